@@ -1,0 +1,8 @@
+import { defineContract } from "../define.ts";
+import { dealerUnassigned } from "../entities/dealer.ts";
+
+export const ecobeeDealerUnassigned = defineContract({
+  topic: "device.ecobee.dealer.unassigned",
+  ...dealerUnassigned,
+  example: { reason: "owner request" },
+});

@@ -1,0 +1,35 @@
+import * as z from "zod";
+import type { Change } from "../../domain/change.ts";
+import { id, text, time, utc } from "../fields.ts";
+
+const raised = z.object({
+  alertId: id,
+  code: text(64),
+  severity: z.enum(["info", "warning", "critical"]),
+  text: text(500),
+  raisedAt: time.optional(),
+});
+
+export const alertRaised = {
+  summary: "A device raised an alert.",
+  data: raised,
+  toChange: ({ alertId, raisedAt, ...details }: z.output<typeof raised>): Change => ({
+    alert: {
+      alertId,
+      details: { ...details, ...(raisedAt !== undefined && { raisedAt: utc(raisedAt) }) },
+      progress: { kind: "raised" },
+    },
+  }),
+};
+
+const cleared = z.object({ alertId: id, resolution: text(500).optional() });
+
+export const alertCleared = {
+  summary: "An alert's cause is gone.",
+  data: cleared,
+  toChange: ({ alertId, resolution }: z.output<typeof cleared>): Change => clearing(alertId, resolution),
+};
+
+export const clearing = (alertId: string, resolution: string | undefined): Change => ({
+  alert: { alertId, progress: { kind: "cleared", ...(resolution !== undefined && { resolution }) } },
+});

@@ -1,0 +1,11 @@
+import * as z from "zod";
+import type { Change } from "../../domain/change.ts";
+import { customer } from "../fields.ts";
+
+const assigned = z.object({ customer });
+
+export const customerAssigned = {
+  summary: "A device was given to a customer; the event carries the customer's own particulars.",
+  data: assigned,
+  toChange: ({ customer }: z.output<typeof assigned>): Change => ({ customer }),
+};

@@ -1,0 +1,17 @@
+import * as z from "zod";
+import type { Change } from "../../domain/change.ts";
+import { location, text } from "../fields.ts";
+
+const updated = z.object({
+  name: text(200),
+  model: text(64).optional(),
+  firmware: text(64).optional(),
+  features: z.array(text(64)).max(100).optional(),
+  location: location.optional(),
+});
+
+export const profileUpdated = {
+  summary: "How a device presents itself; each event carries the whole profile.",
+  data: updated,
+  toChange: (profile: z.output<typeof updated>): Change => ({ profile }),
+};

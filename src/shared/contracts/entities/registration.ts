@@ -1,0 +1,29 @@
+import * as z from "zod";
+import type { Change } from "../../domain/change.ts";
+import { customer, id, location, reason, text, time, utc } from "../fields.ts";
+
+const created = z.object({
+  model: text(64),
+  serialNumber: id,
+  firmware: text(64).optional(),
+  registeredAt: time,
+  customer: customer.optional(),
+  location: location.optional(),
+});
+
+export const registrationCreated = {
+  summary: "A device was registered, perhaps with its customer and the place where it hangs.",
+  data: created,
+  toChange: ({ customer, registeredAt, ...device }: z.output<typeof created>): Change => ({
+    registration: { kind: "registered", ...device, registeredAt: utc(registeredAt) },
+    ...(customer && { customer }),
+  }),
+};
+
+export const registrationRemoved = {
+  summary: "A device was taken out of service; it reads as RETIRED.",
+  data: reason,
+  toChange: ({ reason: why }: z.output<typeof reason>): Change => ({
+    registration: { kind: "removed", ...(why !== undefined && { reason: why }) },
+  }),
+};

@@ -1,0 +1,21 @@
+import * as z from "zod";
+import type { Change } from "../../domain/change.ts";
+import { text } from "../fields.ts";
+
+const temperatureC = z.number().min(-100).max(200);
+
+const reported = z.object({
+  online: z.boolean(),
+  mode: z.enum(["heat", "cool", "auto", "auxHeat", "off"]).optional(),
+  indoorTemperatureC: temperatureC.optional(),
+  heatSetpointC: temperatureC.optional(),
+  coolSetpointC: temperatureC.optional(),
+  humidityPct: z.number().min(0).max(100).optional(),
+  equipment: z.array(text(64)).max(32).optional(),
+});
+
+export const statusReported = {
+  summary: "What a device reports of itself; each event carries the whole report.",
+  data: reported,
+  toChange: (status: z.output<typeof reported>): Change => ({ status }),
+};

@@ -1,0 +1,46 @@
+import * as z from "zod";
+
+/** Building blocks that several contracts share. `.meta({ pii: true })` marks what masking and exports must hide. */
+
+/** Text of 1 to `max` characters that storage keeps as it is: no NUL, no lone surrogates. */
+export const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((value) => value.isWellFormed() && !value.includes("\u0000"), "Invalid string: must be well-formed text");
+
+export const id = text(64);
+
+/** RFC 3339 with an offset. */
+export const time = z.iso.datetime({ offset: true });
+
+/** The same moment in UTC with milliseconds, as all times behind the contracts are written. */
+export const utc = (rfc3339: string): string => new Date(rfc3339).toISOString();
+
+export const location = z.object({
+  country: text(64),
+  region: text(128).optional(),
+  city: text(128).meta({ pii: true }).optional(),
+  postalCode: text(16).meta({ pii: true }).optional(),
+  timeZone: text(64).optional(),
+  latitude: z.number().min(-90).max(90).meta({ pii: true }).optional(),
+  longitude: z.number().min(-180).max(180).meta({ pii: true }).optional(),
+});
+
+export const customer = z.object({
+  customerId: id,
+  name: text(200).meta({ pii: true }),
+  email: text(254).meta({ pii: true }).optional(),
+  phone: text(32).meta({ pii: true }).optional(),
+});
+
+export const dealer = z.object({
+  dealerId: id,
+  name: text(200),
+  phone: text(32).optional(),
+  email: text(254).optional(),
+  website: text(500).optional(),
+});
+
+export const reason = z.object({ reason: text(500).optional() });

@@ -1,0 +1,92 @@
+/**
+ * What an event says about a device, in our own words. Each contract maps its data to a `Change`;
+ * nothing behind the contracts knows what a source calls things.
+ */
+export type Change = {
+  readonly registration?: Registration;
+  readonly customer?: Customer;
+  /** `null` takes the device away from its dealer. */
+  readonly dealer?: Dealer | null;
+  readonly profile?: Profile;
+  readonly status?: StatusReport;
+  readonly alert?: AlertChange;
+};
+
+export type Registration =
+  | {
+      readonly kind: "registered";
+      readonly model: string;
+      readonly serialNumber: string;
+      readonly firmware?: string;
+      /** RFC 3339 in UTC. */
+      readonly registeredAt: string;
+      readonly location?: Location;
+    }
+  | { readonly kind: "removed"; readonly reason?: string };
+
+export type Location = {
+  readonly country: string;
+  readonly region?: string;
+  readonly city?: string;
+  readonly postalCode?: string;
+  readonly timeZone?: string;
+  readonly latitude?: number;
+  readonly longitude?: number;
+};
+
+export type Customer = {
+  readonly customerId: string;
+  readonly name: string;
+  readonly email?: string;
+  readonly phone?: string;
+};
+
+export type Dealer = {
+  readonly dealerId: string;
+  readonly name: string;
+  readonly phone?: string;
+  readonly email?: string;
+  readonly website?: string;
+};
+
+export type Profile = {
+  readonly name: string;
+  readonly model?: string;
+  readonly firmware?: string;
+  readonly features?: readonly string[];
+  readonly location?: Location;
+};
+
+export type Mode = "heat" | "cool" | "auto" | "auxHeat" | "off";
+
+/** Temperatures in degrees Celsius, humidity in percent. */
+export type StatusReport = {
+  readonly online: boolean;
+  readonly mode?: Mode;
+  readonly indoorTemperatureC?: number;
+  readonly heatSetpointC?: number;
+  readonly coolSetpointC?: number;
+  readonly humidityPct?: number;
+  readonly equipment?: readonly string[];
+};
+
+export type Severity = "info" | "warning" | "critical";
+
+export type AlertDetails = {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly text: string;
+  /** RFC 3339 in UTC; without it the alert was raised when its event occurred. */
+  readonly raisedAt?: string;
+};
+
+export type AlertProgress =
+  | { readonly kind: "raised" }
+  | { readonly kind: "acknowledged"; readonly acknowledgement: string }
+  | { readonly kind: "cleared"; readonly resolution?: string };
+
+export type AlertChange = {
+  readonly alertId: string;
+  readonly details?: AlertDetails;
+  readonly progress: AlertProgress;
+};

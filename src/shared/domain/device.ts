@@ -1,0 +1,113 @@
+import { type Alert, joinAlerts } from "./alert.ts";
+import { type Assignments, joinAssignments } from "./assignment.ts";
+import type { Location, Profile, Registration, StatusReport } from "./change.ts";
+import type { DeviceKey } from "./event.ts";
+import { type History, joinHistories } from "./history.ts";
+import { joinMaps, joinRegisters, type Register } from "./register.ts";
+import { laterVersion, occurredAtOf, type Version } from "./version.ts";
+
+/** What is known of a device, one register an aspect. An event replaces an aspect whole, never a member of it. */
+export type Aspects = {
+  readonly registration?: Register<Registration>;
+  readonly customer?: Register<{ readonly customerId: string }>;
+  /** `dealerId` is null once the device was taken away from its dealer. */
+  readonly dealer?: Register<{ readonly dealerId: string | null }>;
+  readonly profile?: Register<Profile>;
+  readonly status?: Register<StatusReport>;
+};
+
+export const ASPECTS = ["registration", "customer", "dealer", "profile", "status"] as const satisfies (keyof Aspects)[];
+
+/**
+ * A device is a join: of its aspects, its alerts, its assignments and its recent history. Each part only grows, so
+ * `joinDevices` is commutative, associative and idempotent, and no step of the platform depends on order or on being
+ * run once. See docs/decisions/0001-a-device-is-a-join.md.
+ */
+export type Device = {
+  readonly key: DeviceKey;
+  /** The version of the newest event that named this device. */
+  readonly latest: Version;
+  readonly aspects: Aspects;
+  readonly alerts: ReadonlyMap<string, Alert>;
+  readonly assignments: Assignments;
+  readonly history: History;
+};
+
+/** The least device that knows what both know; `a` itself when `b` adds nothing. */
+export function joinDevices(a: Device, b: Device): Device {
+  const joined: Device = {
+    key: a.key,
+    latest: laterVersion(a.latest, b.latest),
+    aspects: joinAspects(a.aspects, b.aspects),
+    alerts: joinMaps(a.alerts, b.alerts, joinAlerts),
+    assignments: joinAssignments(a.assignments, b.assignments),
+    history: joinHistories(a.history, b.history),
+  };
+  return sameParts(a, joined) ? a : joined;
+}
+
+const sameParts = (a: Device, b: Device): boolean =>
+  a.latest === b.latest &&
+  a.aspects === b.aspects &&
+  a.alerts === b.alerts &&
+  a.assignments === b.assignments &&
+  a.history === b.history;
+
+function joinAspects(a: Aspects, b: Aspects): Aspects {
+  const joined: Record<string, Register<unknown>> = {};
+  let changed = false;
+  for (const aspect of ASPECTS) {
+    const current: Register<unknown> | undefined = a[aspect];
+    const incoming: Register<unknown> | undefined = b[aspect];
+    const next = incoming ? joinRegisters(current, incoming) : current;
+    if (next) joined[aspect] = next;
+    if (next !== current) changed = true;
+  }
+  return changed ? (joined as Aspects) : a;
+}
+
+export type DeviceStatus = "UNREGISTERED" | "REGISTERED" | "ONLINE" | "OFFLINE" | "RETIRED";
+
+/** What a reader sees of a device; everything here is derived from its aspects. */
+export type DeviceView = {
+  readonly status: DeviceStatus;
+  readonly serialNumber: string | null;
+  readonly model: string | null;
+  readonly firmware: string | null;
+  readonly name: string | null;
+  readonly features: readonly string[];
+  readonly location: Location | null;
+  /** RFC 3339 in UTC, like every time here. */
+  readonly registeredAt: string | null;
+  readonly updatedAt: string;
+  readonly dealerId: string | null;
+  readonly customerId: string | null;
+  readonly report: (StatusReport & { readonly reportedAt: string }) | null;
+};
+
+export function viewDevice({ aspects, latest }: Pick<Device, "aspects" | "latest">): DeviceView {
+  const registration = aspects.registration?.value;
+  const registered = registration?.kind === "registered" ? registration : undefined;
+  const profile = aspects.profile?.value;
+  const report = aspects.status;
+  return {
+    status: statusOf(aspects),
+    serialNumber: registered?.serialNumber ?? null,
+    model: profile?.model ?? registered?.model ?? null,
+    firmware: profile?.firmware ?? registered?.firmware ?? null,
+    name: profile?.name ?? null,
+    features: profile?.features ?? [],
+    location: profile?.location ?? registered?.location ?? null,
+    registeredAt: registered?.registeredAt ?? null,
+    updatedAt: occurredAtOf(latest),
+    dealerId: aspects.dealer?.value.dealerId ?? null,
+    customerId: aspects.customer?.value.customerId ?? null,
+    report: report ? { ...report.value, reportedAt: occurredAtOf(report.version) } : null,
+  };
+}
+
+function statusOf({ registration, status }: Aspects): DeviceStatus {
+  if (registration?.value.kind === "removed") return "RETIRED";
+  if (status) return status.value.online ? "ONLINE" : "OFFLINE";
+  return registration ? "REGISTERED" : "UNREGISTERED";
+}

@@ -1,0 +1,104 @@
+import type { Alert } from "./alert.ts";
+import type { Customer, Dealer } from "./change.ts";
+import { ASPECTS, type Aspects, type Device, joinDevices } from "./device.ts";
+import type { ConcordEvent, DeviceKey } from "./event.ts";
+import { remembers } from "./history.ts";
+import { type Effect, effectOn, type MergeOutcome, outcomeOf } from "./outcome.ts";
+import { joinMaps, joinRegisters, type Register } from "./register.ts";
+
+/** Everything events speak of: devices, and the dealers and customers that they name. Again a join, part by part. */
+export type Fleet = {
+  readonly devices: ReadonlyMap<DeviceKey, Device>;
+  readonly dealers: ReadonlyMap<string, Register<Dealer>>;
+  readonly customers: ReadonlyMap<string, Register<Customer>>;
+};
+
+export const EMPTY_FLEET: Fleet = { devices: new Map(), dealers: new Map(), customers: new Map() };
+
+/** The least fleet that knows what both know; `a` itself when `b` adds nothing. */
+export function joinFleets(a: Fleet, b: Fleet): Fleet {
+  const devices = joinMaps(a.devices, b.devices, joinDevices);
+  const dealers = joinMaps(a.dealers, b.dealers, joinRegisters);
+  const customers = joinMaps(a.customers, b.customers, joinRegisters);
+  const same = devices === a.devices && dealers === a.dealers && customers === a.customers;
+  return same ? a : { devices, dealers, customers };
+}
+
+/** The least fleet that has seen this event: what the event alone says, as a state. */
+export function deltaOf(event: ConcordEvent): Fleet {
+  const { deviceKey, version, topic, data, change } = event;
+  const at = <T>(value: T): Register<T> => ({ version, value });
+  const { registration, customer, dealer, profile, status, alert } = change;
+  const device: Device = {
+    key: deviceKey,
+    latest: version,
+    aspects: {
+      ...(registration && { registration: at(registration) }),
+      ...(customer && { customer: at({ customerId: customer.customerId }) }),
+      ...(dealer !== undefined && { dealer: at({ dealerId: dealer?.dealerId ?? null }) }),
+      ...(profile && { profile: at(profile) }),
+      ...(status && { status: at(status) }),
+    },
+    alerts: new Map(alert ? [[alert.alertId, alertOf(alert, at)]] : []),
+    assignments: new Map(dealer !== undefined ? [[version, dealer?.dealerId ?? null]] : []),
+    history: [{ version, topic, data }],
+  };
+  return {
+    devices: new Map([[deviceKey, device]]),
+    dealers: new Map(dealer ? [[dealer.dealerId, at(dealer)]] : []),
+    customers: new Map(customer ? [[customer.customerId, at(customer)]] : []),
+  };
+}
+
+const alertOf = (
+  { details, progress }: NonNullable<ConcordEvent["change"]["alert"]>,
+  at: <T>(value: T) => Register<T>,
+): Alert => (details ? { details: at(details), progress: at(progress) } : { progress: at(progress) });
+
+export type Merged = { readonly fleet: Fleet; readonly outcomes: readonly MergeOutcome[] };
+
+/**
+ * Joins events into a fleet and says of each what it did. Order and repetition change outcomes, never the fleet.
+ * `fleet` need hold only what the events touch, so a store can load that much and no more.
+ */
+export function merge(fleet: Fleet, events: readonly ConcordEvent[]): Merged {
+  const outcomes: MergeOutcome[] = [];
+  let merged = fleet;
+  for (const event of events) {
+    const delta = deltaOf(event);
+    outcomes.push(outcomeOf(effectsOn(merged, delta)));
+    merged = joinFleets(merged, delta);
+  }
+  return { fleet: merged, outcomes };
+}
+
+function effectsOn(fleet: Fleet, delta: Fleet): Effect[] {
+  return [
+    ...[...delta.devices.values()].flatMap((device) => effectsOnDevice(fleet.devices.get(device.key), device)),
+    ...[...delta.dealers].map(([id, dealer]) => effectOn(fleet.dealers.get(id), dealer)),
+    ...[...delta.customers].map(([id, customer]) => effectOn(fleet.customers.get(id), customer)),
+  ];
+}
+
+function effectsOnDevice(current: Device | undefined, delta: Device): Effect[] {
+  if (!current) return ["changes"];
+  const effects: Effect[] = aspectEffects(current.aspects, delta.aspects);
+  for (const [alertId, { details, progress }] of delta.alerts) {
+    const known = current.alerts.get(alertId);
+    effects.push(effectOn(known?.progress, progress));
+    if (details) effects.push(effectOn(known?.details, details));
+  }
+  for (const [version, dealerId] of delta.assignments) {
+    const known = current.assignments.get(version);
+    effects.push(effectOn(known === undefined ? undefined : { version, value: known }, { version, value: dealerId }));
+  }
+  if (delta.history.some((entry) => remembers(current.history, entry))) effects.push("repeats");
+  return effects;
+}
+
+function aspectEffects(current: Aspects, delta: Aspects): Effect[] {
+  return ASPECTS.flatMap((aspect) => {
+    const incoming: Register<unknown> | undefined = delta[aspect];
+    return incoming ? [effectOn<unknown>(current[aspect], incoming)] : [];
+  });
+}

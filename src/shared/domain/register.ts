@@ -1,0 +1,41 @@
+import { compareText, compareVersions, type Version } from "./version.ts";
+
+/** A last-writer-wins register: the value that the event of the highest version wrote. */
+export type Register<T> = { readonly version: Version; readonly value: T };
+
+/**
+ * A total order over registers. Two events that claim one version but say different things (a producer's mistake)
+ * are ordered by content, so that every replica keeps the same one.
+ */
+export function compareRegisters<T>(a: Register<T>, b: Register<T>): number {
+  return compareVersions(a.version, b.version) || compareText(canonicalText(a.value), canonicalText(b.value));
+}
+
+/** The greater of two registers; `a` itself when `b` adds nothing. */
+export function joinRegisters<T>(a: Register<T> | undefined, b: Register<T>): Register<T> {
+  return a && compareRegisters(a, b) >= 0 ? a : b;
+}
+
+export const sameContent = (a: unknown, b: unknown): boolean => canonicalText(a) === canonicalText(b);
+
+/** JSON with sorted members: equal content gives equal text, whatever order it was written in. */
+export function canonicalText(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => compareText(a, b)))
+      : inner,
+  );
+}
+
+/** Pointwise join of two maps; `a` itself when `b` adds nothing. */
+export function joinMaps<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>, join: (a: V, b: V) => V): ReadonlyMap<K, V> {
+  let joined: Map<K, V> | undefined;
+  for (const [key, incoming] of b) {
+    const current = a.get(key);
+    const next = current === undefined ? incoming : join(current, incoming);
+    if (next === current) continue;
+    joined ??= new Map(a);
+    joined.set(key, next);
+  }
+  return joined ?? a;
+}

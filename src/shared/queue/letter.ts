@@ -1,0 +1,73 @@
+import type { Rejection } from "../contracts/parse.ts";
+import type { MergeOutcome } from "../domain/outcome.ts";
+import { packBySize } from "./pack.ts";
+import { type QueuedRecord, valueTextOf } from "./parcel.ts";
+
+/** Why a record became a dead letter: it can never succeed, its attempts are spent, or it took the consumer down. */
+export type Failure =
+  | Rejection
+  | { readonly reason: "fault"; readonly error: { readonly name: string; readonly message: string } }
+  | { readonly reason: "crash" };
+
+/** A record that failed, with all that an operator needs to mend and replay it. */
+export type Letter = {
+  readonly id: string;
+  readonly record: QueuedRecord;
+  readonly stage: "ingest" | "consume";
+  readonly failure: Failure;
+  readonly failedAtMs: number;
+  /** The version of the contract that judged it, where its topic has one. */
+  readonly contractVersion?: number;
+  readonly workerVersion: string;
+  readonly traceparent?: string;
+};
+
+/** A replayed letter's record came to its end. */
+export type Settlement = { readonly letterId: string; readonly outcome: MergeOutcome; readonly settledAtMs: number };
+
+/** What travels on `concord-dead-letters`, beside the parcels that the platform puts there itself. */
+export type DeadLetterMessage =
+  | { readonly kind: "letters"; readonly letters: readonly Letter[] }
+  | { readonly kind: "settlements"; readonly settlements: readonly Settlement[] };
+
+export const packLetters = (letters: readonly Letter[]): DeadLetterMessage[] =>
+  packBySize(letters, { maxBytes: 64_000, maxItems: 100 }).map((packed) => ({ kind: "letters", letters: packed }));
+
+/**
+ * A letter's identity is its record's, so a second failure of the same record never makes a twin: topic and event id;
+ * where the event id cannot be read, the Kafka coordinates; else the content. 128 bits of SHA-256, in hex.
+ */
+export async function letterIdOf(record: QueuedRecord): Promise<string> {
+  if (record.letterId) return record.letterId;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(identityOf(record))));
+  return [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function identityOf(record: QueuedRecord): unknown[] {
+  const eventId = eventIdOf(record);
+  if (eventId !== undefined) return [record.topic, "event", eventId];
+  const { topic, partition, offset } = record;
+  if (partition !== undefined && offset !== undefined) return [topic, "offset", partition, offset];
+  return [topic, "content", record.key, record.value];
+}
+
+/** The event id as far as a broken record lets it be read. */
+export function eventIdOf(record: QueuedRecord): string | undefined {
+  const { eventId } = looseMembers(record);
+  return typeof eventId === "string" && eventId.length > 0 && eventId.length <= 128 ? eventId : undefined;
+}
+
+/** The device id as far as a broken record lets it be read. */
+export function deviceIdOfRecord(record: QueuedRecord): string | undefined {
+  const { deviceId } = looseMembers(record);
+  return typeof deviceId === "string" && deviceId.length > 0 && deviceId.length <= 64 ? deviceId : undefined;
+}
+
+function looseMembers(record: QueuedRecord): { eventId?: unknown; deviceId?: unknown } {
+  try {
+    const value: unknown = JSON.parse(valueTextOf(record) ?? "null");
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

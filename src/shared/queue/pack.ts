@@ -1,0 +1,50 @@
+/** Bytes that a value takes as JSON in UTF-8. */
+export const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).byteLength;
+
+const encoder = new TextEncoder();
+
+/** Cuts a list into runs that stay under both limits. An item that is over `maxBytes` by itself makes a run of one. */
+export function packBySize<T>(items: readonly T[], limits: { maxBytes: number; maxItems: number }): T[][] {
+  const runs: T[][] = [];
+  let run: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const size = jsonBytes(item) + 1;
+    if (run.length > 0 && (bytes + size > limits.maxBytes || run.length >= limits.maxItems)) {
+      runs.push(run);
+      run = [];
+      bytes = 0;
+    }
+    run.push(item);
+    bytes += size;
+  }
+  if (run.length > 0) runs.push(run);
+  return runs;
+}
+
+/** What `sendBatch` takes at once: developers.cloudflare.com/queues/platform/limits */
+const MAX_BATCH = { maxBytes: 240_000, maxItems: 100 };
+
+/**
+ * Sends bodies in as few calls as the platform allows. Oversize messages, more than 100 a call and too many bytes all
+ * fail with one opaque error, so sizes are checked here.
+ * @returns how many bodies, counted from the first, the queue has taken; fewer than all when a call failed.
+ */
+export async function sendAll<T>(
+  queue: Pick<Queue<T>, "sendBatch">,
+  bodies: readonly T[],
+  delaySeconds?: number,
+): Promise<{ sent: number; fault?: unknown }> {
+  let sent = 0;
+  for (const run of packBySize(bodies, MAX_BATCH)) {
+    try {
+      await queue.sendBatch(
+        run.map((body) => ({ body, contentType: "json" as const, ...(delaySeconds && { delaySeconds }) })),
+      );
+    } catch (fault) {
+      return { sent, fault };
+    }
+    sent += run.length;
+  }
+  return { sent };
+}

@@ -1,0 +1,60 @@
+import { packBySize } from "./pack.ts";
+
+/** One Kafka record on its way through us, with the exact text of its value. */
+export type QueuedRecord = {
+  readonly topic: string;
+  readonly key: string | null;
+  /** The value's text as it came; base64 when `encoding` says so; `null` for a tombstone. */
+  readonly value: string | null;
+  /** Set where the value is not UTF-8, or where escaping it as JSON would more than double it. */
+  readonly encoding?: "base64";
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** Where Kafka had it, as far as the producer told us. */
+  readonly partition?: number;
+  readonly offset?: number;
+  readonly timestampMs?: number;
+  readonly receivedAtMs: number;
+  /** How often a consumer failed on this very record. Outages of a store do not count. */
+  readonly attempts?: number;
+  /** The dead letter that this record is a replay of. */
+  readonly letterId?: string;
+  /** This record was in a parcel that took the consumer down; a second time is enough to park it. */
+  readonly suspect?: true;
+};
+
+/**
+ * What travels in one message of `concord-events`: as many records as fit the queue's billing unit. One record a
+ * message costs $1.20 per million records in queue operations; a full parcel costs a hundredth of that.
+ */
+export type Parcel = {
+  readonly kind: "parcel";
+  /** W3C trace context of the request that brought the records. Queues carry no headers. */
+  readonly traceparent?: string;
+  /** Merged apart from all other parcels, so that a poison record fails alone. */
+  readonly isolated?: true;
+  /** How often the parcel was put off because a store was out of reach. */
+  readonly deferrals?: number;
+  readonly records: readonly QueuedRecord[];
+};
+
+/** The queue bills every 64 KB as one operation: developers.cloudflare.com/queues/platform/pricing */
+export const MAX_PARCEL_BYTES = 64_000;
+export const MAX_PARCEL_RECORDS = 100;
+
+/** Packs records into parcels in order. A record larger than a parcel should be travels alone. */
+export function packParcels(records: readonly QueuedRecord[], parcel: Omit<Parcel, "kind" | "records"> = {}): Parcel[] {
+  const limits = { maxBytes: MAX_PARCEL_BYTES - 256, maxItems: parcel.isolated ? 1 : MAX_PARCEL_RECORDS };
+  return packBySize(records, limits).map((packed) => ({ kind: "parcel", ...parcel, records: packed }));
+}
+
+/** The exact text of a record's value, or `null` for a tombstone. Bytes that are not UTF-8 become U+FFFD. */
+export function valueTextOf({ value, encoding }: QueuedRecord): string | null {
+  if (value === null || encoding === undefined) return value;
+  return new TextDecoder().decode(Uint8Array.from(atob(value), (byte) => byte.charCodeAt(0)));
+}
+
+export const isParcel = (body: unknown): body is Parcel =>
+  typeof body === "object" &&
+  body !== null &&
+  (body as Parcel).kind === "parcel" &&
+  Array.isArray((body as Parcel).records);

@@ -1,0 +1,105 @@
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Alert, AlertState } from "../domain/alert.ts";
+import type { Customer, Dealer, Severity } from "../domain/change.ts";
+import type { Aspects, DeviceStatus } from "../domain/device.ts";
+import type { DeviceKey } from "../domain/event.ts";
+import type { Version } from "../domain/version.ts";
+
+/**
+ * The schema of D1. In `devices` and `alerts` one JSON column is the state, as the domain knows it, and the columns
+ * beside it are derived from it so that indexes can find it. Every index costs a row written whenever its column
+ * changes, so each one here answers a filter of the read API.
+ *
+ * All tables but `dead_letters` are WITHOUT ROWID (drizzle cannot say so: it stands in the migration), which saves a
+ * row on insert. No foreign keys: events name dealers and customers in any order.
+ */
+export const devices = sqliteTable(
+  "devices",
+  {
+    key: text().$type<DeviceKey>().primaryKey(),
+    aspects: text({ mode: "json" }).$type<Aspects>().notNull(),
+    latest: text().$type<Version>().notNull(),
+    /** Counts writes; a writer names the revision it read, and loses when another was faster. */
+    revision: integer().notNull(),
+    status: text().$type<DeviceStatus>().notNull(),
+    serialNumber: text("serial_number"),
+    dealerId: text("dealer_id"),
+    customerId: text("customer_id"),
+  },
+  (t) => [
+    index("devices_by_status").on(t.status),
+    index("devices_by_serial_number").on(t.serialNumber),
+    index("devices_by_dealer").on(t.dealerId),
+    index("devices_by_customer").on(t.customerId),
+  ],
+);
+
+export const alerts = sqliteTable(
+  "alerts",
+  {
+    deviceKey: text("device_key").$type<DeviceKey>().notNull(),
+    alertId: text("alert_id").notNull(),
+    alert: text({ mode: "json" }).$type<Alert>().notNull(),
+    revision: integer().notNull(),
+    state: text().$type<AlertState>().notNull(),
+    severity: text().$type<Severity>(),
+    raisedAt: text("raised_at"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.deviceKey, t.alertId] }),
+    index("alerts_by_raised_at").on(t.raisedAt),
+    index("alerts_by_state").on(t.state, t.raisedAt),
+  ],
+);
+
+export const assignments = sqliteTable(
+  "assignments",
+  {
+    deviceKey: text("device_key").$type<DeviceKey>().notNull(),
+    version: text().$type<Version>().notNull(),
+    dealerId: text("dealer_id"),
+  },
+  (t) => [primaryKey({ columns: [t.deviceKey, t.version] })],
+);
+
+export const dealers = sqliteTable("dealers", {
+  dealerId: text("dealer_id").primaryKey(),
+  version: text().$type<Version>().notNull(),
+  value: text({ mode: "json" }).$type<Dealer>().notNull(),
+});
+
+export const customers = sqliteTable("customers", {
+  customerId: text("customer_id").primaryKey(),
+  version: text().$type<Version>().notNull(),
+  value: text({ mode: "json" }).$type<Customer>().notNull(),
+});
+
+export type LetterState = "open" | "replaying" | "resolved";
+
+export const deadLetters = sqliteTable(
+  "dead_letters",
+  {
+    id: text().primaryKey(),
+    state: text().$type<LetterState>().notNull(),
+    topic: text().notNull(),
+    eventId: text("event_id"),
+    deviceKey: text("device_key"),
+    stage: text().notNull(),
+    reason: text().notNull(),
+    /** The failure whole, as JSON: its issues, its error, how far ahead its clock was. */
+    failure: text({ mode: "json" }).notNull(),
+    /** The record whole, as JSON, with the exact text of its value. */
+    record: text({ mode: "json" }).notNull(),
+    failures: integer().notNull(),
+    firstFailedAtMs: integer("first_failed_at_ms").notNull(),
+    lastFailedAtMs: integer("last_failed_at_ms").notNull(),
+    contractVersion: integer("contract_version"),
+    workerVersion: text("worker_version").notNull(),
+    traceparent: text(),
+    replays: integer().notNull().default(0),
+    /** What became of the last replay: applied, unchanged, duplicate or superseded. */
+    outcome: text(),
+  },
+  (t) => [index("dead_letters_by_state").on(t.state, sql`${t.lastFailedAtMs} DESC`, t.id)],
+);
