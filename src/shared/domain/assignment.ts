@@ -1,4 +1,4 @@
-import { joinMaps } from "./register.ts";
+import { canonicalText, joinMaps } from "./register.ts";
 import { compareText, compareVersions, occurredAtOf, type Version } from "./version.ts";
 
 /** A grow-only set: which dealer, or none, the device was given to by the event of each version. */
@@ -9,8 +9,9 @@ export type Interval = { readonly dealerId: string | null; readonly from: string
 
 export const joinAssignments = (a: Assignments, b: Assignments): Assignments => joinMaps(a, b, greater);
 
-/** Only two events that claim one version can meet here; content decides, as for registers. */
-const greater = (a: string | null, b: string | null): string | null => (compareText(a ?? "", b ?? "") >= 0 ? a : b);
+/** Only two events that claim one version can meet here; content decides, in the very order that registers use. */
+const greater = (a: string | null, b: string | null): string | null =>
+  compareText(canonicalText(a), canonicalText(b)) >= 0 ? a : b;
 
 /** Intervals in order of time. An interval ends where the next begins; the same dealer twice in a row is one interval. */
 export function intervalsOf(assignments: Assignments): Interval[] {

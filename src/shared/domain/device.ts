@@ -53,7 +53,7 @@ const sameParts = (a: Device, b: Device): boolean =>
   a.assignments === b.assignments &&
   a.history === b.history;
 
-function joinAspects(a: Aspects, b: Aspects): Aspects {
+export function joinAspects(a: Aspects, b: Aspects): Aspects {
   const joined: Record<string, Register<unknown>> = {};
   let changed = false;
   for (const aspect of ASPECTS) {

@@ -4,7 +4,8 @@ import { ASPECTS, type Aspects, type Device, joinDevices } from "./device.ts";
 import type { ConcordEvent, DeviceKey } from "./event.ts";
 import { remembers } from "./history.ts";
 import { type Effect, effectOn, type MergeOutcome, outcomeOf } from "./outcome.ts";
-import { joinMaps, joinRegisters, type Register } from "./register.ts";
+import { joinInto, joinMaps, joinRegisters, type Register } from "./register.ts";
+import { compareVersions, type Version } from "./version.ts";
 
 /** Everything events speak of: devices, and the dealers and customers that they name. Again a join, part by part. */
 export type Fleet = {
@@ -62,14 +63,22 @@ export type Merged = { readonly fleet: Fleet; readonly outcomes: readonly MergeO
  * `fleet` need hold only what the events touch, so a store can load that much and no more.
  */
 export function merge(fleet: Fleet, events: readonly ConcordEvent[]): Merged {
-  const outcomes: MergeOutcome[] = [];
-  let merged = fleet;
-  for (const event of events) {
+  // One copy a call and not one an event: a stream of a whole fleet would otherwise take quadratic time.
+  const merged = {
+    devices: new Map(fleet.devices),
+    dealers: new Map(fleet.dealers),
+    customers: new Map(fleet.customers),
+  };
+  let added = false;
+  const outcomes = events.map((event) => {
     const delta = deltaOf(event);
-    outcomes.push(outcomeOf(effectsOn(merged, delta)));
-    merged = joinFleets(merged, delta);
-  }
-  return { fleet: merged, outcomes };
+    const outcome = outcomeOf(effectsOn(merged, delta));
+    added = joinInto(merged.devices, delta.devices, joinDevices) || added;
+    added = joinInto(merged.dealers, delta.dealers, joinRegisters) || added;
+    added = joinInto(merged.customers, delta.customers, joinRegisters) || added;
+    return outcome;
+  });
+  return { fleet: added ? merged : fleet, outcomes };
 }
 
 function effectsOn(fleet: Fleet, delta: Fleet): Effect[] {
@@ -88,15 +97,24 @@ function effectsOnDevice(current: Device | undefined, delta: Device): Effect[] {
     effects.push(effectOn(known?.progress, progress));
     if (details) effects.push(effectOn(known?.details, details));
   }
-  for (const [version, dealerId] of delta.assignments) {
-    const known = current.assignments.get(version);
-    effects.push(effectOn(known === undefined ? undefined : { version, value: known }, { version, value: dealerId }));
-  }
+  for (const [version, dealerId] of delta.assignments) effects.push(assignmentEffect(current, version, dealerId));
   if (delta.history.some((entry) => remembers(current.history, entry))) effects.push("repeats");
   return effects;
 }
 
-function aspectEffects(current: Aspects, delta: Aspects): Effect[] {
+/**
+ * The dealer register holds the newest assignment, so naming its dealer again later begins no new interval. The set
+ * still takes it in, or a late event from in between would end the dealer's time for good.
+ */
+function assignmentEffect({ assignments, aspects }: Device, version: Version, dealerId: string | null): Effect {
+  const known = assignments.get(version);
+  if (known !== undefined) return effectOn({ version, value: known }, { version, value: dealerId });
+  const newest = aspects.dealer;
+  if (!newest || compareVersions(version, newest.version) < 0) return "changes";
+  return newest.value.dealerId === dealerId ? "confirms" : "changes";
+}
+
+export function aspectEffects(current: Aspects, delta: Aspects): Effect[] {
   return ASPECTS.flatMap((aspect) => {
     const incoming: Register<unknown> | undefined = delta[aspect];
     return incoming ? [effectOn<unknown>(current[aspect], incoming)] : [];

@@ -15,7 +15,7 @@ export type History = readonly HistoryEntry[];
  */
 export function joinHistories(a: History, b: History, limit = HISTORY_LIMIT): History {
   const joined: HistoryEntry[] = [];
-  let changed = false;
+  let changed = a.length > limit; // kept under an older, larger limit
   let i = 0;
   let j = 0;
   while (joined.length < limit) {

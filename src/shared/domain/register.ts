@@ -29,13 +29,20 @@ export function canonicalText(value: unknown): string {
 
 /** Pointwise join of two maps; `a` itself when `b` adds nothing. */
 export function joinMaps<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>, join: (a: V, b: V) => V): ReadonlyMap<K, V> {
-  let joined: Map<K, V> | undefined;
+  if (b.size === 0) return a;
+  const joined = new Map(a);
+  return joinInto(joined, b, join) ? joined : a;
+}
+
+/** The same in place, for a caller who owns `a`. @returns whether `b` added something. */
+export function joinInto<K, V>(a: Map<K, V>, b: ReadonlyMap<K, V>, join: (a: V, b: V) => V): boolean {
+  let added = false;
   for (const [key, incoming] of b) {
     const current = a.get(key);
     const next = current === undefined ? incoming : join(current, incoming);
     if (next === current) continue;
-    joined ??= new Map(a);
-    joined.set(key, next);
+    a.set(key, next);
+    added = true;
   }
-  return joined ?? a;
+  return added;
 }

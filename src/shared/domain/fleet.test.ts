@@ -1,0 +1,245 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  canonical,
+  event,
+  eventOf,
+  fleet,
+  joinAll,
+  reshuffled,
+  START_MS,
+  stream,
+} from "../../../test/support/arbitraries.ts";
+import { intervalsOf } from "./assignment.ts";
+import type { Change } from "./change.ts";
+import type { ConcordEvent } from "./event.ts";
+import { deltaOf, EMPTY_FLEET, joinFleets, merge } from "./fleet.ts";
+
+const RUNS = { numRuns: 300 };
+
+describe("the join of fleets", () => {
+  it("is commutative", () => {
+    fc.assert(
+      fc.property(fleet, fleet, (a, b) => {
+        expect(canonical(joinFleets(a, b))).toBe(canonical(joinFleets(b, a)));
+      }),
+      RUNS,
+    );
+  });
+
+  it("is associative", () => {
+    fc.assert(
+      fc.property(fleet, fleet, fleet, (a, b, c) => {
+        expect(canonical(joinFleets(joinFleets(a, b), c))).toBe(canonical(joinFleets(a, joinFleets(b, c))));
+      }),
+      RUNS,
+    );
+  });
+
+  it("is idempotent, with itself and with an equal copy, and gives back the very fleet", () => {
+    fc.assert(
+      fc.property(stream, (events) => {
+        const a = merge(EMPTY_FLEET, events).fleet;
+        expect(joinFleets(a, a)).toBe(a);
+        expect(joinFleets(a, merge(EMPTY_FLEET, structuredClone(events)).fleet)).toBe(a);
+      }),
+      RUNS,
+    );
+  });
+
+  it("has the empty fleet as its identity", () => {
+    fc.assert(
+      fc.property(fleet, (a) => {
+        expect(joinFleets(a, EMPTY_FLEET)).toBe(a);
+        expect(canonical(joinFleets(EMPTY_FLEET, a))).toBe(canonical(a));
+      }),
+      RUNS,
+    );
+  });
+
+  it("gives back the very fleet exactly when the other adds nothing", () => {
+    fc.assert(
+      fc.property(fleet, fleet, (a, b) => {
+        const joined = joinFleets(a, b);
+        expect(joinFleets(joined, a)).toBe(joined);
+        expect(joinFleets(joined, b)).toBe(joined);
+        expect(joined === a).toBe(canonical(joined) === canonical(a));
+      }),
+      RUNS,
+    );
+  });
+
+  it("changes neither of the two", () => {
+    fc.assert(
+      fc.property(fleet, fleet, (a, b) => {
+        const before = canonical([a, b]);
+        joinFleets(a, b);
+        expect(canonical([a, b])).toBe(before);
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe("merging a stream", () => {
+  it("gives the same fleet in every order, with every repetition", () => {
+    const streams = stream.chain((events) => fc.tuple(fc.constant(events), reshuffled(events)));
+    fc.assert(
+      fc.property(streams, ([events, again]) => {
+        expect(canonical(merge(EMPTY_FLEET, again).fleet)).toBe(canonical(merge(EMPTY_FLEET, events).fleet));
+      }),
+      RUNS,
+    );
+  });
+
+  it("gives the same fleet in batches, and joined in halves", () => {
+    fc.assert(
+      fc.property(stream, fc.nat({ max: 16 }), (events, cut) => {
+        const whole = canonical(merge(EMPTY_FLEET, events).fleet);
+        const first = merge(EMPTY_FLEET, events.slice(0, cut)).fleet;
+        expect(canonical(merge(first, events.slice(cut)).fleet)).toBe(whole);
+        expect(canonical(joinAll(events))).toBe(whole);
+      }),
+      RUNS,
+    );
+  });
+
+  it("a second time gives the very fleet, and only duplicates and superseded", () => {
+    const streams = stream.chain((events) => fc.tuple(fc.constant(events), reshuffled(events)));
+    fc.assert(
+      fc.property(streams, ([events, again]) => {
+        const { fleet } = merge(EMPTY_FLEET, events);
+        const replay = merge(fleet, again);
+        expect(replay.fleet).toBe(fleet);
+        expect(replay.outcomes.filter((outcome) => outcome !== "duplicate" && outcome !== "superseded")).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
+
+  it("gives one outcome an event, and duplicate to one that was merged just before", () => {
+    fc.assert(
+      fc.property(fleet, event, (before, again) => {
+        const { outcomes } = merge(before, [again, structuredClone(again)]);
+        expect(outcomes).toHaveLength(2);
+        expect(outcomes[1]).toBe("duplicate");
+      }),
+      RUNS,
+    );
+  });
+
+  it("says applied or unchanged only of an event that moves the fleet", () => {
+    fc.assert(
+      fc.property(fleet, event, (before, next) => {
+        const { fleet: after, outcomes } = merge(before, [next]);
+        if (outcomes[0] === "applied" || outcomes[0] === "unchanged") expect(after).not.toBe(before);
+        if (after === before) expect(["duplicate", "superseded"]).toContain(outcomes[0]);
+      }),
+      RUNS,
+    );
+  });
+
+  it("leaves a device's dealer and its newest assignment agreed, even where events claim one version", () => {
+    fc.assert(
+      fc.property(fleet, ({ devices }) => {
+        for (const { aspects, assignments } of devices.values()) {
+          const holder = aspects.dealer && { dealerId: aspects.dealer.value.dealerId, to: null };
+          const last = intervalsOf(assignments).at(-1);
+          expect(last && { dealerId: last.dealerId, to: last.to }).toEqual(holder);
+        }
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe("the outcome of an event", () => {
+  const dealer = (name: string): Change => ({ dealer: { dealerId: name, name } });
+  const customer = (name: string): Change => ({ customer: { customerId: "C", name } });
+  const profile = (name: string): Change => ({ profile: { name } });
+  const status = (name: string): Change => ({ status: { online: name === "one" } });
+  const registration = (name: string): Change => ({
+    registration: {
+      kind: "registered",
+      model: name,
+      serialNumber: "S",
+      registeredAt: "2026-03-02T09:15:00.000Z",
+    },
+  });
+  const alert = (name: string): Change => ({
+    alert: {
+      alertId: "A",
+      details: { code: name, severity: "info", text: "text" },
+      progress: { kind: "raised" },
+    },
+  });
+  const progress = (name: string): Change => ({
+    alert: { alertId: "A", progress: { kind: "cleared", resolution: name } },
+  });
+  const kinds = { registration, customer, dealer, profile, status, alert, progress };
+  const at = (step: number, change: Change): ConcordEvent =>
+    eventOf({ occurredAtMs: START_MS + step, eventId: `evt-${step}`, change });
+
+  describe.each(Object.entries(kinds))("about %s", (kind, make) => {
+    const known = merge(EMPTY_FLEET, [at(4, make("one"))]).fleet;
+
+    // An older assignment was not known and is a stretch of time that a reader can see, so it is not overtaken.
+    const older = kind === "dealer" ? "applied" : "superseded";
+    it.each([
+      ["older", older, at(3, make("two"))],
+      ["the same", "duplicate", at(4, make("one"))],
+      ["newer and says the same", "unchanged", at(5, make("one"))],
+      ["newer and says something else", "applied", at(5, make("two"))],
+    ])("that is %s is %s", (_, outcome, next) => {
+      expect(merge(known, [next]).outcomes).toEqual([outcome]);
+    });
+  });
+
+  it("about a device that nobody knew is applied", () => {
+    expect(merge(EMPTY_FLEET, [at(1, profile("one"))]).outcomes).toEqual(["applied"]);
+  });
+
+  it("is applied when it is late for the device and news of the dealer", () => {
+    const known = merge(EMPTY_FLEET, [at(4, dealer("D")), { ...at(3, dealer("D")), eventId: "x" }]).fleet;
+    const late = eventOf({ occurredAtMs: START_MS + 3, eventId: "evt-3", change: dealer("E") });
+    expect(merge(known, [late]).outcomes).toEqual(["applied"]);
+  });
+
+  it("is applied when it is late and moves the start of the present dealer's time", () => {
+    const known = merge(EMPTY_FLEET, [at(1, dealer("E")), at(5, dealer("D"))]).fleet;
+    expect(merge(known, [at(3, dealer("D"))]).outcomes).toEqual(["applied"]);
+  });
+
+  it("is unchanged when a dealer is named again, and a late event in between still counts", () => {
+    const twice = merge(EMPTY_FLEET, [at(1, dealer("D")), at(5, dealer("D"))]);
+    expect(twice.outcomes).toEqual(["applied", "unchanged"]);
+    const { fleet: between, outcomes } = merge(twice.fleet, [at(3, dealer("E"))]);
+    expect(outcomes).toEqual(["applied"]);
+    const device = [...between.devices.values()][0];
+    expect(intervalsOf(device?.assignments ?? new Map()).map(({ dealerId }) => dealerId)).toEqual(["D", "E", "D"]);
+  });
+
+  it("is superseded when registers and history have all moved past it", () => {
+    const later = Array.from({ length: 150 }, (_, i) => at(10 + i, profile(`name ${i}`)));
+    const { fleet: known } = merge(EMPTY_FLEET, later);
+    const late = merge(known, [at(1, profile("old"))]);
+    expect(late.outcomes).toEqual(["superseded"]);
+    expect(late.fleet).toBe(known);
+  });
+
+  it("is superseded when it comes from before an unchanged one: the version moves though the content stays", () => {
+    const known = merge(EMPTY_FLEET, [at(1, profile("one")), at(5, profile("one"))]).fleet;
+    expect(merge(known, [at(3, profile("two"))]).outcomes).toEqual(["superseded"]);
+  });
+});
+
+describe("what one event says", () => {
+  it("is what merging it into nothing gives", () => {
+    fc.assert(
+      fc.property(event, (one) => {
+        expect(canonical(merge(EMPTY_FLEET, [one]).fleet)).toBe(canonical(deltaOf(one)));
+      }),
+      RUNS,
+    );
+  });
+});
