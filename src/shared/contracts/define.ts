@@ -21,7 +21,8 @@ export type Contract<Data extends z.ZodType = z.ZodType> = TopicParts & {
   readonly aliases: readonly Alias[];
 };
 
-export type Alias = { readonly topic: string /** RFC 3339 date, exclusive. */; readonly until: string };
+/** `until` is an RFC 3339 date; from midnight UTC on that day the alias is an unknown topic. */
+export type Alias = { readonly topic: string; readonly until: string };
 
 export type Envelope<Data = unknown> = { eventId: string; occurredAt: string; deviceId: string; data: Data };
 

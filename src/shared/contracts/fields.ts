@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isPlainText } from "./define.ts";
 
 /** Building blocks that several contracts share. `.meta({ pii: true })` marks what masking and exports must hide. */
 
@@ -10,10 +11,25 @@ export const text = (max: number) =>
     .max(max)
     .refine((value) => value.isWellFormed() && !value.includes("\u0000"), "Invalid string: must be well-formed text");
 
-export const id = text(64);
+/** What things are looked up and logged by: no control characters either. */
+export const id = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine(isPlainText, "Invalid string: must be well-formed text without control characters");
 
-/** RFC 3339 with an offset. */
-export const time = z.iso.datetime({ offset: true });
+/** RFC 3339 with an offset; in UTC its year has four digits, so that times written as text sort as times. */
+export const time = z.iso
+  .datetime({ offset: true })
+  .refine((value) => isBetween(value, YEAR_0, YEAR_10000), "Invalid time: must lie between the years 0 and 9999 UTC");
+
+const YEAR_0 = Date.parse("0000-01-01T00:00:00Z");
+const YEAR_10000 = Date.UTC(10000, 0);
+
+const isBetween = (rfc3339: string, fromMs: number, toMs: number): boolean => {
+  const ms = Date.parse(rfc3339);
+  return fromMs <= ms && ms < toMs;
+};
 
 /** The same moment in UTC with milliseconds, as all times behind the contracts are written. */
 export const utc = (rfc3339: string): string => new Date(rfc3339).toISOString();

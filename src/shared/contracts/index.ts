@@ -60,13 +60,14 @@ export const CONTRACTS: readonly Contract[] = [
   ecobeeStatusReported,
 ] as readonly Contract[];
 
-const BY_TOPIC = new Map(CONTRACTS.map((contract) => [contract.topic, contract]));
-
 /** The contract that reads a topic at a moment in time: an alias stops at its end date. */
-export function findContract(topic: string, nowMs: number): Contract | undefined {
-  const named = BY_TOPIC.get(topic);
-  if (named) return named;
-  return CONTRACTS.find(({ aliases }) =>
-    aliases.some((alias) => alias.topic === topic && nowMs < Date.parse(alias.until)),
-  );
+export type FindContract = (topic: string, nowMs: number) => Contract | undefined;
+
+export function contractFinder(contracts: readonly Contract[]): FindContract {
+  const byTopic = new Map(contracts.map((contract) => [contract.topic, contract]));
+  const byAlias = (topic: string, nowMs: number) =>
+    contracts.find(({ aliases }) => aliases.some((alias) => alias.topic === topic && nowMs < Date.parse(alias.until)));
+  return (topic, nowMs) => byTopic.get(topic) ?? byAlias(topic, nowMs);
 }
+
+export const findContract = contractFinder(CONTRACTS);

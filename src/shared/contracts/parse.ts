@@ -28,12 +28,18 @@ export type Parsed =
  * @param value the record's value as it came, or `null` for a tombstone
  */
 export function parseRecord(topic: string, value: string | null, nowMs: number): Parsed {
+  const json = value === null ? ({ ok: true, value: null } as const) : parseJson(value);
+  if (json.ok) return parseValue(topic, json.value, nowMs);
+  if (!findContract(topic, nowMs)) return reject({ reason: "unknown_topic", topic });
+  return reject({ reason: "not_json", message: json.message });
+}
+
+/** The same for a value that was parsed as JSON already. Never throws. */
+export function parseValue(topic: string, value: unknown, nowMs: number): Parsed {
   const contract = findContract(topic, nowMs);
   if (!contract) return reject({ reason: "unknown_topic", topic });
   if (value === null) return reject({ reason: "empty_value" });
-  const json = parseJson(value);
-  if (!json.ok) return reject({ reason: "not_json", message: json.message });
-  const parsed = contract.value.safeParse(json.value);
+  const parsed = contract.value.safeParse(value);
   if (!parsed.success) return reject({ reason: "schema_mismatch", issues: parsed.error.issues.map(issueOf) });
   const { eventId, occurredAt, deviceId, data } = parsed.data;
   const occurredAtMs = Date.parse(occurredAt);
@@ -79,6 +85,6 @@ export function describeRejection(rejection: Rejection): string {
     case "schema_mismatch":
       return rejection.issues.map(({ path, message }) => `${path || "value"}: ${message}`).join("; ");
     case "clock_skew":
-      return `occurredAt is ${Math.round(rejection.aheadMs / 1000)} s ahead of our clock; at most 300 s are accepted.`;
+      return `occurredAt is ${Math.round(rejection.aheadMs / 1000)} s ahead of our clock; at most ${MAX_AHEAD_MS / 1000} s are accepted.`;
   }
 }

@@ -3,7 +3,8 @@ import type { Change } from "../../domain/change.ts";
 import { location, text } from "../fields.ts";
 
 const updated = z.object({
-  name: text(200),
+  // Whoever hangs a thermostat names it, and many name it after a person.
+  name: text(200).meta({ pii: true }),
   model: text(64).optional(),
   firmware: text(64).optional(),
   features: z.array(text(64)).max(100).optional(),

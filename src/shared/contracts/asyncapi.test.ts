@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { DiagnosticSeverity, Parser } from "@asyncapi/parser";
+import { beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { asyncApiDocument } from "./asyncapi.ts";
+import { catalogueMarkdown, contractList } from "./catalogue.ts";
+import { CONTRACTS } from "./index.ts";
+import { parseRecord } from "./parse.ts";
+
+type Parsed = Awaited<ReturnType<Parser["parse"]>>;
+
+describe("the AsyncAPI document", () => {
+  let parsed: Parsed;
+  beforeAll(async () => {
+    parsed = await new Parser().parse(JSON.stringify(asyncApiDocument()));
+  });
+  const document = () => parsed.document as NonNullable<Parsed["document"]>;
+
+  it("is valid, and gives its parser nothing to warn of", () => {
+    const worse = parsed.diagnostics.filter(({ severity }) => severity <= DiagnosticSeverity.Warning);
+    expect(worse).toEqual([]);
+    expect(document().version()).toBe("3.0.0");
+  });
+
+  it("has a channel for every contract, which we receive on", () => {
+    const topics = CONTRACTS.map(({ topic }) => topic);
+    expect(
+      document()
+        .channels()
+        .all()
+        .map((channel) => channel.address()),
+    ).toEqual(topics);
+    expect(
+      document()
+        .operations()
+        .all()
+        .every((operation) => operation.isReceive()),
+    ).toBe(true);
+    const received = document()
+      .operations()
+      .all()
+      .flatMap((operation) => operation.channels().all());
+    expect(received.map((channel) => channel.address())).toEqual(topics);
+  });
+
+  it("has an example in every message that its own schema takes, and one without an event id that it does not", () => {
+    for (const message of document().allMessages().all()) {
+      const schema = z.fromJSONSchema(message.payload()?.json() as Parameters<typeof z.fromJSONSchema>[0]);
+      const examples = message
+        .examples()
+        .all()
+        .map((example) => example.payload() as unknown as object);
+      expect(examples.length).toBeGreaterThan(0);
+      for (const example of examples) {
+        expect(schema.safeParse(example).error).toBeUndefined();
+        expect(schema.safeParse({ ...example, more: "is tolerated" }).success).toBe(true);
+        expect(schema.safeParse({ ...example, eventId: undefined }).success).toBe(false);
+      }
+    }
+  });
+
+  it("carries the marks of personal data, under a name that tools accept", () => {
+    const text = JSON.stringify(asyncApiDocument());
+    expect(text).toContain('"x-pii":true');
+    expect(text).not.toContain('"pii"');
+  });
+});
+
+describe("the list of contracts", () => {
+  it("is JSON, with an example that its contract reads", () => {
+    const list = contractList();
+    expect(JSON.parse(JSON.stringify(list))).toEqual(list);
+    for (const { topic, example } of list) {
+      expect(parseRecord(topic, JSON.stringify(example), Date.parse(example.occurredAt)).ok).toBe(true);
+    }
+  });
+
+  it("says where personal data is", () => {
+    const piiOf = (name: string) => contractList().find(({ topic }) => topic === name)?.pii;
+    expect(piiOf("device.elt.customer.assigned")).toEqual([
+      "data.customer.name",
+      "data.customer.email",
+      "data.customer.phone",
+    ]);
+    expect(piiOf("device.ecobee.profile.updated")).toEqual([
+      "data.name",
+      "data.location.city",
+      "data.location.postalCode",
+      "data.location.latitude",
+      "data.location.longitude",
+    ]);
+    expect(piiOf("device.elt.status.reported")).toEqual([]);
+  });
+});
+
+describe("the generated files", () => {
+  const read = (file: string) => readFileSync(new URL(`../../../docs/${file}`, import.meta.url), "utf8");
+
+  it("say what the contracts say (else run node scripts/generate-contracts.ts)", () => {
+    expect(read("contracts.md")).toBe(catalogueMarkdown());
+    expect(JSON.parse(read("asyncapi.json"))).toEqual(asyncApiDocument());
+  });
+});

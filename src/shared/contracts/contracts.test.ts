@@ -1,0 +1,417 @@
+import { readdirSync } from "node:fs";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { SOURCES } from "../domain/event.ts";
+import { nameOf } from "./asyncapi.ts";
+import { type Contract, defineContract } from "./define.ts";
+import { exampleOf } from "./describe.ts";
+import { CONTRACTS, contractFinder, findContract } from "./index.ts";
+import { describeRejection, MAX_AHEAD_MS, type Parsed, parseRecord, type RejectionReason } from "./parse.ts";
+import { keepsTopicGrammar, topicPartsOf } from "./topic.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 23, 14);
+
+/** The contracts of the first release. A topic is never renamed and never taken out of this list. */
+const TOPICS = [
+  "device.ecobee.alert.acknowledged",
+  "device.ecobee.alert.cleared",
+  "device.ecobee.alert.raised",
+  "device.ecobee.customer.assigned",
+  "device.ecobee.dealer.assigned",
+  "device.ecobee.dealer.unassigned",
+  "device.ecobee.profile.updated",
+  "device.ecobee.registration.created",
+  "device.ecobee.registration.removed",
+  "device.ecobee.status.reported",
+  "device.elt.alert.cleared",
+  "device.elt.alert.raised",
+  "device.elt.customer.assigned",
+  "device.elt.dealer.assigned",
+  "device.elt.dealer.unassigned",
+  "device.elt.profile.updated",
+  "device.elt.registration.created",
+  "device.elt.registration.removed",
+  "device.elt.status.reported",
+  "device.infinity.alert.cleared",
+  "device.infinity.alert.raised",
+  "device.infinity.customer.assigned",
+  "device.infinity.dealer.setup",
+  "device.infinity.dealer.unassigned",
+  "device.infinity.profile.updated",
+  "device.infinity.registration.created",
+  "device.infinity.registration.removed",
+  "device.infinity.status.reported",
+];
+
+const parse = (topic: string, value: unknown) => parseRecord(topic, JSON.stringify(value), NOW_MS);
+
+/** The record value of a contract's example, with some members of the envelope or of the data replaced. */
+function record(topic: string, envelope: object = {}, data: object = {}) {
+  const example = exampleOf(findContract(topic, NOW_MS) as Contract);
+  return { ...example, ...envelope, data: { ...(example.data as object), ...data } };
+}
+
+function eventIn(parsed: Parsed) {
+  if (!parsed.ok) throw new Error(describeRejection(parsed.rejection));
+  return parsed.event;
+}
+
+function reasonOf(parsed: Parsed): RejectionReason | "accepted" {
+  return parsed.ok ? "accepted" : parsed.rejection.reason;
+}
+
+function issuesOf(parsed: Parsed) {
+  return !parsed.ok && parsed.rejection.reason === "schema_mismatch" ? parsed.rejection.issues : [];
+}
+
+/** The paths of all members, and of one that is not there. */
+function pathsIn(value: unknown): string[][] {
+  if (value === null || typeof value !== "object") return [[]];
+  const members = Object.entries(value).flatMap(([name, inner]) => pathsIn(inner).map((path) => [name, ...path]));
+  return [[], ["unheardOf"], ...members];
+}
+
+/** A copy with another value at a path. */
+function replaced(value: unknown, [name, ...rest]: readonly string[], put: unknown): unknown {
+  if (name === undefined) return put;
+  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>;
+  copy[name] = replaced(copy[name], rest, put);
+  return copy;
+}
+
+describe("every contract", () => {
+  it("of the first release is there", () => {
+    expect(CONTRACTS.map(({ topic }) => topic)).toEqual(expect.arrayContaining(TOPICS));
+  });
+
+  it.each(CONTRACTS.map((contract) => [contract.topic, contract] as const))(
+    "%s reads its own example",
+    (_, contract) => {
+      const event = eventIn(parse(contract.topic, exampleOf(contract)));
+      expect(event).toMatchObject({ topic: contract.topic, data: contract.example });
+      expect(event.deviceKey).toBe(`${contract.source}:${exampleOf(contract).deviceId}`);
+      expect(Object.keys(event.change)).not.toEqual([]);
+    },
+  );
+
+  it("keeps the topic grammar, as do its former names", () => {
+    const names = CONTRACTS.flatMap(({ topic, aliases }) => [topic, ...aliases.map((alias) => alias.topic)]);
+    expect(names.filter((name) => !keepsTopicGrammar(name))).toEqual([]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("has former names that end on a real date", () => {
+    const ends = CONTRACTS.flatMap(({ aliases }) => aliases.map(({ until }) => until));
+    expect(ends.filter((until) => !z.iso.date().safeParse(until).success)).toEqual([]);
+  });
+
+  it("lies in a file named for its topic, alone, under its own name, and is in the index", async () => {
+    const files = SOURCES.flatMap((source) =>
+      readdirSync(new URL(source, import.meta.url)).map((file) => ({ source, base: file.replace(/\.ts$/, "") })),
+    );
+    expect(files).toHaveLength(CONTRACTS.length);
+    for (const { source, base } of files) {
+      const file = `${source}/${base}.ts`;
+      const exported = Object.entries((await import(`./${source}/${base}.ts`)) as Record<string, Contract>);
+      expect(exported, file).toHaveLength(1);
+      const [name, contract] = exported[0] as [string, Contract];
+      expect(`${contract.source}/${contract.entity}-${contract.action}.ts`).toBe(file);
+      expect(name).toBe(nameOf(contract));
+      expect(CONTRACTS, file).toContain(contract);
+    }
+  });
+});
+
+describe("a topic", () => {
+  const spec = { summary: "-", data: z.object({}), toChange: () => ({}), example: {} };
+
+  // Each of these must fail to compile, so the type checker is half of this test.
+  it("that breaks the grammar does not compile, and does not start", () => {
+    const breaks = "breaks the topic grammar";
+    // @ts-expect-error upper case
+    expect(() => defineContract({ topic: "device.elt.Alert.raised", ...spec })).toThrow(breaks);
+    // @ts-expect-error five segments
+    expect(() => defineContract({ topic: "device.elt.alert.raised.v2", ...spec })).toThrow(breaks);
+    // @ts-expect-error three segments
+    expect(() => defineContract({ topic: "device.elt.alert", ...spec })).toThrow(breaks);
+    // @ts-expect-error unknown source
+    expect(() => defineContract({ topic: "device.nest.alert.raised", ...spec })).toThrow(breaks);
+    // @ts-expect-error empty segment
+    expect(() => defineContract({ topic: "device.elt..raised", ...spec })).toThrow(breaks);
+    // @ts-expect-error empty last segment
+    expect(() => defineContract({ topic: "device.elt.alert.", ...spec })).toThrow(breaks);
+    // @ts-expect-error another first segment
+    expect(() => defineContract({ topic: "devices.elt.alert.raised", ...spec })).toThrow(breaks);
+    // @ts-expect-error any text at all
+    expect(() => defineContract({ topic: "device.elt" as string, ...spec })).toThrow(breaks);
+    // The type cannot see these; start-up does.
+    expect(() => defineContract({ topic: "device.elt.two words.raised", ...spec })).toThrow(breaks);
+    expect(() => defineContract({ topic: "device.elt.1st.raised", ...spec })).toThrow(breaks);
+  });
+
+  it("that keeps it compiles, and has its parts", () => {
+    const contract = defineContract({ topic: "device.elt.filter-pad.worn_out", ...spec });
+    expect(contract).toMatchObject({ source: "elt", entity: "filter-pad", action: "worn_out", version: 1 });
+  });
+
+  it("of any other text has no parts", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(fc.string()).map((parts) => parts.join(".")),
+        ),
+        (text) => {
+          const parts = topicPartsOf(text);
+          if (parts) expect(`device.${parts.source}.${parts.entity}.${parts.action}`).toBe(text);
+        },
+      ),
+    );
+    expect(topicPartsOf("device.elt.alert.raised\n")).toBeUndefined();
+    expect(topicPartsOf(`device.elt.alert.${"r".repeat(250)}`)).toBeUndefined();
+  });
+
+  it("is read under a former name until the day the name ends", () => {
+    const renamed = defineContract({
+      topic: "device.elt.alert.raised",
+      ...spec,
+      aliases: [{ topic: "device.elt.alarm.raised", until: "2027-01-01" }],
+    }) as unknown as Contract;
+    const find = contractFinder([renamed]);
+    const end = Date.UTC(2027, 0, 1);
+    expect(find("device.elt.alarm.raised", end - 1)).toBe(renamed);
+    expect(find("device.elt.alarm.raised", end)).toBeUndefined();
+    expect(find("device.elt.alert.raised", end)).toBe(renamed);
+  });
+});
+
+describe("a record", () => {
+  const topic = "device.elt.registration.created";
+
+  it("is refused for each reason there is", () => {
+    const reasons: Record<RejectionReason, Parsed> = {
+      unknown_topic: parseRecord("device.elt.registration.burnt", "{}", NOW_MS),
+      empty_value: parseRecord(topic, null, NOW_MS),
+      not_json: parseRecord(topic, "{", NOW_MS),
+      schema_mismatch: parseRecord(topic, "{}", NOW_MS),
+      clock_skew: parse(topic, record(topic, { occurredAt: new Date(NOW_MS + MAX_AHEAD_MS + 1).toISOString() })),
+    };
+    for (const [reason, parsed] of Object.entries(reasons)) {
+      expect(reasonOf(parsed)).toBe(reason);
+      if (!parsed.ok) expect(describeRejection(parsed.rejection)).toMatch(/.\.$|: /);
+    }
+  });
+
+  it("may be five minutes ahead of our clock and no more", () => {
+    const aheadBy = (ms: number) => reasonOf(parse(topic, record(topic, { occurredAt: new Date(NOW_MS + ms) })));
+    expect(aheadBy(MAX_AHEAD_MS)).toBe("accepted");
+    expect(aheadBy(MAX_AHEAD_MS + 1)).toBe("clock_skew");
+  });
+
+  it("names the members that are wrong", () => {
+    const parsed = parse(topic, record(topic, { deviceId: "no spaces" }, { model: 7, customer: { name: "N" } }));
+    expect(issuesOf(parsed).map(({ path }) => path)).toEqual(["deviceId", "data.model", "data.customer.customerId"]);
+  });
+
+  it("loses the members it should not have, at every depth, Kafka's own among them", () => {
+    const location = { country: "US", planet: "Earth" };
+    const kafka = { _kafka_topic: "t", _kafka_partition: 3, _kafka_offset: 42, _kafka_timestamp: 1_700_000_000_000 };
+    const value = { ...record(topic, {}, { location, colour: "red", ...kafka }), ...kafka, extra: 1 };
+    const event = eventIn(parse(topic, value));
+    expect(event.data).toEqual({ ...(record(topic).data as object), location: { country: "US" } });
+    expect(JSON.stringify(event)).not.toMatch(/_kafka|planet|colour|extra/);
+  });
+
+  it("has its times in UTC, whatever offset they came with", () => {
+    const event = eventIn(
+      parse(
+        topic,
+        record(topic, { occurredAt: "2026-11-23T07:00:00.123-06:00" }, { registeredAt: "2026-03-02T10:15:00+01:00" }),
+      ),
+    );
+    expect(event.version).toBe(`2026-11-23T13:00:00.123Z/${event.eventId}`);
+    expect(event.change.registration).toMatchObject({ registeredAt: "2026-03-02T09:15:00.000Z" });
+    const raised = "device.elt.alert.raised";
+    const alert = eventIn(parse(raised, record(raised, {}, { raisedAt: "2026-11-23T06:58:30-06:00" }))).change.alert;
+    expect(alert?.details?.raisedAt).toBe("2026-11-23T12:58:30.000Z");
+  });
+
+  it.each([
+    ["eventId", { eventId: "e".repeat(128) }, { eventId: "e".repeat(129) }],
+    ["eventId", { eventId: "\u{1F600}" }, { eventId: "" }],
+    ["eventId", { eventId: "a/b c" }, { eventId: "\ud83d" }],
+    ["eventId", { eventId: "é" }, { eventId: "a\u0000b" }],
+    ["deviceId", { deviceId: "d".repeat(64) }, { deviceId: "d".repeat(65) }],
+    ["deviceId", { deviceId: "A.b_c:d-9" }, { deviceId: "a/b" }],
+    ["deviceId", { deviceId: "0" }, { deviceId: "a\n" }],
+    ["occurredAt", { occurredAt: "1970-01-01T00:00:00Z" }, { occurredAt: "1969-12-31T23:59:59Z" }],
+    ["occurredAt", { occurredAt: "2024-02-29T00:00:00Z" }, { occurredAt: "2026-02-29T00:00:00Z" }],
+    ["occurredAt", { occurredAt: "2026-11-23T13:00:00Z" }, { occurredAt: "2026-11-23T13:00:00" }],
+    ["occurredAt", { occurredAt: "2026-11-23T13:00:00Z" }, { occurredAt: "9999-12-31T23:59:59-01:00" }],
+  ])("may have this %s and not that: %j, %j", (path, fine, wrong) => {
+    expect(reasonOf(parse(topic, record(topic, fine)))).toBe("accepted");
+    expect(issuesOf(parse(topic, record(topic, wrong))).map((issue) => issue.path)).toContain(path);
+  });
+
+  it.each([
+    ["registration.created", "model", "m".repeat(64), "m".repeat(65)],
+    ["registration.created", "serialNumber", "s".repeat(64), "s".repeat(65)],
+    ["registration.created", "registeredAt", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-01:00"],
+    ["registration.created", "registeredAt", "0001-01-01T00:00:00Z", "0000-01-01T00:00:00+01:00"],
+    ["registration.created", "location.latitude", 90, 90.01],
+    ["registration.created", "location.longitude", -180, -180.01],
+    ["registration.removed", "reason", "r".repeat(500), "r".repeat(501)],
+    ["customer.assigned", "customer.name", "n".repeat(200), "n".repeat(201)],
+    ["customer.assigned", "customer.email", "e".repeat(254), "e".repeat(255)],
+    ["dealer.assigned", "dealer.dealerId", "d".repeat(64), ""],
+    ["dealer.assigned", "dealer.website", "w".repeat(500), "w".repeat(501)],
+    ["profile.updated", "features", Array(100).fill("f"), Array(101).fill("f")],
+    ["profile.updated", "name", "line\nbreak", "nul\u0000"],
+    ["status.reported", "indoorTemperatureC", 200, 200.5],
+    ["status.reported", "humidityPct", 0, -1],
+    ["status.reported", "equipment", Array(32).fill("e"), Array(33).fill("e")],
+    ["alert.raised", "text", "t".repeat(500), "t".repeat(501)],
+  ])("of %s has bounds on %s", (kind, member, fine, wrong) => {
+    const about = `device.elt.${kind}`;
+    const having = (value: unknown) => parse(about, replaced(record(about), ["data", ...member.split(".")], value));
+    expect(reasonOf(having(fine))).toBe("accepted");
+    expect(issuesOf(having(wrong)).map(({ path }) => path)).toEqual([`data.${member}`]);
+  });
+
+  it("cannot reach the prototype of anything", () => {
+    const evil = '{"polluted":true,"eventId":"evil","isAdmin":true}';
+    const text = JSON.stringify(record(topic)).replace(
+      '"data":{',
+      `"__proto__":${evil},"constructor":{"prototype":${evil}},"data":{"__proto__":${evil},`,
+    );
+    const event = eventIn(parseRecord(topic, text, NOW_MS));
+    expect(JSON.stringify(event)).not.toMatch(/polluted|isAdmin|evil/);
+    expect(Object.getPrototypeOf(event.data)).toBe(Object.prototype);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    const inherited = `{"__proto__":${JSON.stringify(record(topic))}}`;
+    expect(reasonOf(parseRecord(topic, inherited, NOW_MS))).toBe("schema_mismatch");
+    expect(reasonOf(parseRecord("__proto__", "{}", NOW_MS))).toBe("unknown_topic");
+  });
+
+  it("that nests a hundred thousand deep is refused and nothing more", () => {
+    const deep = "[".repeat(1e5) + "]".repeat(1e5);
+    expect(reasonOf(parseRecord(topic, deep, NOW_MS))).toBe("schema_mismatch");
+    expect(reasonOf(parseRecord(topic, `{"data":${deep}}`, NOW_MS))).toBe("schema_mismatch");
+    expect(reasonOf(parseRecord(topic, "[".repeat(1e5), NOW_MS))).toBe("not_json");
+  });
+});
+
+describe("the words of each source", () => {
+  const change = (topic: string, data: object = {}) => eventIn(parse(topic, record(topic, {}, data))).change;
+
+  it.each([
+    ["low", "info"],
+    ["medium", "warning"],
+    ["high", "critical"],
+  ])("make ecobee's severity %s our %s", (theirs, ours) => {
+    expect(change("device.ecobee.alert.raised", { severity: theirs }).alert).toMatchObject({
+      alertId: "5dfa1b0c2e3f4a5b",
+      details: { code: "3140", severity: ours },
+      progress: { kind: "raised" },
+    });
+  });
+
+  it("open an alert again whose acknowledgement is taken back", () => {
+    const progress = (acknowledgement: string) =>
+      change("device.ecobee.alert.acknowledged", { acknowledgement }).alert?.progress;
+    expect(progress("defer")).toEqual({ kind: "acknowledged", acknowledgement: "defer" });
+    expect(progress("unacknowledged")).toEqual({ kind: "raised" });
+  });
+
+  it("split a registration into the device and its customer", () => {
+    const { registration, customer } = change("device.elt.registration.created");
+    expect(registration).toMatchObject({ kind: "registered", serialNumber: "ELT45-00917" });
+    expect(registration).not.toHaveProperty("customer");
+    expect(customer).toMatchObject({ customerId: "C-2040" });
+    expect(change("device.elt.registration.created", { customer: undefined })).not.toHaveProperty("customer");
+  });
+
+  it("take a device away from its dealer, and out of service", () => {
+    expect(change("device.infinity.dealer.unassigned")).toEqual({ dealer: null });
+    expect(change("device.infinity.registration.removed", { reason: undefined })).toEqual({
+      registration: { kind: "removed" },
+    });
+  });
+});
+
+describe("parsing", () => {
+  const anyTopic = fc.oneof(fc.constantFrom(...TOPICS), fc.string());
+  const outcome = (topic: string, value: string | null) => {
+    const parsed = parseRecord(topic, value, NOW_MS);
+    if (!parsed.ok) describeRejection(parsed.rejection);
+    return parsed;
+  };
+
+  it("never throws, whatever the topic and the text", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.json(),
+      fc.constantFrom("null", "[]", "-0", "1e999", '""', ""),
+    );
+    fc.assert(
+      fc.property(anyTopic, fc.option(text), (topic, value) => {
+        expect(outcome(topic, value)).toHaveProperty("ok");
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("never throws when one member of a good record is anything at all", () => {
+    const anything = fc.oneof(
+      fc.jsonValue(),
+      fc.string({ unit: "binary" }),
+      fc.date({ noInvalidDate: true }),
+      fc.double(),
+    );
+    fc.assert(
+      fc.property(spoiled(anything), ({ topic, value }) => {
+        const parsed = outcome(topic, JSON.stringify(value));
+        if (parsed.ok) expect(parsed.event.version).toHaveLength(25 + parsed.event.eventId.length);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("never repeats a record's values when it says what is wrong", () => {
+    const CANARY = "c4n4ry";
+    const canary = fc.constantFrom<unknown>(
+      CANARY,
+      CANARY.repeat(200),
+      `\u0000${CANARY}`,
+      [CANARY],
+      { [CANARY]: CANARY },
+      { [CANARY]: { [CANARY]: [CANARY] } },
+      `2026-01-01T00:00:00${CANARY}`,
+    );
+    let refused = 0;
+    fc.assert(
+      fc.property(spoiled(canary), fc.constantFrom("whole", "cut", "torn"), ({ topic, value }, state) => {
+        const text = JSON.stringify(value);
+        // V8 quotes what lies around the place where it stumbles.
+        const broken = { whole: text, cut: text.slice(0, -1), torn: text.replaceAll(`"${CANARY}`, CANARY) };
+        const parsed = parseRecord(topic, broken[state], NOW_MS);
+        if (parsed.ok) return;
+        refused++;
+        expect(JSON.stringify(parsed.rejection) + describeRejection(parsed.rejection)).not.toContain(CANARY);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(refused).toBeGreaterThan(0);
+  });
+
+  /** A good record of any contract with one member, old or new, at any depth, replaced by what is drawn. */
+  function spoiled<T>(drawn: fc.Arbitrary<T>): fc.Arbitrary<{ topic: string; value: unknown }> {
+    return fc.constantFrom(...CONTRACTS).chain((contract) => {
+      const good = exampleOf(contract);
+      return fc
+        .record({ path: fc.constantFrom(...pathsIn(good)), put: drawn })
+        .map(({ path, put }) => ({ topic: contract.topic, value: replaced(good, path, put) }));
+    });
+  }
+});
