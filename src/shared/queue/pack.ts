@@ -25,13 +25,18 @@ export function packBySize<T>(items: readonly T[], limits: { maxBytes: number; m
 /** What `sendBatch` takes at once: developers.cloudflare.com/queues/platform/limits */
 const MAX_BATCH = { maxBytes: 240_000, maxItems: 100 };
 
+/** What sending needs of a queue's producer binding. */
+export type BatchSender<T> = {
+  sendBatch(messages: Iterable<{ body: T; contentType: "json"; delaySeconds?: number }>): Promise<unknown>;
+};
+
 /**
  * Sends bodies in as few calls as the platform allows. Oversize messages, more than 100 a call and too many bytes all
  * fail with one opaque error, so sizes are checked here.
  * @returns how many bodies, counted from the first, the queue has taken; fewer than all when a call failed.
  */
 export async function sendAll<T>(
-  queue: Pick<Queue<T>, "sendBatch">,
+  queue: BatchSender<T>,
   bodies: readonly T[],
   delaySeconds?: number,
 ): Promise<{ sent: number; fault?: unknown }> {

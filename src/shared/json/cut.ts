@@ -1,0 +1,99 @@
+/**
+ * Cuts JSON text into the texts of its parts without changing a byte. A dead letter keeps the exact payload, and
+ * `JSON.parse` followed by `JSON.stringify` is not exact: it rounds 64-bit numbers and rewrites escapes.
+ *
+ * Every function here takes text that `JSON.parse` accepted; on any other text the result means nothing.
+ */
+export type Span = { readonly start: number; readonly end: number };
+
+/** The last member of that name, as `JSON.parse` keeps it, of the object that starts at `at`. */
+export function memberAt(text: string, at: number, name: string): Span | undefined {
+  let found: Span | undefined;
+  for (let i = skipSpace(text, at + 1); text[i] !== "}"; ) {
+    const nameEnd = endOfString(text, i);
+    const start = skipSpace(text, skipSpace(text, nameEnd) + 1);
+    const end = endOfValue(text, start);
+    if (nameEnd - i >= name.length + 2 && JSON.parse(text.slice(i, nameEnd)) === name) found = { start, end };
+    i = nextItem(text, end);
+  }
+  return found;
+}
+
+/** The elements of the array that starts at `at`. */
+export function elementsAt(text: string, at: number): Span[] {
+  const spans: Span[] = [];
+  for (let i = skipSpace(text, at + 1); text[i] !== "]"; ) {
+    const end = endOfValue(text, i);
+    spans.push({ start: i, end });
+    i = nextItem(text, end);
+  }
+  return spans;
+}
+
+/** The index behind the value that starts at `at`. */
+export function endOfValue(text: string, at: number): number {
+  let depth = 0;
+  for (let i = at; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case QUOTE:
+        i = endOfString(text, i) - 1;
+        if (depth === 0) return i + 1;
+        break;
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        depth++;
+        break;
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        if (depth === 0) return i;
+        if (--depth === 0) return i + 1;
+        break;
+      case COMMA:
+      case SPACE:
+      case TAB:
+      case LINE_FEED:
+      case CARRIAGE_RETURN:
+        if (depth === 0) return i;
+    }
+  }
+  return text.length;
+}
+
+export function skipSpace(text: string, at: number): number {
+  let i = at;
+  while (isSpace(text.charCodeAt(i))) i++;
+  return i;
+}
+
+function nextItem(text: string, end: number): number {
+  const i = skipSpace(text, end);
+  return text.charCodeAt(i) === COMMA ? skipSpace(text, i + 1) : i;
+}
+
+function endOfString(text: string, at: number): number {
+  let end = text.indexOf('"', at + 1);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end + 1;
+}
+
+/** A quote is escaped when an odd number of backslashes stands before it. */
+function isEscaped(text: string, quote: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
+  return backslashes % 2 === 1;
+}
+
+const isSpace = (unit: number): boolean =>
+  unit === SPACE || unit === LINE_FEED || unit === CARRIAGE_RETURN || unit === TAB;
+
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;

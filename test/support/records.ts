@@ -1,0 +1,41 @@
+import { CONTRACTS } from "../../src/shared/contracts/index.ts";
+import { parseRecord } from "../../src/shared/contracts/parse.ts";
+import type { ConcordEvent } from "../../src/shared/domain/event.ts";
+import type { QueuedRecord } from "../../src/shared/queue/parcel.ts";
+
+/** A moment that every test shares: events lie before it. */
+export const NOW_MS = Date.UTC(2026, 10, 23, 13);
+
+export type EventSpec = {
+  topic: string;
+  eventId?: string;
+  /** RFC 3339 */
+  occurredAt?: string;
+  deviceId?: string;
+  data?: unknown;
+};
+
+let nextEvent = 0;
+
+/** The value of a record that keeps its contract; `data` is the contract's example unless given. */
+export function eventValue(spec: EventSpec): Record<string, unknown> {
+  const example = CONTRACTS.find(({ topic }) => topic === spec.topic)?.example;
+  return {
+    eventId: spec.eventId ?? `evt-${++nextEvent}`,
+    occurredAt: spec.occurredAt ?? "2026-11-23T12:00:00Z",
+    deviceId: spec.deviceId ?? "dev-1",
+    data: spec.data ?? example,
+  };
+}
+
+export function recordOf(spec: EventSpec): QueuedRecord {
+  const value = eventValue(spec);
+  return { topic: spec.topic, key: value.deviceId as string, value: JSON.stringify(value), receivedAtMs: NOW_MS };
+}
+
+export function eventOf(spec: EventSpec): ConcordEvent {
+  const record = recordOf(spec);
+  const parsed = parseRecord(record.topic, record.value, NOW_MS);
+  if (!parsed.ok) throw new Error(`the test's own event is bad: ${JSON.stringify(parsed.rejection)}`);
+  return parsed.event;
+}
