@@ -41,7 +41,9 @@ CREATE TABLE `dead_letters` (
 	`worker_version` text NOT NULL,
 	`traceparent` text,
 	`replays` integer DEFAULT 0 NOT NULL,
-	`outcome` text
+	`replayed_at_ms` integer,
+	`outcome` text,
+	`settled_at_ms` integer
 );
 --> statement-breakpoint
 CREATE INDEX `dead_letters_by_state` ON `dead_letters` (`state`,`last_failed_at_ms` DESC,`id`);--> statement-breakpoint

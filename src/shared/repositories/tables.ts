@@ -4,7 +4,10 @@ import type { Alert, AlertState } from "../domain/alert.ts";
 import type { Customer, Dealer, Severity } from "../domain/change.ts";
 import type { Aspects, DeviceStatus } from "../domain/device.ts";
 import type { DeviceKey } from "../domain/event.ts";
+import type { MergeOutcome } from "../domain/outcome.ts";
 import type { Version } from "../domain/version.ts";
+import type { Failure, Letter } from "../queue/letter.ts";
+import type { QueuedRecord } from "../queue/parcel.ts";
 
 /**
  * The schema of D1. In `devices` and `alerts` one JSON column is the state, as the domain knows it, and the columns
@@ -75,7 +78,8 @@ export const customers = sqliteTable("customers", {
   value: text({ mode: "json" }).$type<Customer>().notNull(),
 });
 
-export type LetterState = "open" | "replaying" | "resolved";
+export const LETTER_STATES = ["open", "replaying", "resolved"] as const;
+export type LetterState = (typeof LETTER_STATES)[number];
 
 export const deadLetters = sqliteTable(
   "dead_letters",
@@ -85,12 +89,12 @@ export const deadLetters = sqliteTable(
     topic: text().notNull(),
     eventId: text("event_id"),
     deviceKey: text("device_key"),
-    stage: text().notNull(),
-    reason: text().notNull(),
+    stage: text().$type<Letter["stage"]>().notNull(),
+    reason: text().$type<Failure["reason"]>().notNull(),
     /** The failure whole, as JSON: its issues, its error, how far ahead its clock was. */
-    failure: text({ mode: "json" }).notNull(),
+    failure: text({ mode: "json" }).$type<Failure>().notNull(),
     /** The record whole, as JSON, with the exact text of its value. */
-    record: text({ mode: "json" }).notNull(),
+    record: text({ mode: "json" }).$type<QueuedRecord>().notNull(),
     failures: integer().notNull(),
     firstFailedAtMs: integer("first_failed_at_ms").notNull(),
     lastFailedAtMs: integer("last_failed_at_ms").notNull(),
@@ -98,8 +102,12 @@ export const deadLetters = sqliteTable(
     workerVersion: text("worker_version").notNull(),
     traceparent: text(),
     replays: integer().notNull().default(0),
+    /** When the last replay was sent; a replay that never comes back is given up by this time. */
+    replayedAtMs: integer("replayed_at_ms"),
     /** What became of the last replay: applied, unchanged, duplicate or superseded. */
-    outcome: text(),
+    outcome: text().$type<MergeOutcome>(),
+    /** When that was: a failure from before it that arrives late does not open the letter again. */
+    settledAtMs: integer("settled_at_ms"),
   },
   (t) => [index("dead_letters_by_state").on(t.state, sql`${t.lastFailedAtMs} DESC`, t.id)],
 );

@@ -1,0 +1,26 @@
+/**
+ * The SDK: what a service outside this repository's Workers imports. Contracts say what events look like, the domain
+ * what they mean, and the repositories give every service the same queries under the same tenancy.
+ *
+ * Code in here imports the file it needs; this page is for those outside.
+ */
+
+export type { Scope } from "./auth/scope.ts";
+export { authenticate, signToken } from "./auth/token.ts";
+export { type Contract, defineContract } from "./contracts/define.ts";
+export { CONTRACTS, findContract } from "./contracts/index.ts";
+export { type Issue, type Parsed, parseRecord, type Rejection } from "./contracts/parse.ts";
+export { keepsTopicGrammar, type TopicName } from "./contracts/topic.ts";
+export type { AlertState, AlertView } from "./domain/alert.ts";
+export type { Interval } from "./domain/assignment.ts";
+export type { Customer, Dealer, Location, Severity, StatusReport } from "./domain/change.ts";
+export type { DeviceStatus, DeviceView } from "./domain/device.ts";
+export { type ConcordEvent, type DeviceKey, deviceKeyOf, SOURCES, type Source } from "./domain/event.ts";
+export { EMPTY_FLEET, type Fleet, merge } from "./domain/fleet.ts";
+export type { MergeOutcome, Outcome } from "./domain/outcome.ts";
+export { AlertRepository } from "./repositories/alert.ts";
+export { AssignmentRepository } from "./repositories/assignment.ts";
+export { CustomerRepository } from "./repositories/customer.ts";
+export { DealerRepository } from "./repositories/dealer.ts";
+export { DeviceRepository } from "./repositories/device.ts";
+export type { Page, PageRequest } from "./repositories/page.ts";

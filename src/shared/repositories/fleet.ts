@@ -1,0 +1,279 @@
+import type { Alert } from "../domain/alert.ts";
+import { viewAlert } from "../domain/alert.ts";
+import type { Customer, Dealer } from "../domain/change.ts";
+import type { Aspects, Device } from "../domain/device.ts";
+import { viewDevice } from "../domain/device.ts";
+import type { ConcordEvent, DeviceKey } from "../domain/event.ts";
+import { type Fleet, merge } from "../domain/fleet.ts";
+import type { MergeOutcome } from "../domain/outcome.ts";
+import { canonicalText, type Register } from "../domain/register.ts";
+import type { Version } from "../domain/version.ts";
+import { GuardedWrites, type RowShape, type Write, type WriteRow } from "./guarded-writes.ts";
+
+export type FleetReport = {
+  /** One an event, in the order of the events. */
+  readonly outcomes: readonly MergeOutcome[];
+  readonly rowsRead: number;
+  /** Rows and index entries written, as D1 bills them. */
+  readonly rowsWritten: number;
+};
+
+/** Another consumer was faster, again and again. Nothing is lost; try later. */
+export class ContentionFault extends Error {
+  override readonly name = "ContentionFault";
+}
+
+/** How often a batch is decided anew after another consumer changed a device under it. Ours. */
+const MAX_PASSES = 5;
+
+/**
+ * The fleet in D1: what many devices have in common. One call reads what the events touch, lets the domain decide, and
+ * writes what changed if nobody else wrote meanwhile, so that the join exists once, in the domain, and not again in SQL.
+ */
+export class FleetRepository {
+  readonly #db: D1Database;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  /**
+   * Merges events into D1. Safe to call again with the same events: a repeated event writes no row.
+   * @throws ContentionFault, and whatever D1 throws; either way some events may have been merged already.
+   */
+  async merge(events: readonly ConcordEvent[]): Promise<FleetReport> {
+    const outcomes: MergeOutcome[] = new Array(events.length).fill("superseded");
+    const cost = { rowsRead: 0, rowsWritten: 0 };
+    let pending = events.map((event, index) => ({ event, index }));
+    for (let pass = 0; pending.length > 0; pass++) {
+      if (pass === MAX_PASSES) throw new ContentionFault(`${pending.length} events met other writers ${pass} times`);
+      const stored = await this.#load(
+        pending.map(({ event }) => event),
+        cost,
+      );
+      const merged = merge(
+        stored.fleet,
+        pending.map(({ event }) => event),
+      );
+      const lost = await this.#save(stored, merged.fleet, cost);
+      pending.forEach(({ index }, i) => {
+        outcomes[index] = merged.outcomes[i] as MergeOutcome;
+      });
+      pending = pending.filter(({ event }) => lost.has(event.deviceKey));
+    }
+    return { outcomes, ...cost };
+  }
+
+  async #load(events: readonly ConcordEvent[], cost: Cost): Promise<Stored> {
+    const touched = footprintOf(events);
+    const reads = [
+      { sql: READ.devices, keys: touched.devices },
+      { sql: READ.alerts, keys: touched.alerts },
+      { sql: READ.assignments, keys: touched.assignments },
+      { sql: READ.dealers, keys: touched.dealers },
+      { sql: READ.customers, keys: touched.customers },
+    ];
+    const [devices, alerts, assignments, dealers, customers] = (await this.#run(reads, cost)) as unknown as [
+      DeviceRow[],
+      AlertRow[],
+      AssignmentRow[],
+      PartyRow[],
+      PartyRow[],
+    ];
+    return storedFrom({ devices, alerts, assignments, dealers, customers });
+  }
+
+  /** Writes the difference between two fleets. @returns the devices that somebody else changed meanwhile. */
+  async #save(before: Stored, after: Fleet, cost: Cost): Promise<Set<DeviceKey>> {
+    const writes = writesFor(before, after);
+    const results = (await this.#run(
+      writes.map(({ sql, rows }) => ({ sql, keys: rows })),
+      cost,
+    )) as { owner: DeviceKey; part: string }[][];
+    const lost = new Set<DeviceKey>();
+    writes.forEach(({ rows, guarded }, i) => {
+      if (!guarded || results[i]?.length === rows.length) return;
+      const written = new Set(results[i]?.map(({ owner, part }) => `${owner} ${part}`));
+      for (const { k, p = "" } of rows) if (!written.has(`${k} ${p}`)) lost.add(k as DeviceKey);
+    });
+    return lost;
+  }
+
+  /** Runs the statements that have something to do in one batch, which D1 commits whole or not at all. */
+  async #run(statements: readonly { sql: string; keys: readonly unknown[] }[], cost: Cost): Promise<unknown[][]> {
+    const busy = statements.filter(({ keys }) => keys.length > 0);
+    if (busy.length === 0) return statements.map(() => []);
+    const results = await this.#db.batch(busy.map(({ sql, keys }) => this.#db.prepare(sql).bind(JSON.stringify(keys))));
+    for (const { meta } of results) {
+      cost.rowsRead += meta.rows_read;
+      cost.rowsWritten += meta.rows_written;
+    }
+    const rows = results.map((result) => result.results);
+    return statements.map(({ keys }) => (keys.length > 0 ? (rows.shift() as unknown[]) : []));
+  }
+}
+
+type Cost = { rowsRead: number; rowsWritten: number };
+
+type DeviceRow = { key: DeviceKey; aspects: string; latest: Version; revision: number };
+type AlertRow = { device_key: DeviceKey; alert_id: string; alert: string; revision: number };
+type AssignmentRow = { device_key: DeviceKey; version: Version; dealer_id: string | null };
+type PartyRow = { id: string; version: Version; value: string };
+
+/** One bound parameter carries a whole batch, whatever its size. */
+const READ = {
+  devices: `SELECT d.key, d.aspects, d.latest, d.revision FROM json_each(?1) j JOIN devices d ON d.key = j.value`,
+  alerts: `SELECT a.device_key, a.alert_id, a.alert, a.revision FROM json_each(?1) j
+    JOIN alerts a ON a.device_key = j.value->>0 AND a.alert_id = j.value->>1`,
+  assignments: `SELECT a.device_key, a.version, a.dealer_id FROM json_each(?1) j
+    JOIN assignments a ON a.device_key = j.value->>0 AND a.version = j.value->>1`,
+  dealers: `SELECT d.dealer_id AS id, d.version, d.value FROM json_each(?1) j JOIN dealers d ON d.dealer_id = j.value`,
+  customers: `SELECT c.customer_id AS id, c.version, c.value FROM json_each(?1) j
+    JOIN customers c ON c.customer_id = j.value`,
+};
+
+function footprintOf(events: readonly ConcordEvent[]) {
+  const devices = new Set<DeviceKey>();
+  const alerts = new Map<string, [DeviceKey, string]>();
+  const assignments = new Map<string, [DeviceKey, Version]>();
+  const dealers = new Set<string>();
+  const customers = new Set<string>();
+  for (const { deviceKey, version, change } of events) {
+    devices.add(deviceKey);
+    if (change.alert) alerts.set(`${deviceKey} ${change.alert.alertId}`, [deviceKey, change.alert.alertId]);
+    if (change.dealer !== undefined) assignments.set(`${deviceKey} ${version}`, [deviceKey, version]);
+    if (change.dealer) dealers.add(change.dealer.dealerId);
+    if (change.customer) customers.add(change.customer.customerId);
+  }
+  return {
+    devices: [...devices],
+    alerts: [...alerts.values()],
+    assignments: [...assignments.values()],
+    dealers: [...dealers],
+    customers: [...customers],
+  };
+}
+
+/** What D1 held when it was read, with the revisions that a later write must still find. */
+type Stored = {
+  readonly fleet: Fleet;
+  readonly deviceRevisions: ReadonlyMap<DeviceKey, number>;
+  readonly alertRevisions: ReadonlyMap<string, number>;
+};
+
+function storedFrom(rows: {
+  devices: DeviceRow[];
+  alerts: AlertRow[];
+  assignments: AssignmentRow[];
+  dealers: PartyRow[];
+  customers: PartyRow[];
+}): Stored {
+  const alertsOf = Map.groupBy(rows.alerts, (row) => row.device_key);
+  const assignmentsOf = Map.groupBy(rows.assignments, (row) => row.device_key);
+  const devices = rows.devices.map((row): [DeviceKey, Device] => [
+    row.key,
+    {
+      key: row.key,
+      latest: row.latest,
+      aspects: JSON.parse(row.aspects) as Aspects,
+      alerts: new Map(alertsOf.get(row.key)?.map((alert) => [alert.alert_id, JSON.parse(alert.alert) as Alert])),
+      assignments: new Map(assignmentsOf.get(row.key)?.map(({ version, dealer_id }) => [version, dealer_id])),
+      history: [],
+    },
+  ]);
+  return {
+    fleet: {
+      devices: new Map(devices),
+      dealers: new Map(rows.dealers.map((row) => [row.id, registerOf<Dealer>(row)])),
+      customers: new Map(rows.customers.map((row) => [row.id, registerOf<Customer>(row)])),
+    },
+    deviceRevisions: new Map(rows.devices.map((row) => [row.key, row.revision])),
+    alertRevisions: new Map(rows.alerts.map((row) => [`${row.device_key} ${row.alert_id}`, row.revision])),
+  };
+}
+
+const registerOf = <T>({ version, value }: PartyRow): Register<T> => ({ version, value: JSON.parse(value) as T });
+
+function writesFor(before: Stored, after: Fleet): Write[] {
+  const deviceWrites = new GuardedWrites(DEVICE_ROWS);
+  const alertWrites = new GuardedWrites(ALERT_ROWS);
+  const assignmentRows: WriteRow[] = [];
+  for (const device of after.devices.values()) {
+    const known = before.fleet.devices.get(device.key);
+    if (device === known) continue;
+    if (!known || device.aspects !== known.aspects || device.latest !== known.latest) {
+      deviceWrites.add(
+        deviceRow(device),
+        known && { row: deviceRow(known), revision: before.deviceRevisions.get(device.key) },
+      );
+    }
+    for (const [alertId, alert] of device.alerts) {
+      const knownAlert = known?.alerts.get(alertId);
+      if (alert === knownAlert) continue;
+      const revision = before.alertRevisions.get(`${device.key} ${alertId}`);
+      alertWrites.add(
+        alertRow(device.key, alertId, alert),
+        knownAlert && { row: alertRow(device.key, alertId, knownAlert), revision },
+      );
+    }
+    for (const [version, dealerId] of device.assignments) {
+      if (known?.assignments.get(version) !== dealerId) assignmentRows.push({ k: device.key, v: version, d: dealerId });
+    }
+  }
+  return [
+    ...deviceWrites.toWrites(),
+    ...alertWrites.toWrites(),
+    { sql: WRITE_ASSIGNMENTS, rows: assignmentRows, guarded: false },
+    { sql: writeParties("dealers", "dealer_id"), rows: partyRows(before.fleet.dealers, after.dealers), guarded: false },
+    {
+      sql: writeParties("customers", "customer_id"),
+      rows: partyRows(before.fleet.customers, after.customers),
+      guarded: false,
+    },
+  ];
+}
+
+const deviceRow = (device: Device): WriteRow => {
+  const { status, serialNumber, dealerId, customerId } = viewDevice(device);
+  const derived = { status, serial_number: serialNumber, dealer_id: dealerId, customer_id: customerId };
+  return { k: device.key, aspects: device.aspects, latest: device.latest, ...derived };
+};
+
+const alertRow = (deviceKey: DeviceKey, alertId: string, alert: Alert): WriteRow => {
+  const { state, severity, raisedAt } = viewAlert(alert);
+  return { k: deviceKey, p: alertId, alert, state, severity, raised_at: raisedAt };
+};
+
+const DEVICE_ROWS: RowShape = {
+  table: "devices",
+  key: { key: "k" },
+  state: { aspects: "j.value->'aspects'", latest: "j.value->>'latest'" },
+  derived: ["status", "serial_number", "dealer_id", "customer_id"],
+};
+
+const ALERT_ROWS: RowShape = {
+  table: "alerts",
+  key: { device_key: "k", alert_id: "p" },
+  state: { alert: "j.value->'alert'" },
+  derived: ["state", "severity", "raised_at"],
+};
+
+/**
+ * Sets and plain registers need no guard: their join is one comparison, which SQLite makes as the domain does. Quoted
+ * as JSON, a dealer and none compare as in the domain's canonical text.
+ */
+const WRITE_ASSIGNMENTS = `INSERT INTO assignments (device_key, version, dealer_id)
+  SELECT j.value->>'k', j.value->>'v', j.value->>'d' FROM json_each(?1) j WHERE true
+  ON CONFLICT (device_key, version) DO UPDATE SET dealer_id = excluded.dealer_id
+  WHERE json_quote(excluded.dealer_id) > json_quote(assignments.dealer_id)`;
+
+/** The value is kept as canonical text, so that SQLite breaks a tie between equal versions as `compareRegisters` does. */
+const writeParties = (table: string, id: string): string => `INSERT INTO ${table} (${id}, version, value)
+  SELECT j.value->>'k', j.value->>'v', j.value->>'value' FROM json_each(?1) j WHERE true
+  ON CONFLICT (${id}) DO UPDATE SET version = excluded.version, value = excluded.value
+  WHERE (excluded.version, excluded.value) > (${table}.version, ${table}.value)`;
+
+const partyRows = <T>(before: ReadonlyMap<string, Register<T>>, after: ReadonlyMap<string, Register<T>>): WriteRow[] =>
+  [...after]
+    .filter(([id, register]) => before.get(id) !== register)
+    .map(([id, { version, value }]) => ({ k: id, v: version, value: canonicalText(value) }));
