@@ -1,0 +1,252 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { ConcordEvent, DeviceKey } from "../../../src/shared/domain/event.ts";
+import type { DeviceSnapshotSource } from "../../../src/shared/domain/snapshot.ts";
+import { backoffSeconds } from "../../../src/shared/queue/backoff.ts";
+import type { DeadLetterMessage, Letter, Settlement } from "../../../src/shared/queue/letter.ts";
+import { type Parcel, packParcels, type QueuedRecord } from "../../../src/shared/queue/parcel.ts";
+import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import { type ConsumeDeps, consume, MAX_ATTEMPTS, MAX_DEVICES_A_ROUND } from "../../../workers/ingest/consume.ts";
+import type { DeviceObject } from "../../../workers/ingest/device-object.ts";
+import { FakeQueue } from "../../support/fake-queue.ts";
+import { NOW_MS, recordOf } from "../../support/records.ts";
+
+const { DB, DEVICES } = env as unknown as { DB: D1Database; DEVICES: DurableObjectNamespace<DeviceObject> };
+
+let events: FakeQueue<Parcel>;
+let deadLetters: FakeQueue<DeadLetterMessage>;
+let deps: ConsumeDeps;
+let devices = 0;
+
+beforeEach(() => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  events = new FakeQueue();
+  deadLetters = new FakeQueue();
+  deps = {
+    fleet: new FleetRepository(DB),
+    mergeIntoObject: (key, list) => DEVICES.getByName(key).merge([...list]),
+    events,
+    deadLetters,
+    now: () => NOW_MS,
+    random: () => 0.5,
+    workerVersion: "test",
+  };
+});
+
+const freshDevice = () => `consume-${++devices}`;
+const status = (deviceId: string, minute = 0, online = true): QueuedRecord =>
+  recordOf({
+    topic: "device.elt.status.reported",
+    deviceId,
+    occurredAt: new Date(Date.UTC(2026, 10, 1, 0, minute)).toISOString(),
+    data: { online, indoorTemperatureC: minute },
+  });
+const parcelOf = (records: QueuedRecord[], rest: Partial<Parcel> = {}): Parcel => ({
+  kind: "parcel",
+  records,
+  ...rest,
+});
+const stored = (deviceId: string) =>
+  DB.prepare("SELECT latest, aspects FROM devices WHERE key = ?").bind(`elt:${deviceId}`).first<{ aspects: string }>();
+const object = (deviceId: string) =>
+  (DEVICES.getByName(`elt:${deviceId}`) as unknown as DeviceSnapshotSource).snapshot();
+const letters = (): Letter[] => deadLetters.bodies.flatMap((body) => (body.kind === "letters" ? body.letters : []));
+const acked = (count: number) => Array.from({ length: count }, () => ({ kind: "ack" }));
+
+/** Where hundreds of devices are needed and their objects are not the point: a new object costs a database file. */
+const withoutObjects: Pick<ConsumeDeps, "mergeIntoObject"> = {
+  mergeIntoObject: async (_, list) => ({ outcomes: list.map(() => "superseded"), rowsWritten: 0 }),
+};
+
+const outage = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
+const bug = () => Promise.reject(new Error("cannot read properties of undefined"));
+
+describe("the consumer", () => {
+  it("merges a batch into D1 and into each device's object, and counts every outcome", async () => {
+    const [a, b] = [freshDevice(), freshDevice()];
+    const repeated = status(a, 3);
+    const batch = [parcelOf([status(a, 1), repeated, status(b, 5)]), parcelOf([repeated, status(b, 4), status(b, 5)])];
+    const { verdicts, report } = await consume(deps, batch);
+    expect(verdicts).toEqual(acked(2));
+    expect(report.outcomes).toEqual({
+      "device.elt.status.reported applied": 3,
+      "device.elt.status.reported duplicate": 1,
+      "device.elt.status.reported superseded": 1,
+      "device.elt.status.reported unchanged": 1,
+    });
+    expect(JSON.parse((await stored(a))?.aspects ?? "{}")).toEqual((await object(a))?.aspects);
+    expect((await object(a))?.history).toHaveLength(2);
+  });
+
+  it("writes no row anywhere when the same batch comes again", async () => {
+    const batch = [parcelOf(Array.from({ length: 30 }, (_, i) => status(`again-${i % 7}`, i)))];
+    await consume(deps, batch);
+    const { report } = await consume(deps, batch);
+    expect(report).toMatchObject({ d1RowsWritten: 0, objectWrites: 0 });
+    expect(report.outcomes).toEqual({ "device.elt.status.reported duplicate": 30 });
+  });
+
+  it("converges when it died between D1 and the object and the message came again", async () => {
+    const device = freshDevice();
+    const batch = [parcelOf([status(device, 1), status(device, 2)])];
+    const dies = { ...deps, mergeIntoObject: () => new Promise<never>(() => {}) };
+    void consume(dies, batch);
+    await vi.waitFor(async () => expect(await stored(device)).not.toBeNull());
+    expect(await object(device)).toBeNull();
+    const { verdicts, report } = await consume(deps, batch);
+    expect(verdicts).toEqual(acked(1));
+    expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 2 });
+    expect((await object(device))?.aspects).toEqual(JSON.parse((await stored(device))?.aspects ?? "{}"));
+  });
+
+  it("converges when it died between the object and D1", async () => {
+    const device = freshDevice();
+    const batch = [parcelOf([status(device, 1)])];
+    void consume({ ...deps, fleet: { merge: () => new Promise<never>(() => {}) } }, batch);
+    await vi.waitFor(async () => expect(await object(device)).not.toBeNull());
+    const { report } = await consume(deps, batch);
+    expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
+    expect((await object(device))?.aspects).toEqual(JSON.parse((await stored(device))?.aspects ?? "{}"));
+  });
+
+  it("dead-letters a record that its contract refuses by now, and merges its neighbours", async () => {
+    const device = freshDevice();
+    const bad = { ...status(device, 2), value: "{}" };
+    const { verdicts, report } = await consume(deps, [parcelOf([status(device, 1), bad, status(device, 3)])]);
+    expect(verdicts).toEqual(acked(1));
+    expect(report.deadLettered).toEqual({ "device.elt.status.reported schema_mismatch": 1 });
+    expect(letters()).toMatchObject([{ stage: "consume", record: bad, failure: { reason: "schema_mismatch" } }]);
+    expect((await object(device))?.history).toHaveLength(2);
+  });
+
+  it("hands a message that is no parcel to the dead letters, whole", async () => {
+    const { verdicts } = await consume(deps, [{ what: "is this" }, parcelOf([status(freshDevice())])]);
+    expect(verdicts).toEqual(acked(2));
+    expect(deadLetters.bodies).toEqual([{ what: "is this" }]);
+  });
+
+  it("bounds the devices that one round touches", async () => {
+    const rounds: number[] = [];
+    const fleet = {
+      merge: (list: readonly ConcordEvent[]) => {
+        rounds.push(new Set(list.map(({ deviceKey }) => deviceKey)).size);
+        return deps.fleet.merge(list);
+      },
+    };
+    const records = Array.from({ length: 250 }, (_, i) => status(`round-${i}`));
+    await consume({ ...deps, ...withoutObjects, fleet }, packParcels(records));
+    expect(rounds).toEqual([MAX_DEVICES_A_ROUND, MAX_DEVICES_A_ROUND, 50]);
+  });
+});
+
+describe("the consumer, when a store is out of reach", () => {
+  it("puts the records off together, spends no attempt and dead-letters nothing", async () => {
+    const records = [status(freshDevice()), status(freshDevice())];
+    const parcel = parcelOf(records, { traceparent: "00-trace", deferrals: 3 });
+    const { verdicts, report } = await consume({ ...deps, fleet: { merge: outage } }, [parcel]);
+    expect(verdicts).toEqual(acked(1));
+    expect(events.bodies).toEqual([{ ...parcel, deferrals: 4 }]);
+    expect(events.messages[0]?.delaySeconds).toBe(backoffSeconds(4, 0.5));
+    expect(letters()).toEqual([]);
+    expect(report.retried).toEqual({ "device.elt.status.reported": 2 });
+  });
+
+  it("keeps putting off through an outage of hours, and applies everything after it", async () => {
+    const device = freshDevice();
+    let batch: unknown[] = [parcelOf([status(device, 1)])];
+    for (let hour = 0; hour < 30; hour++) {
+      await consume({ ...deps, fleet: { merge: outage } }, batch);
+      batch = events.drain();
+    }
+    const { report } = await consume(deps, batch);
+    expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
+    expect(letters()).toEqual([]);
+  });
+
+  it("puts off only the device whose object is out of reach", async () => {
+    const [well, ill] = [freshDevice(), freshDevice()];
+    const mergeIntoObject = (key: DeviceKey, list: readonly ConcordEvent[]) =>
+      key.endsWith(ill)
+        ? Promise.reject(Object.assign(new Error("reset"), { retryable: true }))
+        : deps.mergeIntoObject(key, list);
+    const { verdicts, report } = await consume({ ...deps, mergeIntoObject }, [parcelOf([status(well), status(ill)])]);
+    expect(verdicts).toEqual(acked(1));
+    expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
+    expect(events.bodies.flatMap(({ records }) => records.map(({ key }) => key))).toEqual([ill]);
+  });
+
+  it("gives the whole message back when the queue takes nothing either", async () => {
+    events.callsLeft = 0;
+    const { verdicts, report } = await consume({ ...deps, fleet: { merge: outage } }, [
+      parcelOf([status(freshDevice())]),
+    ]);
+    expect(verdicts).toEqual([{ kind: "retry", delaySeconds: expect.any(Number) }]);
+    expect(report.retried).toEqual({});
+  });
+
+  it("gives back only the messages whose letters were refused", async () => {
+    deadLetters.callsLeft = 0;
+    const batch = [parcelOf([{ ...status(freshDevice()), value: "{}" }]), parcelOf([status(freshDevice())])];
+    const { verdicts } = await consume(deps, batch);
+    expect(verdicts.map(({ kind }) => kind)).toEqual(["retry", "ack"]);
+  });
+});
+
+describe("the consumer, when a record breaks something", () => {
+  it.each([0, 1, 49, 98, 99])("isolates the poison at place %i and loses none of its 99 neighbours", async (place) => {
+    const name = `poison-${place}`;
+    const records = Array.from({ length: 100 }, (_, i) => status(i === place ? name : `${name}-${i}`));
+    const merge = (list: readonly ConcordEvent[]) =>
+      list.some(({ deviceKey }) => deviceKey === `elt:${name}`) ? bug() : deps.fleet.merge(list);
+    const poisoned = { ...deps, ...withoutObjects, fleet: { merge } };
+    let batch: unknown[] = [parcelOf(records)];
+    let applied = 0;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { report } = await consume(poisoned, batch);
+      applied += report.outcomes?.["device.elt.status.reported applied"] ?? 0;
+      batch = events.drain();
+    }
+    expect(applied).toBe(99);
+    expect(batch).toEqual([]);
+    expect(letters()).toMatchObject([
+      { stage: "consume", record: { key: name }, failure: { reason: "fault", error: { name: "Error" } } },
+    ]);
+  });
+
+  it("lets an isolated record meet nobody", async () => {
+    const sizes: number[] = [];
+    const fleet = {
+      merge: (list: readonly ConcordEvent[]) => {
+        sizes.push(list.length);
+        return deps.fleet.merge(list);
+      },
+    };
+    const isolated = packParcels([status("alone-1"), status("alone-2")], { isolated: true });
+    await consume({ ...deps, fleet }, [...isolated, parcelOf([status("alone-3"), status("alone-4")])]);
+    expect(sizes.sort()).toEqual([1, 1, 2]);
+  });
+});
+
+describe("the consumer, on a replayed letter", () => {
+  const settlements = (): Settlement[] =>
+    deadLetters.bodies.flatMap((body) => (body.kind === "settlements" ? body.settlements : []));
+
+  it("reports the outcome back to the letter", async () => {
+    await consume(deps, [parcelOf([{ ...status(freshDevice()), letterId: "letter-1" }])]);
+    expect(settlements()).toEqual([{ letterId: "letter-1", outcome: "applied", settledAtMs: NOW_MS }]);
+  });
+
+  it("never lets an old letter overwrite newer state", async () => {
+    const device = freshDevice();
+    await consume(deps, [parcelOf([status(device, 9)])]);
+    await consume(deps, [parcelOf([{ ...status(device, 1), letterId: "letter-2" }])]);
+    expect(settlements()).toMatchObject([{ letterId: "letter-2", outcome: "superseded" }]);
+    expect(JSON.parse((await stored(device))?.aspects ?? "{}").status.value.indoorTemperatureC).toBe(9);
+  });
+
+  it("writes to the same letter when the replay fails again", async () => {
+    await consume(deps, [parcelOf([{ ...status(freshDevice()), value: "{}", letterId: "letter-3" }])]);
+    expect(letters()).toMatchObject([{ id: "letter-3" }]);
+  });
+});

@@ -1,0 +1,153 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import type { ConcordEvent } from "../../../src/shared/domain/event.ts";
+import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import { eventOf } from "../../support/records.ts";
+
+const { DB } = env as unknown as { DB: D1Database };
+const fleet = new FleetRepository(DB);
+
+let devices = 0;
+const freshDevice = () => `fleet-${++devices}`;
+
+const status = (
+  deviceId: string,
+  minute: number,
+  data: object = { online: true, mode: "heat", indoorTemperatureC: minute },
+) => eventOf({ topic: "device.elt.status.reported", deviceId, occurredAt: at(minute), data });
+const assigned = (deviceId: string, minute: number, dealerId: string) =>
+  eventOf({
+    topic: "device.elt.dealer.assigned",
+    deviceId,
+    occurredAt: at(minute),
+    data: { dealer: { dealerId, name: `Dealer ${dealerId}` } },
+  });
+const registered = (deviceId: string, minute: number) =>
+  eventOf({ topic: "device.elt.registration.created", deviceId, occurredAt: at(minute) });
+const at = (minute: number) => new Date(Date.UTC(2026, 10, 1, 0, minute)).toISOString();
+
+const row = (deviceId: string) =>
+  DB.prepare("SELECT * FROM devices WHERE key = ?").bind(`elt:${deviceId}`).first<Record<string, string | number>>();
+
+describe("the fleet in D1", () => {
+  it("applies a first event, and writes nothing when it comes again", async () => {
+    const event = status(freshDevice(), 1);
+    expect((await fleet.merge([event])).outcomes).toEqual(["applied"]);
+    expect(await fleet.merge([event])).toMatchObject({ outcomes: ["duplicate"], rowsWritten: 0 });
+  });
+
+  it("writes nothing for a superseded event", async () => {
+    const device = freshDevice();
+    await fleet.merge([status(device, 5)]);
+    expect(await fleet.merge([status(device, 4)])).toMatchObject({ outcomes: ["superseded"], rowsWritten: 0 });
+  });
+
+  it("writes one row for an event that is newer and says the same, so that a late one from between loses", async () => {
+    const device = freshDevice();
+    const same = { online: true, indoorTemperatureC: 20 };
+    await fleet.merge([status(device, 1, same)]);
+    expect(await fleet.merge([status(device, 9, same)])).toMatchObject({ outcomes: ["unchanged"], rowsWritten: 1 });
+    expect((await fleet.merge([status(device, 5)])).outcomes).toEqual(["superseded"]);
+  });
+
+  it("writes one row for a report that moves no indexed column, and one more for an index that moves", async () => {
+    const device = freshDevice();
+    await fleet.merge([registered(device, 0), status(device, 1)]);
+    expect((await fleet.merge([status(device, 2)])).rowsWritten).toBe(1);
+    const offline = await fleet.merge([status(device, 3, { online: false })]);
+    expect(offline.rowsWritten).toBeLessThanOrEqual(3);
+    expect((await row(device))?.status).toBe("OFFLINE");
+  });
+
+  it("writes a device once for all its events in a batch", async () => {
+    const device = freshDevice();
+    await fleet.merge([status(device, 0)]);
+    const reports = Array.from({ length: 50 }, (_, i) => status(device, i + 1));
+    expect(await fleet.merge(reports)).toMatchObject({ rowsWritten: 1, outcomes: reports.map(() => "applied") });
+  });
+
+  it("keeps a late assignment, because it changes who had the device when", async () => {
+    const device = freshDevice();
+    await fleet.merge([assigned(device, 10, "D-1")]);
+    expect((await fleet.merge([assigned(device, 5, "D-2")])).outcomes).toEqual(["applied"]);
+    expect((await row(device))?.dealer_id).toBe("D-1");
+    const kept = await DB.prepare("SELECT dealer_id FROM assignments WHERE device_key = ? ORDER BY version")
+      .bind(`elt:${device}`)
+      .all();
+    expect(kept.results).toEqual([{ dealer_id: "D-2" }, { dealer_id: "D-1" }]);
+  });
+
+  it("closes an alert whose clearing came before its raising", async () => {
+    const device = freshDevice();
+    const raise = eventOf({ topic: "device.elt.alert.raised", deviceId: device, occurredAt: at(1) });
+    const clear = eventOf({ topic: "device.elt.alert.cleared", deviceId: device, occurredAt: at(2) });
+    expect((await fleet.merge([clear])).outcomes).toEqual(["applied"]);
+    expect((await fleet.merge([raise])).outcomes).toEqual(["applied"]);
+    const alert = await DB.prepare("SELECT state, severity FROM alerts WHERE device_key = ?")
+      .bind(`elt:${device}`)
+      .first();
+    expect(alert).toEqual({ state: "CLEARED", severity: "warning" });
+    expect(await fleet.merge([raise, clear])).toMatchObject({ outcomes: ["duplicate", "duplicate"], rowsWritten: 0 });
+  });
+
+  it("loses no event when two consumers write the same devices at once", async () => {
+    const names = Array.from({ length: 20 }, freshDevice);
+    const streams = [0, 1, 2].map((stream) =>
+      names.flatMap((device): ConcordEvent[] => [
+        stream === 0 ? registered(device, 1) : stream === 1 ? status(device, 2) : assigned(device, 3, "D-9"),
+        eventOf({ topic: "device.elt.alert.raised", deviceId: device, occurredAt: at(4 + stream) }),
+      ]),
+    );
+    await Promise.all(streams.map((events) => fleet.merge(events)));
+    for (const device of names) {
+      const stored = await row(device);
+      expect(Object.keys(JSON.parse(String(stored?.aspects))).sort()).toEqual([
+        "customer",
+        "dealer",
+        "registration",
+        "status",
+      ]);
+    }
+    for (const events of streams) expect((await fleet.merge(events)).rowsWritten).toBe(0);
+  });
+
+  it("breaks a tie of two dealers' particulars as the domain does, whichever comes first", async () => {
+    const tie = (name: string, device: string) =>
+      eventOf({
+        topic: "device.elt.dealer.assigned",
+        eventId: "tie",
+        deviceId: device,
+        occurredAt: at(1),
+        data: { dealer: { dealerId: `tie-${device.slice(-1)}`, name } },
+      });
+    await fleet.merge([tie("Älpha 😀", "x-1")]);
+    await fleet.merge([tie("Älpha ﬁ", "y-1")]);
+    await fleet.merge([tie("Älpha ﬁ", "x-2")]);
+    await fleet.merge([tie("Älpha 😀", "y-2")]);
+    const { results } = await DB.prepare("SELECT value FROM dealers WHERE dealer_id LIKE 'tie-%'").all<{
+      value: string;
+    }>();
+    expect(results.map(({ value }) => JSON.parse(value).name)).toEqual(["Älpha 😀", "Älpha 😀"]);
+  });
+
+  it("breaks a tie between a dealer and none as the domain does, whichever comes first", async () => {
+    const tie = (device: string, topic: string, data: object) =>
+      eventOf({ topic, eventId: "tie", deviceId: device, occurredAt: at(1), data });
+    const give = (device: string) =>
+      tie(device, "device.elt.dealer.assigned", { dealer: { dealerId: "D-tie", name: "Tie" } });
+    const take = (device: string) => tie(device, "device.elt.dealer.unassigned", {});
+    const [first, second] = [freshDevice(), freshDevice()];
+    // At once, so that both read before either writes and SQLite has to break the tie.
+    await Promise.all([give(first), take(first)].map((event) => fleet.merge([event])));
+    await Promise.all([take(second), give(second)].map((event) => fleet.merge([event])));
+    const { results } = await DB.prepare(
+      "SELECT d.dealer_id AS device, a.dealer_id AS assignment FROM devices d JOIN assignments a ON a.device_key = d.key WHERE d.key IN (?, ?)",
+    )
+      .bind(`elt:${first}`, `elt:${second}`)
+      .all();
+    expect(results).toEqual([
+      { device: null, assignment: null },
+      { device: null, assignment: null },
+    ]);
+  });
+});

@@ -1,0 +1,17 @@
+import { DurableObject } from "cloudflare:workers";
+import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
+
+export { DeviceObject, default } from "../../../workers/ingest/index.ts";
+
+/** Remembers what it was told. */
+export class FakeMetrics extends DurableObject {
+  readonly #reports: MetricsReport[] = [];
+
+  report(report: MetricsReport): void {
+    this.#reports.push(report);
+  }
+
+  reports(): MetricsReport[] {
+    return this.#reports;
+  }
+}

@@ -1,0 +1,258 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
+import { MAX_PARCEL_BYTES, type Parcel } from "../../../src/shared/queue/parcel.ts";
+import type { Env } from "../../../workers/ingest/env.ts";
+import { routes } from "../../../workers/ingest/routes.ts";
+import { FakeQueue } from "../../support/fake-queue.ts";
+import { eventValue } from "../../support/records.ts";
+
+const TOPIC = "device.elt.dealer.assigned";
+const JSON_V2 = "application/vnd.kafka.json.v2+json";
+const BINARY_V2 = "application/vnd.kafka.binary.v2+json";
+const BASIC = `Basic ${btoa("dev:dev")}`;
+
+let events: FakeQueue<Parcel>;
+let deadLetters: FakeQueue<DeadLetterMessage>;
+
+beforeEach(() => {
+  events = new FakeQueue();
+  deadLetters = new FakeQueue();
+});
+
+type Post = { path?: string; type?: string; body: unknown; authorization?: string; vars?: Partial<Env> };
+
+async function post({ path = `/topics/${TOPIC}`, type = JSON_V2, body, authorization = BASIC, vars }: Post) {
+  const request = new Request(`https://concord.example${path}`, {
+    method: "POST",
+    headers: { ...(type && { "Content-Type": type }), ...(authorization && { Authorization: authorization }) },
+    body: typeof body === "string" || body === null ? body : JSON.stringify(body),
+  });
+  const ctx = createExecutionContext();
+  const response = await routes.fetch(request, { ...env, EVENTS: events, DEAD_LETTERS: deadLetters, ...vars }, ctx);
+  await waitOnExecutionContext(ctx);
+  return { response, json: (await response.json()) as { error_code: number; message: string; offsets: Offset[] } };
+}
+type Offset = { partition: number | null; offset: number | null; error_code: number | null; error: string | null };
+
+const good = (eventId = "e-1") => eventValue({ topic: TOPIC, eventId });
+const base64 = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+const sentRecords = () => events.bodies.flatMap(({ records }) => records);
+const sentLetters = () => deadLetters.bodies.flatMap((message) => (message.kind === "letters" ? message.letters : []));
+
+describe("v2 produce, accepted", () => {
+  it("answers 200 with one ascending receipt a record, in order, once the queue has them", async () => {
+    const { response, json } = await post({ body: { records: [1, 2, 3].map((n) => ({ value: good(`e-${n}`) })) } });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Content-Type")).toBe("application/vnd.kafka.v2+json");
+    expect(response.headers.get("X-Concord-Accepted")).toBe("3");
+    expect(response.headers.get("X-Concord-Dead-Lettered")).toBe("0");
+    expect(json).toMatchObject({ key_schema_id: null, value_schema_id: null });
+    const offsets = json.offsets.map(({ offset }) => offset as number);
+    expect(json.offsets).toEqual(offsets.map((offset) => ({ partition: 0, offset, error_code: null, error: null })));
+    expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
+    expect(sentRecords().map(({ value }) => JSON.parse(value as string).eventId)).toEqual(["e-1", "e-2", "e-3"]);
+  });
+
+  it("keeps the exact text of a value, with numbers that JavaScript would round", async () => {
+    const value = `{ "eventId":"e-1", "occurredAt":"2026-11-23T12:00:00Z","deviceId":"d", "big": 9007199254740993, "data":{"dealer":{"dealerId":"D","name":"\\u00e9"}}}`;
+    await post({ body: `{"records":[{"value": ${value} }]}` });
+    expect(sentRecords()[0]?.value).toBe(value);
+  });
+
+  it.each([
+    ["a JSON key", JSON_V2, { key: "dev-1", value: good() }, "dev-1"],
+    ["a JSON key that is no string", JSON_V2, { key: { id: 7 }, value: good() }, '{"id":7}'],
+    ["no key", JSON_V2, { value: good() }, null],
+    ["a null key and partition, as the npm client sends", JSON_V2, { key: null, partition: null, value: good() }, null],
+    ["a binary key", BINARY_V2, { key: base64("dev-ü"), value: base64(JSON.stringify(good())) }, "dev-ü"],
+    ["a timestamp and headers", JSON_V2, { value: good(), timestamp: 1, headers: [{ key: "h", value: "dg==" }] }, null],
+  ])("takes %s", async (_, type, record, key) => {
+    const { json } = await post({ type, body: { records: [record] } });
+    expect(json.offsets[0]?.error_code).toBe(null);
+    expect(sentRecords()[0]?.key).toBe(key);
+  });
+
+  it("echoes the partition of the record, or of the path", async () => {
+    const inRecord = await post({ body: { records: [{ partition: 2, value: good() }] } });
+    expect(inRecord.json.offsets[0]?.partition).toBe(2);
+    const inPath = await post({ path: `/topics/${TOPIC}/partitions/1`, body: { records: [{ value: good() }] } });
+    expect(inPath.json.offsets[0]?.partition).toBe(1);
+  });
+
+  it.each([
+    ["application/vnd.kafka.v1+json", base64(JSON.stringify(good()))],
+    ["application/vnd.kafka.v1+json", good()],
+    ["application/json", good()],
+    ["application/json; charset=utf-8", base64(JSON.stringify(good()))],
+    ["application/vnd.kafka.jsonschema.v2+json", good()],
+    ["application/octet-stream", base64(JSON.stringify(good()))],
+  ])("reads values under %s", async (type, value) => {
+    const { response, json } = await post({ type, body: { records: [{ value }] } });
+    expect([response.status, json.offsets[0]?.error_code]).toEqual([200, null]);
+  });
+
+  it("packs 250 records into three parcels below the queue's billing unit", async () => {
+    await post({ body: { records: Array.from({ length: 250 }, (_, n) => ({ value: good(`e-${n}`) })) } });
+    expect(events.bodies.map(({ records }) => records.length)).toEqual([100, 100, 50]);
+    for (const parcel of events.bodies) expect(JSON.stringify(parcel).length).toBeLessThanOrEqual(MAX_PARCEL_BYTES);
+  });
+
+  it("carries the trace context of the request in the parcel", async () => {
+    const ctx = createExecutionContext();
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const headers = { "Content-Type": JSON_V2, Authorization: BASIC, traceparent };
+    const body = JSON.stringify({ records: [{ value: good() }] });
+    const request = new Request(`https://concord.example/topics/${TOPIC}`, { method: "POST", headers, body });
+    await routes.fetch(request, { ...env, EVENTS: events, DEAD_LETTERS: deadLetters }, ctx);
+    await waitOnExecutionContext(ctx);
+    expect(events.bodies[0]?.traceparent).toBe(traceparent);
+  });
+});
+
+describe("v2 produce, dead-lettered", () => {
+  it("answers 200 with the error in the record's place, and keeps the record with its issues", async () => {
+    const bad = { ...good("e-bad"), data: { dealer: { dealerId: 7, name: "Arctic Air" } } };
+    const { response, json } = await post({
+      body: { records: [{ value: good() }, { value: bad }, { value: good("e-3") }] },
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("X-Concord-Accepted")).toBe("2");
+    expect(response.headers.get("X-Concord-Dead-Lettered")).toBe("1");
+    expect(json.offsets.map(({ error_code }) => error_code)).toEqual([null, 42206, null]);
+    expect(json.offsets[1]).toMatchObject({ partition: null, offset: null });
+    expect(json.offsets[1]?.error).toContain("data.dealer.dealerId");
+    expect(sentRecords()).toHaveLength(2);
+    expect(sentLetters()).toMatchObject([
+      {
+        stage: "ingest",
+        failure: { reason: "schema_mismatch", issues: [{ path: "data.dealer.dealerId", code: "invalid_type" }] },
+        record: { topic: TOPIC, value: JSON.stringify(bad) },
+        contractVersion: 1,
+      },
+    ]);
+  });
+
+  it.each([
+    ["a topic without a contract", "device.elt.filter.replaced", { value: good() }, 40401, "unknown_topic"],
+    ["a tombstone", TOPIC, { key: "dev-1", value: null }, 42206, "empty_value"],
+    [
+      "an event from the future",
+      TOPIC,
+      { value: { ...good(), occurredAt: "2999-01-01T00:00:00Z" } },
+      42206,
+      "clock_skew",
+    ],
+  ])("keeps %s", async (_, topic, record, code, reason) => {
+    const { response, json } = await post({ path: `/topics/${topic}`, body: { records: [record] } });
+    expect([response.status, json.offsets[0]?.error_code]).toEqual([200, code]);
+    expect(sentLetters()).toMatchObject([{ failure: { reason } }]);
+    expect(sentRecords()).toEqual([]);
+  });
+
+  it("keeps bytes that are not JSON, and bytes that are not text", async () => {
+    const body = { records: [{ value: base64("{oops") }, { value: btoa("\xff\xfe\x00") }] };
+    const { json } = await post({ type: BINARY_V2, body });
+    expect(json.offsets.map(({ error_code }) => error_code)).toEqual([42203, 42203]);
+    expect(sentLetters().map(({ record }) => [record.value, record.encoding])).toEqual([
+      ["{oops", undefined],
+      [btoa("\xff\xfe\x00"), "base64"],
+    ]);
+  });
+
+  it("with ?strict=1 answers 422 and sends nothing at all", async () => {
+    const body = { records: [{ value: good() }, { value: {} }] };
+    const { response, json } = await post({ path: `/topics/${TOPIC}?strict=1`, body });
+    expect([response.status, json.error_code]).toEqual([422, 42206]);
+    expect(json.message).toContain("Record 1");
+    expect([events.messages, deadLetters.messages]).toEqual([[], []]);
+  });
+});
+
+describe("v2 produce, refused", () => {
+  it.each<[string, Partial<Post>, number, number]>([
+    ["no body", { body: null }, 422, 422],
+    ["an empty object", { body: {} }, 422, 422],
+    ["no records", { body: { records: [] } }, 422, 422],
+    ["an unknown field", { body: { foo: "bar" } }, 422, 422],
+    ["records that are no list", { body: { records: "x" } }, 400, 400],
+    ["a record that is no object", { body: { records: ["x"] } }, 400, 400],
+    ["a binary value that is an object", { type: BINARY_V2, body: { records: [{ value: { a: 1 } }] } }, 400, 400],
+    ["a binary value that is a number", { type: BINARY_V2, body: { records: [{ value: 1 }] } }, 400, 400],
+    ["a binary value that is not base64", { type: BINARY_V2, body: { records: [{ value: "not base64" }] } }, 400, 400],
+    ["base64 with other characters", { type: BINARY_V2, body: { records: [{ value: "@@@" }] } }, 400, 400],
+    ["a body that is not JSON", { body: "{oops" }, 400, 400],
+    ["a list", { body: "[]" }, 400, 400],
+    ["a string", { body: '"str"' }, 400, 400],
+    ["a number", { body: "5" }, 400, 400],
+    ["text/plain", { type: "text/plain", body: "{}" }, 415, 415],
+    ["a future version", { type: "application/vnd.kafka.v3+json", body: "{}" }, 415, 415],
+    ["avro", { type: "application/vnd.kafka.avro.v2+json", body: "{}" }, 415, 415],
+    ["a vendor type without a suffix", { type: "application/vnd.kafka", body: "{}" }, 415, 415],
+    ["another charset", { type: `${JSON_V2}; charset=DEADBEEF`, body: "{}" }, 400, 400],
+    ["a topic outside the grammar", { path: "/topics/Device.Elt", body: "{}" }, 404, 40401],
+    ["a topic with too few segments", { path: "/topics/device.elt.dealer", body: "{}" }, 404, 40401],
+    ["a partition that is no number", { path: `/topics/${TOPIC}/partitions/x`, body: "{}" }, 404, 40402],
+    ["no credentials", { authorization: "", body: "{}" }, 401, 40101],
+    ["wrong credentials", { authorization: `Basic ${btoa("dev:no")}`, body: "{}" }, 401, 40101],
+    ["credentials that are not base64", { authorization: "Basic !!", body: "{}" }, 401, 40101],
+  ])("answers %s with the proxy's code and takes nothing", async (_, request, status, code) => {
+    const { response, json } = await post({ body: "", ...request });
+    expect([response.status, json.error_code]).toEqual([status, code]);
+    expect(json.message).not.toBe("");
+    expect([events.messages, deadLetters.messages]).toEqual([[], []]);
+  });
+
+  it("asks for Basic credentials where they are missing", async () => {
+    const { response } = await post({ authorization: "", body: "{}" });
+    expect(response.headers.get("WWW-Authenticate")).toContain("Basic");
+  });
+
+  it("refuses a body over the limit while it is still reading", async () => {
+    const { response, json } = await post({ body: `{"records":[{"value":"${"x".repeat(5_000_000)}"}]}` });
+    expect([response.status, json.error_code]).toEqual([413, 413]);
+  });
+
+  it("names the record that is too large, and takes nothing of the request", async () => {
+    const big = { ...good(), padding: "x".repeat(70_000) };
+    const { response, json } = await post({ body: { records: [{ value: good() }, { value: big }] } });
+    expect(response.status).toBe(413);
+    expect(json.message).toContain("Record 1");
+    expect(events.messages).toEqual([]);
+  });
+
+  it("answers 503 with Retry-After when the queue takes nothing, and dead-letters nothing either", async () => {
+    events.callsLeft = 0;
+    const { response, json } = await post({ body: { records: [{ value: good() }, { value: {} }] } });
+    expect([response.status, json.error_code]).toEqual([503, 503]);
+    expect(Number(response.headers.get("Retry-After"))).toBeGreaterThan(0);
+    expect(deadLetters.messages).toEqual([]);
+  });
+
+  it("reports record by record what a queue that fails half-way did not take", async () => {
+    events.callsLeft = 1;
+    const value = { ...good(), padding: "x".repeat(50_000) };
+    const { response, json } = await post({ body: { records: Array.from({ length: 8 }, () => ({ value })) } });
+    expect(response.status).toBe(200);
+    const codes = json.offsets.map(({ error_code }) => error_code);
+    expect(codes.filter((code) => code === null)).toHaveLength(sentRecords().length);
+    expect(codes.at(-1)).toBe(50003);
+  });
+
+  it("tells the client to come back for a bad record whose letter the queue refused", async () => {
+    deadLetters.callsLeft = 0;
+    const { json } = await post({ body: { records: [{ value: good() }, { value: {} }] } });
+    expect(json.offsets.map(({ error_code }) => error_code)).toEqual([null, 50003]);
+  });
+
+  it("serves nothing outside local while it holds the local credentials", async () => {
+    const { response, json } = await post({
+      body: { records: [{ value: good() }] },
+      vars: { ENVIRONMENT: "production" },
+    });
+    expect(response.status).toBe(503);
+    expect(json.message).toContain("INGEST_CREDENTIALS");
+    expect(events.messages).toEqual([]);
+  });
+});

@@ -1,0 +1,31 @@
+/** The bindings of wrangler.toml at the root. */
+type Env = { readonly ENVIRONMENT: string; readonly INGEST: Fetcher; readonly API: Fetcher; readonly DLQ: Fetcher };
+
+/** The first segment of a path names the Worker behind it. */
+const WORKERS: Readonly<Record<string, keyof Omit<Env, "ENVIRONMENT">>> = {
+  topics: "INGEST",
+  contracts: "INGEST",
+  v3: "INGEST",
+  kafka: "INGEST",
+  brokers: "INGEST",
+  ingest: "INGEST",
+  graphql: "API",
+  live: "API",
+  ops: "DLQ",
+};
+
+/** The front door: one hostname, three Workers. */
+export default {
+  async fetch(request, env) {
+    const [, segment = ""] = new URL(request.url).pathname.split("/");
+    const worker = Object.hasOwn(WORKERS, segment) ? WORKERS[segment] : undefined;
+    if (worker) return env[worker].fetch(request);
+    if (segment === "") return Response.json({ service: "concord", environment: env.ENVIRONMENT, paths: PATHS });
+    return Response.json(
+      { error: { code: "NOT_FOUND", message: `Nothing is served at /${segment}.`, paths: PATHS } },
+      { status: 404 },
+    );
+  },
+} satisfies ExportedHandler<Env>;
+
+const PATHS = Object.keys(WORKERS).map((segment) => `/${segment}`);

@@ -1,0 +1,172 @@
+import { parseRecord } from "../../src/shared/contracts/parse.ts";
+import type { ConcordEvent, DeviceKey } from "../../src/shared/domain/event.ts";
+import { combineOutcomes, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
+import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
+import type { Failure } from "../../src/shared/queue/letter.ts";
+import { isParcel, type Parcel, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
+import { isOutage } from "../../src/shared/repositories/fault.ts";
+import type { FleetReport } from "../../src/shared/repositories/fleet.ts";
+import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import { type MetricsReport, SettleTimes, Tally } from "../../src/shared/telemetry/metrics.ts";
+import type { ObjectMergeReport } from "./device-object.ts";
+import type { Arrival, Ending, EventArrival } from "./ending.ts";
+import { type SendOnDeps, sendOn } from "./send-on.ts";
+
+/** Every effect of the consumer. */
+export type ConsumeDeps = SendOnDeps & {
+  readonly fleet: { merge(events: readonly ConcordEvent[]): Promise<FleetReport> };
+  readonly mergeIntoObject: (key: DeviceKey, events: readonly ConcordEvent[]) => Promise<ObjectMergeReport>;
+};
+
+/** What the queue is to do with a message. */
+export type Verdict = { readonly kind: "ack" } | { readonly kind: "retry"; readonly delaySeconds: number };
+
+export type Consumed = { readonly verdicts: readonly Verdict[]; readonly report: MetricsReport };
+
+/** Most devices that one round of D1 and object writes may touch: bounds the fan-out to objects. Ours. */
+export const MAX_DEVICES_A_ROUND = 100;
+
+/** How often a record may fail by itself before it becomes a letter. Outages do not count. Ours. */
+export const MAX_ATTEMPTS = 5;
+
+/**
+ * Brings a batch of queue messages to its end: every record is merged, goes back to the queue, or becomes a letter.
+ * A message is acknowledged only when all its records are safe in one of these places; records that failed travel on
+ * in new parcels, so that no neighbour waits for them.
+ */
+export async function consume(deps: ConsumeDeps, bodies: readonly unknown[]): Promise<Consumed> {
+  const arrivals = bodies.flatMap((body, message) => arrivalsOf(body, message, deps.now()));
+  const endings: Ending[] = arrivals.filter((arrival) => arrival.kind === "rejected").map(rejectionEnding);
+  const cost = { d1RowsRead: 0, d1RowsWritten: 0, objectWrites: 0 };
+  for (const round of roundsOf(arrivals.filter((arrival) => arrival.kind === "event"))) {
+    endings.push(...(await mergeRound(deps, round, cost)));
+  }
+  const strays = bodies.flatMap((body, message) => (isParcel(body) ? [] : [{ message, body }]));
+  const { held } = await sendOn(deps, endings, strays);
+  return {
+    verdicts: bodies.map((_, message) =>
+      held.has(message) ? { kind: "retry", delaySeconds: backoffSeconds(1, deps.random()) } : { kind: "ack" },
+    ),
+    report: reportOf(endings, held, cost, deps.now()),
+  };
+}
+
+function arrivalsOf(body: unknown, message: number, nowMs: number): Arrival[] {
+  if (!isParcel(body)) return [];
+  return body.records.map((record): Arrival => {
+    const parsed = parseRecord(record.topic, valueTextOf(record), nowMs);
+    const origin = { message, parcel: body, record };
+    return parsed.ok
+      ? { ...origin, kind: "event", event: parsed.event }
+      : { ...origin, kind: "rejected", failure: parsed.rejection };
+  });
+}
+
+const rejectionEnding = (arrival: Extract<Arrival, { kind: "rejected" }>): Ending => ({
+  arrival,
+  kind: "deadLettered",
+  failure: arrival.failure,
+});
+
+/** Cuts the batch so that a round touches a bounded number of devices, and an isolated parcel meets nobody. */
+function roundsOf(arrivals: readonly EventArrival[]): EventArrival[][] {
+  const isolated = arrivals.filter(({ parcel }) => parcel.isolated).map((arrival) => [arrival]);
+  const byDevice = Map.groupBy(
+    arrivals.filter(({ parcel }) => !parcel.isolated),
+    ({ event }) => event.deviceKey,
+  );
+  const groups = [...byDevice.values()];
+  const rounds: EventArrival[][] = [];
+  for (let i = 0; i < groups.length; i += MAX_DEVICES_A_ROUND) {
+    rounds.push(groups.slice(i, i + MAX_DEVICES_A_ROUND).flat());
+  }
+  return [...rounds, ...isolated];
+}
+
+type Cost = { d1RowsRead: number; d1RowsWritten: number; objectWrites: number };
+
+/** Writes D1 and the objects side by side: each converges alone, whatever becomes of the other. */
+async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], cost: Cost): Promise<Ending[]> {
+  const byDevice = Map.groupBy(round, ({ event }) => event.deviceKey);
+  const [fleet, objects] = await Promise.all([
+    settle(deps.fleet.merge(round.map(({ event }) => event))),
+    Promise.all(
+      [...byDevice].map(async ([key, arrivals]) => ({
+        arrivals,
+        result: await settle(
+          deps.mergeIntoObject(
+            key,
+            arrivals.map(({ event }) => event),
+          ),
+        ),
+      })),
+    ),
+  ]);
+  const objectOutcome = new Map<EventArrival, MergeOutcome>();
+  const fault = new Map<EventArrival, unknown>();
+  for (const { arrivals, result } of objects) {
+    if (result.ok) cost.objectWrites += result.value.rowsWritten;
+    arrivals.forEach((arrival, i) => {
+      if (result.ok) objectOutcome.set(arrival, result.value.outcomes[i] as MergeOutcome);
+      else fault.set(arrival, result.thrown);
+    });
+  }
+  if (fleet.ok) {
+    cost.d1RowsRead += fleet.value.rowsRead;
+    cost.d1RowsWritten += fleet.value.rowsWritten;
+  } else {
+    for (const arrival of round) fault.set(arrival, fleet.thrown);
+  }
+  return round.map((arrival, i): Ending => {
+    if (fault.has(arrival)) return endingOfFault(arrival, fault.get(arrival));
+    const inFleet = (fleet.ok && fleet.value.outcomes[i]) as MergeOutcome;
+    return { arrival, kind: "merged", outcome: combineOutcomes(inFleet, objectOutcome.get(arrival) as MergeOutcome) };
+  });
+}
+
+function endingOfFault(arrival: Arrival, thrown: unknown): Ending {
+  const { topic, attempts = 0 } = arrival.record;
+  const error = faultOf(thrown);
+  if (isOutage(thrown)) {
+    log("warn", "consume.deferred", { topic, deferrals: arrival.parcel.deferrals ?? 0, ...error });
+    return { arrival, kind: "deferred" };
+  }
+  log("error", "consume.failed", { topic, attempts: attempts + 1, ...error });
+  return attempts + 1 < MAX_ATTEMPTS
+    ? { arrival, kind: "retried" }
+    : { arrival, kind: "deadLettered", failure: { reason: "fault", error } };
+}
+
+/** Counts what ended. A message that must come back is counted when it does. */
+function reportOf(endings: readonly Ending[], held: ReadonlySet<number>, cost: Cost, nowMs: number): MetricsReport {
+  const outcomes = new Tally<`${string} ${MergeOutcome}`>();
+  const deadLettered = new Tally<`${string} ${Failure["reason"]}`>();
+  const retried = new Tally();
+  const settleTimes = new SettleTimes();
+  for (const ending of endings) {
+    const { record, message } = ending.arrival;
+    if (held.has(message)) continue;
+    if (ending.kind === "merged") {
+      outcomes.add(`${record.topic} ${ending.outcome}`);
+      settleTimes.add(nowMs - record.receivedAtMs);
+    } else if (ending.kind === "deadLettered") deadLettered.add(`${record.topic} ${ending.failure.reason}`);
+    else retried.add(record.topic);
+  }
+  return {
+    outcomes: outcomes.toCounts(),
+    deadLettered: deadLettered.toCounts(),
+    retried: retried.toCounts(),
+    settleMs: settleTimes.toCounts(),
+    settleMsSum: settleTimes.sumMs,
+    batches: 1,
+    ...cost,
+  };
+}
+
+type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly thrown: unknown };
+
+const settle = <T>(promise: Promise<T>): Promise<Settled<T>> =>
+  promise.then(
+    (value) => ({ ok: true, value }),
+    (thrown: unknown) => ({ ok: false, thrown }),
+  );

@@ -1,0 +1,73 @@
+import * as z from "zod";
+import type { DeviceKey } from "../../src/shared/domain/event.ts";
+import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
+import type { Parcel } from "../../src/shared/queue/parcel.ts";
+import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
+import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import { METRICS_OBJECT_NAME, type MetricsReport, type MetricsSink } from "../../src/shared/telemetry/metrics.ts";
+import type { AcceptDeps } from "./accept.ts";
+import type { ConsumeDeps } from "./consume.ts";
+import { LOCAL_CREDENTIALS, parseCredentials } from "./credentials.ts";
+import type { DeviceObject } from "./device-object.ts";
+
+/** The bindings of workers/ingest/wrangler.toml. No other file names one. */
+export type Env = {
+  readonly ENVIRONMENT: string;
+  readonly INGEST_CREDENTIALS: string;
+  readonly VERSION: WorkerVersionMetadata;
+  readonly DB: D1Database;
+  readonly EVENTS: Queue<Parcel>;
+  readonly DEAD_LETTERS: Queue<DeadLetterMessage>;
+  readonly DEVICES: DurableObjectNamespace<DeviceObject>;
+  readonly METRICS: DurableObjectNamespace<MetricsSink & Rpc.DurableObjectBranded>;
+};
+
+const Vars = z
+  .object({
+    ENVIRONMENT: z.enum(["local", "staging", "production"]),
+    INGEST_CREDENTIALS: z.string().min(1),
+  })
+  .refine((vars) => vars.ENVIRONMENT === "local" || !vars.INGEST_CREDENTIALS.includes(LOCAL_CREDENTIALS), {
+    path: ["INGEST_CREDENTIALS"],
+    message: "holds the local credentials; set the secret with `wrangler secret put INGEST_CREDENTIALS`",
+  })
+  .transform((vars) => ({ environment: vars.ENVIRONMENT, credentials: parseCredentials(vars.INGEST_CREDENTIALS) }));
+
+export type Config = z.output<typeof Vars>;
+
+/** The settings, or every bad one by name. A Worker with bad settings serves nothing. */
+export function readConfig(env: Env): { ok: true; config: Config } | { ok: false; message: string } {
+  const parsed = Vars.safeParse(env);
+  if (parsed.success) return { ok: true, config: parsed.data };
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  return { ok: false, message: `This Worker is not configured: ${problems.join("; ")}.` };
+}
+
+export const acceptDeps = (env: Env): AcceptDeps => ({
+  events: env.EVENTS,
+  deadLetters: env.DEAD_LETTERS,
+  now: Date.now,
+  workerVersion: versionOf(env),
+});
+
+export const consumeDeps = (env: Env): ConsumeDeps => ({
+  fleet: new FleetRepository(env.DB),
+  mergeIntoObject: (key: DeviceKey, events) => env.DEVICES.getByName(key).merge([...events]),
+  events: env.EVENTS,
+  deadLetters: env.DEAD_LETTERS,
+  now: Date.now,
+  random: Math.random,
+  workerVersion: versionOf(env),
+});
+
+/** Tells the metrics object, and only logs when it cannot be told: no record waits for a counter. */
+export async function reportMetrics(env: Env, report: MetricsReport): Promise<void> {
+  try {
+    await env.METRICS.getByName(METRICS_OBJECT_NAME).report(report);
+  } catch (thrown) {
+    log("warn", "metrics.lost", faultOf(thrown));
+  }
+}
+
+/** The deployed version where there is one; `local` under `wrangler dev`, which has none. */
+const versionOf = (env: Env): string => env.VERSION?.id || "local";

@@ -1,0 +1,29 @@
+import { consume } from "./consume.ts";
+import { consumeDeps, type Env, reportMetrics } from "./env.ts";
+import { routes } from "./routes.ts";
+
+export { DeviceObject } from "./device-object.ts";
+
+/** HTTP for Kafka in front, the queue's consumer behind, and the object that each device has. */
+export default {
+  fetch: routes.fetch,
+
+  async queue(batch, env, ctx) {
+    const { verdicts, report } = await consume(
+      consumeDeps(env),
+      batch.messages.map(({ body }) => body),
+    );
+    batch.messages.forEach((message, i) => {
+      const verdict = verdicts[i];
+      switch (verdict?.kind) {
+        case "ack":
+          return message.ack();
+        case "retry":
+          return message.retry({ delaySeconds: verdict.delaySeconds });
+        default:
+          verdict satisfies undefined;
+      }
+    });
+    ctx.waitUntil(reportMetrics(env, report));
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,43 @@
+import { describeRejection, type Rejection } from "../../../src/shared/contracts/parse.ts";
+
+/** The error body of the Confluent REST Proxy. Codes of five digits begin with their HTTP status. */
+export type RestProxyError = { readonly error_code: number; readonly message: string };
+
+/** A request that cannot be served as a whole; nothing of it was accepted. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly code: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.code = code;
+    this.headers = headers;
+  }
+
+  get status(): number {
+    return this.code < 1000 ? this.code : Math.floor(this.code / 100);
+  }
+
+  toBody(): RestProxyError {
+    return { error_code: this.code, message: this.message };
+  }
+}
+
+/** The one translation from our reasons to the proxy's codes. */
+export function restProxyCodeOf({ reason }: Rejection): number {
+  switch (reason) {
+    case "unknown_topic":
+      return 40401;
+    case "not_json":
+      return 42203;
+    case "schema_mismatch":
+    case "clock_skew":
+    case "empty_value":
+      return 42206;
+  }
+}
+
+/** What the client reads: what happened, and that its record is kept. */
+export const rejectionMessage = (rejection: Rejection): string =>
+  `${describeRejection(rejection)} The record is kept as a dead letter (${rejection.reason}).`;
