@@ -1,0 +1,19 @@
+import { readFile, writeFile } from "node:fs/promises";
+import type { GraphQLSchema } from "graphql";
+import { lexicographicSortSchema, printSchema } from "graphql";
+
+/** Prints the GraphQL schema to schema.graphql; with --check, says whether the file is what would be printed. */
+const FILE = new URL("../schema.graphql", import.meta.url);
+
+// By URL, so that the Worker's code is checked with the Worker's types and not with Node's.
+const { schema } = (await import(new URL("../workers/api/schema/index.ts", import.meta.url).href)) as {
+  schema: GraphQLSchema;
+};
+const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;
+
+if (!process.argv.includes("--check")) {
+  await writeFile(FILE, printed);
+} else if ((await readFile(FILE, "utf8").catch(() => "")) !== printed) {
+  console.error("schema.graphql is not the schema of workers/api. Run: node scripts/print-schema.ts");
+  process.exitCode = 1;
+}

@@ -1,0 +1,30 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import * as sdk from "../../../src/shared/index.ts";
+import { env, registered, seedDevices } from "./support.ts";
+
+describe("a service that imports the SDK", () => {
+  beforeAll(() =>
+    seedDevices(
+      { key: "elt:sdk-1", aspects: registered("S-1"), dealers: [[1, "D-sdk"]] },
+      { key: "elt:sdk-2", aspects: registered("S-2"), dealers: [[1, "D-other"]] },
+    ),
+  );
+
+  it("reads devices as the GraphQL API does, under a scope", async () => {
+    const devices = new sdk.DeviceRepository(env.DB);
+    const found = await devices.findAll({ role: "dealer", dealerIds: ["D-sdk"] }, ["elt:sdk-1", "elt:sdk-2"]);
+    expect(found.map(({ key, serialNumber }) => [key, serialNumber])).toEqual([["elt:sdk-1", "S-1"]]);
+  });
+
+  it("reads events by their contracts and knows what they do", () => {
+    const value = JSON.stringify({
+      eventId: "e-1",
+      occurredAt: "2026-11-23T12:00:00Z",
+      deviceId: "sdk-3",
+      data: { online: true },
+    });
+    const parsed = sdk.parseRecord("device.elt.status.reported", value, Date.UTC(2026, 10, 23, 13));
+    if (!parsed.ok) throw new Error("the contract refused its own event");
+    expect(sdk.merge(sdk.EMPTY_FLEET, [parsed.event]).outcomes).toEqual(["applied"]);
+  });
+});

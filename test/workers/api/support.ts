@@ -1,0 +1,190 @@
+import { env as testEnv } from "cloudflare:workers";
+import type { Scope } from "../../../src/shared/auth/scope.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
+import type { Alert } from "../../../src/shared/domain/alert.ts";
+import { viewAlert } from "../../../src/shared/domain/alert.ts";
+import type { Customer, Dealer } from "../../../src/shared/domain/change.ts";
+import { type Aspects, viewDevice } from "../../../src/shared/domain/device.ts";
+import type { DeviceSnapshot } from "../../../src/shared/domain/snapshot.ts";
+import { type Version, versionOf } from "../../../src/shared/domain/version.ts";
+import type { Env } from "../../../workers/api/env.ts";
+import api from "./main.ts";
+
+export const env = testEnv as unknown as Env;
+
+export const OPS: Scope = { role: "ops" };
+export const dealerScope = (...dealerIds: string[]): Scope => ({ role: "dealer", dealerIds });
+
+const START_MS = Date.UTC(2026, 10, 23, 13);
+
+/** A time so many minutes into the tests' day. */
+export const at = (minute: number): string => new Date(START_MS + minute * 60_000).toISOString();
+
+export const version = (minute: number, eventId = `evt-${minute}`): Version =>
+  versionOf(START_MS + minute * 60_000, eventId);
+
+type DeviceSeed = {
+  readonly key: string;
+  readonly aspects?: Aspects;
+  /** Who got the device when, in minutes; the last one has it now. */
+  readonly dealers?: readonly (readonly [minute: number, dealerId: string | null])[];
+  readonly customerId?: string;
+};
+
+export const registered = (serialNumber: string): Aspects => ({
+  registration: {
+    version: version(0),
+    value: { kind: "registered", model: "M-1", serialNumber, registeredAt: at(0) },
+  },
+});
+
+export async function seedDevices(...seeds: readonly DeviceSeed[]): Promise<void> {
+  await env.DB.batch(seeds.flatMap(deviceRows));
+}
+
+function deviceRows({ key, aspects = {}, dealers = [], customerId }: DeviceSeed): D1PreparedStatement[] {
+  const last = dealers.at(-1);
+  const whole: Aspects = {
+    ...aspects,
+    ...(last && { dealer: { version: version(last[0]), value: { dealerId: last[1] } } }),
+    ...(customerId && { customer: { version: version(0), value: { customerId } } }),
+  };
+  const latest = version(0);
+  const view = viewDevice({ aspects: whole, latest });
+  return [
+    insert("devices", {
+      key,
+      aspects: JSON.stringify(whole),
+      latest,
+      revision: 1,
+      status: view.status,
+      serial_number: view.serialNumber,
+      dealer_id: view.dealerId,
+      customer_id: view.customerId,
+    }),
+    ...dealers.map(([minute, dealerId]) =>
+      insert("assignments", { device_key: key, version: version(minute), dealer_id: dealerId }),
+    ),
+  ];
+}
+
+type AlertSeed = {
+  readonly deviceKey: string;
+  readonly alertId: string;
+  /** In minutes; absent for an alert of which only the clearing is known. */
+  readonly raised?: number;
+  readonly cleared?: number;
+  readonly severity?: "info" | "warning" | "critical";
+};
+
+export async function seedAlerts(...seeds: readonly AlertSeed[]): Promise<void> {
+  await env.DB.batch(seeds.map(alertRow));
+}
+
+function alertRow({ deviceKey, alertId, raised, cleared, severity = "warning" }: AlertSeed): D1PreparedStatement {
+  const details = { code: "E-1", severity, text: "Something is wrong." };
+  const alert: Alert = {
+    ...(raised !== undefined && { details: { version: version(raised), value: details } }),
+    progress:
+      cleared === undefined
+        ? { version: version(raised ?? 0), value: { kind: "raised" } }
+        : { version: version(cleared), value: { kind: "cleared" } },
+  };
+  const view = viewAlert(alert);
+  return insert("alerts", {
+    device_key: deviceKey,
+    alert_id: alertId,
+    alert: JSON.stringify(alert),
+    revision: 1,
+    state: view.state,
+    severity: view.severity,
+    raised_at: view.raisedAt,
+  });
+}
+
+export async function seedDealers(...dealers: readonly Dealer[]): Promise<void> {
+  await env.DB.batch(
+    dealers.map((value) =>
+      insert("dealers", { dealer_id: value.dealerId, version: version(0), value: JSON.stringify(value) }),
+    ),
+  );
+}
+
+export async function seedCustomers(...customers: readonly Customer[]): Promise<void> {
+  await env.DB.batch(
+    customers.map((value) =>
+      insert("customers", { customer_id: value.customerId, version: version(0), value: JSON.stringify(value) }),
+    ),
+  );
+}
+
+/** Fills a device's object with events of the given minutes. */
+export async function seedHistory(key: string, ...minutes: readonly number[]): Promise<void> {
+  const object = env.DEVICES.getByName(key) as unknown as { remember(snapshot: DeviceSnapshot): Promise<void> };
+  const history = minutes
+    .toSorted((a, b) => b - a)
+    .map((minute) => ({
+      version: version(minute),
+      topic: "device.elt.status.reported",
+      data: { online: true, minute },
+    }));
+  await object.remember({ latest: version(Math.max(...minutes)), aspects: {}, history });
+}
+
+function insert(table: string, row: Record<string, string | number | null>): D1PreparedStatement {
+  const names = Object.keys(row);
+  const marks = names.map(() => "?");
+  return env.DB.prepare(`INSERT INTO ${table} (${names}) VALUES (${marks})`).bind(...Object.values(row));
+}
+
+export async function emptyTables(): Promise<void> {
+  const tables = ["devices", "alerts", "assignments", "dealers", "customers"];
+  await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+}
+
+type Answer = {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: the schema has checked it, and a test says what it expects
+  data: any;
+  errors?: { message: string; extensions: { code: string } }[];
+};
+
+type Ask = { readonly scope?: Scope; readonly variables?: Record<string, unknown>; readonly env?: Env };
+
+/** Sends a query as a scope would, and returns what it got. */
+export async function ask(query: string, { scope = OPS, variables, env: its = env }: Ask = {}): Promise<Answer> {
+  const token = await signToken(scope, LOCAL_TOKEN_SECRET, "1h");
+  const response = await post({ query, variables }, { Authorization: `Bearer ${token}` }, its);
+  return { status: response.status, headers: response.headers, ...((await response.json()) as object) } as Answer;
+}
+
+export const post = (body: unknown, headers: Record<string, string> = {}, its: Env = env): Promise<Response> =>
+  send(
+    new Request("http://concord.test/graphql", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    }),
+    its,
+  );
+
+export const send = async (request: Request, its: Env = env): Promise<Response> => api.fetch(request, its);
+
+// biome-ignore lint/suspicious/noExplicitAny: as for Answer
+export const nodesOf = (connection: any): any[] => connection.edges.map(({ node }: any) => node);
+
+/** An environment whose D1 notes the text of every statement that is prepared. */
+export function watchStatements(): { env: Env; statements: string[] } {
+  const statements: string[] = [];
+  const session = env.DB.withSession("first-unconstrained");
+  const DB = {
+    withSession: () => ({
+      prepare(text: string) {
+        statements.push(text);
+        return session.prepare(text);
+      },
+    }),
+  } as unknown as D1Database;
+  return { env: { ...env, DB }, statements };
+}

@@ -1,0 +1,24 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineProject } from "vitest/config";
+
+const root = new URL("../../../", import.meta.url).pathname;
+
+export default defineProject({
+  plugins: [
+    cloudflareTest(async () => ({
+      // Re-exports the Worker and stands in for the device object, which lives in another Worker.
+      main: `${root}test/workers/api/main.ts`,
+      wrangler: { configPath: `${root}workers/api/wrangler.toml` },
+      miniflare: {
+        durableObjects: { DEVICES: { className: "DeviceObject", useSQLite: true } },
+        bindings: { MIGRATIONS: await readD1Migrations(`${root}migrations`) },
+      },
+    })),
+  ],
+  test: {
+    name: "api",
+    root,
+    include: ["test/workers/api/*.test.ts"],
+    setupFiles: ["test/workers/apply-migrations.ts"],
+  },
+});

@@ -1,0 +1,45 @@
+import * as z from "zod";
+import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
+import type { DeviceKey } from "../../src/shared/domain/event.ts";
+import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
+
+export interface Env {
+  readonly DB: D1Database;
+  /** `DeviceObject` of the ingest Worker. */
+  readonly DEVICES: DurableObjectNamespace;
+  readonly ENVIRONMENT: string;
+  readonly TOKEN_SECRET: string;
+}
+
+const MIN_SECRET_LENGTH = 32;
+
+const configFor = (environment: string) =>
+  z
+    .object({ ENVIRONMENT: z.enum(["local", "staging", "production"]), TOKEN_SECRET: secretFor(environment) })
+    .transform((vars) => ({ isLocal: vars.ENVIRONMENT === "local", tokenSecret: vars.TOKEN_SECRET }));
+
+const secretFor = (environment: string) =>
+  environment === "local"
+    ? z.string().min(1)
+    : z
+        .string()
+        .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
+        .refine((secret) => secret !== LOCAL_TOKEN_SECRET, "is the local one, which everybody knows");
+
+export type Config = z.infer<ReturnType<typeof configFor>>;
+
+/** Names every bad variable at once; never their values. */
+export function readConfig(env: Env): { ok: true; config: Config } | { ok: false; problems: string[] } {
+  const parsed = configFor(env.ENVIRONMENT).safeParse(env);
+  if (parsed.success) return { ok: true, config: parsed.data };
+  return { ok: false, problems: parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) };
+}
+
+/** One session a request: what it reads is in order, from the nearest replica. The place for consistency tokens. */
+export const openSession = ({ DB }: Env): D1DatabaseSession => DB.withSession("first-unconstrained");
+
+/** The class lives in another Worker, so nothing but the name binds us to it, and the type is the contract. */
+export const deviceObjects =
+  ({ DEVICES }: Env) =>
+  (key: DeviceKey): DeviceSnapshotSource =>
+    DEVICES.getByName(key) as unknown as DeviceSnapshotSource;

@@ -1,0 +1,67 @@
+import SchemaBuilder from "@pothos/core";
+import RelayPlugin, { decodeGlobalID } from "@pothos/plugin-relay";
+import { type GraphQLSchema, isObjectType } from "graphql";
+import type { Context } from "../context.ts";
+import { userError } from "../errors.ts";
+
+type Types = {
+  Context: Context;
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: false;
+  DefaultNodeNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    /** RFC 3339 in UTC; the domain has times as text already. */
+    DateTime: { Input: string; Output: string };
+    JSON: { Input: unknown; Output: unknown };
+  };
+};
+
+const MAX_NODES = 100;
+
+/** Every type adds itself to this. Fields are non-null unless they say otherwise. */
+export const builder = new SchemaBuilder<Types>({
+  plugins: [RelayPlugin],
+  defaultFieldNullability: false,
+  relay: {
+    edgesFieldOptions: { nullable: false },
+    nodeFieldOptions: { nullable: false },
+    decodeGlobalID: parseGlobalId,
+    pageInfoTypeOptions: { description: "Where a page lies in its list." },
+    defaultConnectionTypeOptions: { description: "A page of a list." },
+    defaultEdgeTypeOptions: { description: "A place in a list." },
+    nodeTypeOptions: { description: "Anything that has an id of its own." },
+    nodeQueryOptions: {
+      description: "A node by its `id`; null when there is none, or none that the token may see.",
+      resolve: (_, { id }, __, { schema }, resolveNode) => resolveNode(checkNode(id, schema)),
+    },
+    nodesQueryOptions: {
+      description: `Up to ${MAX_NODES} nodes by \`id\`, in the same order, with nulls like those of \`node\`.`,
+      resolve: (_, { ids }, __, { schema }, resolveNodes) => {
+        if (ids.length > MAX_NODES) throw userError(`\`ids\` may hold at most ${MAX_NODES}.`);
+        return resolveNodes(ids.map((id) => checkNode(id, schema)));
+      },
+    },
+  },
+});
+
+builder.queryType({ description: "What can be read. A token of role dealer sees what belongs to its dealers." });
+
+type GlobalId = { typename: string; id: string };
+
+export function parseGlobalId(text: string): GlobalId {
+  try {
+    return decodeGlobalID(text);
+  } catch {
+    throw notAnId();
+  }
+}
+
+function checkNode(globalId: GlobalId, schema: GraphQLSchema): GlobalId {
+  const type = schema.getType(globalId.typename);
+  const isNode = isObjectType(type) && type.getInterfaces().some(({ name }) => name === "Node");
+  if (!isNode) throw notAnId();
+  return globalId;
+}
+
+const notAnId = () => userError("That is not an id; pass one as an `id` field gave it.");

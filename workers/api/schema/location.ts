@@ -1,0 +1,15 @@
+import type { Location as LocationShape } from "../../../src/shared/domain/change.ts";
+import { builder } from "./builder.ts";
+
+export const Location = builder.objectRef<LocationShape>("Location").implement({
+  description: "Where a device hangs.",
+  fields: (t) => ({
+    country: t.exposeString("country"),
+    region: t.exposeString("region", { nullable: true }),
+    city: t.exposeString("city", { nullable: true }),
+    postalCode: t.exposeString("postalCode", { nullable: true }),
+    timeZone: t.exposeString("timeZone", { nullable: true, description: "Such as America/New_York." }),
+    latitude: t.exposeFloat("latitude", { nullable: true }),
+    longitude: t.exposeFloat("longitude", { nullable: true }),
+  }),
+});
