@@ -1,0 +1,294 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Scope } from "../../../src/shared/auth/scope.ts";
+import { LOCAL_TOKEN_SECRET } from "../../../src/shared/auth/token.ts";
+import { packParcels } from "../../../src/shared/queue/parcel.ts";
+import { DeadLetterRepository, REPLAY_LEASE_MS } from "../../../src/shared/repositories/dead-letter.ts";
+import type { Env } from "../../../workers/dlq/env.ts";
+import worker from "../../../workers/dlq/index.ts";
+import { operations } from "../../../workers/dlq/operations.ts";
+import { NO_TOTALS } from "../../../workers/dlq/totals.ts";
+import { bearer, env, FAILED_MS, fakeMetrics, fakeQueue, letter, recordNamed, settlement, TOPIC } from "./support.ts";
+
+const letters = new DeadLetterRepository(env.DB);
+
+beforeEach(async () => {
+  await env.DB.exec("DELETE FROM dead_letters");
+});
+
+type Body = Record<string, unknown> & { error: { code: string; message: string; parameters?: unknown } };
+
+/** The operations API over the real D1, with a queue that remembers and a clock that stands still. */
+function desk({ events = fakeQueue(), nowMs = FAILED_MS + 60_000 } = {}) {
+  const metrics = { ...fakeMetrics(), read: async () => NO_TOTALS };
+  const app = operations({ letters, events, metrics, tokenSecret: LOCAL_TOKEN_SECRET, now: () => nowMs });
+  const ask = async (method: string, path: string, headers?: Record<string, string>) => {
+    const response = await app.request(path, { method, headers: headers ?? (await bearer()) });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
+  };
+  return {
+    events,
+    metrics,
+    get: (path: string, headers?: Record<string, string>) => ask("GET", path, headers),
+    post: (path: string) => ask("POST", path),
+  };
+}
+
+describe("who may ask", () => {
+  it.each([
+    "/ops/api/dead-letters",
+    "/ops/api/dead-letters/a",
+    "/ops/api/summary",
+    "/ops/api/outcomes",
+    "/ops/metrics",
+  ])("%s wants a token of role ops", async (path) => {
+    const { get } = desk();
+    const nobody = await get(path, {});
+    expect([nobody.status, nobody.body.error.code]).toEqual([401, "unauthenticated"]);
+    expect(nobody.headers.get("WWW-Authenticate")).toContain("Bearer");
+    const others: Scope[] = [{ role: "service" }, { role: "dealer", dealerIds: ["D-1"] }];
+    for (const scope of others) {
+      const refused = await get(path, await bearer(scope));
+      expect([refused.status, refused.body.error.code]).toEqual([403, "forbidden"]);
+    }
+  });
+
+  it("a replay is refused without a token, and nothing is sent", async () => {
+    await letters.park([letter("a")]);
+    const events = fakeQueue();
+    const app = operations({ ...desk(), letters, events, tokenSecret: LOCAL_TOKEN_SECRET, now: () => FAILED_MS });
+    expect((await app.request("/ops/api/dead-letters/a/replay", { method: "POST" })).status).toBe(401);
+    expect(events.sent).toEqual([]);
+  });
+
+  it("the index and the health check are open", async () => {
+    const { get } = desk();
+    expect((await get("/ops", {})).body.endpoints).toBeDefined();
+    expect((await get("/ops/healthz", {})).body).toEqual({ status: "ok" });
+  });
+
+  it("answers are never stored on the way", async () => {
+    expect((await desk().get("/ops/api/summary")).headers.get("Cache-Control")).toBe("no-store");
+  });
+});
+
+describe("where it may serve", () => {
+  const fetch = (vars: Partial<Env>) =>
+    worker.fetch(
+      new Request("https://ops.example/ops/healthz") as Parameters<typeof worker.fetch>[0],
+      { ...env, ...vars },
+      {} as ExecutionContext,
+    );
+
+  it.each([
+    ["the local secret in production", { ENVIRONMENT: "production" }],
+    ["a short secret in staging", { ENVIRONMENT: "staging", TOKEN_SECRET: "short" }],
+    ["no secret", { TOKEN_SECRET: undefined }],
+    ["an environment nobody knows", { ENVIRONMENT: "prod" }],
+  ])("with %s it serves nothing and says why, without the secret", async (_, vars) => {
+    const response = await fetch(vars as Partial<Env>);
+    expect(response.status).toBe(503);
+    const text = await response.text();
+    expect(JSON.parse(text).error).toMatchObject({ code: "misconfigured" });
+    expect(text).toMatch(/TOKEN_SECRET (is|must)|ENVIRONMENT must be/);
+    expect(text).not.toContain(LOCAL_TOKEN_SECRET);
+  });
+
+  it.each([
+    ["local", LOCAL_TOKEN_SECRET],
+    ["production", "a-secret-of-at-least-thirty-two-characters"],
+  ])("it serves in %s with a secret that fits", async (ENVIRONMENT, TOKEN_SECRET) => {
+    expect((await fetch({ ENVIRONMENT, TOKEN_SECRET })).status).toBe(200);
+  });
+});
+
+describe("reading letters", () => {
+  it("a letter shows everything an operator needs", async () => {
+    const failure = {
+      reason: "schema_mismatch",
+      issues: [{ path: "data.name", code: "invalid_type", message: "Invalid input: expected string" }],
+    } as const;
+    const record = recordNamed("evt", {
+      value: '{ "eventId": "evt", "deviceId": "dev-1", "data": {} }',
+      key: "k",
+      headers: [["source", "erp"]],
+      partition: 2,
+      offset: 17,
+      timestampMs: 1_700_000_000_000,
+    });
+    await letters.park([letter("a", { record, failure, contractVersion: 1, stage: "ingest", traceparent: "00-a" })]);
+    const { status, body } = await desk().get("/ops/api/dead-letters/a");
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      id: "a",
+      state: "open",
+      topic: TOPIC,
+      eventId: "evt",
+      deviceKey: "infinity:dev-1",
+      stage: "ingest",
+      reason: "schema_mismatch",
+      issues: failure.issues,
+      message: "data.name: Invalid input: expected string",
+      failure,
+      payload: record.value,
+      payloadEncoding: "text",
+      key: "k",
+      headers: [["source", "erp"]],
+      partition: 2,
+      offset: 17,
+      timestampMs: 1_700_000_000_000,
+      receivedAt: "2026-11-23T13:00:00.000Z",
+      failures: 1,
+      replays: 0,
+      outcome: null,
+      firstFailedAt: "2026-11-23T13:00:01.000Z",
+      lastFailedAt: "2026-11-23T13:00:01.000Z",
+      replayedAt: null,
+      settledAt: null,
+      contractVersion: 1,
+      workerVersion: "test",
+      traceparent: "00-a",
+    });
+  });
+
+  it.each([
+    [{ reason: "fault", error: { name: "TypeError", message: "x is not a function" } } as const, "TypeError: x is not"],
+    [{ reason: "crash" } as const, "The consumer died"],
+    [{ reason: "from_the_future" } as never, "from_the_future"],
+  ])("says in one line what was wrong: %j", async (failure, message) => {
+    await letters.park([letter("a", { failure })]);
+    expect((await desk().get("/ops/api/dead-letters/a")).body.message).toContain(message);
+  });
+
+  it("a letter nobody knows is 404", async () => {
+    const { status, body } = await desk().get("/ops/api/dead-letters/nope");
+    expect([status, body.error.code]).toEqual([404, "not_found"]);
+  });
+
+  it("lists by cursor until there is no next one", async () => {
+    await letters.park(Array.from({ length: 7 }, (_, i) => letter(`l${i}`, { failedAtMs: FAILED_MS + i })));
+    const { get } = desk();
+    const seen: unknown[] = [];
+    let path: string | null = "/ops/api/dead-letters?first=3";
+    while (path) {
+      const { body }: { body: Body } = await get(path);
+      seen.push(...(body.deadLetters as { id: string }[]).map(({ id }) => id));
+      path = body.nextCursor ? `/ops/api/dead-letters?first=3&after=${body.nextCursor}` : null;
+    }
+    expect(seen).toEqual(["l6", "l5", "l4", "l3", "l2", "l1", "l0"]);
+  });
+
+  it("filters by state, topic and reason", async () => {
+    await letters.park([letter("a"), letter("b"), letter("c", { failure: { reason: "crash" } })]);
+    await letters.settle([settlement("a")]);
+    const { get } = desk();
+    const { body } = await get(`/ops/api/dead-letters?state=open&reason=not_json&topic=${TOPIC}`);
+    expect(body).toMatchObject({ deadLetters: [{ id: "b" }], nextCursor: null });
+    expect((await get("/ops/api/summary")).body.deadLetters).toHaveLength(3);
+  });
+
+  it.each([
+    ["state=closed", "state"],
+    ["reason=bad", "reason"],
+    ["first=0", "first"],
+    ["first=101", "first"],
+    ["first=ten", "first"],
+    ["topic=", "topic"],
+    ["after=nonsense", "after"],
+    ["after=WzEsMl0", "after"],
+    ["status=open", "status"],
+  ])("?%s is 400 and names the parameter", async (query, name) => {
+    const { status, body } = await desk().get(`/ops/api/dead-letters?${query}`);
+    expect([status, body.error.code]).toEqual([400, "invalid_parameter"]);
+    expect(body.error.parameters).toEqual([{ name, message: expect.any(String) }]);
+    expect(body.error.message).toContain(name);
+  });
+
+  it("an unknown path is 404 in the same shape", async () => {
+    expect((await desk().get("/ops/api/nothing")).body.error.code).toBe("not_found");
+  });
+});
+
+describe("replaying a letter", () => {
+  const replayPath = "/ops/api/dead-letters/a/replay";
+
+  it("sends exactly the stored record, alone, with a clean sheet", async () => {
+    const original = recordNamed("evt", {
+      value: '{"eventId":"evt", "n": 1.0, "s":"\u0000\ud83d\ude00"}',
+      headers: [["h", "v"]],
+      partition: 1,
+      offset: 5,
+      timestampMs: 7,
+    });
+    await letters.park([letter("a", { record: { ...original, attempts: 5, suspect: true }, traceparent: "00-t" })]);
+    const { post, events, metrics } = desk();
+    const { status, body } = await post(replayPath);
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ id: "a", state: "replaying", replays: 1, replayedAt: "2026-11-23T13:01:01.000Z" });
+    expect(events.sent).toEqual([
+      { kind: "parcel", isolated: true, traceparent: "00-t", records: [{ ...original, letterId: "a" }] },
+    ]);
+    expect(metrics.reports).toEqual([{ replayed: { [TOPIC]: 1 } }]);
+  });
+
+  it("sends base64 values as they are", async () => {
+    const record = recordNamed("evt", { value: "AP+A", encoding: "base64" });
+    await letters.park([letter("a", { record })]);
+    const { post, events } = desk();
+    expect((await post(replayPath)).body).toMatchObject({ payload: "AP+A", payloadEncoding: "base64" });
+    expect(events.sent).toEqual(packParcels([{ ...record, letterId: "a" }], { isolated: true }));
+  });
+
+  it("a letter being replayed is 409, and nothing is sent twice", async () => {
+    await letters.park([letter("a")]);
+    const { post, events } = desk();
+    const answers = await Promise.all([post(replayPath), post(replayPath), post(replayPath)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
+    expect(events.sent).toHaveLength(1);
+  });
+
+  it("a letter whose outcome never returned may be replayed again", async () => {
+    await letters.park([letter("a")]);
+    await desk().post(replayPath);
+    const later = desk({ nowMs: FAILED_MS + 60_000 + REPLAY_LEASE_MS });
+    expect((await later.post(replayPath)).status).toBe(202);
+  });
+
+  it("a resolved letter may be replayed", async () => {
+    await letters.park([letter("a")]);
+    await letters.settle([settlement("a")]);
+    expect((await desk().post(replayPath)).status).toBe(202);
+  });
+
+  it("a letter nobody knows is 404", async () => {
+    expect((await desk().post(replayPath)).status).toBe(404);
+  });
+
+  it("a send that fails puts the letter back", async () => {
+    await letters.park([letter("a")]);
+    const { post, metrics } = desk({ events: fakeQueue({ refuses: true }) });
+    const { status, body } = await post(replayPath);
+    expect([status, body.error.code]).toEqual([503, "queue_unavailable"]);
+    expect(await letters.find("a")).toMatchObject({ state: "open", replays: 0, replayedAtMs: null });
+    expect(metrics.reports).toEqual([]);
+    expect((await desk().post(replayPath)).status).toBe(202);
+  });
+
+  it("what the consumer sends back closes the letter, or opens it again", async () => {
+    await letters.park([letter("a")]);
+    await desk().post(replayPath);
+    await letters.park([letter("a", { failedAtMs: FAILED_MS + 61_000 })]);
+    expect(await letters.find("a")).toMatchObject({ state: "open", failures: 2, replays: 1 });
+    await desk({ nowMs: FAILED_MS + 62_000 }).post(replayPath);
+    await letters.settle([settlement("a", { settledAtMs: FAILED_MS + 63_000 })]);
+    expect(await letters.find("a")).toMatchObject({ state: "resolved", outcome: "applied", replays: 2 });
+  });
+});
+
+it("a fault is a 500 that shows nothing of its inside", async () => {
+  const broken = { ...letters, summary: () => Promise.reject(new Error("D1_ERROR: secret detail")) };
+  const deps = { ...desk(), letters: broken as unknown as DeadLetterRepository, now: Date.now };
+  const app = operations({ ...deps, tokenSecret: LOCAL_TOKEN_SECRET });
+  const response = await app.request("/ops/api/summary", { headers: await bearer() });
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain("secret detail");
+});

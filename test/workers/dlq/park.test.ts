@@ -1,0 +1,204 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
+import worker from "../../../workers/dlq/index.ts";
+import { type ParkDeps, park } from "../../../workers/dlq/park.ts";
+import {
+  brokenLetters,
+  delivery,
+  env,
+  FAILED_MS,
+  fakeMetrics,
+  fakeQueue,
+  letter,
+  recordNamed,
+  settlement,
+  TOPIC,
+} from "./support.ts";
+
+const letters = new DeadLetterRepository(env.DB);
+
+beforeEach(async () => {
+  await env.DB.exec("DELETE FROM dead_letters");
+});
+
+function deps<More extends Partial<ParkDeps>>(more = {} as More) {
+  const events = fakeQueue();
+  const metrics = fakeMetrics();
+  return { letters, events, metrics, workerVersion: "test", random: () => 0.5, ...more };
+}
+
+const all = async () => (await letters.list({ first: 100 })).letters;
+const brokenD1 = { batch: () => Promise.reject(new Error("D1_ERROR: Network connection lost.")) };
+const ack = { kind: "ack" };
+const retry = { kind: "retry", delaySeconds: expect.any(Number) };
+const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+describe("letters and settlements", () => {
+  it("letters are parked and settlements settle", async () => {
+    const verdicts = await park(deps(), [
+      delivery({ kind: "letters", letters: [letter("a"), letter("b")] }),
+      delivery({ kind: "settlements", settlements: [settlement("a")] }),
+    ]);
+    expect(verdicts).toEqual([ack, ack]);
+    expect(await letters.find("a")).toMatchObject({ state: "resolved", outcome: "applied" });
+    expect(await letters.find("b")).toMatchObject({ state: "open" });
+  });
+
+  it("nothing is acked that D1 did not take", async () => {
+    const verdicts = await park(deps({ letters: brokenLetters }), [
+      delivery({ kind: "letters", letters: [letter("a")] }),
+      delivery({ kind: "settlements", settlements: [settlement("a")] }),
+      delivery("garbage"),
+    ]);
+    expect(verdicts).toEqual([retry, retry, retry]);
+  });
+
+  it("a message that D1 will not take does not hold up the others when they come again", async () => {
+    const poisoned: ParkDeps["letters"] = {
+      park: async (batch) => {
+        if (batch.some(({ id }) => id === "poison")) throw new Error("D1_ERROR: string or blob too big");
+        await letters.park(batch);
+      },
+      settle: async () => {},
+    };
+    const bodies = ["a", "poison", "b"].map((id) => ({ kind: "letters", letters: [letter(id)] }));
+    const first = await park(
+      deps({ letters: poisoned }),
+      bodies.map((body) => delivery(body)),
+    );
+    expect(first).toEqual([retry, retry, retry]);
+    const second = await park(
+      deps({ letters: poisoned }),
+      bodies.map((body) => delivery(body, { attempts: 2 })),
+    );
+    expect(second).toEqual([ack, retry, ack]);
+  });
+});
+
+describe("the crash net", () => {
+  const parcel = { kind: "parcel", traceparent, records: [recordNamed("a", { attempts: 2 }), recordNamed("b")] };
+
+  it("sends each record of a parcel back alone, as a suspect", async () => {
+    const { events, metrics, ...rest } = deps();
+    expect(await park({ events, metrics, ...rest }, [delivery(parcel)])).toEqual([ack]);
+    expect(events.sent).toEqual(
+      parcel.records.map((record) => ({
+        kind: "parcel",
+        isolated: true,
+        traceparent,
+        records: [{ ...record, suspect: true }],
+      })),
+    );
+    expect(await all()).toEqual([]);
+    expect(metrics.reports).toEqual([]);
+  });
+
+  it("parks a suspect that comes back, once however often it is delivered, and counts it", async () => {
+    const { events, metrics, ...rest } = deps();
+    const suspect = delivery({ ...parcel, isolated: true, records: [recordNamed("a", { suspect: true })] });
+    expect(await park({ events, metrics, ...rest }, [suspect])).toEqual([ack]);
+    expect(metrics.reports).toEqual([{ deadLettered: { [`${TOPIC} crash`]: 1 } }]);
+    await park({ events, metrics, ...rest }, [suspect]);
+    expect(events.sent).toEqual([]);
+    expect(await all()).toEqual([
+      expect.objectContaining({
+        reason: "crash",
+        stage: "consume",
+        eventId: "a",
+        failures: 1,
+        contractVersion: 1,
+        traceparent,
+      }),
+    ]);
+  });
+
+  it("of a mixed parcel parks the suspects and sends back the others", async () => {
+    const { events, ...rest } = deps();
+    const records = [recordNamed("a", { suspect: true }), recordNamed("b")];
+    expect(await park({ events, ...rest }, [delivery({ kind: "parcel", records })])).toEqual([ack]);
+    expect(events.sent.map(({ records }) => records.map(({ suspect }) => suspect))).toEqual([[true]]);
+    expect((await all()).map(({ eventId }) => eventId)).toEqual(["a"]);
+  });
+
+  it("acks no parcel whose records the queue did not take, and still parks the letters beside it", async () => {
+    const verdicts = await park(deps({ events: fakeQueue({ refuses: true }) }), [
+      delivery(parcel),
+      delivery({ kind: "letters", letters: [letter("x")] }),
+    ]);
+    expect(verdicts).toEqual([retry, ack]);
+    expect((await all()).map(({ id }) => id)).toEqual(["x"]);
+  });
+
+  it("a suspect of a replayed letter opens that letter again", async () => {
+    await letters.park([letter("mine")]);
+    await letters.markReplaying("mine", FAILED_MS + 10);
+    const record = recordNamed("a", { suspect: true, letterId: "mine" });
+    const timestamp = new Date(FAILED_MS + 20);
+    await park(deps(), [delivery({ kind: "parcel", isolated: true, records: [record] }, { timestamp })]);
+    expect(await all()).toEqual([expect.objectContaining({ id: "mine", state: "open", failures: 2, reason: "crash" })]);
+  });
+});
+
+describe("bodies of no kind we know", () => {
+  it.each([
+    ["text", "garbage"],
+    ["null", null],
+    ["an object", { eventId: "evt-1", hello: ["\u0000", 1e21] }],
+    ["a letter without a record", { kind: "letters", letters: [{ id: "a" }] }],
+    ["a parcel without records", { kind: "parcel" }],
+  ])("%s is parked whole, once however often it is delivered", async (_, body) => {
+    expect(await park(deps(), [delivery(body)])).toEqual([ack]);
+    expect(await park(deps(), [delivery(body)])).toEqual([ack]);
+    const [parked, ...others] = await all();
+    expect(others).toEqual([]);
+    expect(parked).toMatchObject({ topic: "unknown", reason: "fault", failures: 1, state: "open" });
+    expect(JSON.parse(parked?.record.value ?? "")).toEqual(body);
+  });
+
+  it("bytes are parked as base64", async () => {
+    await park(deps(), [delivery(new Uint8Array([0, 255, 128]).buffer)]);
+    expect((await all())[0]?.record).toMatchObject({ value: "AP+A", encoding: "base64" });
+  });
+
+  it("two that claim the same event id are two letters", async () => {
+    await park(deps(), [delivery({ eventId: "e", n: 1 }), delivery({ eventId: "e", n: 2 })]);
+    expect(await all()).toHaveLength(2);
+  });
+});
+
+describe("the queue handler", () => {
+  const handle = async (bodies: readonly unknown[], bindings = env) => {
+    const batch = createMessageBatch(
+      "concord-dead-letters",
+      bodies.map((body, i) => ({ id: `m-${i}`, timestamp: new Date(FAILED_MS), attempts: 1, body })),
+    );
+    await worker.queue(batch, bindings);
+    return getQueueResult(batch, createExecutionContext());
+  };
+
+  it("acks each message it took", async () => {
+    const result = await handle([{ kind: "letters", letters: [letter("a")] }, "garbage"]);
+    expect(result).toMatchObject({ explicitAcks: ["m-0", "m-1"], retryMessages: [] });
+    expect(await all()).toHaveLength(2);
+  });
+
+  it("retries each message later when D1 fails", async () => {
+    const DB = { ...brokenD1, prepare: () => DB, bind: () => DB };
+    const calls: unknown[] = [];
+    const message = {
+      ...delivery({ kind: "letters", letters: [letter("a")] }),
+      id: "m-0",
+      ack: () => calls.push("ack"),
+      retry: (options?: QueueRetryOptions) => calls.push(options),
+    };
+    const batch = { queue: "concord-dead-letters", messages: [message] } as unknown as MessageBatch;
+    await worker.queue(batch, { ...env, DB: DB as unknown as D1Database });
+    expect(calls).toEqual([{ delaySeconds: expect.any(Number) }]);
+  });
+
+  it("parks even where the operations API refuses to serve", async () => {
+    const result = await handle([{ kind: "letters", letters: [letter("a")] }], { ...env, ENVIRONMENT: "production" });
+    expect(result.explicitAcks).toEqual(["m-0"]);
+  });
+});

@@ -1,0 +1,23 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineProject } from "vitest/config";
+
+const root = new URL("../../../", import.meta.url).pathname;
+
+export default defineProject({
+  plugins: [
+    cloudflareTest(async () => ({
+      wrangler: { configPath: `${root}workers/dlq/wrangler.toml` },
+      miniflare: {
+        // The tests hand the batches over themselves.
+        queueConsumers: {},
+        bindings: { MIGRATIONS: await readD1Migrations(`${root}migrations`) },
+      },
+    })),
+  ],
+  test: {
+    name: "dlq",
+    root,
+    include: ["test/workers/dlq/*.test.ts"],
+    setupFiles: ["test/workers/apply-migrations.ts"],
+  },
+});

@@ -1,0 +1,35 @@
+/** Every error of this Worker's HTTP side. `message` says what happened, what was kept, and what to do. */
+export type ErrorBody = {
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    /** Of `invalid_parameter`: every parameter that was refused. */
+    readonly parameters?: readonly { readonly name: string; readonly message: string }[];
+  };
+};
+
+export type ErrorCode = keyof typeof STATUS;
+
+const STATUS = {
+  invalid_parameter: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  already_replaying: 409,
+  internal: 500,
+  misconfigured: 503,
+  queue_unavailable: 503,
+} as const;
+
+export function errorResponse(
+  code: ErrorCode,
+  message: string,
+  more: Omit<ErrorBody["error"], "code" | "message"> = {},
+) {
+  const body: ErrorBody = { error: { code, message, ...more } };
+  const headers = code === "unauthenticated" ? { "WWW-Authenticate": 'Bearer realm="concord"' } : undefined;
+  return Response.json(body, { status: STATUS[code], headers });
+}
+
+export const misconfigured = (problems: readonly string[]): Response =>
+  errorResponse("misconfigured", `The dlq Worker serves nothing until this is mended: ${problems.join("; ")}.`);

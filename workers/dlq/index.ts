@@ -1,0 +1,33 @@
+import { type Env, operationsDepsOf, parkDepsOf, readConfig } from "./env.ts";
+import { misconfigured } from "./error.ts";
+import { operations } from "./operations.ts";
+import { park } from "./park.ts";
+
+export { MetricsObject } from "./metrics-object.ts";
+
+export default {
+  fetch(request, env, ctx) {
+    const reading = readConfig(env);
+    if (!reading.ok) return misconfigured(reading.problems);
+    return operations(operationsDepsOf(env, reading.config)).fetch(request, env, ctx);
+  },
+
+  /** Letters are parked even where the operations API is misconfigured: they have nowhere else to go. */
+  async queue({ messages }, env) {
+    const verdicts = await park(parkDepsOf(env), messages);
+    for (const [i, message] of messages.entries()) {
+      const verdict = verdicts[i];
+      switch (verdict?.kind) {
+        case "ack":
+          message.ack();
+          break;
+        case "retry":
+          message.retry({ delaySeconds: verdict.delaySeconds });
+          break;
+        default:
+          verdict satisfies undefined;
+          message.retry();
+      }
+    }
+  },
+} satisfies ExportedHandler<Env>;

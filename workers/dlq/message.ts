@@ -1,0 +1,57 @@
+import * as z from "zod";
+import { MERGE_OUTCOMES } from "../../src/shared/domain/outcome.ts";
+import type { DeadLetterMessage, Failure } from "../../src/shared/queue/letter.ts";
+import type { Parcel } from "../../src/shared/queue/parcel.ts";
+
+/** Everything that comes out of `concord-dead-letters`. */
+export type DeskMessage = DeadLetterMessage | Parcel | { readonly kind: "unreadable"; readonly body: unknown };
+
+/** Reads the body of a message. Never throws: what is of no kind we know is a kind of its own. */
+export function readMessage(body: unknown): DeskMessage {
+  const { data } = Message.safeParse(body);
+  return data ?? { kind: "unreadable", body };
+}
+
+const timeMs = z.int().min(0).max(8.64e15);
+
+// Open objects throughout: a newer Worker may say more about a record than we know, and none of it may get lost.
+const QueuedRecord = z.looseObject({
+  topic: z.string(),
+  key: z.string().nullable(),
+  value: z.string().nullable(),
+  encoding: z.literal("base64").optional(),
+  headers: z.array(z.tuple([z.string(), z.string()])).optional(),
+  partition: z.number().optional(),
+  offset: z.number().optional(),
+  timestampMs: z.number().optional(),
+  receivedAtMs: timeMs,
+  attempts: z.number().optional(),
+  letterId: z.string().optional(),
+  suspect: z.literal(true).optional(),
+});
+
+const Letter = z.looseObject({
+  id: z.string().min(1),
+  record: QueuedRecord,
+  stage: z.enum(["ingest", "consume"]),
+  failure: z.looseObject({ reason: z.string() }) as unknown as z.ZodType<Failure>,
+  failedAtMs: timeMs,
+  contractVersion: z.number().optional(),
+  workerVersion: z.string(),
+  traceparent: z.string().optional(),
+});
+
+const Message: z.ZodType<DeadLetterMessage | Parcel> = z.discriminatedUnion("kind", [
+  z.looseObject({ kind: z.literal("letters"), letters: z.array(Letter) }),
+  z.looseObject({
+    kind: z.literal("settlements"),
+    settlements: z.array(z.object({ letterId: z.string(), outcome: z.enum(MERGE_OUTCOMES), settledAtMs: timeMs })),
+  }),
+  z.looseObject({
+    kind: z.literal("parcel"),
+    traceparent: z.string().optional(),
+    isolated: z.literal(true).optional(),
+    deferrals: z.number().optional(),
+    records: z.array(QueuedRecord),
+  }),
+]);

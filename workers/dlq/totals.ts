@@ -1,0 +1,116 @@
+import { MERGE_OUTCOMES, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
+import type { Counts, MetricsReport } from "../../src/shared/telemetry/metrics.ts";
+
+/** All reports added up. */
+export type MetricsTotals = Required<MetricsReport>;
+
+export const NO_TOTALS: MetricsTotals = {
+  accepted: {},
+  outcomes: {},
+  deadLettered: {},
+  retried: {},
+  replayed: {},
+  batches: 0,
+  d1RowsRead: 0,
+  d1RowsWritten: 0,
+  objectWrites: 0,
+  settleMs: {},
+  settleMsSum: 0,
+};
+
+/** @param labelOf the name a topic is counted under. */
+export function addReport(
+  totals: MetricsTotals,
+  report: MetricsReport,
+  labelOf: (topic: string) => string,
+): MetricsTotals {
+  return {
+    accepted: addCounts(totals.accepted, report.accepted, labelOf),
+    outcomes: addCounts(totals.outcomes, report.outcomes, labelledBy(labelOf)),
+    deadLettered: addCounts(totals.deadLettered, report.deadLettered, labelledBy(labelOf)),
+    retried: addCounts(totals.retried, report.retried, labelOf),
+    replayed: addCounts(totals.replayed, report.replayed, labelOf),
+    batches: totals.batches + (report.batches ?? 0),
+    d1RowsRead: totals.d1RowsRead + (report.d1RowsRead ?? 0),
+    d1RowsWritten: totals.d1RowsWritten + (report.d1RowsWritten ?? 0),
+    objectWrites: totals.objectWrites + (report.objectWrites ?? 0),
+    settleMs: addCounts(totals.settleMs, report.settleMs, (bound) => bound),
+    settleMsSum: totals.settleMsSum + (report.settleMsSum ?? 0),
+  };
+}
+
+function addCounts(counts: Counts, more: Counts = {}, keyOf: (key: string) => string): Counts {
+  const sums = { ...counts } as Record<string, number>;
+  for (const [name, count = 0] of Object.entries(more)) {
+    const key = keyOf(name);
+    sums[key] = (sums[key] ?? 0) + count;
+  }
+  return sums;
+}
+
+const labelledBy = (labelOf: (topic: string) => string) => (key: string) => {
+  const [topic, kind] = splitKey(key);
+  return `${labelOf(topic)} ${kind}`;
+};
+
+/** "topic outcome" → both. The topic stands first, and a client's topic may hold spaces. */
+export function splitKey<Kind extends string>(key: string): [topic: string, kind: Kind] {
+  const at = key.lastIndexOf(" ");
+  return [key.slice(0, at), key.slice(at + 1) as Kind];
+}
+
+/** How the records ended, of all topics or of one. */
+export type Outcomes = { readonly accepted: number } & Readonly<Record<MergeOutcome, number>> & {
+    readonly deadLettered: { readonly total: number; readonly byReason: Readonly<Record<string, number>> };
+    readonly retried: number;
+    readonly replayed: number;
+    /** Accepted or replayed, and not yet settled: 0 at rest. */
+    readonly inFlight: number;
+  };
+
+export type OutcomesReport = Outcomes & {
+  readonly batches: number;
+  readonly d1RowsRead: number;
+  readonly d1RowsWritten: number;
+  readonly objectWrites: number;
+  readonly topics: Readonly<Record<string, Outcomes>>;
+};
+
+export function outcomesOf(totals: MetricsTotals): OutcomesReport {
+  const { batches, d1RowsRead, d1RowsWritten, objectWrites } = totals;
+  const topics = Object.fromEntries(
+    topicsOf(totals).map((topic) => [topic, tallyOf(totals, (each) => each === topic)]),
+  );
+  return { ...tallyOf(totals, () => true), batches, d1RowsRead, d1RowsWritten, objectWrites, topics };
+}
+
+function tallyOf(totals: MetricsTotals, isOurs: (topic: string) => boolean): Outcomes {
+  const sumOf = (counts: Counts) => sum(Object.entries(counts).filter(([topic]) => isOurs(topic)));
+  const byKind = (counts: Counts) => {
+    const kinds: Record<string, number> = {};
+    for (const [key, count = 0] of Object.entries(counts)) {
+      const [topic, kind] = splitKey(key);
+      if (isOurs(topic)) kinds[kind] = (kinds[kind] ?? 0) + count;
+    }
+    return kinds;
+  };
+  const merged = Object.fromEntries(
+    MERGE_OUTCOMES.map((outcome) => [outcome, byKind(totals.outcomes)[outcome] ?? 0]),
+  ) as Record<MergeOutcome, number>;
+  const byReason = byKind(totals.deadLettered);
+  const deadLettered = { total: sum(Object.entries(byReason)), byReason };
+  const accepted = sumOf(totals.accepted);
+  const replayed = sumOf(totals.replayed);
+  const settled = sum(Object.entries(merged)) + deadLettered.total;
+  const inFlight = accepted + replayed - settled;
+  return { accepted, ...merged, deadLettered, retried: sumOf(totals.retried), replayed, inFlight };
+}
+
+function topicsOf({ accepted, outcomes, deadLettered, retried, replayed }: MetricsTotals): string[] {
+  const topics = new Set([accepted, retried, replayed].flatMap((counts) => Object.keys(counts)));
+  for (const key of [outcomes, deadLettered].flatMap((counts) => Object.keys(counts))) topics.add(splitKey(key)[0]);
+  return [...topics].sort();
+}
+
+const sum = (entries: readonly (readonly [string, number | undefined])[]): number =>
+  entries.reduce((total, [, count = 0]) => total + count, 0);
