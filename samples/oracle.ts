@@ -1,0 +1,279 @@
+import type { SampleRecord } from "./record.ts";
+
+/**
+ * What the platform has to show once it has seen all records, found the naive way: sort, replay, overwrite.
+ * It shares no code with the platform on purpose, so that a mistake in one of them shows.
+ */
+export type OracleFleet = Map<string, OracleDevice>;
+
+export type OracleDevice = {
+  key: string;
+  source: "INFINITY" | "ELT" | "ECOBEE";
+  deviceId: string;
+  status: "UNREGISTERED" | "REGISTERED" | "ONLINE" | "OFFLINE" | "RETIRED";
+  serialNumber: string | null;
+  model: string | null;
+  firmware: string | null;
+  name: string | null;
+  features: string[];
+  location: OracleLocation | null;
+  registeredAt: string | null;
+  updatedAt: string;
+  dealer: OracleDealer | null;
+  customer: OracleCustomer | null;
+  report: OracleReport | null;
+  /** Sorted by alertId. */
+  alerts: OracleAlert[];
+  /** Oldest first; `dealerId` is null while unassigned. */
+  assignments: OracleAssignment[];
+  /** Event ids, newest first, at most 100. */
+  history: string[];
+};
+
+export type OracleLocation = ReturnType<typeof locationOf>;
+export type OracleDealer = ReturnType<typeof dealerOf>;
+export type OracleCustomer = ReturnType<typeof customerOf>;
+export type OracleReport = ReturnType<typeof reportOf>;
+export type OracleAssignment = { dealerId: string | null; from: string; to: string | null };
+export type OracleAlert = {
+  alertId: string;
+  code: string | null;
+  severity: "INFO" | "WARNING" | "CRITICAL" | null;
+  state: "OPEN" | "ACKNOWLEDGED" | "CLEARED";
+  text: string | null;
+  raisedAt: string | null;
+  clearedAt: string | null;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: the oracle reads JSON as it comes; schemas would be the platform's
+type Json = any;
+type Replayed = {
+  source: string;
+  action: string;
+  eventId: string;
+  at: string;
+  ms: number;
+  deviceId: string;
+  data: Json;
+};
+
+/** Everything the events said last, before it is put into the shape a reader sees. */
+type Notes = {
+  readonly device: OracleDevice;
+  registration?: Json;
+  removed?: boolean;
+  profile?: Json;
+  report?: OracleReport;
+  dealerId?: string | null;
+  customerId?: string;
+};
+
+export function foldOracle(records: readonly SampleRecord[]): OracleFleet {
+  const dealers = new Map<string, OracleDealer>();
+  const customers = new Map<string, OracleCustomer>();
+  const notes = new Map<string, Notes>();
+  for (const event of eventsInOrder(records)) {
+    const { data } = event;
+    const key = `${event.source}:${event.deviceId}`;
+    const known = notes.get(key) ?? { device: blankDevice(event, key) };
+    notes.set(key, known);
+    note(known, event);
+    if (data.dealer) dealers.set(data.dealer.dealerId, dealerOf(data.dealer));
+    if (data.customer) customers.set(data.customer.customerId, customerOf(data.customer));
+  }
+  for (const known of notes.values()) present(known, dealers, customers);
+  return new Map([...notes].map(([key, { device }]) => [key, device]));
+}
+
+/** Overwrites whatever this event speaks of. */
+function note(known: Notes, event: Replayed): void {
+  const { device } = known;
+  const { data, at } = event;
+  device.updatedAt = at;
+  device.history = [event.eventId, ...device.history].slice(0, 100);
+  if (data.customer) known.customerId = data.customer.customerId;
+  switch (event.action) {
+    case "registration.created":
+      known.registration = data;
+      known.removed = false;
+      break;
+    case "registration.removed":
+      known.registration = undefined;
+      known.removed = true;
+      break;
+    case "dealer.setup":
+    case "dealer.assigned":
+      known.dealerId = data.dealer.dealerId;
+      assign(device.assignments, data.dealer.dealerId, at);
+      break;
+    case "dealer.unassigned":
+      known.dealerId = null;
+      assign(device.assignments, null, at);
+      break;
+    case "customer.assigned":
+      break;
+    case "profile.updated":
+      known.profile = data;
+      break;
+    case "status.reported":
+      known.report = reportOf(data, at);
+      break;
+    case "alert.raised":
+      Object.assign(alertIn(device, data), raised(event), { state: "OPEN", clearedAt: null });
+      break;
+    case "alert.acknowledged": {
+      const state = data.acknowledgement === "unacknowledged" ? "OPEN" : "ACKNOWLEDGED";
+      Object.assign(alertIn(device, data), { state, clearedAt: null });
+      break;
+    }
+    case "alert.cleared":
+      Object.assign(alertIn(device, data), { state: "CLEARED", clearedAt: at });
+      break;
+    default:
+      throw new Error(`The oracle does not know ${event.action}.`);
+  }
+}
+
+/** Puts what was noted into the shape a reader sees: the profile speaks before the registration. */
+function present(known: Notes, dealers: Map<string, OracleDealer>, customers: Map<string, OracleCustomer>): void {
+  const { device, registration, profile, report } = known;
+  const location = profile?.location ?? registration?.location;
+  device.status = statusOf(known);
+  device.serialNumber = registration?.serialNumber ?? null;
+  device.model = profile?.model ?? registration?.model ?? null;
+  device.firmware = profile?.firmware ?? registration?.firmware ?? null;
+  device.name = profile?.name ?? null;
+  device.features = profile?.features ?? [];
+  device.location = location ? locationOf(location) : null;
+  device.registeredAt = registration ? utc(registration.registeredAt) : null;
+  device.dealer = dealers.get(known.dealerId ?? "") ?? null;
+  device.customer = customers.get(known.customerId ?? "") ?? null;
+  device.report = report ?? null;
+  device.alerts.sort((a, b) => byCodePoint(a.alertId, b.alertId));
+}
+
+function statusOf({ removed, report, registration }: Notes): OracleDevice["status"] {
+  if (removed) return "RETIRED";
+  if (report) return report.online ? "ONLINE" : "OFFLINE";
+  return registration ? "REGISTERED" : "UNREGISTERED";
+}
+
+/** The good events, each once, by time and then by event id. */
+function eventsInOrder(records: readonly SampleRecord[]): Replayed[] {
+  const once = new Map<string, Replayed>();
+  for (const { topic, value, fault } of records) {
+    if (fault || value === null) continue;
+    const [, source = "", entity, verb] = topic.split(".");
+    const { eventId, occurredAt, deviceId, data } = JSON.parse(value);
+    const ms = Date.parse(occurredAt);
+    const event = { source, action: `${entity}.${verb}`, eventId, at: utc(occurredAt), ms, deviceId, data };
+    once.set(JSON.stringify([topic, eventId, deviceId]), event);
+  }
+  return [...once.values()].sort((a, b) => a.ms - b.ms || byCodePoint(a.eventId, b.eventId));
+}
+
+function blankDevice({ source, deviceId, at }: Replayed, key: string): OracleDevice {
+  return {
+    key,
+    source: source.toUpperCase() as OracleDevice["source"],
+    deviceId,
+    status: "UNREGISTERED",
+    serialNumber: null,
+    model: null,
+    firmware: null,
+    name: null,
+    features: [],
+    location: null,
+    registeredAt: null,
+    updatedAt: at,
+    dealer: null,
+    customer: null,
+    report: null,
+    alerts: [],
+    assignments: [],
+    history: [],
+  };
+}
+
+function assign(assignments: OracleAssignment[], dealerId: string | null, at: string): void {
+  const last = assignments.at(-1);
+  if (last && last.dealerId === dealerId) return;
+  if (last) last.to = at;
+  assignments.push({ dealerId, from: at, to: null });
+}
+
+function alertIn(device: OracleDevice, data: Json): OracleAlert {
+  const alertId = data.alertId ?? data.acknowledgeRef;
+  const known = device.alerts.find((alert) => alert.alertId === alertId);
+  if (known) return known;
+  const blank: OracleAlert = {
+    alertId,
+    code: null,
+    severity: null,
+    state: "OPEN",
+    text: null,
+    raisedAt: null,
+    clearedAt: null,
+  };
+  device.alerts.push(blank);
+  return blank;
+}
+
+/** ecobee has a number for a code, levels of its own, and no moment in UTC but the event's. */
+function raised({ source, data, at }: Replayed): Partial<OracleAlert> {
+  if (source !== "ecobee") {
+    const { code, severity, text, raisedAt } = data;
+    return { code, severity: severity.toUpperCase(), text, raisedAt: raisedAt ? utc(raisedAt) : at };
+  }
+  const severity = { low: "INFO", medium: "WARNING", high: "CRITICAL" }[
+    data.severity as "low"
+  ] as OracleAlert["severity"];
+  return { code: `${data.alertNumber}`, severity, text: data.text, raisedAt: at };
+}
+
+function reportOf(data: Json, at: string) {
+  const modes = { heat: "HEAT", cool: "COOL", auto: "AUTO", auxHeat: "AUX_HEAT", off: "OFF" } as const;
+  return {
+    online: data.online as boolean,
+    mode: data.mode === undefined ? null : modes[data.mode as keyof typeof modes],
+    indoorTemperatureC: numberOrNull(data.indoorTemperatureC),
+    heatSetpointC: numberOrNull(data.heatSetpointC),
+    coolSetpointC: numberOrNull(data.coolSetpointC),
+    humidityPct: numberOrNull(data.humidityPct),
+    equipment: (data.equipment ?? []) as string[],
+    reportedAt: at,
+  };
+}
+
+const dealerOf = ({ dealerId, name, phone, email, website }: Json) => ({
+  dealerId: dealerId as string,
+  name: name as string,
+  phone: textOrNull(phone),
+  email: textOrNull(email),
+  website: textOrNull(website),
+});
+
+const customerOf = ({ customerId, name, email, phone }: Json) => ({
+  customerId: customerId as string,
+  name: name as string,
+  email: textOrNull(email),
+  phone: textOrNull(phone),
+});
+
+const locationOf = ({ country, region, city, postalCode, timeZone, latitude, longitude }: Json) => ({
+  country: country as string,
+  region: textOrNull(region),
+  city: textOrNull(city),
+  postalCode: textOrNull(postalCode),
+  timeZone: textOrNull(timeZone),
+  latitude: numberOrNull(latitude),
+  longitude: numberOrNull(longitude),
+});
+
+const textOrNull = (value: string | undefined): string | null => value ?? null;
+const numberOrNull = (value: number | undefined): number | null => value ?? null;
+
+const utc = (time: string): string => new Date(Date.parse(time)).toISOString();
+
+/** UTF-8 sorts as code points do. */
+const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { CONTRACTS } from "../src/shared/contracts/index.ts";
+import { parseRecord } from "../src/shared/contracts/parse.ts";
+import { viewAlert } from "../src/shared/domain/alert.ts";
+import { intervalsOf } from "../src/shared/domain/assignment.ts";
+import { type Device, viewDevice } from "../src/shared/domain/device.ts";
+import { type ConcordEvent, deviceIdOf, sourceOf } from "../src/shared/domain/event.ts";
+import { EMPTY_FLEET, type Fleet, merge } from "../src/shared/domain/fleet.ts";
+import { compareText } from "../src/shared/domain/version.ts";
+import { DEFAULT_WISH, generate, type SampleRecord } from "./generate.ts";
+import { foldOracle } from "./oracle.ts";
+import { randomOf } from "./random.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 23);
+const SEEDS = [1, 2, 3];
+
+const records = generate(DEFAULT_WISH);
+const good = (stream: readonly SampleRecord[]) => stream.filter(({ fault }) => !fault);
+const shareOf = (is: (record: SampleRecord) => unknown) => records.filter(is).length / records.length;
+
+describe("the samples", () => {
+  it("are the same for the same seed, byte by byte", () => {
+    expect(JSON.stringify(generate(DEFAULT_WISH))).toBe(JSON.stringify(records));
+    expect(JSON.stringify(generate({ ...DEFAULT_WISH, seed: 2 }))).not.toBe(JSON.stringify(records));
+  });
+
+  it.each([
+    [1, 1],
+    [3, 10],
+    [400, 500],
+    [1, 700],
+    [40, 3333],
+  ])("of %i devices and %i events are exactly that many records", (devices, events) => {
+    expect(generate({ seed: 7, devices, events })).toHaveLength(events);
+  });
+
+  it.each(SEEDS)("of seed %i speak of every device, on every topic", (seed) => {
+    const stream = good(generate({ ...DEFAULT_WISH, seed }));
+    expect(new Set(stream.map(({ topic }) => topic))).toEqual(new Set(CONTRACTS.map(({ topic }) => topic)));
+    expect(new Set(stream.map(({ key }) => key)).size).toBe(DEFAULT_WISH.devices);
+  });
+
+  it("repeat 5 %, delay 10 % and spoil 1 %, and mostly report status", () => {
+    expect(shareOf(({ repeats }) => repeats)).toBeCloseTo(0.05, 3);
+    expect(shareOf(({ late }) => late)).toBeCloseTo(0.1, 2);
+    expect(shareOf(({ fault }) => fault && !isExotic(fault.reason))).toBeCloseTo(0.01, 3);
+    expect(shareOf(({ topic }) => topic.endsWith("status.reported"))).toBeGreaterThan(0.65);
+    expect(shareOf(({ topic }) => topic.endsWith("status.reported"))).toBeLessThan(0.75);
+  });
+
+  it("are spoiled in many ways, with some unknown topics and some clocks in the future", () => {
+    const kindsOf = (is: (reason: string) => boolean) =>
+      new Set(records.flatMap(({ fault }) => (fault && is(fault.reason) ? [fault.kind] : [])));
+    expect(kindsOf((reason) => !isExotic(reason)).size).toBeGreaterThanOrEqual(8);
+    expect(kindsOf((reason) => reason === "unknown_topic").size).toBeGreaterThan(2);
+    expect(kindsOf((reason) => reason === "clock_skew").size).toBe(1);
+  });
+
+  it("repeat exactly and only what came before", () => {
+    const seen = new Set<string>();
+    for (const { topic, key, value, repeats, fault } of records) {
+      const text = JSON.stringify([topic, key, value]);
+      if (!fault) expect(seen.has(text)).toBe(repeats === true);
+      seen.add(text);
+    }
+  });
+
+  it("are late by minutes to weeks where they say so, and in order elsewhere", () => {
+    const newestMs = new Map<string, number>();
+    for (const record of good(records)) {
+      const { occurredAtMs, deviceKey } = eventOf(record);
+      const behindMs = (newestMs.get(deviceKey) ?? occurredAtMs) - occurredAtMs;
+      if (record.late) expect(behindMs).toBeGreaterThanOrEqual(60_000);
+      else if (!record.repeats) expect(behindMs).toBeLessThanOrEqual(0);
+      expect(record.late ? behindMs : 0).toBeLessThanOrEqual(35 * 86_400_000);
+      newestMs.set(deviceKey, Math.max(newestMs.get(deviceKey) ?? 0, occurredAtMs));
+    }
+  });
+
+  it("pass their contract when they are good, and fail for the reason they name when they are not", () => {
+    for (const { topic, value, fault } of records) {
+      const parsed = parseRecord(topic, value, NOW_MS);
+      expect([topic, value, parsed.ok ? undefined : parsed.rejection.reason]).toEqual([topic, value, fault?.reason]);
+    }
+  });
+
+  it.each(SEEDS)("of seed %i leave each device fewer events than it can remember", (seed) => {
+    const events = distinctEvents(generate({ ...DEFAULT_WISH, seed }));
+    const counts = Map.groupBy(events, ({ deviceKey }) => deviceKey).values();
+    expect(Math.max(...[...counts].map(({ length }) => length))).toBeLessThanOrEqual(90);
+  });
+
+  it("never use an event id twice", () => {
+    const events = distinctEvents(records);
+    expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
+  });
+
+  it("now and then report the same moment twice, so that the event id has to decide", () => {
+    const reports = distinctEvents(records).filter(({ change }) => change.status);
+    const moments = new Set(reports.map(({ deviceKey, occurredAtMs }) => `${deviceKey} ${occurredAtMs}`));
+    expect(reports.length - moments.size).toBeGreaterThan(20);
+  });
+
+  it("have alerts that clear before they are raised", () => {
+    const cleared = new Set<string>();
+    const overtaken = good(records).filter((record) => {
+      const { topic, change } = eventOf(record);
+      if (topic.endsWith("alert.cleared")) cleared.add(change.alert?.alertId ?? "");
+      return topic.endsWith("alert.raised") && record.late && cleared.has(change.alert?.alertId ?? "");
+    });
+    expect(overtaken.length).toBeGreaterThan(15);
+  });
+
+  it("end in every outcome; many a status report only confirms the one before", () => {
+    const events = good(records).map(eventOf);
+    const { outcomes } = merge(EMPTY_FLEET, events);
+    expect(new Set(outcomes)).toEqual(new Set(["applied", "unchanged", "duplicate", "superseded"]));
+    const confirmed = events.filter(({ change }, i) => change.status && outcomes[i] === "unchanged");
+    expect(confirmed.length).toBeGreaterThan(100);
+  });
+});
+
+describe("the oracle and merge agree on every device", () => {
+  it.each(SEEDS)("of seed %i in the order of the stream", (seed) => {
+    const stream = generate({ ...DEFAULT_WISH, seed });
+    expect(mergedView(good(stream))).toStrictEqual(foldOracle(stream));
+  });
+
+  it.each(SEEDS)("of seed %i shuffled", (seed) => {
+    const stream = generate({ ...DEFAULT_WISH, seed });
+    expect(mergedView(randomOf(seed).shuffle(good(stream)))).toStrictEqual(foldOracle(stream));
+  });
+
+  it("with more events than a device remembers", () => {
+    const stream = generate({ seed: 1, devices: 5, events: 2000 });
+    expect(mergedView(randomOf(1).shuffle(good(stream)))).toStrictEqual(foldOracle(stream));
+  });
+
+  it("when the oracle gets its records in another order", () => {
+    expect(foldOracle(randomOf(9).shuffle(records))).toStrictEqual(foldOracle(records));
+  });
+});
+
+const isExotic = (reason: string) => reason === "unknown_topic" || reason === "clock_skew";
+
+function eventOf({ topic, value }: SampleRecord): ConcordEvent {
+  const parsed = parseRecord(topic, value, NOW_MS);
+  if (!parsed.ok) throw new Error(`${topic} ${value}: ${JSON.stringify(parsed.rejection)}`);
+  return parsed.event;
+}
+
+function distinctEvents(stream: readonly SampleRecord[]): ConcordEvent[] {
+  return good(stream)
+    .filter(({ repeats }) => !repeats)
+    .map(eventOf);
+}
+
+/** What the domain makes of the records, in the oracle's words. */
+function mergedView(stream: readonly SampleRecord[]): Map<string, unknown> {
+  const { fleet } = merge(EMPTY_FLEET, stream.map(eventOf));
+  return new Map([...fleet.devices].map(([key, device]) => [key, viewOf(device, fleet)]));
+}
+
+function viewOf(device: Device, { dealers, customers }: Fleet) {
+  const { dealerId, customerId, location, report, ...view } = viewDevice(device);
+  const dealer = dealers.get(dealerId ?? "")?.value;
+  const customer = customers.get(customerId ?? "")?.value;
+  const modes = { heat: "HEAT", cool: "COOL", auto: "AUTO", auxHeat: "AUX_HEAT", off: "OFF" };
+  return {
+    key: device.key,
+    source: sourceOf(device.key).toUpperCase(),
+    deviceId: deviceIdOf(device.key),
+    ...view,
+    location: location && {
+      ...nulls("region", "city", "postalCode", "timeZone", "latitude", "longitude"),
+      ...location,
+    },
+    dealer: dealer ? { ...nulls("phone", "email", "website"), ...dealer } : null,
+    customer: customer ? { ...nulls("email", "phone"), ...customer } : null,
+    report: report && {
+      ...nulls("indoorTemperatureC", "heatSetpointC", "coolSetpointC", "humidityPct"),
+      equipment: [],
+      ...report,
+      mode: report.mode ? modes[report.mode] : null,
+    },
+    alerts: [...device.alerts]
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([alertId, alert]) => {
+        const { severity, ...seen } = viewAlert(alert);
+        return { alertId, ...seen, severity: severity?.toUpperCase() ?? null };
+      }),
+    assignments: intervalsOf(device.assignments),
+    history: device.history.map(({ version }) => version.slice(version.indexOf("/") + 1)),
+  };
+}
+
+const nulls = (...members: string[]) => Object.fromEntries(members.map((member) => [member, null]));
