@@ -1,0 +1,102 @@
+import type { SampleRecord } from "../samples/record.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
+
+/** What the REST Proxy endpoint said of one request's records. */
+export type Pushed = { readonly accepted: number; readonly deadLettered: number };
+
+/** How the platform counts what it did: `GET /ops/api/outcomes`. */
+export type Outcomes = {
+  readonly accepted: number;
+  readonly applied: number;
+  readonly unchanged: number;
+  readonly duplicate: number;
+  readonly superseded: number;
+  readonly deadLettered: { readonly total: number; readonly byReason: Readonly<Record<string, number>> };
+  readonly inFlight: number;
+  readonly d1RowsWritten: number;
+  readonly objectWrites: number;
+};
+
+/** The platform as its three kinds of users reach it, over HTTP and nothing else. */
+export async function connect(url: URL) {
+  const token = await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "1h");
+  const authorization = `Bearer ${token}`;
+
+  return {
+    /** Posts records of one topic as a REST Proxy client does: JSON where the values are JSON, else base64. */
+    async push(topic: string, records: readonly SampleRecord[]): Promise<Pushed> {
+      const asJson = records.every(({ value }) => value === null || isJson(value));
+      const response = await fetch(new URL(`/topics/${topic}`, url), {
+        method: "POST",
+        headers: {
+          "Content-Type": `application/vnd.kafka.${asJson ? "json" : "binary"}.v2+json`,
+          Authorization: `Basic ${btoa("dev:dev")}`,
+        },
+        body: `{"records":[${records.map(asJson ? jsonRecord : binaryRecord).join()}]}`,
+      });
+      if (response.status !== 200)
+        throw new Error(`POST /topics/${topic}: ${response.status} ${await response.text()}`);
+      const { offsets } = (await response.json()) as { offsets: { error_code: number | null }[] };
+      const deadLettered = offsets.filter(({ error_code }) => error_code !== null).length;
+      return { accepted: offsets.length - deadLettered, deadLettered };
+    },
+
+    async query<T>(document: string, variables: Record<string, unknown> = {}): Promise<T> {
+      const response = await fetch(new URL("/graphql", url), {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Authorization: authorization },
+        body: JSON.stringify({ query: document, variables }),
+      });
+      const { data, errors } = (await response.json()) as { data: T; errors?: { message: string }[] };
+      if (errors) throw new Error(`GraphQL: ${errors.map(({ message }) => message).join("; ")}`);
+      return data;
+    },
+
+    async outcomes(): Promise<Outcomes> {
+      const response = await fetch(new URL("/ops/api/outcomes", url), { headers: { Authorization: authorization } });
+      if (!response.ok) throw new Error(`GET /ops/api/outcomes: ${response.status} ${await response.text()}`);
+      return (await response.json()) as Outcomes;
+    },
+
+    async deadLetters(query = ""): Promise<{ deadLetters: DeadLetter[]; nextCursor: string | null }> {
+      const response = await fetch(new URL(`/ops/api/dead-letters${query}`, url), {
+        headers: { Authorization: authorization },
+      });
+      if (!response.ok) throw new Error(`GET /ops/api/dead-letters: ${response.status} ${await response.text()}`);
+      return (await response.json()) as { deadLetters: DeadLetter[]; nextCursor: string | null };
+    },
+
+    replayDeadLetter(id: string): Promise<Response> {
+      const replay = new URL(`/ops/api/dead-letters/${id}/replay`, url);
+      return fetch(replay, { method: "POST", headers: { Authorization: authorization } });
+    },
+  };
+}
+
+/** What the tests and the demo read of a letter. */
+export type DeadLetter = {
+  readonly id: string;
+  readonly reason: string;
+  readonly state: string;
+  readonly failures: number;
+  readonly replays: number;
+  readonly outcome: string | null;
+};
+
+export type Clients = Awaited<ReturnType<typeof connect>>;
+
+const jsonRecord = ({ key, value }: SampleRecord): string => `{"key":${JSON.stringify(key)},"value":${value}}`;
+
+const binaryRecord = ({ key, value }: SampleRecord): string =>
+  JSON.stringify({ key: base64(key), value: value === null ? null : base64(value) });
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,147 @@
+import { parseArgs } from "node:util";
+import { generate } from "../samples/generate.ts";
+import { foldOracle } from "../samples/oracle.ts";
+import { startStack } from "../scripts/local-stack.ts";
+import { type Clients, connect, type Outcomes } from "./clients.ts";
+import { compareThroughGraphql, type Difference } from "./compare.ts";
+import { replay } from "./replay.ts";
+import { bar, percentile, table } from "./screen.ts";
+import { compareStores, fingerprintOf } from "./stores.ts";
+
+const NOTHING: Outcomes = {
+  accepted: 0,
+  applied: 0,
+  unchanged: 0,
+  duplicate: 0,
+  superseded: 0,
+  deadLettered: { total: 0, byReason: {} },
+  inFlight: 0,
+  d1RowsWritten: 0,
+  objectWrites: 0,
+};
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    devices: { type: "string", default: "400" },
+    events: { type: "string", default: "5000" },
+    rate: { type: "string", default: "250" },
+  },
+});
+const [seed, devices, events, rate] = [values.seed, values.devices, values.events, values.rate].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+
+console.log("\nConcord: a year of a commercial HVAC fleet, from Kafka's REST Proxy to GraphQL\n");
+console.log("1. Starting four Workers with D1, Queues and Durable Objects on this machine");
+const stack = await startStack();
+const clients = await connect(stack.url);
+const failures: string[] = [];
+
+try {
+  const records = generate({ seed, devices, events });
+  const oracle = foldOracle(records);
+
+  console.log(`\n2. Pushing ${events} records of ${devices} devices at ${rate} a second (seed ${seed})`);
+  const first = await replay(clients, records, rate, bar("pushed"));
+  const outcomes = await atRest(clients, NOTHING, first);
+  console.log(`\n${table(outcomeRows(outcomes, NOTHING))}\n`);
+  console.log(
+    table([
+      ["freshness p50", `${percentile(first.freshnessMs, 0.5).toFixed(1)} ms`, "from push to visible in GraphQL"],
+      ["freshness p95", `${percentile(first.freshnessMs, 0.95).toFixed(1)} ms`],
+      [
+        "freshness p99",
+        `${percentile(first.freshnessMs, 0.99).toFixed(1)} ms`,
+        `${first.freshnessMs.length} records watched`,
+      ],
+    ]),
+  );
+  const expectedDead = records.filter(({ fault }) => fault).length;
+  check(
+    outcomes.deadLettered.total === expectedDead,
+    `${expectedDead} records are bad, ${outcomes.deadLettered.total} were dead-lettered`,
+  );
+
+  console.log("\n3. Comparing every device with an independent fold of the same records");
+  const shown = await compareThroughGraphql(clients, oracle, bar("GraphQL against the fold"));
+  const stored = await compareStores(stack, bar("D1 against device objects"));
+  for (const difference of [...shown, ...stored].slice(0, 20)) console.log(describe(difference));
+  check(shown.length + stored.length === 0, `${shown.length + stored.length} differences`);
+
+  console.log("\n4. Pushing the same records again: nothing may change");
+  const before = await fingerprintOf(stack);
+  const second = await replay(clients, records, rate * 4, bar("pushed again"));
+  const again = await atRest(clients, outcomes, second);
+  console.log(`\n${table(outcomeRows(again, outcomes))}\n`);
+  const written = again.d1RowsWritten - outcomes.d1RowsWritten;
+  const objectWrites = again.objectWrites - outcomes.objectWrites;
+  console.log(
+    table([
+      ["rows written in D1", written],
+      ["writes in device objects", objectWrites],
+    ]),
+  );
+  check(written === 0 && objectWrites === 0, "the second run wrote rows");
+  check(before === (await fingerprintOf(stack)), "the second run changed rows");
+  check(again.duplicate - outcomes.duplicate === second.accepted, "not every record of the second run was a duplicate");
+
+  console.log(
+    failures.length === 0
+      ? `\nAll ${oracle.size} devices agree: in GraphQL, in D1, in their objects and in the fold.\n`
+      : "\nThe demo failed:\n",
+  );
+} catch (error) {
+  failures.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+} finally {
+  await stack.stop();
+}
+for (const failure of failures) console.error(`  ✗ ${failure}`);
+process.exit(failures.length === 0 ? 0 : 1);
+
+function check(holds: boolean, otherwise: string): void {
+  if (!holds) failures.push(otherwise);
+}
+
+function describe({ key, member, expected, found }: Difference): string {
+  return `  ${key} ${member}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`;
+}
+
+/** Waits until everything that was accepted since `before` has ended in an outcome. */
+async function atRest(
+  clients: Clients,
+  before: Outcomes,
+  { accepted, deadLettered }: { accepted: number; deadLettered: number },
+): Promise<Outcomes> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const now = await clients.outcomes();
+    const pushed = accepted + deadLettered;
+    if (now.accepted - before.accepted === pushed && now.inFlight === 0) return now;
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${pushed} records were accepted, and a minute later ${now.inFlight} have no outcome: ${JSON.stringify(now)}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function outcomeRows(now: Outcomes, before: Outcomes): (readonly [string, string | number, string?])[] {
+  const since = (name: "accepted" | "applied" | "superseded" | "duplicate" | "unchanged") => now[name] - before[name];
+  const reasons = Object.entries(now.deadLettered.byReason)
+    .map(([reason, count]) => [reason, count - (before.deadLettered.byReason[reason] ?? 0)] as const)
+    .filter(([, count]) => count > 0);
+  return [
+    ["accepted", since("accepted")],
+    ["applied", since("applied")],
+    ["superseded", since("superseded"), "older than what was known"],
+    ["duplicate", since("duplicate"), "known already"],
+    ["unchanged", since("unchanged"), "newer, with the same content"],
+    ["dead-lettered", now.deadLettered.total - before.deadLettered.total],
+    ...reasons.map(([reason, count]) => [`  ${reason}`, count] as const),
+  ];
+}

@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import type { Stack } from "../scripts/local-stack.ts";
+import type { DeviceKey } from "../src/shared/domain/event.ts";
+import type { DeviceSnapshotSource } from "../src/shared/domain/snapshot.ts";
+import { type Difference, differencesOf } from "./compare.ts";
+import type { Progress } from "./screen.ts";
+
+type Bindings = { DB: D1Database; DEVICES: { getByName(key: DeviceKey): DeviceSnapshotSource } };
+type D1Database = { prepare(sql: string): { all<T>(): Promise<{ results: T[] }> } };
+
+/** Every device's registers in D1 against those in its object: written in parallel, they must have converged alone. */
+export async function compareStores(stack: Stack, progress: Progress): Promise<Difference[]> {
+  const { DB, DEVICES } = await stack.worker<Bindings>("concord-ingest").getEnv();
+  const { results } = await DB.prepare("SELECT key, latest, aspects FROM devices").all<{
+    key: DeviceKey;
+    latest: string;
+    aspects: string;
+  }>();
+  const differences: Difference[] = [];
+  for (const [i, row] of results.entries()) {
+    const snapshot = await DEVICES.getByName(row.key).snapshot();
+    const inD1 = { latest: row.latest, aspects: JSON.parse(row.aspects) };
+    differences.push(...differencesOf(row.key, inD1, { latest: snapshot?.latest, aspects: snapshot?.aspects }));
+    progress(i + 1, results.length);
+  }
+  return differences;
+}
+
+const FLEET_TABLES = ["devices", "alerts", "assignments", "dealers", "customers"];
+
+/** A fingerprint of every row of the fleet. */
+export async function fingerprintOf(stack: Stack): Promise<string> {
+  const { DB } = await stack.worker<Bindings>("concord-ingest").getEnv();
+  const hash = createHash("sha256");
+  for (const table of FLEET_TABLES) {
+    const { results } = await DB.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all();
+    hash.update(JSON.stringify(results));
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * Holds migrations to what production can survive: they are append-only, they are what the tables say, and none drops
+ * a table or switches foreign keys off unless a line `-- reviewed: why` stands in it. A table rebuild that drizzle-kit
+ * writes has deleted other projects' rows.
+ */
+const problems = [...dangerousStatements(), ...unwrittenMigrations()];
+for (const problem of problems) console.error(`  ✗ ${problem}`);
+if (problems.length > 0) process.exit(1);
+console.log("Migrations agree with the tables and drop nothing.");
+
+function dangerousStatements(): string[] {
+  return migrationFiles().flatMap((file) => {
+    const sql = readFileSync(join("migrations", file), "utf8");
+    if (/^-- reviewed: \S/m.test(sql)) return [];
+    const found = [
+      ...sql.matchAll(/\bDROP\s+TABLE\b|\bforeign_keys\s*=\s*OFF\b|\bON\s+DELETE\s+(?:CASCADE|SET\s+NULL)\b/gi),
+    ];
+    return found.map(
+      ([statement]) => `migrations/${file} says ${statement}. If that is meant, say why in a line "-- reviewed: …".`,
+    );
+  });
+}
+
+/** drizzle-kit writes another migration exactly when the tables say something that no migration does. */
+function unwrittenMigrations(): string[] {
+  const scratch = mkdtempSync(join(tmpdir(), "concord-migrations-"));
+  try {
+    cpSync("migrations", scratch, { recursive: true });
+    const { status, stdout, stderr } = spawnSync(
+      "drizzle-kit",
+      ["generate", "--dialect", "sqlite", "--schema", "./src/shared/repositories/tables.ts", "--out", scratch],
+      { encoding: "utf8" },
+    );
+    if (status !== 0) return [`drizzle-kit failed: ${stdout}${stderr}`];
+    const extra = readdirSync(scratch).filter((file) => file.endsWith(".sql") && !migrationFiles().includes(file));
+    return extra.map(
+      (file) =>
+        `src/shared/repositories/tables.ts says more than the migrations do: run \`npm run migration\`.\n${readFileSync(join(scratch, file), "utf8")}`,
+    );
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+function migrationFiles(): string[] {
+  return readdirSync("migrations").filter((file) => file.endsWith(".sql"));
+}

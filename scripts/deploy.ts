@@ -1,0 +1,64 @@
+import { spawnSync } from "node:child_process";
+import { parseArgs } from "node:util";
+
+/**
+ * Deploys one environment: migrations first, then each Worker after those that it binds to. A step that fails stops the
+ * rest, and what was deployed before it keeps running: every step is safe to run again.
+ */
+const ENVIRONMENTS = ["staging", "production"];
+const WORKERS = ["workers/dlq", "workers/ingest", "workers/api", "."];
+
+const { values } = parseArgs({ options: { env: { type: "string" }, "dry-run": { type: "boolean", default: false } } });
+const environment = values.env ?? "";
+if (!ENVIRONMENTS.includes(environment)) {
+  console.error(`Say where to: npm run deploy -- --env ${ENVIRONMENTS.join("|")} [--dry-run]`);
+  process.exit(2);
+}
+
+const dryRun = values["dry-run"];
+const steps = [
+  ...(dryRun
+    ? []
+    : [
+        ["queues", "create", `concord-events-${environment}`],
+        ["queues", "create", `concord-dead-letters-${environment}`],
+      ].map((args) => ({ name: args.join(" "), args, mayExist: true }))),
+  ...(dryRun
+    ? []
+    : [
+        {
+          name: "migrations",
+          args: [
+            "d1",
+            "migrations",
+            "apply",
+            `concord-${environment}`,
+            "--remote",
+            "-c",
+            "workers/ingest/wrangler.toml",
+            "--env",
+            environment,
+          ],
+          mayExist: false,
+        },
+      ]),
+  ...WORKERS.map((folder) => ({
+    name: folder === "." ? "front door" : folder,
+    args: ["deploy", "-c", `${folder}/wrangler.toml`, "--env", environment, ...(dryRun ? ["--dry-run"] : [])],
+    mayExist: false,
+  })),
+];
+
+for (const [i, { name, args, mayExist }] of steps.entries()) {
+  console.log(`[${i + 1}/${steps.length}] ${name}`);
+  const { status, stdout, stderr } = spawnSync("wrangler", args, {
+    encoding: "utf8",
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
+  });
+  const said = `${stdout}${stderr}`;
+  if (status === 0 || (mayExist && /already (exists|taken)/i.test(said))) continue;
+  console.error(said);
+  console.error(`${name} failed, so the steps after it did not run. Mend it and run the same command again.`);
+  process.exit(1);
+}
+console.log(dryRun ? `${environment}: every config builds.` : `${environment}: deployed.`);

@@ -1,0 +1,62 @@
+import { describe, expect, it, vi } from "vitest";
+import { startStack } from "../../scripts/local-stack.ts";
+import { signToken } from "../../src/shared/auth/token.ts";
+import { eventValue } from "../support/records.ts";
+
+const TOPIC = "device.ecobee.status.reported";
+const TOKEN_SECRET = "a secret that only this test knows, long enough";
+
+/** Every name that one Worker's config says of another is resolved here, or the stack does not start. */
+describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
+  it("carries an event from the front door to GraphQL with that environment's secrets", async () => {
+    const stack = await startStack({ env, secrets: { INGEST_CREDENTIALS: "bridge:s3cret", TOKEN_SECRET } });
+    try {
+      const body = JSON.stringify({ records: [{ value: eventValue({ topic: TOPIC, deviceId: "wired" }) }] });
+      const post = (credentials: string) =>
+        fetch(new URL(`/topics/${TOPIC}`, stack.url), {
+          method: "POST",
+          headers: {
+            "Content-Type": "application/vnd.kafka.json.v2+json",
+            Authorization: `Basic ${btoa(credentials)}`,
+          },
+          body,
+        });
+      expect((await post("dev:dev")).status).toBe(401);
+      expect((await post("bridge:s3cret")).status).toBe(200);
+      const authorization = `Bearer ${await signToken({ role: "service" }, TOKEN_SECRET, "5m")}`;
+      await vi.waitFor(
+        async () => {
+          const response = await fetch(new URL("/graphql", stack.url), {
+            method: "POST",
+            headers: { "Content-Type": "application/json", Authorization: authorization },
+            body: JSON.stringify({
+              query: '{ device(key: "ecobee:wired") { status history(first: 1) { edges { node { topic } } } } }',
+            }),
+          });
+          expect(await response.json()).toEqual({
+            data: { device: { status: "ONLINE", history: { edges: [{ node: { topic: TOPIC } }] } } },
+          });
+        },
+        { timeout: 10_000, interval: 50 },
+      );
+      expect((await fetch(new URL("/ops/healthz", stack.url))).status).toBe(200);
+    } finally {
+      await stack.stop();
+    }
+  });
+
+  it("serves nothing with the local secrets", async () => {
+    const { LOCAL_TOKEN_SECRET } = await import("../../src/shared/auth/token.ts");
+    const stack = await startStack({
+      env,
+      secrets: { INGEST_CREDENTIALS: "dev:dev", TOKEN_SECRET: LOCAL_TOKEN_SECRET },
+    });
+    try {
+      for (const path of ["/topics", "/graphql", "/ops/api/dead-letters"]) {
+        expect((await fetch(new URL(path, stack.url))).status, path).toBe(503);
+      }
+    } finally {
+      await stack.stop();
+    }
+  });
+});

@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+/** Three rings: pure tests beside their files, each Worker inside workerd, and all Workers together over real HTTP. */
+export default defineConfig({
+  test: {
+    // Tests of faults log those faults; only a failing test's log is worth reading.
+    silent: "passed-only",
+    projects: [
+      {
+        test: {
+          name: "pure",
+          include: ["src/**/*.test.ts", "samples/**/*.test.ts", "cli/**/*.test.ts", "scripts/**/*.test.ts"],
+        },
+      },
+      "test/workers/*/vitest.config.ts",
+      {
+        test: {
+          name: "flow",
+          include: ["test/flow/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
