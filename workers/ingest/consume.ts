@@ -3,7 +3,7 @@ import type { ConcordEvent, DeviceKey } from "../../src/shared/domain/event.ts";
 import { combineOutcomes, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
 import type { Failure } from "../../src/shared/queue/letter.ts";
-import { isParcel, type Parcel, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
+import { isParcel, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { isOutage } from "../../src/shared/repositories/fault.ts";
 import type { FleetReport } from "../../src/shared/repositories/fleet.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
