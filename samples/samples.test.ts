@@ -79,7 +79,7 @@ describe("the samples", () => {
 
   it("pass their contract when they are good, and fail for the reason they name when they are not", () => {
     for (const { topic, value, fault } of records) {
-      const parsed = parseRecord(topic, value, NOW_MS);
+      const parsed = parseRecord({ topic, value }, NOW_MS);
       expect([topic, value, parsed.ok ? undefined : parsed.rejection.reason]).toEqual([topic, value, fault?.reason]);
     }
   });
@@ -144,7 +144,7 @@ describe("the oracle and merge agree on every device", () => {
 const isExotic = (reason: string) => reason === "unknown_topic" || reason === "clock_skew";
 
 function eventOf({ topic, value }: SampleRecord): ConcordEvent {
-  const parsed = parseRecord(topic, value, NOW_MS);
+  const parsed = parseRecord({ topic, value }, NOW_MS);
   if (!parsed.ok) throw new Error(`${topic} ${value}: ${JSON.stringify(parsed.rejection)}`);
   return parsed.event;
 }

@@ -35,7 +35,7 @@ export function recordOf(spec: EventSpec): QueuedRecord {
 
 export function eventOf(spec: EventSpec): ConcordEvent {
   const record = recordOf(spec);
-  const parsed = parseRecord(record.topic, record.value, NOW_MS);
+  const parsed = parseRecord(record, NOW_MS);
   if (!parsed.ok) throw new Error(`the test's own event is bad: ${JSON.stringify(parsed.rejection)}`);
   return parsed.event;
 }

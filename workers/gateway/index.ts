@@ -9,6 +9,7 @@ const WORKERS: Readonly<Record<string, keyof Omit<Env, "ENVIRONMENT">>> = {
   kafka: "INGEST",
   brokers: "INGEST",
   ingest: "INGEST",
+  "openapi.json": "INGEST",
   graphql: "API",
   live: "API",
   ops: "DLQ",

@@ -1,84 +1,110 @@
 import { findContract } from "../../src/shared/contracts/index.ts";
 import { type Parsed, parseRecord, type Rejection } from "../../src/shared/contracts/parse.ts";
 import { type DeadLetterMessage, type Letter, letterIdOf, packLetters } from "../../src/shared/queue/letter.ts";
-import { sendAll } from "../../src/shared/queue/pack.ts";
+import { type BatchSender, type QueueBacklog, sendAll } from "../../src/shared/queue/pack.ts";
 import { type Parcel, packParcels, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { type MetricsReport, Tally } from "../../src/shared/telemetry/metrics.ts";
+import { NOT_TAKEN } from "./rest-proxy/errors.ts";
 
 export type AcceptDeps = {
-  readonly events: Pick<Queue<Parcel>, "sendBatch">;
-  readonly deadLetters: Pick<Queue<DeadLetterMessage>, "sendBatch">;
+  readonly events: BatchSender<Parcel>;
+  readonly deadLetters: BatchSender<DeadLetterMessage>;
   readonly now: () => number;
   readonly workerVersion: string;
 };
 
-/** What the client is told of one record. Everything but `refused` is in a queue when the client reads it. */
+/** A record as a protocol handed it over. */
+export type Incoming = Omit<QueuedRecord, "receivedAtMs">;
+
+/** What a protocol made of one place in a request: a record, or the reason why it is none and was not kept. */
+export type Entry = { readonly kind: "record"; readonly record: Incoming } | Refusal;
+
+/** Not kept; the client still has it. The code is the REST Proxy's. */
+export type Refusal = { readonly kind: "refused"; readonly code: number; readonly message: string };
+
+export const refusal = ({ code, message }: { code: number; message: string }): Refusal => ({
+  kind: "refused",
+  code,
+  message,
+});
+
+/** What the client is told of one entry. Everything but `refused` is in a queue when the client reads it. */
 export type Receipt =
   | { readonly kind: "accepted" }
   | { readonly kind: "deadLettered"; readonly rejection: Rejection }
-  /** The queue did not take it; the client still has it and should send it again. */
-  | { readonly kind: "refused" };
+  | Refusal;
 
-export type Accepted = { readonly receipts: readonly Receipt[]; readonly report: MetricsReport };
-
-/** A record as a protocol handed it over, with its value parsed where the protocol had to parse it anyway. */
-export type Incoming = Omit<QueuedRecord, "receivedAtMs">;
+export type Accepted = {
+  /** One an entry, in order. */
+  readonly receipts: readonly Receipt[];
+  readonly report: MetricsReport;
+  readonly backlog?: QueueBacklog | undefined;
+  /** The queue took not one of the good records. */
+  readonly queueIsGone: boolean;
+};
 
 /**
  * Judges records by their contracts and hands each to a queue: the good ones in parcels to the consumer, the others as
  * letters to the dead letters. Returns only when the queues have answered; a record is never sent behind the response.
  */
-export async function accept(deps: AcceptDeps, incoming: readonly Incoming[], traceparent?: string): Promise<Accepted> {
+export async function accept(deps: AcceptDeps, entries: readonly Entry[], traceparent?: string): Promise<Accepted> {
   const receivedAtMs = deps.now();
-  const records = incoming.map((record): QueuedRecord => ({ ...record, receivedAtMs }));
-  const judged = records.map((record) => judge(record, receivedAtMs));
-  const good = records.filter((_, i) => judged[i]?.ok);
-  const parcelsSent = await sendParcels(deps, good, traceparent);
-  const receipts: Receipt[] = [];
-  const rejected: { index: number; letter: Letter }[] = [];
-  let seen = 0;
-  for (const [index, record] of records.entries()) {
-    const parsed = judged[index] as Parsed;
-    if (parsed.ok) {
-      receipts.push({ kind: seen++ < parcelsSent ? "accepted" : "refused" });
-    } else {
-      receipts.push({ kind: "deadLettered", rejection: parsed.rejection });
-      rejected.push({ index, letter: await letterFor(deps, record, parsed.rejection, receivedAtMs, traceparent) });
-    }
-  }
-  // With the queue gone the client will come back with everything, so its letters can wait for that too.
-  const queueIsGone = good.length > 0 && parcelsSent === 0;
-  const lettersSent = queueIsGone
-    ? 0
-    : await sendLetters(
-        deps,
-        rejected.map(({ letter }) => letter),
-      );
-  for (const { index } of rejected.slice(lettersSent)) receipts[index] = { kind: "refused" };
-  return { receipts, report: reportOf(records, receipts) };
-}
-
-/** What a strict client wants to know before anything is sent: the records that would be dead-lettered. */
-export const rejectionsAmong = (incoming: readonly Incoming[], nowMs: number): (Rejection | undefined)[] =>
-  incoming.map((record) => {
-    const parsed = judge({ ...record, receivedAtMs: nowMs }, nowMs);
-    return parsed.ok ? undefined : parsed.rejection;
+  const judged = entries.map((entry): Judged => {
+    if (entry.kind === "refused") return entry;
+    const record = { ...entry.record, receivedAtMs };
+    const parsed = judge(record, receivedAtMs);
+    return parsed.ok ? { kind: "good", record } : { kind: "bad", record, rejection: parsed.rejection };
   });
-
-const judge = (record: QueuedRecord, nowMs: number): Parsed => parseRecord(record.topic, valueTextOf(record), nowMs);
-
-/** @returns how many records, counted from the first, the queue has taken */
-async function sendParcels(deps: AcceptDeps, records: readonly QueuedRecord[], traceparent?: string): Promise<number> {
-  const parcels = packParcels(records, traceparent === undefined ? {} : { traceparent });
-  const { sent, fault } = await sendAll(deps.events, parcels);
+  const good = judged.filter((each) => each.kind === "good");
+  const parcels = packParcels(
+    good.map(({ record }) => record),
+    traceparent === undefined ? {} : { traceparent },
+  );
+  const { sent, fault, backlog } = await sendAll(deps.events, parcels);
   if (fault !== undefined) log("error", "ingest.events_refused", { parcels: parcels.length, sent, ...faultOf(fault) });
-  return parcels.slice(0, sent).reduce((count, parcel) => count + parcel.records.length, 0);
+  const taken = new Set<Judged>(good.slice(0, recordsIn(parcels.slice(0, sent))));
+  // With the queue gone the client will come back with everything, so its letters can wait for that too.
+  const queueIsGone = good.length > 0 && taken.size === 0;
+  const bad = queueIsGone ? [] : judged.filter((each) => each.kind === "bad");
+  const lettersSent = await sendLetters(deps, await Promise.all(bad.map((each) => letterFor(deps, each, traceparent))));
+  for (const each of bad.slice(0, lettersSent)) taken.add(each);
+  const receipts = judged.map((each): Receipt => {
+    if (each.kind === "refused") return each;
+    if (!taken.has(each)) return refusal(NOT_TAKEN);
+    return each.kind === "good" ? { kind: "accepted" } : { kind: "deadLettered", rejection: each.rejection };
+  });
+  return { receipts, report: reportOf(judged.filter((each) => taken.has(each))), backlog, queueIsGone };
 }
 
-async function sendLetters(deps: AcceptDeps, letters: readonly Letter[]): Promise<number> {
+type Judged =
+  | { readonly kind: "good"; readonly record: QueuedRecord }
+  | { readonly kind: "bad"; readonly record: QueuedRecord; readonly rejection: Rejection }
+  | Refusal;
+
+const judge = (record: QueuedRecord, nowMs: number): Parsed =>
+  parseRecord({ ...record, value: valueTextOf(record) }, nowMs);
+
+/** What a strict client wants to know before anything is sent: the first entry that would not be applied, if any. */
+export function firstProblem(
+  entries: readonly Entry[],
+  nowMs: number,
+): { readonly index: number; readonly problem: Rejection | Refusal } | undefined {
+  for (const [index, entry] of entries.entries()) {
+    if (entry.kind === "refused") return { index, problem: entry };
+    const parsed = judge({ ...entry.record, receivedAtMs: nowMs }, nowMs);
+    if (!parsed.ok) return { index, problem: parsed.rejection };
+  }
+  return undefined;
+}
+
+const recordsIn = (parcels: readonly Parcel[]): number =>
+  parcels.reduce((count, { records }) => count + records.length, 0);
+
+/** @returns how many letters, counted from the first, the queue has taken */
+async function sendLetters({ deadLetters }: AcceptDeps, letters: readonly Letter[]): Promise<number> {
   const messages = packLetters(letters);
-  const { sent, fault } = await sendAll(deps.deadLetters, messages);
+  const { sent, fault } = await sendAll(deadLetters, messages);
   if (fault !== undefined) log("error", "ingest.letters_refused", { letters: letters.length, sent, ...faultOf(fault) });
   return messages
     .slice(0, sent)
@@ -86,32 +112,30 @@ async function sendLetters(deps: AcceptDeps, letters: readonly Letter[]): Promis
 }
 
 async function letterFor(
-  deps: AcceptDeps,
-  record: QueuedRecord,
-  rejection: Rejection,
-  failedAtMs: number,
+  { workerVersion }: AcceptDeps,
+  { record, rejection }: Extract<Judged, { kind: "bad" }>,
   traceparent: string | undefined,
 ): Promise<Letter> {
-  const contractVersion = findContract(record.topic, failedAtMs)?.version;
+  const contractVersion = findContract(record.topic, record.receivedAtMs)?.version;
   return {
     id: await letterIdOf(record),
     record,
     stage: "ingest",
     failure: rejection,
-    failedAtMs,
-    workerVersion: deps.workerVersion,
+    failedAtMs: record.receivedAtMs,
+    workerVersion,
     ...(contractVersion !== undefined && { contractVersion }),
     ...(traceparent !== undefined && { traceparent }),
   };
 }
 
-function reportOf(records: readonly QueuedRecord[], receipts: readonly Receipt[]): MetricsReport {
+function reportOf(taken: readonly Judged[]): MetricsReport {
   const accepted = new Tally();
   const deadLettered = new Tally<`${string} ${Rejection["reason"]}`>();
-  receipts.forEach((receipt, i) => {
-    const topic = (records[i] as QueuedRecord).topic;
-    if (receipt.kind !== "refused") accepted.add(topic);
-    if (receipt.kind === "deadLettered") deadLettered.add(`${topic} ${receipt.rejection.reason}`);
-  });
+  for (const each of taken) {
+    if (each.kind === "refused") continue;
+    accepted.add(each.record.topic);
+    if (each.kind === "bad") deadLettered.add(`${each.record.topic} ${each.rejection.reason}`);
+  }
   return { accepted: accepted.toCounts(), deadLettered: deadLettered.toCounts() };
 }

@@ -54,7 +54,7 @@ export async function consume(deps: ConsumeDeps, bodies: readonly unknown[]): Pr
 function arrivalsOf(body: unknown, message: number, nowMs: number): Arrival[] {
   if (!isParcel(body)) return [];
   return body.records.map((record): Arrival => {
-    const parsed = parseRecord(record.topic, valueTextOf(record), nowMs);
+    const parsed = parseRecord({ ...record, value: valueTextOf(record) }, nowMs);
     const origin = { message, parcel: body, record };
     return parsed.ok
       ? { ...origin, kind: "event", event: parsed.event }

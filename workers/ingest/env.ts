@@ -6,34 +6,59 @@ import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { METRICS_OBJECT_NAME, type MetricsReport, type MetricsSink } from "../../src/shared/telemetry/metrics.ts";
 import type { AcceptDeps } from "./accept.ts";
+import { type Credential, Credentials, LOCAL_CREDENTIAL_HASH } from "./auth/credentials.ts";
+import { TokenSettings } from "./auth/jwt.ts";
 import type { ConsumeDeps } from "./consume.ts";
-import { LOCAL_CREDENTIALS, parseCredentials } from "./credentials.ts";
 import type { DeviceObject } from "./device-object.ts";
 
 /** The bindings of workers/ingest/wrangler.toml. No other file names one. */
 export type Env = {
   readonly ENVIRONMENT: string;
   readonly INGEST_CREDENTIALS: string;
+  readonly INGEST_TOKENS?: string;
   readonly VERSION: WorkerVersionMetadata;
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
   readonly DEAD_LETTERS: Queue<DeadLetterMessage>;
   readonly DEVICES: DurableObjectNamespace<DeviceObject>;
+  readonly RATE_LIMIT: RateLimit;
   readonly METRICS: DurableObjectNamespace<MetricsSink & Rpc.DurableObjectBranded>;
 };
 
 const Vars = z
   .object({
     ENVIRONMENT: z.enum(["local", "staging", "production"]),
-    INGEST_CREDENTIALS: z.string().min(1),
+    INGEST_CREDENTIALS: jsonOf(Credentials),
+    INGEST_TOKENS: jsonOf(TokenSettings).optional(),
   })
-  .refine((vars) => vars.ENVIRONMENT === "local" || !vars.INGEST_CREDENTIALS.includes(LOCAL_CREDENTIALS), {
+  .refine(({ ENVIRONMENT, INGEST_CREDENTIALS: all }) => ENVIRONMENT === "local" || !all.some(isLocalCredential), {
     path: ["INGEST_CREDENTIALS"],
     message: "holds the local credentials; set the secret with `wrangler secret put INGEST_CREDENTIALS`",
   })
-  .transform((vars) => ({ environment: vars.ENVIRONMENT, credentials: parseCredentials(vars.INGEST_CREDENTIALS) }));
+  .transform((vars) => ({
+    environment: vars.ENVIRONMENT,
+    credentials: vars.INGEST_CREDENTIALS,
+    tokens: vars.INGEST_TOKENS,
+  }));
 
 export type Config = z.output<typeof Vars>;
+
+const isLocalCredential = ({ hash }: Credential): boolean => hash === LOCAL_CREDENTIAL_HASH;
+
+/** A variable that holds JSON of a shape. */
+function jsonOf<T extends z.ZodType>(shape: T) {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: "custom", message: "is not JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(shape);
+}
 
 /** The settings, or every bad one by name. A Worker with bad settings serves nothing. */
 export function readConfig(env: Env): { ok: true; config: Config } | { ok: false; message: string } {

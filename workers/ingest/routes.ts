@@ -1,27 +1,20 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { asyncApiDocument } from "../../src/shared/contracts/asyncapi.ts";
 import { contractList } from "../../src/shared/contracts/catalogue.ts";
-import { CONTRACTS } from "../../src/shared/contracts/index.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
-import { accept, rejectionsAmong } from "./accept.ts";
-import { MAX_BODY_BYTES, readBody } from "./body.ts";
-import { findCredential } from "./credentials.ts";
-import { acceptDeps, type Config, type Env, readConfig, reportMetrics } from "./env.ts";
+import type { Writer } from "./auth/credentials.ts";
+import { admit, requireRoom } from "./boundary.ts";
+import { type Config, type Env, readConfig } from "./env.ts";
+import { openApiDocument } from "./openapi.ts";
+import { produceToSink, produceV2, produceV3 } from "./produce.ts";
 import { RequestError } from "./rest-proxy/errors.ts";
-import {
-  formatOf,
-  produceResponse,
-  readPartition,
-  readProduceRequest,
-  requireAllGood,
-  requireSomethingTaken,
-  requireTopic,
-  V2_JSON,
-} from "./rest-proxy/v2.ts";
+import * as metadata from "./rest-proxy/metadata.ts";
+import { readPartition } from "./rest-proxy/v2.ts";
 
-type Bindings = { Bindings: Env; Variables: { config: Config } };
+const V2_JSON = "application/vnd.kafka.v2+json";
+const JSON_TYPE = "application/json";
 
-export const routes = new Hono<Bindings>();
+export const routes = new Hono<{ Bindings: Env; Variables: { config: Config; writer: Writer } }>();
 
 routes.use(async (c, next) => {
   const configured = readConfig(c.env);
@@ -33,72 +26,63 @@ routes.use(async (c, next) => {
 routes.get("/healthz", (c) => c.json({ status: "ok", worker: "ingest" }));
 routes.get("/contracts", (c) => c.json(contractList()));
 routes.get("/contracts/asyncapi.json", (c) => c.json(asyncApiDocument()));
+routes.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin)));
 
-for (const path of ["/topics", "/topics/*"]) {
-  routes.use(path, async (c, next) => {
-    const credential = await findCredential(c.req.header("Authorization"), c.var.config.credentials);
-    if (!credential) {
-      throw new RequestError(40101, "Unauthorized. Send the credentials of this client as HTTP Basic.", {
-        "WWW-Authenticate": 'Basic realm="concord"',
-      });
-    }
+for (const path of ["/topics", "/brokers", "/v3", "/kafka", "/ingest"]) {
+  for (const pattern of [path, `${path}/*`]) {
+    routes.use(pattern, async (c, next) => {
+      await admit(c);
+      if (c.req.method === "POST") requireRoom();
+      await next();
+    });
+  }
+}
+
+routes.get("/topics", () => v2(metadata.topicNames()));
+routes.get("/topics/:topic", (c) => v2(metadata.topic(c.req.param("topic"))));
+routes.get("/topics/:topic/partitions", (c) => v2(metadata.partitionsOf(c.req.param("topic"))));
+routes.get("/topics/:topic/partitions/:partition", (c) =>
+  v2(metadata.partitionNamed(c.req.param("topic"), c.req.param("partition"))),
+);
+routes.get("/brokers", () => v2(metadata.brokers()));
+routes.post("/topics/:topic", (c) => produceV2(c, c.req.param("topic")));
+routes.post("/topics/:topic/partitions/:partition", (c) =>
+  produceV2(c, c.req.param("topic"), readPartition(c.req.param("partition"))),
+);
+
+for (const base of ["/v3", "/kafka/v3"]) {
+  const self = (url: string) => new URL(url).origin + base;
+  routes.use(`${base}/clusters/:cluster/*`, async (c, next) => {
+    // Producers may name any cluster; only what is read has to exist.
+    if (c.req.method === "GET") metadata.requireCluster(c.req.param("cluster"));
     await next();
   });
-}
-
-routes.get("/topics", (c) =>
-  answer(
-    c,
-    CONTRACTS.map(({ topic }) => topic),
-  ),
-);
-routes.post("/topics/:topic", (c) => produce(c, c.req.param("topic")));
-routes.post("/topics/:topic/partitions/:partition", (c) =>
-  produce(c, c.req.param("topic"), readPartition(c.req.param("partition"))),
-);
-
-routes.notFound(() => failure(new RequestError(404, "HTTP 404 Not Found")));
-routes.onError((thrown, c) => {
-  if (thrown instanceof RequestError) return failure(thrown);
-  log("error", "ingest.failed", { path: c.req.routePath, ...faultOf(thrown) });
-  return failure(new RequestError(500, "Something failed here. Send the request again: repeating it does no harm."));
-});
-
-async function produce(c: Context<Bindings>, topic: string, partition?: number): Promise<Response> {
-  requireTopic(topic);
-  const format = formatOf(c.req.header("Content-Type"));
-  const records = readProduceRequest(topic, await bodyText(c), format, partition);
-  const deps = acceptDeps(c.env);
-  if (isSet(c.req.query("strict"))) requireAllGood(rejectionsAmong(records, deps.now()));
-  const accepted = await accept(deps, records, c.req.header("traceparent"));
-  requireSomethingTaken(accepted);
-  c.executionCtx.waitUntil(reportMetrics(c.env, accepted.report));
-  const count = (kind: string) => String(accepted.receipts.filter((receipt) => receipt.kind === kind).length);
-  c.header("X-Concord-Accepted", count("accepted"));
-  c.header("X-Concord-Dead-Lettered", count("deadLettered"));
-  return answer(c, produceResponse(records, accepted.receipts, deps.now()));
-}
-
-async function bodyText(c: Context<Bindings>): Promise<string> {
-  const encoding = c.req.header("Content-Encoding")?.toLowerCase() ?? "identity";
-  if (encoding !== "identity")
-    throw new RequestError(415, `Bodies encoded as ${encoding} are not read. Send it plain.`);
-  const body = await readBody(c.req.raw);
-  if (body.ok) return body.text;
-  if (body.reason === "not_utf8") throw new RequestError(400, "The request body is not UTF-8. Nothing was accepted.");
-  throw new RequestError(
-    413,
-    `The request body is larger than ${MAX_BODY_BYTES} bytes. Nothing was accepted: send it in parts.`,
+  routes.get(`${base}/clusters`, (c) => c.json(metadata.clusterList(self(c.req.url))));
+  routes.get(`${base}/clusters/:cluster`, (c) => c.json(metadata.cluster(self(c.req.url))));
+  routes.get(`${base}/clusters/:cluster/topics`, (c) => c.json(metadata.topicList(self(c.req.url))));
+  routes.get(`${base}/clusters/:cluster/topics/:topic`, (c) =>
+    c.json(metadata.v3Topic(self(c.req.url), c.req.param("topic"))),
+  );
+  // Hono would read the ":batch" of "records:batch" as a parameter, and clients may escape the colon.
+  routes.post(`${base}/clusters/:cluster/topics/:topic/:operation`, (c) =>
+    produceV3(c, { ...c.req.param(), clusterId: c.req.param("cluster") }),
   );
 }
 
-const isSet = (flag: string | undefined): boolean => flag === "1" || flag === "true";
+routes.post("/ingest/:topic", (c) => produceToSink(c, c.req.param("topic")));
 
-const answer = (c: Context<Bindings>, body: unknown): Response =>
-  c.body(JSON.stringify(body), 200, { "Content-Type": V2_JSON });
+routes.notFound((c) => failure(new RequestError(404, "HTTP 404 Not Found"), c.req.path));
+routes.onError((thrown, c) => {
+  if (thrown instanceof RequestError) return failure(thrown, c.req.path);
+  log("error", "ingest.failed", { method: c.req.method, ...faultOf(thrown) });
+  const message = "Something failed here. Send the request again: repeating it does no harm.";
+  return failure(new RequestError(500, message), c.req.path);
+});
 
-const failure = (error: RequestError): Response =>
+const v2 = (body: unknown): Response => new Response(JSON.stringify(body), { headers: { "Content-Type": V2_JSON } });
+
+const failure = (error: RequestError, path: string): Response =>
   new Response(JSON.stringify(error.toBody()), {
     status: error.status,
-    headers: { "Content-Type": V2_JSON, ...error.headers },
+    headers: { "Content-Type": /^\/(topics|brokers)\b/.test(path) ? V2_JSON : JSON_TYPE, ...error.headers },
   });

@@ -71,7 +71,7 @@ describe("the list of contracts", () => {
     const list = contractList();
     expect(JSON.parse(JSON.stringify(list))).toEqual(list);
     for (const { topic, example } of list) {
-      expect(parseRecord(topic, JSON.stringify(example), Date.parse(example.occurredAt)).ok).toBe(true);
+      expect(parseRecord({ topic, value: JSON.stringify(example) }, Date.parse(example.occurredAt)).ok).toBe(true);
     }
   });
 

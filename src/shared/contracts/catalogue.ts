@@ -12,6 +12,8 @@ export type ContractDescription = {
   readonly version: number;
   readonly summary: string;
   readonly aliases: readonly Alias[];
+  /** Whether a record without a value, whose key is the device id, removes what the topic says of the device. */
+  readonly tombstone: boolean;
   /** Paths of the members that hold personal data, such as `data.customer.email`. */
   readonly pii: readonly string[];
   /** A whole record value. */
@@ -25,7 +27,8 @@ export const contractList = (contracts: readonly Contract[] = CONTRACTS): Contra
   contracts.map((contract) => {
     const { topic, source, entity, action, version, summary, aliases } = contract;
     const schema = jsonSchemaOf(contract);
-    const described = { topic, source, entity, action, version, summary, aliases };
+    const tombstone = contract.tombstone !== undefined;
+    const described = { topic, source, entity, action, version, summary, aliases, tombstone };
     return { ...described, pii: piiPathsOf(schema), example: exampleOf(contract), schema };
   });
 
@@ -69,12 +72,13 @@ function envelopeSection(any: ContractDescription | undefined): string {
 ${fieldTable(members)}`;
 }
 
-function topicSection({ topic, version, summary, aliases, schema, example }: ContractDescription): string {
+function topicSection({ topic, version, summary, aliases, tombstone, schema, example }: ContractDescription): string {
   const data = schema.properties?.data ?? {};
   const former = aliases.map((alias) => `\`${alias.topic}\` (read until ${alias.until})`).join(", ");
   return [
     `## \`${topic}\``,
     `${summary} Version ${version}.${former && ` Formerly ${former}.`}`,
+    ...(tombstone ? ["A record without a value whose key is the device id removes the device's registration."] : []),
     fieldTable(fieldsOf(data)),
     `\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\``,
   ].join("\n\n");

@@ -44,7 +44,7 @@ const TOPICS = [
   "device.infinity.status.reported",
 ];
 
-const parse = (topic: string, value: unknown) => parseRecord(topic, JSON.stringify(value), NOW_MS);
+const parse = (topic: string, value: unknown) => parseRecord({ topic, value: JSON.stringify(value) }, NOW_MS);
 
 /** The record value of a contract's example, with some members of the envelope or of the data replaced. */
 function record(topic: string, envelope: object = {}, data: object = {}) {
@@ -191,10 +191,10 @@ describe("a record", () => {
 
   it("is refused for each reason there is", () => {
     const reasons: Record<RejectionReason, Parsed> = {
-      unknown_topic: parseRecord("device.elt.registration.burnt", "{}", NOW_MS),
-      empty_value: parseRecord(topic, null, NOW_MS),
-      not_json: parseRecord(topic, "{", NOW_MS),
-      schema_mismatch: parseRecord(topic, "{}", NOW_MS),
+      unknown_topic: parseRecord({ topic: "device.elt.registration.burnt", value: "{}" }, NOW_MS),
+      empty_value: parseRecord({ topic, value: null }, NOW_MS),
+      not_json: parseRecord({ topic, value: "{" }, NOW_MS),
+      schema_mismatch: parseRecord({ topic, value: "{}" }, NOW_MS),
       clock_skew: parse(topic, record(topic, { occurredAt: new Date(NOW_MS + MAX_AHEAD_MS + 1).toISOString() })),
     };
     for (const [reason, parsed] of Object.entries(reasons)) {
@@ -285,20 +285,20 @@ describe("a record", () => {
       '"data":{',
       `"__proto__":${evil},"constructor":{"prototype":${evil}},"data":{"__proto__":${evil},`,
     );
-    const event = eventIn(parseRecord(topic, text, NOW_MS));
+    const event = eventIn(parseRecord({ topic, value: text }, NOW_MS));
     expect(JSON.stringify(event)).not.toMatch(/polluted|isAdmin|evil/);
     expect(Object.getPrototypeOf(event.data)).toBe(Object.prototype);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     const inherited = `{"__proto__":${JSON.stringify(record(topic))}}`;
-    expect(reasonOf(parseRecord(topic, inherited, NOW_MS))).toBe("schema_mismatch");
-    expect(reasonOf(parseRecord("__proto__", "{}", NOW_MS))).toBe("unknown_topic");
+    expect(reasonOf(parseRecord({ topic, value: inherited }, NOW_MS))).toBe("schema_mismatch");
+    expect(reasonOf(parseRecord({ topic: "__proto__", value: "{}" }, NOW_MS))).toBe("unknown_topic");
   });
 
   it("that nests a hundred thousand deep is refused and nothing more", () => {
     const deep = "[".repeat(1e5) + "]".repeat(1e5);
-    expect(reasonOf(parseRecord(topic, deep, NOW_MS))).toBe("schema_mismatch");
-    expect(reasonOf(parseRecord(topic, `{"data":${deep}}`, NOW_MS))).toBe("schema_mismatch");
-    expect(reasonOf(parseRecord(topic, "[".repeat(1e5), NOW_MS))).toBe("not_json");
+    expect(reasonOf(parseRecord({ topic, value: deep }, NOW_MS))).toBe("schema_mismatch");
+    expect(reasonOf(parseRecord({ topic, value: `{"data":${deep}}` }, NOW_MS))).toBe("schema_mismatch");
+    expect(reasonOf(parseRecord({ topic, value: "[".repeat(1e5) }, NOW_MS))).toBe("not_json");
   });
 });
 
@@ -343,7 +343,7 @@ describe("the words of each source", () => {
 describe("parsing", () => {
   const anyTopic = fc.oneof(fc.constantFrom(...TOPICS), fc.string());
   const outcome = (topic: string, value: string | null) => {
-    const parsed = parseRecord(topic, value, NOW_MS);
+    const parsed = parseRecord({ topic, value }, NOW_MS);
     if (!parsed.ok) describeRejection(parsed.rejection);
     return parsed;
   };
@@ -395,7 +395,7 @@ describe("parsing", () => {
         const text = JSON.stringify(value);
         // V8 quotes what lies around the place where it stumbles.
         const broken = { whole: text, cut: text.slice(0, -1), torn: text.replaceAll(`"${CANARY}`, CANARY) };
-        const parsed = parseRecord(topic, broken[state], NOW_MS);
+        const parsed = parseRecord({ topic, value: broken[state] }, NOW_MS);
         if (parsed.ok) return;
         refused++;
         expect(JSON.stringify(parsed.rejection) + describeRejection(parsed.rejection)).not.toContain(CANARY);

@@ -15,6 +15,8 @@ export type Contract<Data extends z.ZodType = z.ZodType> = TopicParts & {
   readonly value: z.ZodType<Envelope<z.output<Data>>>;
   /** Pure: from the source's words to ours. */
   readonly toChange: (data: z.output<Data>) => Change;
+  /** What a record without a value does to the device that its key names; without this, such a record is refused. */
+  readonly tombstone?: Change | undefined;
   /** The `data` of a typical event. */
   readonly example: z.input<Data>;
   /** Former names; records under them are read as this topic until the given date. */
@@ -32,6 +34,7 @@ export type ContractSpec<Topic extends string, Data extends z.ZodType> = {
   readonly summary: string;
   readonly data: Data;
   readonly toChange: (data: z.output<Data>) => Change;
+  readonly tombstone?: Change;
   readonly example: z.input<Data>;
   readonly aliases?: readonly Alias[];
 };
@@ -45,9 +48,14 @@ export function defineContract<const Topic extends string, Data extends z.ZodTyp
 ): Contract<Data> {
   const parts = topicPartsOf(spec.topic);
   if (!parts) throw new Error(`${spec.topic} breaks the topic grammar device.{sourceType}.{entity}.{action}`);
-  const { topic, version = 1, summary, data, toChange, example, aliases = [] } = spec;
-  return { ...parts, topic, version, summary, data, value: envelopeOf(data), toChange, example, aliases };
+  const { topic, version = 1, summary, data, toChange, tombstone, example, aliases = [] } = spec;
+  return { ...parts, topic, version, summary, data, value: envelopeOf(data), toChange, tombstone, example, aliases };
 }
+
+export const DeviceId = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,64}$/)
+  .meta({ description: "Unique within its source." });
 
 /** What every record value carries around its data. Unknown members are tolerated in reading and not stored. */
 const envelopeOf = <Data extends z.ZodType>(data: Data) =>
@@ -62,10 +70,7 @@ const envelopeOf = <Data extends z.ZodType>(data: Data) =>
       .datetime({ offset: true })
       .refine(hasFourDigitYear, "Invalid time: must lie between the years 1970 and 9999 UTC")
       .meta({ description: "When it happened at the source, RFC 3339 with an offset. Decides which event is newer." }),
-    deviceId: z
-      .string()
-      .regex(/^[A-Za-z0-9._:-]{1,64}$/)
-      .meta({ description: "Unique within its source." }),
+    deviceId: DeviceId,
     data,
   }) as unknown as z.ZodType<Envelope<z.output<Data>>>;
 

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { type ConcordEvent, deviceKeyOf } from "../domain/event.ts";
 import { versionOf } from "../domain/version.ts";
+import { type Contract, DeviceId } from "./define.ts";
 import { findContract } from "./index.ts";
 
 /** How far ahead of our clock an event may claim to be. Beyond it, it would win against everything for as long. */
@@ -23,26 +24,47 @@ export type Parsed =
   | { readonly ok: true; readonly event: ConcordEvent }
   | { readonly ok: false; readonly rejection: Rejection };
 
-/**
- * Reads the text of one record against its topic's contract. Never throws.
- * @param value the record's value as it came, or `null` for a tombstone
- */
-export function parseRecord(topic: string, value: string | null, nowMs: number): Parsed {
-  const json = value === null ? ({ ok: true, value: null } as const) : parseJson(value);
-  if (json.ok) return parseValue(topic, json.value, nowMs);
-  if (!findContract(topic, nowMs)) return reject({ reason: "unknown_topic", topic });
-  return reject({ reason: "not_json", message: json.message });
-}
+/** What reading a record takes. The last three only matter to a tombstone, which has no value to tell them. */
+export type RawRecord = {
+  readonly topic: string;
+  /** The value's text as it came, or `null` for a tombstone. */
+  readonly value: string | null;
+  readonly key?: string | null;
+  readonly timestampMs?: number;
+  readonly receivedAtMs?: number;
+};
 
-/** The same for a value that was parsed as JSON already. Never throws. */
-export function parseValue(topic: string, value: unknown, nowMs: number): Parsed {
-  const contract = findContract(topic, nowMs);
-  if (!contract) return reject({ reason: "unknown_topic", topic });
-  if (value === null) return reject({ reason: "empty_value" });
-  const parsed = contract.value.safeParse(value);
+/** Reads one record against its topic's contract. Never throws. */
+export function parseRecord(record: RawRecord, nowMs: number): Parsed {
+  const contract = findContract(record.topic, nowMs);
+  if (!contract) return reject({ reason: "unknown_topic", topic: record.topic });
+  if (record.value === null) return parseTombstone(contract, record, nowMs);
+  const json = parseJson(record.value);
+  if (!json.ok) return reject({ reason: "not_json", message: json.message });
+  const parsed = contract.value.safeParse(json.value);
   if (!parsed.success) return reject({ reason: "schema_mismatch", issues: parsed.error.issues.map(issueOf) });
   const { eventId, occurredAt, deviceId, data } = parsed.data;
-  const occurredAtMs = Date.parse(occurredAt);
+  return eventFrom(contract, { eventId, occurredAtMs: Date.parse(occurredAt), deviceId, data }, nowMs);
+}
+
+/**
+ * On a compacted topic a record without a value deletes what its key names. Where the contract says what that does to
+ * a device, the key is the device id, and the record's own time (else our receipt of it) is when it happened.
+ */
+function parseTombstone(contract: Contract, record: RawRecord, nowMs: number): Parsed {
+  const deviceId = DeviceId.safeParse(record.key);
+  if (!contract.tombstone || !deviceId.success) return reject({ reason: "empty_value" });
+  const occurredAtMs = record.timestampMs ?? record.receivedAtMs ?? nowMs;
+  const event = { eventId: "tombstone", occurredAtMs, deviceId: deviceId.data, data: null };
+  return eventFrom(contract, event, nowMs, contract.tombstone);
+}
+
+function eventFrom(
+  contract: Contract,
+  { eventId, occurredAtMs, deviceId, data }: { eventId: string; occurredAtMs: number; deviceId: string; data: unknown },
+  nowMs: number,
+  change = contract.toChange(data),
+): Parsed {
   if (occurredAtMs > nowMs + MAX_AHEAD_MS) return reject({ reason: "clock_skew", aheadMs: occurredAtMs - nowMs });
   return {
     ok: true,
@@ -53,7 +75,7 @@ export function parseValue(topic: string, value: unknown, nowMs: number): Parsed
       occurredAtMs,
       version: versionOf(occurredAtMs, eventId),
       data,
-      change: contract.toChange(data),
+      change,
     },
   };
 }
@@ -79,7 +101,7 @@ export function describeRejection(rejection: Rejection): string {
     case "unknown_topic":
       return `No contract for topic ${rejection.topic}.`;
     case "empty_value":
-      return "The record has no value.";
+      return "The record has no value, and its topic gives that no meaning.";
     case "not_json":
       return "The value is not JSON.";
     case "schema_mismatch":

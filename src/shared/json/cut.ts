@@ -59,6 +59,27 @@ export function endOfValue(text: string, at: number): number {
   return text.length;
 }
 
+/** Whether any text, JSON or not, opens more brackets than `limit` inside each other. */
+export function nestsDeeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case QUOTE:
+        i = endOfString(text, i) - 1;
+        if (i < 0) return false;
+        break;
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        if (++depth > limit) return true;
+        break;
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        depth--;
+    }
+  }
+  return false;
+}
+
 export function skipSpace(text: string, at: number): number {
   let i = at;
   while (isSpace(text.charCodeAt(i))) i++;
@@ -72,7 +93,7 @@ function nextItem(text: string, end: number): number {
 
 function endOfString(text: string, at: number): number {
   let end = text.indexOf('"', at + 1);
-  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end + 1;
 }
 

@@ -27,29 +27,38 @@ const MAX_BATCH = { maxBytes: 240_000, maxItems: 100 };
 
 /** What sending needs of a queue's producer binding. */
 export type BatchSender<T> = {
-  sendBatch(messages: Iterable<{ body: T; contentType: "json"; delaySeconds?: number }>): Promise<unknown>;
+  sendBatch(messages: Iterable<{ body: T; contentType: "json"; delaySeconds?: number }>): Promise<SendAnswer>;
+};
+
+/** What the queue says of itself when it has taken a batch. */
+export type SendAnswer = { readonly metadata?: { readonly metrics?: QueueBacklog } } | undefined;
+export type QueueBacklog = { readonly backlogCount: number; readonly backlogBytes: number };
+
+export type Sent = {
+  /** How many bodies, counted from the first, the queue has taken; fewer than all when a call failed. */
+  readonly sent: number;
+  readonly fault?: unknown;
+  /** What the queue said last. */
+  readonly backlog?: QueueBacklog | undefined;
 };
 
 /**
  * Sends bodies in as few calls as the platform allows. Oversize messages, more than 100 a call and too many bytes all
  * fail with one opaque error, so sizes are checked here.
- * @returns how many bodies, counted from the first, the queue has taken; fewer than all when a call failed.
  */
-export async function sendAll<T>(
-  queue: BatchSender<T>,
-  bodies: readonly T[],
-  delaySeconds?: number,
-): Promise<{ sent: number; fault?: unknown }> {
+export async function sendAll<T>(queue: BatchSender<T>, bodies: readonly T[], delaySeconds?: number): Promise<Sent> {
   let sent = 0;
+  let backlog: QueueBacklog | undefined;
   for (const run of packBySize(bodies, MAX_BATCH)) {
     try {
-      await queue.sendBatch(
+      const answer = await queue.sendBatch(
         run.map((body) => ({ body, contentType: "json" as const, ...(delaySeconds && { delaySeconds }) })),
       );
+      backlog = answer?.metadata?.metrics ?? backlog;
     } catch (fault) {
-      return { sent, fault };
+      return { sent, fault, backlog };
     }
     sent += run.length;
   }
-  return { sent };
+  return { sent, backlog };
 }

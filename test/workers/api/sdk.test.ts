@@ -23,7 +23,7 @@ describe("a service that imports the SDK", () => {
       deviceId: "sdk-3",
       data: { online: true },
     });
-    const parsed = sdk.parseRecord("device.elt.status.reported", value, Date.UTC(2026, 10, 23, 13));
+    const parsed = sdk.parseRecord({ topic: "device.elt.status.reported", value }, Date.UTC(2026, 10, 23, 13));
     if (!parsed.ok) throw new Error("the contract refused its own event");
     expect(sdk.merge(sdk.EMPTY_FLEET, [parsed.event]).outcomes).toEqual(["applied"]);
   });

@@ -16,13 +16,16 @@ export class RequestError extends Error {
   }
 
   get status(): number {
-    return this.code < 1000 ? this.code : Math.floor(this.code / 100);
+    return statusOf(this.code);
   }
 
   toBody(): RestProxyError {
     return { error_code: this.code, message: this.message };
   }
 }
+
+/** The HTTP status that a code begins with. */
+export const statusOf = (code: number): number => (code < 1000 ? code : Math.floor(code / 100));
 
 /** The one translation from our reasons to the proxy's codes. */
 export function restProxyCodeOf({ reason }: Rejection): number {
@@ -41,3 +44,11 @@ export function restProxyCodeOf({ reason }: Rejection): number {
 /** What the client reads: what happened, and that its record is kept. */
 export const rejectionMessage = (rejection: Rejection): string =>
   `${describeRejection(rejection)} The record is kept as a dead letter (${rejection.reason}).`;
+
+/** A record that the queue did not take; retriable, as the proxy has it. */
+export const NOT_TAKEN = {
+  code: 50003,
+  message: "The queue did not take this record. Nothing of it was kept: send it again.",
+} as const;
+
+export const PARTITION_NOT_FOUND = { code: 40402, message: "Partition not found." } as const;

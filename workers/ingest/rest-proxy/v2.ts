@@ -1,115 +1,71 @@
 import * as z from "zod";
-import { describeRejection } from "../../../src/shared/contracts/parse.ts";
 import { keepsTopicGrammar } from "../../../src/shared/contracts/topic.ts";
-import { elementsAt, memberAt, skipSpace } from "../../../src/shared/json/cut.ts";
+import { elementsAt, memberAt, nestsDeeperThan, skipSpace } from "../../../src/shared/json/cut.ts";
 import { jsonBytes } from "../../../src/shared/queue/pack.ts";
-import type { Accepted, Incoming, Receipt } from "../accept.ts";
-import { RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
-
-/** The media type of every v2 answer. */
-export const V2_JSON = "application/vnd.kafka.v2+json";
-
-/** Most records in one request, and the largest value. Ours: a record must fit a queue message with its envelope. */
-export const MAX_RECORDS = 5_000;
-export const MAX_RECORD_BYTES = 64 * 1024;
-
-/** How the values of a request are embedded; `either` is what a type without a format leaves to each value. */
-type Format = "json" | "binary" | "either";
-
-/** @throws RequestError 415 for a type we do not read, 400 for a charset that is not UTF-8 */
-export function formatOf(contentType: string | undefined): Format {
-  const [mediaType = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
-  const format = FORMATS.get(mediaType);
-  if (!format) {
-    throw new RequestError(
-      415,
-      `HTTP 415 Unsupported Media Type. Send application/vnd.kafka.json.v2+json or application/vnd.kafka.binary.v2+json, not ${mediaType || "a body without a type"}.`,
-    );
-  }
-  if (charset !== undefined && charset.replaceAll('"', "") !== "utf-8") {
-    throw new RequestError(400, `Bodies are read as UTF-8, not as ${charset}.`);
-  }
-  return format;
-}
-
-const FORMATS = new Map<string, Format>([
-  ["application/vnd.kafka.json.v2+json", "json"],
-  ["application/vnd.kafka.json.v1+json", "json"],
-  ["application/vnd.kafka.json+json", "json"],
-  // A JSON Schema that comes along is ignored: ours is the one that counts.
-  ["application/vnd.kafka.jsonschema.v2+json", "json"],
-  ["application/vnd.kafka.binary.v2+json", "binary"],
-  ["application/vnd.kafka.binary.v1+json", "binary"],
-  ["application/vnd.kafka.binary+json", "binary"],
-  ["application/vnd.kafka.v2+json", "either"],
-  ["application/vnd.kafka.v1+json", "either"],
-  ["application/vnd.kafka+json", "either"],
-  ["application/json", "either"],
-  ["application/octet-stream", "either"],
-]);
-
-const partition = z
-  .int()
-  .min(0)
-  .max(2 ** 31 - 1);
+import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
+import { LIMITS, PARTITIONS } from "../limits.ts";
+import { excerpt, fromBase64 } from "./embedded.ts";
+import { PARTITION_NOT_FOUND, RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
+import type { Format } from "./media-types.ts";
 
 const ProduceRecord = z.strictObject({
   key: z.unknown().optional(),
   value: z.unknown().optional(),
-  partition: partition.nullish(),
+  partition: z.int().nullish(),
   // Two members that other proxies take and Confluent's v2 does not.
   timestamp: z.int().min(0).nullish(),
   headers: z.array(z.strictObject({ key: z.string(), value: z.base64().nullish() })).nullish(),
 });
+type ProduceRecord = z.output<typeof ProduceRecord>;
+
+const schemaId = z.int().nullish();
 
 const ProduceRequest = z.strictObject({
   records: z.array(ProduceRecord).min(1),
+  // Schemas are ignored, since ours is the one that counts; their ids are told back.
   key_schema: z.string().nullish(),
-  key_schema_id: z.int().nullish(),
+  key_schema_id: schemaId,
   value_schema: z.string().nullish(),
-  value_schema_id: z.int().nullish(),
+  value_schema_id: schemaId,
 });
 
+export type Produce = {
+  readonly entries: readonly Entry[];
+  readonly keySchemaId: number | null;
+  readonly valueSchemaId: number | null;
+};
+
 /**
- * Reads a produce request into records.
+ * Reads a produce request into entries, each value with its exact text.
+ * @param partition that the path names, for all records
  * @throws RequestError with the proxy's code; nothing was accepted then
  */
-export function readProduceRequest(topic: string, text: string, format: Format, partitionInPath?: number): Incoming[] {
+export function readProduce(topic: string, text: string, format: Format, partition?: number): Produce {
   const request = parseRequest(text);
-  if (request.records.length > MAX_RECORDS) {
+  if (request.records.length > LIMITS.records) {
     throw new RequestError(
       413,
-      `A request may carry ${MAX_RECORDS} records; this one has ${request.records.length}. Nothing was accepted: send it in parts.`,
+      `A request may carry ${LIMITS.records} records; this one has ${request.records.length}. Nothing was accepted: send it in parts.`,
     );
   }
   const list = memberAt(text, skipSpace(text, 0), "records");
   const spans = list ? elementsAt(text, list.start) : [];
-  return request.records.map((record, index): Incoming => {
-    const span = memberAt(text, spans[index]?.start ?? 0, "value");
-    const exactValue = span ? text.slice(span.start, span.end) : "null";
-    const incoming: Incoming = {
-      topic,
-      key: keyText(record.key, format),
-      ...embedded(record.value, exactValue, format, index),
-      ...partitionOf(partitionInPath ?? record.partition),
-      ...(typeof record.timestamp === "number" && { timestampMs: record.timestamp }),
-      ...(record.headers && { headers: record.headers.map(({ key, value }) => [key, value ?? ""] as const) }),
-    };
-    if (jsonBytes(incoming) > MAX_RECORD_BYTES) {
-      throw new RequestError(
-        413,
-        `Record ${index} is larger than ${MAX_RECORD_BYTES} bytes. Nothing was accepted: send the request without it.`,
-      );
-    }
-    return incoming;
-  });
+  return {
+    entries: request.records.map((record, index) => {
+      const span = memberAt(text, spans[index]?.start ?? 0, "value");
+      const exactValue = span ? text.slice(span.start, span.end) : "null";
+      return entryOf(topic, { ...record, partition: partition ?? record.partition }, { exactValue, format, index });
+    }),
+    keySchemaId: request.key_schema_id ?? null,
+    valueSchemaId: request.value_schema_id ?? null,
+  };
 }
-
-const partitionOf = (partition: number | null | undefined) => (typeof partition === "number" ? { partition } : {});
 
 function parseRequest(text: string): z.output<typeof ProduceRequest> {
   if (text.trim() === "") throw new RequestError(422, "Payload error. Request body is empty. Data is required.");
+  if (nestsDeeperThan(text, LIMITS.nesting)) {
+    throw new RequestError(400, `The request body nests deeper than ${LIMITS.nesting} levels. Nothing was accepted.`);
+  }
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -121,113 +77,119 @@ function parseRequest(text: string): z.output<typeof ProduceRequest> {
   const issue = parsed.error.issues[0] as z.core.$ZodIssue;
   const where = issue.path.length > 0 ? issue.path.join(".") : "the request body";
   if (issue.code === "unrecognized_keys") throw new RequestError(422, `Unrecognized field: ${issue.keys[0]}`);
-  const missing = typeof json === "object" && json !== null && !Array.isArray(json) && !("records" in json);
-  if (missing || issue.code === "too_small")
-    throw new RequestError(422, `${where}: records must hold at least one record`);
+  const hasNone = typeof json === "object" && json !== null && !Array.isArray(json) && !("records" in json);
+  if (hasNone || (issue.code === "too_small" && issue.path[0] === "records" && issue.path.length === 1)) {
+    throw new RequestError(422, "records must hold at least one record. Nothing was accepted.");
+  }
   throw new RequestError(400, `${where}: ${issue.message}. Nothing was accepted.`);
+}
+
+type Where = { readonly exactValue: string; readonly format: Format; readonly index: number };
+
+function entryOf(topic: string, record: ProduceRecord, where: Where): Entry {
+  const { partition, timestamp, headers } = record;
+  if (typeof partition === "number" && !isPartition(partition)) return refusal(PARTITION_NOT_FOUND);
+  if (headers && headers.length > LIMITS.headersPerRecord) {
+    throw new RequestError(
+      400,
+      `Record ${where.index} has ${headers.length} headers; ${LIMITS.headersPerRecord} are allowed. Nothing was accepted.`,
+    );
+  }
+  const incoming: Incoming = {
+    topic,
+    key: keyText(record.key, where.format),
+    ...embeddedValue(record.value, where),
+    ...(typeof partition === "number" && { partition }),
+    ...(typeof timestamp === "number" && { timestampMs: timestamp }),
+    ...(headers && { headers: headers.map(({ key, value }) => [key, value ?? ""] as const) }),
+  };
+  if (jsonBytes(incoming) > LIMITS.recordBytes) {
+    throw new RequestError(
+      413,
+      `Record ${where.index} is larger than ${LIMITS.recordBytes} bytes. Nothing was accepted: send the request without it.`,
+    );
+  }
+  return { kind: "record", record: incoming };
 }
 
 /** Keys are text to us; a JSON key that is not a string keeps its JSON text. */
 function keyText(key: unknown, format: Format): string | null {
   if (key === null || key === undefined) return null;
   if (typeof key !== "string") return JSON.stringify(key);
-  return format === "json" ? key : (utf8Of(key) ?? key);
+  return format === "json" ? key : (fromBase64(key)?.value ?? key);
 }
 
 /** The exact text of a value, out of the format it was embedded in. */
-function embedded(
-  value: unknown,
-  exactText: string,
-  format: Format,
-  index: number,
-): Pick<Incoming, "value" | "encoding"> {
+function embeddedValue(value: unknown, { exactValue, format, index }: Where): Pick<Incoming, "value" | "encoding"> {
   if (value === null || value === undefined) return { value: null };
-  if (format === "json" || (format === "either" && typeof value === "object")) return { value: exactText };
-  if (typeof value !== "string" || !BASE64.safeParse(value).success) {
-    throw new RequestError(
-      400,
-      `data=${JSON.stringify(value).slice(0, 40)} is not a base64 string (record ${index}). Nothing was accepted.`,
-    );
-  }
-  const text = utf8Of(value);
-  return text === undefined ? { value, encoding: "base64" } : { value: text };
+  if (format === "json" || (format === "either" && typeof value === "object")) return { value: exactValue };
+  const decoded = fromBase64(value);
+  if (decoded) return decoded;
+  throw new RequestError(400, `data=${excerpt(value)} is not a base64 string (record ${index}). Nothing was accepted.`);
 }
 
-const BASE64 = z.base64();
-
-/** The text that base64 stands for, or `undefined` where it is not base64 of UTF-8. */
-function utf8Of(base64: string): string | undefined {
-  if (!BASE64.safeParse(base64).success) return undefined;
-  try {
-    const bytes = Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
+const isPartition = (partition: number): boolean => partition >= 0 && partition < PARTITIONS;
 
 /** @throws RequestError 404/40401 */
 export function requireTopic(topic: string): void {
   if (keepsTopicGrammar(topic)) return;
   throw new RequestError(
     40401,
-    `Topic not found. Topics are named device.{sourceType}.{entity}.{action}, in lower case. Nothing was accepted.`,
+    "Topic not found. Topics are named device.{sourceType}.{entity}.{action}, in lower case. Nothing was accepted.",
   );
 }
 
 /** @throws RequestError 404/40402 */
 export function readPartition(text: string): number {
-  const parsed = partition.safeParse(/^\d{1,10}$/.test(text) ? Number(text) : undefined);
-  if (!parsed.success) throw new RequestError(40402, "Partition not found. Nothing was accepted.");
-  return parsed.data;
+  const partition = /^\d{1,3}$/.test(text) ? Number(text) : -1;
+  if (!isPartition(partition)) throw new RequestError(PARTITION_NOT_FOUND.code, PARTITION_NOT_FOUND.message);
+  return partition;
 }
 
 type Offset =
   | { partition: number; offset: number; error_code: null; error: null }
   | { partition: null; offset: null; error_code: number; error: string };
 
+/** The proxy's answer, one entry a record, in the request's order. */
+export const produceResponse = (
+  { entries, keySchemaId, valueSchemaId }: Produce,
+  receipts: readonly Receipt[],
+  nowMs: number,
+) => ({
+  offsets: receipts.map((receipt, i) => offsetOf(entries[i] as Entry, receipt, receiptNumber(nowMs, i))),
+  key_schema_id: keySchemaId,
+  value_schema_id: valueSchemaId,
+});
+
+/** The same where a client may not write: every record carries the refusal. */
+export const forbiddenResponse = ({ entries }: Produce, code: number, message: string) => ({
+  offsets: entries.map(() => failedOffset(code, message)),
+  key_schema_id: null,
+  value_schema_id: null,
+});
+
 /**
- * The proxy's answer, one entry a record, in the request's order. `offset` is a receipt number: ascending, and unique
- * enough to find a record in the logs. It is no position in any log.
+ * What stands where a log would have its offset: ascending, and unique enough to find a record in the logs. It is no
+ * position in any log.
  */
-export function produceResponse(records: readonly Incoming[], receipts: readonly Receipt[], nowMs: number) {
-  const firstOffset = nowMs * 1000;
-  return {
-    offsets: receipts.map((receipt, i): Offset => {
-      switch (receipt.kind) {
-        case "accepted":
-          return { partition: records[i]?.partition ?? 0, offset: firstOffset + i, error_code: null, error: null };
-        case "deadLettered":
-          return failed(restProxyCodeOf(receipt.rejection), rejectionMessage(receipt.rejection));
-        case "refused":
-          return failed(50003, "The queue did not take this record. Nothing of it was kept: send it again.");
-      }
-    }),
-    key_schema_id: null,
-    value_schema_id: null,
-  };
+export const receiptNumber = (nowMs: number, index: number): number => nowMs * 1000 + index;
+
+function offsetOf(entry: Entry, receipt: Receipt, offset: number): Offset {
+  switch (receipt.kind) {
+    case "accepted": {
+      const partition = (entry.kind === "record" && entry.record.partition) || 0;
+      return { partition, offset, error_code: null, error: null };
+    }
+    case "deadLettered":
+      return failedOffset(restProxyCodeOf(receipt.rejection), rejectionMessage(receipt.rejection));
+    case "refused":
+      return failedOffset(receipt.code, receipt.message);
+  }
 }
 
-const failed = (code: number, message: string): Offset => ({
+const failedOffset = (code: number, message: string): Offset => ({
   partition: null,
   offset: null,
   error_code: code,
   error: message,
 });
-
-/** @throws RequestError 503 when the queue took nothing at all */
-export function requireSomethingTaken({ receipts }: Accepted): void {
-  if (receipts.some(({ kind }) => kind !== "refused")) return;
-  throw new RequestError(503, "The queue is out of reach. Nothing was accepted: send the request again.", {
-    "Retry-After": "2",
-  });
-}
-
-/** @throws RequestError 422 when a strict client's request holds a record that would be dead-lettered */
-export function requireAllGood(rejections: readonly (Parameters<typeof describeRejection>[0] | undefined)[]): void {
-  const index = rejections.findIndex((rejection) => rejection !== undefined);
-  const first = rejections[index];
-  if (first) {
-    throw new RequestError(42206, `Record ${index}: ${describeRejection(first)} Nothing was accepted (strict).`);
-  }
-}

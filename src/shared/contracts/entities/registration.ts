@@ -18,6 +18,8 @@ export const registrationCreated = {
     registration: { kind: "registered", ...device, registeredAt: utc(registeredAt) },
     ...(customer && { customer }),
   }),
+  // Compaction deletes what a registration topic holds of a device by a record without a value.
+  tombstone: { registration: { kind: "removed" } } satisfies Change,
 };
 
 export const registrationRemoved = {

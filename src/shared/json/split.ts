@@ -1,0 +1,70 @@
+export type Split = {
+  /** The objects that a chunk completed, each with its exact text. */
+  readonly objects: readonly string[];
+  /** Why nothing behind them can be read: something else than an object began, or an object is too large. */
+  readonly broken?: "not_an_object" | "too_large";
+};
+
+/**
+ * Splits JSON objects that follow each other, with white space between them or without, out of text that arrives in
+ * chunks cut anywhere. It only counts brackets and quotes: what is between them is for `JSON.parse` to judge.
+ */
+export class ObjectSplitter {
+  readonly #maxLength: number;
+  /** What came of the object that is not whole yet. */
+  #pending = "";
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+
+  /** @param maxLength of one object, in UTF-16 units */
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength;
+  }
+
+  /** Takes the next chunk. After a split that is `broken` there is nothing more to push. */
+  push(chunk: string): Split {
+    const objects: string[] = [];
+    let start = 0;
+    for (let i = 0; i < chunk.length; i++) {
+      const unit = chunk.charCodeAt(i);
+      if (this.#depth === 0) {
+        if (isSpace(unit)) continue;
+        if (unit !== OPEN_BRACE) return { objects, broken: "not_an_object" };
+        start = i;
+        this.#depth = 1;
+      } else if (this.#inString) {
+        if (this.#escaped) this.#escaped = false;
+        else if (unit === BACKSLASH) this.#escaped = true;
+        else if (unit === QUOTE) this.#inString = false;
+      } else if (unit === QUOTE) {
+        this.#inString = true;
+      } else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) {
+        this.#depth++;
+      } else if ((unit === CLOSE_BRACE || unit === CLOSE_BRACKET) && --this.#depth === 0) {
+        const object = this.#pending + chunk.slice(start, i + 1);
+        this.#pending = "";
+        if (object.length > this.#maxLength) return { objects, broken: "too_large" };
+        objects.push(object);
+        start = i + 1;
+      }
+    }
+    if (this.#depth > 0) this.#pending += chunk.slice(start);
+    if (this.#pending.length > this.#maxLength) return { objects, broken: "too_large" };
+    return { objects };
+  }
+
+  /** Whether an object was begun and never ended. */
+  get isInside(): boolean {
+    return this.#depth > 0;
+  }
+}
+
+const isSpace = (unit: number): boolean => unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+
+const QUOTE = 0x22;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;

@@ -1,0 +1,142 @@
+import type { Context } from "hono";
+import { describeRejection } from "../../src/shared/contracts/parse.ts";
+import { type Accepted, accept, type Entry, firstProblem, type Receipt } from "./accept.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import { mayWrite, type Writer } from "./auth/credentials.ts";
+import { isSigned } from "./auth/signature.ts";
+import { readBody } from "./body.ts";
+import { acceptDeps, type Config, type Env, reportMetrics } from "./env.ts";
+import { Pressure } from "./pressure.ts";
+import { RequestError, restProxyCodeOf } from "./rest-proxy/errors.ts";
+
+/** What every route behind the credentials works with. */
+export type Boundary = Context<{ Bindings: Env; Variables: { config: Config; writer: Writer } }>;
+
+const pressure = new Pressure();
+
+/** @throws RequestError 401/40101 */
+export async function admit(c: Boundary): Promise<void> {
+  const who = await authenticate(c.req.header("Authorization"), c.var.config);
+  if (!who.ok) {
+    throw new RequestError(40101, `Unauthorized. ${who.message}`, { "WWW-Authenticate": 'Basic realm="concord"' });
+  }
+  c.set("writer", who.writer);
+}
+
+/** @throws RequestError 503 with Retry-After while the queue's backlog is too long to add to */
+export function requireRoom(): void {
+  const waitSeconds = pressure.waitSeconds(Date.now());
+  if (waitSeconds === 0) return;
+  throw new RequestError(
+    503,
+    `The queue is nearly full. Nothing was accepted: send the request again in ${waitSeconds} s.`,
+    {
+      "Retry-After": String(waitSeconds),
+    },
+  );
+}
+
+export const FORBIDDEN = {
+  code: 40301,
+  message: "These credentials may not write this topic. Nothing was accepted.",
+} as const;
+
+export const isAllowed = (c: Boundary, topic: string): boolean => mayWrite(c.var.writer, topic);
+
+/** @throws RequestError 403/40301 */
+export function requireAllowed(c: Boundary, topic: string): void {
+  if (!isAllowed(c, topic)) throw new RequestError(FORBIDDEN.code, FORBIDDEN.message);
+}
+
+/** The body's text. @throws RequestError 413, 415, 400, or 401 where this client has to sign and did not */
+export async function readText(c: Boundary): Promise<string> {
+  const text = await readBody(c.req.raw);
+  const { signedWith } = c.var.writer;
+  if (signedWith && !isSigned(c.req.raw.headers, text, signedWith)) throw notSigned();
+  return text;
+}
+
+/** A stream has no body to sign. @throws RequestError 401 where this client has to */
+export function requireNoSignature(c: Boundary): void {
+  if (c.var.writer.signedWith) throw notSigned();
+}
+
+const notSigned = (): RequestError =>
+  new RequestError(
+    40101,
+    "This client's requests carry a Standard Webhooks signature (webhook-id, webhook-timestamp, webhook-signature) that is no older than five minutes; this one does not. Nothing was accepted.",
+  );
+
+/** Seconds until the rate limit's window has moved on enough to be worth another try. */
+const RATE_LIMIT_WAIT_SECONDS = 10;
+
+export const RATE_LIMITED = {
+  code: 42901,
+  message: `This client sends more often than it may. Nothing of this was accepted: send it again in ${RATE_LIMIT_WAIT_SECONDS} s.`,
+} as const;
+
+/**
+ * Whether this client may send once more now: a request, or what arrived together on a stream. The platform counts, per
+ * client and location; its `delta`, which would count records, is not in the local runtime.
+ */
+async function isWithinRate(c: Boundary): Promise<boolean> {
+  const { success } = await c.env.RATE_LIMIT.limit({ key: c.var.writer.id });
+  return success;
+}
+
+/**
+ * Hands a request's entries to the queues.
+ * @throws RequestError 429 or 503 with Retry-After when nothing was accepted because of us, 422 when `?strict=1` asks
+ * for all or nothing
+ */
+export async function take(c: Boundary, entries: readonly Entry[]): Promise<readonly Receipt[]> {
+  if (!(await isWithinRate(c))) {
+    throw new RequestError(RATE_LIMITED.code, RATE_LIMITED.message, { "Retry-After": String(RATE_LIMIT_WAIT_SECONDS) });
+  }
+  const deps = acceptDeps(c.env);
+  if (isSet(c.req.query("strict"))) requireNoProblem(entries, deps.now());
+  const accepted = await acceptAndNote(c, entries);
+  if (accepted.queueIsGone) {
+    throw new RequestError(503, "The queue is out of reach. Nothing was accepted: send the request again.", {
+      "Retry-After": "2",
+    });
+  }
+  return accepted.receipts;
+}
+
+/** The same for a stream, which has no status left to send: all that goes wrong is a receipt. */
+export async function takeStreamed(c: Boundary, entries: readonly Entry[]): Promise<readonly Receipt[]> {
+  if (!(await isWithinRate(c))) {
+    return entries.map(() => ({ kind: "refused", code: 429, message: RATE_LIMITED.message }));
+  }
+  return (await acceptAndNote(c, entries)).receipts;
+}
+
+async function acceptAndNote(c: Boundary, entries: readonly Entry[]): Promise<Accepted> {
+  const deps = acceptDeps(c.env);
+  const accepted = await accept(deps, entries, c.req.header("traceparent"));
+  pressure.note(accepted.backlog, deps.now());
+  c.executionCtx.waitUntil(reportMetrics(c.env, accepted.report));
+  return accepted;
+}
+
+function requireNoProblem(entries: readonly Entry[], nowMs: number): void {
+  const found = firstProblem(entries, nowMs);
+  if (!found) return;
+  const { index, problem } = found;
+  const [code, message] =
+    "kind" in problem ? [problem.code, problem.message] : [restProxyCodeOf(problem), describeRejection(problem)];
+  // Strict is about the whole request, so its status is 422 whatever the record's own would be.
+  throw new RequestError(
+    code >= 42200 && code < 42300 ? code : 422,
+    `Record ${index}: ${message} Nothing was accepted (strict).`,
+  );
+}
+
+export const isSet = (flag: string | undefined): boolean => flag === "1" || flag === "true";
+
+/** What a client can read off the headers without opening the body. */
+export function countHeaders(receipts: readonly Receipt[]): Record<string, string> {
+  const count = (kind: Receipt["kind"]) => String(receipts.filter((receipt) => receipt.kind === kind).length);
+  return { "X-Concord-Accepted": count("accepted"), "X-Concord-Dead-Lettered": count("deadLettered") };
+}

@@ -1,0 +1,118 @@
+import type { Receipt } from "./accept.ts";
+import {
+  type Boundary,
+  countHeaders,
+  FORBIDDEN,
+  isAllowed,
+  isSet,
+  readText,
+  requireAllowed,
+  requireNoSignature,
+  take,
+  takeStreamed,
+} from "./boundary.ts";
+import { RequestError } from "./rest-proxy/errors.ts";
+import { answerTypeOf, formatOf, mediaTypeOf, unsupported } from "./rest-proxy/media-types.ts";
+import { forbiddenResponse, produceResponse, readProduce, requireTopic } from "./rest-proxy/v2.ts";
+import { batchAnswer, readBatch, receiptOf, type V3Record } from "./rest-proxy/v3.ts";
+import { streamReceipts } from "./rest-proxy/v3-stream.ts";
+import { readSinkBody, requireSinkType, sinkAnswer } from "./sinks.ts";
+
+/** `POST /topics/{topic}`: accepted is 200, and what happened to each record stands in the body. */
+export async function produceV2(c: Boundary, topic: string, partition?: number): Promise<Response> {
+  requireTopic(topic);
+  const answerType = answerTypeOf(c.req.header("Accept"));
+  const format = formatOf(c.req.header("Content-Type"));
+  const produce = readProduce(topic, await readText(c), format, partition);
+  if (!isAllowed(c, topic)) {
+    const body = forbiddenResponse(produce, FORBIDDEN.code, FORBIDDEN.message);
+    return answer(403, body, { "Content-Type": answerType });
+  }
+  const receipts = await take(c, produce.entries);
+  if (isSet(c.req.query("async"))) return new Response(null, { status: 204, headers: countHeaders(receipts) });
+  const headers = { "Content-Type": answerType, ...countHeaders(receipts) };
+  return answer(200, produceResponse(produce, receipts, Date.now()), headers);
+}
+
+type V3Path = { readonly clusterId: string; readonly topic: string; readonly operation: string };
+
+/** `POST /v3/clusters/{cluster}/topics/{topic}/records` and `…/records:batch`. */
+export async function produceV3(c: Boundary, { clusterId, topic, operation }: V3Path): Promise<Response> {
+  if (operation !== "records" && operation !== "records:batch") throw new RequestError(404, "HTTP 404 Not Found");
+  requireTopic(topic);
+  const contentType = c.req.header("Content-Type");
+  if (mediaTypeOf(contentType) !== "application/json") throw unsupported(contentType, "application/json");
+  requireAllowed(c, topic);
+  return operation === "records" ? streamV3(c, topic, clusterId) : batchV3(c, topic, clusterId);
+}
+
+/** 200 as soon as the stream is open; one receipt a record behind that, while the request may still be going on. */
+async function streamV3(c: Boundary, topic: string, clusterId: string): Promise<Response> {
+  requireNoSignature(c);
+  const isPlain = (c.req.header("Content-Encoding") ?? "identity").toLowerCase() === "identity";
+  const body = isPlain ? c.req.raw.body : new Blob([await readText(c)]).stream();
+  const { receipts, done } = await streamReceipts(body, {
+    topic,
+    clusterId,
+    now: Date.now,
+    take: (records) =>
+      takeStreamed(
+        c,
+        records.map(({ entry }) => entry),
+      ),
+  });
+  c.executionCtx.waitUntil(done);
+  return new Response(receipts, { headers: { "Content-Type": "application/json" } });
+}
+
+async function batchV3(c: Boundary, topic: string, clusterId: string): Promise<Response> {
+  const batch = readBatch(topic, await readText(c));
+  const receipts = await take(
+    c,
+    batch.map(({ record }) => record.entry),
+  );
+  const where = { topic, clusterId, nowMs: Date.now() };
+  const told = batch.map(({ record }, index) =>
+    receiptOf(record as V3Record, receipts[index] as Receipt, { ...where, index }),
+  );
+  return answer(
+    207,
+    batchAnswer(
+      batch.map(({ id }) => id),
+      told,
+    ),
+    {
+      "Content-Type": "application/json",
+      ...countHeaders(receipts),
+    },
+  );
+}
+
+/** Longest Idempotency-Key that is told back. */
+const MAX_IDEMPOTENCY_KEY = 255;
+
+/**
+ * `POST /ingest/{topic}`, for sinks that cannot speak the REST Proxy's language. An Idempotency-Key is told back and no
+ * more: every record is idempotent by its own event id, so a repeated request does no harm with or without one.
+ */
+export async function produceToSink(c: Boundary, topic: string): Promise<Response> {
+  requireTopic(topic);
+  requireSinkType(c.req.header("Content-Type"));
+  requireAllowed(c, topic);
+  const idempotencyKey = c.req.header("Idempotency-Key");
+  if ((idempotencyKey?.length ?? 0) > MAX_IDEMPOTENCY_KEY) {
+    throw new RequestError(
+      400,
+      `An Idempotency-Key has at most ${MAX_IDEMPOTENCY_KEY} characters. Nothing was accepted.`,
+    );
+  }
+  const receipts = await take(c, readSinkBody(topic, await readText(c), c.req.raw.headers));
+  return answer(200, sinkAnswer(receipts), {
+    "Content-Type": "application/json",
+    ...countHeaders(receipts),
+    ...(idempotencyKey !== undefined && { "Idempotency-Key": idempotencyKey }),
+  });
+}
+
+const answer = (status: number, body: unknown, headers: Record<string, string>): Response =>
+  new Response(JSON.stringify(body), { status, headers });

@@ -1,0 +1,143 @@
+import { ObjectSplitter } from "../../../src/shared/json/split.ts";
+import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import type { Receipt } from "../accept.ts";
+import { LIMITS } from "../limits.ts";
+import { RequestError } from "./errors.ts";
+import { readRecord, receiptOf, refusalReceipt, TOO_LARGE, type V3Receipt, type V3Record } from "./v3.ts";
+
+export type StreamDeps = {
+  readonly topic: string;
+  readonly clusterId: string;
+  /** Hands records to the queue and says what became of each. */
+  readonly take: (records: readonly V3Record[]) => Promise<readonly Receipt[]>;
+  readonly now: () => number;
+  readonly streamMs?: number;
+};
+
+/** Text of a JSON object in base64 is a third longer than its bytes, and has some members around it. */
+const MAX_OBJECT_LENGTH = LIMITS.recordBytes * 1.5;
+
+/**
+ * Answers a stream of records with a stream of receipts, in order, each as soon as the queue has its record: the client
+ * need not end its request to read them. What arrives together goes to the queue together.
+ * @throws RequestError 422 when there is no body at all; behind that the status is sent, and all else is a receipt
+ */
+export async function streamReceipts(
+  body: ReadableStream<Uint8Array> | null,
+  deps: StreamDeps,
+): Promise<{ readonly receipts: ReadableStream<Uint8Array>; readonly done: Promise<void> }> {
+  const reader = body?.getReader();
+  const first = await reader?.read();
+  if (!reader || !first?.value)
+    throw new RequestError(42206, "Payload error. Request body is empty. Data is required.");
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  return { receipts: readable, done: pump(reader, first.value, writable.getWriter(), deps) };
+}
+
+async function pump(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  first: Uint8Array,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  deps: StreamDeps,
+): Promise<void> {
+  const write = (receipts: readonly V3Receipt[]) =>
+    writer.write(encoder.encode(receipts.map((receipt) => `${JSON.stringify(receipt)}\r\n`).join("")));
+  try {
+    const last = await answerChunks(chunksOf(reader, first, deps), deps, write);
+    if (last) await write([last]);
+    await writer.close();
+  } catch (thrown) {
+    // The client is gone, or its text is not UTF-8. What it was told stands; what it was not told it will send again.
+    log("warn", "ingest.stream_broken", faultOf(thrown));
+    await writer.abort(thrown).catch(() => undefined);
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+const encoder = new TextEncoder();
+
+type Chunk = { readonly kind: "text"; readonly text: string } | { readonly kind: "broken"; readonly last: V3Receipt };
+
+/** The request's text as it arrives, until it ends or was open for too long. */
+async function* chunksOf(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  first: Uint8Array,
+  { now, streamMs = LIMITS.streamMs }: StreamDeps,
+): AsyncGenerator<Chunk> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  const endsAtMs = now() + streamMs;
+  let bytes: Uint8Array | undefined = first;
+  while (bytes) {
+    const text = decode(decoder, bytes);
+    if (text === undefined) return yield { kind: "broken", last: NOT_UTF8 };
+    yield { kind: "text", text };
+    const next = await before(endsAtMs - now(), reader.read());
+    if (next === "too late") return yield { kind: "broken", last: OPEN_TOO_LONG };
+    bytes = next.value;
+  }
+}
+
+function decode(decoder: TextDecoder, bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes, { stream: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Answers every record of every chunk. @returns the receipt that ends the stream, where something ends it early */
+async function answerChunks(
+  chunks: AsyncIterable<Chunk>,
+  deps: StreamDeps,
+  write: (receipts: readonly V3Receipt[]) => Promise<void>,
+): Promise<V3Receipt | undefined> {
+  const splitter = new ObjectSplitter(MAX_OBJECT_LENGTH);
+  let answered = 0;
+  for await (const chunk of chunks) {
+    if (chunk.kind === "broken") return chunk.last;
+    const { objects, broken } = splitter.push(chunk.text);
+    const records = objects.map((text) => readRecord(deps.topic, text));
+    const tooLarge = records.findIndex((record) => record.tooLarge);
+    const readable = tooLarge < 0 ? records : records.slice(0, tooLarge);
+    if (readable.length > 0) {
+      const receipts = await deps.take(readable);
+      const where = { topic: deps.topic, clusterId: deps.clusterId, nowMs: deps.now() };
+      await write(
+        readable.map((record, i) => receiptOf(record, receipts[i] as Receipt, { ...where, index: answered + i })),
+      );
+      answered += readable.length;
+    }
+    if (tooLarge >= 0 || broken === "too_large") return refusalReceipt(TOO_LARGE);
+    if (broken) return NOT_OBJECTS;
+  }
+  return splitter.isInside ? CUT_SHORT : undefined;
+}
+
+const NOT_UTF8 = refusalReceipt({ code: 400, message: "Bad Request: the request is not UTF-8." });
+const NOT_OBJECTS = refusalReceipt({
+  code: 400,
+  message:
+    "Bad Request: Error processing message: a record is a JSON object. Nothing behind the last receipt was accepted.",
+});
+const CUT_SHORT = refusalReceipt({
+  code: 400,
+  message: "Bad Request: Error processing message: the request ended inside a record, which was not accepted.",
+});
+const OPEN_TOO_LONG = refusalReceipt({
+  code: 408,
+  message: "Streaming connection open for longer than allowed: Connection will be closed.",
+});
+
+/** The promise's value, or word that it took too long. */
+async function before<T>(ms: number, promise: Promise<T>): Promise<T | "too late"> {
+  let timer: number | null = null;
+  const late = new Promise<"too late">((resolve) => {
+    timer = setTimeout(() => resolve("too late"), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,250 @@
+import * as z from "zod";
+import { elementsAt, memberAt, nestsDeeperThan, skipSpace } from "../../../src/shared/json/cut.ts";
+import { jsonBytes } from "../../../src/shared/queue/pack.ts";
+import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
+import { LIMITS, PARTITIONS } from "../limits.ts";
+import { type Embedded, excerpt, fromBase64 } from "./embedded.ts";
+import { PARTITION_NOT_FOUND, RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
+import { receiptNumber } from "./v2.ts";
+
+/** The one cluster that we show. A producer may name any: on premises the proxy does not check it either. */
+export const CLUSTER_ID = "concord";
+
+const SCHEMA_MEMBERS = ["subject", "subject_name_strategy", "schema", "schema_id", "schema_version"] as const;
+
+/** A key or a value: its type, its data, and perhaps a schema, which only a schema registry could read. */
+const Part = z.strictObject({
+  type: z.string().nullish(),
+  data: z.unknown().optional(),
+  ...Object.fromEntries(SCHEMA_MEMBERS.map((name) => [name, z.unknown().optional()])),
+});
+type Part = { type?: string | null | undefined; data?: unknown; [schemaMember: string]: unknown };
+
+const ProduceRecord = z.strictObject({
+  /** In `records:batch` only. */
+  id: z.string().optional(),
+  partition_id: z.int().nullish(),
+  headers: z.array(z.strictObject({ name: z.string(), value: z.string().nullish() })).nullish(),
+  key: Part.nullish(),
+  value: Part.nullish(),
+  timestamp: z.iso.datetime({ offset: true }).nullish(),
+  original_size: z.unknown().optional(),
+});
+
+/** A record read, with what its receipt tells back of it. */
+export type V3Record = {
+  readonly entry: Entry;
+  readonly partition: number;
+  readonly timestamp: string | undefined;
+  readonly key: Described | undefined;
+  readonly value: Described | undefined;
+  /** The record is over the limit; a stream ends with it. */
+  readonly tooLarge?: boolean;
+};
+
+/** Bytes, as the client sent them. */
+type Described = { readonly type: string; readonly size: number };
+
+/** The record as text is over the limit: a stream ends there. */
+export const TOO_LARGE = { code: 400, message: "Produce request size is larger than allowed threshold" } as const;
+
+/** Reads the text of one record. Never throws: whatever is wrong with it stands in its entry. */
+export function readRecord(topic: string, text: string): V3Record {
+  if (nestsDeeperThan(text, LIMITS.nesting))
+    return refused(badRequest(`it nests deeper than ${LIMITS.nesting} levels`));
+  const parsed = ProduceRecord.safeParse(parseJson(text));
+  if (!parsed.success) return refused(badRequest(complaintOf(parsed.error.issues[0] as z.core.$ZodIssue)));
+  const { partition_id: partition, headers, timestamp } = parsed.data;
+  if (typeof partition === "number" && (partition < 0 || partition >= PARTITIONS)) return refused(PARTITION_NOT_FOUND);
+  const readHeaders = readAll(headers ?? []);
+  if (!readHeaders.ok) return refused(readHeaders);
+  const key = readPart(text, "key", parsed.data.key);
+  const value = readPart(text, "value", parsed.data.value);
+  if (!key.ok) return refused(key);
+  if (!value.ok) return refused(value);
+  const record: Incoming = {
+    topic,
+    key: key.text,
+    value: value.text,
+    ...(value.encoding && { encoding: value.encoding }),
+    ...(typeof partition === "number" && { partition }),
+    ...(timestamp && { timestampMs: Date.parse(timestamp) }),
+    ...(headers && { headers: readHeaders.headers }),
+  };
+  const tooLarge = jsonBytes(record) > LIMITS.recordBytes;
+  return {
+    entry: tooLarge ? refusal(TOO_LARGE) : { kind: "record", record },
+    partition: partition ?? 0,
+    timestamp: timestamp ?? undefined,
+    key: key.described,
+    value: value.described,
+    tooLarge,
+  };
+}
+
+const refused = (why: { code: number; message: string }): V3Record => ({
+  entry: refusal(why),
+  partition: 0,
+  timestamp: undefined,
+  key: undefined,
+  value: undefined,
+});
+
+type Problem = { readonly ok: false; readonly code: number; readonly message: string };
+
+const badRequest = (what: string): Problem => ({ ok: false, code: 400, message: `Bad Request: ${what}.` });
+
+const NO_REGISTRY: Problem = {
+  ok: false,
+  code: 42206,
+  message: "Payload error. Schema Registry must be configured when using schemas.",
+};
+
+function complaintOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") return `Unrecognized field "${issue.keys[0]}"`;
+  return issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : "the record is not a JSON object";
+}
+
+type ReadHeaders = { readonly ok: true; readonly headers: (readonly [string, string])[] } | Problem;
+
+/** Headers keep their order and their duplicates, and their values as the base64 they came in. */
+function readAll(headers: readonly { name: string; value?: string | null | undefined }[]): ReadHeaders {
+  if (headers.length > LIMITS.headersPerRecord) {
+    return badRequest(`it has ${headers.length} headers; ${LIMITS.headersPerRecord} are allowed`);
+  }
+  const bad = headers.find(({ value }) => value != null && fromBase64(value) === undefined);
+  if (bad) return badRequest(`data=${excerpt(bad.value)} is not a base64 string`);
+  return { ok: true, headers: headers.map(({ name, value }) => [name, value ?? ""]) };
+}
+
+type ReadPart =
+  | {
+      readonly ok: true;
+      readonly text: string | null;
+      readonly encoding?: "base64" | undefined;
+      readonly described: Described | undefined;
+    }
+  | Problem;
+
+function readPart(recordText: string, name: "key" | "value", part: Part | null | undefined): ReadPart {
+  if (!part) return { ok: true, text: null, described: undefined };
+  const { type, data } = part;
+  const hasSchema = SCHEMA_MEMBERS.some((member) => part[member] != null);
+  if (type !== "BINARY" && type !== "STRING" && type !== "JSON") return NO_REGISTRY;
+  if (hasSchema) return badRequest(`a ${name} of type ${type} has no schema`);
+  if (data === null || data === undefined) return { ok: true, text: null, described: { type, size: 0 } };
+  if (type === "JSON") {
+    const text = exactData(recordText, name);
+    // A key is text to us: a JSON string without its quotes.
+    const plain = name === "key" && typeof data === "string" ? data : text;
+    return { ok: true, text: plain, described: { type, size: utf8Bytes(text) } };
+  }
+  if (type === "STRING") {
+    if (typeof data !== "string") return badRequest(`data=${excerpt(data)} is not a string`);
+    return { ok: true, text: data, described: { type, size: utf8Bytes(data) } };
+  }
+  const decoded = fromBase64(data);
+  if (!decoded) return badRequest(`data=${excerpt(data)} is not a base64 string`);
+  return { ok: true, text: decoded.value, encoding: decoded.encoding, described: { type, size: sizeOf(decoded) } };
+}
+
+/** The text of `{name}.data` as the client wrote it. */
+function exactData(recordText: string, name: string): string {
+  const part = memberAt(recordText, skipSpace(recordText, 0), name);
+  const data = part && memberAt(recordText, part.start, "data");
+  return data ? recordText.slice(data.start, data.end) : "null";
+}
+
+const utf8Bytes = (text: string): number => new TextEncoder().encode(text).byteLength;
+
+const sizeOf = ({ value, encoding }: Embedded): number => (encoding ? atob(value).length : utf8Bytes(value));
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export type V3Receipt = { readonly error_code: number } & Readonly<Record<string, unknown>>;
+
+/** What the client is told of one record; the 200 in it is the proxy's, the HTTP status was sent long before. */
+export function receiptOf(
+  record: V3Record,
+  receipt: Receipt,
+  where: { topic: string; clusterId: string; nowMs: number; index: number },
+): V3Receipt {
+  if (receipt.kind !== "accepted") return { error_code: v3Code(codeOf(receipt)), message: messageOf(receipt) };
+  const { partition, timestamp, key, value } = record;
+  return {
+    error_code: 200,
+    cluster_id: where.clusterId,
+    topic_name: where.topic,
+    partition_id: partition,
+    offset: receiptNumber(where.nowMs, where.index),
+    timestamp: new Date(timestamp ?? where.nowMs).toISOString(),
+    ...(key && { key }),
+    ...(value && { value }),
+  };
+}
+
+const codeOf = (receipt: Exclude<Receipt, { kind: "accepted" }>): number =>
+  receipt.kind === "refused" ? receipt.code : restProxyCodeOf(receipt.rejection);
+
+function messageOf(receipt: Exclude<Receipt, { kind: "accepted" }>): string {
+  const message = receipt.kind === "refused" ? receipt.message : rejectionMessage(receipt.rejection);
+  const code = codeOf(receipt);
+  return v3Code(code) === code ? message : `Error: ${code} : ${message}`;
+}
+
+/** Inside a v3 answer the proxy folds 422xx into 422 and names the exact code in the message. */
+const v3Code = (code: number): number => (Math.floor(code / 100) === 422 ? 422 : code);
+
+/** A refusal that is no record's own: the stream's limits, its syntax. */
+export const refusalReceipt = ({ code, message }: { code: number; message: string }): V3Receipt => ({
+  error_code: code,
+  message,
+});
+
+const BatchEntry = z.looseObject({ id: z.string().regex(/^[0-9A-Za-z_-]{1,80}$/) });
+const Batch = z.strictObject({ entries: z.array(BatchEntry) });
+
+/**
+ * Reads the body of `records:batch`.
+ * @throws RequestError with the proxy's code; nothing was accepted then
+ */
+export function readBatch(topic: string, text: string): { readonly id: string; readonly record: V3Record }[] {
+  if (text.trim() === "") throw payloadError("Request body is empty. Data is required.");
+  if (nestsDeeperThan(text, LIMITS.nesting))
+    throw new RequestError(400, `The body nests deeper than ${LIMITS.nesting} levels.`);
+  const parsed = Batch.safeParse(parseJson(text));
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue;
+    throw new RequestError(400, `Bad Request: ${path.join(".") || "the body"}: ${message}. Nothing was accepted.`);
+  }
+  const { entries } = parsed.data;
+  if (entries.length === 0) throw payloadError("Empty batch.");
+  if (entries.length > LIMITS.batchEntries) throw payloadError("Too many entries in batch.");
+  if (new Set(entries.map(({ id }) => id)).size < entries.length)
+    throw payloadError("Batch entry IDs are not distinct.");
+  const list = memberAt(text, skipSpace(text, 0), "entries");
+  const spans = list ? elementsAt(text, list.start) : [];
+  return entries.map(({ id }, i) => {
+    const span = spans[i];
+    return { id, record: readRecord(topic, span ? text.slice(span.start, span.end) : "") };
+  });
+}
+
+const payloadError = (what: string): RequestError => new RequestError(42208, what);
+
+export type BatchAnswer = { readonly successes: unknown[]; readonly failures: unknown[] };
+
+export function batchAnswer(ids: readonly string[], receipts: readonly V3Receipt[]): BatchAnswer {
+  const answer: BatchAnswer = { successes: [], failures: [] };
+  receipts.forEach(({ error_code, ...rest }, i) => {
+    if (error_code === 200) answer.successes.push({ id: ids[i], ...rest });
+    else answer.failures.push({ id: ids[i], error_code, ...rest });
+  });
+  return answer;
+}
