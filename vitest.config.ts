@@ -9,7 +9,13 @@ export default defineConfig({
       {
         test: {
           name: "pure",
-          include: ["src/**/*.test.ts", "samples/**/*.test.ts", "cli/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "workers/**/*.test.ts",
+            "samples/**/*.test.ts",
+            "cli/**/*.test.ts",
+            "scripts/**/*.test.ts",
+          ],
         },
       },
       "test/workers/*/vitest.config.ts",

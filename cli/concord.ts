@@ -5,6 +5,7 @@ import { UsageError } from "./usage-error.ts";
 const main = defineCommand({
   meta: { name: "concord", description: "Works with a Concord platform from the outside." },
   subCommands: {
+    credential: () => import("./commands/credential.ts").then(({ credential }) => credential),
     token: () => import("./commands/token.ts").then(({ token }) => token),
   },
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { credentialOf } from "../../cli/commands/credential.ts";
 import { startStack } from "../../scripts/local-stack.ts";
 import { signToken } from "../../src/shared/auth/token.ts";
 import { eventValue } from "../support/records.ts";
@@ -6,10 +7,15 @@ import { eventValue } from "../support/records.ts";
 const TOPIC = "device.ecobee.status.reported";
 const TOKEN_SECRET = "a secret that only this test knows, long enough";
 
+const credentials = (id: string, secret: string) => JSON.stringify([credentialOf({ id, secret, may: ["*"] })]);
+
 /** Every name that one Worker's config says of another is resolved here, or the stack does not start. */
 describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
   it("carries an event from the front door to GraphQL with that environment's secrets", async () => {
-    const stack = await startStack({ env, secrets: { INGEST_CREDENTIALS: "bridge:s3cret", TOKEN_SECRET } });
+    const stack = await startStack({
+      env,
+      secrets: { INGEST_CREDENTIALS: credentials("bridge", "s3cret"), TOKEN_SECRET },
+    });
     try {
       const body = JSON.stringify({ records: [{ value: eventValue({ topic: TOPIC, deviceId: "wired" }) }] });
       const post = (credentials: string) =>
@@ -49,7 +55,7 @@ describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
     const { LOCAL_TOKEN_SECRET } = await import("../../src/shared/auth/token.ts");
     const stack = await startStack({
       env,
-      secrets: { INGEST_CREDENTIALS: "dev:dev", TOKEN_SECRET: LOCAL_TOKEN_SECRET },
+      secrets: { INGEST_CREDENTIALS: credentials("dev", "dev"), TOKEN_SECRET: LOCAL_TOKEN_SECRET },
     });
     try {
       for (const path of ["/topics", "/graphql", "/ops/api/dead-letters"]) {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type Credential, Credentials, LOCAL_CREDENTIAL_HASH } from "../../src/shared/auth/credential.ts";
 import type { DeviceKey } from "../../src/shared/domain/event.ts";
 import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
@@ -6,7 +7,6 @@ import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { METRICS_OBJECT_NAME, type MetricsReport, type MetricsSink } from "../../src/shared/telemetry/metrics.ts";
 import type { AcceptDeps } from "./accept.ts";
-import { type Credential, Credentials, LOCAL_CREDENTIAL_HASH } from "./auth/credentials.ts";
 import { TokenSettings } from "./auth/jwt.ts";
 import type { ConsumeDeps } from "./consume.ts";
 import type { DeviceObject } from "./device-object.ts";

@@ -105,7 +105,7 @@ export function describeRejection(rejection: Rejection): string {
     case "not_json":
       return "The value is not JSON.";
     case "schema_mismatch":
-      return rejection.issues.map(({ path, message }) => `${path || "value"}: ${message}`).join("; ");
+      return `${rejection.issues.map(({ path, message }) => `${path || "value"}: ${message}`).join("; ")}.`;
     case "clock_skew":
       return `occurredAt is ${Math.round(rejection.aheadMs / 1000)} s ahead of our clock; at most ${MAX_AHEAD_MS / 1000} s are accepted.`;
   }

@@ -1,5 +1,6 @@
+import type { Credential } from "../../../src/shared/auth/credential.ts";
 import type { Config } from "../env.ts";
-import { type Credential, findCredential, type Writer } from "./credentials.ts";
+import { findCredential, type Writer } from "./credentials.ts";
 import { verifyJwt } from "./jwt.ts";
 
 export type Authenticated =

@@ -1,29 +1,4 @@
-import * as z from "zod";
-import { keepsTopicGrammar } from "../../../src/shared/contracts/topic.ts";
-
-/** A topic, a prefix of topics that ends in `.*`, or `*` for all. */
-const Grant = z
-  .string()
-  .refine((grant) => grant === "*" || keepsTopicGrammar(grant) || /^device(\.[a-z][a-z0-9_-]*){1,2}\.\*$/.test(grant), {
-    message: 'must be a topic, a prefix such as "device.elt.*", or "*"',
-  });
-
-/** One client that may write, as it stands in the secret `INGEST_CREDENTIALS`. */
-const Credential = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 _ -"),
-  /** SHA-256 of `id:secret`, in hex. The secret itself is known to its client alone. */
-  hash: z.string().regex(/^[0-9a-f]{64}$/, "must be the SHA-256 of id:secret in hex"),
-  may: z.array(Grant).min(1),
-  /** Where present, every request must also carry a Standard Webhooks signature made with this. */
-  signedWith: z.string().startsWith("whsec_").optional(),
-});
-
-/** Several at once, and several for one client, so that a secret can be rotated without a gap. */
-export const Credentials = z.array(Credential).min(1);
-export type Credential = z.output<typeof Credential>;
-
-/** SHA-256 of `dev:dev`: documented, fixed, and refused outside local. */
-export const LOCAL_CREDENTIAL_HASH = "24a006565f6ae97173ce7f0193e0c379496aec65bc29578814ff01c9e1d74636";
+import type { Credential } from "../../../src/shared/auth/credential.ts";
 
 /** Who is writing, and what it may write. */
 export type Writer = { readonly id: string; readonly may: readonly string[]; readonly signedWith?: string | undefined };

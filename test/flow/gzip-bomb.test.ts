@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+
+const MB = 1024 * 1024;
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+
+const post = (body: Uint8Array) =>
+  fetch(new URL("/topics/device.elt.status.reported", stack.url), {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/vnd.kafka.json.v2+json",
+      "Content-Encoding": "gzip",
+      Authorization: `Basic ${btoa("dev:dev")}`,
+    },
+    body: body as BodyInit,
+  });
+
+/** Peak resident bytes of the local runtime that this process started, or `undefined` where there is no /proc. */
+function peakBytes(): number | undefined {
+  try {
+    const runtimes = readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(statusOf)
+      .filter(
+        (status) => /^Name:\s+workerd/m.test(status) && new RegExp(`^PPid:\\s+${process.pid}$`, "m").test(status),
+      );
+    const peaks = runtimes.map((status) => Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024);
+    return peaks.length > 0 ? Math.max(...peaks) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+it("a gzip bomb of 200 MB is refused in under 50 ms and with less than 32 MB of growth", async () => {
+  const bomb = gzipSync(Buffer.alloc(200 * MB));
+  const harmless = gzipSync(Buffer.from('{"records":[]}'));
+  for (let i = 0; i < 20; i++) expect((await post(harmless)).status).toBe(422);
+  const before = peakBytes();
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const startedAt = performance.now();
+    const response = await post(bomb);
+    times.push(performance.now() - startedAt);
+    expect(response.status).toBe(413);
+    await response.text();
+  }
+  const after = peakBytes();
+  expect(bomb.byteLength).toBeGreaterThan(150_000);
+  expect(Math.min(...times)).toBeLessThan(50);
+  if (before !== undefined && after !== undefined) expect(after - before).toBeLessThan(32 * MB);
+  else console.warn("memory was not measured: this system has no /proc");
+  expect((await post(gzipSync(Buffer.from('{"records":[]}')))).status).toBe(422);
+});
