@@ -16,6 +16,7 @@ const STATUS = {
   forbidden: 403,
   not_found: 404,
   already_replaying: 409,
+  not_replayable: 409,
   internal: 500,
   misconfigured: 503,
   queue_unavailable: 503,

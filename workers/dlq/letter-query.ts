@@ -49,6 +49,9 @@ const REASONS = Object.keys({
   not_json: true,
   schema_mismatch: true,
   clock_skew: true,
+  too_large: true,
+  too_deep: true,
+  too_many_headers: true,
   fault: true,
   crash: true,
 } satisfies Record<Failure["reason"], true>) as Failure["reason"][];

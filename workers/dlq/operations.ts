@@ -73,6 +73,11 @@ export function operations(deps: OperationsDeps): Hono {
         return c.json(letterJsonOf(replayed.letter), 202);
       case "unknown":
         return unknownLetter();
+      case "too_large":
+        return errorResponse(
+          "not_replayable",
+          "The record is larger than the consumer takes. It is kept as it was; have its producer send it smaller.",
+        );
       case "already_replaying":
         return errorResponse(
           "already_replaying",

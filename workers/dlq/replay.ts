@@ -15,6 +15,8 @@ export type Replayed =
   | { readonly kind: "sent"; readonly letter: StoredLetter }
   | { readonly kind: "unknown" }
   | { readonly kind: "already_replaying" }
+  /** No queue message can carry it. */
+  | { readonly kind: "too_large" }
   | { readonly kind: "not_sent" };
 
 /**
@@ -24,6 +26,7 @@ export type Replayed =
  */
 export async function replay(deps: ReplayDeps, id: string): Promise<Replayed> {
   const { letters } = deps;
+  if ((await letters.find(id))?.reason === "too_large") return { kind: "too_large" };
   const markedAtMs = deps.now();
   if (!(await letters.markReplaying(id, markedAtMs))) {
     return (await letters.find(id)) ? { kind: "already_replaying" } : { kind: "unknown" };

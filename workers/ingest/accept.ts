@@ -1,15 +1,18 @@
 import { findContract } from "../../src/shared/contracts/index.ts";
-import { type Parsed, parseRecord, type Rejection } from "../../src/shared/contracts/parse.ts";
+import { parseRecord, type Rejection } from "../../src/shared/contracts/parse.ts";
 import { type DeadLetterMessage, type Letter, letterIdOf, packLetters } from "../../src/shared/queue/letter.ts";
-import { type BatchSender, type QueueBacklog, sendAll } from "../../src/shared/queue/pack.ts";
-import { type Parcel, packParcels, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
+import { type BatchSender, jsonBytes, type QueueBacklog, sendAll } from "../../src/shared/queue/pack.ts";
+import { compacted, type Parcel, packParcels, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { type MetricsReport, Tally } from "../../src/shared/telemetry/metrics.ts";
+import { beyondLimits } from "./limits.ts";
 import { NOT_TAKEN } from "./rest-proxy/errors.ts";
 
 export type AcceptDeps = {
   readonly events: BatchSender<Parcel>;
   readonly deadLetters: BatchSender<DeadLetterMessage>;
+  /** Writes letters straight to where the queue's consumer would: for those that no queue message could carry. */
+  readonly parkDirectly: (letters: readonly Letter[]) => Promise<void>;
   readonly now: () => number;
   readonly workerVersion: string;
 };
@@ -40,7 +43,7 @@ export type Accepted = {
   readonly receipts: readonly Receipt[];
   readonly report: MetricsReport;
   readonly backlog?: QueueBacklog | undefined;
-  /** The queue took not one of the good records. */
+  /** The queues took nothing of what they should have. */
   readonly queueIsGone: boolean;
 };
 
@@ -52,9 +55,9 @@ export async function accept(deps: AcceptDeps, entries: readonly Entry[], tracep
   const receivedAtMs = deps.now();
   const judged = entries.map((entry): Judged => {
     if (entry.kind === "refused") return entry;
-    const record = { ...entry.record, receivedAtMs };
-    const parsed = judge(record, receivedAtMs);
-    return parsed.ok ? { kind: "good", record } : { kind: "bad", record, rejection: parsed.rejection };
+    const record = compacted({ ...entry.record, receivedAtMs });
+    const rejection = rejectionOf(record, receivedAtMs);
+    return rejection ? { kind: "bad", record, rejection } : { kind: "good", record };
   });
   const good = judged.filter((each) => each.kind === "good");
   const parcels = packParcels(
@@ -65,15 +68,14 @@ export async function accept(deps: AcceptDeps, entries: readonly Entry[], tracep
   if (fault !== undefined) log("error", "ingest.events_refused", { parcels: parcels.length, sent, ...faultOf(fault) });
   const taken = new Set<Judged>(good.slice(0, recordsIn(parcels.slice(0, sent))));
   // With the queue gone the client will come back with everything, so its letters can wait for that too.
-  const queueIsGone = good.length > 0 && taken.size === 0;
-  const bad = queueIsGone ? [] : judged.filter((each) => each.kind === "bad");
-  const lettersSent = await sendLetters(deps, await Promise.all(bad.map((each) => letterFor(deps, each, traceparent))));
-  for (const each of bad.slice(0, lettersSent)) taken.add(each);
+  const bad = good.length > 0 && taken.size === 0 ? [] : judged.filter((each) => each.kind === "bad");
+  for (const each of await keepLetters(deps, bad, traceparent)) taken.add(each);
   const receipts = judged.map((each): Receipt => {
     if (each.kind === "refused") return each;
     if (!taken.has(each)) return refusal(NOT_TAKEN);
     return each.kind === "good" ? { kind: "accepted" } : { kind: "deadLettered", rejection: each.rejection };
   });
+  const queueIsGone = taken.size === 0 && judged.some(({ kind }) => kind !== "refused");
   return { receipts, report: reportOf(judged.filter((each) => taken.has(each))), backlog, queueIsGone };
 }
 
@@ -82,8 +84,12 @@ type Judged =
   | { readonly kind: "bad"; readonly record: QueuedRecord; readonly rejection: Rejection }
   | Refusal;
 
-const judge = (record: QueuedRecord, nowMs: number): Parsed =>
-  parseRecord({ ...record, value: valueTextOf(record) }, nowMs);
+function rejectionOf(record: QueuedRecord, nowMs: number): Rejection | undefined {
+  const beyond = beyondLimits(record);
+  if (beyond) return beyond;
+  const parsed = parseRecord({ ...record, value: valueTextOf(record) }, nowMs);
+  return parsed.ok ? undefined : parsed.rejection;
+}
 
 /** What a strict client wants to know before anything is sent: the first entry that would not be applied, if any. */
 export function firstProblem(
@@ -92,8 +98,8 @@ export function firstProblem(
 ): { readonly index: number; readonly problem: Rejection | Refusal } | undefined {
   for (const [index, entry] of entries.entries()) {
     if (entry.kind === "refused") return { index, problem: entry };
-    const parsed = judge({ ...entry.record, receivedAtMs: nowMs }, nowMs);
-    if (!parsed.ok) return { index, problem: parsed.rejection };
+    const rejection = rejectionOf({ ...entry.record, receivedAtMs: nowMs }, nowMs);
+    if (rejection) return { index, problem: rejection };
   }
   return undefined;
 }
@@ -101,19 +107,42 @@ export function firstProblem(
 const recordsIn = (parcels: readonly Parcel[]): number =>
   parcels.reduce((count, { records }) => count + records.length, 0);
 
-/** @returns how many letters, counted from the first, the queue has taken */
-async function sendLetters({ deadLetters }: AcceptDeps, letters: readonly Letter[]): Promise<number> {
-  const messages = packLetters(letters);
-  const { sent, fault } = await sendAll(deadLetters, messages);
-  if (fault !== undefined) log("error", "ingest.letters_refused", { letters: letters.length, sent, ...faultOf(fault) });
-  return messages
+/** A letter up to this size travels through the queue, whose messages may have 128 KB. */
+const MAX_QUEUED_LETTER_BYTES = 110_000;
+
+type Bad = Extract<Judged, { kind: "bad" }>;
+
+/** @returns those whose letter is safe now */
+async function keepLetters(deps: AcceptDeps, bad: readonly Bad[], traceparent?: string): Promise<Bad[]> {
+  const written = await Promise.all(
+    bad.map(async (each) => ({ each, letter: await letterFor(deps, each, traceparent) })),
+  );
+  const isLarge = ({ letter }: { letter: Letter }) => jsonBytes(letter) > MAX_QUEUED_LETTER_BYTES;
+  const queued = written.filter((one) => !isLarge(one));
+  const messages = packLetters(queued.map(({ letter }) => letter));
+  const { sent, fault } = await sendAll(deps.deadLetters, messages);
+  if (fault !== undefined) log("error", "ingest.letters_refused", { letters: queued.length, sent, ...faultOf(fault) });
+  const lettersSent = messages
     .slice(0, sent)
     .reduce((count, message) => count + (message.kind === "letters" ? message.letters.length : 0), 0);
+  const large = await park(deps, written.filter(isLarge));
+  return [...queued.slice(0, lettersSent), ...large].map(({ each }) => each);
+}
+
+async function park<T extends { letter: Letter }>(deps: AcceptDeps, large: readonly T[]): Promise<readonly T[]> {
+  if (large.length === 0) return [];
+  try {
+    await deps.parkDirectly(large.map(({ letter }) => letter));
+    return large;
+  } catch (thrown) {
+    log("error", "ingest.letters_refused", { letters: large.length, sent: 0, ...faultOf(thrown) });
+    return [];
+  }
 }
 
 async function letterFor(
   { workerVersion }: AcceptDeps,
-  { record, rejection }: Extract<Judged, { kind: "bad" }>,
+  { record, rejection }: Bad,
   traceparent: string | undefined,
 ): Promise<Letter> {
   const contractVersion = findContract(record.topic, record.receivedAtMs)?.version;

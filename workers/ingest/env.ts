@@ -3,6 +3,7 @@ import { type Credential, Credentials, LOCAL_CREDENTIAL_HASH } from "../../src/s
 import type { DeviceKey } from "../../src/shared/domain/event.ts";
 import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
+import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { METRICS_OBJECT_NAME, type MetricsReport, type MetricsSink } from "../../src/shared/telemetry/metrics.ts";
@@ -71,6 +72,7 @@ export function readConfig(env: Env): { ok: true; config: Config } | { ok: false
 export const acceptDeps = (env: Env): AcceptDeps => ({
   events: env.EVENTS,
   deadLetters: env.DEAD_LETTERS,
+  parkDirectly: (letters) => new DeadLetterRepository(env.DB).park(letters),
   now: Date.now,
   workerVersion: versionOf(env),
 });

@@ -107,7 +107,10 @@ export async function produceToSink(c: Boundary, topic: string): Promise<Respons
     );
   }
   const receipts = await take(c, readSinkBody(topic, await readText(c), c.req.raw.headers));
-  return answer(200, sinkAnswer(receipts), {
+  // Sinks go by the status alone, and sending again what was taken does no harm: so all of it comes again.
+  const isWhole = receipts.every(({ kind }) => kind !== "refused");
+  return answer(isWhole ? 200 : 503, sinkAnswer(receipts), {
+    ...(!isWhole && { "Retry-After": "2" }),
     "Content-Type": "application/json",
     ...countHeaders(receipts),
     ...(idempotencyKey !== undefined && { "Idempotency-Key": idempotencyKey }),

@@ -1,9 +1,9 @@
-import { elementsAt, memberAt, nestsDeeperThan, skipSpace } from "../../src/shared/json/cut.ts";
-import { jsonBytes } from "../../src/shared/queue/pack.ts";
+import { elementsAt, memberAt, skipSpace } from "../../src/shared/json/cut.ts";
 import type { Entry, Incoming, Receipt } from "./accept.ts";
 import { LIMITS } from "./limits.ts";
 import { RequestError, rejectionMessage, restProxyCodeOf } from "./rest-proxy/errors.ts";
 import { mediaTypeOf, unsupported } from "./rest-proxy/media-types.ts";
+import { requireKeepable, requireShallow } from "./rest-proxy/v2.ts";
 
 /** What sinks send: one object, an array of them, or one a line. A JSON type may hold lines too: fluent-bit does that. */
 const READ = new Set([
@@ -27,10 +27,8 @@ export function requireSinkType(contentType: string | undefined): void {
  */
 export function readSinkBody(topic: string, text: string, headers: Headers): Entry[] {
   if (text.trim() === "") throw new RequestError(422, "Payload error. Request body is empty. Data is required.");
-  if (nestsDeeperThan(text, LIMITS.nesting)) {
-    throw new RequestError(400, `The request body nests deeper than ${LIMITS.nesting} levels. Nothing was accepted.`);
-  }
-  const values = valuesIn(text);
+  requireShallow(text);
+  const values = valuesIn(text, mediaTypeOf(headers.get("Content-Type") ?? undefined));
   if (values.length > LIMITS.records) {
     throw new RequestError(
       413,
@@ -41,15 +39,13 @@ export function readSinkBody(topic: string, text: string, headers: Headers): Ent
   return values.map((value, index): Entry => {
     // Headers can speak for one record only.
     const record = { topic, key: null, value, ...(values.length === 1 && coordinates), ...membersOf(value) };
-    if (jsonBytes(record) > LIMITS.recordBytes) {
-      throw new RequestError(413, `Record ${index} is larger than ${LIMITS.recordBytes} bytes. Nothing was accepted.`);
-    }
+    requireKeepable(record, index);
     return { kind: "record", record };
   });
 }
 
 /** The texts of the values: an array's elements, else the whole body if it is one value, else its lines. */
-function valuesIn(text: string): string[] {
+function valuesIn(text: string, mediaType: string): string[] {
   const start = skipSpace(text, 0);
   if (isJson(text)) {
     return text[start] === "["
@@ -58,7 +54,8 @@ function valuesIn(text: string): string[] {
   }
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   // A broken line is kept as a dead letter beside its neighbours; a broken list cannot be cut into records at all.
-  if (text[start] === "[") throw new RequestError(400, "The request body is not JSON. Nothing was accepted.");
+  if (text[start] === "[" && mediaType === "application/json")
+    throw new RequestError(400, "The request body is not JSON. Nothing was accepted.");
   return lines;
 }
 

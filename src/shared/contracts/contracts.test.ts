@@ -7,7 +7,7 @@ import { nameOf } from "./asyncapi.ts";
 import { type Contract, defineContract } from "./define.ts";
 import { exampleOf } from "./describe.ts";
 import { CONTRACTS, contractFinder, findContract } from "./index.ts";
-import { describeRejection, MAX_AHEAD_MS, type Parsed, parseRecord, type RejectionReason } from "./parse.ts";
+import { type ContractRejection, describeRejection, MAX_AHEAD_MS, type Parsed, parseRecord } from "./parse.ts";
 import { keepsTopicGrammar, topicPartsOf } from "./topic.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 23, 14);
@@ -57,7 +57,7 @@ function eventIn(parsed: Parsed) {
   return parsed.event;
 }
 
-function reasonOf(parsed: Parsed): RejectionReason | "accepted" {
+function reasonOf(parsed: Parsed): ContractRejection["reason"] | "accepted" {
   return parsed.ok ? "accepted" : parsed.rejection.reason;
 }
 
@@ -190,7 +190,7 @@ describe("a record", () => {
   const topic = "device.elt.registration.created";
 
   it("is refused for each reason there is", () => {
-    const reasons: Record<RejectionReason, Parsed> = {
+    const reasons: Record<ContractRejection["reason"], Parsed> = {
       unknown_topic: parseRecord({ topic: "device.elt.registration.burnt", value: "{}" }, NOW_MS),
       empty_value: parseRecord({ topic, value: null }, NOW_MS),
       not_json: parseRecord({ topic, value: "{" }, NOW_MS),

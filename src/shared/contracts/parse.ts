@@ -11,18 +11,26 @@ export const MAX_AHEAD_MS = 5 * 60_000;
 export type Issue = { readonly path: string; readonly code: string; readonly message: string };
 
 /** Why a record can never succeed. Data, not prose: a log, a metric label and the dead-letter desk read `reason`. */
-export type Rejection =
+export type Rejection = ContractRejection | LimitExceeded;
+
+export type ContractRejection =
   | { readonly reason: "unknown_topic"; readonly topic: string }
   | { readonly reason: "empty_value" }
   | { readonly reason: "not_json"; readonly message: string }
   | { readonly reason: "schema_mismatch"; readonly issues: readonly Issue[] }
   | { readonly reason: "clock_skew"; readonly aheadMs: number };
 
+/** Beyond a limit of the boundary that the record came through; its contract was not asked. */
+export type LimitExceeded =
+  | { readonly reason: "too_large"; readonly bytes: number; readonly limit: number }
+  | { readonly reason: "too_deep"; readonly limit: number }
+  | { readonly reason: "too_many_headers"; readonly headers: number; readonly limit: number };
+
 export type RejectionReason = Rejection["reason"];
 
 export type Parsed =
   | { readonly ok: true; readonly event: ConcordEvent }
-  | { readonly ok: false; readonly rejection: Rejection };
+  | { readonly ok: false; readonly rejection: ContractRejection };
 
 /** What reading a record takes. The last three only matter to a tombstone, which has no value to tell them. */
 export type RawRecord = {
@@ -42,7 +50,7 @@ export function parseRecord(record: RawRecord, nowMs: number): Parsed {
   const json = parseJson(record.value);
   if (!json.ok) return reject({ reason: "not_json", message: json.message });
   const parsed = contract.value.safeParse(json.value);
-  if (!parsed.success) return reject({ reason: "schema_mismatch", issues: parsed.error.issues.map(issueOf) });
+  if (!parsed.success) return reject({ reason: "schema_mismatch", issues: issuesOf(parsed.error.issues) });
   const { eventId, occurredAt, deviceId, data } = parsed.data;
   return eventFrom(contract, { eventId, occurredAtMs: Date.parse(occurredAt), deviceId, data }, nowMs);
 }
@@ -80,7 +88,7 @@ function eventFrom(
   };
 }
 
-const reject = (rejection: Rejection): Parsed => ({ ok: false, rejection });
+const reject = (rejection: ContractRejection): Parsed => ({ ok: false, rejection });
 
 function parseJson(text: string): { ok: true; value: unknown } | { ok: false; message: string } {
   try {
@@ -90,6 +98,11 @@ function parseJson(text: string): { ok: true; value: unknown } | { ok: false; me
     return { ok: false, message: "the value is not JSON" };
   }
 }
+
+/** More than this tells nobody more, and a letter with its issues has to fit a queue message. */
+const MAX_ISSUES = 20;
+
+const issuesOf = (issues: readonly z.core.$ZodIssue[]): Issue[] => issues.slice(0, MAX_ISSUES).map(issueOf);
 
 function issueOf({ path, code, message }: z.core.$ZodIssue): Issue {
   return { path: path.map(String).join("."), code, message };
@@ -106,6 +119,12 @@ export function describeRejection(rejection: Rejection): string {
       return "The value is not JSON.";
     case "schema_mismatch":
       return `${rejection.issues.map(({ path, message }) => `${path || "value"}: ${message}`).join("; ")}.`;
+    case "too_large":
+      return `The record has ${rejection.bytes} bytes; ${rejection.limit} can be applied.`;
+    case "too_deep":
+      return `The value nests deeper than ${rejection.limit} levels.`;
+    case "too_many_headers":
+      return `The record has ${rejection.headers} headers; ${rejection.limit} are allowed.`;
     case "clock_skew":
       return `occurredAt is ${Math.round(rejection.aheadMs / 1000)} s ahead of our clock; at most ${MAX_AHEAD_MS / 1000} s are accepted.`;
   }

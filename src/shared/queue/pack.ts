@@ -50,10 +50,9 @@ export async function sendAll<T>(queue: BatchSender<T>, bodies: readonly T[], de
   let sent = 0;
   let backlog: QueueBacklog | undefined;
   for (const run of packBySize(bodies, MAX_BATCH)) {
+    const batch = run.map((body) => ({ body, contentType: "json" as const, ...(delaySeconds && { delaySeconds }) }));
     try {
-      const answer = await queue.sendBatch(
-        run.map((body) => ({ body, contentType: "json" as const, ...(delaySeconds && { delaySeconds }) })),
-      );
+      const answer = await queue.sendBatch(batch).catch(() => sendOnceMore(queue, batch));
       backlog = answer?.metadata?.metrics ?? backlog;
     } catch (fault) {
       return { sent, fault, backlog };
@@ -61,4 +60,13 @@ export async function sendAll<T>(queue: BatchSender<T>, bodies: readonly T[], de
     sent += run.length;
   }
   return { sent, backlog };
+}
+
+/** A hiccup of the queue is common and short. What it may have taken the first time is only there twice, which is harmless. */
+async function sendOnceMore<T>(
+  queue: BatchSender<T>,
+  batch: Parameters<BatchSender<T>["sendBatch"]>[0],
+): Promise<SendAnswer> {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return queue.sendBatch(batch);
 }

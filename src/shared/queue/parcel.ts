@@ -1,4 +1,4 @@
-import { packBySize } from "./pack.ts";
+import { jsonBytes, packBySize } from "./pack.ts";
 
 /** One Kafka record on its way through us, with the exact text of its value. */
 export type QueuedRecord = {
@@ -6,7 +6,7 @@ export type QueuedRecord = {
   readonly key: string | null;
   /** The value's text as it came; base64 when `encoding` says so; `null` for a tombstone. */
   readonly value: string | null;
-  /** Set where the value is not UTF-8, or where escaping it as JSON would more than double it. */
+  /** Set where the value is not UTF-8, or is large and base64 of it is shorter than its text escaped as JSON. */
   readonly encoding?: "base64";
   readonly headers?: readonly (readonly [name: string, value: string])[];
   /** Where Kafka had it, as far as the producer told us. */
@@ -45,6 +45,22 @@ export const MAX_PARCEL_RECORDS = 100;
 export function packParcels(records: readonly QueuedRecord[], parcel: Omit<Parcel, "kind" | "records"> = {}): Parcel[] {
   const limits = { maxBytes: MAX_PARCEL_BYTES - 256, maxItems: parcel.isolated ? 1 : MAX_PARCEL_RECORDS };
   return packBySize(records, limits).map((packed) => ({ kind: "parcel", ...parcel, records: packed }));
+}
+
+/** The same record with its value as base64, where that is shorter than its text with every quote escaped. */
+export function compacted(record: QueuedRecord): QueuedRecord {
+  const { value } = record;
+  // Small ones are not worth the look: it is the large that may not fit a message.
+  if (value === null || record.encoding || value.length < 8_192) return record;
+  const bytes = new TextEncoder().encode(value);
+  const escaped = jsonBytes(value);
+  return escaped > (bytes.byteLength * 4) / 3 + 4 ? { ...record, value: toBase64(bytes), encoding: "base64" } : record;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let binary = "";
+  for (let i = 0; i < bytes.byteLength; i += 8_192) binary += String.fromCharCode(...bytes.subarray(i, i + 8_192));
+  return btoa(binary);
 }
 
 /** The exact text of a record's value, or `null` for a tombstone. Bytes that are not UTF-8 become U+FFFD. */

@@ -127,7 +127,7 @@ describe("reading letters", () => {
       stage: "ingest",
       reason: "schema_mismatch",
       issues: failure.issues,
-      message: "data.name: Invalid input: expected string",
+      message: "data.name: Invalid input: expected string.",
       failure,
       payload: record.value,
       payloadEncoding: "text",

@@ -1,12 +1,16 @@
+import { env } from "cloudflare:workers";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { Webhook } from "standardwebhooks";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type QueuedRecord, valueTextOf } from "../../../src/shared/queue/parcel.ts";
 import { waitSecondsFor } from "../../../workers/ingest/pressure.ts";
 import { eventValue } from "../../support/records.ts";
 import { Boundary, type Post } from "./harness.ts";
 
 const ELT = "device.elt.dealer.assigned";
 const ECOBEE = "device.ecobee.dealer.assigned";
+
+const { DB } = env as unknown as { DB: D1Database };
 
 let boundary: Boundary;
 beforeEach(() => {
@@ -206,8 +210,8 @@ describe("bodies that are compressed", () => {
 });
 
 describe("limits", () => {
-  it("refuses a body that nests too deep, in every protocol, before it is parsed", async () => {
-    const deep = "[".repeat(40) + "]".repeat(40);
+  it("refuses a body that nests like an attack, in every protocol, before it is parsed", async () => {
+    const deep = "[".repeat(2_000) + "]".repeat(2_000);
     const answers = await Promise.all([
       produce({ body: `{"records":[{"value":${deep}}]}` }),
       boundary.post({ path: `/ingest/${ELT}`, type: "application/json", body: deep }),
@@ -216,11 +220,52 @@ describe("limits", () => {
     expect(answers.map(({ status }) => status)).toEqual([400, 400, 400]);
   });
 
-  it("names the record with too many headers", async () => {
-    const headers = Array.from({ length: 65 }, () => ({ key: "h", value: "" }));
-    const response = await produce({ body: JSON.stringify({ records: [{ value: {}, headers }] }) });
-    expect(response.status).toBe(400);
-    expect(((await response.json()) as { message: string }).message).toContain("Record 0");
+  const good = () => eventValue({ topic: ELT });
+  const beyond: [string, Record<string, unknown>, string, number][] = [
+    ["is too large", { value: { ...good(), padding: "x".repeat(70_000) } }, "too_large", 413],
+    ["is too large to travel at all", { value: { ...good(), padding: "x".repeat(400_000) } }, "too_large", 413],
+    ["nests too deep", { value: { ...good(), deep: JSON.parse("[".repeat(40) + "]".repeat(40)) } }, "too_deep", 42206],
+    [
+      "has too many headers",
+      { value: good(), headers: Array.from({ length: 65 }, () => ({ key: "h", value: "" })) },
+      "too_many_headers",
+      42206,
+    ],
+  ];
+  it.each(beyond)(
+    "a record that %s is kept as a dead letter, and its neighbours are accepted",
+    async (_, record, reason, code) => {
+      const records = [{ value: good() }, record, { value: good() }];
+      const response = await produce({ body: JSON.stringify({ records }) });
+      expect(response.status).toBe(200);
+      const { offsets } = (await response.json()) as { offsets: { error_code: number | null }[] };
+      expect(offsets.map(({ error_code }) => error_code)).toEqual([null, code, null]);
+      expect(boundary.records).toHaveLength(2);
+      const parked = await DB.prepare("SELECT record FROM dead_letters WHERE reason = ?")
+        .bind(reason)
+        .all<{ record: string }>();
+      const kept = [
+        ...boundary.letters.map((letter) => letter.record),
+        ...parked.results.map((row) => JSON.parse(row.record)),
+      ];
+      expect(kept.map(({ value }) => value)).toContain(JSON.stringify(record.value));
+    },
+  );
+
+  it("refuses a record that nothing of ours could keep, and names it", async () => {
+    const records = [{ value: good() }, { value: { ...good(), padding: "x".repeat(600_000) } }];
+    const response = await produce({ body: JSON.stringify({ records }) });
+    expect(response.status).toBe(413);
+    expect(((await response.json()) as { message: string }).message).toContain("Record 1");
+    expect([boundary.records, boundary.letters]).toEqual([[], []]);
+  });
+
+  it("carries a record full of quotes in a message that the queue takes, and reads it back", async () => {
+    const value = JSON.stringify({ ...good(), padding: '"'.repeat(25_000) });
+    const response = await produce({ body: `{"records":[{"value":${value}}]}` });
+    expect(await response.json()).toMatchObject({ offsets: [{ error_code: null }] });
+    expect(JSON.stringify(boundary.events.bodies[0]).length).toBeLessThan(128_000);
+    expect(valueTextOf(boundary.records[0] as QueuedRecord)).toBe(value);
   });
 
   it("refuses more records than a request may carry", async () => {

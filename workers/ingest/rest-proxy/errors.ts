@@ -34,7 +34,11 @@ export function restProxyCodeOf({ reason }: Rejection): number {
       return 40401;
     case "not_json":
       return 42203;
+    case "too_large":
+      return 413;
     case "schema_mismatch":
+    case "too_deep":
+    case "too_many_headers":
     case "clock_skew":
     case "empty_value":
       return 42206;

@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { keepsTopicGrammar } from "../../../src/shared/contracts/topic.ts";
 import { elementsAt, memberAt, nestsDeeperThan, skipSpace } from "../../../src/shared/json/cut.ts";
-import { jsonBytes } from "../../../src/shared/queue/pack.ts";
 import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
-import { LIMITS, PARTITIONS } from "../limits.ts";
+import { LIMITS, PARTITIONS, recordBytes } from "../limits.ts";
 import { excerpt, fromBase64 } from "./embedded.ts";
 import { PARTITION_NOT_FOUND, RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
 import type { Format } from "./media-types.ts";
@@ -63,9 +62,7 @@ export function readProduce(topic: string, text: string, format: Format, partiti
 
 function parseRequest(text: string): z.output<typeof ProduceRequest> {
   if (text.trim() === "") throw new RequestError(422, "Payload error. Request body is empty. Data is required.");
-  if (nestsDeeperThan(text, LIMITS.nesting)) {
-    throw new RequestError(400, `The request body nests deeper than ${LIMITS.nesting} levels. Nothing was accepted.`);
-  }
+  requireShallow(text);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -89,12 +86,6 @@ type Where = { readonly exactValue: string; readonly format: Format; readonly in
 function entryOf(topic: string, record: ProduceRecord, where: Where): Entry {
   const { partition, timestamp, headers } = record;
   if (typeof partition === "number" && !isPartition(partition)) return refusal(PARTITION_NOT_FOUND);
-  if (headers && headers.length > LIMITS.headersPerRecord) {
-    throw new RequestError(
-      400,
-      `Record ${where.index} has ${headers.length} headers; ${LIMITS.headersPerRecord} are allowed. Nothing was accepted.`,
-    );
-  }
   const incoming: Incoming = {
     topic,
     key: keyText(record.key, where.format),
@@ -103,13 +94,23 @@ function entryOf(topic: string, record: ProduceRecord, where: Where): Entry {
     ...(typeof timestamp === "number" && { timestampMs: timestamp }),
     ...(headers && { headers: headers.map(({ key, value }) => [key, value ?? ""] as const) }),
   };
-  if (jsonBytes(incoming) > LIMITS.recordBytes) {
-    throw new RequestError(
-      413,
-      `Record ${where.index} is larger than ${LIMITS.recordBytes} bytes. Nothing was accepted: send the request without it.`,
-    );
-  }
+  requireKeepable(incoming, where.index);
   return { kind: "record", record: incoming };
+}
+
+/** @throws RequestError 400: what nests so deep is an attack on parsers and no event */
+export function requireShallow(text: string): void {
+  if (!nestsDeeperThan(text, LIMITS.bodyNesting)) return;
+  throw new RequestError(400, `The request body nests deeper than ${LIMITS.bodyNesting} levels. Nothing was accepted.`);
+}
+
+/** @throws RequestError 413: no store of ours could keep the record, not even as a dead letter */
+export function requireKeepable(record: Incoming, index: number): void {
+  if (recordBytes(record) <= LIMITS.keptBytes) return;
+  throw new RequestError(
+    413,
+    `Record ${index} is larger than ${LIMITS.keptBytes} bytes. Nothing was accepted: send the request without it.`,
+  );
 }
 
 /** Keys are text to us; a JSON key that is not a string keeps its JSON text. */

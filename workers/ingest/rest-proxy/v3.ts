@@ -1,11 +1,10 @@
 import * as z from "zod";
-import { elementsAt, memberAt, nestsDeeperThan, skipSpace } from "../../../src/shared/json/cut.ts";
-import { jsonBytes } from "../../../src/shared/queue/pack.ts";
+import { elementsAt, memberAt, skipSpace } from "../../../src/shared/json/cut.ts";
 import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
-import { LIMITS, PARTITIONS } from "../limits.ts";
+import { LIMITS, PARTITIONS, recordBytes } from "../limits.ts";
 import { type Embedded, excerpt, fromBase64 } from "./embedded.ts";
 import { PARTITION_NOT_FOUND, RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
-import { receiptNumber } from "./v2.ts";
+import { receiptNumber, requireKeepable, requireShallow } from "./v2.ts";
 
 /** The one cluster that we show. A producer may name any: on premises the proxy does not check it either. */
 export const CLUSTER_ID = "concord";
@@ -45,13 +44,11 @@ export type V3Record = {
 /** Bytes, as the client sent them. */
 type Described = { readonly type: string; readonly size: number };
 
-/** The record as text is over the limit: a stream ends there. */
+/** What ends a stream at a record over the limit, as the proxy does. */
 export const TOO_LARGE = { code: 400, message: "Produce request size is larger than allowed threshold" } as const;
 
 /** Reads the text of one record. Never throws: whatever is wrong with it stands in its entry. */
 export function readRecord(topic: string, text: string): V3Record {
-  if (nestsDeeperThan(text, LIMITS.nesting))
-    return refused(badRequest(`it nests deeper than ${LIMITS.nesting} levels`));
   const parsed = ProduceRecord.safeParse(parseJson(text));
   if (!parsed.success) return refused(badRequest(complaintOf(parsed.error.issues[0] as z.core.$ZodIssue)));
   const { partition_id: partition, headers, timestamp } = parsed.data;
@@ -71,14 +68,13 @@ export function readRecord(topic: string, text: string): V3Record {
     ...(timestamp && { timestampMs: Date.parse(timestamp) }),
     ...(headers && { headers: readHeaders.headers }),
   };
-  const tooLarge = jsonBytes(record) > LIMITS.recordBytes;
   return {
-    entry: tooLarge ? refusal(TOO_LARGE) : { kind: "record", record },
+    entry: { kind: "record", record },
     partition: partition ?? 0,
     timestamp: timestamp ?? undefined,
     key: key.described,
     value: value.described,
-    tooLarge,
+    tooLarge: recordBytes(record) > LIMITS.recordBytes,
   };
 }
 
@@ -109,9 +105,6 @@ type ReadHeaders = { readonly ok: true; readonly headers: (readonly [string, str
 
 /** Headers keep their order and their duplicates, and their values as the base64 they came in. */
 function readAll(headers: readonly { name: string; value?: string | null | undefined }[]): ReadHeaders {
-  if (headers.length > LIMITS.headersPerRecord) {
-    return badRequest(`it has ${headers.length} headers; ${LIMITS.headersPerRecord} are allowed`);
-  }
   const bad = headers.find(({ value }) => value != null && fromBase64(value) === undefined);
   if (bad) return badRequest(`data=${excerpt(bad.value)} is not a base64 string`);
   return { ok: true, headers: headers.map(({ name, value }) => [name, value ?? ""]) };
@@ -216,8 +209,7 @@ const Batch = z.strictObject({ entries: z.array(BatchEntry) });
  */
 export function readBatch(topic: string, text: string): { readonly id: string; readonly record: V3Record }[] {
   if (text.trim() === "") throw payloadError("Request body is empty. Data is required.");
-  if (nestsDeeperThan(text, LIMITS.nesting))
-    throw new RequestError(400, `The body nests deeper than ${LIMITS.nesting} levels.`);
+  requireShallow(text);
   const parsed = Batch.safeParse(parseJson(text));
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue;
@@ -232,7 +224,9 @@ export function readBatch(topic: string, text: string): { readonly id: string; r
   const spans = list ? elementsAt(text, list.start) : [];
   return entries.map(({ id }, i) => {
     const span = spans[i];
-    return { id, record: readRecord(topic, span ? text.slice(span.start, span.end) : "") };
+    const record = readRecord(topic, span ? text.slice(span.start, span.end) : "");
+    if (record.entry.kind === "record") requireKeepable(record.entry.record, i);
+    return { id, record };
   });
 }
 
