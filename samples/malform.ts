@@ -130,7 +130,7 @@ const MALFORMATIONS: readonly Spoiling[] = [
 ];
 
 const UNKNOWN = [
-  { topic: "device.elt.filter.replaced", data: { filter: "MERV 13", hoursInUse: 2160 } },
+  { topic: "device.elt.filter.unheardof", data: { filter: "MERV 13", hoursInUse: 2160 } },
   { topic: "device.nest.status.reported", data: { online: true, mode: "heat", indoorTemperatureC: 20.5 } },
   { topic: "device.infinity.energy.metered", data: { kilowattHours: 14.2, periodMinutes: 60 } },
   { topic: "device.ecobee.schedule.updated", data: { weekdays: ["06:30", "22:00"] } },

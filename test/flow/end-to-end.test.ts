@@ -88,7 +88,7 @@ describe("an event's way from the REST Proxy endpoint to GraphQL", () => {
 
 describe("a bad record's way to the dead letters and back", () => {
   it("is listed with its reason, and a replay that fails again raises its count and makes no twin", async () => {
-    const topic = "device.elt.filter.replaced";
+    const topic = "device.elt.topic.unheardof";
     expect(await push(topic, { deviceId: "flow-3", eventId: "unknown-1", data: { brand: "X" } })).toEqual({
       accepted: 0,
       deadLettered: 1,

@@ -1,7 +1,7 @@
 import { findContract } from "../../src/shared/contracts/index.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
 import { type Letter, letterIdOf, type Settlement } from "../../src/shared/queue/letter.ts";
-import { sendAll } from "../../src/shared/queue/pack.ts";
+import { type BatchSender, sendAll } from "../../src/shared/queue/pack.ts";
 import { type Parcel, packParcels, type QueuedRecord } from "../../src/shared/queue/parcel.ts";
 import type { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
@@ -11,6 +11,8 @@ import { readMessage } from "./message.ts";
 export type ParkDeps = {
   readonly letters: Pick<DeadLetterRepository, "park" | "settle">;
   readonly events: Pick<Queue<Parcel>, "sendBatch">;
+  /** The queue that these messages came from. */
+  readonly deadLetters: BatchSender<unknown>;
   readonly metrics: MetricsSink;
   readonly workerVersion: string;
   /** 0 up to 1, for jitter. */
@@ -36,11 +38,32 @@ export async function park(deps: ParkDeps, deliveries: readonly Delivery[]): Pro
   const isFresh = ({ attempts }: Delivery) => attempts <= 1;
   const groups = [deliveries.filter(isFresh), ...deliveries.filter((each) => !isFresh(each)).map((each) => [each])];
   const taken = new Set((await Promise.all(groups.map((group) => takeGroup(deps, group)))).flat());
+  const weary = deliveries.filter((delivery) => !taken.has(delivery) && delivery.attempts >= RENEW_AFTER_ATTEMPTS);
+  for (const delivery of await renew(deps, weary)) taken.add(delivery);
   return deliveries.map((delivery) =>
     taken.has(delivery)
       ? { kind: "ack" }
       : { kind: "retry", delaySeconds: backoffSeconds(delivery.attempts, deps.random()) },
   );
+}
+
+/**
+ * The queue deletes a message after its last attempt, and there is no queue behind this one. Well before that the
+ * message is sent anew, with all its attempts before it, for as long as D1 stays away.
+ */
+const RENEW_AFTER_ATTEMPTS = 50;
+
+/** @returns the deliveries that a new message stands for now. */
+async function renew({ deadLetters, random }: ParkDeps, weary: readonly Delivery[]): Promise<readonly Delivery[]> {
+  if (weary.length === 0) return [];
+  const delaySeconds = backoffSeconds(RENEW_AFTER_ATTEMPTS, random());
+  const { sent, fault } = await sendAll(
+    deadLetters,
+    weary.map(({ body }) => body),
+    delaySeconds,
+  );
+  log("error", "park.renewed", { messages: weary.length, sent, ...(fault !== undefined && faultOf(fault)) });
+  return weary.slice(0, sent);
 }
 
 /** What a message asks for. */

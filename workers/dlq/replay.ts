@@ -1,4 +1,4 @@
-import { sendAll } from "../../src/shared/queue/pack.ts";
+import { jsonBytes, sendAll } from "../../src/shared/queue/pack.ts";
 import { type Parcel, packParcels, type QueuedRecord } from "../../src/shared/queue/parcel.ts";
 import type { DeadLetterRepository, StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
@@ -26,10 +26,11 @@ export type Replayed =
  */
 export async function replay(deps: ReplayDeps, id: string): Promise<Replayed> {
   const { letters } = deps;
-  if ((await letters.find(id))?.reason === "too_large") return { kind: "too_large" };
+  const known = await letters.find(id);
+  if (known && parcelsOf(known).some((parcel) => jsonBytes(parcel) > MAX_MESSAGE_BYTES)) return { kind: "too_large" };
   const markedAtMs = deps.now();
   if (!(await letters.markReplaying(id, markedAtMs))) {
-    return (await letters.find(id)) ? { kind: "already_replaying" } : { kind: "unknown" };
+    return known ? { kind: "already_replaying" } : { kind: "unknown" };
   }
   // Read after the claim, so that what is sent is what was claimed.
   const sent = await send(deps, id);
@@ -54,9 +55,12 @@ async function send({ letters, events }: ReplayDeps, id: string): Promise<Stored
   return undefined;
 }
 
+/** A queue message has 128 KB: developers.cloudflare.com/queues/platform/limits */
+const MAX_MESSAGE_BYTES = 127_000;
+
 /** The record as it was, with a clean sheet: what failed before says nothing about this time. */
 function parcelsOf({ id, record, traceparent }: StoredLetter): Parcel[] {
-  const { attempts: _, suspect: __, ...original } = record;
+  const { attempts: _, suspect: __, merged: ___, ...original } = record;
   const replayed: QueuedRecord = { ...original, letterId: id };
   return packParcels([replayed], { isolated: true, ...(traceparent !== null && { traceparent }) });
 }

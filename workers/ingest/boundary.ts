@@ -112,9 +112,13 @@ export async function takeStreamed(c: Boundary, entries: readonly Entry[]): Prom
   return (await acceptAndNote(c, entries)).receipts;
 }
 
+/** W3C trace context travels on with the records; anything else is no trace, and could be of any length. */
+const traceparentOf = (header: string | undefined): string | undefined =>
+  header && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : undefined;
+
 async function acceptAndNote(c: Boundary, entries: readonly Entry[]): Promise<Accepted> {
   const deps = acceptDeps(c.env);
-  const accepted = await accept(deps, entries, c.req.header("traceparent"));
+  const accepted = await accept(deps, entries, traceparentOf(c.req.header("traceparent")));
   pressure.note(accepted.backlog, deps.now());
   c.executionCtx.waitUntil(reportMetrics(c.env, accepted.report));
   return accepted;

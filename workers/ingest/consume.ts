@@ -3,7 +3,7 @@ import type { ConcordEvent, DeviceKey } from "../../src/shared/domain/event.ts";
 import { combineOutcomes, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
 import type { Failure } from "../../src/shared/queue/letter.ts";
-import { isParcel, valueTextOf } from "../../src/shared/queue/parcel.ts";
+import { isParcel, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { isOutage } from "../../src/shared/repositories/fault.ts";
 import type { FleetReport } from "../../src/shared/repositories/fleet.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
@@ -17,6 +17,9 @@ export type ConsumeDeps = SendOnDeps & {
   readonly fleet: { merge(events: readonly ConcordEvent[]): Promise<FleetReport> };
   readonly mergeIntoObject: (key: DeviceKey, events: readonly ConcordEvent[]) => Promise<ObjectMergeReport>;
 };
+
+/** A message of the queue; `attempts` counts its deliveries, this one too. */
+export type Delivery = { readonly body: unknown; readonly attempts: number };
 
 /** What the queue is to do with a message. */
 export type Verdict = { readonly kind: "ack" } | { readonly kind: "retry"; readonly delaySeconds: number };
@@ -34,7 +37,8 @@ export const MAX_ATTEMPTS = 5;
  * A message is acknowledged only when all its records are safe in one of these places; records that failed travel on
  * in new parcels, so that no neighbour waits for them.
  */
-export async function consume(deps: ConsumeDeps, bodies: readonly unknown[]): Promise<Consumed> {
+export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]): Promise<Consumed> {
+  const bodies = deliveries.map(({ body }) => body);
   const arrivals = bodies.flatMap((body, message) => arrivalsOf(body, message, deps.now()));
   const endings: Ending[] = arrivals.filter((arrival) => arrival.kind === "rejected").map(rejectionEnding);
   const cost = { d1RowsRead: 0, d1RowsWritten: 0, objectWrites: 0 };
@@ -44,8 +48,8 @@ export async function consume(deps: ConsumeDeps, bodies: readonly unknown[]): Pr
   const strays = bodies.flatMap((body, message) => (isParcel(body) ? [] : [{ message, body }]));
   const { held } = await sendOn(deps, endings, strays);
   return {
-    verdicts: bodies.map((_, message) =>
-      held.has(message) ? { kind: "retry", delaySeconds: backoffSeconds(1, deps.random()) } : { kind: "ack" },
+    verdicts: deliveries.map(({ attempts }, message) =>
+      held.has(message) ? { kind: "retry", delaySeconds: backoffSeconds(attempts, deps.random()) } : { kind: "ack" },
     ),
     report: reportOf(endings, held, cost, deps.now()),
   };
@@ -118,11 +122,18 @@ async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], cos
     for (const arrival of round) fault.set(arrival, fleet.thrown);
   }
   return round.map((arrival, i): Ending => {
-    if (fault.has(arrival)) return endingOfFault(arrival, fault.get(arrival));
-    const inFleet = (fleet.ok && fleet.value.outcomes[i]) as MergeOutcome;
-    return { arrival, kind: "merged", outcome: combineOutcomes(inFleet, objectOutcome.get(arrival) as MergeOutcome) };
+    const known = [arrival.record.merged, fleet.ok ? fleet.value.outcomes[i] : null, objectOutcome.get(arrival)];
+    const merged = known.filter((outcome) => outcome != null).reduce(combineOutcomes, "superseded");
+    if (fault.has(arrival))
+      return endingOfFault({ ...arrival, record: withMerged(arrival.record, merged) }, fault.get(arrival));
+    if (fleet.ok && fleet.value.outcomes[i] === null) return { arrival, kind: "deferred" };
+    return { arrival, kind: "merged", outcome: merged };
   });
 }
+
+/** A record that one store has taken says so when it comes back, or it would end as a duplicate of itself. */
+const withMerged = (record: QueuedRecord, merged: MergeOutcome): QueuedRecord =>
+  merged === "superseded" ? record : { ...record, merged };
 
 function endingOfFault(arrival: Arrival, thrown: unknown): Ending {
   const { topic, attempts = 0 } = arrival.record;
@@ -148,7 +159,8 @@ function reportOf(endings: readonly Ending[], held: ReadonlySet<number>, cost: C
     if (held.has(message)) continue;
     if (ending.kind === "merged") {
       outcomes.add(`${record.topic} ${ending.outcome}`);
-      settleTimes.add(nowMs - record.receivedAtMs);
+      // A replayed letter's days among the dead letters say nothing about how fast we are.
+      if (record.letterId === undefined) settleTimes.add(nowMs - record.receivedAtMs);
     } else if (ending.kind === "deadLettered") deadLettered.add(`${record.topic} ${ending.failure.reason}`);
     else retried.add(record.topic);
   }

@@ -96,5 +96,5 @@ export async function reportMetrics(env: Env, report: MetricsReport): Promise<vo
   }
 }
 
-/** The deployed version where there is one; `local` under `wrangler dev`, which has none. */
+/** The deployed version, which every letter names. */
 const versionOf = (env: Env): string => env.VERSION?.id || "local";

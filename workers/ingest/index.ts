@@ -9,10 +9,7 @@ export default {
   fetch: routes.fetch,
 
   async queue(batch, env, ctx) {
-    const { verdicts, report } = await consume(
-      consumeDeps(env),
-      batch.messages.map(({ body }) => body),
-    );
+    const { verdicts, report } = await consume(consumeDeps(env), batch.messages);
     batch.messages.forEach((message, i) => {
       const verdict = verdicts[i];
       switch (verdict?.kind) {

@@ -31,13 +31,15 @@ export type SentOn = { readonly held: ReadonlySet<number> };
 /** Sends on what did not end in this batch: waiting records back to the queue, dead and replayed ones to the dead letters. */
 export async function sendOn(deps: SendOnDeps, endings: readonly Ending[], strays: readonly Stray[]): Promise<SentOn> {
   const held = new Set<number>();
-  for (const { parcels, delaySeconds, messages } of returnsOf(endings, deps.random)) {
-    const { fault } = await sendAll(deps.events, parcels, delaySeconds);
-    if (fault !== undefined) hold(held, messages, fault);
-  }
   const { letters, messages } = await lettersOf(deps, endings, strays);
   const { fault } = await sendAll(deps.deadLetters, letters);
   if (fault !== undefined) hold(held, messages, fault);
+  // A message that comes back whole brings its waiting records along: sent on as well, they would multiply.
+  const going = endings.filter(({ arrival }) => !held.has(arrival.message));
+  for (const { parcels, delaySeconds, messages } of returnsOf(going, deps.random)) {
+    const { fault } = await sendAll(deps.events, parcels, delaySeconds);
+    if (fault !== undefined) hold(held, messages, fault);
+  }
   return { held };
 }
 
@@ -65,8 +67,13 @@ function returnsOf(endings: readonly Ending[], random: () => number): Return[] {
   }));
 }
 
+/** After so many deferrals a record may be the outage itself; from then on it takes nobody along. */
+const ISOLATE_AFTER_DEFERRALS = 10;
+
 /** An outage was nobody's fault: the records travel on together, as they are. */
-function deferredParcels({ traceparent, isolated }: Parcel, deferrals: number, members: readonly Ending[]): Parcel[] {
+function deferredParcels(parcel: Parcel, deferrals: number, members: readonly Ending[]): Parcel[] {
+  const { traceparent } = parcel;
+  const isolated = parcel.isolated || deferrals >= ISOLATE_AFTER_DEFERRALS;
   const records = members.filter(({ kind }) => kind === "deferred").map(({ arrival }) => arrival.record);
   return packParcels(records, { ...(traceparent && { traceparent }), ...(isolated && { isolated }), deferrals });
 }
@@ -98,7 +105,7 @@ async function lettersOf(
       ...packLetters(letters),
       ...(settlements.length > 0 ? [{ kind: "settlements", settlements } as const] : []),
       // Not a parcel and so not ours; the dead-letter Worker parks whatever it is handed.
-      ...strays.map(({ body }) => body as DeadLetterMessage),
+      ...strays.map(({ body }) => strayBody(body) as DeadLetterMessage),
     ],
     messages: [
       ...dead.map(({ arrival }) => arrival.message),
@@ -106,6 +113,16 @@ async function lettersOf(
       ...strays.map(({ message }) => message),
     ],
   };
+}
+
+/** A body that survives as JSON, whatever it was: bytes as base64, and what JSON cannot say as text. */
+function strayBody(body: unknown): unknown {
+  if (body instanceof ArrayBuffer) return { base64: btoa(String.fromCharCode(...new Uint8Array(body))) };
+  try {
+    return JSON.stringify(body) === undefined ? { text: String(body) } : body;
+  } catch {
+    return { text: String(body) };
+  }
 }
 
 async function letterFor(deps: SendOnDeps, { record, parcel }: Arrival, failure: Failure): Promise<Letter> {

@@ -34,8 +34,10 @@ export const packLetters = (letters: readonly Letter[]): DeadLetterMessage[] =>
   packBySize(letters, { maxBytes: 64_000, maxItems: 100 }).map((packed) => ({ kind: "letters", letters: packed }));
 
 /**
- * A letter's identity is its record's, so a second failure of the same record never makes a twin: topic and event id;
- * where the event id cannot be read, the Kafka coordinates; else the content. 128 bits of SHA-256, in hex.
+ * A letter's identity is its record's, so a second failure of the same record never makes a twin: its topic, its event
+ * id (else its Kafka coordinates), and its exact content. The id alone is not enough: a producer that is broken enough
+ * to be refused is just the one that sends "undefined" for every id, and one letter would swallow the others.
+ * 128 bits of SHA-256, in hex.
  */
 export async function letterIdOf(record: QueuedRecord): Promise<string> {
   if (record.letterId) return record.letterId;
@@ -44,11 +46,10 @@ export async function letterIdOf(record: QueuedRecord): Promise<string> {
 }
 
 function identityOf(record: QueuedRecord): unknown[] {
+  const { topic, key, value, partition, offset } = record;
   const eventId = eventIdOf(record);
-  if (eventId !== undefined) return [record.topic, "event", eventId];
-  const { topic, partition, offset } = record;
-  if (partition !== undefined && offset !== undefined) return [topic, "offset", partition, offset];
-  return [topic, "content", record.key, record.value];
+  const place = eventId === undefined && partition !== undefined && offset !== undefined ? [partition, offset] : null;
+  return [topic, eventId ?? null, place, key, value];
 }
 
 /** The event id as far as a broken record lets it be read. */

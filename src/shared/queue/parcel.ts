@@ -1,3 +1,4 @@
+import type { MergeOutcome } from "../domain/outcome.ts";
 import { jsonBytes, packBySize } from "./pack.ts";
 
 /** One Kafka record on its way through us, with the exact text of its value. */
@@ -16,6 +17,8 @@ export type QueuedRecord = {
   readonly receivedAtMs: number;
   /** How often a consumer failed on this very record. Outages of a store do not count. */
   readonly attempts?: number;
+  /** What it did to one of the two stores already, when the other was out of reach. */
+  readonly merged?: MergeOutcome;
   /** The dead letter that this record is a replay of. */
   readonly letterId?: string;
   /** This record was in a parcel that took the consumer down; a second time is enough to park it. */
@@ -69,8 +72,11 @@ export function valueTextOf({ value, encoding }: QueuedRecord): string | null {
   return new TextDecoder().decode(Uint8Array.from(atob(value), (byte) => byte.charCodeAt(0)));
 }
 
+/** Whether a message is one of ours; whatever else came into the queue must not take a batch down. */
 export const isParcel = (body: unknown): body is Parcel =>
-  typeof body === "object" &&
-  body !== null &&
-  (body as Parcel).kind === "parcel" &&
-  Array.isArray((body as Parcel).records);
+  isObject(body) && body.kind === "parcel" && Array.isArray(body.records) && body.records.every(isRecord);
+
+const isRecord = (record: unknown): boolean =>
+  isObject(record) && typeof record.topic === "string" && (record.value === null || typeof record.value === "string");
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

@@ -5,26 +5,29 @@ import type { Aspects, Device } from "../domain/device.ts";
 import { viewDevice } from "../domain/device.ts";
 import type { ConcordEvent, DeviceKey } from "../domain/event.ts";
 import { type Fleet, merge } from "../domain/fleet.ts";
-import type { MergeOutcome } from "../domain/outcome.ts";
+import { combineOutcomes, type MergeOutcome } from "../domain/outcome.ts";
 import { canonicalText, type Register } from "../domain/register.ts";
 import type { Version } from "../domain/version.ts";
+import { packBySize } from "../queue/pack.ts";
 import { GuardedWrites, type RowShape, type Write, type WriteRow } from "./guarded-writes.ts";
 
 export type FleetReport = {
-  /** One an event, in the order of the events. */
-  readonly outcomes: readonly MergeOutcome[];
+  /** One an event, in the order of the events; `null` where other consumers were faster, again and again: try later. */
+  readonly outcomes: readonly (MergeOutcome | null)[];
   readonly rowsRead: number;
   /** Rows and index entries written, as D1 bills them. */
   readonly rowsWritten: number;
 };
 
-/** Another consumer was faster, again and again. Nothing is lost; try later. */
-export class ContentionFault extends Error {
-  override readonly name = "ContentionFault";
-}
-
 /** How often a batch is decided anew after another consumer changed a device under it. Ours. */
 const MAX_PASSES = 5;
+
+/** D1 takes 2 MB a bound value: developers.cloudflare.com/d1/platform/limits. Ours, with room. */
+const MAX_PARAMETER = { maxBytes: 1_000_000, maxItems: 10_000 };
+
+/** Assignments, dealers and customers are written without a revision. */
+const isPartlyUnguarded = ({ change }: ConcordEvent): boolean =>
+  change.dealer !== undefined || change.customer !== undefined;
 
 /**
  * The fleet in D1: what many devices have in common. One call reads what the events touch, lets the domain decide, and
@@ -39,14 +42,13 @@ export class FleetRepository {
 
   /**
    * Merges events into D1. Safe to call again with the same events: a repeated event writes no row.
-   * @throws ContentionFault, and whatever D1 throws; either way some events may have been merged already.
+   * @throws whatever D1 throws; some events may have been merged already.
    */
   async merge(events: readonly ConcordEvent[]): Promise<FleetReport> {
-    const outcomes: MergeOutcome[] = new Array(events.length).fill("superseded");
+    const outcomes: (MergeOutcome | null)[] = events.map(() => null);
     const cost = { rowsRead: 0, rowsWritten: 0 };
     let pending = events.map((event, index) => ({ event, index }));
-    for (let pass = 0; pending.length > 0; pass++) {
-      if (pass === MAX_PASSES) throw new ContentionFault(`${pending.length} events met other writers ${pass} times`);
+    for (let pass = 0; pending.length > 0 && pass < MAX_PASSES; pass++) {
       const stored = await this.#load(
         pending.map(({ event }) => event),
         cost,
@@ -56,11 +58,15 @@ export class FleetRepository {
         pending.map(({ event }) => event),
       );
       const lost = await this.#save(stored, merged.fleet, cost);
-      pending.forEach(({ index }, i) => {
-        outcomes[index] = merged.outcomes[i] as MergeOutcome;
+      pending.forEach(({ event, index }, i) => {
+        const before = outcomes[index];
+        const now = merged.outcomes[i] as MergeOutcome;
+        // What has no guard was written in the first pass, whatever became of the device.
+        outcomes[index] = before && isPartlyUnguarded(event) ? combineOutcomes(before, now) : now;
       });
       pending = pending.filter(({ event }) => lost.has(event.deviceKey));
     }
+    for (const { index } of pending) outcomes[index] = null;
     return { outcomes, ...cost };
   }
 
@@ -85,7 +91,9 @@ export class FleetRepository {
 
   /** Writes the difference between two fleets. @returns the devices that somebody else changed meanwhile. */
   async #save(before: Stored, after: Fleet, cost: Cost): Promise<Set<DeviceKey>> {
-    const writes = writesFor(before, after);
+    const writes = writesFor(before, after).flatMap((write) =>
+      packBySize(write.rows, MAX_PARAMETER).map((rows) => ({ ...write, rows })),
+    );
     const results = (await this.#run(
       writes.map(({ sql, rows }) => ({ sql, keys: rows })),
       cost,
@@ -120,7 +128,7 @@ type AlertRow = { device_key: DeviceKey; alert_id: string; alert: string; revisi
 type AssignmentRow = { device_key: DeviceKey; version: Version; dealer_id: string | null };
 type PartyRow = { id: string; version: Version; value: string };
 
-/** One bound parameter carries a whole batch, whatever its size. */
+/** One bound parameter carries a whole batch. */
 const READ = {
   devices: `SELECT d.key, d.aspects, d.latest, d.revision FROM json_each(?1) j JOIN devices d ON d.key = j.value`,
   alerts: `SELECT a.device_key, a.alert_id, a.alert, a.revision FROM json_each(?1) j

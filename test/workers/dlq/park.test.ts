@@ -25,7 +25,8 @@ beforeEach(async () => {
 function deps<More extends Partial<ParkDeps>>(more = {} as More) {
   const events = fakeQueue();
   const metrics = fakeMetrics();
-  return { letters, events, metrics, workerVersion: "test", random: () => 0.5, ...more };
+  const deadLetters = fakeQueue<unknown>();
+  return { letters, events, deadLetters, metrics, workerVersion: "test", random: () => 0.5, ...more };
 }
 
 const all = async () => (await letters.list({ first: 100 })).letters;
@@ -73,6 +74,26 @@ describe("letters and settlements", () => {
       bodies.map((body) => delivery(body, { attempts: 2 })),
     );
     expect(second).toEqual([ack, retry, ack]);
+  });
+});
+
+describe("an outage of D1 that outlasts the queue's attempts", () => {
+  const message = { kind: "letters", letters: [letter("weary")] };
+
+  it("sends the message anew before its last attempt, so that no letter is deleted with it", async () => {
+    const { deadLetters, ...rest } = deps({ letters: new DeadLetterRepository(brokenD1 as never) });
+    const verdicts = await park({ ...rest, deadLetters }, [
+      delivery(message, { attempts: 50 }),
+      delivery(message, { attempts: 49 }),
+    ]);
+    expect(verdicts).toEqual([ack, retry]);
+    expect(deadLetters.sent).toEqual([message]);
+  });
+
+  it("keeps the message where the queue takes it neither", async () => {
+    const refusing = { sendBatch: () => Promise.reject(new Error("Queue sendBatch failed")) };
+    const broken = deps({ letters: new DeadLetterRepository(brokenD1 as never), deadLetters: refusing });
+    expect(await park(broken, [delivery(message, { attempts: 99 })])).toEqual([retry]);
   });
 });
 

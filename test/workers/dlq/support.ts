@@ -45,11 +45,11 @@ export const delivery = (body: unknown, more: Partial<Delivery> = {}): Delivery 
 });
 
 /** A queue that remembers what it took, or refuses everything. */
-export function fakeQueue({ refuses = false } = {}) {
-  const sent: Parcel[] = [];
+export function fakeQueue<Body = Parcel>({ refuses = false } = {}) {
+  const sent: Body[] = [];
   return {
     sent,
-    async sendBatch(messages: Iterable<MessageSendRequest<Parcel>>) {
+    async sendBatch(messages: Iterable<MessageSendRequest<Body>>) {
       if (refuses) throw new Error("Queue sendBatch failed: Internal Server Error");
       // Through JSON, as on the queue.
       for (const { body } of messages) sent.push(JSON.parse(JSON.stringify(body)));

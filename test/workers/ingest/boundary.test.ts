@@ -275,6 +275,18 @@ describe("limits", () => {
   });
 });
 
+describe("a trace context", () => {
+  it("that is none does not travel, and cannot make a record too large to send", async () => {
+    const record = { ...eventValue({ topic: ELT }), data: {}, padding: "x".repeat(60_000) };
+    const response = await produce({
+      body: JSON.stringify({ records: [{ value: record }] }),
+      headers: { traceparent: "x".repeat(8_000) },
+    });
+    expect(response.status).toBe(200);
+    expect(boundary.letters[0]?.traceparent).toBeUndefined();
+  });
+});
+
 describe("pressure", () => {
   const limited = { RATE_LIMIT: { limit: async () => ({ success: false }) } };
 

@@ -34,6 +34,12 @@ beforeEach(() => {
   };
 });
 
+const deliver = (to: ConsumeDeps, bodies: readonly unknown[], attempts = 1) =>
+  consume(
+    to,
+    bodies.map((body) => ({ body, attempts })),
+  );
+
 const freshDevice = () => `consume-${++devices}`;
 const status = (deviceId: string, minute = 0, online = true): QueuedRecord =>
   recordOf({
@@ -67,7 +73,7 @@ describe("the consumer", () => {
     const [a, b] = [freshDevice(), freshDevice()];
     const repeated = status(a, 3);
     const batch = [parcelOf([status(a, 1), repeated, status(b, 5)]), parcelOf([repeated, status(b, 4), status(b, 5)])];
-    const { verdicts, report } = await consume(deps, batch);
+    const { verdicts, report } = await deliver(deps, batch);
     expect(verdicts).toEqual(acked(2));
     expect(report.outcomes).toEqual({
       "device.elt.status.reported applied": 3,
@@ -81,8 +87,8 @@ describe("the consumer", () => {
 
   it("writes no row anywhere when the same batch comes again", async () => {
     const batch = [parcelOf(Array.from({ length: 30 }, (_, i) => status(`again-${i % 7}`, i)))];
-    await consume(deps, batch);
-    const { report } = await consume(deps, batch);
+    await deliver(deps, batch);
+    const { report } = await deliver(deps, batch);
     expect(report).toMatchObject({ d1RowsWritten: 0, objectWrites: 0 });
     expect(report.outcomes).toEqual({ "device.elt.status.reported duplicate": 30 });
   });
@@ -91,10 +97,10 @@ describe("the consumer", () => {
     const device = freshDevice();
     const batch = [parcelOf([status(device, 1), status(device, 2)])];
     const dies = { ...deps, mergeIntoObject: () => new Promise<never>(() => {}) };
-    void consume(dies, batch);
+    void deliver(dies, batch);
     await vi.waitFor(async () => expect(await stored(device)).not.toBeNull());
     expect(await object(device)).toBeNull();
-    const { verdicts, report } = await consume(deps, batch);
+    const { verdicts, report } = await deliver(deps, batch);
     expect(verdicts).toEqual(acked(1));
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 2 });
     expect((await object(device))?.aspects).toEqual(JSON.parse((await stored(device))?.aspects ?? "{}"));
@@ -103,9 +109,9 @@ describe("the consumer", () => {
   it("converges when it died between the object and D1", async () => {
     const device = freshDevice();
     const batch = [parcelOf([status(device, 1)])];
-    void consume({ ...deps, fleet: { merge: () => new Promise<never>(() => {}) } }, batch);
+    void deliver({ ...deps, fleet: { merge: () => new Promise<never>(() => {}) } }, batch);
     await vi.waitFor(async () => expect(await object(device)).not.toBeNull());
-    const { report } = await consume(deps, batch);
+    const { report } = await deliver(deps, batch);
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
     expect((await object(device))?.aspects).toEqual(JSON.parse((await stored(device))?.aspects ?? "{}"));
   });
@@ -113,7 +119,7 @@ describe("the consumer", () => {
   it("dead-letters a record that its contract refuses by now, and merges its neighbours", async () => {
     const device = freshDevice();
     const bad = { ...status(device, 2), value: "{}" };
-    const { verdicts, report } = await consume(deps, [parcelOf([status(device, 1), bad, status(device, 3)])]);
+    const { verdicts, report } = await deliver(deps, [parcelOf([status(device, 1), bad, status(device, 3)])]);
     expect(verdicts).toEqual(acked(1));
     expect(report.deadLettered).toEqual({ "device.elt.status.reported schema_mismatch": 1 });
     expect(letters()).toMatchObject([{ stage: "consume", record: bad, failure: { reason: "schema_mismatch" } }]);
@@ -121,7 +127,7 @@ describe("the consumer", () => {
   });
 
   it("hands a message that is no parcel to the dead letters, whole", async () => {
-    const { verdicts } = await consume(deps, [{ what: "is this" }, parcelOf([status(freshDevice())])]);
+    const { verdicts } = await deliver(deps, [{ what: "is this" }, parcelOf([status(freshDevice())])]);
     expect(verdicts).toEqual(acked(2));
     expect(deadLetters.bodies).toEqual([{ what: "is this" }]);
   });
@@ -135,7 +141,7 @@ describe("the consumer", () => {
       },
     };
     const records = Array.from({ length: 250 }, (_, i) => status(`round-${i}`));
-    await consume({ ...deps, ...withoutObjects, fleet }, packParcels(records));
+    await deliver({ ...deps, ...withoutObjects, fleet }, packParcels(records));
     expect(rounds).toEqual([MAX_DEVICES_A_ROUND, MAX_DEVICES_A_ROUND, 50]);
   });
 });
@@ -144,7 +150,7 @@ describe("the consumer, when a store is out of reach", () => {
   it("puts the records off together, spends no attempt and dead-letters nothing", async () => {
     const records = [status(freshDevice()), status(freshDevice())];
     const parcel = parcelOf(records, { traceparent: "00-trace", deferrals: 3 });
-    const { verdicts, report } = await consume({ ...deps, fleet: { merge: outage } }, [parcel]);
+    const { verdicts, report } = await deliver({ ...deps, ...withoutObjects, fleet: { merge: outage } }, [parcel]);
     expect(verdicts).toEqual(acked(1));
     expect(events.bodies).toEqual([{ ...parcel, deferrals: 4 }]);
     expect(events.messages[0]?.delaySeconds).toBe(backoffSeconds(4, 0.5));
@@ -156,10 +162,10 @@ describe("the consumer, when a store is out of reach", () => {
     const device = freshDevice();
     let batch: unknown[] = [parcelOf([status(device, 1)])];
     for (let hour = 0; hour < 30; hour++) {
-      await consume({ ...deps, fleet: { merge: outage } }, batch);
+      await deliver({ ...deps, fleet: { merge: outage } }, batch);
       batch = events.drain();
     }
-    const { report } = await consume(deps, batch);
+    const { report } = await deliver(deps, batch);
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
     expect(letters()).toEqual([]);
   });
@@ -170,7 +176,7 @@ describe("the consumer, when a store is out of reach", () => {
       key.endsWith(ill)
         ? Promise.reject(Object.assign(new Error("reset"), { retryable: true }))
         : deps.mergeIntoObject(key, list);
-    const { verdicts, report } = await consume({ ...deps, mergeIntoObject }, [parcelOf([status(well), status(ill)])]);
+    const { verdicts, report } = await deliver({ ...deps, mergeIntoObject }, [parcelOf([status(well), status(ill)])]);
     expect(verdicts).toEqual(acked(1));
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
     expect(events.bodies.flatMap(({ records }) => records.map(({ key }) => key))).toEqual([ill]);
@@ -178,7 +184,7 @@ describe("the consumer, when a store is out of reach", () => {
 
   it("gives the whole message back when the queue takes nothing either", async () => {
     events.callsLeft = 0;
-    const { verdicts, report } = await consume({ ...deps, fleet: { merge: outage } }, [
+    const { verdicts, report } = await deliver({ ...deps, fleet: { merge: outage } }, [
       parcelOf([status(freshDevice())]),
     ]);
     expect(verdicts).toEqual([{ kind: "retry", delaySeconds: expect.any(Number) }]);
@@ -188,8 +194,70 @@ describe("the consumer, when a store is out of reach", () => {
   it("gives back only the messages whose letters were refused", async () => {
     deadLetters.callsLeft = 0;
     const batch = [parcelOf([{ ...status(freshDevice()), value: "{}" }]), parcelOf([status(freshDevice())])];
-    const { verdicts } = await consume(deps, batch);
+    const { verdicts } = await deliver(deps, batch);
     expect(verdicts.map(({ kind }) => kind)).toEqual(["retry", "ack"]);
+  });
+});
+
+describe("the consumer, after a fault that it handled", () => {
+  const raised = (deviceId: string) => recordOf({ topic: "device.elt.alert.raised", deviceId });
+
+  it("tells what a record did, though one store took it at first and the other later", async () => {
+    const device = freshDevice();
+    const objectOut = { ...deps, mergeIntoObject: outage };
+    await deliver(objectOut, [parcelOf([raised(device)])]);
+    const { report } = await deliver(deps, events.drain());
+    expect(report.outcomes).toEqual({ "device.elt.alert.raised applied": 1 });
+  });
+
+  it("defers only the devices that other consumers kept changing", async () => {
+    const fleet = {
+      merge: async (list: readonly ConcordEvent[]) => ({
+        outcomes: list.map(({ deviceKey }) => (deviceKey.endsWith("hot") ? null : ("applied" as const))),
+        rowsRead: 0,
+        rowsWritten: 0,
+      }),
+    };
+    const { report } = await deliver({ ...deps, ...withoutObjects, fleet }, [
+      parcelOf([status("hot"), status("cold")]),
+    ]);
+    expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
+    expect(events.bodies.flatMap(({ records }) => records.map(({ key }) => key))).toEqual(["hot"]);
+  });
+
+  it("multiplies nothing when a message has to come back whole", async () => {
+    const records = [
+      { ...status(freshDevice()), value: "{}" },
+      ...Array.from({ length: 9 }, () => status(freshDevice())),
+    ];
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      deadLetters.callsLeft = 0;
+      const { verdicts } = await deliver({ ...deps, fleet: { merge: outage } }, [parcelOf(records)], attempt);
+      expect(verdicts).toEqual([{ kind: "retry", delaySeconds: backoffSeconds(attempt, 0.5) }]);
+    }
+    expect(events.bodies).toEqual([]);
+  });
+
+  it("parts records that were put off many times, since one of them may be the outage", async () => {
+    const parcel = parcelOf([status(freshDevice()), status(freshDevice())], { deferrals: 9 });
+    await deliver({ ...deps, fleet: { merge: outage } }, [parcel]);
+    expect(events.bodies.map(({ isolated, records }) => [isolated, records.length])).toEqual([
+      [true, 1],
+      [true, 1],
+    ]);
+  });
+
+  it.each([
+    ["holds a record that is none", { kind: "parcel", records: [null] }],
+    ["is bytes", new Uint8Array([1, 2, 3]).buffer],
+    ["is something that JSON cannot say", { n: 1n }],
+    ["is nothing", undefined],
+  ])("loses neither its neighbours nor itself when a message %s", async (_, stray) => {
+    const { verdicts, report } = await deliver(deps, [stray, parcelOf([status(freshDevice())])]);
+    expect(verdicts).toEqual(acked(2));
+    expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
+    expect(deadLetters.bodies).toHaveLength(1);
+    expect(JSON.stringify(deadLetters.bodies[0])).not.toBe("{}");
   });
 });
 
@@ -203,7 +271,7 @@ describe("the consumer, when a record breaks something", () => {
     let batch: unknown[] = [parcelOf(records)];
     let applied = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { report } = await consume(poisoned, batch);
+      const { report } = await deliver(poisoned, batch);
       applied += report.outcomes?.["device.elt.status.reported applied"] ?? 0;
       batch = events.drain();
     }
@@ -223,7 +291,7 @@ describe("the consumer, when a record breaks something", () => {
       },
     };
     const isolated = packParcels([status("alone-1"), status("alone-2")], { isolated: true });
-    await consume({ ...deps, fleet }, [...isolated, parcelOf([status("alone-3"), status("alone-4")])]);
+    await deliver({ ...deps, fleet }, [...isolated, parcelOf([status("alone-3"), status("alone-4")])]);
     expect(sizes.sort()).toEqual([1, 1, 2]);
   });
 });
@@ -233,20 +301,20 @@ describe("the consumer, on a replayed letter", () => {
     deadLetters.bodies.flatMap((body) => (body.kind === "settlements" ? body.settlements : []));
 
   it("reports the outcome back to the letter", async () => {
-    await consume(deps, [parcelOf([{ ...status(freshDevice()), letterId: "letter-1" }])]);
+    await deliver(deps, [parcelOf([{ ...status(freshDevice()), letterId: "letter-1" }])]);
     expect(settlements()).toEqual([{ letterId: "letter-1", outcome: "applied", settledAtMs: NOW_MS }]);
   });
 
   it("never lets an old letter overwrite newer state", async () => {
     const device = freshDevice();
-    await consume(deps, [parcelOf([status(device, 9)])]);
-    await consume(deps, [parcelOf([{ ...status(device, 1), letterId: "letter-2" }])]);
+    await deliver(deps, [parcelOf([status(device, 9)])]);
+    await deliver(deps, [parcelOf([{ ...status(device, 1), letterId: "letter-2" }])]);
     expect(settlements()).toMatchObject([{ letterId: "letter-2", outcome: "superseded" }]);
     expect(JSON.parse((await stored(device))?.aspects ?? "{}").status.value.indoorTemperatureC).toBe(9);
   });
 
   it("writes to the same letter when the replay fails again", async () => {
-    await consume(deps, [parcelOf([{ ...status(freshDevice()), value: "{}", letterId: "letter-3" }])]);
+    await deliver(deps, [parcelOf([{ ...status(freshDevice()), value: "{}", letterId: "letter-3" }])]);
     expect(letters()).toMatchObject([{ id: "letter-3" }]);
   });
 });

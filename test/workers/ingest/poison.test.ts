@@ -38,7 +38,7 @@ it("a poison record at any place of a request leaves the other 99 applied", asyn
         random: () => 0.5,
         workerVersion: "test",
       },
-      boundary.events.bodies,
+      boundary.events.bodies.map((body) => ({ body, attempts: 1 })),
     );
     expect(report.outcomes).toEqual({ [`${TOPIC} applied`]: 99 });
     expect(boundary.letters.map(({ record }) => record.value)).toEqual(['{"poison":true}']);

@@ -135,7 +135,7 @@ describe("v2 produce, dead-lettered", () => {
   });
 
   it.each([
-    ["a topic without a contract", "device.elt.filter.replaced", { value: good() }, 40401, "unknown_topic"],
+    ["a topic without a contract", "device.elt.topic.unheardof", { value: good() }, 40401, "unknown_topic"],
     ["a tombstone", TOPIC, { key: "dev-1", value: null }, 42206, "empty_value"],
     [
       "an event from the future",

@@ -71,10 +71,15 @@ function parseRequest(text: string): z.output<typeof ProduceRequest> {
   }
   const parsed = ProduceRequest.safeParse(json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+  const { issues } = parsed.error;
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? (issues[0] as z.core.$ZodIssue);
   const where = issue.path.length > 0 ? issue.path.join(".") : "the request body";
   if (issue.code === "unrecognized_keys") throw new RequestError(422, `Unrecognized field: ${issue.keys[0]}`);
-  const hasNone = typeof json === "object" && json !== null && !Array.isArray(json) && !("records" in json);
+  const hasNone =
+    typeof json === "object" &&
+    json !== null &&
+    !Array.isArray(json) &&
+    (json as { records?: unknown }).records == null;
   if (hasNone || (issue.code === "too_small" && issue.path[0] === "records" && issue.path.length === 1)) {
     throw new RequestError(422, "records must hold at least one record. Nothing was accepted.");
   }
