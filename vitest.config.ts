@@ -19,6 +19,7 @@ export default defineConfig({
         },
       },
       "test/workers/*/vitest.config.ts",
+      "test/simulation/vitest.config.ts",
       {
         test: {
           name: "flow",

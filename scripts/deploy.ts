@@ -22,6 +22,7 @@ const steps = [
     : [
         ["queues", "create", `concord-events-${environment}`],
         ["queues", "create", `concord-dead-letters-${environment}`],
+        ["queues", "create", `concord-suspects-${environment}`],
       ].map((args) => ({ name: args.join(" "), args, mayExist: true }))),
   ...(dryRun
     ? []

@@ -13,6 +13,7 @@ export type Env = {
   readonly TOKEN_SECRET: string;
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
+  readonly SUSPECTS: Queue<Parcel>;
   readonly DEAD_LETTERS: Queue;
   readonly METRICS: DurableObjectNamespace<MetricsObject>;
   readonly VERSION?: WorkerVersionMetadata;
@@ -50,7 +51,7 @@ export function readConfig(env: Env): ConfigReading {
 
 export const parkDepsOf = (env: Env): ParkDeps => ({
   letters: new DeadLetterRepository(env.DB),
-  events: env.EVENTS,
+  suspects: env.SUSPECTS,
   deadLetters: env.DEAD_LETTERS,
   metrics: metricsOf(env),
   workerVersion: env.VERSION?.id || "local",

@@ -10,7 +10,8 @@ import { readMessage } from "./message.ts";
 
 export type ParkDeps = {
   readonly letters: Pick<DeadLetterRepository, "park" | "settle">;
-  readonly events: Pick<Queue<Parcel>, "sendBatch">;
+  /** The queue whose consumer takes one message at a time. */
+  readonly suspects: BatchSender<Parcel>;
   /** The queue that these messages came from. */
   readonly deadLetters: BatchSender<unknown>;
   readonly metrics: MetricsSink;
@@ -102,8 +103,8 @@ async function workOf(deps: ParkDeps, delivery: Delivery): Promise<Work> {
 
 /**
  * A parcel that the platform put here, because its consumer died every time it was delivered. It does not say which
- * record is to blame, so each goes back alone, once: what was fine ends as it should, and what kills the consumer
- * comes back here alone, as a suspect, and is parked.
+ * record is to blame, so each goes to the queue of suspects, which are delivered one at a time: what was fine ends as it
+ * should, and what kills the consumer comes back here by itself, and is parked.
  */
 async function splitParcel(
   deps: ParkDeps,
@@ -170,8 +171,8 @@ function wholeOf(body: unknown): Pick<QueuedRecord, "value" | "encoding"> {
   }
 }
 
-async function resend({ events }: ParkDeps, { resend }: Work): Promise<boolean> {
-  const { sent, fault } = await sendAll(events, resend);
+async function resend({ suspects }: ParkDeps, { resend }: Work): Promise<boolean> {
+  const { sent, fault } = await sendAll(suspects, resend);
   if (sent === resend.length) return true;
   log("error", "park.queue_refused", { parcels: resend.length, sent, ...faultOf(fault) });
   return false;

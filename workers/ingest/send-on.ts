@@ -9,7 +9,7 @@ import {
   type Settlement,
 } from "../../src/shared/queue/letter.ts";
 import { sendAll } from "../../src/shared/queue/pack.ts";
-import { type Parcel, packParcels } from "../../src/shared/queue/parcel.ts";
+import { type Parcel, packParcels, type QueuedRecord } from "../../src/shared/queue/parcel.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import type { Arrival, Ending } from "./ending.ts";
 
@@ -67,6 +67,9 @@ function returnsOf(endings: readonly Ending[], random: () => number): Return[] {
   }));
 }
 
+/** The consumer lived through this record, whatever it failed on: it is no suspect any more. */
+const cleared = ({ suspect: _, ...record }: QueuedRecord): QueuedRecord => record;
+
 /** After so many deferrals a record may be the outage itself; from then on it takes nobody along. */
 const ISOLATE_AFTER_DEFERRALS = 10;
 
@@ -74,7 +77,7 @@ const ISOLATE_AFTER_DEFERRALS = 10;
 function deferredParcels(parcel: Parcel, deferrals: number, members: readonly Ending[]): Parcel[] {
   const { traceparent } = parcel;
   const isolated = parcel.isolated || deferrals >= ISOLATE_AFTER_DEFERRALS;
-  const records = members.filter(({ kind }) => kind === "deferred").map(({ arrival }) => arrival.record);
+  const records = members.filter(({ kind }) => kind === "deferred").map(({ arrival }) => cleared(arrival.record));
   return packParcels(records, { ...(traceparent && { traceparent }), ...(isolated && { isolated }), deferrals });
 }
 
@@ -82,7 +85,7 @@ function deferredParcels(parcel: Parcel, deferrals: number, members: readonly En
 function retriedParcels({ traceparent }: Parcel, attempts: number, members: readonly Ending[]): Parcel[] {
   const records = members
     .filter(({ kind }) => kind === "retried")
-    .map(({ arrival }) => ({ ...arrival.record, attempts }));
+    .map(({ arrival }) => ({ ...cleared(arrival.record), attempts }));
   return packParcels(records, { ...(traceparent && { traceparent }), isolated: true });
 }
 

@@ -21,7 +21,7 @@ export type QueuedRecord = {
   readonly merged?: MergeOutcome;
   /** The dead letter that this record is a replay of. */
   readonly letterId?: string;
-  /** This record was in a parcel that took the consumer down; a second time is enough to park it. */
+  /** This record was in a parcel that took the consumer down. It is tried alone, and parked if that dies again. */
   readonly suspect?: true;
 };
 

@@ -23,10 +23,10 @@ beforeEach(async () => {
 });
 
 function deps<More extends Partial<ParkDeps>>(more = {} as More) {
-  const events = fakeQueue();
+  const suspects = fakeQueue();
   const metrics = fakeMetrics();
   const deadLetters = fakeQueue<unknown>();
-  return { letters, events, deadLetters, metrics, workerVersion: "test", random: () => 0.5, ...more };
+  return { letters, suspects, deadLetters, metrics, workerVersion: "test", random: () => 0.5, ...more };
 }
 
 const all = async () => (await letters.list({ first: 100 })).letters;
@@ -101,9 +101,9 @@ describe("the crash net", () => {
   const parcel = { kind: "parcel", traceparent, records: [recordNamed("a", { attempts: 2 }), recordNamed("b")] };
 
   it("sends each record of a parcel back alone, as a suspect", async () => {
-    const { events, metrics, ...rest } = deps();
-    expect(await park({ events, metrics, ...rest }, [delivery(parcel)])).toEqual([ack]);
-    expect(events.sent).toEqual(
+    const { suspects, metrics, ...rest } = deps();
+    expect(await park({ suspects, metrics, ...rest }, [delivery(parcel)])).toEqual([ack]);
+    expect(suspects.sent).toEqual(
       parcel.records.map((record) => ({
         kind: "parcel",
         isolated: true,
@@ -116,12 +116,12 @@ describe("the crash net", () => {
   });
 
   it("parks a suspect that comes back, once however often it is delivered, and counts it", async () => {
-    const { events, metrics, ...rest } = deps();
+    const { suspects, metrics, ...rest } = deps();
     const suspect = delivery({ ...parcel, isolated: true, records: [recordNamed("a", { suspect: true })] });
-    expect(await park({ events, metrics, ...rest }, [suspect])).toEqual([ack]);
+    expect(await park({ suspects, metrics, ...rest }, [suspect])).toEqual([ack]);
     expect(metrics.reports).toEqual([{ deadLettered: { [`${TOPIC} crash`]: 1 } }]);
-    await park({ events, metrics, ...rest }, [suspect]);
-    expect(events.sent).toEqual([]);
+    await park({ suspects, metrics, ...rest }, [suspect]);
+    expect(suspects.sent).toEqual([]);
     expect(await all()).toEqual([
       expect.objectContaining({
         reason: "crash",
@@ -135,15 +135,15 @@ describe("the crash net", () => {
   });
 
   it("of a mixed parcel parks the suspects and sends back the others", async () => {
-    const { events, ...rest } = deps();
+    const { suspects, ...rest } = deps();
     const records = [recordNamed("a", { suspect: true }), recordNamed("b")];
-    expect(await park({ events, ...rest }, [delivery({ kind: "parcel", records })])).toEqual([ack]);
-    expect(events.sent.map(({ records }) => records.map(({ suspect }) => suspect))).toEqual([[true]]);
+    expect(await park({ suspects, ...rest }, [delivery({ kind: "parcel", records })])).toEqual([ack]);
+    expect(suspects.sent.map(({ records }) => records.map(({ suspect }) => suspect))).toEqual([[true]]);
     expect((await all()).map(({ eventId }) => eventId)).toEqual(["a"]);
   });
 
   it("acks no parcel whose records the queue did not take, and still parks the letters beside it", async () => {
-    const verdicts = await park(deps({ events: fakeQueue({ refuses: true }) }), [
+    const verdicts = await park(deps({ suspects: fakeQueue({ refuses: true }) }), [
       delivery(parcel),
       delivery({ kind: "letters", letters: [letter("x")] }),
     ]);

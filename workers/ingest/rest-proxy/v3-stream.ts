@@ -131,13 +131,13 @@ const OPEN_TOO_LONG = refusalReceipt({
 
 /** The promise's value, or word that it took too long. */
 async function before<T>(ms: number, promise: Promise<T>): Promise<T | "too late"> {
-  let timer: number | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<"too late">((resolve) => {
     timer = setTimeout(() => resolve("too late"), Math.max(0, ms));
   });
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 }

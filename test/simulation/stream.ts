@@ -1,0 +1,87 @@
+import { randomOf } from "../../samples/random.ts";
+import type { SampleRecord } from "../../samples/record.ts";
+import { POISON } from "./faults.ts";
+import { KILLER } from "./world.ts";
+
+const DEVICES = 6;
+
+/** How a record has to end. */
+export type Fate = "applied" | "refused" | "poison" | "killer";
+
+export type StreamRecord = SampleRecord & { readonly fate: Fate };
+
+/**
+ * Records of a few devices in a shuffled order, with ties, repeats and late ones, some that their contracts refuse, one
+ * that D1 will not take and one that takes the consumer down. `name` keeps the devices of one stream apart from all others.
+ */
+export function streamOf(seed: number, count: number, name: string): StreamRecord[] {
+  const random = randomOf(seed);
+  const records: StreamRecord[] = [];
+  while (records.length < count) {
+    const earlier = records[random.int(0, Math.max(0, records.length - 1))];
+    if (earlier && random.chance(0.06)) records.push({ ...earlier });
+    else records.push(recordOf(random, records.length, name));
+  }
+  if (random.chance(0.5)) records.splice(random.int(0, count - 1), 1, special(records.length, name, POISON));
+  if (random.chance(0.5)) records.splice(random.int(0, count - 1), 1, special(records.length, name, KILLER));
+  return records;
+}
+
+type Random = ReturnType<typeof randomOf>;
+
+const START_MS = Date.UTC(2026, 9, 1);
+
+function recordOf(random: Random, index: number, name: string): StreamRecord {
+  const deviceId = `${name}-${random.int(1, DEVICES)}`;
+  // Few minutes for many events: equal times are common, and the event id has to decide.
+  const occurredAt = new Date(START_MS + random.int(0, 120) * 60_000).toISOString();
+  const [action, data] = random.pick(kinds(random, name));
+  const bad = random.chance(0.03);
+  const value = { eventId: `e-${index}`, occurredAt, deviceId, data: bad ? { unread: index } : data };
+  const topic = bad ? "device.elt.alert.raised" : `device.elt.${action}`;
+  return { topic, key: deviceId, value: JSON.stringify(value), fate: bad ? "refused" : "applied" };
+}
+
+function kinds(random: Random, name: string): [action: string, data: object][] {
+  const alertId = `a-${random.int(1, 3)}`;
+  const dealerId = `${name}-D${random.int(1, 3)}`;
+  return [
+    ["status.reported", { online: random.chance(0.8), indoorTemperatureC: random.int(18, 20) }],
+    ["status.reported", { online: true, indoorTemperatureC: random.int(10, 30) }],
+    [
+      "registration.created",
+      { model: "M", serialNumber: `S-${random.int(1, 9)}`, registeredAt: "2026-09-01T00:00:00Z" },
+    ],
+    ["registration.removed", {}],
+    ["dealer.assigned", { dealer: { dealerId, name: `Dealer ${random.int(1, 3)}` } }],
+    ["dealer.unassigned", {}],
+    [
+      "customer.assigned",
+      { customer: { customerId: `${name}-C${random.int(1, 2)}`, name: `Customer ${random.int(1, 3)}` } },
+    ],
+    ["profile.updated", { name: `Room ${random.int(1, 4)}` }],
+    ["alert.raised", { alertId, code: "C", severity: random.pick(["info", "warning", "critical"]), text: "x" }],
+    ["alert.cleared", { alertId }],
+  ];
+}
+
+function special(index: number, name: string, kind: typeof POISON | typeof KILLER): StreamRecord {
+  const deviceId = `${kind}-${name}-x`;
+  const occurredAt = new Date(START_MS).toISOString();
+  const value = JSON.stringify({ eventId: `s-${index}`, occurredAt, deviceId, data: { online: true } });
+  return { topic: "device.elt.status.reported", key: deviceId, value, fate: kind };
+}
+
+/** Requests as a producer makes them: runs of records of one topic. */
+export function requestsOf(records: readonly StreamRecord[], seed: number): StreamRecord[][] {
+  const random = randomOf(seed);
+  const requests: StreamRecord[][] = [];
+  for (const group of Map.groupBy(records, ({ topic }) => topic).values()) {
+    for (let at = 0; at < group.length; ) {
+      const size = random.int(1, 12);
+      requests.push(group.slice(at, at + size));
+      at += size;
+    }
+  }
+  return random.shuffle(requests);
+}

@@ -1,0 +1,133 @@
+import { env as testEnv } from "cloudflare:workers";
+import { foldOracle, type OracleDevice } from "../../samples/oracle.ts";
+import type { Alert } from "../../src/shared/domain/alert.ts";
+import { viewAlert } from "../../src/shared/domain/alert.ts";
+import { intervalsOf } from "../../src/shared/domain/assignment.ts";
+import { type Aspects, viewDevice } from "../../src/shared/domain/device.ts";
+import type { DeviceKey } from "../../src/shared/domain/event.ts";
+import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
+import type { Version } from "../../src/shared/domain/version.ts";
+import type { StreamRecord } from "./stream.ts";
+
+const { DB, DEVICES } = testEnv as unknown as {
+  DB: D1Database;
+  DEVICES: { getByName(key: string): DeviceSnapshotSource };
+};
+
+/** What the platform holds of the devices of one stream, in the oracle's shape, as far as a stream speaks of it. */
+export async function heldDevices(name: string): Promise<Map<string, object>> {
+  // "." sorts right behind "-": the range holds the stream's devices and no others.
+  const rows = <T>(sql: string) => DB.prepare(sql).bind(`elt:${name}-`, `elt:${name}.`).all<T>();
+  const [devices, alerts, assignments] = await Promise.all([
+    rows<{ key: DeviceKey; aspects: string; latest: Version }>("SELECT * FROM devices WHERE key >= ? AND key < ?"),
+    rows<{ device_key: string; alert_id: string; alert: string }>(
+      "SELECT * FROM alerts WHERE device_key >= ? AND device_key < ?",
+    ),
+    rows<{ device_key: string; version: Version; dealer_id: string | null }>(
+      "SELECT * FROM assignments WHERE device_key >= ? AND device_key < ?",
+    ),
+  ]);
+  const held = new Map<string, object>();
+  for (const { key, aspects, latest } of devices.results) {
+    const own = <T extends { device_key: string }>(list: T[]) => list.filter((row) => row.device_key === key);
+    const view = viewDevice({ aspects: JSON.parse(aspects) as Aspects, latest });
+    const snapshot = await DEVICES.getByName(key).snapshot();
+    held.set(key, {
+      ...summary(view),
+      alerts: own(alerts.results)
+        .map((row) => ({ alertId: row.alert_id, ...viewAlert(JSON.parse(row.alert) as Alert) }))
+        .map(({ alertId, state, severity, raisedAt, clearedAt }) => ({
+          alertId,
+          state,
+          severity: severity?.toUpperCase() ?? null,
+          raisedAt,
+          clearedAt,
+        })),
+      assignments: intervalsOf(new Map(own(assignments.results).map((row) => [row.version, row.dealer_id]))),
+      history: snapshot?.history.map(({ version }) => version.slice(25)),
+      inObject: { aspects: JSON.stringify(snapshot?.aspects), latest: snapshot?.latest },
+      inD1: { aspects, latest },
+    });
+  }
+  return held;
+}
+
+type Summary = Pick<OracleDevice, "status" | "serialNumber" | "name" | "registeredAt" | "updatedAt" | "report">;
+
+const summary = ({
+  status,
+  serialNumber,
+  name,
+  registeredAt,
+  updatedAt,
+  report,
+}: {
+  status: unknown;
+  serialNumber: unknown;
+  name: unknown;
+  registeredAt: unknown;
+  updatedAt: unknown;
+  report: { online: boolean; indoorTemperatureC?: number | null; reportedAt: string } | null;
+}) => ({
+  status,
+  serialNumber,
+  name,
+  registeredAt,
+  updatedAt,
+  report: report && {
+    online: report.online,
+    indoorTemperatureC: report.indoorTemperatureC,
+    reportedAt: report.reportedAt,
+  },
+});
+
+/** What it has to hold, found by the oracle, which shares no code with the platform. */
+export function expectedDevices(
+  records: readonly StreamRecord[],
+  held: ReadonlyMap<string, object>,
+): Map<string, object> {
+  const good = records.filter(({ fate }) => fate === "applied");
+  return new Map(
+    [...foldOracle(good)].map(([key, device]) => [
+      key,
+      {
+        ...summary(device as Summary),
+        alerts: device.alerts.map(({ alertId, state, severity, raisedAt, clearedAt }) => ({
+          alertId,
+          state,
+          severity,
+          raisedAt,
+          clearedAt,
+        })),
+        assignments: device.assignments,
+        history: device.history,
+        // The two stores are held against each other: each converged alone.
+        inObject: (held.get(key) as { inD1?: object } | undefined)?.inD1,
+        inD1: (held.get(key) as { inD1?: object } | undefined)?.inD1,
+      },
+    ]),
+  );
+}
+
+/** The letters of one stream: the values of their records and why they are there. */
+export async function heldLetters(name: string): Promise<Map<string, string>> {
+  const { results } = await DB.prepare("SELECT reason, record FROM dead_letters WHERE record LIKE ?")
+    .bind(`%${name}-%`)
+    .all<{ reason: string; record: string }>();
+  const letters = new Map<string, string>();
+  for (const { reason, record } of results) {
+    const { value } = JSON.parse(record) as { value: string };
+    if (letters.has(value)) throw new Error(`two letters of one record: ${value}`);
+    letters.set(value, reason);
+  }
+  return letters;
+}
+
+const REASONS = { refused: "schema_mismatch", poison: "fault", killer: "crash" } as const;
+
+export const expectedLetters = (records: readonly StreamRecord[]): Map<string, string> =>
+  new Map(
+    records.flatMap(({ fate, value }) =>
+      fate === "applied" ? [] : [[value ?? "", REASONS[fate]] as [string, string]],
+    ),
+  );
