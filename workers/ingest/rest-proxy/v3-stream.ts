@@ -44,7 +44,10 @@ async function pump(
     writer.write(encoder.encode(receipts.map((receipt) => `${JSON.stringify(receipt)}\r\n`).join("")));
   try {
     const last = await answerChunks(chunksOf(reader, first, deps), deps, write);
-    if (last) await write([last]);
+    if (last) {
+      await write([last]);
+      await drain(reader);
+    }
     await writer.close();
   } catch (thrown) {
     // The client is gone, or its text is not UTF-8. What it was told stands; what it was not told it will send again.
@@ -52,6 +55,22 @@ async function pump(
     await writer.abort(thrown).catch(() => undefined);
   } finally {
     await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** How much of a request is read and thrown away, so that its client gets to read why it ended. */
+const MAX_DRAIN_BYTES = 32 * 1024 * 1024;
+
+/** A client that is silent for so long is not sending. */
+const DRAIN_IDLE_MS = 250;
+
+/** A connection that is closed while the client still sends is reset, and the client never sees the answer. */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const endsAtMs = Date.now() + 5_000;
+  for (let bytes = 0; bytes < MAX_DRAIN_BYTES; ) {
+    const next = await before(Math.min(DRAIN_IDLE_MS, endsAtMs - Date.now()), reader.read());
+    if (next === "too late" || next.done) return;
+    bytes += next.value.byteLength;
   }
 }
 
@@ -76,11 +95,13 @@ async function* chunksOf(
     if (next === "too late") return yield { kind: "broken", last: OPEN_TOO_LONG };
     bytes = next.value;
   }
+  if (decode(decoder) === undefined) yield { kind: "broken", last: NOT_UTF8 };
 }
 
-function decode(decoder: TextDecoder, bytes: Uint8Array): string | undefined {
+/** @param bytes the next ones, or none at the end, where no character may be half there */
+function decode(decoder: TextDecoder, bytes?: Uint8Array): string | undefined {
   try {
-    return decoder.decode(bytes, { stream: true });
+    return decoder.decode(bytes, { stream: bytes !== undefined });
   } catch {
     return undefined;
   }
@@ -98,8 +119,9 @@ async function answerChunks(
     if (chunk.kind === "broken") return chunk.last;
     const { objects, broken } = splitter.push(chunk.text);
     const records = objects.map((text) => readRecord(deps.topic, text));
-    const tooLarge = records.findIndex((record) => record.tooLarge);
-    const readable = tooLarge < 0 ? records : records.slice(0, tooLarge);
+    const last = records.findIndex(({ ends }) => ends);
+    const ends = records[last]?.ends;
+    const readable = ends ? records.slice(0, last) : records;
     if (readable.length > 0) {
       const receipts = await deps.take(readable);
       const where = { topic: deps.topic, clusterId: deps.clusterId, nowMs: deps.now() };
@@ -108,7 +130,8 @@ async function answerChunks(
       );
       answered += readable.length;
     }
-    if (tooLarge >= 0 || broken === "too_large") return refusalReceipt(TOO_LARGE);
+    if (ends === "not_json") return NOT_OBJECTS;
+    if (ends === "too_large" || broken === "too_large") return refusalReceipt(TOO_LARGE);
     if (broken) return NOT_OBJECTS;
   }
   return splitter.isInside ? CUT_SHORT : undefined;

@@ -37,8 +37,8 @@ export type V3Record = {
   readonly timestamp: string | undefined;
   readonly key: Described | undefined;
   readonly value: Described | undefined;
-  /** The record is over the limit; a stream ends with it. */
-  readonly tooLarge?: boolean;
+  /** A stream ends with this record: behind text that is no JSON there is no telling where the next one begins. */
+  readonly ends?: "too_large" | "not_json" | undefined;
 };
 
 /** Bytes, as the client sent them. */
@@ -49,7 +49,9 @@ export const TOO_LARGE = { code: 400, message: "Produce request size is larger t
 
 /** Reads the text of one record. Never throws: whatever is wrong with it stands in its entry. */
 export function readRecord(topic: string, text: string): V3Record {
-  const parsed = ProduceRecord.safeParse(parseJson(text));
+  const json = parseJson(text);
+  if (json === undefined) return { ...refused(badRequest("the record is not JSON")), ends: "not_json" };
+  const parsed = ProduceRecord.safeParse(json);
   if (!parsed.success) return refused(badRequest(complaintOf(parsed.error.issues[0] as z.core.$ZodIssue)));
   const { partition_id: partition, headers, timestamp } = parsed.data;
   if (typeof partition === "number" && (partition < 0 || partition >= PARTITIONS)) return refused(PARTITION_NOT_FOUND);
@@ -74,7 +76,7 @@ export function readRecord(topic: string, text: string): V3Record {
     timestamp: timestamp ?? undefined,
     key: key.described,
     value: value.described,
-    tooLarge: recordBytes(record) > LIMITS.recordBytes,
+    ends: recordBytes(record) > LIMITS.recordBytes ? "too_large" : undefined,
   };
 }
 
