@@ -11,6 +11,7 @@ export function openStream(url: URL, path: string) {
     agent: false,
   });
   upload.setNoDelay(true);
+  upload.setTimeout(10_000, () => upload.destroy(new Error("the stream stands still")));
   upload.flushHeaders();
   // A test that gives the stream up closes it, which is no error of the test.
   upload.on("error", () => {});

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { connect } from "../demo/clients.ts";
+import { fuzz } from "../test/support/fuzz.ts";
+import { startStack } from "./local-stack.ts";
+
+/** `npm run fuzz -- --requests 10000 --seed 7`: what test/flow/kafka/fuzz.test.ts does, for longer. */
+const { values } = parseArgs({
+  options: {
+    requests: { type: "string", default: "10000" },
+    seed: { type: "string", default: String(Date.now() % 2 ** 31) },
+  },
+});
+const [requests, seed] = [Number(values.requests), Number(values.seed)];
+
+/** How long the records that were taken may go on being applied. */
+const SETTLE_MS = 60_000;
+
+console.log(`${requests} requests of seed ${seed}`);
+const stack = await startStack();
+try {
+  const clients = await connect(stack.url);
+  let answered = 0;
+  const { statuses, kept } = await fuzz(stack.url, {
+    requests,
+    seed,
+    onAnswer: () => {
+      if (++answered % 500 === 0) console.log(`${answered} answered`);
+    },
+  });
+  console.table(statuses);
+  const endsAtMs = Date.now() + SETTLE_MS;
+  let outcomes = await clients.outcomes();
+  while ((outcomes.inFlight !== 0 || outcomes.accepted !== kept) && Date.now() < endsAtMs) {
+    await sleep(250);
+    outcomes = await clients.outcomes();
+  }
+  const { accepted, inFlight, deadLettered } = outcomes;
+  console.log(
+    `${kept} records were taken by the answers; ${accepted} by the counters, ${inFlight} of them without an outcome, ${deadLettered.total} dead letters`,
+  );
+  if (accepted !== kept || inFlight !== 0) throw new Error(`records were lost or made up: seed ${seed}`);
+} catch (thrown) {
+  console.error(thrown);
+  process.exitCode = 1;
+} finally {
+  await stack.stop();
+}

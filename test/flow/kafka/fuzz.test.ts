@@ -1,0 +1,34 @@
+import { randomInt } from "node:crypto";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { type Clients, connect } from "../../../demo/clients.ts";
+import { type Stack, startStack } from "../../../scripts/local-stack.ts";
+import { fuzz } from "../../support/fuzz.ts";
+import { eventText, JSON_V2, send, T } from "../../support/rest-proxy.ts";
+
+let stack: Stack;
+let clients: Clients;
+
+beforeAll(async () => {
+  stack = await startStack();
+  clients = await connect(stack.url);
+});
+afterAll(() => stack.stop());
+
+/** `npm run fuzz` does the same for longer; a failure there or here prints the seed that brings it back. */
+it("answers whatever comes, serves on, and loses no record that it said it took", async () => {
+  const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
+  const { kept } = await fuzz(stack.url, { requests: 400, seed });
+  const good = await send(stack.url, {
+    path: `/topics/${T}`,
+    type: JSON_V2,
+    body: `{"records":[{"value":${eventText()}}]}`,
+  });
+  expect(good).toMatchObject({ status: 200 });
+  await vi.waitFor(
+    async () => {
+      const { accepted, inFlight } = await clients.outcomes();
+      expect({ accepted, inFlight }, `seed ${seed}`).toEqual({ accepted: kept + 1, inFlight: 0 });
+    },
+    { timeout: 20_000, interval: 100 },
+  );
+});
