@@ -136,18 +136,15 @@ describe("a v3 stream", () => {
     stream.abandon();
   });
 
-  it("C34 refuses a value of 20 MB as soon as it is over the limit, and ends", async () => {
+  it("C34 refuses a value of 20 MB, and its client reads why though it only reads when it has written", async () => {
     const stream = openStream(stack.url, recordsOf(T));
     stream.write(`${record(1)}{"value":{"type":"STRING","data":"`);
-    expect((await stream.receipts.next()).value).toMatchObject({ error_code: 200 });
-    stream.write("x".repeat(100_000));
-    expect((await stream.receipts.next()).value).toMatchObject({
-      error_code: 400,
-      message: "Produce request size is larger than allowed threshold",
-    });
-    for (let sent = 100_000; sent < 20_000_000; sent += 1_000_000) stream.write("x".repeat(1_000_000));
-    expect((await stream.receipts.next()).done).toBe(true);
-    stream.abandon();
+    for (let sent = 0; sent < 20_000_000; sent += 1_000_000) stream.write("x".repeat(1_000_000));
+    stream.end();
+    expect(await allOf(stream.receipts)).toMatchObject([
+      { error_code: 200 },
+      { error_code: 400, message: "Produce request size is larger than allowed threshold" },
+    ]);
   });
 
   it("keeps what it gave receipts for when its client goes away in the middle of a record", async () => {

@@ -1,0 +1,33 @@
+import type { ConcordEvent, DeviceKey } from "../../../src/shared/domain/event.ts";
+import type { DeviceObject } from "../../../workers/ingest/device-object.ts";
+import type { Env } from "../../../workers/ingest/env.ts";
+import real from "../../../workers/ingest/index.ts";
+import { Faults, faultyD1, faultyQueue } from "./faults.ts";
+
+export { DeviceObject } from "../../../workers/ingest/index.ts";
+
+const faults = new Faults();
+
+/** The ingest Worker as it is deployed, in an environment that fails now and then. */
+export default {
+  async fetch(request, env, ctx) {
+    const controlled = await faults.control(request);
+    return controlled ?? faults.answer(request, () => real.fetch(request, faulty(env), ctx));
+  },
+  queue: (batch, env, ctx) => faults.delivery(batch, (messages) => real.queue(messages, faulty(env), ctx)),
+} satisfies ExportedHandler<Env>;
+
+const faulty = (env: Env): Env => ({
+  ...env,
+  DB: faultyD1(env.DB, faults),
+  EVENTS: faultyQueue(env.EVENTS, faults),
+  DEAD_LETTERS: faultyQueue(env.DEAD_LETTERS, faults),
+  DEVICES: faultyDevices(env.DEVICES),
+});
+
+function faultyDevices(devices: DurableObjectNamespace<DeviceObject>): DurableObjectNamespace<DeviceObject> {
+  const getByName = (key: DeviceKey) => ({
+    merge: (events: ConcordEvent[]) => faults.object(() => devices.getByName(key).merge(events)),
+  });
+  return { getByName } as unknown as DurableObjectNamespace<DeviceObject>;
+}

@@ -1,0 +1,65 @@
+/** What can go wrong at the edges of the two Workers that write. Every kind is one that the platform documents. */
+export const FAULT_KINDS = [
+  "D1 fails before",
+  "D1 fails after the commit",
+  "D1 is slow",
+  "D1 is out",
+  "object fails before",
+  "object fails after",
+  "object is overloaded",
+  "queue refuses",
+  "queue takes it and fails",
+  "handler dies before",
+  "handler dies, acks lost",
+  "answer lost",
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** How likely each kind is, a call; what is not named does not happen. */
+export type FaultPlan = Readonly<Partial<Record<FaultKind, number>>>;
+
+/** How often each kind was injected. */
+export type FaultCounts = Readonly<Partial<Record<FaultKind, number>>>;
+
+/** Where a wrapped Worker is told its faults. The front door does not lead there. */
+export const CONTROL_PATH = "/__soak/faults";
+
+export type Phase = { readonly name: string; readonly seconds: number; readonly plan: FaultPlan };
+
+export const CALM: FaultPlan = {};
+
+/**
+ * Modest enough that the end is reached: a round that fails waits for its backoff, and a parcel whose consumer died
+ * eleven times would be taken for a killer by the crash net, as it should.
+ */
+const FAULTY: FaultPlan = {
+  "D1 fails before": 0.06,
+  "D1 fails after the commit": 0.06,
+  "D1 is slow": 0.03,
+  "object fails before": 0.02,
+  "object fails after": 0.02,
+  "object is overloaded": 0.01,
+  // `sendAll` tries twice, so what the handlers see is the square of it.
+  "queue refuses": 0.2,
+  "queue takes it and fails": 0.1,
+  "handler dies before": 0.03,
+  "handler dies, acks lost": 0.05,
+  "answer lost": 0.03,
+};
+
+const OUTAGE: FaultPlan = { ...FAULTY, "D1 is out": 1 };
+
+/** One round of weather: a minute, or less where the whole soak is shorter. */
+export function phasesOf(minutes: number): Phase[] {
+  const cycles = Math.max(1, Math.round(minutes));
+  const unit = (minutes * 60) / cycles / 60;
+  const cycle: Phase[] = [
+    { name: "calm", seconds: 10 * unit, plan: CALM },
+    { name: "faults", seconds: 25 * unit, plan: FAULTY },
+    { name: "D1 out", seconds: 5 * unit, plan: OUTAGE },
+    { name: "faults", seconds: 10 * unit, plan: FAULTY },
+    { name: "calm", seconds: 10 * unit, plan: CALM },
+  ];
+  return Array.from({ length: cycles }, () => cycle).flat();
+}

@@ -1,0 +1,93 @@
+import type { Clients, DeadLetter, Outcomes } from "../../demo/clients.ts";
+import { compareThroughGraphql, type Difference } from "../../demo/compare.ts";
+import { bar } from "../../demo/screen.ts";
+import { compareStores } from "../../demo/stores.ts";
+import { foldOracle } from "../../samples/oracle.ts";
+import type { Stack } from "../../scripts/local-stack.ts";
+import { type Ledger, letterKey } from "./load.ts";
+
+/** As the operations API shows it, with what tells one letter from another. */
+type ListedLetter = DeadLetter & {
+  readonly topic: string;
+  readonly key: string | null;
+  readonly payload: string | null;
+};
+
+/** How long nothing may move before we call it rest: longer than a record waits that failed four times in a row. */
+const QUIET_MS = 25_000;
+const LONGEST_DRAIN_MS = 240_000;
+const POLL_MS = 1_000;
+
+/** What has ended. More than was accepted is no fault: what came again ended again. */
+export const endedOf = ({ applied, unchanged, duplicate, superseded, deadLettered }: Outcomes): number =>
+  applied + unchanged + duplicate + superseded + deadLettered.total;
+
+/**
+ * Waits until every record has ended and neither the counters nor the letters move any more. Gives up in the end: then
+ * the reconciliation tells what is missing.
+ */
+export async function atRest(clients: Clients, ledger: Ledger): Promise<Outcomes> {
+  const deadline = Date.now() + LONGEST_DRAIN_MS;
+  let last = "";
+  let stillSince = Date.now();
+  for (;;) {
+    const outcomes = await clients.outcomes();
+    const state = JSON.stringify([outcomes, (await lettersOf(clients)).length]);
+    if (state !== last) stillSince = Date.now();
+    last = state;
+    if (Date.now() - stillSince >= QUIET_MS && outcomes.inFlight <= 0) return outcomes;
+    if (Date.now() > deadline) {
+      ledger.violations.push(
+        `${LONGEST_DRAIN_MS / 1000} s after the last record ${outcomes.inFlight} have no outcome, or something still moves`,
+      );
+      return outcomes;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** Holds everything that the client was told against what is there. @returns what does not agree */
+export async function reconcile(stack: Stack, clients: Clients, ledger: Ledger): Promise<string[]> {
+  const oracle = foldOracle(ledger.accepted);
+  const shown = await compareThroughGraphql(clients, oracle, bar("GraphQL against the fold"));
+  const stored = await compareStores(stack, bar("D1 against device objects"));
+  return [...[...shown, ...stored].map(describe), ...letterViolations(await lettersOf(clients), ledger)];
+}
+
+/** How many different events the fold of the accepted records expects to find in the devices' histories. */
+export const historyLength = (ledger: Ledger): number =>
+  [...foldOracle(ledger.accepted).values()].reduce((sum, { history }) => sum + history.length, 0);
+
+function letterViolations(letters: readonly ListedLetter[], { letters: expected }: Ledger): string[] {
+  const found = new Map<string, ListedLetter[]>(
+    [...Map.groupBy(letters, ({ topic, key, payload }) => letterKey(topic, key, payload))].map(([key, all]) => [
+      key,
+      all,
+    ]),
+  );
+  const missing = [...expected].flatMap(([key, reason]) => {
+    const [letter, ...twins] = found.get(key) ?? [];
+    if (!letter) return [`no letter (${reason}) of ${key}`];
+    if (twins.length > 0) return [`${twins.length + 1} letters of one record: ${key}`];
+    return letter.reason === reason ? [] : [`the letter ${letter.id} says ${letter.reason}, the answer said ${reason}`];
+  });
+  const strange = [...found]
+    .filter(([key]) => !expected.has(key))
+    .flatMap(([key, all]) => all.map(({ id, reason }) => `a letter (${reason}) that should not be: ${id} ${key}`));
+  return [...missing, ...strange];
+}
+
+/** Every letter there is, each once: one that fails again while we page is shown twice. */
+async function lettersOf(clients: Clients): Promise<ListedLetter[]> {
+  const letters = new Map<string, ListedLetter>();
+  let after = "";
+  do {
+    const page = await clients.deadLetters(`?first=100${after}`);
+    for (const letter of page.deadLetters as ListedLetter[]) letters.set(letter.id, letter);
+    after = page.nextCursor ? `&after=${page.nextCursor}` : "";
+  } while (after !== "");
+  return [...letters.values()];
+}
+
+const describe = ({ key, member, expected, found }: Difference): string =>
+  `${key} ${member}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`;

@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTestHarness } from "wrangler";
+import { type Stack, WORKER_CONFIGS } from "../../scripts/local-stack.ts";
+import { CONTROL_PATH, type FaultCounts, type FaultKind, type FaultPlan } from "./plan.ts";
+
+const root = new URL("../..", import.meta.url).pathname;
+
+/** The Workers that get a faulty environment, and the module that gives it to them. */
+const FAULTY = { "concord-ingest": "test/soak/faulty/ingest.ts", "concord-dlq": "test/soak/faulty/dlq.ts" } as const;
+
+type FaultyWorker = keyof typeof FAULTY;
+const FAULTY_WORKERS = Object.keys(FAULTY) as FaultyWorker[];
+
+/** The local stack with the writing Workers wrapped. Their configs are the real ones but for where they begin. */
+export async function startFaultyStack(seed: number) {
+  process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
+  process.env.WRANGLER_SEND_METRICS ??= "false";
+  // The Workers report every fault that is injected, in as many lines.
+  process.env.WRANGLER_LOG ??= "none";
+  const folder = await mkdtemp(join(tmpdir(), "concord-soak-"));
+  const harness = createTestHarness({
+    root,
+    workers: await Promise.all(
+      WORKER_CONFIGS.map(async (path) => ({ configPath: await wrappedConfig(join(root, path), folder) })),
+    ),
+  });
+  const { url } = await harness.listen();
+  const worker: Stack["worker"] = (name) => harness.getWorker(name);
+  const stack: Stack = {
+    url,
+    harness,
+    worker,
+    stop: async () => {
+      await harness.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  await worker<{ DB: never }>("concord-ingest").applyD1Migrations("DB");
+
+  const control = async (name: FaultyWorker, init: { method: string; body?: string }): Promise<FaultCounts> => {
+    const response = await worker(name).fetch(`http://soak${CONTROL_PATH}`, init);
+    if (!response.ok) throw new Error(`${name} ${CONTROL_PATH}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as FaultCounts;
+  };
+  const setFaults = async (plan: FaultPlan, reseed?: number) => {
+    for (const [i, name] of FAULTY_WORKERS.entries()) {
+      const body = JSON.stringify({ plan, ...(reseed !== undefined && { seed: reseed + i }) });
+      await control(name, { method: "PUT", body });
+    }
+  };
+  await setFaults({}, seed);
+
+  return {
+    stack,
+    setFaults,
+    /** What was injected so far, in both Workers together. */
+    async faultCounts(): Promise<FaultCounts> {
+      const sums: Partial<Record<FaultKind, number>> = {};
+      for (const name of FAULTY_WORKERS) {
+        const counts = await control(name, { method: "GET" });
+        for (const [kind, count] of Object.entries(counts) as [FaultKind, number][]) {
+          sums[kind] = (sums[kind] ?? 0) + count;
+        }
+      }
+      return sums;
+    },
+  };
+}
+
+export type FaultyStack = Awaited<ReturnType<typeof startFaultyStack>>;
+
+/** The config itself, or a copy that begins at the wrapper: read anew each time, so that it cannot drift. */
+async function wrappedConfig(path: string, folder: string): Promise<string> {
+  const text = await readFile(path, "utf8");
+  const name = FAULTY_WORKERS.find((each) => text.startsWith(`name = "${each}"`));
+  if (!name) return path;
+  const wrapped = text
+    .replace('main = "index.ts"', `main = "${join(root, FAULTY[name])}"`)
+    .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`);
+  if (!wrapped.includes(FAULTY[name])) throw new Error(`${path} does not say main = "index.ts"`);
+  const copy = join(folder, `${name}.toml`);
+  await writeFile(copy, wrapped);
+  return copy;
+}
