@@ -17,7 +17,7 @@ export default defineProject({
         queueConsumers: {},
         bindings: {
           MIGRATIONS: await readD1Migrations(`${root}migrations`),
-          SIMULATE_RUNS: process.env.SIMULATE_RUNS ?? "50",
+          SIMULATE_RUNS: process.env.SIMULATE_RUNS ?? "30",
           SIMULATE_SEED: process.env.SIMULATE_SEED ?? "",
           SIMULATE_PATH: process.env.SIMULATE_PATH ?? "",
         },
