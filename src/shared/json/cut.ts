@@ -1,3 +1,18 @@
+import {
+  BACKSLASH,
+  CARRIAGE_RETURN,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  isSpace,
+  LINE_FEED,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SPACE,
+  TAB,
+} from "./characters.ts";
+
 /**
  * Cuts JSON text into the texts of its parts without changing a byte. A dead letter keeps the exact payload, and
  * `JSON.parse` followed by `JSON.stringify` is not exact: it rounds 64-bit numbers and rewrites escapes.
@@ -103,18 +118,3 @@ function isEscaped(text: string, quote: number): boolean {
   while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
   return backslashes % 2 === 1;
 }
-
-const isSpace = (unit: number): boolean =>
-  unit === SPACE || unit === LINE_FEED || unit === CARRIAGE_RETURN || unit === TAB;
-
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
