@@ -50,7 +50,7 @@ async function pump(
     }
     await writer.close();
   } catch (thrown) {
-    // The client is gone, or its text is not UTF-8. What it was told stands; what it was not told it will send again.
+    // The client is gone. What it was told stands; what it was not told it will send again.
     log("warn", "ingest.stream_broken", faultOf(thrown));
     await writer.abort(thrown).catch(() => undefined);
   } finally {
