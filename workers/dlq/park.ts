@@ -1,6 +1,11 @@
-import { findContract } from "../../src/shared/contracts/index.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
-import { type Letter, letterIdOf, type Settlement } from "../../src/shared/queue/letter.ts";
+import {
+  type Circumstances,
+  type Letter,
+  letterIdOf,
+  letterOf,
+  type Settlement,
+} from "../../src/shared/queue/letter.ts";
 import { type BatchSender, sendAll } from "../../src/shared/queue/pack.ts";
 import { type Parcel, packParcels, type QueuedRecord } from "../../src/shared/queue/parcel.ts";
 import type { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
@@ -111,11 +116,17 @@ async function splitParcel(
   { records, traceparent }: Parcel,
   { timestamp }: Delivery,
 ): Promise<Pick<Work, "letters" | "resend">> {
-  const crash = { failedAtMs: timestamp.getTime(), workerVersion: deps.workerVersion, traceparent };
+  const crash: Circumstances = {
+    stage: "consume",
+    failure: { reason: "crash" },
+    failedAtMs: timestamp.getTime(),
+    workerVersion: deps.workerVersion,
+    traceparent,
+  };
   const suspects = records.filter(({ suspect }) => suspect);
   const others = records.filter(({ suspect }) => !suspect);
   return {
-    letters: await Promise.all(suspects.map((record) => letterOfCrash(record, crash))),
+    letters: await Promise.all(suspects.map((record) => letterOf(record, crash))),
     resend: packParcels(
       others.map((record) => ({ ...record, suspect: true as const })),
       { isolated: true, ...(traceparent && { traceparent }) },
@@ -123,29 +134,11 @@ async function splitParcel(
   };
 }
 
-async function letterOfCrash(
-  record: QueuedRecord,
-  crash: Pick<Letter, "failedAtMs" | "workerVersion" | "traceparent">,
-): Promise<Letter> {
-  const contract = findContract(record.topic, crash.failedAtMs);
-  return {
-    id: await letterIdOf(record),
-    record,
-    stage: "consume",
-    failure: { reason: "crash" },
-    contractVersion: contract?.version,
-    ...crash,
-  };
-}
-
 /** A body of no kind we know has no topic and no event id that could be trusted: its content is its identity. */
 async function letterOfUnreadable(deps: ParkDeps, { body, timestamp }: Delivery): Promise<Letter> {
   const record: QueuedRecord = { topic: "unknown", key: null, ...wholeOf(body), receivedAtMs: timestamp.getTime() };
   log("error", "park.unreadable");
-  return {
-    // Wrapped in a list, so that no member of the body is taken for an event id.
-    id: await letterIdOf({ ...record, value: JSON.stringify([record.value]) }),
-    record,
+  const letter = await letterOf(record, {
     stage: "consume",
     failure: {
       reason: "fault",
@@ -153,7 +146,9 @@ async function letterOfUnreadable(deps: ParkDeps, { body, timestamp }: Delivery)
     },
     failedAtMs: timestamp.getTime(),
     workerVersion: deps.workerVersion,
-  };
+  });
+  // Wrapped in a list, so that no member of the body is taken for an event id.
+  return { ...letter, id: await letterIdOf({ ...record, value: JSON.stringify([record.value]) }) };
 }
 
 /** All that a body holds, as a record's value: JSON, or base64 where it is bytes. */

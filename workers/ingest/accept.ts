@@ -1,6 +1,5 @@
-import { findContract } from "../../src/shared/contracts/index.ts";
 import { parseRecord, type Rejection } from "../../src/shared/contracts/parse.ts";
-import { type DeadLetterMessage, type Letter, letterIdOf, packLetters } from "../../src/shared/queue/letter.ts";
+import { type DeadLetterMessage, type Letter, letterOf, packLetters } from "../../src/shared/queue/letter.ts";
 import { type BatchSender, jsonBytes, type QueueBacklog, sendAll } from "../../src/shared/queue/pack.ts";
 import { compacted, type Parcel, packParcels, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
@@ -114,8 +113,14 @@ type Bad = Extract<Judged, { kind: "bad" }>;
 
 /** @returns those whose letter is safe now */
 async function keepLetters(deps: AcceptDeps, bad: readonly Bad[], traceparent?: string): Promise<Bad[]> {
+  const { workerVersion } = deps;
   const written = await Promise.all(
-    bad.map(async (each) => ({ each, letter: await letterFor(deps, each, traceparent) })),
+    bad.map(async (each) => {
+      const { record, rejection } = each;
+      const failedAtMs = record.receivedAtMs;
+      const circumstances = { stage: "ingest", failure: rejection, failedAtMs, workerVersion, traceparent } as const;
+      return { each, letter: await letterOf(record, circumstances) };
+    }),
   );
   const isLarge = ({ letter }: { letter: Letter }) => jsonBytes(letter) > MAX_QUEUED_LETTER_BYTES;
   const queued = written.filter((one) => !isLarge(one));
@@ -138,24 +143,6 @@ async function park<T extends { letter: Letter }>(deps: AcceptDeps, large: reado
     log("error", "ingest.letters_refused", { letters: large.length, sent: 0, ...faultOf(thrown) });
     return [];
   }
-}
-
-async function letterFor(
-  { workerVersion }: AcceptDeps,
-  { record, rejection }: Bad,
-  traceparent: string | undefined,
-): Promise<Letter> {
-  const contractVersion = findContract(record.topic, record.receivedAtMs)?.version;
-  return {
-    id: await letterIdOf(record),
-    record,
-    stage: "ingest",
-    failure: rejection,
-    failedAtMs: record.receivedAtMs,
-    workerVersion,
-    ...(contractVersion !== undefined && { contractVersion }),
-    ...(traceparent !== undefined && { traceparent }),
-  };
 }
 
 function reportOf(taken: readonly Judged[]): MetricsReport {

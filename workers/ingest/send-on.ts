@@ -1,10 +1,9 @@
-import { findContract } from "../../src/shared/contracts/index.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
 import {
+  type Circumstances,
   type DeadLetterMessage,
   type Failure,
-  type Letter,
-  letterIdOf,
+  letterOf,
   packLetters,
   type Settlement,
 } from "../../src/shared/queue/letter.ts";
@@ -99,7 +98,9 @@ async function lettersOf(
     const { letterId } = ending.arrival.record;
     return ending.kind === "merged" && letterId !== undefined ? [{ ending, letterId }] : [];
   });
-  const letters = await Promise.all(dead.map(({ arrival, failure }) => letterFor(deps, arrival, failure)));
+  const letters = await Promise.all(
+    dead.map(({ arrival, failure }) => letterOf(arrival.record, circumstancesOf(deps, arrival, failure))),
+  );
   const settlements = replayed.map(
     ({ ending, letterId }): Settlement => ({ letterId, outcome: ending.outcome, settledAtMs: deps.now() }),
   );
@@ -128,17 +129,10 @@ function strayBody(body: unknown): unknown {
   }
 }
 
-async function letterFor(deps: SendOnDeps, { record, parcel }: Arrival, failure: Failure): Promise<Letter> {
-  const failedAtMs = deps.now();
-  const contractVersion = findContract(record.topic, failedAtMs)?.version;
-  return {
-    id: await letterIdOf(record),
-    record,
-    stage: "consume",
-    failure,
-    failedAtMs,
-    workerVersion: deps.workerVersion,
-    ...(contractVersion !== undefined && { contractVersion }),
-    ...(parcel.traceparent !== undefined && { traceparent: parcel.traceparent }),
-  };
-}
+const circumstancesOf = (deps: SendOnDeps, { parcel }: Arrival, failure: Failure): Circumstances => ({
+  stage: "consume",
+  failure,
+  failedAtMs: deps.now(),
+  workerVersion: deps.workerVersion,
+  traceparent: parcel.traceparent,
+});

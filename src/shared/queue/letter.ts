@@ -1,3 +1,4 @@
+import { findContract } from "../contracts/index.ts";
 import type { Rejection } from "../contracts/parse.ts";
 import type { MergeOutcome } from "../domain/outcome.ts";
 import { packBySize } from "./pack.ts";
@@ -19,7 +20,7 @@ export type Letter = {
   /** The version of the contract that judged it, where its topic has one. */
   readonly contractVersion?: number;
   readonly workerVersion: string;
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
 };
 
 /** A replayed letter's record came to its end. */
@@ -29,6 +30,20 @@ export type Settlement = { readonly letterId: string; readonly outcome: MergeOut
 export type DeadLetterMessage =
   | { readonly kind: "letters"; readonly letters: readonly Letter[] }
   | { readonly kind: "settlements"; readonly settlements: readonly Settlement[] };
+
+/** What happened to a record, by whoever writes its letter. */
+export type Circumstances = Pick<Letter, "stage" | "failure" | "failedAtMs" | "workerVersion" | "traceparent">;
+
+/** The letter of a record that failed. */
+export async function letterOf(record: QueuedRecord, circumstances: Circumstances): Promise<Letter> {
+  const contract = findContract(record.topic, circumstances.failedAtMs);
+  return {
+    id: await letterIdOf(record),
+    record,
+    ...circumstances,
+    ...(contract && { contractVersion: contract.version }),
+  };
+}
 
 export const packLetters = (letters: readonly Letter[]): DeadLetterMessage[] =>
   packBySize(letters, { maxBytes: 64_000, maxItems: 100 }).map((packed) => ({ kind: "letters", letters: packed }));
