@@ -35,9 +35,6 @@ export function readConfig(env: Env): { ok: true; config: Config } | { ok: false
   return { ok: false, problems: parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) };
 }
 
-/** One session a request: what it reads is in order, from the nearest replica. The place for consistency tokens. */
-export const openSession = ({ DB }: Env): D1DatabaseSession => DB.withSession("first-unconstrained");
-
 /** The class lives in another Worker, so nothing but the name binds us to it, and the type is the contract. */
 export const deviceObjects =
   ({ DEVICES }: Env) =>

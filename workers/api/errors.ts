@@ -1,5 +1,7 @@
 import { GraphQLError } from "graphql";
+import { isOutage } from "../../src/shared/repositories/fault.ts";
 import type { BadPage } from "../../src/shared/repositories/page.ts";
+import { StatementBudgetSpent } from "../../src/shared/repositories/read-session.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 
 /** Something the client can put right. Its message is for the client's developer. */
@@ -29,11 +31,22 @@ export function maskError(error: unknown): Error {
   // Drizzle wraps what D1 threw, and only the inside says what happened.
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   log("error", "graphql_fault", { ...faultOf(cause), path: path?.join(".") });
-  return new GraphQLError("Something went wrong on our side.", {
-    nodes,
-    path,
-    extensions: { code: "INTERNAL_SERVER_ERROR" },
-  });
+  const { message, ...extensions } = answerTo(cause);
+  return new GraphQLError(message, { nodes, path, extensions });
+}
+
+/** When a client should ask again while the database is out of reach. Ours. */
+const RETRY_AFTER_MS = 1_000;
+
+function answerTo(fault: unknown): { message: string; code: string; retryAfterMs?: number } {
+  if (fault instanceof StatementBudgetSpent) {
+    return { code: "COST_LIMIT", message: "This asks for more than one request may read; ask for less at once." };
+  }
+  if (isOutage(fault)) {
+    const message = "The database is out of reach just now. Nothing was changed; ask again.";
+    return { code: "UPSTREAM_UNAVAILABLE", message, retryAfterMs: RETRY_AFTER_MS };
+  }
+  return { code: "INTERNAL_SERVER_ERROR", message: "Something went wrong on our side." };
 }
 
 const originOf = (error: unknown): unknown =>

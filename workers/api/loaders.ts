@@ -1,44 +1,31 @@
 import DataLoader from "dataloader";
-import type { Scope } from "../../src/shared/auth/scope.ts";
-import type { AlertCursor, AlertFilter, AlertKey, AlertRepository } from "../../src/shared/repositories/alert.ts";
-import type { AssignmentRepository } from "../../src/shared/repositories/assignment.ts";
-import type { CustomerRepository } from "../../src/shared/repositories/customer.ts";
-import type { DealerRepository } from "../../src/shared/repositories/dealer.ts";
-import type { DeviceCursor, DeviceRepository } from "../../src/shared/repositories/device.ts";
+import type { AlertCursor, AlertFilter, AlertKey } from "../../src/shared/repositories/alert.ts";
+import type { DeviceCursor } from "../../src/shared/repositories/device.ts";
 import { EMPTY_PAGE, type Page, type PageRequest } from "../../src/shared/repositories/page.ts";
-
-type Repositories = {
-  readonly devices: DeviceRepository;
-  readonly dealers: DealerRepository;
-  readonly customers: CustomerRepository;
-  readonly alerts: AlertRepository;
-  readonly assignments: AssignmentRepository;
-};
+import type { Services } from "./services/index.ts";
 
 type AlertsRequest = { readonly page: PageRequest<AlertCursor>; readonly filter: AlertFilter };
 
 /** One request's reads by id: however many resolvers ask for one kind of thing, D1 sees one statement. */
-export function loadersOf({ devices, dealers, customers, alerts, assignments }: Repositories, scope: Scope) {
+export function loadersOf({ devices, dealers, customers, alerts }: Services) {
   return {
     device: byId(
-      (keys) => devices.findAll(scope, keys),
+      (keys) => devices.find(keys),
       ({ key }) => key,
     ),
     dealer: byId(
-      (ids) => dealers.findAll(scope, ids),
+      (ids) => dealers.find(ids),
       ({ dealerId }) => dealerId,
     ),
     customer: byId(
-      (ids) => customers.findAll(scope, ids),
+      (ids) => customers.find(ids),
       ({ customerId }) => customerId,
     ),
     /** By `alertNodeId`. */
-    alert: byId((ids) => alerts.findAll(scope, ids.map(alertKeyOf)), alertNodeId),
-    intervals: orElse([], (keys) => assignments.findIntervals(scope, keys)),
-    alertsOfDevice: pages((keys, { page, filter }: AlertsRequest) =>
-      alerts.findPagesByDevice(scope, keys, page, filter),
-    ),
-    devicesOfDealer: pages((ids, page: PageRequest<DeviceCursor>) => devices.findPagesByDealer(scope, ids, page)),
+    alert: byId((ids) => alerts.find(ids.map(alertKeyOf)), alertNodeId),
+    intervals: orElse([], (keys) => devices.intervals(keys)),
+    alertsOfDevice: pages((keys, { page, filter }: AlertsRequest) => alerts.listByDevice(keys, page, filter)),
+    devicesOfDealer: pages((ids, page: PageRequest<DeviceCursor>) => devices.listByDealer(ids, page)),
   };
 }
 

@@ -1,10 +1,10 @@
 import { execute, parse, subscribe, validate } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
-import type { Scope } from "../../src/shared/auth/scope.ts";
 import { type Context, openContext } from "./context.ts";
-import type { Env } from "./env.ts";
 import { maskError } from "./errors.ts";
+import { provenance } from "./provenance.ts";
 import { schema } from "./schema/index.ts";
+import type { Services } from "./services/index.ts";
 
 /** Of a document, counted as it is parsed. A screen's query has some hundred. */
 const MAX_TOKENS = 1_000;
@@ -19,12 +19,12 @@ const engine: Plugin = {
 };
 
 /** GraphQL over HTTP for a request that has shown who it is. */
-export const yoga = createYoga<{ env: Env; scope: Scope }, Context>({
+export const yoga = createYoga<{ services: Services }, Context>({
   schema,
   graphqlEndpoint: "/graphql",
-  context: ({ env, scope }) => openContext(env, scope),
+  context: ({ services }) => openContext(services),
   maskedErrors: { maskError },
-  plugins: [engine],
+  plugins: [engine, provenance],
   // The Worker's shell does these.
   cors: false,
   graphiql: false,

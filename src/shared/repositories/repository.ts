@@ -2,9 +2,10 @@ import { type Column, getTableColumns, type InferSelectModel, type SQL, sql } fr
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Scope } from "../auth/scope.ts";
+import type { ReadSession } from "./read-session.ts";
 
-/** What reads go through: a session of D1, which keeps them in order on replicas, or D1 itself. */
-export type ReadHandle = D1Database | D1DatabaseSession;
+/** What reads go through: a session, which keeps them in order on replicas and repeats them, or D1 itself. */
+export type ReadHandle = ReadSession | D1Database | D1DatabaseSession;
 
 type RowOf<T extends SQLiteTable> = InferSelectModel<T>;
 type ColumnName<T extends SQLiteTable> = keyof RowOf<T> & string;
@@ -23,8 +24,8 @@ export abstract class Repository<T extends SQLiteTable> {
   readonly #table: T;
 
   constructor(handle: ReadHandle, table: T) {
-    // drizzle 0.45 has no type for sessions; it uses only what both have.
-    this.#database = drizzle(handle as D1Database);
+    // drizzle 0.45 has no type for sessions; it uses only what all of these have.
+    this.#database = drizzle(handle as unknown as D1Database);
     this.#table = table;
   }
 

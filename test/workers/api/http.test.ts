@@ -40,7 +40,7 @@ describe("the GraphiQL page", () => {
     const html = await page.text();
     const options = JSON.parse(/renderYogaGraphiQL\(root,(\{.*?\})\)/.exec(html)?.[1] ?? "{}");
     const response = await post({ query: options.defaultQuery }, JSON.parse(options.headers));
-    expect(await response.json()).toEqual({ data: { devices: expect.anything() } });
+    expect(await response.json()).toMatchObject({ data: { devices: expect.anything() } });
   });
 
   it("does not exist anywhere else", async () => {
@@ -81,23 +81,20 @@ describe("a misconfigured Worker", () => {
 describe("errors", () => {
   it("that we did not expect tell the client nothing and the log what failed", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
-    await env.DB.prepare("ALTER TABLE devices RENAME TO gone").run();
-    try {
-      const { errors, data } = await ask(`{ device(key: "elt:secret") { key } __typename }`);
-      expect(data).toEqual({ device: null, __typename: "Query" });
-      expect(errors).toEqual([
-        {
-          message: "Something went wrong on our side.",
-          path: ["device"],
-          locations: expect.anything(),
-          extensions: { code: "INTERNAL_SERVER_ERROR" },
-        },
-      ]);
-    } finally {
-      await env.DB.prepare("ALTER TABLE gone RENAME TO devices").run();
-    }
+    await seedDevices({ key: "elt:secret" });
+    await env.DB.prepare("UPDATE devices SET aspects = '{' WHERE key = 'elt:secret'").run();
+    const { errors, data } = await ask(`{ device(key: "elt:secret") { key } __typename }`);
+    expect(data).toEqual({ device: null, __typename: "Query" });
+    expect(errors).toEqual([
+      {
+        message: "Something went wrong on our side.",
+        path: ["device"],
+        locations: expect.anything(),
+        extensions: { code: "INTERNAL_SERVER_ERROR" },
+      },
+    ]);
     const line = String(logged.mock.calls[0]?.[0]);
-    expect(line).toContain("no such table");
+    expect(line).toContain("JSON");
     expect(line).not.toContain("elt:secret");
   });
 

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DeviceSnapshot, DeviceSnapshotSource } from "../../../src/shared/domain/snapshot.ts";
 
+export * from "../../../workers/api/index.ts";
 export { default } from "../../../workers/api/index.ts";
 
 /** Stands in for the ingest Worker's class: it says what a test told it. */

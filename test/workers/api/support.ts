@@ -118,9 +118,16 @@ export async function seedCustomers(...customers: readonly Customer[]): Promise<
   );
 }
 
+/** What a device's object is to answer with. */
+const remember = (key: string, snapshot: DeviceSnapshot): Promise<void> =>
+  (env.DEVICES.getByName(key) as unknown as { remember(snapshot: DeviceSnapshot): Promise<void> }).remember(snapshot);
+
+/** Fills a device's object with aspects. */
+export const rememberDevice = (key: string, aspects: Aspects): Promise<void> =>
+  remember(key, { latest: version(0), aspects, history: [] });
+
 /** Fills a device's object with events of the given minutes. */
 export async function seedHistory(key: string, ...minutes: readonly number[]): Promise<void> {
-  const object = env.DEVICES.getByName(key) as unknown as { remember(snapshot: DeviceSnapshot): Promise<void> };
   const history = minutes
     .toSorted((a, b) => b - a)
     .map((minute) => ({
@@ -128,7 +135,7 @@ export async function seedHistory(key: string, ...minutes: readonly number[]): P
       topic: "device.elt.status.reported",
       data: { online: true, minute },
     }));
-  await object.remember({ latest: version(Math.max(...minutes)), aspects: {}, history });
+  await remember(key, { latest: version(Math.max(...minutes)), aspects: {}, history });
 }
 
 function insert(table: string, row: Record<string, string | number | null>): D1PreparedStatement {
@@ -148,14 +155,24 @@ type Answer = {
   // biome-ignore lint/suspicious/noExplicitAny: the schema has checked it, and a test says what it expects
   data: any;
   errors?: { message: string; extensions: { code: string } }[];
+  // biome-ignore lint/suspicious/noExplicitAny: as for data
+  extensions: any;
 };
 
-type Ask = { readonly scope?: Scope; readonly variables?: Record<string, unknown>; readonly env?: Env };
+type Ask = {
+  readonly scope?: Scope;
+  readonly variables?: Record<string, unknown>;
+  readonly headers?: Record<string, string>;
+  readonly env?: Env;
+};
 
 /** Sends a query as a scope would, and returns what it got. */
-export async function ask(query: string, { scope = OPS, variables, env: its = env }: Ask = {}): Promise<Answer> {
+export async function ask(
+  query: string,
+  { scope = OPS, variables, headers, env: its = env }: Ask = {},
+): Promise<Answer> {
   const token = await signToken(scope, LOCAL_TOKEN_SECRET, "1h");
-  const response = await post({ query, variables }, { Authorization: `Bearer ${token}` }, its);
+  const response = await post({ query, variables }, { Authorization: `Bearer ${token}`, ...headers }, its);
   return { status: response.status, headers: response.headers, ...((await response.json()) as object) } as Answer;
 }
 
@@ -180,6 +197,7 @@ export function watchStatements(): { env: Env; statements: string[] } {
   const session = env.DB.withSession("first-unconstrained");
   const DB = {
     withSession: () => ({
+      getBookmark: () => session.getBookmark(),
       prepare(text: string) {
         statements.push(text);
         return session.prepare(text);

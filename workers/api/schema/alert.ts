@@ -61,7 +61,6 @@ builder.queryField("alerts", (t) =>
     type: AlertConnection,
     description: "Alerts, newest raised first; those whose raising has not arrived yet come last.",
     args: { ...pageArgs, filter: t.arg({ type: AlertFilter }) },
-    resolve: (_, { filter, ...args }, { scope, alerts }) =>
-      alerts.findPage(scope, pageRequest(args, AlertCursor), filter ?? {}),
+    resolve: (_, { filter, ...args }, { alerts }) => alerts.list(pageRequest(args, AlertCursor), filter ?? {}),
   }),
 );

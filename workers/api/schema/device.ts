@@ -76,7 +76,8 @@ builder.node(Device, {
       type: DeviceEventConnection,
       description: "The last events that named it, newest first. A dealer sees those from its own time.",
       args: pageArgs,
-      resolve: ({ key }, args, { scope, history }) => history.findPage(scope, key, pageRequest(args, HistoryCursor)),
+      resolve: ({ key }, args, { devices, load }) =>
+        devices.history(key, pageRequest(args, HistoryCursor), (one) => load.intervals.load(one)),
     }),
   }),
 });
@@ -118,7 +119,6 @@ builder.queryField("devices", (t) =>
     type: DeviceConnection,
     description: "Devices by key.",
     args: { ...pageArgs, filter: t.arg({ type: DeviceFilter }) },
-    resolve: (_, { filter, ...args }, { scope, devices }) =>
-      devices.findPage(scope, pageRequest(args, DeviceCursor), filter ?? {}),
+    resolve: (_, { filter, ...args }, { devices }) => devices.list(pageRequest(args, DeviceCursor), filter ?? {}),
   }),
 );

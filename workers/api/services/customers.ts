@@ -1,0 +1,20 @@
+import type { Scope } from "../../../src/shared/auth/scope.ts";
+import type { Customer } from "../../../src/shared/domain/change.ts";
+import { CustomerRepository } from "../../../src/shared/repositories/customer.ts";
+import type { ReadHandle } from "../../../src/shared/repositories/repository.ts";
+
+/** The customers that one caller may see. */
+export class Customers {
+  readonly #scope: Scope;
+  readonly #customers: CustomerRepository;
+
+  constructor({ scope, session }: { readonly scope: Scope; readonly session: ReadHandle }) {
+    this.#scope = scope;
+    this.#customers = new CustomerRepository(session);
+  }
+
+  /** In no order; what does not exist or is out of scope is left out. */
+  find(customerIds: readonly string[]): Promise<Customer[]> {
+    return this.#customers.findAll(this.#scope, customerIds);
+  }
+}
