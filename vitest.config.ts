@@ -7,6 +7,8 @@ export default defineConfig({
     silent: "passed-only",
     projects: [
       {
+        // As Node itself resolves: with "development" among them, there would be a second graphql beside its peers'.
+        ssr: { resolve: { conditions: ["module", "node"] } },
         test: {
           name: "pure",
           include: [
@@ -15,11 +17,13 @@ export default defineConfig({
             "samples/**/*.test.ts",
             "cli/**/*.test.ts",
             "scripts/**/*.test.ts",
+            "examples/**/*.test.ts",
           ],
         },
       },
       "test/workers/*/vitest.config.ts",
       "test/simulation/vitest.config.ts",
+      "test/guarantees/vitest.config.ts",
       {
         test: {
           name: "flow",

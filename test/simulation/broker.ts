@@ -51,6 +51,16 @@ export class Broker {
     });
   }
 
+  /** Seconds since the simulation began. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** The bodies that wait in a queue, as text. */
+  bodies(queue: QueueName): string[] {
+    return this.#queues[queue].map(({ body }) => body);
+  }
+
   get waiting(): number {
     return Object.values(this.#queues).reduce((count, { length }) => count + length, 0);
   }
@@ -64,12 +74,14 @@ export class Broker {
     this.#now += seconds;
   }
 
-  /** To the moment when the next message becomes visible. */
-  advanceToNext(): void {
+  /** To the moment when the next message becomes visible. @returns the seconds until then */
+  advanceToNext(): number {
+    const before = this.#now;
     const next = Object.values(this.#queues)
       .flat()
       .map(({ visibleAt }) => visibleAt);
-    if (next.length > 0) this.#now = Math.max(this.#now, Math.min(...next));
+    if (next.length > 0) this.#now = Math.max(before, Math.min(...next));
+    return this.#now - before;
   }
 
   /** Takes up to `size` visible messages out of the queue, beginning at any place: queues promise no order. */
@@ -81,23 +93,27 @@ export class Broker {
     return taken.map((message) => new Delivery(message));
   }
 
-  /** Puts a delivery's messages where their verdicts say. @param acksLost the queue never heard of the acknowledgements */
+  /**
+   * Puts a delivery's messages where their verdicts say. Without a verdict a message is done once the handler returned,
+   * and comes back when it crashed; what the handler had said before it crashed stands.
+   * @param acksLost the queue never heard what the handler said
+   */
   settle(queue: QueueName, deliveries: readonly Delivery[], { acksLost = false, crashed = false } = {}): void {
     for (const delivery of deliveries) {
-      const { message } = delivery;
+      const { message, verdict = crashed ? "retry" : "ack" } = delivery;
       message.attempts++;
-      if (!crashed && !acksLost && delivery.verdict === "ack") {
+      if (verdict === "ack" && !acksLost) {
         this.#settled[queue].push(message);
         continue;
       }
-      if (acksLost && delivery.verdict === "ack") this.redelivered++;
+      if (verdict === "ack") this.redelivered++;
       if (message.attempts >= MAX_ATTEMPTS[queue]) {
         // The platform moves it, keeps its body, and says nothing of why. Behind the dead letters there is no queue.
         if (queue !== "deadLetters") this.#put("deadLetters", message.body, 0);
         else throw new Error("a dead letter was delivered for the last time and is gone");
         continue;
       }
-      message.visibleAt = this.#now + (crashed || acksLost ? 0 : delivery.delaySeconds);
+      message.visibleAt = this.#now + (acksLost ? 0 : delivery.delaySeconds);
       this.#queues[queue].push(message);
     }
   }
@@ -115,7 +131,8 @@ export class Broker {
 /** One message on its way to a handler, which it tells what to do with it. */
 export class Delivery {
   readonly message: Message;
-  verdict: "ack" | "retry" = "ack";
+  /** What the handler said first: the platform ignores an `ack` or a `retry` behind that. */
+  verdict: "ack" | "retry" | undefined;
   delaySeconds = 0;
 
   constructor(message: Message) {
@@ -130,9 +147,10 @@ export class Delivery {
       attempts: this.message.attempts + 1,
       metadata: {} as never,
       ack: () => {
-        this.verdict = "ack";
+        this.verdict ??= "ack";
       },
       retry: ({ delaySeconds = 0 } = {}) => {
+        if (this.verdict) return;
         this.verdict = "retry";
         this.delaySeconds = delaySeconds;
       },

@@ -27,6 +27,10 @@ const OUTAGE = new RegExp(
     "failed to parse body as json",
     "too many api requests",
     "maximum db size",
+    "disconnected",
+    "exceeded d1's",
+    "back off and try again",
+    "no longer active",
     // A migration is missing: nobody's record can help that.
     "no such table",
     "no such column",

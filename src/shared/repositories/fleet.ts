@@ -25,18 +25,18 @@ const MAX_PASSES = 5;
 /** D1 takes 2 MB a bound value: developers.cloudflare.com/d1/platform/limits. Ours, with room. */
 const MAX_PARAMETER = { maxBytes: 1_000_000, maxItems: 10_000 };
 
-/** Assignments, dealers and customers are written without a revision. */
-const isPartlyUnguarded = ({ change }: ConcordEvent): boolean =>
-  change.dealer !== undefined || change.customer !== undefined;
+/** What is written beside a device's own row may be there already when that row lost, and would look repeated. */
+const isPartlyWritten = ({ change }: ConcordEvent): boolean =>
+  change.dealer !== undefined || change.customer !== undefined || change.alert !== undefined;
 
 /**
  * The fleet in D1: what many devices have in common. One call reads what the events touch, lets the domain decide, and
  * writes what changed if nobody else wrote meanwhile, so that the join exists once, in the domain, and not again in SQL.
  */
 export class FleetRepository {
-  readonly #db: D1Database;
+  readonly #db: Handle;
 
-  constructor(db: D1Database) {
+  constructor(db: Handle) {
     this.#db = db;
   }
 
@@ -61,8 +61,7 @@ export class FleetRepository {
       pending.forEach(({ event, index }, i) => {
         const before = outcomes[index];
         const now = merged.outcomes[i] as MergeOutcome;
-        // What has no guard was written in the first pass, whatever became of the device.
-        outcomes[index] = before && isPartlyUnguarded(event) ? combineOutcomes(before, now) : now;
+        outcomes[index] = before && isPartlyWritten(event) ? combineOutcomes(before, now) : now;
       });
       pending = pending.filter(({ event }) => lost.has(event.deviceKey));
     }
@@ -120,6 +119,9 @@ export class FleetRepository {
     return statements.map(({ keys }) => (keys.length > 0 ? (rows.shift() as unknown[]) : []));
   }
 }
+
+/** D1, or a session of it. */
+type Handle = Pick<D1Database, "prepare" | "batch">;
 
 type Cost = { rowsRead: number; rowsWritten: number };
 

@@ -1,14 +1,6 @@
 import { type Random, randomOf } from "../../../samples/random.ts";
+import { D1_OUTAGES } from "../../support/outages.ts";
 import { CONTROL_PATH, type FaultKind, type FaultPlan } from "../plan.ts";
-
-/** The texts that the platform documents as passing: developers.cloudflare.com/d1/observability/debug-d1 */
-const D1_TEXTS = [
-  "D1_ERROR: Network connection lost.",
-  "D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.",
-  "D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset.",
-  "D1_ERROR: D1 DB reset because its code was updated.",
-  "D1_ERROR: D1 DB is overloaded. Too many requests queued.",
-];
 
 const SLOWEST_MS = 1_500;
 
@@ -46,10 +38,10 @@ export class Faults {
 
   /** A call of D1: not made, made and not heard of, or late. */
   async d1<T>(call: () => Promise<T>): Promise<T> {
-    if (this.strikes("D1 is out") || this.strikes("D1 fails before")) throw new Error(this.oneOf(D1_TEXTS));
+    if (this.strikes("D1 is out") || this.strikes("D1 fails before")) throw new Error(this.oneOf(D1_OUTAGES));
     if (this.strikes("D1 is slow")) await sleep(SLOWEST_MS * this.#random.next());
     const result = await call();
-    if (this.strikes("D1 fails after the commit")) throw new Error(this.oneOf(D1_TEXTS));
+    if (this.strikes("D1 fails after the commit")) throw new Error(this.oneOf(D1_OUTAGES));
     return result;
   }
 

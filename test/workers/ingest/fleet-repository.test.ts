@@ -111,6 +111,22 @@ describe("the fleet in D1", () => {
     for (const events of streams) expect((await fleet.merge(events)).rowsWritten).toBe(0);
   });
 
+  it("calls an alert applied though its device's row lost to another consumer at first", async () => {
+    for (let round = 0; round < 5; round++) {
+      const deviceId = freshDevice();
+      const raised = [1, 2].map((minute) =>
+        eventOf({
+          topic: "device.elt.alert.raised",
+          deviceId,
+          occurredAt: at(minute),
+          data: { alertId: `a-${minute}`, code: "C", severity: "info", text: "x" },
+        }),
+      );
+      const reports = await Promise.all(raised.map((event) => fleet.merge([event])));
+      expect(reports.map(({ outcomes }) => outcomes)).toEqual([["applied"], ["applied"]]);
+    }
+  });
+
   it("breaks a tie of two dealers' particulars as the domain does, whichever comes first", async () => {
     const tie = (name: string, device: string) =>
       eventOf({

@@ -1,0 +1,105 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MUTANTS, type Mutant } from "../test/guarantees/mutants.ts";
+
+/**
+ * `npm run mutants`: breaks the code in a scratch copy of the repository, one guarantee at a time, and looks whether
+ * exactly the test of that guarantee fails.
+ */
+const root = new URL("../", import.meta.url).pathname;
+const scratch = mkdtempSync(join(tmpdir(), "concord-mutants-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
+
+/** Far longer than a run takes, even where a mutant lets every test wait for its own timeout. */
+const RUN_TIMEOUT_MS = 5 * 60_000;
+
+/** The tests of the guarantees that passed, and those that did not, by name. */
+type Run = { readonly passed: readonly string[]; readonly failed: readonly string[] };
+
+function copyRepository(): void {
+  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
+  // A file that was deleted and not committed yet is listed all the same.
+  const files = listed
+    .toString()
+    .split("\0")
+    .filter((file) => file !== "" && existsSync(join(root, file)));
+  for (const file of files) cpSync(join(root, file), join(scratch, file));
+  symlinkSync(join(root, "node_modules"), join(scratch, "node_modules"));
+}
+
+/** @throws Error when the tests could not be run at all */
+function runGuarantees(): Run {
+  const output = join(scratch, "mutants.json");
+  rmSync(output, { force: true });
+  const vitest = join(scratch, "node_modules/vitest/vitest.mjs");
+  const options = ["run", "--project", "guarantees", "--reporter=json", `--outputFile=${output}`];
+  const { stdout, stderr } = spawnSync(process.execPath, [vitest, ...options], {
+    cwd: scratch,
+    encoding: "utf8",
+    timeout: RUN_TIMEOUT_MS,
+  });
+  if (!existsSync(output)) throw new Error(`vitest gave no report:\n${stdout}${stderr}`);
+  const { testResults } = JSON.parse(readFileSync(output, "utf8")) as {
+    testResults: { message: string; assertionResults: { title: string; status: string }[] }[];
+  };
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+  if (tests.length === 0) throw new Error(`no test was run:\n${testResults.map(({ message }) => message).join("\n")}`);
+  const titles = (isPassed: boolean) =>
+    tests.filter(({ status }) => (status === "passed") === isPassed).map(({ title }) => title);
+  return { passed: titles(true), failed: titles(false) };
+}
+
+/** Runs the tests over the mutated copy. @throws Error when the text to replace is not there exactly once */
+function runOver({ file, find, replace }: Mutant): Run {
+  const path = join(scratch, file);
+  const original = readFileSync(path, "utf8");
+  const places = original.split(find).length - 1;
+  if (places !== 1) throw new Error(`${file} holds the text to replace ${places} times, not once:\n${find}`);
+  writeFileSync(
+    path,
+    original.replace(find, () => replace),
+  );
+  try {
+    return runGuarantees();
+  } finally {
+    writeFileSync(path, original);
+  }
+}
+
+const isOf = (guarantee: string) => (title: string) => title.startsWith(`${guarantee}: `);
+
+/** What became of a mutant, in one word or with what else it hit. */
+function verdictOn({ guarantee }: Mutant, { passed, failed }: Run, all: readonly string[]): string {
+  if (passed.length + failed.length !== all.length) return `only ${passed.length + failed.length} tests were run`;
+  if (failed.length === 0) return "survived";
+  const others = failed.filter((title) => !isOf(guarantee)(title)).map((title) => title.split(":")[0]);
+  const isCaught = others.length < failed.length;
+  if (others.length === 0) return CAUGHT;
+  return `${isCaught ? "caught, but failed" : "missed by its own test, failed"} ${others.join(", ")} as well`;
+}
+
+const CAUGHT = "caught";
+
+copyRepository();
+const intact = runGuarantees();
+if (intact.failed.length > 0) {
+  console.error(`The code as it is fails already:\n${intact.failed.join("\n")}`);
+  process.exit(1);
+}
+console.log(`${intact.passed.length} guarantees hold as the code is`);
+const rows = MUTANTS.map((mutant) => {
+  const startedAtMs = Date.now();
+  const verdict = verdictOn(mutant, runOver(mutant), intact.passed);
+  const seconds = Math.round((Date.now() - startedAtMs) / 1000);
+  console.log(`${mutant.guarantee} ${verdict} in ${seconds} s: ${mutant.says}`);
+  return { guarantee: mutant.guarantee, verdict, file: mutant.file, mutation: mutant.says };
+});
+const unheld = intact.passed.filter((title) => !MUTANTS.some(({ guarantee }) => isOf(guarantee)(title)));
+for (const title of unheld) console.error(`No mutant breaks ${title}`);
+console.table(rows);
+const caught = rows.filter(({ verdict }) => verdict === CAUGHT).length;
+console.log(`${caught} of ${MUTANTS.length} mutants were caught by exactly their own test`);
+process.exitCode = caught === MUTANTS.length && unheld.length === 0 ? 0 : 1;

@@ -1,0 +1,120 @@
+/** A change of the code that breaks one guarantee and no other: its test fails, and all others pass. */
+export type Mutant = {
+  /** What the name of the guarantee's test begins with. */
+  readonly guarantee: `G${number}`;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** What is wrong with the code then. */
+  readonly says: string;
+};
+
+/** `npm run mutants` holds each of them against the tests; docs/guarantees.md lists them. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    guarantee: "G1",
+    file: "workers/ingest/accept.ts",
+    find: "new Set<Judged>(good.slice(0, recordsIn(parcels.slice(0, sent))))",
+    replace: "new Set<Judged>(good)",
+    says: "good records count as taken, whatever the queue said",
+  },
+  {
+    guarantee: "G2",
+    file: "workers/ingest/consume.ts",
+    find: "    if (held.has(message)) continue;\n",
+    replace: "",
+    says: "a message that comes back is counted now and again",
+  },
+  {
+    guarantee: "G3",
+    file: "src/shared/repositories/guarded-writes.ts",
+    find: ".revision = j.value->>'r'",
+    replace: ".revision > 0",
+    says: "the revision is not checked before a write",
+  },
+  {
+    guarantee: "G4",
+    file: "src/shared/domain/snapshot.ts",
+    find: "return same ? a : { latest, aspects, history };",
+    replace: "return { latest, aspects, history };",
+    says: "an object's snapshot counts as changed although nothing was added to it",
+  },
+  {
+    // To acknowledge before consuming breaks more than this: what the queues refuse is lost then too.
+    guarantee: "G5",
+    file: "workers/ingest/consume.ts",
+    find: `  const byDevice = Map.groupBy(round, ({ event }) => event.deviceKey);
+  const [fleet, objects] = await Promise.all([
+    settle(deps.fleet.merge(round.map(({ event }) => event))),
+    Promise.all(`,
+    replace: `  const fleet = await settle(deps.fleet.merge(round.map(({ event }) => event)));
+  const knowsAll = fleet.ok && fleet.value.rowsWritten === 0 && round.every(({ record }) => !record.merged);
+  const isKnown = (i) => knowsAll && fleet.value.outcomes[i] === "duplicate";
+  const byDevice = Map.groupBy(round.filter((_, i) => !isKnown(i)), ({ event }) => event.deviceKey);
+  const [objects] = await Promise.all([
+    Promise.all(`,
+    says: "a record that D1 knows already is not brought to its object",
+  },
+  {
+    guarantee: "G6",
+    file: "src/shared/repositories/fault.ts",
+    find: '    "transient issue",\n',
+    replace: "",
+    says: "one of the platform's texts for an outage is not recognised",
+  },
+  {
+    guarantee: "G7",
+    file: "workers/ingest/send-on.ts",
+    find: '(kind === "deferred" ? (arrival.parcel.deferrals ?? 0) :',
+    replace: '(kind === "deferred" ? 0 :',
+    says: "a parcel forgets how often it was put off",
+  },
+  {
+    guarantee: "G8",
+    file: "workers/ingest/device-object.ts",
+    find: "this.ctx.storage.kv.put(SNAPSHOT, snapshot);",
+    replace: "this.#snapshot = snapshot; this.ctx.storage.kv.put(SNAPSHOT, snapshot);",
+    says: "an object's memory moves before its write was taken",
+  },
+  {
+    guarantee: "G9",
+    file: "workers/ingest/send-on.ts",
+    find: "return packParcels(records, { ...(traceparent && { traceparent }), isolated: true });",
+    replace: "return packParcels(records, { ...(traceparent && { traceparent }) });",
+    says: "records that failed travel on together",
+  },
+  {
+    guarantee: "G10",
+    file: "workers/dlq/park.ts",
+    find: `  const suspects = records.filter(({ suspect }) => suspect);
+  const others = records.filter(({ suspect }) => !suspect);
+`,
+    replace: `  const suspects = records;
+  const others: QueuedRecord[] = [];
+`,
+    says: "every record of a parcel that took its consumer down is parked",
+  },
+  {
+    guarantee: "G11",
+    file: "workers/dlq/park.ts",
+    find: "for (const delivery of await renew(deps, weary)) taken.add(delivery);",
+    replace: "",
+    says: "letters are not sent anew before the queue gives them up",
+  },
+  {
+    guarantee: "G12",
+    file: "workers/dlq/replay.ts",
+    find: "const replayed: QueuedRecord = { ...original, letterId: id };",
+    replace: `const now = { ...JSON.parse(original.value ?? "{}"), occurredAt: new Date().toISOString() };
+  const replayed: QueuedRecord = { ...original, value: JSON.stringify(now), letterId: id };`,
+    says: "a replayed record says that it happened now",
+  },
+  {
+    guarantee: "G13",
+    file: "src/shared/queue/backoff.ts",
+    find: "Math.ceil(ceiling / 2 + (ceiling / 2) * random)",
+    replace: "ceiling",
+    says: "waits are not left to chance: what failed together comes back together",
+  },
+];

@@ -1,0 +1,94 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { ConcordEvent } from "../../src/shared/domain/event.ts";
+import type { DeviceObject } from "../../workers/ingest/device-object.ts";
+
+export const { DB, DEVICES } = env as unknown as { DB: D1Database; DEVICES: DurableObjectNamespace<DeviceObject> };
+
+type D1Hooks = {
+  /** @param batch its statements as text, and what is bound to them */
+  readonly before?: (batch: string) => unknown;
+  readonly after?: (batch: string, results: readonly D1Result[]) => unknown;
+};
+
+/** The real D1, where a test may look, wait and fail before each batch and behind its commit. */
+export function d1With({ before, after }: D1Hooks): D1Database {
+  const texts = new WeakMap<D1PreparedStatement, string>();
+  const prepare = (sql: string) => {
+    const statement = DB.prepare(sql);
+    const bind = statement.bind.bind(statement);
+    statement.bind = (...values) => {
+      const bound = bind(...values);
+      texts.set(bound, `${sql} ${values}`);
+      return bound;
+    };
+    return statement;
+  };
+  const batch = async (statements: D1PreparedStatement[]) => {
+    const text = statements.map((statement) => texts.get(statement)).join("; ");
+    await before?.(text);
+    const results = await DB.batch(statements);
+    await after?.(text, results);
+    return results;
+  };
+  return { prepare, batch } as unknown as D1Database;
+}
+
+type ObjectHooks = {
+  readonly before?: (key: string, events: ConcordEvent[]) => unknown;
+  readonly after?: (key: string) => unknown;
+};
+
+/** The real device objects, where a test may look, wait and fail before each merge and behind it. */
+export function objectsWith({ before, after }: ObjectHooks) {
+  const merge = async (key: string, events: ConcordEvent[]) => {
+    await before?.(key, events);
+    const report = await DEVICES.getByName(key).merge(events);
+    await after?.(key);
+    return report;
+  };
+  return { getByName: (key: string) => ({ merge: (events: ConcordEvent[]) => merge(key, events) }) };
+}
+
+export const isWrite = (batch: string): boolean => batch.includes("INSERT");
+
+/** A fault: throws an error of this text. */
+export const fails =
+  (text: string, flags: object = {}) =>
+  (): never => {
+    throw Object.assign(new Error(text), flags);
+  };
+
+export const isOut = fails("D1_ERROR: Network connection lost.");
+
+/** What D1 says where a device's record itself is to blame. Letters of the device are taken. */
+export const refuses = (device: string) => (batch: string) => {
+  if (batch.includes(`elt:${device}`) && !batch.includes("dead_letters")) fails("D1_TYPE_ERROR: not supported")();
+};
+
+/** Where a Worker stays that died. */
+export const never = () => new Promise<never>(() => {});
+
+const objectOf = (device: string) => DEVICES.getByName(`elt:${device}`);
+
+/** Takes a device's object out of memory; what it says from then on comes from its storage. */
+export const evict = (device: string): Promise<void> => evictDurableObject(objectOf(device));
+
+/** Calls back whenever a device's object writes. */
+export const onWrites = (device: string, then: () => void): Promise<void> =>
+  runInDurableObject(objectOf(device), (_, { storage: { kv } }) => {
+    const put = kv.put.bind(kv);
+    vi.spyOn(kv, "put").mockImplementation((key, value) => {
+      then();
+      put(key, value);
+    });
+  });
+
+/** Hands events to a device's object, whose write fails. */
+export const failToWrite = (device: string, events: ConcordEvent[]): Promise<void> =>
+  runInDurableObject(objectOf(device), async (object, { storage: { kv } }) => {
+    vi.spyOn(kv, "put").mockImplementationOnce(fails("the write failed"));
+    // Caught in here, because workerd prints whatever leaves an object.
+    await object.merge(events).catch(() => {});
+  });

@@ -1,0 +1,37 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineProject } from "vitest/config";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+type Options = { readonly bindings?: Readonly<Record<string, string>>; readonly testTimeout?: number };
+
+/**
+ * The tests of a folder inside workerd, with the ingest Worker's bindings: real D1 and real device objects. Nothing
+ * consumes the queues but the tests themselves. The project is called as its folder is.
+ */
+export function ingestProject(folder: string, { bindings, testTimeout }: Options = {}) {
+  return defineProject({
+    plugins: [
+      cloudflareTest(async () => ({
+        // Re-exports the Worker and stands in for the metrics object, which lives in another Worker.
+        main: `${root}test/workers/ingest/main.ts`,
+        wrangler: { configPath: `${root}workers/ingest/wrangler.toml` },
+        miniflare: {
+          durableObjects: {
+            DEVICES: { className: "DeviceObject", useSQLite: true },
+            METRICS: { className: "FakeMetrics", useSQLite: true },
+          },
+          queueConsumers: {},
+          bindings: { MIGRATIONS: await readD1Migrations(`${root}migrations`), ...bindings },
+        },
+      })),
+    ],
+    test: {
+      name: folder.split("/").at(-1) ?? folder,
+      root,
+      include: [`test/${folder}/*.test.ts`],
+      setupFiles: ["test/workers/apply-migrations.ts"],
+      ...(testTimeout && { testTimeout }),
+    },
+  });
+}
