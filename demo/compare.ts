@@ -11,8 +11,9 @@ export type Difference = {
   readonly found: unknown;
 };
 
+/** As many devices at once, each with all that belongs to it, as one operation may cost. */
 const DEVICES = `query Devices($after: String) {
-  devices(first: 20, after: $after) {
+  devices(first: 6, after: $after) {
     pageInfo { hasNextPage endCursor }
     edges { node {
       key source deviceId status serialNumber model firmware name features registeredAt updatedAt
@@ -20,12 +21,14 @@ const DEVICES = `query Devices($after: String) {
       dealer { dealerId name phone email website }
       customer { customerId name email phone }
       report { online mode indoorTemperatureC heatSetpointC coolSetpointC humidityPct equipment reportedAt }
+      twin { version desired { ...state } reported { ...state } delta { ...state } }
       alerts(first: 100) { pageInfo { hasNextPage } edges { node { alertId code severity state text raisedAt clearedAt } } }
       assignments(first: 100) { pageInfo { hasNextPage } edges { node { dealer { dealerId } from to } } }
       history(first: 100) { edges { node { eventId } } }
     } }
   }
-}`;
+}
+fragment state on TwinState { mode heatSetpointC coolSetpointC }`;
 
 type Edges<T> = {
   readonly edges: readonly { readonly node: T }[];

@@ -53,12 +53,13 @@ function planAlert(device: Device, raisedMs: number, { cause, alertId, random }:
   const clearedAfterMs = random.between(HOUR_MS, 2 * DAY_MS);
 
   at(0, (ms) => sayRaised(device, ms, { cause, alertId, random }));
+  const answeredAfterMs = random.between(5 * MINUTE_MS, clearedAfterMs);
+  if (device.source !== "ecobee" && random.chance(0.4)) {
+    at(answeredAfterMs, () => ({ topic: "alert.acknowledged", data: { alertId }, alertId }));
+  }
   if (device.source === "ecobee" && random.chance(0.7)) {
-    const answeredAfterMs = random.between(5 * MINUTE_MS, clearedAfterMs);
-    at(answeredAfterMs, () =>
-      sayAcknowledged(alertId, random.pick(["accept", "accept", "accept", "defer", "decline"])),
-    );
-    if (random.chance(0.1)) at(answeredAfterMs + 3 * MINUTE_MS, () => sayAcknowledged(alertId, "unacknowledged"));
+    at(answeredAfterMs, () => sayAnswered(alertId, random.pick(["accept", "accept", "accept", "defer", "decline"])));
+    if (random.chance(0.1)) at(answeredAfterMs + 3 * MINUTE_MS, () => sayAnswered(alertId, "unacknowledged"));
   }
   if (random.chance(0.85)) {
     const resolution = random.chance(0.6) ? cause.resolution : undefined;
@@ -82,7 +83,7 @@ function sayRaised(device: Device, ms: number, { cause, alertId, random }: Alert
   return { topic, data: { alertId, code: codes[device.source], severity, text, ...noticed }, alertId };
 }
 
-const sayAcknowledged = (acknowledgeRef: string, acknowledgement: string): Said => ({
+const sayAnswered = (acknowledgeRef: string, acknowledgement: string): Said => ({
   topic: "alert.acknowledged",
   data: { acknowledgeRef, acknowledgement },
   alertId: acknowledgeRef,

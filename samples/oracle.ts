@@ -22,6 +22,7 @@ export type OracleDevice = {
   dealer: OracleDealer | null;
   customer: OracleCustomer | null;
   report: OracleReport | null;
+  twin: OracleTwin;
   /** Sorted by alertId. */
   alerts: OracleAlert[];
   /** Oldest first; `dealerId` is null while unassigned. */
@@ -34,6 +35,7 @@ export type OracleLocation = ReturnType<typeof locationOf>;
 export type OracleDealer = ReturnType<typeof dealerOf>;
 export type OracleCustomer = ReturnType<typeof customerOf>;
 export type OracleReport = ReturnType<typeof reportOf>;
+export type OracleTwin = ReturnType<typeof twinOf>;
 export type OracleAssignment = { dealerId: string | null; from: string; to: string | null };
 export type OracleAlert = {
   alertId: string;
@@ -64,6 +66,7 @@ type Notes = {
   removed?: boolean;
   profile?: Json;
   report?: OracleReport;
+  desired?: { version: string; data: Json };
   dealerId?: string | null;
   customerId?: string;
 };
@@ -118,12 +121,16 @@ function note(known: Notes, event: Replayed): void {
     case "status.reported":
       known.report = reportOf(data, at);
       break;
+    case "twin.desired":
+      known.desired = { version: `${at}/${event.eventId}`, data };
+      break;
     case "alert.raised":
       Object.assign(alertIn(device, data), raised(event), { state: "OPEN", clearedAt: null });
       break;
     case "alert.acknowledged": {
-      const state = data.acknowledgement === "unacknowledged" ? "OPEN" : "ACKNOWLEDGED";
-      Object.assign(alertIn(device, data), { state, clearedAt: null });
+      const alert = alertIn(device, data);
+      // Nobody's answer brings back an alert whose cause is gone.
+      if (alert.state !== "CLEARED") alert.state = data.acknowledgement === "unacknowledged" ? "OPEN" : "ACKNOWLEDGED";
       break;
     }
     case "alert.cleared":
@@ -149,6 +156,7 @@ function present(known: Notes, dealers: Map<string, OracleDealer>, customers: Ma
   device.dealer = dealers.get(known.dealerId ?? "") ?? null;
   device.customer = customers.get(known.customerId ?? "") ?? null;
   device.report = report ?? null;
+  device.twin = twinOf(known);
   device.alerts.sort((a, b) => byCodePoint(a.alertId, b.alertId));
 }
 
@@ -189,6 +197,7 @@ function blankDevice({ source, deviceId, at }: Replayed, key: string): OracleDev
     dealer: null,
     customer: null,
     report: null,
+    twin: twinOf({}),
     alerts: [],
     assignments: [],
     history: [],
@@ -231,14 +240,36 @@ function raised({ source, data, at }: Replayed): Partial<OracleAlert> {
   return { code: `${data.alertNumber}`, severity, text: data.text, raisedAt: at };
 }
 
-function reportOf(data: Json, at: string) {
+/** A wish is open until the last report says the same. */
+function twinOf({ desired, report }: Pick<Notes, "desired" | "report">) {
+  const wanted = desired ? settingsOf(desired.data) : null;
+  const reported = report
+    ? { mode: report.mode, heatSetpointC: report.heatSetpointC, coolSetpointC: report.coolSetpointC }
+    : null;
+  const open = <T>(want: T | null | undefined, has: T | null | undefined) => (want === has ? null : (want ?? null));
+  const delta = {
+    mode: open(wanted?.mode, reported?.mode),
+    heatSetpointC: open(wanted?.heatSetpointC, reported?.heatSetpointC),
+    coolSetpointC: open(wanted?.coolSetpointC, reported?.coolSetpointC),
+  };
+  const isOpen = delta.mode !== null || delta.heatSetpointC !== null || delta.coolSetpointC !== null;
+  return { version: desired?.version ?? null, desired: wanted, reported, delta: isOpen ? delta : null };
+}
+
+function settingsOf({ mode, heatSetpointC, coolSetpointC }: Json) {
   const modes = { heat: "HEAT", cool: "COOL", auto: "AUTO", auxHeat: "AUX_HEAT", off: "OFF" } as const;
   return {
+    mode: mode === undefined ? null : modes[mode as keyof typeof modes],
+    heatSetpointC: numberOrNull(heatSetpointC),
+    coolSetpointC: numberOrNull(coolSetpointC),
+  };
+}
+
+function reportOf(data: Json, at: string) {
+  return {
     online: data.online as boolean,
-    mode: data.mode === undefined ? null : modes[data.mode as keyof typeof modes],
+    ...settingsOf(data),
     indoorTemperatureC: numberOrNull(data.indoorTemperatureC),
-    heatSetpointC: numberOrNull(data.heatSetpointC),
-    coolSetpointC: numberOrNull(data.coolSetpointC),
     humidityPct: numberOrNull(data.humidityPct),
     equipment: (data.equipment ?? []) as string[],
     reportedAt: at,

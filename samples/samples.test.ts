@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import { parseRecord } from "../src/shared/contracts/parse.ts";
 import { viewAlert } from "../src/shared/domain/alert.ts";
 import { intervalsOf } from "../src/shared/domain/assignment.ts";
+import type { DesiredState } from "../src/shared/domain/change.ts";
 import { type Device, viewDevice } from "../src/shared/domain/device.ts";
 import { type ConcordEvent, deviceIdOf, sourceOf } from "../src/shared/domain/event.ts";
 import { EMPTY_FLEET, type Fleet, merge } from "../src/shared/domain/fleet.ts";
+import { viewTwin } from "../src/shared/domain/twin.ts";
 import { compareText } from "../src/shared/domain/version.ts";
 import { DEFAULT_WISH, generate, type SampleRecord } from "./generate.ts";
 import { foldOracle } from "./oracle.ts";
@@ -35,7 +37,7 @@ describe("the samples", () => {
 
   it.each(SEEDS)("of seed %i speak of every device, on every topic of the first release", (seed) => {
     const stream = good(generate({ ...DEFAULT_WISH, seed }));
-    expect(new Set(stream.map(({ topic }) => topic)).size).toBe(28);
+    expect(new Set(stream.map(({ topic }) => topic)).size).toBe(33);
     expect(new Set(stream.map(({ key }) => key)).size).toBe(DEFAULT_WISH.devices);
   });
 
@@ -113,6 +115,12 @@ describe("the samples", () => {
     expect(overtaken.length).toBeGreaterThan(15);
   });
 
+  it("leave some wishes open and some fulfilled", () => {
+    const twins = [...foldOracle(records).values()].map(({ twin }) => twin).filter(({ version }) => version !== null);
+    expect(twins.filter(({ delta }) => delta).length).toBeGreaterThan(5);
+    expect(twins.filter(({ delta }) => !delta).length).toBeGreaterThan(0);
+  });
+
   it("end in every outcome; many a status report only confirms the one before", () => {
     const events = good(records).map(eventOf);
     const { outcomes } = merge(EMPTY_FLEET, events);
@@ -164,10 +172,10 @@ function mergedView(stream: readonly SampleRecord[]): Map<string, unknown> {
 }
 
 function viewOf(device: Device, { dealers, customers }: Fleet) {
-  const { dealerId, customerId, location, report, ...view } = viewDevice(device);
+  const { dealerId, customerId, location, report, desired, ...view } = viewDevice(device);
   const dealer = dealers.get(dealerId ?? "")?.value;
   const customer = customers.get(customerId ?? "")?.value;
-  const modes = { heat: "HEAT", cool: "COOL", auto: "AUTO", auxHeat: "AUX_HEAT", off: "OFF" };
+  const twin = viewTwin({ desired, report });
   return {
     key: device.key,
     source: sourceOf(device.key).toUpperCase(),
@@ -183,7 +191,13 @@ function viewOf(device: Device, { dealers, customers }: Fleet) {
       ...nulls("indoorTemperatureC", "heatSetpointC", "coolSetpointC", "humidityPct"),
       equipment: [],
       ...report,
-      mode: report.mode ? modes[report.mode] : null,
+      mode: report.mode ? MODES[report.mode] : null,
+    },
+    twin: {
+      version: twin.version,
+      desired: settings(twin.desired),
+      reported: settings(twin.reported),
+      delta: settings(twin.delta),
     },
     alerts: [...device.alerts]
       .sort(([a], [b]) => compareText(a, b))
@@ -195,5 +209,10 @@ function viewOf(device: Device, { dealers, customers }: Fleet) {
     history: device.history.map(({ version }) => version.slice(version.indexOf("/") + 1)),
   };
 }
+
+const MODES = { heat: "HEAT", cool: "COOL", auto: "AUTO", auxHeat: "AUX_HEAT", off: "OFF" };
+
+const settings = (state: DesiredState | null) =>
+  state && { ...nulls("heatSetpointC", "coolSetpointC"), ...state, mode: state.mode ? MODES[state.mode] : null };
 
 const nulls = (...members: string[]) => Object.fromEntries(members.map((member) => [member, null]));

@@ -7,10 +7,14 @@ import type { Plan } from "./tell.ts";
 
 /** What happens to hardware, names and contracts in a year, in at most `budget` events. */
 export function planStories(fleet: Fleet, budget: number, random: Random): Plan[] {
-  const endings = [...planRetirements(fleet, random), ...planUnassignments(fleet, random)].slice(0, budget);
-  const left = budget - endings.length;
+  const ofEverySource = [
+    ...planRetirements(fleet, random),
+    ...planUnassignments(fleet, random),
+    ...planWishes(fleet, random.fork("wishes")),
+  ].slice(0, budget);
+  const left = budget - ofEverySource.length;
   return [
-    ...endings,
+    ...ofEverySource,
     ...upTo(left * 0.5, () => planFirmwareWave(fleet, random)),
     ...upTo(left * 0.35, () => planHandover(fleet, random)),
     ...upTo(left * 0.15, () => planSmallChange(fleet, random)),
@@ -62,6 +66,25 @@ function planUnassignments(fleet: Fleet, random: Random): Plan[] {
     return i % 3 === 0 || againMs > YEAR_END_MS ? [unassign] : [unassign, giveDealer(device, againMs, dealer)];
   });
 }
+
+/** People want it warmer, then cooler again; some of them only ever once. */
+function planWishes(fleet: Fleet, random: Random): Plan[] {
+  return someOfEachSource(fleet, random, 0.02).flatMap((device) => {
+    const firstMs = random.between(device.startsMs + 14 * DAY_MS, YEAR_END_MS);
+    const times = [firstMs, firstMs + random.between(MINUTE_MS, 2 * DAY_MS)].slice(0, random.int(1, 2));
+    return times
+      .filter((atMs) => isAt(device, atMs) && atMs < YEAR_END_MS)
+      .map((atMs) => ({ device, atMs, say: () => ({ topic: "twin.desired", data: random.pick(WISHES) }) }));
+  });
+}
+
+const WISHES: readonly object[] = [
+  { mode: "heat", heatSetpointC: 21.5 },
+  { mode: "auto", heatSetpointC: 19, coolSetpointC: 25 },
+  { coolSetpointC: 23.5 },
+  { mode: "off" },
+  {},
+];
 
 /** A model's new firmware reaches part of the fleet, a few devices first and then the rest, within ten days. */
 function planFirmwareWave({ devices, models }: Fleet, random: Random): Plan[] {

@@ -14,18 +14,23 @@ export type StackOptions = {
   readonly env?: "staging" | "production";
   /** Secrets that the environment requires. */
   readonly secrets?: Record<string, string>;
+  /** Configs of further Workers beside ours, which may bind to them. */
+  readonly neighbours?: readonly string[];
 };
 
 const root = new URL("..", import.meta.url).pathname;
 
 /** All Workers in one local runtime, with D1, Queues and Durable Objects in memory, on a port of its own. */
-export async function startStack({ env, secrets }: StackOptions = {}) {
+export async function startStack({ env, secrets, neighbours = [] }: StackOptions = {}) {
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
   process.env.WRANGLER_SEND_METRICS ??= "false";
   process.env.WRANGLER_LOG ??= "warn";
   const harness = createTestHarness({
     root,
-    workers: WORKER_CONFIGS.map((configPath) => ({ configPath, ...(env && { env }), ...(secrets && { secrets }) })),
+    workers: [
+      ...WORKER_CONFIGS.map((configPath) => ({ configPath, ...(env && { env }), ...(secrets && { secrets }) })),
+      ...neighbours.map((configPath) => ({ configPath })),
+    ],
   });
   const { url } = await harness.listen();
   const worker = <Env>(name: string) => harness.getWorker<Env>(env ? `${name}-${env}` : name);

@@ -5,6 +5,7 @@
  * Code in here imports the file it needs; this page is for those outside.
  */
 
+export type { TokenIssuer } from "./auth/issuer.ts";
 export type { Scope } from "./auth/scope.ts";
 export { authenticate, signToken } from "./auth/token.ts";
 export { type Contract, defineContract } from "./contracts/define.ts";
@@ -18,9 +19,9 @@ export type { DeviceStatus, DeviceView } from "./domain/device.ts";
 export { type ConcordEvent, type DeviceKey, deviceKeyOf, SOURCES, type Source } from "./domain/event.ts";
 export { EMPTY_FLEET, type Fleet, merge } from "./domain/fleet.ts";
 export type { MergeOutcome, Outcome } from "./domain/outcome.ts";
-export { AlertRepository } from "./repositories/alert.ts";
+export { AlertCursor, AlertRepository } from "./repositories/alert.ts";
 export { AssignmentRepository } from "./repositories/assignment.ts";
-export { CustomerRepository } from "./repositories/customer.ts";
-export { DealerRepository } from "./repositories/dealer.ts";
-export { DeviceRepository } from "./repositories/device.ts";
-export type { Page, PageRequest } from "./repositories/page.ts";
+export { CustomerCursor, CustomerRepository } from "./repositories/customer.ts";
+export { DealerCursor, DealerRepository } from "./repositories/dealer.ts";
+export { DeviceRepository, deviceCursorOf } from "./repositories/device.ts";
+export { describeBadPage, type Page, type PageArgs, type PageRequest, parsePage } from "./repositories/page.ts";

@@ -30,21 +30,25 @@ describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
       expect((await post("dev:dev")).status).toBe(401);
       expect((await post("bridge:s3cret")).status).toBe(200);
       const authorization = `Bearer ${await signToken({ role: "service" }, TOKEN_SECRET, "5m")}`;
+      const graphql = async (query: string): Promise<unknown> => {
+        const response = await fetch(new URL("/graphql", stack.url), {
+          method: "POST",
+          headers: { "Content-Type": "application/json", Authorization: authorization },
+          body: JSON.stringify({ query }),
+        });
+        return ((await response.json()) as { data?: unknown }).data;
+      };
       await vi.waitFor(
         async () => {
-          const response = await fetch(new URL("/graphql", stack.url), {
-            method: "POST",
-            headers: { "Content-Type": "application/json", Authorization: authorization },
-            body: JSON.stringify({
-              query: '{ device(key: "ecobee:wired") { status history(first: 1) { edges { node { topic } } } } }',
-            }),
-          });
-          expect(await response.json()).toEqual({
-            data: { device: { status: "ONLINE", history: { edges: [{ node: { topic: TOPIC } }] } } },
+          const query = '{ device(key: "ecobee:wired") { status history(first: 1) { edges { node { topic } } } } }';
+          expect(await graphql(query)).toEqual({
+            device: { status: "ONLINE", history: { edges: [{ node: { topic: TOPIC } }] } },
           });
         },
         { timeout: 10_000, interval: 50 },
       );
+      const wish = 'mutation { setDesiredState(input: { key: "ecobee:wired", desired: { mode: OFF } }) { outcome } }';
+      expect(await graphql(wish)).toEqual({ setDesiredState: { outcome: "APPLIED" } });
       expect((await fetch(new URL("/ops/healthz", stack.url))).status).toBe(200);
     } finally {
       await stack.stop();

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { AlertChange, Change, Customer, Dealer, Location } from "../../src/shared/domain/change.ts";
+import type { AlertChange, Change, Customer, Dealer, DesiredState, Location } from "../../src/shared/domain/change.ts";
 import { type ConcordEvent, type DeviceKey, deviceKeyOf } from "../../src/shared/domain/event.ts";
 import { deltaOf, EMPTY_FLEET, type Fleet, joinFleets, merge } from "../../src/shared/domain/fleet.ts";
 import type { History, HistoryEntry } from "../../src/shared/domain/history.ts";
@@ -43,20 +43,32 @@ const customer: fc.Arbitrary<Customer> = record<Customer>({
   email: optional(word),
 });
 
+export const desired: fc.Arbitrary<DesiredState> = record<DesiredState>({
+  mode: optional(fc.constantFrom("heat" as const, "off" as const)),
+  heatSetpointC: optional(fc.constantFrom(20, 21)),
+});
+
 const alert: fc.Arbitrary<AlertChange> = record<AlertChange>({
   alertId: fc.constantFrom("A", "B"),
   details: optional(
     record({ code: word, severity: fc.constantFrom("info" as const, "critical" as const), text: word }),
   ),
-  progress: fc.oneof(
-    fc.constant({ kind: "raised" as const }),
-    fc.record({ kind: fc.constant("acknowledged" as const), acknowledgement: word }),
-    record<{ kind: "cleared"; resolution?: string }>({
-      kind: fc.constant("cleared" as const),
-      resolution: optional(word),
-    }),
+  progress: optional(
+    fc.oneof(
+      fc.constant({ kind: "raised" as const }),
+      record<{ kind: "cleared"; resolution?: string }>({
+        kind: fc.constant("cleared" as const),
+        resolution: optional(word),
+      }),
+    ),
   ),
-});
+  acknowledgement: optional(
+    fc.oneof(
+      fc.constant({ kind: "unacknowledged" as const }),
+      fc.record({ kind: fc.constant("acknowledged" as const), acknowledgement: word }),
+    ),
+  ),
+}).filter(({ details, progress, acknowledgement }) => Boolean(details ?? progress ?? acknowledgement));
 
 /** One change of each kind that a contract can make. */
 export const change: fc.Arbitrary<Change> = fc.oneof(
@@ -79,6 +91,7 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
   record({ online: fc.boolean(), humidityPct: optional(fc.constantFrom(40, 41)) }).map(
     (status): Change => ({ status }),
   ),
+  desired.map((value): Change => ({ desired: value })),
   alert.map((value): Change => ({ alert: value })),
 );
 

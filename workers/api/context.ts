@@ -5,3 +5,8 @@ import type { Services } from "./services/index.ts";
 export type Context = ReturnType<typeof openContext>;
 
 export const openContext = (services: Services) => ({ ...services, load: loadersOf(services) });
+
+/** Behind a mutation, whatever was loaded before it may be out of date. */
+export function forgetLoaded(context: Context): void {
+  context.load = loadersOf(context);
+}

@@ -1,22 +1,42 @@
 import * as z from "zod";
+import { TokenIssuer } from "../../src/shared/auth/issuer.ts";
 import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
+import type { Commands } from "../../src/shared/domain/command.ts";
 import type { DeviceKey } from "../../src/shared/domain/event.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
+import { jsonOf } from "../../src/shared/json/json-of.ts";
+import { METRICS_OBJECT_NAME, type MetricsSource } from "../../src/shared/telemetry/metrics.ts";
 
 export interface Env {
   readonly DB: D1Database;
   /** `DeviceObject` of the ingest Worker. */
   readonly DEVICES: DurableObjectNamespace;
+  /** `CommandsService` of the ingest Worker. */
+  readonly INGEST_COMMANDS: Commands;
+  /** `MetricsObject` of the dlq Worker. */
+  readonly METRICS: DurableObjectNamespace;
   readonly ENVIRONMENT: string;
   readonly TOKEN_SECRET: string;
+  readonly TOKEN_ISSUER?: string;
+  readonly TRUSTED_DOCUMENTS_ONLY?: string;
 }
 
 const MIN_SECRET_LENGTH = 32;
 
 const configFor = (environment: string) =>
   z
-    .object({ ENVIRONMENT: z.enum(["local", "staging", "production"]), TOKEN_SECRET: secretFor(environment) })
-    .transform((vars) => ({ isLocal: vars.ENVIRONMENT === "local", tokenSecret: vars.TOKEN_SECRET }));
+    .object({
+      ENVIRONMENT: z.enum(["local", "staging", "production"]),
+      TOKEN_SECRET: secretFor(environment),
+      TOKEN_ISSUER: jsonOf(TokenIssuer).optional(),
+      TRUSTED_DOCUMENTS_ONLY: z.enum(["true", "false"]).default(environment === "local" ? "false" : "true"),
+    })
+    .transform((vars) => ({
+      isLocal: vars.ENVIRONMENT === "local",
+      tokenSecret: vars.TOKEN_SECRET,
+      tokenIssuer: vars.TOKEN_ISSUER,
+      trustedDocumentsOnly: vars.TRUSTED_DOCUMENTS_ONLY === "true",
+    }));
 
 const secretFor = (environment: string) =>
   environment === "local"
@@ -40,3 +60,8 @@ export const deviceObjects =
   ({ DEVICES }: Env) =>
   (key: DeviceKey): DeviceSnapshotSource =>
     DEVICES.getByName(key) as unknown as DeviceSnapshotSource;
+
+export const metricsObject =
+  ({ METRICS }: Env) =>
+  (): MetricsSource =>
+    METRICS.getByName(METRICS_OBJECT_NAME) as unknown as MetricsSource;

@@ -1,6 +1,5 @@
 import { GraphQLError } from "graphql";
 import { isOutage } from "../../src/shared/repositories/fault.ts";
-import type { BadPage } from "../../src/shared/repositories/page.ts";
 import { StatementBudgetSpent } from "../../src/shared/repositories/read-session.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 
@@ -8,26 +7,30 @@ import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 export const userError = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
 
-export function pageError(problem: BadPage): GraphQLError {
-  switch (problem.reason) {
-    case "bad_first":
-      return userError(`\`first\` must lie between 0 and ${problem.max}.`);
-    case "bad_cursor":
-      return userError("`after` is not a cursor of this list; pass a `cursor` or `endCursor` as you got it.");
-  }
-}
+/** A request that is no question to GraphQL. Its status is the same in every media type. */
+export const requestError = (status: number, code: string, message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, http: { status } } });
 
 /** A GraphQL-shaped answer for what fails before GraphQL begins. */
-export const errorBody = (code: string, message: string) => ({ errors: [{ message, extensions: { code } }] });
+export const errorBody = (code: string, message: string, details: object = {}) => ({
+  errors: [{ message, extensions: { code, ...details } }],
+});
+
+/** graphql-js gives its errors no kind, but its messages about a field's arguments all begin so. */
+const OF_ARGUMENT = 'Argument "';
 
 /**
- * What a client may see of an error. GraphQL's own errors and ours pass; anything thrown from within is a fault, which
- * the log gets and the client does not: messages of D1 and drizzle quote SQL and parameters.
+ * What a client may see of an error. Errors that have a code, and those of arguments, are the client's; anything else
+ * is a fault, which the log gets and the client does not: messages of D1 and drizzle quote SQL and parameters, and
+ * GraphQL's own of a value that fits no type quote the value.
  */
 export function maskError(error: unknown): Error {
   const thrown = originOf(error);
-  if (thrown instanceof GraphQLError) return error as GraphQLError;
+  if (thrown instanceof GraphQLError && thrown.extensions.code) return error as GraphQLError;
   const { nodes, path } = error instanceof GraphQLError ? error : {};
+  if (thrown instanceof GraphQLError && path && thrown.message.startsWith(OF_ARGUMENT)) {
+    return new GraphQLError(thrown.message, { nodes, path, extensions: { code: "BAD_USER_INPUT" } });
+  }
   // Drizzle wraps what D1 threw, and only the inside says what happened.
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   log("error", "graphql_fault", { ...faultOf(cause), path: path?.join(".") });
@@ -36,7 +39,7 @@ export function maskError(error: unknown): Error {
 }
 
 /** When a client should ask again while the database is out of reach. Ours. */
-const RETRY_AFTER_MS = 1_000;
+export const RETRY_AFTER_MS = 1_000;
 
 function answerTo(fault: unknown): { message: string; code: string; retryAfterMs?: number } {
   if (fault instanceof StatementBudgetSpent) {

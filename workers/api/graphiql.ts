@@ -1,25 +1,7 @@
 import { renderGraphiQL } from "graphql-yoga";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import type { Config } from "./env.ts";
-
-const DEFAULT_QUERY = `# Every request carries a token: see Headers below. \`npx concord token --help\` makes others.
-query FirstDevices {
-  devices(first: 10) {
-    edges {
-      node {
-        key
-        name
-        status
-        dealer { name }
-        customer { name }
-        report { indoorTemperatureC reportedAt }
-        alerts(first: 5) { edges { node { severity state text raisedAt } } }
-      }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-`;
+import { SAVED_QUERIES } from "./saved-queries.ts";
 
 /** The page for trying queries, on a developer's machine only. */
 export async function graphiqlPage({ tokenSecret }: Config): Promise<string> {
@@ -28,8 +10,13 @@ export async function graphiqlPage({ tokenSecret }: Config): Promise<string> {
     tokenSecret === LOCAL_TOKEN_SECRET ? await signToken({ role: "ops" }, tokenSecret, "12h") : "<npx concord token>";
   return renderGraphiQL({
     title: "Concord GraphiQL",
-    defaultQuery: DEFAULT_QUERY,
-    headers: JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2),
-    defaultEditorToolsVisibility: "headers",
+    // Not the tabs' own headers: a browser keeps those, and would send a token of last week.
+    additionalHeaders: { Authorization: `Bearer ${token}` },
+    defaultQuery: SAVED_QUERIES[0]?.query,
+    defaultTabs: SAVED_QUERIES.map(({ query, variables }) => ({
+      query,
+      variables: variables ? JSON.stringify(variables, null, 2) : null,
+    })),
+    defaultEditorToolsVisibility: "variables",
   });
 }

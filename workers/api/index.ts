@@ -1,18 +1,22 @@
 import { shouldRenderGraphiQL } from "graphql-yoga";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { IssuerUnreachable } from "../../src/shared/auth/issuer.ts";
 import { authenticate } from "../../src/shared/auth/token.ts";
 import { type Consistency, NEAREST, parseConsistencyToken } from "../../src/shared/repositories/consistency.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { type Config, type Env, readConfig } from "./env.ts";
-import { errorBody } from "./errors.ts";
+import { errorBody, RETRY_AFTER_MS } from "./errors.ts";
 import { graphiqlPage } from "./graphiql.ts";
+import { rightsOf } from "./rights.ts";
 import { openServices } from "./services/index.ts";
 import { yoga } from "./yoga.ts";
 
 /** Both ways: what a client has seen, and what it has seen now. */
 const TOKEN_HEADER = "Concord-Consistency-Token";
 const BAD_TOKEN = `\`${TOKEN_HEADER}\` is not one of ours; send it as an answer gave it, or leave it out.`;
+
+const NOT_ACCEPTABLE = "Accept application/json or application/graphql-response+json.";
 
 const app = new Hono<{ Bindings: Env; Variables: { config: Config } }>();
 
@@ -25,7 +29,8 @@ app.use(async (c, next) => {
   return next();
 });
 
-app.get("/healthz", (c) => c.json({ status: "ok" }));
+// The second path is the first as the front door can reach it.
+app.on("GET", ["/healthz", "/graphql/healthz"], (c) => c.json({ status: "ok", worker: "api" }));
 
 // Any origin may ask: what counts is the token, and no cookie speaks for a browser.
 app.use(
@@ -36,21 +41,38 @@ app.use(
 app.on(["GET", "POST"], "/graphql", async (c) => {
   const config = c.get("config");
   if (config.isLocal && shouldRenderGraphiQL(c.req.raw)) return c.html(graphiqlPage(config));
-  const caller = await authenticate(c.req.header("Authorization") ?? null, config.tokenSecret);
+  const caller = await authenticate(c.req.header("Authorization") ?? null, config.tokenSecret, config.tokenIssuer);
   if (!caller.ok) return c.json(errorBody("UNAUTHENTICATED", caller.message), 401, { "WWW-Authenticate": "Bearer" });
+  if (c.req.method === "POST" && !isJson(c.req.header("Content-Type"))) {
+    return c.json(errorBody("UNSUPPORTED_MEDIA_TYPE", "POST a body of Content-Type application/json."), 415);
+  }
   const consistency = readConsistency(c.req.raw.headers);
   if (!consistency) return c.json(errorBody("BAD_CONSISTENCY_TOKEN", BAD_TOKEN), 400);
   const services = openServices(c.env, caller.scope, consistency);
-  const response = await yoga.fetch(c.req.raw, { services });
+  const response = await yoga.fetch(c.req.raw, { services, rights: rightsOf(caller.scope, config) });
+  if (response.status === 406) return c.json(errorBody("NOT_ACCEPTABLE", NOT_ACCEPTABLE), 406);
   const token = services.session.consistencyToken;
   if (token) response.headers.set(TOKEN_HEADER, token);
   return response;
 });
 
+app.all("/graphql", (c) =>
+  c.json(errorBody("METHOD_NOT_ALLOWED", "Send a GET or a POST."), 405, { Allow: "GET, POST" }),
+);
+
+app.notFound((c) => c.json(errorBody("NOT_FOUND", "Nothing is served here; GraphQL is at /graphql."), 404));
+
 app.onError((fault, c) => {
   log("error", "request_fault", { ...faultOf(fault), path: c.req.path });
+  if (fault instanceof IssuerUnreachable) {
+    const message = "The issuer of your token is out of reach just now; ask again.";
+    return c.json(errorBody("UPSTREAM_UNAVAILABLE", message, { retryAfterMs: RETRY_AFTER_MS }), 503);
+  }
   return c.json(errorBody("INTERNAL_SERVER_ERROR", "Something went wrong on our side."), 500);
 });
+
+/** Nothing else: what a form can send, any page can send. */
+const isJson = (contentType = ""): boolean => /^application\/json(;|$)/.test(contentType);
 
 /** How fresh the answer must be, or `undefined` when the client's token is none. */
 function readConsistency(headers: Headers): Consistency | undefined {

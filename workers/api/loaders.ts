@@ -1,10 +1,11 @@
 import DataLoader from "dataloader";
-import type { AlertCursor, AlertFilter, AlertKey } from "../../src/shared/repositories/alert.ts";
-import type { DeviceCursor } from "../../src/shared/repositories/device.ts";
-import { EMPTY_PAGE, type Page, type PageRequest } from "../../src/shared/repositories/page.ts";
+import type { AlertFilter, AlertKey } from "../../src/shared/repositories/alert.ts";
+import type { DeviceFilter } from "../../src/shared/repositories/device.ts";
+import { EMPTY_PAGE, type PageRequest } from "../../src/shared/repositories/page.ts";
+import { NO_DEVICES } from "../../src/shared/repositories/statistics.ts";
 import type { Services } from "./services/index.ts";
 
-type AlertsRequest = { readonly page: PageRequest<AlertCursor>; readonly filter: AlertFilter };
+type ListRequest<Filter> = { readonly page: PageRequest; readonly filter: Filter };
 
 /** One request's reads by id: however many resolvers ask for one kind of thing, D1 sees one statement. */
 export function loadersOf({ devices, dealers, customers, alerts }: Services) {
@@ -24,8 +25,23 @@ export function loadersOf({ devices, dealers, customers, alerts }: Services) {
     /** By `alertNodeId`. */
     alert: byId((ids) => alerts.find(ids.map(alertKeyOf)), alertNodeId),
     intervals: orElse([], (keys) => devices.intervals(keys)),
-    alertsOfDevice: pages((keys, { page, filter }: AlertsRequest) => alerts.listByDevice(keys, page, filter)),
-    devicesOfDealer: pages((ids, page: PageRequest<DeviceCursor>) => devices.listByDealer(ids, page)),
+    dealerStatistics: orElse(NO_DEVICES, (ids) => dealers.statistics(ids)),
+    alertsOfDevice: byRequest(EMPTY_PAGE, (keys, request: ListRequest<AlertFilter>) =>
+      alerts.listByDevice(keys, request),
+    ),
+    alertCountOfDevice: byRequest(0, (keys, filter: AlertFilter) => alerts.countByDevice(keys, filter)),
+    devicesOf: {
+      dealerId: byRequest(EMPTY_PAGE, (ids, request: ListRequest<DeviceFilter>) =>
+        devices.listByOwner("dealerId", ids, request),
+      ),
+      customerId: byRequest(EMPTY_PAGE, (ids, request: ListRequest<DeviceFilter>) =>
+        devices.listByOwner("customerId", ids, request),
+      ),
+    },
+    deviceCountOf: {
+      dealerId: byRequest(0, (ids, filter: DeviceFilter) => devices.countByOwner("dealerId", ids, filter)),
+      customerId: byRequest(0, (ids, filter: DeviceFilter) => devices.countByOwner("customerId", ids, filter)),
+    },
   };
 }
 
@@ -38,15 +54,21 @@ const byId = <T>(
 const orElse = <T, Absent>(absent: Absent, find: (ids: readonly string[]) => Promise<Map<string, T>>) =>
   new DataLoader<string, T | Absent>(async (ids) => {
     const found = await find(ids);
-    return ids.map((id) => found.get(id) ?? absent);
+    return ids.map((id) => {
+      const value = found.get(id);
+      return value === undefined ? absent : value;
+    });
   });
 
-/** Pages by parent: parents that ask for the same page share a statement. */
-function pages<Request, T>(find: (ids: readonly string[], request: Request) => Promise<Map<string, Page<T>>>) {
-  const loaders = new Map<string, DataLoader<string, Page<T>>>();
-  return (id: string, request: Request): Promise<Page<T>> => {
+/** Lists by parent: parents of which the same is asked share a statement. */
+function byRequest<Request, T, Absent>(
+  absent: Absent,
+  find: (ids: readonly string[], request: Request) => Promise<Map<string, T>>,
+) {
+  const loaders = new Map<string, DataLoader<string, T | Absent>>();
+  return (id: string, request: Request): Promise<T | Absent> => {
     const name = JSON.stringify(request);
-    const loader = loaders.get(name) ?? orElse(EMPTY_PAGE, (ids) => find(ids, request));
+    const loader = loaders.get(name) ?? orElse(absent, (ids) => find(ids, request));
     loaders.set(name, loader);
     return loader.load(id);
   };
@@ -55,7 +77,7 @@ function pages<Request, T>(find: (ids: readonly string[], request: Request) => P
 /** Device keys have no slash, so the first one ends the key. */
 export const alertNodeId = ({ deviceKey, alertId }: AlertKey): string => `${deviceKey}/${alertId}`;
 
-function alertKeyOf(nodeId: string): AlertKey {
+export function alertKeyOf(nodeId: string): AlertKey {
   const slash = nodeId.indexOf("/");
   return { deviceKey: nodeId.slice(0, slash) as AlertKey["deviceKey"], alertId: nodeId.slice(slash + 1) };
 }

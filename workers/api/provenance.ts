@@ -6,7 +6,8 @@ export const provenance: Plugin<Context> = {
   onExecute: ({ args }) => ({
     onExecuteDone: ({ result, setResult }) => {
       if (isAsyncIterable(result)) return;
-      setResult({ ...result, extensions: { ...result.extensions, concord: provenanceOf(args.contextValue) } });
+      const concord = Object.assign({}, result.extensions?.concord, provenanceOf(args.contextValue));
+      setResult({ ...result, extensions: { ...result.extensions, concord } });
     },
   }),
 };

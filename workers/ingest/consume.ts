@@ -24,7 +24,12 @@ export type Delivery = { readonly body: unknown; readonly attempts: number };
 /** What the queue is to do with a message. */
 export type Verdict = { readonly kind: "ack" } | { readonly kind: "retry"; readonly delaySeconds: number };
 
-export type Consumed = { readonly verdicts: readonly Verdict[]; readonly report: MetricsReport };
+export type Consumed = {
+  readonly verdicts: readonly Verdict[];
+  /** How each record left the batch, in no order. */
+  readonly endings: readonly Ending[];
+  readonly report: MetricsReport;
+};
 
 /** Most devices that one round of D1 and object writes may touch: bounds the fan-out to objects. Ours. */
 export const MAX_DEVICES_A_ROUND = 100;
@@ -51,6 +56,7 @@ export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]
     verdicts: deliveries.map(({ attempts }, message) =>
       held.has(message) ? { kind: "retry", delaySeconds: backoffSeconds(attempts, deps.random()) } : { kind: "ack" },
     ),
+    endings,
     report: reportOf(endings, held, cost, deps.now()),
   };
 }

@@ -2,6 +2,7 @@ import { consume } from "./consume.ts";
 import { consumeDeps, type Env, reportMetrics } from "./env.ts";
 import { routes } from "./routes.ts";
 
+export { CommandsService } from "./commands-service.ts";
 export { DeviceObject } from "./device-object.ts";
 
 /** HTTP for Kafka in front, the queue's consumer behind, and the object that each device has. */

@@ -24,6 +24,8 @@ const TOPICS = [
   "device.ecobee.registration.created",
   "device.ecobee.registration.removed",
   "device.ecobee.status.reported",
+  "device.ecobee.twin.desired",
+  "device.elt.alert.acknowledged",
   "device.elt.alert.cleared",
   "device.elt.alert.raised",
   "device.elt.customer.assigned",
@@ -33,6 +35,8 @@ const TOPICS = [
   "device.elt.registration.created",
   "device.elt.registration.removed",
   "device.elt.status.reported",
+  "device.elt.twin.desired",
+  "device.infinity.alert.acknowledged",
   "device.infinity.alert.cleared",
   "device.infinity.alert.raised",
   "device.infinity.customer.assigned",
@@ -42,6 +46,7 @@ const TOPICS = [
   "device.infinity.registration.created",
   "device.infinity.registration.removed",
   "device.infinity.status.reported",
+  "device.infinity.twin.desired",
 ];
 
 const parse = (topic: string, value: unknown) => parseRecord({ topic, value: JSON.stringify(value) }, NOW_MS);
@@ -272,6 +277,11 @@ describe("a record", () => {
     ["status.reported", "humidityPct", 0, -1],
     ["status.reported", "equipment", Array(32).fill("e"), Array(33).fill("e")],
     ["alert.raised", "text", "t".repeat(500), "t".repeat(501)],
+    ["alert.acknowledged", "alertId", "a".repeat(64), "a".repeat(65)],
+    ["twin.desired", "heatSetpointC", 5, 4.9],
+    ["twin.desired", "coolSetpointC", 35, 35.1],
+    ["twin.desired", "heatSetpointC", 25, 25.5],
+    ["twin.desired", "mode", "off", "on"],
   ])("of %s has bounds on %s", (kind, member, fine, wrong) => {
     const about = `device.elt.${kind}`;
     const having = (value: unknown) => parse(about, replaced(record(about), ["data", ...member.split(".")], value));
@@ -318,10 +328,23 @@ describe("the words of each source", () => {
   });
 
   it("open an alert again whose acknowledgement is taken back", () => {
-    const progress = (acknowledgement: string) =>
-      change("device.ecobee.alert.acknowledged", { acknowledgement }).alert?.progress;
-    expect(progress("defer")).toEqual({ kind: "acknowledged", acknowledgement: "defer" });
-    expect(progress("unacknowledged")).toEqual({ kind: "raised" });
+    const said = (acknowledgement: string) => change("device.ecobee.alert.acknowledged", { acknowledgement }).alert;
+    expect(said("defer")?.acknowledgement).toEqual({ kind: "acknowledged", acknowledgement: "defer" });
+    expect(said("unacknowledged")?.acknowledgement).toEqual({ kind: "unacknowledged" });
+  });
+
+  it("make one thing of every way to acknowledge an alert", () => {
+    const acknowledged = { kind: "acknowledged", acknowledgement: "accept" };
+    for (const source of SOURCES) {
+      expect(change(`device.${source}.alert.acknowledged`).alert).toMatchObject({ acknowledgement: acknowledged });
+    }
+  });
+
+  it("let people want anything or nothing of a device", () => {
+    const wanted = (data: object) =>
+      eventIn(parse("device.elt.twin.desired", { ...record("device.elt.twin.desired"), data })).change;
+    expect(wanted({})).toEqual({ desired: {} });
+    expect(wanted({ coolSetpointC: 24, colour: "red" })).toEqual({ desired: { coolSetpointC: 24 } });
   });
 
   it("split a registration into the device and its customer", () => {

@@ -34,6 +34,8 @@ const isBetween = (rfc3339: string, fromMs: number, toMs: number): boolean => {
 /** The same moment in UTC with milliseconds, as all times behind the contracts are written. */
 export const utc = (rfc3339: string): string => new Date(rfc3339).toISOString();
 
+export const mode = z.enum(["heat", "cool", "auto", "auxHeat", "off"]);
+
 export const location = z.object({
   country: text(64),
   region: text(128).optional(),

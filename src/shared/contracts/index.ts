@@ -9,6 +9,8 @@ import { ecobeeProfileUpdated } from "./ecobee/profile-updated.ts";
 import { ecobeeRegistrationCreated } from "./ecobee/registration-created.ts";
 import { ecobeeRegistrationRemoved } from "./ecobee/registration-removed.ts";
 import { ecobeeStatusReported } from "./ecobee/status-reported.ts";
+import { ecobeeTwinDesired } from "./ecobee/twin-desired.ts";
+import { eltAlertAcknowledged } from "./elt/alert-acknowledged.ts";
 import { eltAlertCleared } from "./elt/alert-cleared.ts";
 import { eltAlertRaised } from "./elt/alert-raised.ts";
 import { eltCustomerAssigned } from "./elt/customer-assigned.ts";
@@ -18,6 +20,8 @@ import { eltProfileUpdated } from "./elt/profile-updated.ts";
 import { eltRegistrationCreated } from "./elt/registration-created.ts";
 import { eltRegistrationRemoved } from "./elt/registration-removed.ts";
 import { eltStatusReported } from "./elt/status-reported.ts";
+import { eltTwinDesired } from "./elt/twin-desired.ts";
+import { infinityAlertAcknowledged } from "./infinity/alert-acknowledged.ts";
 import { infinityAlertCleared } from "./infinity/alert-cleared.ts";
 import { infinityAlertRaised } from "./infinity/alert-raised.ts";
 import { infinityCustomerAssigned } from "./infinity/customer-assigned.ts";
@@ -27,9 +31,11 @@ import { infinityProfileUpdated } from "./infinity/profile-updated.ts";
 import { infinityRegistrationCreated } from "./infinity/registration-created.ts";
 import { infinityRegistrationRemoved } from "./infinity/registration-removed.ts";
 import { infinityStatusReported } from "./infinity/status-reported.ts";
+import { infinityTwinDesired } from "./infinity/twin-desired.ts";
 
 /** Every topic we read. Adding one is adding its file and its line here. */
 export const CONTRACTS: readonly Contract[] = [
+  infinityAlertAcknowledged,
   infinityAlertCleared,
   infinityAlertRaised,
   infinityCustomerAssigned,
@@ -39,6 +45,8 @@ export const CONTRACTS: readonly Contract[] = [
   infinityRegistrationCreated,
   infinityRegistrationRemoved,
   infinityStatusReported,
+  infinityTwinDesired,
+  eltAlertAcknowledged,
   eltAlertCleared,
   eltAlertRaised,
   eltCustomerAssigned,
@@ -48,6 +56,7 @@ export const CONTRACTS: readonly Contract[] = [
   eltRegistrationCreated,
   eltRegistrationRemoved,
   eltStatusReported,
+  eltTwinDesired,
   ecobeeAlertAcknowledged,
   ecobeeAlertCleared,
   ecobeeAlertRaised,
@@ -58,6 +67,7 @@ export const CONTRACTS: readonly Contract[] = [
   ecobeeRegistrationCreated,
   ecobeeRegistrationRemoved,
   ecobeeStatusReported,
+  ecobeeTwinDesired,
 ] as readonly Contract[];
 
 /** The contract that reads a topic at a moment in time: an alias stops at its end date. */

@@ -2,20 +2,25 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventOf, START_MS } from "../../../test/support/arbitraries.ts";
 import { type Alert, viewAlert } from "./alert.ts";
-import type { AlertDetails, AlertProgress } from "./change.ts";
+import type { AlertAcknowledgement, AlertChange, AlertDetails, AlertProgress } from "./change.ts";
 import { EMPTY_FLEET, merge } from "./fleet.ts";
 
 const details: AlertDetails = { code: "FLT-178", severity: "critical", text: "Indoor unit does not answer" };
 
-const at = (second: number, progress: AlertProgress, more?: AlertDetails) =>
+const saying = (second: number, what: Omit<AlertChange, "alertId">) =>
   eventOf({
     occurredAtMs: START_MS + second * 1000,
     eventId: `evt-${second}`,
-    change: { alert: { alertId: "A", progress, ...(more && { details: more }) } },
+    change: { alert: { alertId: "A", ...what } },
   });
+const at = (second: number, progress: AlertProgress, more?: AlertDetails) =>
+  saying(second, { progress, ...(more && { details: more }) });
+const answered = (second: number, acknowledgement: AlertAcknowledgement = ACCEPTED) =>
+  saying(second, { acknowledgement });
+const ACCEPTED = { kind: "acknowledged", acknowledgement: "accept" } as const;
 
 const raised = at(1, { kind: "raised" }, details);
-const acknowledged = at(2, { kind: "acknowledged", acknowledgement: "accept" });
+const acknowledged = answered(2);
 const cleared = at(3, { kind: "cleared" });
 
 const seen = (events: readonly (typeof raised)[]) => {
@@ -53,7 +58,16 @@ describe("an alert", () => {
     ["raised", [raised], "OPEN"],
     ["acknowledged", [acknowledged, raised], "ACKNOWLEDGED"],
     ["raised anew after its clearing", [cleared, at(4, { kind: "raised" }, details), raised], "OPEN"],
-    ["cleared before it was answered", [cleared, acknowledged], "CLEARED"],
+    ["answered before it was cleared, in whatever order that arrives", [cleared, acknowledged], "CLEARED"],
+    ["answered by somebody who had not heard of its clearing", [cleared, answered(4)], "CLEARED"],
+    ["answered, and the answer taken back", [raised, answered(2), answered(3, { kind: "unacknowledged" })], "OPEN"],
+    [
+      "cleared, and an answer taken back behind that",
+      [raised, cleared, answered(4, { kind: "unacknowledged" })],
+      "CLEARED",
+    ],
+    ["raised anew after an answer", [raised, answered(2), at(4, { kind: "raised" }, details)], "OPEN"],
+    ["only known by an answer", [answered(2)], "ACKNOWLEDGED"],
   ] as const)("that was %s is %s", (_, events, state) => {
     expect(seen(events).state).toBe(state);
     expect(seen(events).clearedAt === null).toBe(state !== "CLEARED");

@@ -1,16 +1,22 @@
-import type { AlertDetails, AlertProgress, Severity } from "./change.ts";
+import type { AlertAcknowledgement, AlertDetails, AlertProgress, Severity } from "./change.ts";
 import { joinRegisters, type Register } from "./register.ts";
-import { occurredAtOf } from "./version.ts";
+import { compareVersions, laterVersion, occurredAtOf, type Version } from "./version.ts";
 
-/** Two registers, because a clear may arrive before the raise that it answers. */
+/**
+ * Three registers, because a clear may arrive before the raise that it answers, and an acknowledgement may cross a
+ * clear on its way: in one register the later of the two would undo the other.
+ */
 export type Alert = {
   readonly details?: Register<AlertDetails>;
-  readonly progress: Register<AlertProgress>;
+  readonly progress?: Register<AlertProgress>;
+  readonly acknowledgement?: Register<AlertAcknowledgement>;
 };
+
+const REGISTERS = ["details", "progress", "acknowledgement"] as const satisfies (keyof Alert)[];
 
 export type AlertState = "OPEN" | "ACKNOWLEDGED" | "CLEARED";
 
-/** What a reader sees of an alert; everything here is derived from the two registers. */
+/** What a reader sees of an alert; everything here is derived from its registers. */
 export type AlertView = {
   readonly code: string | null;
   readonly severity: Severity | null;
@@ -22,30 +28,39 @@ export type AlertView = {
 };
 
 export function joinAlerts(a: Alert, b: Alert): Alert {
-  const details = b.details ? joinRegisters(a.details, b.details) : a.details;
-  const progress = joinRegisters(a.progress, b.progress);
-  if (details === a.details && progress === a.progress) return a;
-  return details ? { details, progress } : { progress };
+  const joined: Record<string, Register<unknown>> = {};
+  let changed = false;
+  for (const name of REGISTERS) {
+    const current: Register<unknown> | undefined = a[name];
+    const incoming: Register<unknown> | undefined = b[name];
+    const next = incoming ? joinRegisters(current, incoming) : current;
+    if (next) joined[name] = next;
+    if (next !== current) changed = true;
+  }
+  return changed ? (joined as Alert) : a;
 }
 
-export function viewAlert({ details, progress }: Alert): AlertView {
+export function viewAlert(alert: Alert): AlertView {
+  const { details, progress } = alert;
   return {
     code: details?.value.code ?? null,
     severity: details?.value.severity ?? null,
     text: details?.value.text ?? null,
-    state: stateOf(progress.value),
+    state: stateOf(alert),
     raisedAt: details ? (details.value.raisedAt ?? occurredAtOf(details.version)) : null,
-    clearedAt: progress.value.kind === "cleared" ? occurredAtOf(progress.version) : null,
+    clearedAt: progress?.value.kind === "cleared" ? occurredAtOf(progress.version) : null,
   };
 }
 
-function stateOf(progress: AlertProgress): AlertState {
-  switch (progress.kind) {
-    case "raised":
-      return "OPEN";
-    case "acknowledged":
-      return "ACKNOWLEDGED";
-    case "cleared":
-      return "CLEARED";
-  }
+/** Nobody's answer brings back an alert whose cause is gone; one that is raised anew wants a new answer. */
+function stateOf({ progress, acknowledgement }: Alert): AlertState {
+  if (progress?.value.kind === "cleared") return "CLEARED";
+  const isAnswered = acknowledgement?.value.kind === "acknowledged";
+  return isAnswered && (!progress || compareVersions(acknowledgement.version, progress.version) > 0)
+    ? "ACKNOWLEDGED"
+    : "OPEN";
 }
+
+/** The newest that is known of an alert: an answer to it has to be newer. */
+export const latestVersionOf = (alert: Alert): Version =>
+  REGISTERS.map((name) => alert[name]?.version ?? ("" as Version)).reduce(laterVersion);

@@ -9,6 +9,7 @@ export type Change = {
   readonly dealer?: Dealer | null;
   readonly profile?: Profile;
   readonly status?: StatusReport;
+  readonly desired?: DesiredState;
   readonly alert?: AlertChange;
 };
 
@@ -70,6 +71,13 @@ export type StatusReport = {
   readonly equipment?: readonly string[];
 };
 
+/** What people want a device to do, whole: what it does not name is left to the device. Degrees Celsius. */
+export type DesiredState = {
+  readonly mode?: Mode;
+  readonly heatSetpointC?: number;
+  readonly coolSetpointC?: number;
+};
+
 export type Severity = "info" | "warning" | "critical";
 
 export type AlertDetails = {
@@ -80,13 +88,17 @@ export type AlertDetails = {
   readonly raisedAt?: string;
 };
 
-export type AlertProgress =
-  | { readonly kind: "raised" }
+/** Whether the cause is there. */
+export type AlertProgress = { readonly kind: "raised" } | { readonly kind: "cleared"; readonly resolution?: string };
+
+/** What people said to it; they may take it back. */
+export type AlertAcknowledgement =
   | { readonly kind: "acknowledged"; readonly acknowledgement: string }
-  | { readonly kind: "cleared"; readonly resolution?: string };
+  | { readonly kind: "unacknowledged" };
 
 export type AlertChange = {
   readonly alertId: string;
   readonly details?: AlertDetails;
-  readonly progress: AlertProgress;
+  readonly progress?: AlertProgress;
+  readonly acknowledgement?: AlertAcknowledgement;
 };

@@ -56,6 +56,11 @@ describe("what a reader sees of a device", () => {
     expect(view({ status: at(on) }).report).toEqual({ online: true, reportedAt: "2026-11-23T13:00:00.000Z" });
   });
 
+  it("has something desired only once there was, with the version that set it", () => {
+    expect(view({}).desired).toBeNull();
+    expect(view({ desired: at({ mode: "heat" }) }).desired).toEqual({ version, value: { mode: "heat" } });
+  });
+
   it("has no dealer before one is named and after it was taken away", () => {
     expect(view({}).dealerId).toBeNull();
     expect(view({ dealer: at({ dealerId: "D" }) }).dealerId).toBe("D");

@@ -1,6 +1,6 @@
 import { type Alert, joinAlerts } from "./alert.ts";
 import { type Assignments, joinAssignments } from "./assignment.ts";
-import type { Location, Profile, Registration, StatusReport } from "./change.ts";
+import type { DesiredState, Location, Profile, Registration, StatusReport } from "./change.ts";
 import type { DeviceKey } from "./event.ts";
 import { type History, joinHistories } from "./history.ts";
 import { joinMaps, joinRegisters, type Register } from "./register.ts";
@@ -14,9 +14,17 @@ export type Aspects = {
   readonly dealer?: Register<{ readonly dealerId: string | null }>;
   readonly profile?: Register<Profile>;
   readonly status?: Register<StatusReport>;
+  readonly desired?: Register<DesiredState>;
 };
 
-export const ASPECTS = ["registration", "customer", "dealer", "profile", "status"] as const satisfies (keyof Aspects)[];
+export const ASPECTS = [
+  "registration",
+  "customer",
+  "dealer",
+  "profile",
+  "status",
+  "desired",
+] as const satisfies (keyof Aspects)[];
 
 /**
  * A device is a join: of its aspects, its alerts, its assignments and its recent history. Each part only grows, so
@@ -83,6 +91,8 @@ export type DeviceView = {
   readonly dealerId: string | null;
   readonly customerId: string | null;
   readonly report: (StatusReport & { readonly reportedAt: string }) | null;
+  /** With its version, which whoever wants to change it has to have seen. */
+  readonly desired: Register<DesiredState> | null;
 };
 
 export function viewDevice({ aspects, latest }: Pick<Device, "aspects" | "latest">): DeviceView {
@@ -103,6 +113,7 @@ export function viewDevice({ aspects, latest }: Pick<Device, "aspects" | "latest
     dealerId: aspects.dealer?.value.dealerId ?? null,
     customerId: aspects.customer?.value.customerId ?? null,
     report: report ? { ...report.value, reportedAt: occurredAtOf(report.version) } : null,
+    desired: aspects.desired ?? null,
   };
 }
 

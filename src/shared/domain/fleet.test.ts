@@ -158,6 +158,7 @@ describe("the outcome of an event", () => {
   const customer = (name: string): Change => ({ customer: { customerId: "C", name } });
   const profile = (name: string): Change => ({ profile: { name } });
   const status = (name: string): Change => ({ status: { online: name === "one" } });
+  const desired = (name: string): Change => ({ desired: { mode: name === "one" ? "heat" : "off" } });
   const registration = (name: string): Change => ({
     registration: {
       kind: "registered",
@@ -176,7 +177,7 @@ describe("the outcome of an event", () => {
   const progress = (name: string): Change => ({
     alert: { alertId: "A", progress: { kind: "cleared", resolution: name } },
   });
-  const kinds = { registration, customer, dealer, profile, status, alert, progress };
+  const kinds = { registration, customer, dealer, profile, status, desired, alert, progress };
   const at = (step: number, change: Change): ConcordEvent =>
     eventOf({ occurredAtMs: START_MS + step, eventId: `evt-${step}`, change });
 

@@ -1,5 +1,5 @@
 import type { Alert } from "./alert.ts";
-import type { Customer, Dealer } from "./change.ts";
+import type { AlertChange, Customer, Dealer } from "./change.ts";
 import { ASPECTS, type Aspects, type Device, joinDevices } from "./device.ts";
 import type { ConcordEvent, DeviceKey } from "./event.ts";
 import { remembers } from "./history.ts";
@@ -29,7 +29,7 @@ export function joinFleets(a: Fleet, b: Fleet): Fleet {
 export function deltaOf(event: ConcordEvent): Fleet {
   const { deviceKey, version, topic, data, change } = event;
   const at = <T>(value: T): Register<T> => ({ version, value });
-  const { registration, customer, dealer, profile, status, alert } = change;
+  const { registration, customer, dealer, profile, status, desired, alert } = change;
   const device: Device = {
     key: deviceKey,
     latest: version,
@@ -39,6 +39,7 @@ export function deltaOf(event: ConcordEvent): Fleet {
       ...(dealer !== undefined && { dealer: at({ dealerId: dealer?.dealerId ?? null }) }),
       ...(profile && { profile: at(profile) }),
       ...(status && { status: at(status) }),
+      ...(desired && { desired: at(desired) }),
     },
     alerts: new Map(alert ? [[alert.alertId, alertOf(alert, at)]] : []),
     assignments: new Map(dealer !== undefined ? [[version, dealer?.dealerId ?? null]] : []),
@@ -51,10 +52,11 @@ export function deltaOf(event: ConcordEvent): Fleet {
   };
 }
 
-const alertOf = (
-  { details, progress }: NonNullable<ConcordEvent["change"]["alert"]>,
-  at: <T>(value: T) => Register<T>,
-): Alert => (details ? { details: at(details), progress: at(progress) } : { progress: at(progress) });
+const alertOf = ({ details, progress, acknowledgement }: AlertChange, at: <T>(value: T) => Register<T>): Alert => ({
+  ...(details && { details: at(details) }),
+  ...(progress && { progress: at(progress) }),
+  ...(acknowledgement && { acknowledgement: at(acknowledgement) }),
+});
 
 export type Merged = { readonly fleet: Fleet; readonly outcomes: readonly MergeOutcome[] };
 
@@ -92,10 +94,11 @@ function effectsOn(fleet: Fleet, delta: Fleet): Effect[] {
 function effectsOnDevice(current: Device | undefined, delta: Device): Effect[] {
   if (!current) return ["changes"];
   const effects: Effect[] = aspectEffects(current.aspects, delta.aspects);
-  for (const [alertId, { details, progress }] of delta.alerts) {
+  for (const [alertId, { details, progress, acknowledgement }] of delta.alerts) {
     const known = current.alerts.get(alertId);
-    effects.push(effectOn(known?.progress, progress));
     if (details) effects.push(effectOn(known?.details, details));
+    if (progress) effects.push(effectOn(known?.progress, progress));
+    if (acknowledgement) effects.push(effectOn(known?.acknowledgement, acknowledgement));
   }
   for (const [version, dealerId] of delta.assignments) effects.push(assignmentEffect(current, version, dealerId));
   if (delta.history.some((entry) => remembers(current.history, entry))) effects.push("repeats");

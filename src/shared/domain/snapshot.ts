@@ -6,7 +6,7 @@ import { type Effect, type MergeOutcome, outcomeOf } from "./outcome.ts";
 import { laterVersion } from "./version.ts";
 
 /**
- * The part of a device that is bounded: five registers and the recent history. The device's own object holds it whole;
+ * The part of a device that is bounded: six registers and the recent history. The device's own object holds it whole;
  * alerts and assignments grow with the years and live as rows in D1. Plain data, so that it may cross an RPC call.
  */
 export type DeviceSnapshot = Pick<Device, "latest" | "aspects" | "history">;

@@ -5,6 +5,7 @@
 export type Version = string & { readonly __version: true };
 
 const TIME_WIDTH = "2026-11-23T13:00:00.123Z".length;
+const DAY_WIDTH = "2026-11-23".length;
 
 /** @param occurredAtMs milliseconds since 1970 UTC, before the year 10000 (contracts see to both). */
 export function versionOf(occurredAtMs: number, eventId: string): Version {
@@ -13,6 +14,9 @@ export function versionOf(occurredAtMs: number, eventId: string): Version {
 
 /** The time part of a version: RFC 3339 in UTC with milliseconds. */
 export const occurredAtOf = (version: Version): string => version.slice(0, TIME_WIDTH);
+
+/** The UTC day of a time in UTC, or of a version: `2026-11-23`. */
+export const dayOf = (time: string): string => time.slice(0, DAY_WIDTH);
 
 export const compareVersions = (a: Version, b: Version): number => compareText(a, b);
 

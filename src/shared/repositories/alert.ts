@@ -1,31 +1,45 @@
-import { and, desc, eq, exists, isNull, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, exists, type SQL, sql } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import * as z from "zod";
 import type { Scope } from "../auth/scope.ts";
-import { type AlertState, type AlertView, viewAlert } from "../domain/alert.ts";
+import { type AlertState, type AlertView, latestVersionOf, viewAlert } from "../domain/alert.ts";
 import type { Severity } from "../domain/change.ts";
 import type { DeviceKey } from "../domain/event.ts";
-import { type Page, type PageRequest, pageOf, rowsFor } from "./page.ts";
+import type { Version } from "../domain/version.ts";
+import { anyOf, checked, Keyset, type Stretch, within } from "./keyset.ts";
+import { type Cursor, type Page, type PageRequest, pageOf, rowsFor } from "./page.ts";
 import { eachOf, ofOwnDealer, type ReadHandle, Repository } from "./repository.ts";
 import { alerts, assignments, devices } from "./tables.ts";
 
-export type FoundAlert = AlertView & { readonly deviceKey: DeviceKey; readonly alertId: string };
+export type FoundAlert = AlertView & {
+  readonly deviceKey: DeviceKey;
+  readonly alertId: string;
+  /** Of its state: what an answer to it has to come after. */
+  readonly progressVersion: Version;
+};
 
 export type AlertKey = Pick<FoundAlert, "deviceKey" | "alertId">;
 
-/** Conditions that all have to hold; absent and null ask for nothing. */
+/** Conditions that all have to hold; absent and null ask for nothing. Times are RFC 3339 in UTC with milliseconds. */
 export type AlertFilter = {
-  readonly state?: AlertState | null;
-  readonly severity?: Severity | null;
-  readonly deviceKey?: string | null;
+  readonly state?: AlertState | null | undefined;
+  readonly severity?: Severity | null | undefined;
+  readonly deviceKey?: string | null | undefined;
+  readonly raised?: Stretch | null | undefined;
 };
 
 /** Alerts are listed newest raised first; those whose raising is not known yet come last. */
-export const AlertCursor = z.tuple([z.iso.datetime().nullable(), z.string().max(80), z.string().max(64)]);
-export type AlertCursor = z.infer<typeof AlertCursor>;
+const NEWEST_FIRST = new Keyset(
+  alerts,
+  "ALERTS",
+  { raisedAt: z.iso.datetime().nullable(), deviceKey: z.string().max(80), alertId: z.string().max(64) },
+  "descending",
+);
+
+export const AlertCursor = NEWEST_FIRST.cursor;
 
 const COLUMNS = ["deviceKey", "alertId", "alert", "raisedAt"] as const;
 type AlertRow = Pick<typeof alerts.$inferSelect, (typeof COLUMNS)[number]>;
-type AlertPage = PageRequest<AlertCursor>;
 
 /**
  * Alerts of devices. A dealer sees an alert when the device is its own now and was its own when the alert was raised:
@@ -49,33 +63,33 @@ export class AlertRepository extends Repository<typeof alerts> {
     return rows.map(foundAlert);
   }
 
-  async findPage(scope: Scope, page: AlertPage, filter: AlertFilter = {}): Promise<Page<FoundAlert>> {
-    const { after } = page;
-    if (after === null) return pageOf(await this.#findPart(scope, filter, { limit: rowsFor(page) }), page, ALERT_EDGE);
-    // Two parts, because one condition over both would keep the index from jumping to the cursor.
-    const raised =
-      after[0] === null
-        ? []
-        : await this.#findPart(scope, filter, { where: raisedBefore(after), limit: rowsFor(page) });
-    const missing = rowsFor(page) - raised.length;
-    if (missing === 0 || scope.role === "dealer") return pageOf(raised, page, ALERT_EDGE);
-    const unraised = await this.#findPart(scope, filter, { where: unraisedBehind(after), limit: missing });
-    return pageOf([...raised, ...unraised], page, ALERT_EDGE);
+  async findPage(scope: Scope, page: PageRequest, filter: AlertFilter = {}): Promise<Page<FoundAlert>> {
+    const rows = await this.findSlice(
+      { select: COLUMNS, where: and(raisedInOwnInterval(scope), matching(filter)) },
+      { page, keyset: NEWEST_FIRST, stretch: stretchOf(scope, filter) },
+      devicesFirst(scope, filter),
+    );
+    return pageOf(rows, page, ALERT_EDGE);
+  }
+
+  /** How many there are, or `null` when there are more than `MAX_COUNT`. */
+  countAll(scope: Scope, filter: AlertFilter = {}): Promise<number | null> {
+    const raised = within(alerts.raisedAt, stretchOf(scope, filter));
+    return this.count(and(raisedInOwnInterval(scope), matching(filter), raised), devicesFirst(scope, filter));
   }
 
   /** The same page of each device's alerts, in one statement. A device without alerts is left out. */
   async findPagesByDevice(
     scope: Scope,
     deviceKeys: readonly string[],
-    page: AlertPage,
-    filter: AlertFilter = {},
+    { page, filter = {} }: { readonly page: PageRequest; readonly filter?: AlertFilter },
   ): Promise<Map<string, Page<FoundAlert>>> {
-    const behind = page.after ? or(raisedBefore(page.after), unraisedBehind(page.after)) : undefined;
+    const behind = anyOf(NEWEST_FIRST.parts(page, stretchOf(scope, filter)));
     const wanted = and(visibleTo(scope), matching(filter), behind) ?? sql`true`;
     const rows = await this.findMany(
       { select: COLUMNS, where: sql`place <= ${rowsFor(page)}`, orderBy: [sql`place`] },
       sql`SELECT ${alerts}.*, row_number() OVER (
-          PARTITION BY ${alerts.deviceKey} ORDER BY ${alerts.raisedAt} DESC, ${alerts.alertId} DESC) AS place
+          PARTITION BY ${alerts.deviceKey} ORDER BY ${sql.join(NEWEST_FIRST.orderBy(page), sql`, `)}) AS place
         FROM ${alertsFrom(sql`${eachOf(deviceKeys)} AS ids CROSS JOIN ${alerts} ON ${alerts.deviceKey} = ids.value`)}
         WHERE ${wanted}`,
     );
@@ -83,20 +97,15 @@ export class AlertRepository extends Repository<typeof alerts> {
     return new Map([...groups].map(([deviceKey, group]) => [deviceKey, pageOf(group, page, ALERT_EDGE)]));
   }
 
-  #findPart(
+  /** How many alerts each device has; `null` for more than `MAX_COUNT`. */
+  countByDevice(
     scope: Scope,
-    filter: AlertFilter,
-    { where, limit }: { where?: SQL | undefined; limit: number },
-  ): Promise<AlertRow[]> {
-    return this.findMany(
-      {
-        select: COLUMNS,
-        where: and(raisedInOwnInterval(scope), matching(filter), where),
-        orderBy: [desc(alerts.raisedAt), desc(alerts.deviceKey), desc(alerts.alertId)],
-        limit,
-      },
-      devicesFirst(scope, filter),
-    );
+    deviceKeys: readonly string[],
+    filter: AlertFilter = {},
+  ): Promise<Map<string, number | null>> {
+    const raised = within(checked(alerts.raisedAt), stretchOf(scope, filter));
+    const where = and(visibleTo(scope), matching(filter, checked), raised);
+    return this.countEach(deviceKeys, sql`${alerts.deviceKey} = ids.value`, where);
   }
 }
 
@@ -119,6 +128,15 @@ function devicesFirst(scope: Scope, { deviceKey }: AlertFilter): SQL | undefined
  */
 const alertsFrom = (source: SQL): SQL => sql`(SELECT ${alerts}.* FROM ${source} LIMIT -1) AS ${alerts}`;
 
+/**
+ * For what asks for open alerts device by device. SQLite would rather take `alerts_by_state`, which has the time of
+ * raising too, and read everybody's open alerts for each device.
+ */
+export const OPEN_ALERTS = sql`${alerts} INDEXED BY open_alerts_by_device`;
+
+/** The state stands as a literal, because no parameter can prove that a partial index has the row. */
+export const isOpen = sql`${alerts.state} = 'OPEN'`;
+
 const visibleTo = (scope: Scope): SQL | undefined => and(ofOwnDevice(scope), raisedInOwnInterval(scope));
 
 function ofOwnDevice(scope: Scope): SQL | undefined {
@@ -131,7 +149,7 @@ function ofOwnDevice(scope: Scope): SQL | undefined {
  * and "0" sorts right behind it, so the range ends with the last version of that millisecond: one seek by primary key.
  * While nobody knows when an alert was raised, no dealer sees it.
  */
-function raisedInOwnInterval(scope: Scope): SQL | undefined {
+export function raisedInOwnInterval(scope: Scope): SQL | undefined {
   return ofOwnDealer(
     scope,
     sql`(SELECT ${assignments.dealerId} FROM ${assignments} WHERE ${assignments.deviceKey} = ${alerts.deviceKey}
@@ -139,32 +157,23 @@ function raisedInOwnInterval(scope: Scope): SQL | undefined {
   );
 }
 
-const matching = ({ state, severity, deviceKey }: AlertFilter): SQL | undefined =>
+/** What a dealer may see was raised at some time, which spares it the search among what was not. */
+const stretchOf = ({ role }: Scope, { raised }: AlertFilter): Stretch =>
+  role === "dealer" ? { from: raised?.from ?? "", to: raised?.to } : (raised ?? {});
+
+/** @param hide `checked` where the device leads and the state must not */
+const matching = ({ state, severity, deviceKey }: AlertFilter, hide = (column: SQLiteColumn) => sql`${column}`) =>
   and(
-    state ? eq(alerts.state, state) : undefined,
+    state ? sql`${hide(alerts.state)} = ${state}` : undefined,
     severity ? eq(alerts.severity, severity) : undefined,
     deviceKey != null ? sql`${alerts.deviceKey} = ${deviceKey}` : undefined,
-  );
-
-/** Comparing with NULL is not true, so this leaves out what was never raised. */
-const raisedBefore = ([raisedAt, deviceKey, alertId]: AlertCursor): SQL | undefined =>
-  raisedAt === null
-    ? undefined
-    : sql`(${alerts.raisedAt}, ${alerts.deviceKey}, ${alerts.alertId}) < (${raisedAt}, ${deviceKey}, ${alertId})`;
-
-const unraisedBehind = ([raisedAt, deviceKey, alertId]: AlertCursor): SQL | undefined =>
-  and(
-    isNull(alerts.raisedAt),
-    raisedAt === null ? sql`(${alerts.deviceKey}, ${alerts.alertId}) < (${deviceKey}, ${alertId})` : undefined,
   );
 
 const foundAlert = ({ deviceKey, alertId, alert }: AlertRow): FoundAlert => ({
   deviceKey,
   alertId,
+  progressVersion: latestVersionOf(alert),
   ...viewAlert(alert),
 });
 
-const ALERT_EDGE = {
-  cursor: ({ raisedAt, deviceKey, alertId }: AlertRow): AlertCursor => [raisedAt, deviceKey, alertId],
-  node: foundAlert,
-};
+const ALERT_EDGE = { cursor: (row: AlertRow): Cursor => NEWEST_FIRST.cursorOf(row), node: foundAlert };

@@ -2,13 +2,14 @@ import { sql } from "drizzle-orm";
 import * as z from "zod";
 import type { Scope } from "../auth/scope.ts";
 import { type Interval, intervalsOf } from "../domain/assignment.ts";
-import { type Page, type PageRequest, pageOf } from "./page.ts";
+import { type Cursor, type Page, type PageRequest, pageOfAll } from "./page.ts";
 import { eachOf, type ReadHandle, Repository } from "./repository.ts";
 import { assignments } from "./tables.ts";
 
+const LIST = "ASSIGNMENTS";
+
 /** Intervals are listed oldest first; no two of a device begin together. */
-export const AssignmentCursor = z.tuple([z.iso.datetime()]);
-export type AssignmentCursor = z.infer<typeof AssignmentCursor>;
+export const AssignmentCursor = z.tuple([z.literal(LIST), z.iso.datetime()]);
 
 /** Which dealer had a device when. A dealer sees its own intervals: neither who came before nor who came after. */
 export class AssignmentRepository extends Repository<typeof assignments> {
@@ -42,9 +43,9 @@ const seenBy = (scope: Scope) =>
     : sql`steps.dealer_id`;
 
 /** A device has few intervals, and where one ends takes the next, so they are read whole and paged here. */
-export const pageOfIntervals = (intervals: readonly Interval[], page: PageRequest<AssignmentCursor>): Page<Interval> =>
-  pageOf(
-    intervals.filter(({ from }) => page.after === null || from > page.after[0]),
-    page,
-    { cursor: ({ from }): AssignmentCursor => [from], node: (interval) => interval },
-  );
+export const pageOfIntervals = (intervals: readonly Interval[], page: PageRequest): Page<Interval> =>
+  pageOfAll(intervals, page, {
+    cursor: ({ from }): Cursor => [LIST, from],
+    node: (interval) => interval,
+    direction: "ascending",
+  });

@@ -4,12 +4,20 @@ import type { Interval } from "../domain/assignment.ts";
 import type { DeviceKey } from "../domain/event.ts";
 import type { HistoryEntry } from "../domain/history.ts";
 import type { DeviceSnapshotSource } from "../domain/snapshot.ts";
-import { compareText, occurredAtOf } from "../domain/version.ts";
-import { type Page, type PageRequest, pageOf, rowsFor } from "./page.ts";
+import { occurredAtOf } from "../domain/version.ts";
+import type { Stretch } from "./keyset.ts";
+import { type Cursor, type Page, type PageRequest, pageOfAll } from "./page.ts";
+
+/** Conditions that all have to hold; absent and null ask for nothing. Times are RFC 3339 in UTC with milliseconds. */
+export type HistoryFilter = {
+  readonly occurred?: Stretch | null | undefined;
+  readonly topic?: string | null | undefined;
+};
+
+const LIST = "HISTORY";
 
 /** History is listed newest first. */
-export const HistoryCursor = z.tuple([z.string().max(160), z.string().max(249)]);
-export type HistoryCursor = z.infer<typeof HistoryCursor>;
+export const HistoryCursor = z.tuple([z.literal(LIST), z.string().max(160), z.string().max(249)]);
 
 export type HistoryDeps = {
   readonly objectOf: (key: DeviceKey) => DeviceSnapshotSource;
@@ -25,26 +33,33 @@ export class HistoryRepository {
     this.#deps = deps;
   }
 
-  async findPage(scope: Scope, key: DeviceKey, page: PageRequest<HistoryCursor>): Promise<Page<HistoryEntry>> {
+  async findPage(
+    scope: Scope,
+    key: DeviceKey,
+    { page, filter = {} }: { readonly page: PageRequest; readonly filter?: HistoryFilter },
+  ): Promise<Page<HistoryEntry>> {
     const [snapshot, intervals] = await Promise.all([
       this.#deps.objectOf(key).snapshot(),
       scope.role === "dealer" ? this.#deps.intervalsOf(key) : null,
     ]);
     const entries = (snapshot?.history ?? []).filter(
-      (entry) =>
-        isBehind(entry, page.after) && (intervals === null || isWithin(intervals, occurredAtOf(entry.version))),
+      (entry) => matches(entry, filter) && (intervals === null || isWithin(intervals, occurredAtOf(entry.version))),
     );
-    return pageOf(entries.slice(0, rowsFor(page)), page, HISTORY_EDGE);
+    return pageOfAll(entries, page, HISTORY_EDGE);
   }
 }
 
-const isBehind = ({ version, topic }: HistoryEntry, after: HistoryCursor | null): boolean =>
-  after === null || (compareText(version, after[0]) || compareText(topic, after[1])) < 0;
+function matches({ version, topic }: HistoryEntry, { occurred, topic: wanted }: HistoryFilter): boolean {
+  const at = occurredAtOf(version);
+  const { from, to } = occurred ?? {};
+  return (wanted == null || topic === wanted) && (from == null || from <= at) && (to == null || at < to);
+}
 
 const isWithin = (intervals: readonly Interval[], at: string): boolean =>
   intervals.some(({ from, to }) => from <= at && (to === null || at < to));
 
 const HISTORY_EDGE = {
-  cursor: ({ version, topic }: HistoryEntry): HistoryCursor => [version, topic],
+  cursor: ({ version, topic }: HistoryEntry): Cursor => [LIST, version, topic],
   node: (entry: HistoryEntry) => entry,
-};
+  direction: "descending",
+} as const;

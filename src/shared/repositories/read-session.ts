@@ -36,7 +36,8 @@ type Options = {
  * until its deadline: reads change nothing, so a repetition is harmless. It has as much of D1's face as drizzle uses.
  */
 export class ReadSession {
-  readonly #session: D1DatabaseSession;
+  readonly #db: Pick<D1Database, "withSession">;
+  #session: D1DatabaseSession;
   readonly #maxStatements: number;
   readonly #deadlineMs: number;
   readonly #random: () => number;
@@ -51,6 +52,7 @@ export class ReadSession {
       random = Math.random,
     }: Options = {},
   ) {
+    this.#db = db;
     this.#session = db.withSession(sessionStartOf(consistency));
     this.#maxStatements = maxStatements;
     this.#deadlineMs = deadlineMs;
@@ -64,6 +66,11 @@ export class ReadSession {
   /** What a later session has to start from to see at least what this one saw; `null` before the first read. */
   get consistencyToken(): string | null {
     return this.#session.getBookmark();
+  }
+
+  /** From now on reads are as fresh as this asks for; what they may cost in all stays as it was. */
+  restart(consistency: Consistency): void {
+    this.#session = this.#db.withSession(sessionStartOf(consistency));
   }
 
   prepare(sql: string): ReadStatement {
@@ -127,7 +134,7 @@ class ReadStatement {
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A database that does not answer is a database out of reach. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("D1 timed out")), ms);

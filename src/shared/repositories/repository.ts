@@ -1,7 +1,9 @@
-import { type Column, getTableColumns, type InferSelectModel, type SQL, sql } from "drizzle-orm";
+import { and, type Column, getTableColumns, type InferSelectModel, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Scope } from "../auth/scope.ts";
+import type { Keyset, Stretch } from "./keyset.ts";
+import { type PageRequest, rowsFor } from "./page.ts";
 import type { ReadSession } from "./read-session.ts";
 
 /** What reads go through: a session, which keeps them in order on replicas and repeats them, or D1 itself. */
@@ -17,6 +19,17 @@ type Find<T extends SQLiteTable, Name extends ColumnName<T>> = {
   readonly orderBy?: readonly SQL[];
   readonly limit?: number;
 };
+
+/** Which rows of a list make a page. */
+export type Slice = {
+  readonly page: PageRequest;
+  readonly keyset: Pick<Keyset<never>, "parts" | "orderBy">;
+  /** Of the column that the list is sorted by first. */
+  readonly stretch?: Stretch | undefined;
+};
+
+/** How far lists are counted. Counting reads what it counts, and nobody needs the number of a million devices. Ours. */
+export const MAX_COUNT = 10_000;
 
 /** Reads over one table, typed by it. Which rows a scope may see is up to the repository of each table. */
 export abstract class Repository<T extends SQLiteTable> {
@@ -39,11 +52,50 @@ export abstract class Repository<T extends SQLiteTable> {
     const columns = Object.fromEntries(
       select.map((name) => [name, sql`${all[name]}`.mapWith(all[name] as SQLiteColumn)]),
     );
-    const source = from ? sql`(${from}) AS ${this.#table}` : sql`${this.#table}`;
-    const query = this.#database.select(columns).from(source).where(where).$dynamic();
+    const query = this.#database.select(columns).from(this.#source(from)).where(where).$dynamic();
     if (orderBy.length > 0) query.orderBy(...orderBy);
     if (limit !== undefined) query.limit(limit);
     return (await query) as unknown as Pick<RowOf<T>, Name>[];
+  }
+
+  /** The rows of a page as `pageOf` wants them: in the order in which the page is read, and one more than it shows. */
+  protected async findSlice<Name extends ColumnName<T>>(
+    { select, where }: Pick<Find<T, Name>, "select" | "where">,
+    { page, keyset, stretch }: Slice,
+    from?: SQL,
+  ): Promise<Pick<RowOf<T>, Name>[]> {
+    const rows: Pick<RowOf<T>, Name>[] = [];
+    for (const part of keyset.parts(page, stretch)) {
+      const limit = rowsFor(page) - rows.length;
+      if (limit === 0) break;
+      rows.push(
+        ...(await this.findMany({ select, where: and(where, part), orderBy: keyset.orderBy(page), limit }, from)),
+      );
+    }
+    return rows;
+  }
+
+  /** How many rows there are, or `null` when there are more than `MAX_COUNT`. */
+  protected async count(where: SQL | undefined, from?: SQL): Promise<number | null> {
+    const [row] = await this.select<{ count: number }>(sql`SELECT ${this.#countOf(where, from)} AS count`);
+    return countedOf(row?.count ?? 0);
+  }
+
+  /** The same of each parent's rows, in one statement. @param on matches a row of the table to `ids.value` */
+  protected async countEach(
+    ids: readonly string[],
+    on: SQL,
+    where: SQL | undefined,
+  ): Promise<Map<string, number | null>> {
+    const rows = await this.select<{ id: string; count: number }>(
+      sql`SELECT ids.value AS id, ${this.#countOf(and(on, where))} AS count FROM ${eachOf(ids)} AS ids`,
+    );
+    return new Map(rows.map(({ id, count }) => [id, countedOf(count)]));
+  }
+
+  /** For what is not rows of the table. Columns come back as SQLite has them. */
+  protected select<Row>(statement: SQL): Promise<Row[]> {
+    return this.#database.all<Row>(statement);
   }
 
   /**
@@ -60,7 +112,18 @@ export abstract class Repository<T extends SQLiteTable> {
       sql`SELECT ${this.#table}.* FROM ${eachOf(ids)} AS ids CROSS JOIN ${this.#table} ON ${on}`,
     );
   }
+
+  #countOf(where: SQL | undefined, from?: SQL): SQL {
+    const condition = where && sql`WHERE ${where}`;
+    return sql`(SELECT count(*) FROM (SELECT 1 FROM ${this.#source(from)} ${condition} LIMIT ${MAX_COUNT + 1}))`;
+  }
+
+  #source(from: SQL | undefined): SQL {
+    return from ? sql`(${from}) AS ${this.#table}` : sql`${this.#table}`;
+  }
 }
+
+const countedOf = (count: number): number | null => (count > MAX_COUNT ? null : count);
 
 /** A table of one column, `value`, out of one bound parameter. D1 takes at most 100 of those a statement. */
 export const eachOf = (values: readonly unknown[]): SQL => sql`json_each(${JSON.stringify(values)})`;
@@ -73,7 +136,3 @@ export function ofOwnDealer(scope: Scope, dealerId: Column | SQL): SQL | undefin
   if (only !== undefined && others.length === 0) return sql`${dealerId} = ${only}`;
   return sql`${dealerId} IN (SELECT value FROM ${eachOf(scope.dealerIds)})`;
 }
-
-/** Text from `prefix` on that begins with it, as a range, which an index can answer and LIKE cannot. */
-export const startsWith = (column: Column | SQL, prefix: string): SQL =>
-  sql`${column} >= ${prefix} AND ${column} < ${`${prefix}\u{10FFFF}`}`;

@@ -29,12 +29,21 @@ export const devices = sqliteTable(
     serialNumber: text("serial_number"),
     dealerId: text("dealer_id"),
     customerId: text("customer_id"),
+    /** When it was registered; `null` while it is not, and once that was taken back. */
+    registeredAt: text("registered_at"),
+    /**
+     * The UTC day of `latest`. The time itself in an index would cost a row for every event, the day costs one a day.
+     * Only a Worker from before this column leaves it empty.
+     */
+    updatedOn: text("updated_on").notNull().default(""),
   },
   (t) => [
     index("devices_by_status").on(t.status),
     index("devices_by_serial_number").on(t.serialNumber),
     index("devices_by_dealer").on(t.dealerId),
     index("devices_by_customer").on(t.customerId),
+    index("devices_by_registered_at").on(t.registeredAt),
+    index("devices_by_updated_on").on(t.updatedOn),
   ],
 );
 
@@ -53,6 +62,8 @@ export const alerts = sqliteTable(
     primaryKey({ columns: [t.deviceKey, t.alertId] }),
     index("alerts_by_raised_at").on(t.raisedAt),
     index("alerts_by_state").on(t.state, t.raisedAt),
+    /** A device's open alerts, however many it has had over the years. One that is no longer open costs nothing. */
+    index("open_alerts_by_device").on(t.deviceKey, t.severity).where(sql`${t.state} = 'OPEN'`),
   ],
 );
 
@@ -66,17 +77,29 @@ export const assignments = sqliteTable(
   (t) => [primaryKey({ columns: [t.deviceKey, t.version] })],
 );
 
-export const dealers = sqliteTable("dealers", {
-  dealerId: text("dealer_id").primaryKey(),
-  version: text().$type<Version>().notNull(),
-  value: text({ mode: "json" }).$type<Dealer>().notNull(),
-});
+export const dealers = sqliteTable(
+  "dealers",
+  {
+    dealerId: text("dealer_id").primaryKey(),
+    version: text().$type<Version>().notNull(),
+    value: text({ mode: "json" }).$type<Dealer>().notNull(),
+    /** Derived from `value`. Only a Worker from before this column leaves it empty. */
+    name: text().notNull().default(""),
+  },
+  (t) => [index("dealers_by_name").on(t.name)],
+);
 
-export const customers = sqliteTable("customers", {
-  customerId: text("customer_id").primaryKey(),
-  version: text().$type<Version>().notNull(),
-  value: text({ mode: "json" }).$type<Customer>().notNull(),
-});
+export const customers = sqliteTable(
+  "customers",
+  {
+    customerId: text("customer_id").primaryKey(),
+    version: text().$type<Version>().notNull(),
+    value: text({ mode: "json" }).$type<Customer>().notNull(),
+    /** As in `dealers`. */
+    name: text().notNull().default(""),
+  },
+  (t) => [index("customers_by_name").on(t.name)],
+);
 
 export const LETTER_STATES = ["open", "replaying", "resolved"] as const;
 export type LetterState = (typeof LETTER_STATES)[number];

@@ -33,6 +33,12 @@ export interface MetricsSink {
   report(report: MetricsReport): Promise<void>;
 }
 
+/** What a Worker that tells of the metrics needs of that object. */
+export interface MetricsSource {
+  /** All reports added up. */
+  read(): Promise<Required<MetricsReport>>;
+}
+
 export class Tally<K extends string = string> {
   readonly #counts = new Map<K, number>();
 
@@ -69,4 +75,28 @@ export class SettleTimes {
   toCounts(): Counts {
     return this.#tally.toCounts();
   }
+}
+
+/** How long records took from accepted to settled, over all that were counted. */
+export type Freshness = {
+  readonly settled: number;
+  /** Upper bounds, in milliseconds: `null` before the first record, and where a minute was not enough. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+};
+
+export function freshnessOf({ settleMs }: Pick<MetricsReport, "settleMs">): Freshness {
+  const settled = Object.values(settleMs ?? {}).reduce<number>((sum, count = 0) => sum + count, 0);
+  const boundOf = (part: number) => (settled === 0 ? null : boundOfPart(settleMs ?? {}, settled * part));
+  return { settled, p50Ms: boundOf(0.5), p99Ms: boundOf(0.99) };
+}
+
+/** The upper bound of the bucket that holds the record at this place, from the fastest on. */
+function boundOfPart(counts: Counts, place: number): number | null {
+  let seen = 0;
+  for (const bound of SETTLE_BUCKETS_MS) {
+    seen += counts[bound] ?? 0;
+    if (seen >= place) return bound;
+  }
+  return null;
 }

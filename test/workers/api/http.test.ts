@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
-import { ask, emptyTables, env, OPS, post, seedDevices, send } from "./support.ts";
+import { ask, emptyTables, env, OPS, post, seedDevices, send, version } from "./support.ts";
 
 beforeEach(emptyTables);
 afterEach(() => vi.restoreAllMocks());
@@ -39,7 +39,7 @@ describe("the GraphiQL page", () => {
     expect(page.status).toBe(200);
     const html = await page.text();
     const options = JSON.parse(/renderYogaGraphiQL\(root,(\{.*?\})\)/.exec(html)?.[1] ?? "{}");
-    const response = await post({ query: options.defaultQuery }, JSON.parse(options.headers));
+    const response = await post({ query: options.defaultQuery }, options.additionalHeaders);
     expect(await response.json()).toMatchObject({ data: { devices: expect.anything() } });
   });
 
@@ -78,6 +78,153 @@ describe("a misconfigured Worker", () => {
   });
 });
 
+describe("a request's method and media types", () => {
+  let authorization: string;
+  beforeAll(async () => {
+    authorization = `Bearer ${await signToken(OPS, LOCAL_TOKEN_SECRET, "1h")}`;
+  });
+
+  const request = (init: RequestInit, search = "") =>
+    send(
+      new Request(`http://concord.test/graphql${search}`, {
+        ...init,
+        headers: { Authorization: authorization, ...(init.headers as Record<string, string>) },
+      }),
+    );
+  const search = (parameters: Record<string, string>) => `?${new URLSearchParams(parameters)}`;
+
+  it("let a GET ask with everything that a POST can", async () => {
+    const response = await request(
+      {},
+      search({
+        query: "query A { __typename } query B($key: String) { device(key: $key) { key } }",
+        operationName: "B",
+        variables: '{"key":"elt:1"}',
+        extensions: "{}",
+      }),
+    );
+    expect([response.status, await response.json()]).toMatchObject([200, { data: { device: null } }]);
+  });
+
+  it.each(["mutation { __typename }", "query A { __typename } mutation B { __typename }"])(
+    "let no GET change anything: %s",
+    async (query) => {
+      const response = await request({}, search({ query, operationName: query.includes("B") ? "B" : "" }));
+      expect([response.status, response.headers.get("Allow"), await codeIn(response)]).toEqual([
+        405,
+        "POST",
+        "BAD_REQUEST",
+      ]);
+    },
+  );
+
+  it.each<[string, RequestInit]>([
+    ["a form", { body: new URLSearchParams({ query: "{ __typename }" }) }],
+    ["a form with parts", { body: formOf({ operations: '{"query":"{ __typename }"}', map: "{}" }) }],
+    ["plain text", { body: '{"query":"{ __typename }"}', headers: { "Content-Type": "text/plain" } }],
+    ["JSON that says it is text", { body: '{"query":"{ __typename }"}' }],
+    ["a bare document", { body: "{ __typename }", headers: { "Content-Type": "application/graphql" } }],
+    ["what only looks like JSON", { body: "{}", headers: { "Content-Type": "application/jsonp" } }],
+    ["no type", { body: new TextEncoder().encode('{"query":"{ __typename }"}') }],
+    ["nothing at all", {}],
+  ])("let no POST be %s, since any page could send that", async (_, init) => {
+    const response = await request({ ...init, method: "POST" });
+    expect([response.status, await codeIn(response)]).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
+  });
+
+  it.each([
+    ["application/json", "application/json; charset=utf-8"],
+    ["application/graphql-response+json", "application/graphql-response+json; charset=utf-8"],
+    ["*/*", "application/json; charset=utf-8"],
+  ])("let a client accept %s", async (accept, type) => {
+    const response = await request({
+      method: "POST",
+      body: '{"query":"{ __typename }"}',
+      headers: { "Content-Type": "application/json; charset=utf-8", Accept: accept },
+    });
+    expect([response.status, response.headers.get("Content-Type")]).toEqual([200, type]);
+  });
+
+  it("let no client accept what we cannot write", async () => {
+    const headers = { "Content-Type": "application/json", Accept: "text/csv" };
+    const response = await request({ method: "POST", body: '{"query":"{ __typename }"}', headers });
+    expect([response.status, await codeIn(response)]).toEqual([406, "NOT_ACCEPTABLE"]);
+  });
+
+  it.each(["PUT", "DELETE", "PATCH"])("let nobody %s", async (method) => {
+    const response = await request({ method });
+    expect([response.status, response.headers.get("Allow"), await codeIn(response)]).toEqual([
+      405,
+      "GET, POST",
+      "METHOD_NOT_ALLOWED",
+    ]);
+  });
+
+  it("let a body of 256 KiB pass and no more, whether it says its length or not", async () => {
+    const body = (bytes: number) =>
+      JSON.stringify({ query: "{ __typename }", variables: { x: "" } }).replace('""', `"${"x".repeat(bytes - 47)}"`);
+    const post = (text: string | ReadableStream) =>
+      request({ method: "POST", body: text, headers: { "Content-Type": "application/json" } });
+    expect(body(100)).toHaveLength(100);
+    for (const form of [(text: string) => text, streamOf]) {
+      expect((await post(form(body(256 * 1024)))).status).toBe(200);
+      const refused = await post(form(body(256 * 1024 + 1)));
+      expect([refused.status, await codeIn(refused)]).toEqual([413, "REQUEST_ENTITY_TOO_LARGE"]);
+    }
+  });
+
+  it.each<[string, string, string]>([
+    ["a body that is not JSON", "{ not", "BAD_REQUEST"],
+    ["an empty body", "", "BAD_REQUEST"],
+    ["a body that is a number", "7", "BAD_REQUEST"],
+    ["a batch", "[]", "BAD_REQUEST"],
+    ["no query", "{}", "BAD_REQUEST"],
+    ["a query that is a list", '{"query":["{ __typename }"]}', "BAD_REQUEST"],
+    ["variables that are text", '{"query":"{ __typename }","variables":"{}"}', "BAD_REQUEST"],
+    ["a parameter that nobody knows", '{"query":"{ __typename }","quer":"x"}', "BAD_REQUEST"],
+    [
+      "an operation that is not there",
+      '{"query":"query A { __typename }","operationName":"B"}',
+      "OPERATION_RESOLUTION_FAILURE",
+    ],
+    [
+      "no choice among operations",
+      '{"query":"query A { __typename } query B { __typename }"}',
+      "OPERATION_RESOLUTION_FAILURE",
+    ],
+  ])("answer %s with 400 and a code", async (_, body, code) => {
+    const response = await request({ method: "POST", body, headers: { "Content-Type": "application/json" } });
+    expect([response.status, await codeIn(response)]).toEqual([400, code]);
+  });
+
+  it.each(["variables", "extensions"])("answer a GET whose %s are not JSON with 400 and a code", async (name) => {
+    const response = await request({}, search({ query: "{ __typename }", [name]: "{ not" }));
+    expect([response.status, await codeIn(response)]).toEqual([400, "BAD_REQUEST"]);
+  });
+});
+
+async function codeIn(response: Response): Promise<string | undefined> {
+  const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+  return errors[0]?.extensions.code;
+}
+
+function formOf(parts: Record<string, string>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(parts)) form.set(name, value);
+  return form;
+}
+
+const streamOf = (text: string): ReadableStream => new Blob([text]).stream();
+
+it.each(["/healthz", "/graphql/healthz"])("%s says that the Worker is up", async (path) => {
+  expect(await (await get(path)).json()).toEqual({ status: "ok", worker: "api" });
+});
+
+it("a path at which nothing is served is answered with a code", async () => {
+  const response = await get("/graphqi");
+  expect([response.status, await codeIn(response)]).toEqual([404, "NOT_FOUND"]);
+});
+
 describe("errors", () => {
   it("that we did not expect tell the client nothing and the log what failed", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
@@ -98,9 +245,50 @@ describe("errors", () => {
     expect(line).not.toContain("elt:secret");
   });
 
-  it("of syntax and of unknown fields are the client's to read", async () => {
-    expect((await ask("{ devices {")).errors?.[0]?.message).toContain("Syntax Error");
-    expect((await ask("{ nothing }")).errors?.[0]?.message).toContain("nothing");
+  const WITH_KEY = 'query ($key: String! = "elt:1") { dealer(dealerId: $key) { name } }';
+  const WITH_STATE = "query ($state: AlertState) { alerts(filter: { state: $state }) { edges { cursor } } }";
+
+  it.each<[string, string, object, string, string]>([
+    ["syntax", "{ devices {", {}, "GRAPHQL_PARSE_FAILED", "Syntax Error"],
+    ["unknown fields", "{ nothing }", {}, "GRAPHQL_VALIDATION_FAILED", "nothing"],
+    [
+      "a literal of the wrong type",
+      '{ devices(first: "x") { edges { cursor } } }',
+      {},
+      "GRAPHQL_VALIDATION_FAILED",
+      "Int",
+    ],
+    [
+      "an operation that the schema does not have",
+      "subscription { __typename }",
+      {},
+      "GRAPHQL_VALIDATION_FAILED",
+      "subscription",
+    ],
+    ["a variable of the wrong type", WITH_STATE, { state: "SHUT" }, "BAD_USER_INPUT", "$state"],
+    [
+      "a variable that has to have a value",
+      "query ($key: String!) { device(key: $key) { key } }",
+      {},
+      "BAD_USER_INPUT",
+      "$key",
+    ],
+    ["a variable that is null where a default may not be", WITH_KEY, { key: null }, "BAD_USER_INPUT", "key"],
+    ["an argument that a variable made null", WITH_KEY.replace("!", ""), { key: null }, "BAD_USER_INPUT", "dealerId"],
+  ])("of %s have a code, and are the client's to read", async (_, query, variables, code, word) => {
+    const { errors } = await ask(query, { variables: variables as Record<string, unknown> });
+    expect(errors).toMatchObject([{ message: expect.stringContaining(word), extensions: { code } }]);
+  });
+
+  it("of values of ours that fit no type do not tell the value", async () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const value = { online: true, mode: "secret-mode" as "heat" };
+    await seedDevices({ key: "elt:1", aspects: { status: { version: version(1), value } } });
+    const { errors, data } = await ask('{ device(key: "elt:1") { report { mode } } }');
+    expect(data).toEqual({ device: { report: { mode: null } } });
+    expect(errors).toMatchObject([{ extensions: { code: "INTERNAL_SERVER_ERROR" } }]);
+    expect(JSON.stringify(errors)).not.toContain("secret");
+    expect(logged).toHaveBeenCalledOnce();
   });
 
   it("meet a document of more than 1,000 tokens before it is read to its end", async () => {

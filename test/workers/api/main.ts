@@ -1,18 +1,19 @@
-import { DurableObject } from "cloudflare:workers";
-import type { DeviceSnapshot, DeviceSnapshotSource } from "../../../src/shared/domain/snapshot.ts";
+import type { DeviceSnapshot } from "../../../src/shared/domain/snapshot.ts";
+import { DeviceObject as IngestDeviceObject } from "../../../workers/ingest/device-object.ts";
 
 export * from "../../../workers/api/index.ts";
 export { default } from "../../../workers/api/index.ts";
+export { MetricsObject } from "../../../workers/dlq/metrics-object.ts";
 
-/** Stands in for the ingest Worker's class: it says what a test told it. */
-export class DeviceObject extends DurableObject implements DeviceSnapshotSource {
+/** The ingest Worker's class, except that it says what a test told it. */
+export class DeviceObject extends IngestDeviceObject {
   #snapshot: DeviceSnapshot | null = null;
 
   async remember(snapshot: DeviceSnapshot): Promise<void> {
     this.#snapshot = snapshot;
   }
 
-  async snapshot(): Promise<DeviceSnapshot | null> {
-    return this.#snapshot;
+  override async snapshot(): Promise<DeviceSnapshot | null> {
+    return this.#snapshot ?? super.snapshot();
   }
 }

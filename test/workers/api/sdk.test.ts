@@ -16,6 +16,19 @@ describe("a service that imports the SDK", () => {
     expect(found.map(({ key, serialNumber }) => [key, serialNumber])).toEqual([["elt:sdk-1", "S-1"]]);
   });
 
+  it("pages through them with the cursors that it got", async () => {
+    const devices = new sdk.DeviceRepository(env.DB);
+    const listing = { filter: { serialPrefix: "S-" } };
+    const listFrom = async (args: sdk.PageArgs) => {
+      const parsed = sdk.parsePage(args, sdk.deviceCursorOf(listing));
+      if (!parsed.ok) throw new Error(sdk.describeBadPage(parsed.problem));
+      return devices.findPage({ role: "ops" }, parsed.page, listing);
+    };
+    const first = await listFrom({ first: 1 });
+    const second = await listFrom({ first: 1, after: first.pageInfo.endCursor });
+    expect([...first.edges, ...second.edges].map(({ node }) => node.serialNumber)).toEqual(["S-1", "S-2"]);
+  });
+
   it("reads events by their contracts and knows what they do", () => {
     const value = JSON.stringify({
       eventId: "e-1",

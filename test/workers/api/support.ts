@@ -6,7 +6,7 @@ import { viewAlert } from "../../../src/shared/domain/alert.ts";
 import type { Customer, Dealer } from "../../../src/shared/domain/change.ts";
 import { type Aspects, viewDevice } from "../../../src/shared/domain/device.ts";
 import type { DeviceSnapshot } from "../../../src/shared/domain/snapshot.ts";
-import { type Version, versionOf } from "../../../src/shared/domain/version.ts";
+import { dayOf, type Version, versionOf } from "../../../src/shared/domain/version.ts";
 import type { Env } from "../../../workers/api/env.ts";
 import api from "./main.ts";
 
@@ -29,6 +29,8 @@ type DeviceSeed = {
   /** Who got the device when, in minutes; the last one has it now. */
   readonly dealers?: readonly (readonly [minute: number, dealerId: string | null])[];
   readonly customerId?: string;
+  /** When its newest event occurred, in minutes. */
+  readonly updated?: number;
 };
 
 export const registered = (serialNumber: string): Aspects => ({
@@ -42,14 +44,14 @@ export async function seedDevices(...seeds: readonly DeviceSeed[]): Promise<void
   await env.DB.batch(seeds.flatMap(deviceRows));
 }
 
-function deviceRows({ key, aspects = {}, dealers = [], customerId }: DeviceSeed): D1PreparedStatement[] {
+function deviceRows({ key, aspects = {}, dealers = [], customerId, updated = 0 }: DeviceSeed): D1PreparedStatement[] {
   const last = dealers.at(-1);
   const whole: Aspects = {
     ...aspects,
     ...(last && { dealer: { version: version(last[0]), value: { dealerId: last[1] } } }),
     ...(customerId && { customer: { version: version(0), value: { customerId } } }),
   };
-  const latest = version(0);
+  const latest = version(updated);
   const view = viewDevice({ aspects: whole, latest });
   return [
     insert("devices", {
@@ -61,6 +63,8 @@ function deviceRows({ key, aspects = {}, dealers = [], customerId }: DeviceSeed)
       serial_number: view.serialNumber,
       dealer_id: view.dealerId,
       customer_id: view.customerId,
+      registered_at: view.registeredAt,
+      updated_on: dayOf(latest),
     }),
     ...dealers.map(([minute, dealerId]) =>
       insert("assignments", { device_key: key, version: version(minute), dealer_id: dealerId }),
@@ -105,7 +109,12 @@ function alertRow({ deviceKey, alertId, raised, cleared, severity = "warning" }:
 export async function seedDealers(...dealers: readonly Dealer[]): Promise<void> {
   await env.DB.batch(
     dealers.map((value) =>
-      insert("dealers", { dealer_id: value.dealerId, version: version(0), value: JSON.stringify(value) }),
+      insert("dealers", {
+        dealer_id: value.dealerId,
+        version: version(0),
+        value: JSON.stringify(value),
+        name: value.name,
+      }),
     ),
   );
 }
@@ -113,7 +122,12 @@ export async function seedDealers(...dealers: readonly Dealer[]): Promise<void> 
 export async function seedCustomers(...customers: readonly Customer[]): Promise<void> {
   await env.DB.batch(
     customers.map((value) =>
-      insert("customers", { customer_id: value.customerId, version: version(0), value: JSON.stringify(value) }),
+      insert("customers", {
+        customer_id: value.customerId,
+        version: version(0),
+        value: JSON.stringify(value),
+        name: value.name,
+      }),
     ),
   );
 }
@@ -191,18 +205,44 @@ export const send = async (request: Request, its: Env = env): Promise<Response> 
 // biome-ignore lint/suspicious/noExplicitAny: as for Answer
 export const nodesOf = (connection: any): any[] => connection.edges.map(({ node }: any) => node);
 
-/** An environment whose D1 notes the text of every statement that is prepared. */
-export function watchStatements(): { env: Env; statements: string[] } {
+type Watched = {
+  readonly env: Env;
+  /** The text of every statement that was prepared. */
+  readonly statements: string[];
+  /** As D1 bills them. */
+  readonly rowsRead: () => number;
+  /** How SQLite goes about every statement that ran, a line a step. */
+  readonly plans: () => Promise<string[]>;
+};
+
+/** An environment whose D1 notes what is asked of it and what that costs. */
+export function watchStatements(): Watched {
   const statements: string[] = [];
+  const bound: D1PreparedStatement[] = [];
+  let rowsRead = 0;
   const session = env.DB.withSession("first-unconstrained");
+  const prepare = (text: string) => {
+    statements.push(text);
+    const bind = (...values: unknown[]) => {
+      bound.push(env.DB.prepare(`EXPLAIN QUERY PLAN ${text}`).bind(...values));
+      const all = async () => {
+        const answer = await session
+          .prepare(text)
+          .bind(...values)
+          .all();
+        rowsRead += answer.meta.rows_read;
+        return answer;
+      };
+      return { all };
+    };
+    return { bind };
+  };
   const DB = {
-    withSession: () => ({
-      getBookmark: () => session.getBookmark(),
-      prepare(text: string) {
-        statements.push(text);
-        return session.prepare(text);
-      },
-    }),
+    withSession: () => ({ prepare, getBookmark: () => session.getBookmark() }),
   } as unknown as D1Database;
-  return { env: { ...env, DB }, statements };
+  const plans = async () => {
+    const answers = await env.DB.batch<{ detail: string }>(bound);
+    return answers.flatMap(({ results }) => results.map(({ detail }) => detail));
+  };
+  return { env: { ...env, DB }, statements, rowsRead: () => rowsRead, plans };
 }

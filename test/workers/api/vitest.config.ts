@@ -10,7 +10,12 @@ export default defineProject({
       main: `${root}test/workers/api/main.ts`,
       wrangler: { configPath: `${root}workers/api/wrangler.toml` },
       miniflare: {
-        durableObjects: { DEVICES: { className: "DeviceObject", useSQLite: true } },
+        durableObjects: {
+          DEVICES: { className: "DeviceObject", useSQLite: true },
+          METRICS: { className: "MetricsObject", useSQLite: true },
+        },
+        // Tests of mutations bring commands of their own.
+        serviceBindings: { INGEST_COMMANDS: () => new Response("no ingest Worker here", { status: 503 }) },
         bindings: { MIGRATIONS: await readD1Migrations(`${root}migrations`) },
       },
     })),

@@ -59,6 +59,56 @@ describe("the fleet in D1", () => {
     expect((await row(device))?.status).toBe("OFFLINE");
   });
 
+  it("writes one more row for the first report of a day, and none for the others", async () => {
+    const device = freshDevice();
+    const day = 24 * 60;
+    await fleet.merge([registered(device, 0), status(device, 1)]);
+    expect((await row(device))?.updated_on).toBe("2026-11-01");
+    expect((await fleet.merge([status(device, day, { online: true })])).rowsWritten).toBe(2);
+    expect((await fleet.merge([status(device, day + 1, { online: true, humidityPct: 9 })])).rowsWritten).toBe(1);
+    expect((await row(device))?.updated_on).toBe("2026-11-02");
+    expect((await fleet.merge([status(device, 2)])).rowsWritten).toBe(0);
+  });
+
+  it("writes one more row when a device is registered, and none for what follows", async () => {
+    const device = freshDevice();
+    await fleet.merge([status(device, 0)]);
+    // The device, its registration's time, its serial number, its customer, and that customer with a name.
+    expect((await fleet.merge([registered(device, 1)])).rowsWritten).toBeLessThanOrEqual(6);
+    expect((await row(device))?.registered_at).toBe("2026-03-02T09:15:00.000Z");
+    expect((await fleet.merge([status(device, 2)])).rowsWritten).toBe(1);
+  });
+
+  it("writes one row for a dealer that is named as before, and one more when its particulars change", async () => {
+    const [first, second, third] = [freshDevice(), freshDevice(), freshDevice()];
+    const dealer = (device: string, minute: number, phone: string) =>
+      eventOf({
+        topic: "device.elt.dealer.assigned",
+        deviceId: device,
+        occurredAt: at(minute),
+        data: { dealer: { dealerId: "D-named", name: "Named", phone } },
+      });
+    const costOf = async (event: ConcordEvent) => (await fleet.merge([event])).rowsWritten;
+    const changing = dealer(third, 3, "2");
+    const begun = await costOf(dealer(first, 1, "1"));
+    const again = await costOf(dealer(second, 2, "1"));
+    const changed = await costOf(changing);
+    expect([begun - again, changed - again]).toEqual([1, 1]);
+    const stored = await DB.prepare("SELECT version, value, name FROM dealers WHERE dealer_id = 'D-named'").first();
+    expect(stored).toMatchObject({ name: "Named", value: expect.stringContaining('"phone":"2"') });
+    expect(await costOf(changing)).toBe(0);
+  });
+
+  it("writes one more row for an alert that is open, and none when it no longer is", async () => {
+    const device = freshDevice();
+    await fleet.merge([status(device, 0)]);
+    const raise = eventOf({ topic: "device.elt.alert.raised", deviceId: device, occurredAt: at(1) });
+    const clear = eventOf({ topic: "device.elt.alert.cleared", deviceId: device, occurredAt: at(2) });
+    // The device, the alert, and its three indexes; then the device, the alert, and the index by state.
+    expect((await fleet.merge([raise])).rowsWritten).toBe(5);
+    expect((await fleet.merge([clear])).rowsWritten).toBe(3);
+  });
+
   it("writes a device once for all its events in a batch", async () => {
     const device = freshDevice();
     await fleet.merge([status(device, 0)]);

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
 
-export { DeviceObject, default } from "../../../workers/ingest/index.ts";
+export { CommandsService, DeviceObject, default } from "../../../workers/ingest/index.ts";
 
 /** Remembers what it was told. */
 export class FakeMetrics extends DurableObject {

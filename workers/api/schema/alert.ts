@@ -2,17 +2,22 @@ import { AlertCursor, type FoundAlert } from "../../../src/shared/repositories/a
 import { alertNodeId } from "../loaders.ts";
 import { builder } from "./builder.ts";
 import { Device } from "./device.ts";
-import { pageArgs, pageRequest } from "./page.ts";
+import { counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
+import { TimeRange } from "./time-range.ts";
 
-const AlertSeverity = builder.enumType("AlertSeverity", {
+export const AlertSeverity = builder.enumType("AlertSeverity", {
   description: "How bad it is, in our own scale; contracts map each source's to it.",
-  values: { INFO: { value: "info" }, WARNING: { value: "warning" }, CRITICAL: { value: "critical" } } as const,
+  values: {
+    INFO: { value: "info", description: "Good to know." },
+    WARNING: { value: "warning", description: "Somebody should look at it." },
+    CRITICAL: { value: "critical", description: "Somebody has to act." },
+  } as const,
 });
 
 const AlertState = builder.enumType("AlertState", {
   description: "How far an alert has come.",
   values: {
-    OPEN: {},
+    OPEN: { description: "Raised, and nobody has said anything about it." },
     ACKNOWLEDGED: { description: "Somebody has seen it." },
     CLEARED: { description: "Its cause is gone." },
   } as const,
@@ -28,13 +33,29 @@ builder.node(Alert, {
   fields: (t) => ({
     alertId: t.exposeString("alertId", { description: "The source's id, unique within the device." }),
     code: t.exposeString("code", { nullable: true, description: "The source's code; null until its raising arrives." }),
-    severity: t.expose("severity", { type: AlertSeverity, nullable: true }),
-    state: t.expose("state", { type: AlertState }),
-    text: t.exposeString("text", { nullable: true }),
-    raisedAt: t.expose("raisedAt", { type: "DateTime", nullable: true }),
-    clearedAt: t.expose("clearedAt", { type: "DateTime", nullable: true }),
+    severity: t.expose("severity", {
+      type: AlertSeverity,
+      nullable: true,
+      description: "Null until its raising arrives.",
+    }),
+    state: t.expose("state", { type: AlertState, description: "How far it has come." }),
+    text: t.exposeString("text", {
+      nullable: true,
+      description: "In the source's words; null until its raising arrives.",
+    }),
+    raisedAt: t.expose("raisedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "By the source, or else when its event occurred; null until that arrives.",
+    }),
+    clearedAt: t.expose("clearedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Null while it is not cleared.",
+    }),
     device: t.field({
       type: Device,
+      description: "What it is about.",
       resolve: async ({ deviceKey }, _, { load }) => {
         const device = await load.device.load(deviceKey);
         // Whoever may see an alert may see its device, and no event names an alert without its device.
@@ -45,14 +66,15 @@ builder.node(Alert, {
   }),
 });
 
-export const AlertConnection = builder.connectionObject({ type: Alert, name: "AlertConnection" });
+export const AlertConnection = countedConnection(Alert, "AlertConnection");
 
 export const AlertFilter = builder.inputType("AlertFilter", {
   description: "Conditions that all have to hold.",
   fields: (t) => ({
-    state: t.field({ type: AlertState }),
-    severity: t.field({ type: AlertSeverity }),
+    state: t.field({ type: AlertState, description: "How far it has come." }),
+    severity: t.field({ type: AlertSeverity, description: "How bad it is." }),
     deviceKey: t.string({ description: "`{source}:{deviceId}`; case matters." }),
+    raised: t.field({ type: TimeRange, description: "When it was raised, which has to be known then." }),
   }),
 });
 
@@ -61,6 +83,10 @@ builder.queryField("alerts", (t) =>
     type: AlertConnection,
     description: "Alerts, newest raised first; those whose raising has not arrived yet come last.",
     args: { ...pageArgs, filter: t.arg({ type: AlertFilter }) },
-    resolve: (_, { filter, ...args }, { alerts }) => alerts.list(pageRequest(args, AlertCursor), filter ?? {}),
+    resolve: (_, { filter, ...args }, { alerts }) => {
+      const conditions = filter ?? {};
+      const page = pageRequest(args, AlertCursor);
+      return counted(alerts.list(page, conditions), () => alerts.count(conditions));
+    },
   }),
 );

@@ -11,7 +11,7 @@ const Assignment = builder.objectRef<Interval>("Assignment").implement({
       description: "Null while unassigned.",
       resolve: ({ dealerId }, _, { load }) => (dealerId === null ? null : load.dealer.load(dealerId)),
     }),
-    from: t.expose("from", { type: "DateTime" }),
+    from: t.expose("from", { type: "DateTime", description: "Inclusive." }),
     to: t.expose("to", { type: "DateTime", nullable: true, description: "Exclusive; null while it lasts." }),
   }),
 });

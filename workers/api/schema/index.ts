@@ -3,6 +3,8 @@ import "./device.ts";
 import "./dealer.ts";
 import "./customer.ts";
 import "./alert.ts";
+import "./freshness.ts";
+import "./mutation.ts";
 import { builder } from "./builder.ts";
 
 /** Each type lives in a file of its own, together with the query fields that lead to it. */

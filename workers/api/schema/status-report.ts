@@ -1,7 +1,7 @@
 import type { StatusReport as StatusReportShape } from "../../../src/shared/domain/change.ts";
 import { builder } from "./builder.ts";
 
-const Mode = builder.enumType("Mode", {
+export const Mode = builder.enumType("Mode", {
   description: "What a device is set to do.",
   values: {
     HEAT: { value: "heat" },

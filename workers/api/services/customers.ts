@@ -1,6 +1,7 @@
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import type { Customer } from "../../../src/shared/domain/change.ts";
-import { CustomerRepository } from "../../../src/shared/repositories/customer.ts";
+import { type CustomerFilter, CustomerRepository } from "../../../src/shared/repositories/customer.ts";
+import type { Page, PageRequest } from "../../../src/shared/repositories/page.ts";
 import type { ReadHandle } from "../../../src/shared/repositories/repository.ts";
 
 /** The customers that one caller may see. */
@@ -16,5 +17,14 @@ export class Customers {
   /** In no order; what does not exist or is out of scope is left out. */
   find(customerIds: readonly string[]): Promise<Customer[]> {
     return this.#customers.findAll(this.#scope, customerIds);
+  }
+
+  list(page: PageRequest, filter: CustomerFilter = {}): Promise<Page<Customer>> {
+    return this.#customers.findPage(this.#scope, page, filter);
+  }
+
+  /** How many there are, or `null` when they are too many to count. */
+  count(filter: CustomerFilter = {}): Promise<number | null> {
+    return this.#customers.countAll(this.#scope, filter);
   }
 }

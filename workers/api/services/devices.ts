@@ -1,27 +1,44 @@
 import type { Scope } from "../../../src/shared/auth/scope.ts";
+import type { Issue } from "../../../src/shared/contracts/parse.ts";
 import type { Interval } from "../../../src/shared/domain/assignment.ts";
+import type { CommandOutcome, Commands, SetDesired } from "../../../src/shared/domain/command.ts";
 import { viewDevice } from "../../../src/shared/domain/device.ts";
 import type { DeviceKey } from "../../../src/shared/domain/event.ts";
 import type { HistoryEntry } from "../../../src/shared/domain/history.ts";
+import { joinRegisters } from "../../../src/shared/domain/register.ts";
 import type { DeviceSnapshotSource } from "../../../src/shared/domain/snapshot.ts";
 import { AssignmentRepository } from "../../../src/shared/repositories/assignment.ts";
 import {
-  type DeviceCursor,
   type DeviceFilter,
+  type DeviceListing,
+  type DeviceOwner,
   DeviceRepository,
   type FoundDevice,
 } from "../../../src/shared/repositories/device.ts";
 import { isOutage } from "../../../src/shared/repositories/fault.ts";
-import { type HistoryCursor, HistoryRepository } from "../../../src/shared/repositories/history.ts";
+import { type HistoryFilter, HistoryRepository } from "../../../src/shared/repositories/history.ts";
 import type { Page, PageRequest } from "../../../src/shared/repositories/page.ts";
-import type { ReadHandle } from "../../../src/shared/repositories/repository.ts";
+import type { ReadSession } from "../../../src/shared/repositories/read-session.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import { readAgain, readStrongly } from "./read-your-writes.ts";
 
 export type DevicesDeps = {
   readonly scope: Scope;
-  readonly session: ReadHandle;
+  readonly session: ReadSession;
   readonly objectOf: (key: DeviceKey) => DeviceSnapshotSource;
+  readonly commands: Pick<Commands, "setDesired">;
 };
+
+/** What is to be desired of which device. */
+export type Wish = Omit<SetDesired, "deviceKey"> & { readonly key: string };
+
+export type WishAnswer =
+  /** `device` is null when the caller may not see it any more. */
+  | { readonly kind: "set"; readonly outcome: CommandOutcome; readonly device: FoundDevice | null }
+  /** Somebody else was faster; the device tells what they want. */
+  | { readonly kind: "conflict"; readonly device: FoundDevice }
+  | { readonly kind: "invalid"; readonly issues: readonly Issue[]; readonly device: FoundDevice }
+  | { readonly kind: "notFound" };
 
 /** With D1 gone, devices that one request may ask their objects for. Ours: a list is no reason to wake hundreds. */
 const MAX_OBJECTS = 20;
@@ -29,13 +46,17 @@ const MAX_OBJECTS = 20;
 /** The devices that one caller may see, and what belongs to each. */
 export class Devices {
   readonly #scope: Scope;
+  readonly #session: ReadSession;
+  readonly #commands: DevicesDeps["commands"];
   readonly #objectOf: (key: DeviceKey) => DeviceSnapshotSource;
   readonly #devices: DeviceRepository;
   readonly #assignments: AssignmentRepository;
   #answeredByObjects = false;
 
-  constructor({ scope, session, objectOf }: DevicesDeps) {
+  constructor({ scope, session, commands, objectOf }: DevicesDeps) {
     this.#scope = scope;
+    this.#session = session;
+    this.#commands = commands;
     this.#objectOf = objectOf;
     this.#devices = new DeviceRepository(session);
     this.#assignments = new AssignmentRepository(session);
@@ -67,13 +88,31 @@ export class Devices {
     return this.#scope.role !== "dealer" || this.#scope.dealerIds.includes(device.dealerId ?? "") ? device : null;
   }
 
-  list(page: PageRequest<DeviceCursor>, filter: DeviceFilter = {}): Promise<Page<FoundDevice>> {
-    return this.#devices.findPage(this.#scope, page, filter);
+  /** @param page of the order that the list then has */
+  list(page: PageRequest, listing: DeviceListing = {}): Promise<Page<FoundDevice>> {
+    return this.#devices.findPage(this.#scope, page, listing);
   }
 
-  /** The same page of each dealer's devices. A dealer without devices is left out. */
-  listByDealer(dealerIds: readonly string[], page: PageRequest<DeviceCursor>): Promise<Map<string, Page<FoundDevice>>> {
-    return this.#devices.findPagesByDealer(this.#scope, dealerIds, page);
+  /** How many there are, or `null` when they are too many to count. */
+  count(filter: DeviceFilter = {}): Promise<number | null> {
+    return this.#devices.countAll(this.#scope, filter);
+  }
+
+  /** The same page of each dealer's or customer's devices, by key. One without devices is left out. */
+  listByOwner(
+    owner: DeviceOwner,
+    ids: readonly string[],
+    { page, filter = {} }: { readonly page: PageRequest; readonly filter?: DeviceFilter },
+  ): Promise<Map<string, Page<FoundDevice>>> {
+    return this.#devices.findPagesByOwner(this.#scope, { owner, ids }, { page, filter });
+  }
+
+  countByOwner(
+    owner: DeviceOwner,
+    ids: readonly string[],
+    filter: DeviceFilter = {},
+  ): Promise<Map<string, number | null>> {
+    return this.#devices.countByOwner(this.#scope, { owner, ids }, filter);
   }
 
   /** Which dealer had each device when, oldest first. */
@@ -84,9 +123,34 @@ export class Devices {
   /** The last events of a device, newest first. @param intervalsOf finds what `intervals` does, perhaps for many at once */
   history(
     key: DeviceKey,
-    page: PageRequest<HistoryCursor>,
+    { page, filter = {} }: { readonly page: PageRequest; readonly filter?: HistoryFilter },
     intervalsOf = async (one: DeviceKey) => (await this.intervals([one])).get(one) ?? [],
   ): Promise<Page<HistoryEntry>> {
-    return new HistoryRepository({ objectOf: this.#objectOf, intervalsOf }).findPage(this.#scope, key, page);
+    return new HistoryRepository({ objectOf: this.#objectOf, intervalsOf }).findPage(this.#scope, key, {
+      page,
+      filter,
+    });
+  }
+
+  /**
+   * Sets what is desired of a device that the caller may see, if nobody was faster. It goes on while D1 is out of reach.
+   * @throws an outage when it was kept nowhere; safe to ask again
+   */
+  async setDesired({ key, ...wish }: Wish): Promise<WishAnswer> {
+    const [device] = await readStrongly(this.#session, () => this.find([key]));
+    if (!device) return { kind: "notFound" };
+    const answer = await this.#commands.setDesired({ ...wish, deviceKey: device.key });
+    switch (answer.kind) {
+      case "invalid":
+        return { ...answer, device };
+      case "conflict":
+        return { kind: "conflict", device: { ...device, desired: answer.desired } };
+      case "set": {
+        const reading = { read: () => this.find([key]), otherwise: [device] };
+        const [now] = await readAgain(this.#session, answer.consistencyToken, reading);
+        const desired = joinRegisters(now?.desired ?? undefined, answer.desired);
+        return { kind: "set", outcome: answer.outcome, device: now ? { ...now, desired } : null };
+      }
+    }
   }
 }

@@ -12,7 +12,8 @@ export const ecobeeAlertAcknowledged = defineContract({
   toChange: ({ acknowledgeRef, acknowledgement }) => ({
     alert: {
       alertId: acknowledgeRef,
-      progress: acknowledgement === "unacknowledged" ? { kind: "raised" } : { kind: "acknowledged", acknowledgement },
+      acknowledgement:
+        acknowledgement === "unacknowledged" ? { kind: "unacknowledged" } : { kind: "acknowledged", acknowledgement },
     },
   }),
   example: { acknowledgeRef: "5dfa1b0c2e3f4a5b", acknowledgement: "accept" },

@@ -22,6 +22,16 @@ export const alertRaised = {
   }),
 };
 
+const acknowledged = z.object({ alertId: id });
+
+export const alertAcknowledged = {
+  summary: "Somebody has seen an alert, and said so.",
+  data: acknowledged,
+  toChange: ({ alertId }: z.output<typeof acknowledged>): Change => ({
+    alert: { alertId, acknowledgement: { kind: "acknowledged", acknowledgement: "accept" } },
+  }),
+};
+
 const cleared = z.object({ alertId: id, resolution: text(500).optional() });
 
 export const alertCleared = {

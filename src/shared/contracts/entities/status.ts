@@ -1,12 +1,12 @@
 import * as z from "zod";
 import type { Change } from "../../domain/change.ts";
-import { text } from "../fields.ts";
+import { mode, text } from "../fields.ts";
 
 const temperatureC = z.number().min(-100).max(200);
 
 const reported = z.object({
   online: z.boolean(),
-  mode: z.enum(["heat", "cool", "auto", "auxHeat", "off"]).optional(),
+  mode: mode.optional(),
   indoorTemperatureC: temperatureC.optional(),
   heatSetpointC: temperatureC.optional(),
   coolSetpointC: temperatureC.optional(),

@@ -1,0 +1,507 @@
+// Written by `npm run generate` from schema.graphql and the documents beside this file; not to be edited.
+import type { DocumentTypeDecoration } from "@graphql-typed-document-node/core";
+
+/** A document that the API trusts: its id is the SHA-256 of its file. The types are for `ask` and for `ResultOf`. */
+export type TrustedDocument<Result, Variables> = DocumentTypeDecoration<Result, Variables> & {
+  readonly documentId: string;
+};
+
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends " $fragmentName" | "__typename" ? T[P] : never };
+/** Conditions that all have to hold. */
+export type AlertFilter = {
+  /** `{source}:{deviceId}`; case matters. */
+  readonly deviceKey?: string | null | undefined;
+  /** When it was raised, which has to be known then. */
+  readonly raised?: TimeRange | null | undefined;
+  /** How bad it is. */
+  readonly severity?: AlertSeverity | null | undefined;
+  /** How far it has come. */
+  readonly state?: AlertState | null | undefined;
+};
+
+/** How bad it is, in our own scale; contracts map each source's to it. */
+export type AlertSeverity =
+  /** Somebody has to act. */
+  | "CRITICAL"
+  /** Good to know. */
+  | "INFO"
+  /** Somebody should look at it. */
+  | "WARNING";
+
+/** How far an alert has come. */
+export type AlertState =
+  /** Somebody has seen it. */
+  | "ACKNOWLEDGED"
+  /** Its cause is gone. */
+  | "CLEARED"
+  /** Raised, and nobody has said anything about it. */
+  | "OPEN";
+
+/** All that is desired from now on: it replaces what was. What is absent or null is left to the device. */
+export type DesiredStateInput = {
+  /** Degrees Celsius, from 5 to 35. */
+  readonly coolSetpointC?: number | null | undefined;
+  /** Degrees Celsius, from 5 to 35 and not above `coolSetpointC`. */
+  readonly heatSetpointC?: number | null | undefined;
+  readonly mode?: Mode | null | undefined;
+};
+
+/** Conditions that all have to hold. */
+export type DeviceFilter = {
+  /** Whose device it is. */
+  readonly customerId?: string | null | undefined;
+  /** The dealer that has the device now. */
+  readonly dealerId?: string | null | undefined;
+  /** Whether it has an open alert that the token may see. */
+  readonly hasOpenAlerts?: boolean | null | undefined;
+  /** It has an open alert of this severity that the token may see. */
+  readonly openAlertSeverity?: AlertSeverity | null | undefined;
+  /** When it was registered. */
+  readonly registered?: TimeRange | null | undefined;
+  /** How the serial number begins; case matters. */
+  readonly serialPrefix?: string | null | undefined;
+  /** The upstream system that speaks for it. */
+  readonly source?: Source | null | undefined;
+  /** What its events come to. */
+  readonly status?: DeviceStatus | null | undefined;
+  /** Its newest event occurred then or later. Cheapest at the beginning of a UTC day, and in the order UPDATED. */
+  readonly updatedSince?: string | null | undefined;
+};
+
+/** How devices are sorted. Cursors of one field are no cursors of another. */
+export type DeviceOrder = {
+  /** Of the field and of the key behind it. Cursors are good in both. */
+  readonly direction?: OrderDirection;
+  /** Absent: UPDATED where the filter has `updatedSince`, or else REGISTERED where it has `registered`, or else SERIAL_NUMBER where it has `serialPrefix`, or else KEY. */
+  readonly field?: DeviceOrderField | null | undefined;
+};
+
+/** What devices are sorted by, and then by key. Those that lack it come first when ascending. */
+export type DeviceOrderField =
+  /** By source, and then by `deviceId`. */
+  | "KEY"
+  /** When it was registered. */
+  | "REGISTERED"
+  /** As text, not as a number. */
+  | "SERIAL_NUMBER"
+  /** The UTC day of its newest event. Within a day the key decides, not the time. */
+  | "UPDATED";
+
+/** What a device's events come to. */
+export type DeviceStatus =
+  /** Its last report said so. */
+  | "OFFLINE"
+  /** Its last report said so. */
+  | "ONLINE"
+  /** Registered, and has not reported yet. */
+  | "REGISTERED"
+  /** Taken out of service. */
+  | "RETIRED"
+  /** Something was heard of it, but not its registration. */
+  | "UNREGISTERED";
+
+/** What a device is set to do. */
+export type Mode =
+  | "AUTO"
+  /** Heat from the auxiliary source only. */
+  | "AUX_HEAT"
+  | "COOL"
+  | "HEAT"
+  | "OFF";
+
+/** How a mutation's event ended. */
+export type MutationOutcome =
+  /** It is done. */
+  | "APPLIED"
+  /** A store is out of reach. It is safe with us and will be done. */
+  | "PENDING"
+  /** Something newer was said meanwhile, and that stands. */
+  | "SUPERSEDED"
+  /** It was so already. */
+  | "UNCHANGED";
+
+/** Which end of a list comes first. */
+export type OrderDirection =
+  /** The lowest. */
+  | "ASC"
+  /** The highest. */
+  | "DESC";
+
+/** The upstream system that speaks for a device. */
+export type Source = "ECOBEE" | "ELT" | "INFINITY";
+
+/** A stretch of time; open where an end is absent. */
+export type TimeRange = {
+  /** Inclusive. */
+  readonly from?: string | null | undefined;
+  /** Exclusive. */
+  readonly to?: string | null | undefined;
+};
+
+/** Why a mutation was not done. */
+export type UserErrorCode =
+  /** The alert's cause is gone. */
+  | "ALREADY_CLEARED"
+  /** There is no such thing, or none that the token may see. */
+  | "NOT_FOUND"
+  /** A value is not one that can be desired. */
+  | "OUT_OF_RANGE"
+  /** Somebody else was faster. The payload shows what they want. */
+  | "VERSION_CONFLICT";
+
+export type AcknowledgeAlertMutation_acknowledgeAlert_alert = {
+  readonly id: string;
+  readonly state: AlertState;
+  readonly clearedAt: string | null;
+};
+
+export type AcknowledgeAlertMutation_acknowledgeAlert_userErrors = {
+  readonly code: UserErrorCode;
+  readonly message: string;
+  readonly field: ReadonlyArray<string> | null;
+};
+
+export type AcknowledgeAlertMutation_acknowledgeAlert = {
+  readonly outcome: MutationOutcome | null;
+  readonly alert: AcknowledgeAlertMutation_acknowledgeAlert_alert | null;
+  readonly userErrors: ReadonlyArray<AcknowledgeAlertMutation_acknowledgeAlert_userErrors>;
+};
+
+export type AcknowledgeAlertMutation = { readonly acknowledgeAlert: AcknowledgeAlertMutation_acknowledgeAlert };
+
+export type AcknowledgeAlertMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+export type AlertListQuery_alerts_edges_node_device_customer = { readonly name: string; readonly phone: string | null };
+
+export type AlertListQuery_alerts_edges_node_device = {
+  readonly key: string;
+  readonly name: string | null;
+  readonly status: DeviceStatus;
+  readonly customer: AlertListQuery_alerts_edges_node_device_customer | null;
+};
+
+export type AlertListQuery_alerts_edges_node = {
+  readonly id: string;
+  readonly alertId: string;
+  readonly code: string | null;
+  readonly severity: AlertSeverity | null;
+  readonly state: AlertState;
+  readonly text: string | null;
+  readonly raisedAt: string | null;
+  readonly device: AlertListQuery_alerts_edges_node_device;
+};
+
+export type AlertListQuery_alerts_edges = { readonly node: AlertListQuery_alerts_edges_node };
+
+export type AlertListQuery_alerts_pageInfo = { readonly hasNextPage: boolean; readonly endCursor: string | null };
+
+export type AlertListQuery_alerts = {
+  readonly edges: ReadonlyArray<AlertListQuery_alerts_edges>;
+  readonly pageInfo: AlertListQuery_alerts_pageInfo;
+};
+
+export type AlertListQuery = { readonly alerts: AlertListQuery_alerts };
+
+export type AlertListQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: AlertFilter | null | undefined;
+}>;
+
+export type DealerOverviewQuery_dealers_edges_node_statistics = {
+  readonly devices: number;
+  readonly online: number;
+  readonly offline: number;
+  readonly openAlerts: number;
+  readonly criticalAlerts: number;
+};
+
+export type DealerOverviewQuery_dealers_edges_node = {
+  readonly dealerId: string;
+  readonly name: string;
+  readonly phone: string | null;
+  readonly statistics: DealerOverviewQuery_dealers_edges_node_statistics;
+};
+
+export type DealerOverviewQuery_dealers_edges = { readonly node: DealerOverviewQuery_dealers_edges_node };
+
+export type DealerOverviewQuery_dealers_pageInfo = { readonly hasNextPage: boolean; readonly endCursor: string | null };
+
+export type DealerOverviewQuery_dealers = {
+  readonly edges: ReadonlyArray<DealerOverviewQuery_dealers_edges>;
+  readonly pageInfo: DealerOverviewQuery_dealers_pageInfo;
+};
+
+export type DealerOverviewQuery_freshness = { readonly p50Ms: number | null; readonly p99Ms: number | null };
+
+export type DealerOverviewQuery = {
+  readonly dealers: DealerOverviewQuery_dealers;
+  readonly freshness: DealerOverviewQuery_freshness | null;
+};
+
+export type DealerOverviewQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type DevicePageQuery_device_location = {
+  readonly country: string;
+  readonly region: string | null;
+  readonly city: string | null;
+  readonly postalCode: string | null;
+  readonly timeZone: string | null;
+};
+
+export type DevicePageQuery_device_dealer = {
+  readonly dealerId: string;
+  readonly name: string;
+  readonly phone: string | null;
+};
+
+export type DevicePageQuery_device_customer = {
+  readonly customerId: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly phone: string | null;
+};
+
+export type DevicePageQuery_device_report = {
+  readonly online: boolean;
+  readonly mode: Mode | null;
+  readonly indoorTemperatureC: number | null;
+  readonly heatSetpointC: number | null;
+  readonly coolSetpointC: number | null;
+  readonly humidityPct: number | null;
+  readonly equipment: ReadonlyArray<string>;
+  readonly reportedAt: string;
+};
+
+export type DevicePageQuery_device_twin_desired = {
+  readonly mode: Mode | null;
+  readonly heatSetpointC: number | null;
+  readonly coolSetpointC: number | null;
+};
+
+export type DevicePageQuery_device_twin_delta = {
+  readonly mode: Mode | null;
+  readonly heatSetpointC: number | null;
+  readonly coolSetpointC: number | null;
+};
+
+export type DevicePageQuery_device_twin = {
+  readonly version: string | null;
+  readonly desired: DevicePageQuery_device_twin_desired | null;
+  readonly delta: DevicePageQuery_device_twin_delta | null;
+};
+
+export type DevicePageQuery_device = {
+  readonly id: string;
+  readonly key: string;
+  readonly source: Source;
+  readonly deviceId: string;
+  readonly name: string | null;
+  readonly model: string | null;
+  readonly serialNumber: string | null;
+  readonly firmware: string | null;
+  readonly features: ReadonlyArray<string>;
+  readonly status: DeviceStatus;
+  readonly registeredAt: string | null;
+  readonly updatedAt: string;
+  readonly location: DevicePageQuery_device_location | null;
+  readonly dealer: DevicePageQuery_device_dealer | null;
+  readonly customer: DevicePageQuery_device_customer | null;
+  readonly report: DevicePageQuery_device_report | null;
+  readonly twin: DevicePageQuery_device_twin;
+};
+
+export type DevicePageQuery_lists_alerts_edges_node = {
+  readonly id: string;
+  readonly alertId: string;
+  readonly severity: AlertSeverity | null;
+  readonly state: AlertState;
+  readonly text: string | null;
+  readonly raisedAt: string | null;
+  readonly clearedAt: string | null;
+};
+
+export type DevicePageQuery_lists_alerts_edges = { readonly node: DevicePageQuery_lists_alerts_edges_node };
+
+export type DevicePageQuery_lists_alerts = { readonly edges: ReadonlyArray<DevicePageQuery_lists_alerts_edges> };
+
+export type DevicePageQuery_lists_assignments_edges_node_dealer = { readonly dealerId: string; readonly name: string };
+
+export type DevicePageQuery_lists_assignments_edges_node = {
+  readonly from: string;
+  readonly to: string | null;
+  readonly dealer: DevicePageQuery_lists_assignments_edges_node_dealer | null;
+};
+
+export type DevicePageQuery_lists_assignments_edges = { readonly node: DevicePageQuery_lists_assignments_edges_node };
+
+export type DevicePageQuery_lists_assignments = {
+  readonly edges: ReadonlyArray<DevicePageQuery_lists_assignments_edges>;
+};
+
+export type DevicePageQuery_lists_history_edges_node = {
+  readonly eventId: string;
+  readonly topic: string;
+  readonly occurredAt: string;
+  readonly data: unknown;
+};
+
+export type DevicePageQuery_lists_history_edges = { readonly node: DevicePageQuery_lists_history_edges_node };
+
+export type DevicePageQuery_lists_history = { readonly edges: ReadonlyArray<DevicePageQuery_lists_history_edges> };
+
+export type DevicePageQuery_lists = {
+  readonly alerts: DevicePageQuery_lists_alerts;
+  readonly assignments: DevicePageQuery_lists_assignments;
+  readonly history: DevicePageQuery_lists_history;
+};
+
+export type DevicePageQuery = {
+  readonly device: DevicePageQuery_device | null;
+  readonly lists: DevicePageQuery_lists | null;
+};
+
+export type DevicePageQueryVariables = Exact<{
+  key: string;
+}>;
+
+export type DeviceListQuery_devices_edges_node_location = {
+  readonly city: string | null;
+  readonly region: string | null;
+  readonly country: string;
+};
+
+export type DeviceListQuery_devices_edges_node_dealer = { readonly dealerId: string; readonly name: string };
+
+export type DeviceListQuery_devices_edges_node_customer = { readonly customerId: string; readonly name: string };
+
+export type DeviceListQuery_devices_edges_node_report = {
+  readonly mode: Mode | null;
+  readonly indoorTemperatureC: number | null;
+  readonly reportedAt: string;
+};
+
+export type DeviceListQuery_devices_edges_node_alerts_edges_node = {
+  readonly id: string;
+  readonly severity: AlertSeverity | null;
+  readonly text: string | null;
+};
+
+export type DeviceListQuery_devices_edges_node_alerts_edges = {
+  readonly node: DeviceListQuery_devices_edges_node_alerts_edges_node;
+};
+
+export type DeviceListQuery_devices_edges_node_alerts = {
+  readonly edges: ReadonlyArray<DeviceListQuery_devices_edges_node_alerts_edges>;
+};
+
+export type DeviceListQuery_devices_edges_node = {
+  readonly id: string;
+  readonly key: string;
+  readonly name: string | null;
+  readonly model: string | null;
+  readonly status: DeviceStatus;
+  readonly updatedAt: string;
+  readonly location: DeviceListQuery_devices_edges_node_location | null;
+  readonly dealer: DeviceListQuery_devices_edges_node_dealer | null;
+  readonly customer: DeviceListQuery_devices_edges_node_customer | null;
+  readonly report: DeviceListQuery_devices_edges_node_report | null;
+  readonly alerts: DeviceListQuery_devices_edges_node_alerts;
+};
+
+export type DeviceListQuery_devices_edges = { readonly node: DeviceListQuery_devices_edges_node };
+
+export type DeviceListQuery_devices_pageInfo = {
+  readonly hasPreviousPage: boolean;
+  readonly startCursor: string | null;
+  readonly hasNextPage: boolean;
+  readonly endCursor: string | null;
+};
+
+export type DeviceListQuery_devices = {
+  readonly totalCount?: number | null;
+  readonly edges: ReadonlyArray<DeviceListQuery_devices_edges>;
+  readonly pageInfo: DeviceListQuery_devices_pageInfo;
+};
+
+export type DeviceListQuery = { readonly devices: DeviceListQuery_devices };
+
+export type DeviceListQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+  filter?: DeviceFilter | null | undefined;
+  orderBy?: DeviceOrder | null | undefined;
+  withTotal?: boolean | null | undefined;
+}>;
+
+export type SetDesiredStateMutation_setDesiredState_device_twin_desired = {
+  readonly mode: Mode | null;
+  readonly heatSetpointC: number | null;
+  readonly coolSetpointC: number | null;
+};
+
+export type SetDesiredStateMutation_setDesiredState_device_twin_delta = {
+  readonly mode: Mode | null;
+  readonly heatSetpointC: number | null;
+  readonly coolSetpointC: number | null;
+};
+
+export type SetDesiredStateMutation_setDesiredState_device_twin = {
+  readonly version: string | null;
+  readonly desired: SetDesiredStateMutation_setDesiredState_device_twin_desired | null;
+  readonly delta: SetDesiredStateMutation_setDesiredState_device_twin_delta | null;
+};
+
+export type SetDesiredStateMutation_setDesiredState_device = {
+  readonly id: string;
+  readonly twin: SetDesiredStateMutation_setDesiredState_device_twin;
+};
+
+export type SetDesiredStateMutation_setDesiredState_userErrors = {
+  readonly code: UserErrorCode;
+  readonly message: string;
+  readonly field: ReadonlyArray<string> | null;
+};
+
+export type SetDesiredStateMutation_setDesiredState = {
+  readonly outcome: MutationOutcome | null;
+  readonly device: SetDesiredStateMutation_setDesiredState_device | null;
+  readonly userErrors: ReadonlyArray<SetDesiredStateMutation_setDesiredState_userErrors>;
+};
+
+export type SetDesiredStateMutation = { readonly setDesiredState: SetDesiredStateMutation_setDesiredState };
+
+export type SetDesiredStateMutationVariables = Exact<{
+  key: string;
+  desired: DesiredStateInput;
+  expectedVersion?: string | null | undefined;
+}>;
+
+export const AcknowledgeAlert: TrustedDocument<AcknowledgeAlertMutation, AcknowledgeAlertMutationVariables> = {
+  documentId: "sha256:3186514c6b54383dd48ea08ffa0874788b6b11522383c7816256726e77524c6e",
+};
+export const AlertList: TrustedDocument<AlertListQuery, AlertListQueryVariables> = {
+  documentId: "sha256:8c0b63151e2dadae19e6aaccdbfc85f66ded34764ed5411d412bb009a8700546",
+};
+export const DealerOverview: TrustedDocument<DealerOverviewQuery, DealerOverviewQueryVariables> = {
+  documentId: "sha256:357f030f488f4551f305f5e6dfed223b5528dc316c2d7496c73179b86b8ca880",
+};
+export const DevicePage: TrustedDocument<DevicePageQuery, DevicePageQueryVariables> = {
+  documentId: "sha256:598d21cc00fe72ea416601ebde864f554c74db685bba1d2997cde9f0dbae8fe5",
+};
+export const DeviceList: TrustedDocument<DeviceListQuery, DeviceListQueryVariables> = {
+  documentId: "sha256:a4341c9ab5138286748ae108a34db9a0dbe72b96f4dcd823d2ec703e097ebf5c",
+};
+export const SetDesiredState: TrustedDocument<SetDesiredStateMutation, SetDesiredStateMutationVariables> = {
+  documentId: "sha256:d6bb8099821ebf4e9069dc40498b6e6ec78381b3879762a952e5094c9fdc9957",
+};

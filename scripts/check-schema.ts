@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Change } from "@graphql-inspector/core";
+import { type SchemaChanges, schemaChanges } from "./schema-changes.ts";
+
+/**
+ * Says what schema.graphql changes for those who query it, and fails when a query that ran before no longer would.
+ * `--base` names the commit to compare with; without it that is where this branch left origin/main, or the commit
+ * before this one. Where there is none, as in a shallow clone, there is nothing to compare with, and it says so.
+ */
+const SCHEMA = "schema.graphql";
+const BREAKS = "schema-breaks.txt";
+const HOW_TO_ALLOW = `
+Deprecate first (\`deprecationReason\`), and remove when nobody asks any more. A break that is meant stands in ${BREAKS},
+with its message as above and a reason behind a "#".`;
+
+const root = new URL("..", import.meta.url).pathname;
+const { values } = parseArgs({ options: { base: { type: "string" } } });
+
+const base = values.base === undefined ? defaultBase() : commitOf(values.base);
+const before = base === null ? null : git("show", `${base}:${SCHEMA}`);
+
+if (values.base !== undefined && before === null) {
+  console.error(`There is no ${SCHEMA} at ${values.base}: name a commit that this clone has.`);
+  process.exitCode = 2;
+} else if (base === null || before === null) {
+  console.log(`Skipped: this clone has no earlier ${SCHEMA} to compare with (a first commit, or a shallow clone).`);
+} else {
+  const changes = await schemaChanges(
+    before,
+    readFileSync(`${root}${SCHEMA}`, "utf8"),
+    readFileSync(`${root}${BREAKS}`, "utf8"),
+  );
+  console.log(report(changes, base.slice(0, 10)));
+  if (changes.breaking.length > 0) process.exitCode = 1;
+}
+
+/** A branch answers for what it changes itself, and not for what others have put on main since it began. */
+function defaultBase(): string | null {
+  const fork = git("merge-base", "HEAD", "origin/main");
+  return fork === null || fork === commitOf("HEAD") ? commitOf("HEAD^") : fork;
+}
+
+function commitOf(ref: string): string | null {
+  return git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`);
+}
+
+/** What git prints, or null when it fails. */
+function git(...args: string[]): string | null {
+  const { status, stdout } = spawnSync("git", args, { cwd: root, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : null;
+}
+
+function report({ breaking, allowed, dangerous, safe }: SchemaChanges, commit: string): string {
+  const total = breaking.length + allowed.length + dangerous.length + safe.length;
+  if (total === 0) return `${SCHEMA} says what it said at ${commit}.`;
+  return [
+    `${SCHEMA} since ${commit}:`,
+    ...group("breaking", breaking.map(messageOf)),
+    ...group(
+      "breaking, and allowed",
+      allowed.map(({ change, reason }) => `${change.message}: ${reason}`),
+    ),
+    ...group("dangerous", dangerous.map(messageOf)),
+    ...group("safe", safe.map(messageOf)),
+    ...(breaking.length === 0 ? [] : [HOW_TO_ALLOW]),
+  ].join("\n");
+}
+
+function group(name: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`\n${name} (${lines.length})`, ...lines.map((line) => `  ${line}`)];
+}
+
+function messageOf({ message }: Change): string {
+  return message;
+}

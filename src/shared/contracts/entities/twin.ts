@@ -1,0 +1,25 @@
+import * as z from "zod";
+import type { Change } from "../../domain/change.ts";
+import { mode } from "../fields.ts";
+
+/** What people may ask for. Ours: a typing error must neither freeze a house nor heat it through the night. */
+const MIN_C = 5;
+const MAX_C = 35;
+const setpointC = z.number().min(MIN_C).max(MAX_C);
+
+const desired = z
+  .object({
+    mode: mode.optional(),
+    heatSetpointC: setpointC.meta({ description: "Not above `coolSetpointC`." }).optional(),
+    coolSetpointC: setpointC.optional(),
+  })
+  .refine(({ heatSetpointC, coolSetpointC }) => (heatSetpointC ?? MIN_C) <= (coolSetpointC ?? MAX_C), {
+    path: ["heatSetpointC"],
+    message: "Invalid input: must not be above coolSetpointC",
+  });
+
+export const twinDesired = {
+  summary: "What people want a device to do; each event carries all that is wanted.",
+  data: desired,
+  toChange: (state: z.output<typeof desired>): Change => ({ desired: state }),
+};

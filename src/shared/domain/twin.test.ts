@@ -1,0 +1,51 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { desired as wish } from "../../../test/support/arbitraries.ts";
+import type { DesiredState, StatusReport } from "./change.ts";
+import { viewTwin } from "./twin.ts";
+import { versionOf } from "./version.ts";
+
+const version = versionOf(Date.UTC(2026, 10, 23, 13), "evt");
+const twin = (desired: DesiredState | null, report: StatusReport | null) =>
+  viewTwin({
+    desired: desired && { version, value: desired },
+    report: report && { ...report, reportedAt: "2026-11-23T13:00:00.000Z" },
+  });
+
+describe("a device's twin", () => {
+  it.each<[string, DesiredState | null, StatusReport | null, DesiredState | null]>([
+    ["nothing is desired", null, { online: true, mode: "off" }, null],
+    ["nothing is desired or known", null, null, null],
+    ["the device does it all", { mode: "heat" }, { online: true, mode: "heat", heatSetpointC: 20 }, null],
+    ["some of it is done", { mode: "heat", heatSetpointC: 21 }, { online: true, mode: "heat" }, { heatSetpointC: 21 }],
+    ["another value is reported", { heatSetpointC: 21 }, { online: true, heatSetpointC: 20 }, { heatSetpointC: 21 }],
+    ["the device never reported", { mode: "off" }, null, { mode: "off" }],
+    ["all wishes were taken back", {}, { online: true, mode: "off" }, null],
+  ])("has this delta when %s", (_, desired, report, delta) => {
+    expect(twin(desired, report).delta).toEqual(delta);
+  });
+
+  it("has the version of what is desired, and of a report what one can desire", () => {
+    const report: StatusReport = {
+      online: true,
+      mode: "cool",
+      indoorTemperatureC: 25,
+      coolSetpointC: 24,
+      equipment: [],
+    };
+    expect(twin({ mode: "cool" }, report)).toMatchObject({ version, reported: { mode: "cool", coolSetpointC: 24 } });
+    expect(twin(null, null)).toEqual({ version: null, desired: null, reported: null, delta: null });
+  });
+
+  it("has come to what is desired once the device reports what the delta says, and not before", () => {
+    fc.assert(
+      fc.property(wish, wish, (desired, reported) => {
+        const { delta } = twin(desired, { online: true, ...reported });
+        expect(twin(desired, { online: true, ...reported, ...delta }).delta).toBeNull();
+        expect(delta === null).toBe(
+          Object.entries({ ...reported, ...desired }).every(([k, v]) => v === reported[k as keyof DesiredState]),
+        );
+      }),
+    );
+  });
+});

@@ -1,0 +1,240 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Scope } from "../../../src/shared/auth/scope.ts";
+import { signToken } from "../../../src/shared/auth/token.ts";
+import manifest from "../../../workers/api/trusted-documents.json" with { type: "json" };
+import { dealerScope, emptyTables, OPS, seedDevices, send, watchStatements } from "./support.ts";
+
+const DEVICE = "query Device($key: String!) { device(key: $key) { key } } query Name { __typename }";
+const EXPENSIVE =
+  "query ($n: Int) { devices(first: $n) { edges { node { alerts(first: $n) { edges { cursor } } } } } }";
+const NOSY = "{ __schema { queryType { name } } }";
+
+async function idOf(text: string): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return `sha256:${[...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+const [ID = "", EXPENSIVE_ID = "", NOSY_ID = ""] = await Promise.all([DEVICE, EXPENSIVE, NOSY].map(idOf));
+// The Worker's own manifest holds what clients ask for today; these are for the tests, on top.
+Object.assign(manifest, { [ID]: DEVICE, [EXPENSIVE_ID]: EXPENSIVE, [NOSY_ID]: NOSY });
+
+/** What trusts documents only unless it is told otherwise. */
+const PRODUCTION = {
+  ENVIRONMENT: "production",
+  TOKEN_SECRET: "a-secret-of-production-with-enough-characters",
+  TRUSTED_DOCUMENTS_ONLY: undefined,
+};
+const A = dealerScope("D-A");
+const VARIABLES = { key: "elt:a" };
+
+type Vars = { readonly [name in "ENVIRONMENT" | "TOKEN_SECRET" | "TRUSTED_DOCUMENTS_ONLY"]?: string | undefined };
+type As = { readonly scope?: Scope; readonly vars?: Vars };
+
+async function answerTo(request: Request, { scope = A, vars = PRODUCTION }: As = {}) {
+  const watched = watchStatements();
+  const its = { ...watched.env, ...vars } as typeof watched.env;
+  request.headers.set("Authorization", `Bearer ${await signToken(scope, its.TOKEN_SECRET, "1h")}`);
+  const response = await send(request, its);
+  // biome-ignore lint/suspicious/noExplicitAny: the schema has checked it, and a test says what it expects
+  const { data, errors } = (await response.json()) as any;
+  return {
+    status: response.status,
+    data,
+    code: errors?.[0].extensions.code,
+    message: errors?.[0].message,
+    statements: watched.statements,
+  };
+}
+
+const postAs = (body: object, as?: As) =>
+  answerTo(
+    new Request("http://concord.test/graphql", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+    as,
+  );
+
+const getAs = (search: Record<string, string>, as?: As) =>
+  answerTo(new Request(`http://concord.test/graphql?${new URLSearchParams(search)}`), as);
+
+beforeEach(async () => {
+  await emptyTables();
+  await seedDevices({ key: "elt:a", dealers: [[1, "D-A"]] }, { key: "elt:b", dealers: [[1, "D-B"]] });
+});
+
+describe("a document of the manifest", () => {
+  const forms: [string, () => ReturnType<typeof postAs>][] = [
+    ["its id", () => postAs({ documentId: ID, variables: VARIABLES, operationName: "Device" })],
+    ["its id in a URL", () => getAs({ documentId: ID, variables: JSON.stringify(VARIABLES), operationName: "Device" })],
+    [
+      "its hash as Apollo sends it",
+      () =>
+        postAs({
+          extensions: { persistedQuery: { version: 1, sha256Hash: ID.slice(7) } },
+          variables: VARIABLES,
+          operationName: "Device",
+        }),
+    ],
+    [
+      "its hash as Apollo sends it in a URL",
+      () =>
+        getAs({
+          extensions: JSON.stringify({ persistedQuery: { version: 1, sha256Hash: ID.slice(7) } }),
+          variables: JSON.stringify(VARIABLES),
+          operationName: "Device",
+        }),
+    ],
+    ["its text to the letter", () => postAs({ query: DEVICE, variables: VARIABLES, operationName: "Device" })],
+  ];
+
+  it.each(forms)("runs for a dealer that sends %s", async (_, ask) => {
+    expect(await ask()).toMatchObject({ status: 200, data: { device: { key: "elt:a" } }, code: undefined });
+  });
+
+  it("shows a dealer what is its own and nothing else", async () => {
+    const { status, data } = await postAs({ documentId: ID, variables: { key: "elt:b" }, operationName: "Device" });
+    expect([status, data]).toEqual([200, { device: null }]);
+  });
+
+  it("has to keep the limits with the values that a client gives it", async () => {
+    const ask = (n: number) => postAs({ documentId: EXPENSIVE_ID, variables: { n } });
+    expect((await ask(5)).code).toBeUndefined();
+    expect(await ask(100)).toMatchObject({ code: "COST_LIMIT", data: undefined, statements: [] });
+  });
+
+  it("opens the schema to nobody who may not read it", async () => {
+    expect(await postAs({ documentId: NOSY_ID })).toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED", data: undefined });
+  });
+
+  it("runs for operators and locally, too", async () => {
+    const request = { documentId: ID, variables: VARIABLES, operationName: "Device" };
+    expect((await postAs(request, { scope: OPS })).data).toEqual({ device: { key: "elt:a" } });
+    expect((await postAs(request, { vars: {} })).data).toEqual({ device: { key: "elt:a" } });
+  });
+});
+
+describe("an id that the manifest does not have", () => {
+  it.each<[string, unknown]>([
+    ["unknown", `sha256:${"0".repeat(64)}`],
+    ["in capitals", ID.toUpperCase()],
+    ["without its prefix", ID.slice(7)],
+    ["the name of a member that every object has", "constructor"],
+    ["a number", 7],
+    ["a list", [ID]],
+    ["empty", ""],
+  ])("is answered with PERSISTED_DOCUMENT_NOT_FOUND when it is %s", async (_, documentId) => {
+    for (const scope of [A, OPS]) {
+      expect(await postAs({ documentId }, { scope })).toMatchObject({
+        status: 400,
+        code: "PERSISTED_DOCUMENT_NOT_FOUND",
+        data: undefined,
+        statements: [],
+      });
+    }
+  });
+
+  it("is not registered by a client that sends the text along", async () => {
+    const body = {
+      query: "{ __typename }",
+      extensions: { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } },
+    };
+    expect(await postAs(body, { scope: OPS })).toMatchObject({ status: 400, code: "BAD_REQUEST" });
+  });
+});
+
+describe("a document of a client's own", () => {
+  const OWN = "{ devices { edges { node { key } } } }";
+
+  it.each(["staging", "production"])(
+    "is refused to a dealer's token in %s, with what to do instead",
+    async (ENVIRONMENT) => {
+      const refused = await postAs({ query: OWN }, { vars: { ...PRODUCTION, ENVIRONMENT } });
+      expect(refused).toMatchObject({ status: 403, code: "TRUSTED_DOCUMENTS_ONLY", data: undefined, statements: [] });
+      expect(refused.message).toMatch(/documentId.*npm run generate/);
+      expect((await getAs({ query: OWN })).code).toBe("TRUSTED_DOCUMENTS_ONLY");
+    },
+  );
+
+  it.each(["{ __typename }", `${DEVICE} `, "", "query {"])("is refused whatever it is: %j", async (query) => {
+    expect((await postAs({ query })).code).toBe("TRUSTED_DOCUMENTS_ONLY");
+  });
+
+  it.each<Scope["role"]>(["ops", "service"])("runs for role %s anywhere", async (role) => {
+    expect(await postAs({ query: OWN }, { scope: { role } as Scope })).toMatchObject({ status: 200, code: undefined });
+  });
+
+  it("runs for anybody locally, and where the environment's settings say so", async () => {
+    expect((await postAs({ query: OWN }, { vars: {} })).code).toBeUndefined();
+    expect(
+      (await postAs({ query: OWN }, { vars: { ...PRODUCTION, TRUSTED_DOCUMENTS_ONLY: "false" } })).code,
+    ).toBeUndefined();
+    expect((await postAs({ query: OWN }, { vars: { TRUSTED_DOCUMENTS_ONLY: "true" } })).code).toBe(
+      "TRUSTED_DOCUMENTS_ONLY",
+    );
+  });
+
+  it("never runs where nobody has understood the setting", async () => {
+    const vars = { ...PRODUCTION, TRUSTED_DOCUMENTS_ONLY: "no" };
+    expect(await postAs({ query: OWN }, { vars })).toMatchObject({
+      status: 503,
+      code: "MISCONFIGURED",
+      message: expect.stringContaining("TRUSTED_DOCUMENTS_ONLY"),
+    });
+  });
+});
+
+describe("the schema", () => {
+  const free = { ...PRODUCTION, TRUSTED_DOCUMENTS_ONLY: "false" };
+
+  it.each([
+    "{ __schema { types { name } } }",
+    '{ __type(name: "Device") { name } }',
+    '{ device(key: "k") { ... on Device { __typename } } a: __schema { queryType { name } } }',
+  ])("is hidden from a dealer's token outside local: %s", async (query) => {
+    expect(await postAs({ query }, { vars: free })).toMatchObject({
+      code: "GRAPHQL_VALIDATION_FAILED",
+      data: undefined,
+    });
+  });
+
+  it("is not told by an error's suggestions either", async () => {
+    const { message } = await postAs({ query: "{ devicez { edges { cursor } } }" }, { vars: free });
+    expect(message).toBe('Cannot query field "devicez" on type "Query".');
+    expect(
+      (
+        await postAs(
+          {
+            query: "query ($s: DeviceStatus) { devices(filter: {status: $s}) { edges { cursor } } }",
+            variables: { s: "ONLIN" },
+          },
+          { vars: free },
+        )
+      ).message,
+    ).not.toContain("ONLINE");
+  });
+
+  it("is open to operators and services, and locally", async () => {
+    const query = "{ __schema { queryType { name } } }";
+    const seen = { data: { __schema: { queryType: { name: "Query" } } } };
+    expect(await postAs({ query }, { scope: OPS })).toMatchObject(seen);
+    expect(await postAs({ query }, { scope: { role: "service" } })).toMatchObject(seen);
+    expect(await postAs({ query }, { vars: {} })).toMatchObject(seen);
+  });
+
+  it("is shown to one who may read it even where one who may not has asked the same before", async () => {
+    const query = '{ __type(name: "Alert") { name } }';
+    expect((await postAs({ query }, { vars: free })).code).toBe("GRAPHQL_VALIDATION_FAILED");
+    expect((await postAs({ query }, { scope: OPS })).code).toBeUndefined();
+    expect((await postAs({ query }, { vars: free })).code).toBe("GRAPHQL_VALIDATION_FAILED");
+  });
+
+  it("gives every type's name to anybody, as clients that cache need it", async () => {
+    const query = '{ __typename device(key: "elt:a") { __typename } }';
+    expect((await postAs({ query }, { vars: free })).data).toEqual({
+      __typename: "Query",
+      device: { __typename: "Device" },
+    });
+  });
+});

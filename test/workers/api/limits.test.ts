@@ -1,0 +1,368 @@
+import { getIntrospectionQuery } from "graphql";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
+import { StatementBudgetSpent } from "../../../src/shared/repositories/read-session.ts";
+import { maskError } from "../../../workers/api/errors.ts";
+import { LIMITS } from "../../../workers/api/limits/limits.ts";
+import { ask, dealerScope, emptyTables, env, OPS, registered, seedDevices, send, watchStatements } from "./support.ts";
+
+beforeEach(emptyTables);
+afterEach(() => vi.restoreAllMocks());
+
+const times = (count: number, text: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => text(i)).join(" ");
+
+const ids = (count: number) => Array.from({ length: count }, (_, i) => btoa(`Device:elt:${i}`));
+
+describe("what an operation costs", () => {
+  it.each<[string, string, number, Record<string, unknown>?]>([
+    ["nothing for leaves", "{ __typename }", 0],
+    ["one for an object", '{ device(key: "elt:1") { key name features } }', 1],
+    ["one for each object in another", '{ device(key: "elt:1") { dealer { name } customer { name } } }', 3],
+    ["an edge and a node for each item of a page", "{ devices(first: 3) { edges { node { key } } } }", 7],
+    ["twenty items where no size is given", "{ devices { edges { cursor } } }", 21],
+    ["twenty items where the size is null", "{ devices(first: null) { edges { cursor } } }", 21],
+    ["no item of an empty page", "{ devices(first: 0) { edges { node { key } } } }", 1],
+    ["nothing more for a size below nothing", "{ devices(first: -5) { edges { node { key } } } }", 1],
+    ["the page's own objects once", "{ devices(first: 9) { pageInfo { endCursor } } }", 2],
+    [
+      "lists in lists times each other",
+      '{ device(key: "elt:1") { dealer { devices(first: 10) { edges { node { alerts(first: 5) { edges { node { code } } } } } } } } }',
+      133,
+    ],
+    ["a variable's value", "query ($n: Int) { devices(first: $n) { edges { cursor } } }", 5, { n: 4 }],
+    ["a variable's default", "query ($n: Int = 6) { devices(first: $n) { edges { cursor } } }", 7],
+    [
+      "the schema's default where a variable has no value",
+      "query ($n: Int) { devices(first: $n) { edges { cursor } } }",
+      21,
+    ],
+    [
+      "as many nodes as ids",
+      "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Device { dealer { name } } } }",
+      6,
+      { ids: ["eA==", "eQ==", "eg=="] },
+    ],
+    [
+      "a fragment as often as it is spread",
+      '{ a: device(key: "elt:1") { ...D } device(key: "elt:2") { ...D } } fragment D on Device { dealer { name } }',
+      4,
+    ],
+    [
+      "a page's fragments by its size",
+      "{ devices(first: 3) { ...Page } } fragment Page on DeviceConnection { edges { ... { node { key } } } }",
+      7,
+    ],
+    [
+      "nothing for what is left out",
+      'query ($no: Boolean = false) { device(key: "elt:1") { dealer @include(if: $no) { name } customer @skip(if: true) { name } } }',
+      1,
+    ],
+    [
+      "more for an object that has to be called",
+      '{ device(key: "elt:1") { history(first: 2) { edges { cursor } } } }',
+      13,
+    ],
+    ["more for a whole list that has to be counted", "{ devices(first: 0) { totalCount } }", 21],
+    ["a thousand for the schema", "{ __schema { types { name } } }", 1_000],
+  ])("%s", async (_, query, cost, variables = {}) => {
+    const { extensions } = await ask(query, { variables });
+    expect(extensions.concord.cost).toBe(cost);
+  });
+
+  it("is told beside where the answer came from", async () => {
+    const { extensions } = await ask('{ device(key: "elt:1") { key } }');
+    expect(extensions.concord).toMatchObject({ cost: 1, servedBy: "D1" });
+  });
+});
+
+const nested = (levels: number) =>
+  `{ device(key: "elt:1") ${"{ dealer { devices(first: 1) { edges { node ".repeat(levels)} { key } ${"} } } }".repeat(levels)} }`;
+
+/** Each of a document that is right at the limit, and one that is one beyond. */
+const AT_THE_LIMITS: [keyof typeof LIMITS, string, string][] = [
+  [
+    "depth",
+    nested(2).replace("{ key }", "{ dealer { devices { __typename } } }"),
+    nested(2).replace("{ key }", "{ dealer { devices { pageInfo { endCursor } } } }"),
+  ],
+  ["aliases", `{ ${times(15, (i) => `a${i}: __typename`)} }`, `{ ${times(16, (i) => `a${i}: __typename`)} }`],
+  [
+    "aliases",
+    `{ ...A ...A ...A } fragment A on Query { ${times(5, (i) => `a${i}: __typename`)} }`,
+    `{ b: __typename ...A ...A ...A } fragment A on Query { ${times(5, (i) => `a${i}: __typename`)} }`,
+  ],
+  ["rootFields", `{ ${"__typename ".repeat(20)} }`, `{ ${"__typename ".repeat(20)} ... { __typename } }`],
+  [
+    "cost",
+    '{ devices(first: 100) { edges { node { dealer { devices(first: 45) { edges { cursor } } } } } } dealer(dealerId: "D") { devices(first: 97) { edges { cursor } } } }',
+    '{ devices(first: 100) { edges { node { dealer { devices(first: 45) { edges { cursor } } } } } } dealer(dealerId: "D") { devices(first: 98) { edges { cursor } } } }',
+  ],
+];
+
+describe("an operation", () => {
+  it.each(AT_THE_LIMITS)("runs at the limit of its %s: %s", async (_, within) => {
+    expect((await ask(within)).errors).toBeUndefined();
+  });
+
+  it.each(AT_THE_LIMITS)("beyond the limit of its %s is refused before D1 is touched", async (limit, _, beyond) => {
+    const watched = watchStatements();
+    const { data, errors } = await ask(beyond, watched);
+    const asked = LIMITS[limit] + 1;
+    expect(errors).toMatchObject([{ extensions: { code: "COST_LIMIT", limit, asked, allowed: LIMITS[limit] } }]);
+    expect(errors?.[0]?.message).toMatch(new RegExp(`${asked}.*${LIMITS[limit]}`));
+    expect([data, watched.statements]).toEqual([undefined, []]);
+  });
+
+  it("is refused by its variables' values, and told all that is too much of it", async () => {
+    const query = `query ($n: Int) { ${times(21, (i) => `a${i}: devices(first: $n) { edges { node { key } } }`)} }`;
+    const watched = watchStatements();
+    const { errors } = await ask(query, { ...watched, variables: { n: 2_000_000_000 } });
+    expect(errors?.map(({ extensions }) => (extensions as { limit?: string }).limit)).toEqual([
+      "aliases",
+      "rootFields",
+      "cost",
+    ]);
+    expect(watched.statements).toEqual([]);
+  });
+
+  it("cannot hide what it costs behind an empty page of more than a number can count", async () => {
+    const endless = times(
+      33,
+      (i) => `fragment F${i} on Device { dealer { devices(first: 2147483647) { edges { node { ...F${i + 1} } } } } }`,
+    );
+    const { errors } = await ask(
+      `{ a: devices(first: 0) { edges { node { ...F0 } } } devices(first: 100) { edges { node { alerts(first: 100) { edges { cursor } } } } } }
+      ${endless} fragment F33 on Device { dealer { name } }`,
+    );
+    expect(errors?.map(({ extensions }) => (extensions as { limit?: string }).limit)).toEqual(["depth", "cost"]);
+  });
+
+  it.each<[string, string, Record<string, unknown>?]>([
+    ["a page of more than a hundred", "{ devices(first: 101) { edges { cursor } } }"],
+    ["a page of more than a hundred from the end", "{ alerts(last: 101) { edges { cursor } } }"],
+    ["more than a hundred ids", "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", { ids: ids(101) }],
+  ])("that asks for %s is refused by that field, before D1 is touched", async (_, query, variables = {}) => {
+    const watched = watchStatements();
+    const { errors } = await ask(query, { ...watched, variables });
+    expect([errors?.[0]?.extensions.code, watched.statements]).toEqual(["BAD_USER_INPUT", []]);
+  });
+
+  it("that comes to more statements than a request may run is told so like any other", () => {
+    expect(maskError(new StatementBudgetSpent("no more"))).toMatchObject({ extensions: { code: "COST_LIMIT" } });
+  });
+
+  it("is weighed by itself in a document of several", async () => {
+    const document = `query Small { __typename } query Large { devices(first: 100) { edges { node { alerts(first: 100) { edges { cursor } } } } } }`;
+    const operation = (operationName: string) => askRaw({ query: document, operationName });
+    expect((await operation("Small")).errors).toBeUndefined();
+    expect((await operation("Large")).errors).toMatchObject([{ extensions: { limit: "cost" } }]);
+  });
+
+  it("is refused with 400, and with 200 to a client that accepts application/json alone", async () => {
+    const statusFor = async (accept: string) => (await ask(nested(9), { headers: { Accept: accept } })).status;
+    expect(await statusFor("application/graphql-response+json")).toBe(400);
+    expect(await statusFor("application/json")).toBe(200);
+  });
+
+  it("that is a page of a hundred devices with twenty alerts each is no more than is allowed", async () => {
+    const { errors, extensions } = await ask(
+      "{ devices(first: 100) { edges { node { key alerts { edges { node { text } } } } } } }",
+    );
+    expect([errors, extensions.concord.cost]).toEqual([undefined, 4_301]);
+  });
+});
+
+let opsToken: string;
+beforeAll(async () => {
+  opsToken = await signToken(OPS, LOCAL_TOKEN_SECRET, "1h");
+});
+
+type Answer = { status: number; errors?: { message: string; extensions: { code: string } }[]; data?: unknown };
+
+/** Sends a body as it is, and gets whatever came. */
+async function askRaw(body: unknown, its = env): Promise<Answer> {
+  const response = await send(
+    new Request("http://concord.test/graphql", {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/graphql-response+json",
+        Authorization: `Bearer ${opsToken}`,
+      },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    }),
+    its,
+  );
+  return { status: response.status, ...((await response.json()) as object) };
+}
+
+const NORMAL = {
+  query: `query Page($first: Int) { devices(first: $first) { edges { node { key name status dealer { name } customer { name }
+    report { indoorTemperatureC } alerts(first: 5) { edges { node { severity text } } } } } pageInfo { hasNextPage endCursor } } }`,
+  variables: { first: 10 },
+};
+
+/** Fragments that spread the next one twice each, so that the last is reached two to the power of their number times. */
+const bomb = (fragments: number, body: (next: string) => string): string =>
+  `{ device(key: "elt:1") { ...F0 } } ${times(fragments, (i) => `fragment F${i} on Device { ${body(`...F${i + 1}`)} }`)} fragment F${fragments} on Device { key }`;
+
+const PATHOLOGICAL: [string, unknown, number, string][] = [
+  ["a query of a thousand levels", { query: nested(250) }, 400, "GRAPHQL_PARSE_FAILED"],
+  ["a query as deep as its tokens allow", { query: nested(45) }, 400, "COST_LIMIT"],
+  ["ten thousand fields", { query: `{ ${"__typename ".repeat(10_000)} }` }, 400, "GRAPHQL_PARSE_FAILED"],
+  ["as many fields as tokens allow", { query: `{ ${"__typename ".repeat(995)} }` }, 400, "GRAPHQL_VALIDATION_FAILED"],
+  [
+    "as many objects as tokens allow, to be merged",
+    { query: `{ ${"devices { edges { node { key } } } ".repeat(90)} }` },
+    400,
+    "COST_LIMIT",
+  ],
+  ["ten thousand aliases", { query: `{ ${times(10_000, (i) => `a${i}: __typename`)} }` }, 400, "GRAPHQL_PARSE_FAILED"],
+  [
+    "as many aliases as tokens allow",
+    { query: `{ ${times(140, (i) => `a${i}: device(key: "k") { key }`)} }`.replaceAll('(key: "k")', "") },
+    400,
+    "COST_LIMIT",
+  ],
+  [
+    "one name for many fields",
+    { query: `{ ${times(330, (i) => `a: ${["device", "dealer", "alerts"][i % 3]}`)} }` },
+    400,
+    "GRAPHQL_VALIDATION_FAILED",
+  ],
+  ["unknown fields", { query: `{ ${times(990, (i) => `devica${i}`)} }` }, 400, "GRAPHQL_VALIDATION_FAILED"],
+  [
+    "nested fragments",
+    { query: bomb(25, (next) => `a: dealer { devices { edges { node { ${next} } } } } b: dealer { name }`) },
+    400,
+    "COST_LIMIT",
+  ],
+  ["fragments that double", { query: bomb(60, (next) => `${next} ${next} dealer { name }`) }, 400, "COST_LIMIT"],
+  [
+    "fragments in a circle",
+    { query: `{ ...F0 } ${times(60, (i) => `fragment F${i} on Query { ...F${(i + 1) % 60} ...F${(i + 7) % 60} }`)}` },
+    400,
+    "GRAPHQL_VALIDATION_FAILED",
+  ],
+  [
+    "ten thousand directives",
+    { query: `{ __typename ${"@skip(if: false) ".repeat(10_000)} }` },
+    400,
+    "GRAPHQL_PARSE_FAILED",
+  ],
+  [
+    "as many directives as tokens allow",
+    { query: `{ __typename ${"@skip(if: false) ".repeat(140)} }` },
+    400,
+    "GRAPHQL_VALIDATION_FAILED",
+  ],
+  [
+    "directives that nobody knows",
+    { query: `{ __typename ${times(330, (i) => `@d${i}`)} }` },
+    400,
+    "GRAPHQL_VALIDATION_FAILED",
+  ],
+  [
+    "a list of five thousand ids",
+    { query: "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", variables: { ids: ids(5_001) } },
+    400,
+    "COST_LIMIT",
+  ],
+  [
+    "a list of ten thousand numbers for ids",
+    {
+      query: "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+      variables: { ids: Array.from({ length: 10_000 }, () => 1.5) },
+    },
+    400,
+    "BAD_USER_INPUT",
+  ],
+  [
+    "variables of a megabyte",
+    { query: "{ __typename }", variables: { x: "x".repeat(1024 * 1024) } },
+    413,
+    "REQUEST_ENTITY_TOO_LARGE",
+  ],
+  [
+    "variables that nest a hundred thousand levels",
+    `{"query":"query ($f: DeviceFilter) { devices(filter: $f) { edges { cursor } } }","variables":{"f":${"[".repeat(100_000)}${"]".repeat(100_000)}}}`,
+    400,
+    "BAD_USER_INPUT",
+  ],
+  ["a body that nests a hundred thousand levels", "[".repeat(100_000) + "]".repeat(100_000), 400, "BAD_REQUEST"],
+  ["a body that never ends its nesting", "[".repeat(200_000), 400, "BAD_REQUEST"],
+  ["a batch", Array.from({ length: 100 }, () => NORMAL), 400, "BAD_REQUEST"],
+  ["a document of braces", { query: "{".repeat(200_000) }, 400, "GRAPHQL_PARSE_FAILED"],
+  [
+    "the schema many times over",
+    { query: `{ ${times(10, (i) => `s${i}: __schema { types { name } }`)} }` },
+    400,
+    "COST_LIMIT",
+  ],
+  [
+    "the schema in circles",
+    { query: "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }" },
+    400,
+    "GRAPHQL_VALIDATION_FAILED",
+  ],
+  [
+    "the schema under many names",
+    { query: `{ __schema { types { ${times(16, (i) => `f${i}: fields { name }`)} } } }` },
+    400,
+    "COST_LIMIT",
+  ],
+];
+
+/** The slowest takes about one and a half; the rest is for a busy machine. */
+const MAX_RATIO = 5;
+
+describe("a request that is made to hurt", () => {
+  it.each(PATHOLOGICAL)("is refused with a code before D1 is touched: %s", async (_, body, status, code) => {
+    const watched = watchStatements();
+    const answer = await askRaw(body, watched.env);
+    expect([answer.status, [...new Set(answer.errors?.map(({ extensions }) => extensions.code))]]).toEqual([
+      status,
+      [code],
+    ]);
+    expect(answer.errors?.every(({ message }) => message.length < 1_000)).toBe(true);
+    expect([answer.data, watched.statements]).toEqual([undefined, []]);
+  });
+
+  it("takes no longer than some requests of a normal page", async () => {
+    await seedDevices(...Array.from({ length: 10 }, (_, i) => ({ key: `elt:${i}`, aspects: registered(`S-${i}`) })));
+    const ratios: [string, number][] = [];
+    for (const [name, body] of PATHOLOGICAL) ratios.push([name, await ratioToNormal(body)]);
+    expect(ratios.filter(([, ratio]) => ratio > MAX_RATIO)).toEqual([]);
+  }, 60_000);
+
+  it("meets the schema for who may read it, whole, within the limits", async () => {
+    const { errors, data } = await ask(getIntrospectionQuery());
+    expect([errors, data.__schema.queryType.name]).toEqual([undefined, "Query"]);
+  });
+});
+
+/** How many times as long as a normal request it takes, both at their fastest and in turns: a machine has moods. */
+async function ratioToNormal(body: unknown): Promise<number> {
+  let normal = Number.POSITIVE_INFINITY;
+  let asked = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round++) {
+    normal = Math.min(normal, await millisecondsOf(NORMAL));
+    asked = Math.min(asked, await millisecondsOf(body));
+  }
+  return asked / normal;
+}
+
+/** Of several, because the runtime's clock is too coarse for one. */
+async function millisecondsOf(body: unknown): Promise<number> {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const startedAt = performance.now();
+  // Each document is new, or all but the first would come out of the cache of parsed ones.
+  for (let i = 0; i < 3; i++) await askRaw(text.replace('"query":"', `"query":"#${crypto.randomUUID()}\\n`));
+  return performance.now() - startedAt;
+}
+
+it("A dealer's token cannot spend more than an operator's", async () => {
+  const { errors } = await ask(nested(9), { scope: dealerScope("D-1") });
+  expect(errors).toMatchObject([{ extensions: { code: "COST_LIMIT", limit: "depth" } }]);
+});

@@ -1,0 +1,331 @@
+import {
+  astFromValue,
+  buildClientSchema,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isEnumType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  isRequiredArgument,
+  print,
+} from "graphql";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  ask,
+  at,
+  dealerScope,
+  emptyTables,
+  nodesOf,
+  OPS,
+  registered,
+  seedAlerts,
+  seedCustomers,
+  seedDealers,
+  seedDevices,
+  seedHistory,
+} from "./support.ts";
+
+/**
+ * Two worlds that differ only in what is none of dealer A's business: other devices, other alerts, another past of the
+ * device that A took over. Whatever A asks, in whatever form, it must get the same answer in both: then nothing of the
+ * others has reached it, neither text nor number nor order nor error.
+ */
+const WORLDS = ["one", "other"] as const;
+type WorldName = (typeof WORLDS)[number];
+
+async function build(world: WorldName): Promise<void> {
+  const isOne = world === "one";
+  const secret = `secret-${world}`;
+  await emptyTables();
+  await seedDealers({ dealerId: "D-A", name: "Arctic Air" }, { dealerId: "D-B", name: secret, phone: secret });
+  await seedCustomers(
+    { customerId: "C-A", name: "Acme" },
+    { customerId: "C-both", name: "Both's" },
+    { customerId: "C-B", name: secret, email: `${secret}@example.com` },
+  );
+  await seedDevices(
+    { key: "elt:a-1", aspects: registered("S-1"), dealers: [[1, "D-A"]], customerId: "C-A" },
+    { key: "elt:a-2", aspects: registered("S-3"), dealers: [[2, "D-A"]], customerId: "C-both" },
+    {
+      key: "elt:taken-over",
+      aspects: registered("S-5"),
+      dealers: isOne
+        ? [
+            [1, "D-B"],
+            [10, "D-A"],
+          ]
+        : [
+            [1, "D-B"],
+            [5, null],
+            [7, "D-B"],
+            [10, "D-A"],
+          ],
+    },
+    {
+      key: "elt:lost",
+      aspects: registered(isOne ? "S-0" : "S-9"),
+      dealers: [
+        [1, "D-A"],
+        [isOne ? 10 : 11, "D-B"],
+      ],
+    },
+    // One of these exists in one world, the other one in the other.
+    ...(isOne ? ["elt:b-1"] : ["elt:b-2", "ecobee:b-3", "infinity:b-4"]).map((key, i) => ({
+      key,
+      aspects: registered(`S-${2 * i}${secret}`),
+      dealers: [[1, "D-B"]] as const,
+      customerId: i === 0 ? "C-both" : "C-B",
+    })),
+    { key: isOne ? "elt:free-1" : "elt:free-2", aspects: registered(`S-4${secret}`) },
+  );
+  const others = isOne ? (["elt:b-1"] as const) : (["elt:b-2", "ecobee:b-3"] as const);
+  await seedAlerts(
+    { deviceKey: "elt:a-1", alertId: "a-own", raised: 2 },
+    { deviceKey: "elt:taken-over", alertId: "a-new", raised: 12, severity: "critical" },
+    { deviceKey: "elt:taken-over", alertId: secret, raised: isOne ? 3 : 6, severity: isOne ? "info" : "critical" },
+    { deviceKey: "elt:lost", alertId: isOne ? "b-1" : "b-2", raised: 4, severity: "critical" },
+    ...others.map((deviceKey) => ({
+      deviceKey,
+      alertId: isOne ? "b-1" : "b-2",
+      raised: 2,
+      ...(isOne && { cleared: 3 }),
+    })),
+    { deviceKey: "elt:a-1", alertId: isOne ? "unraised-1" : "unraised-2", cleared: 5 },
+  );
+  await seedHistory("elt:a-1", 2, 3);
+  await seedHistory("elt:taken-over", ...(isOne ? [3] : [4, 6]), 12);
+  await seedHistory("elt:lost", ...(isOne ? [2] : [2, 3]), 15);
+  for (const key of ["elt:b-1", "elt:b-2"]) await seedHistory(key, isOne ? 2 : 3);
+}
+
+const A = dealerScope("D-A");
+
+const DEVICE_KEYS = ["elt:a-1", "elt:taken-over", "elt:lost", "elt:b-1", "elt:b-2"];
+const NODE_IDS = [
+  ...DEVICE_KEYS.map((key) => `Device:${key}`),
+  ...["D-A", "D-B"].map((id) => `Dealer:${id}`),
+  ...["C-A", "C-both", "C-B"].map((id) => `Customer:${id}`),
+  ...["elt:a-1/a-own", "elt:taken-over/a-new", "elt:taken-over/secret-one", "elt:taken-over/secret-other"].map(
+    (id) => `Alert:${id}`,
+  ),
+  ...["elt:lost/b-1", "elt:b-1/b-1", "elt:b-2/b-2", "elt:a-1/unraised-1"].map((id) => `Alert:${id}`),
+].map(btoa);
+
+/** What arguments and input members are tried with, by name. One that is missing here fails the walk. */
+const TRIED: Record<string, readonly unknown[]> = {
+  id: NODE_IDS,
+  ids: [NODE_IDS],
+  key: DEVICE_KEYS,
+  deviceKey: DEVICE_KEYS,
+  dealerId: ["D-A", "D-B"],
+  customerId: ["C-A", "C-both", "C-B"],
+  serialPrefix: ["S-", "S-0", "S-2"],
+  namePrefix: ["A", "secret"],
+  topic: ["device.elt.status.reported"],
+  first: [1, 2, 50],
+  last: [1, 50],
+  // Forged cursors have a test of their own.
+  after: [],
+  before: [],
+};
+
+type Walk = { readonly schema: GraphQLSchema; readonly coordinates: Set<string>; readonly documents: Set<string> };
+
+/** One document for every field of every type and every value of every argument, by the shortest way to the type. */
+function walk(schema: GraphQLSchema): Walk {
+  const coordinates = new Set<string>();
+  const documents = new Set<string>();
+  const reached = new Set<string>();
+  type Place = { readonly type: GraphQLObjectType; readonly wrap: (inner: string) => string };
+  const queue: Place[] = [{ type: schema.getQueryType() as GraphQLObjectType, wrap: (inner) => `{ ${inner} }` }];
+  for (let place = queue.shift(); place; place = queue.shift()) {
+    // Lists first, so that what lies behind them is reached in as many rows as there are.
+    for (const field of Object.values(place.type.getFields()).toSorted(
+      (a, b) => Number(isPaged(b)) - Number(isPaged(a)),
+    )) {
+      coordinates.add(`${place.type.name}.${field.name}`);
+      for (const args of argumentsOf(field)) {
+        const call = `${field.name}${args}`;
+        const type = getNamedType(field.type);
+        if (isLeafType(type)) {
+          documents.add(place.wrap(call));
+          continue;
+        }
+        for (const object of isAbstractType(type) ? schema.getPossibleTypes(type) : [type as GraphQLObjectType]) {
+          const fragment = (inner: string) => (isAbstractType(type) ? `... on ${object.name} { ${inner} }` : inner);
+          documents.add(place.wrap(`${call} { ${fragment(leavesOf(object))} }`));
+          if (reached.has(object.name)) continue;
+          reached.add(object.name);
+          const { wrap } = place;
+          queue.push({ type: object, wrap: (inner) => wrap(`${widest(field)} { ${fragment(inner)} }`) });
+        }
+      }
+    }
+  }
+  return { schema, coordinates, documents };
+}
+
+const isPaged = ({ args }: GraphQLField<unknown, unknown>): boolean => args.some(({ name }) => name === "first");
+
+/** A call of the field that gives as many rows as it can. */
+function widest(field: GraphQLField<unknown, unknown>): string {
+  if (isPaged(field)) return `${field.name}(first: 20)`;
+  const required = field.args.filter(isRequiredArgument);
+  const chosen = required.length > 0 ? required : field.args.slice(0, 1);
+  return `${field.name}${written(chosen.map((arg) => literal(arg, triedFor(arg)[0])))}`;
+}
+
+function argumentsOf(field: GraphQLField<unknown, unknown>): string[] {
+  const required = field.args.filter(isRequiredArgument);
+  const [identifier, ...others] = required;
+  const base = identifier ? triedFor(identifier).map((value) => [literal(identifier, value)]) : [[]];
+  const rest = others.map((arg) => literal(arg, triedFor(arg)[0]));
+  const optional = field.args.filter((arg) => !isRequiredArgument(arg));
+  const calls = base.flatMap((first) => [
+    written([...first, ...rest]),
+    ...optional.flatMap((arg) => triedFor(arg).map((value) => written([...first, ...rest, literal(arg, value)]))),
+  ]);
+  return [...new Set(calls)];
+}
+
+const triedFor = (arg: GraphQLArgument): readonly unknown[] => valuesOf(arg.name, arg.type);
+
+function valuesOf(name: string, type: GraphQLInputType): readonly unknown[] {
+  const known = TRIED[name];
+  if (known) return known;
+  const bare = getNullableType(type);
+  if (isListType(bare)) return valuesOf(name, bare.ofType).map((value) => [value]);
+  if (isEnumType(bare)) return bare.getValues().map(({ value }) => value);
+  if (isInputObjectType(bare)) {
+    return Object.values(bare.getFields()).flatMap((member) =>
+      valuesOf(member.name, member.type).map((value) => ({ [member.name]: value })),
+    );
+  }
+  if (String(bare) === "DateTime") return [at(5), at(11)];
+  if (String(bare) === "Boolean") return [true, false];
+  throw new Error(`Say in TRIED what values of \`${name}\` the walk is to try.`);
+}
+
+function literal(arg: GraphQLArgument, value: unknown): string {
+  const node = astFromValue(value, arg.type);
+  if (!node) throw new Error(`\`${arg.name}\` cannot be ${JSON.stringify(value)}`);
+  return `${arg.name}: ${print(node)}`;
+}
+
+const written = (args: readonly string[]): string => (args.length > 0 ? `(${args.join(", ")})` : "");
+
+/** Every leaf of a type, and of the objects right below it, so that an answer shows all that a place can show. */
+function leavesOf(type: GraphQLObjectType, depth = 3): string {
+  const selections = Object.values(type.getFields()).flatMap((field) => {
+    if (field.args.some(isRequiredArgument)) return [];
+    const inner = getNamedType(field.type);
+    if (isLeafType(inner)) return [field.name];
+    // Lists inside of lists would cost more than a request may; each has documents of its own.
+    if (!isObjectType(inner) || depth === 0 || field.args.length > 0) return [];
+    return [`${field.name} { ${leavesOf(inner, depth - 1)} }`];
+  });
+  return ["__typename", ...selections].join(" ");
+}
+
+/** The same document with every field under another name and inside of fragments. */
+const disguised = (document: string): string =>
+  document
+    .replace(/^\{ (.*) \}$/s, "query Disguised { ...Root } fragment Root on Query { ... on Query { $1 } }")
+    .replace(/(?<=[{}\s])(edges|node|key|name|text|totalCount)(?=[\s({}])/g, "x_$1: $1");
+
+let walked: Walk;
+const answers = new Map<string, Map<string, string>>();
+
+async function answersIn(world: WorldName, documents: Iterable<string>): Promise<Map<string, string>> {
+  await build(world);
+  const found = new Map<string, string>();
+  for (const document of documents) {
+    const { data, errors } = await ask(document, { scope: A });
+    found.set(document, JSON.stringify({ data, errors }));
+  }
+  return found;
+}
+
+describe("dealer A", () => {
+  beforeAll(async () => {
+    await build("one");
+    const { data, errors } = await ask(getIntrospectionQuery(), { scope: OPS });
+    expect(errors).toBeUndefined();
+    walked = walk(buildClientSchema(data));
+    const documents = [...walked.documents].flatMap((document) => [document, disguised(document)]);
+    for (const world of WORLDS) answers.set(world, await answersIn(world, documents));
+  }, 120_000);
+
+  it("gets the same answer to everything it can ask, whatever others have", () => {
+    const [one, other] = WORLDS.map((world) => answers.get(world) as Map<string, string>);
+    const different = [...(one ?? [])].filter(([document, answer]) => other?.get(document) !== answer);
+    expect(different.map(([document]) => document)).toEqual([]);
+  });
+
+  it("never sees a word of theirs", () => {
+    const seen = [...answers.values()]
+      .flatMap((found) => [...found.values()])
+      .filter((text) => text.includes("secret-"));
+    expect(seen).toEqual([]);
+  });
+
+  it("was asked about every field of the schema that a query reaches, and got answers", () => {
+    const types = Object.values(walked.schema.getTypeMap()).filter(
+      (type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith("__"),
+    );
+    const queried = types.filter(({ name }) => !/^(Mutation|Subscription)$|Payload$|^UserError$/.test(name));
+    const all = queried.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
+    expect([...walked.coordinates].toSorted()).toEqual(all.toSorted());
+    // Such as `device` without an argument: the client's mistake, told as one.
+    const refused = '"code":"BAD_USER_INPUT"';
+    const failed = [...(answers.get("one") ?? [])].filter(
+      ([, answer]) => answer.includes('"errors"') && !answer.includes(refused),
+    );
+    expect(failed.map(([document, answer]) => `${document} ${answer.slice(0, 200)}`)).toEqual([]);
+  });
+
+  it("is hidden things that are there: the operators see them, and see the worlds differ", async () => {
+    const documents = [...walked.documents];
+    const seen = new Map<string, number>();
+    const texts: string[][] = [];
+    for (const world of WORLDS) {
+      await build(world);
+      const found: string[] = [];
+      for (const document of documents) found.push(JSON.stringify((await ask(document, { scope: OPS })).data));
+      texts.push(found);
+      seen.set(world, found.filter((text) => text.includes("secret-")).length);
+    }
+    const differing = documents.filter((_, i) => texts[0]?.[i] !== texts[1]?.[i]);
+    expect(seen.get("one")).toBeGreaterThan(documents.length / 10);
+    expect(differing.length).toBeGreaterThan(documents.length / 3);
+  }, 120_000);
+
+  it("cannot page into others' things with a cursor that an operator got", async () => {
+    await build("one");
+    const lists = ["devices", "alerts"].flatMap((field) => [
+      [field, "after", "first: 50"],
+      [field, "before", "last: 50"],
+    ]);
+    for (const [field, side, size] of lists) {
+      const all = await ask(`{ ${field}(first: 50) { edges { cursor } } }`, { scope: OPS });
+      const own = await ask(`{ ${field}(first: 50) { edges { node { id } } } }`, { scope: A });
+      const ownIds = nodesOf(own.data[field as string]).map(({ id }) => id);
+      for (const { cursor } of all.data[field as string].edges) {
+        const page = await ask(`query ($c: String) { ${field}(${size}, ${side}: $c) { edges { node { id } } } }`, {
+          scope: A,
+          variables: { c: cursor },
+        });
+        for (const { id } of nodesOf(page.data[field as string])) expect(ownIds).toContain(id);
+      }
+    }
+  });
+});

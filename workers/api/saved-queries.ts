@@ -1,0 +1,101 @@
+export type SavedQuery = { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> };
+
+/** What GraphiQL opens with, one a tab. The device is the one that README.md pushes an event for. */
+export const SAVED_QUERIES: readonly SavedQuery[] = [
+  {
+    query: `# This page sends a token of role ops. For another role put { "Authorization": "Bearer …" } into Headers below,
+# with what \`npx concord token --role dealer --dealer D-21\` prints.
+query FirstDevices {
+  devices(first: 10) {
+    edges {
+      node {
+        key
+        name
+        status
+        dealer { name }
+        customer { name }
+        report { indoorTemperatureC reportedAt }
+        alerts(first: 5) { edges { node { severity state text raisedAt } } }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+  },
+  {
+    query: `query WholeDevice($key: String!) {
+  device(key: $key) {
+    id
+    source
+    deviceId
+    name
+    model
+    serialNumber
+    firmware
+    features
+    status
+    registeredAt
+    updatedAt
+    location { country region city postalCode timeZone latitude longitude }
+    dealer { dealerId name phone email website }
+    customer { customerId name phone email }
+    report { online mode indoorTemperatureC heatSetpointC coolSetpointC humidityPct equipment reportedAt }
+    twin { version desired { ...State } reported { ...State } delta { ...State } }
+    alerts(first: 10) { edges { node { id alertId code severity state text raisedAt clearedAt } } }
+    assignments(first: 10) { edges { node { from to dealer { dealerId name } } } }
+    history(first: 10) { edges { node { eventId topic occurredAt data } } }
+  }
+}
+
+fragment State on TwinState { mode heatSetpointC coolSetpointC }
+`,
+    variables: { key: "ecobee:t-1" },
+  },
+  {
+    query: `query OpenCriticalAlerts($filter: AlertFilter, $after: String) {
+  alerts(first: 20, after: $after, filter: $filter) {
+    edges {
+      node {
+        id
+        code
+        text
+        raisedAt
+        device { key name customer { name phone } dealer { name } }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: { filter: { state: "OPEN", severity: "CRITICAL" }, after: null },
+  },
+  {
+    query: `query DealersWithStatistics($after: String) {
+  dealers(first: 20, after: $after) {
+    totalCount
+    edges {
+      node {
+        dealerId
+        name
+        statistics { devices online offline retired openAlerts criticalAlerts }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+  freshness { settled p50Ms p99Ms }
+}
+`,
+  },
+  {
+    query: `mutation SetDesiredState($input: SetDesiredStateInput!) {
+  setDesiredState(input: $input) {
+    outcome
+    device { twin { version delta { mode heatSetpointC coolSetpointC } } }
+    userErrors { code message field }
+  }
+}
+`,
+    variables: { input: { key: "ecobee:t-1", desired: { mode: "HEAT", heatSetpointC: 21 } } },
+  },
+];
