@@ -46,6 +46,7 @@ export type DesiredStateInput = {
   readonly coolSetpointC?: number | null | undefined;
   /** Degrees Celsius, from 5 to 35 and not above `coolSetpointC`. */
   readonly heatSetpointC?: number | null | undefined;
+  /** What it is to do. */
   readonly mode?: Mode | null | undefined;
 };
 

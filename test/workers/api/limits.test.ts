@@ -121,6 +121,7 @@ describe("an operation", () => {
     expect(errors?.map(({ extensions }) => (extensions as { limit?: string }).limit)).toEqual([
       "aliases",
       "rootFields",
+      "pageSize",
       "cost",
     ]);
     expect(watched.statements).toEqual([]);
@@ -135,17 +136,28 @@ describe("an operation", () => {
       `{ a: devices(first: 0) { edges { node { ...F0 } } } devices(first: 100) { edges { node { alerts(first: 100) { edges { cursor } } } } } }
       ${endless} fragment F33 on Device { dealer { name } }`,
     );
-    expect(errors?.map(({ extensions }) => (extensions as { limit?: string }).limit)).toEqual(["depth", "cost"]);
+    expect(errors?.map(({ extensions }) => (extensions as { limit?: string }).limit)).toEqual([
+      "depth",
+      "pageSize",
+      "cost",
+    ]);
   });
 
   it.each<[string, string, Record<string, unknown>?]>([
     ["a page of more than a hundred", "{ devices(first: 101) { edges { cursor } } }"],
     ["a page of more than a hundred from the end", "{ alerts(last: 101) { edges { cursor } } }"],
+    [
+      "a page of more than a hundred below a list",
+      "{ devices { edges { node { alerts(first: 101) { edges { cursor } } } } } }",
+    ],
     ["more than a hundred ids", "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", { ids: ids(101) }],
-  ])("that asks for %s is refused by that field, before D1 is touched", async (_, query, variables = {}) => {
+  ])("that asks for %s is refused before D1 is touched", async (_, query, variables = {}) => {
     const watched = watchStatements();
     const { errors } = await ask(query, { ...watched, variables });
-    expect([errors?.[0]?.extensions.code, watched.statements]).toEqual(["BAD_USER_INPUT", []]);
+    expect([errors?.[0]?.extensions, watched.statements]).toMatchObject([
+      { code: "COST_LIMIT", limit: "pageSize" },
+      [],
+    ]);
   });
 
   it("that comes to more statements than a request may run is told so like any other", () => {

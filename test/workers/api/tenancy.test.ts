@@ -140,7 +140,7 @@ const TRIED: Record<string, readonly unknown[]> = {
 
 type Walk = { readonly schema: GraphQLSchema; readonly coordinates: Set<string>; readonly documents: Set<string> };
 
-/** One document for every field of every type and every value of every argument, by the shortest way to the type. */
+/** One document for every field of every type and every value of every argument. */
 function walk(schema: GraphQLSchema): Walk {
   const coordinates = new Set<string>();
   const documents = new Set<string>();
@@ -148,26 +148,24 @@ function walk(schema: GraphQLSchema): Walk {
   type Place = { readonly type: GraphQLObjectType; readonly wrap: (inner: string) => string };
   const queue: Place[] = [{ type: schema.getQueryType() as GraphQLObjectType, wrap: (inner) => `{ ${inner} }` }];
   for (let place = queue.shift(); place; place = queue.shift()) {
-    // Lists first, so that what lies behind them is reached in as many rows as there are.
-    for (const field of Object.values(place.type.getFields()).toSorted(
-      (a, b) => Number(isPaged(b)) - Number(isPaged(a)),
-    )) {
-      coordinates.add(`${place.type.name}.${field.name}`);
-      for (const args of argumentsOf(field)) {
-        const call = `${field.name}${args}`;
-        const type = getNamedType(field.type);
-        if (isLeafType(type)) {
-          documents.add(place.wrap(call));
-          continue;
-        }
-        for (const object of isAbstractType(type) ? schema.getPossibleTypes(type) : [type as GraphQLObjectType]) {
-          const fragment = (inner: string) => (isAbstractType(type) ? `... on ${object.name} { ${inner} }` : inner);
-          documents.add(place.wrap(`${call} { ${fragment(leavesOf(object))} }`));
-          if (reached.has(object.name)) continue;
-          reached.add(object.name);
-          const { wrap } = place;
-          queue.push({ type: object, wrap: (inner) => wrap(`${widest(field)} { ${fragment(inner)} }`) });
-        }
+    if (reached.has(place.type.name)) continue;
+    reached.add(place.type.name);
+    const { type: parent, wrap } = place;
+    for (const field of Object.values(parent.getFields())) {
+      coordinates.add(`${parent.name}.${field.name}`);
+      const type = getNamedType(field.type);
+      const objects = isAbstractType(type) ? schema.getPossibleTypes(type) : isObjectType(type) ? [type] : [];
+      const fragment = (object: GraphQLObjectType, inner: string) =>
+        isAbstractType(type) ? `... on ${object.name} { ${inner} }` : inner;
+      for (const call of argumentsOf(field).map((args) => `${field.name}${args}`)) {
+        if (objects.length === 0) documents.add(wrap(call));
+        for (const object of objects) documents.add(wrap(`${call} { ${fragment(object, leavesOf(object))} }`));
+      }
+      for (const object of objects) {
+        const next = { type: object, wrap: (inner: string) => wrap(`${widest(field)} { ${fragment(object, inner)} }`) };
+        // Through lists first: what lies behind them is then asked of as many things as there are.
+        if (isPaged(field) || /(Connection|Edge)$/.test(parent.name)) queue.unshift(next);
+        else queue.push(next);
       }
     }
   }
@@ -178,7 +176,7 @@ const isPaged = ({ args }: GraphQLField<unknown, unknown>): boolean => args.some
 
 /** A call of the field that gives as many rows as it can. */
 function widest(field: GraphQLField<unknown, unknown>): string {
-  if (isPaged(field)) return `${field.name}(first: 20)`;
+  if (isPaged(field)) return `${field.name}(first: 8)`;
   const required = field.args.filter(isRequiredArgument);
   const chosen = required.length > 0 ? required : field.args.slice(0, 1);
   return `${field.name}${written(chosen.map((arg) => literal(arg, triedFor(arg)[0])))}`;

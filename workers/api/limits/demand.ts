@@ -28,6 +28,8 @@ export type Demand = {
   /** Renamed fields, each as often as its fragment is spread. */
   readonly aliases: number;
   readonly rootFields: number;
+  /** Items of the largest list that is asked for. */
+  readonly pageSize: number;
   /**
    * Objects that the answer can hold at most, plus what single fields cost on top. A field that two fragments select
    * counts twice: telling them apart would make nested fragments cost more to weigh than to refuse.
@@ -61,9 +63,10 @@ type Weight = {
   readonly aliases: number;
   /** Fields at this level itself. */
   readonly fields: number;
+  readonly pageSize: number;
 };
 
-const NOTHING: Weight = { once: 0, perItem: 0, depth: 0, aliases: 0, fields: 0 };
+const NOTHING: Weight = { once: 0, perItem: 0, depth: 0, aliases: 0, fields: 0, pageSize: 0 };
 const LEAF: Weight = { ...NOTHING, depth: 1, fields: 1 };
 
 const sum = (a: Weight, b: Weight): Weight => ({
@@ -72,6 +75,7 @@ const sum = (a: Weight, b: Weight): Weight => ({
   depth: Math.max(a.depth, b.depth),
   aliases: atMost(a.aliases + b.aliases),
   fields: atMost(a.fields + b.fields),
+  pageSize: Math.max(a.pageSize, b.pageSize),
 });
 
 /** Fragments in fragments multiply beyond what a number holds, and no page of such a size may come to NaN. */
@@ -89,8 +93,9 @@ class Scale {
   weigh(): Demand {
     const { schema, operation } = this.#asked;
     const root = schema.getRootType(operation.operation);
-    const { once, perItem, depth, aliases, fields } = root ? this.#selectionSet(operation.selectionSet, root) : NOTHING;
-    return { depth, aliases, rootFields: fields, cost: atMost(once + perItem * DEFAULT_PAGE_SIZE) };
+    const weight = root ? this.#selectionSet(operation.selectionSet, root) : NOTHING;
+    const { once, perItem, depth, aliases, fields, pageSize } = weight;
+    return { depth, aliases, rootFields: fields, pageSize, cost: atMost(once + perItem * DEFAULT_PAGE_SIZE) };
   }
 
   #selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType): Weight {
@@ -131,9 +136,10 @@ class Scale {
     const type = field && getNamedType(field.type);
     if (!type || !isCompositeType(type)) return { ...LEAF, once: costOf(field, 0), aliases };
     const inner = node.selectionSet ? this.#selectionSet(node.selectionSet, type) : NOTHING;
-    const level = { ...LEAF, aliases: aliases + inner.aliases, depth: 1 + inner.depth };
-    if (isIntrospectionType(type)) return { ...level, depth: 1, once: INTROSPECTION_COST };
     const size = this.#listSize(field, node);
+    const pageSize = Math.max(size ?? 0, inner.pageSize);
+    const level = { ...LEAF, aliases: aliases + inner.aliases, depth: 1 + inner.depth, pageSize };
+    if (isIntrospectionType(type)) return { ...level, depth: 1, once: INTROSPECTION_COST };
     const each = costOf(field, OBJECT_COST) + inner.once + inner.perItem * (size ?? DEFAULT_PAGE_SIZE);
     if (!isListType(getNullableType(field.type))) return { ...level, once: each };
     return size === undefined ? { ...level, perItem: each } : { ...level, once: size * each };

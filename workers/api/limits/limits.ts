@@ -7,18 +7,26 @@ import {
   type ValidatedExecutionArgs,
   validateExecutionArgs,
 } from "graphql";
+import { MAX_PAGE_SIZE } from "../../../src/shared/repositories/page.ts";
 import { type Demand, demandOf } from "./demand.ts";
 
 /** Of a document, counted as it is parsed. A screen's query has some hundred. */
 export const MAX_TOKENS = 1_000;
 
 /** What one operation may ask for. Ours: a page of 100 devices with 20 alerts each costs 4,301. */
-export const LIMITS: Demand = { depth: 12, aliases: 15, rootFields: 20, cost: 5_000 };
+export const LIMITS: Demand = {
+  depth: 12,
+  aliases: 15,
+  rootFields: 20,
+  pageSize: MAX_PAGE_SIZE,
+  cost: 5_000,
+};
 
 const NAMES: { readonly [limit in keyof Demand]: string } = {
   depth: "depth",
   aliases: "number of aliases",
   rootFields: "number of root fields",
+  pageSize: "page size",
   cost: "cost",
 };
 

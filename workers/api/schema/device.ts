@@ -60,10 +60,10 @@ builder.node(Device, {
       nullable: true,
       description: "By its profile, or else by its registration, like firmware and location.",
     }),
-    firmware: t.exposeString("firmware", { nullable: true }),
+    firmware: t.exposeString("firmware", { nullable: true, description: "Its version, in the source's words." }),
     name: t.exposeString("name", { nullable: true, description: "Null until its profile arrives." }),
     features: t.exposeStringList("features", { description: "By its profile, in the source's words." }),
-    location: t.expose("location", { type: Location, nullable: true }),
+    location: t.expose("location", { type: Location, nullable: true, description: "Null until an event names one." }),
     registeredAt: t.expose("registeredAt", {
       type: "DateTime",
       nullable: true,

@@ -44,17 +44,21 @@ type UserErrorShape = {
 const UserError = builder.objectRef<UserErrorShape>("UserError").implement({
   description: "Something that the caller can put right.",
   fields: (t) => ({
-    code: t.expose("code", { type: UserErrorCode }),
+    code: t.expose("code", { type: UserErrorCode, description: "For programs." }),
     message: t.exposeString("message", { description: "For developers, in English." }),
     field: t.exposeStringList("field", { nullable: true, description: "The member of the input that it is about." }),
   }),
 });
 
+const WHY_NOT = "Why it was not done; empty when it was.";
+
 const AcknowledgeAlertInput = builder.inputType("AcknowledgeAlertInput", {
+  description: "Which alert was seen.",
   fields: (t) => ({ id: t.id({ required: true, description: "Of the alert." }) }),
 });
 
 const AcknowledgeAlertPayload = builder.objectRef<Acknowledged>("AcknowledgeAlertPayload").implement({
+  description: "What became of an acknowledgement.",
   fields: (t) => ({
     alert: t.field({
       type: Alert,
@@ -68,7 +72,7 @@ const AcknowledgeAlertPayload = builder.objectRef<Acknowledged>("AcknowledgeAler
       description: "Null when `userErrors` says why it was not done.",
       resolve: (answer) => (answer.kind === "acknowledged" ? answer.outcome : null),
     }),
-    userErrors: t.field({ type: [UserError], resolve: acknowledgeErrors }),
+    userErrors: t.field({ type: [UserError], description: WHY_NOT, resolve: acknowledgeErrors }),
   }),
 });
 
@@ -103,10 +107,11 @@ function alertKeyIn(id: string): AlertKey {
 }
 
 const SetDesiredStateInput = builder.inputType("SetDesiredStateInput", {
+  description: "What a device is to do, and what that follows on.",
   fields: (t) => ({
     id: t.id({ description: "Of the device; either this or `key`." }),
     key: t.string({ description: "`{source}:{deviceId}`; case matters." }),
-    desired: t.field({ type: DesiredStateInput, required: true }),
+    desired: t.field({ type: DesiredStateInput, required: true, description: "All that is desired." }),
     expectedVersion: t.string({
       description:
         "The twin's `version` that this follows on, null while it had none. With another there, nothing is done. When absent, this replaces whatever is there.",
@@ -115,6 +120,7 @@ const SetDesiredStateInput = builder.inputType("SetDesiredStateInput", {
 });
 
 const SetDesiredStatePayload = builder.objectRef<WishAnswer>("SetDesiredStatePayload").implement({
+  description: "What became of a desired state.",
   fields: (t) => ({
     device: t.field({
       type: Device,
@@ -128,7 +134,7 @@ const SetDesiredStatePayload = builder.objectRef<WishAnswer>("SetDesiredStatePay
       description: "Null when `userErrors` says why it was not done.",
       resolve: (answer) => (answer.kind === "set" ? answer.outcome : null),
     }),
-    userErrors: t.field({ type: [UserError], resolve: setDesiredErrors }),
+    userErrors: t.field({ type: [UserError], description: WHY_NOT, resolve: setDesiredErrors }),
   }),
 });
 

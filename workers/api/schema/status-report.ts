@@ -17,8 +17,8 @@ export const StatusReport = builder
   .implement({
     description: "What a device last said of itself.",
     fields: (t) => ({
-      online: t.exposeBoolean("online"),
-      mode: t.expose("mode", { type: Mode, nullable: true }),
+      online: t.exposeBoolean("online", { description: "Whether its source could reach it." }),
+      mode: t.expose("mode", { type: Mode, nullable: true, description: "What it is set to do." }),
       indoorTemperatureC: t.exposeFloat("indoorTemperatureC", { nullable: true, description: "Degrees Celsius." }),
       heatSetpointC: t.exposeFloat("heatSetpointC", { nullable: true, description: "Degrees Celsius." }),
       coolSetpointC: t.exposeFloat("coolSetpointC", { nullable: true, description: "Degrees Celsius." }),

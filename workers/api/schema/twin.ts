@@ -6,7 +6,7 @@ import { Mode } from "./status-report.ts";
 const TwinState = builder.objectRef<DesiredState>("TwinState").implement({
   description: "What one can want of a device. What is null is left to the device.",
   fields: (t) => ({
-    mode: t.expose("mode", { type: Mode, nullable: true }),
+    mode: t.expose("mode", { type: Mode, nullable: true, description: "What it is set, or to be set, to do." }),
     heatSetpointC: t.exposeFloat("heatSetpointC", { nullable: true, description: "Degrees Celsius." }),
     coolSetpointC: t.exposeFloat("coolSetpointC", { nullable: true, description: "Degrees Celsius." }),
   }),
@@ -32,7 +32,7 @@ export const DeviceTwin = builder.objectRef<Twin>("DeviceTwin").implement({
 export const DesiredStateInput = builder.inputType("DesiredStateInput", {
   description: "All that is desired from now on: it replaces what was. What is absent or null is left to the device.",
   fields: (t) => ({
-    mode: t.field({ type: Mode }),
+    mode: t.field({ type: Mode, description: "What it is to do." }),
     heatSetpointC: t.float({ description: "Degrees Celsius, from 5 to 35 and not above `coolSetpointC`." }),
     coolSetpointC: t.float({ description: "Degrees Celsius, from 5 to 35." }),
   }),
