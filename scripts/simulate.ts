@@ -1,9 +1,14 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { relative } from "node:path";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { KEEP_MARK, type KeptSchedule } from "../test/simulation/kept.ts";
 
 /**
  * Runs simulated schedules: `npm run simulate -- --runs 1000 --seed 42`. A failure prints its seed and its path; given
- * back as `--seed … --path …` they run that one schedule again.
+ * back as `--seed … --path …` they run that one schedule again. What is left of it when nothing more can be taken away
+ * is written down, and is a test from then on.
  */
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "1000" }, seed: { type: "string" }, path: { type: "string" } },
@@ -16,8 +21,28 @@ for (const [name, value] of Object.entries({ runs: values.runs, seed: values.see
 
 const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31));
 console.log(`${values.runs} schedules of 200 records, seed ${seed}`);
-const run = spawn("vitest", ["run", "--project", "simulation", "--silent=false"], {
-  stdio: "inherit",
-  env: { ...process.env, SIMULATE_RUNS: values.runs, SIMULATE_SEED: seed, SIMULATE_PATH: values.path ?? "" },
+// Not intercepted, the console's lines come out by themselves, without the name of the test over each.
+const run = spawn("vitest", ["run", "--project", "simulation", "--silent=false", "--disable-console-intercept"], {
+  stdio: ["inherit", "pipe", "inherit"],
+  env: {
+    ...process.env,
+    ...(process.stdout.isTTY && { FORCE_COLOR: "1" }),
+    SIMULATE_RUNS: values.runs,
+    SIMULATE_SEED: seed,
+    SIMULATE_PATH: values.path ?? "",
+  },
 });
-run.on("exit", (code) => process.exit(code ?? 1));
+for await (const line of createInterface(run.stdout)) {
+  if (line.startsWith(KEEP_MARK)) keep(JSON.parse(line.slice(KEEP_MARK.length)));
+  else console.log(line);
+}
+process.exitCode = await new Promise<number>((resolve) => run.on("close", (code) => resolve(code ?? 1)));
+
+function keep(schedule: KeptSchedule): void {
+  const [what = ""] = schedule.found.split(":");
+  const name = `${what.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}-${schedule.seed}.json`;
+  const file = new URL(`../test/simulation/kept/${name}`, import.meta.url).pathname;
+  writeFileSync(file, JSON.stringify(schedule));
+  execFileSync("biome", ["format", "--write", file]);
+  console.log(`The shortest schedule that shows it is kept in ${relative(".", file)}: npm test runs it from now on.`);
+}

@@ -1,15 +1,23 @@
-import type { ConcordEvent } from "../../src/shared/domain/event.ts";
-import type { DeviceObject } from "../../workers/ingest/device-object.ts";
 import type { ProducerFault } from "./broker.ts";
 
-/** What goes wrong while one batch is handled. `nth` counts the calls of the batch, so that each of them gets its turn. */
+/** What goes wrong while one batch is handled. `nth` chooses the calls that it happens to, and is taken modulo. */
 export type Faults = {
-  readonly d1: "none" | "fails before" | "fails after the commit";
+  readonly d1:
+    | "none"
+    | "is out"
+    | "is overtaken"
+    | "fails before"
+    | "breaks off at a statement"
+    | "fails after the commit";
   readonly d1Nth: number;
+  /** How long D1 takes before its commit, and again behind it: long enough for others to come in between. */
+  readonly d1SlowMs: number;
   readonly object: "none" | "fails before" | "fails after" | "is overloaded" | "is reset";
   readonly objectNth: number;
   readonly events: ProducerFault;
   readonly deadLetters: ProducerFault;
+  /** Where the handler's Worker dies with its work half done. */
+  readonly dies: "none" | "before D1" | "behind D1" | "behind the object";
   /** The handler's Worker dies behind its last effect: nothing that it said is heard. */
   readonly acksLost: boolean;
 };
@@ -17,70 +25,73 @@ export type Faults = {
 export const NO_FAULTS: Faults = {
   d1: "none",
   d1Nth: 0,
+  d1SlowMs: 0,
   object: "none",
   objectNth: 0,
   events: "none",
   deadLetters: "none",
+  dies: "none",
   acksLost: false,
 };
 
-/** The texts that the platform documents as passing: developers.cloudflare.com/d1/observability/debug-d1 */
-const D1_TEXTS = [
-  "D1_ERROR: Network connection lost.",
-  "D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.",
-  "D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset.",
-  "D1_ERROR: D1 DB reset because its code was updated.",
-  "D1_ERROR: D1 DB is overloaded. Too many requests queued.",
-];
+/** The faults that happen, and the places where: all that a schedule has to say of them. */
+export function named(faults: Faults): Partial<Faults> | undefined {
+  const isNamed = (name: keyof Faults) => faults[name] !== NO_FAULTS[name];
+  const needed: Partial<Record<keyof Faults, boolean>> = {
+    d1Nth: isNamed("d1") || isNamed("dies"),
+    objectNth: isNamed("object") || faults.dies === "behind the object",
+  };
+  const members = (Object.keys(faults) as (keyof Faults)[]).filter((name) => isNamed(name) && needed[name] !== false);
+  return members.length > 0 ? Object.fromEntries(members.map((name) => [name, faults[name]])) : undefined;
+}
+
+type Named<Name extends keyof Faults> = Exclude<Faults[Name] & string, "none">;
+
+/** What can go wrong, as it is counted. */
+export type FaultKind =
+  | `D1 ${Named<"d1"> | "is slow"}`
+  | `object ${Named<"object">}`
+  | `queue ${Named<"events">}`
+  | `handler dies ${Named<"dies">}`
+  | "acknowledgements lost"
+  | "delivered again"
+  | "dlq Worker is down"
+  | typeof POISON
+  | typeof THROWER
+  | typeof KILLER;
+
+/** Behind these a record may be in a queue twice, and end twice. */
+export const DOUBLING: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "queue throws after",
+  "queue throws half-way",
+  "acknowledgements lost",
+  "delivered again",
+]);
+
+/** Behind these something has happened that the handler was not told of, or is told anew. */
+export const UNHEARD: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "D1 is overtaken",
+  "D1 fails after the commit",
+  "object fails after",
+  "object is reset",
+  "queue throws before",
+  "handler dies before D1",
+  "handler dies behind D1",
+  "handler dies behind the object",
+  "killer",
+]);
 
 /** A device whose rows D1 will not take: its record fails by itself, and nobody else's. */
 export const POISON = "poison";
 
-/** D1 with faults. `batch` is all that the write path and the dead letters use to write. */
-export function faultyD1(db: D1Database, faults: () => Faults): D1Database {
-  let calls = 0;
-  const batch = async (statements: D1PreparedStatement[]) => {
-    const { d1, d1Nth } = faults();
-    const isIts = d1 !== "none" && calls++ % 2 === d1Nth % 2;
-    const text = D1_TEXTS[calls % D1_TEXTS.length];
-    if (isIts && d1 === "fails before") throw new Error(text);
-    if (statements.some((statement) => (statement as Marked).isPoisoned)) {
-      throw new Error("D1_TYPE_ERROR: Type 'poison' not supported for value 'poison'");
-    }
-    const results = await db.batch(statements.map((statement) => (statement as Marked).real ?? statement));
-    if (isIts && d1 === "fails after the commit") throw new Error(text);
-    return results;
-  };
-  const prepare = (sql: string) => {
-    const statement = db.prepare(sql);
-    const bind = (...values: unknown[]) => {
-      const isPoisoned = !sql.includes("dead_letters") && values.some((value) => String(value).includes(`:${POISON}`));
-      return { real: statement.bind(...values), isPoisoned };
-    };
-    return { bind };
-  };
-  return { batch, prepare } as unknown as D1Database;
-}
+/** A device whose object throws what no retry can help: its record fails by itself, and nobody else's. */
+export const THROWER = "thrower";
 
-type Marked = { readonly real?: D1PreparedStatement; readonly isPoisoned?: boolean };
+/** A device whose record takes the whole Worker down when it is touched, as running out of memory would. */
+export const KILLER = "killer";
 
-/** The device objects with faults. */
-export function faultyObjects(
-  devices: DurableObjectNamespace<DeviceObject>,
-  faults: () => Faults,
-  reset: (key: string) => Promise<void>,
-) {
-  let calls = 0;
-  const merge = async (key: string, events: ConcordEvent[]) => {
-    const { object, objectNth } = faults();
-    const isIts = object !== "none" && calls++ % 3 === objectNth % 3;
-    const passing = (flags: object) => Object.assign(new Error("Network connection lost."), flags);
-    if (isIts && object === "fails before") throw passing({ retryable: true });
-    if (isIts && object === "is overloaded") throw passing({ overloaded: true });
-    const report = await devices.getByName(key).merge(events);
-    if (isIts && object === "is reset") await reset(key);
-    if (isIts && (object === "fails after" || object === "is reset")) throw passing({ retryable: true });
-    return report;
-  };
-  return { getByName: (key: string) => ({ merge: (events: ConcordEvent[]) => merge(key, events) }) };
-}
+/** A device whose record its contract took, and whose consumer, deployed since then, has another contract. */
+export const OUTDATED = "outdated";
+
+/** The value of such a record as it reads by the other contract. */
+export const outdatedText = (value: string): string => value.replace('"online":true', '"online":"yes"');

@@ -1,18 +1,20 @@
 import { randomOf } from "../../samples/random.ts";
 import type { SampleRecord } from "../../samples/record.ts";
-import { POISON } from "./faults.ts";
-import { KILLER } from "./world.ts";
+import { KILLER, OUTDATED, POISON, THROWER } from "./faults.ts";
 
-const DEVICES = 6;
+const DEVICES = 4;
 
 /** How a record has to end. */
-export type Fate = "applied" | "refused" | "poison" | "killer";
+export type Fate = "applied" | "refused" | Special;
+
+type Special = typeof POISON | typeof THROWER | typeof KILLER | typeof OUTDATED;
 
 export type StreamRecord = SampleRecord & { readonly fate: Fate };
 
 /**
- * Records of a few devices in a shuffled order, with ties, repeats and late ones, some that their contracts refuse, one
- * that D1 will not take and one that takes the consumer down. `name` keeps the devices of one stream apart from all others.
+ * Records of a few devices in a shuffled order, with ties, repeats and late ones, some that their contracts refuse, and
+ * perhaps one that D1 will not take, one that its object throws at, one that takes the consumer down and one that only
+ * the consumer refuses. `name` keeps the devices of one stream apart from all others.
  */
 export function streamOf(seed: number, count: number, name: string): StreamRecord[] {
   const random = randomOf(seed);
@@ -22,8 +24,11 @@ export function streamOf(seed: number, count: number, name: string): StreamRecor
     if (earlier && random.chance(0.06)) records.push({ ...earlier });
     else records.push(recordOf(random, records.length, name));
   }
-  if (random.chance(0.5)) records.splice(random.int(0, count - 1), 1, special(records.length, name, POISON));
-  if (random.chance(0.5)) records.splice(random.int(0, count - 1), 1, special(records.length, name, KILLER));
+  for (const kind of [POISON, THROWER, KILLER, OUTDATED] as const) {
+    // Of its own, so that another kind leaves the streams of kept schedules as they are.
+    const own = random.fork(kind);
+    if (own.chance(0.5)) records.splice(own.int(0, count - 1), 1, special(kind, name));
+  }
   return records;
 }
 
@@ -65,20 +70,20 @@ function kinds(random: Random, name: string): [action: string, data: object][] {
   ];
 }
 
-function special(index: number, name: string, kind: typeof POISON | typeof KILLER): StreamRecord {
+function special(kind: Special, name: string): StreamRecord {
   const deviceId = `${kind}-${name}-x`;
   const occurredAt = new Date(START_MS).toISOString();
-  const value = JSON.stringify({ eventId: `s-${index}`, occurredAt, deviceId, data: { online: true } });
+  const value = JSON.stringify({ eventId: kind, occurredAt, deviceId, data: { online: true } });
   return { topic: "device.elt.status.reported", key: deviceId, value, fate: kind };
 }
 
 /** Requests as a producer makes them: runs of records of one topic. */
-export function requestsOf(records: readonly StreamRecord[], seed: number): StreamRecord[][] {
+export function requestsOf(records: readonly StreamRecord[], seed: number, { atMost = 12 } = {}): StreamRecord[][] {
   const random = randomOf(seed);
   const requests: StreamRecord[][] = [];
   for (const group of Map.groupBy(records, ({ topic }) => topic).values()) {
     for (let at = 0; at < group.length; ) {
-      const size = random.int(1, 12);
+      const size = random.int(1, atMost);
       requests.push(group.slice(at, at + size));
       at += size;
     }

@@ -7,6 +7,7 @@ import { type Aspects, viewDevice } from "../../src/shared/domain/device.ts";
 import type { DeviceKey } from "../../src/shared/domain/event.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
 import type { Version } from "../../src/shared/domain/version.ts";
+import { OUTDATED, outdatedText } from "./faults.ts";
 import type { StreamRecord } from "./stream.ts";
 
 const { DB, DEVICES } = testEnv as unknown as {
@@ -27,12 +28,11 @@ export async function heldDevices(name: string): Promise<Map<string, object>> {
       "SELECT * FROM assignments WHERE device_key >= ? AND device_key < ?",
     ),
   ]);
-  const held = new Map<string, object>();
-  for (const { key, aspects, latest } of devices.results) {
+  const held = devices.results.map(async ({ key, aspects, latest }): Promise<[string, object]> => {
     const own = <T extends { device_key: string }>(list: T[]) => list.filter((row) => row.device_key === key);
     const view = viewDevice({ aspects: JSON.parse(aspects) as Aspects, latest });
     const snapshot = await DEVICES.getByName(key).snapshot();
-    held.set(key, {
+    const device = {
       ...summary(view),
       alerts: own(alerts.results)
         .map((row) => ({ alertId: row.alert_id, ...viewAlert(JSON.parse(row.alert) as Alert) }))
@@ -47,9 +47,10 @@ export async function heldDevices(name: string): Promise<Map<string, object>> {
       history: snapshot?.history.map(({ version }) => version.slice(25)),
       inObject: { aspects: JSON.stringify(snapshot?.aspects), latest: snapshot?.latest },
       inD1: { aspects, latest },
-    });
-  }
-  return held;
+    };
+    return [key, device];
+  });
+  return new Map(await Promise.all(held));
 }
 
 type Summary = Pick<OracleDevice, "status" | "serialNumber" | "name" | "registeredAt" | "updatedAt" | "report">;
@@ -123,11 +124,18 @@ export async function heldLetters(name: string): Promise<Map<string, string>> {
   return letters;
 }
 
-const REASONS = { refused: "schema_mismatch", poison: "fault", killer: "crash" } as const;
+const REASONS = {
+  refused: "schema_mismatch",
+  outdated: "schema_mismatch",
+  poison: "fault",
+  thrower: "fault",
+  killer: "crash",
+} as const;
 
 export const expectedLetters = (records: readonly StreamRecord[]): Map<string, string> =>
   new Map(
-    records.flatMap(({ fate, value }) =>
-      fate === "applied" ? [] : [[value ?? "", REASONS[fate]] as [string, string]],
-    ),
+    records.flatMap(({ fate, value }): [string, string][] => {
+      if (fate === "applied" || value === null) return [];
+      return [[fate === OUTDATED ? outdatedText(value) : value, REASONS[fate]]];
+    }),
   );

@@ -5,13 +5,13 @@ import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
 import dlq from "../../workers/dlq/index.ts";
 import type { DeviceObject } from "../../workers/ingest/device-object.ts";
 import ingest from "../../workers/ingest/index.ts";
-import { Broker, batchOf, type Delivery, type QueueName } from "./broker.ts";
-import { type Faults, faultyD1, faultyObjects, NO_FAULTS } from "./faults.ts";
+import { Broker, batchOf, type Delivery, type ProducerFault, type QueueName } from "./broker.ts";
+import { DOUBLING, type FaultKind, type Faults, NO_FAULTS, UNHEARD } from "./faults.ts";
+import type { Figures } from "./figures.ts";
+import { type End, Run } from "./run.ts";
+import { faultyD1, faultyObjects, mortalQueue } from "./stand-ins.ts";
 
 const real = testEnv as unknown as { DB: D1Database; DEVICES: DurableObjectNamespace<DeviceObject> };
-
-/** A device whose record takes the whole Worker down, as running out of memory would. */
-export const KILLER = "killer";
 
 /** What a client was promised: the records that some answer called accepted or kept. */
 export type Promised = Set<SampleRecord>;
@@ -26,14 +26,17 @@ export class World {
   readonly reports: MetricsReport[] = [];
   /** Whether some fault made the queue hold a record twice, so that it may end twice. */
   duplicated = false;
+  /** Whether every handler was told what became of its effects; only then is the label of each outcome exact. */
+  allHeard = true;
+  readonly #figures: Figures;
   #unsent: SampleRecord[][];
+  #now = 0;
+  #dlqIsBackAt = 0;
+  readonly #refusals: Record<QueueName, number> = { events: 0, suspects: 0, deadLetters: 0 };
 
-  constructor(requests: readonly (readonly SampleRecord[])[]) {
+  constructor(requests: readonly (readonly SampleRecord[])[], figures: Figures) {
     this.#unsent = requests.map((request) => [...request]);
-  }
-
-  get unsent(): number {
-    return this.#unsent.length;
+    this.#figures = figures;
   }
 
   /** Sends the next request, as a connector does: what was not taken comes again, behind the others. */
@@ -41,7 +44,6 @@ export class World {
     const records = this.#unsent.shift();
     const topic = records?.[0]?.topic;
     if (!records || !topic) return;
-    this.#note(faults);
     const body = `{"records":[${records.map(({ key, value }) => `{"key":${JSON.stringify(key)},"value":${value}}`).join()}]}`;
     const request = new Request(`https://concord.example/topics/${topic}`, {
       method: "POST",
@@ -49,7 +51,7 @@ export class World {
       body,
     });
     const ctx = createExecutionContext();
-    const response = await ingest.fetch(request as never, this.#env(faults) as never, ctx);
+    const response = await ingest.fetch(request as never, this.#env(faults, new Run()) as never, ctx);
     await waitOnExecutionContext(ctx);
     const again = response.status === 200 ? this.#promise(records, await response.json()) : records;
     if (response.status !== 200 && response.status !== 503) throw new Error(`the boundary answered ${response.status}`);
@@ -65,65 +67,122 @@ export class World {
   }
 
   /** Hands messages to the Worker that consumes a queue. */
-  async deliver(queue: QueueName, size: number, from: number, faults: Faults): Promise<void> {
+  async deliver(queue: QueueName, size: number, from: number, drawn: Faults): Promise<void> {
     const deliveries = this.broker.take(queue, size, from);
     if (deliveries.length === 0) return;
-    this.#note(faults);
-    if (queue !== "deadLetters" && deliveries.some(holdsKiller)) {
-      this.broker.settle(queue, deliveries, { crashed: true });
-      return;
+    this.#figures.deliveries += deliveries.length;
+    this.#figures.redeliveries += deliveries.filter(cameBefore).length;
+    const faults = queue === "suspects" && deliveries.some(cameBefore) ? { ...drawn, ...SURVIVAL } : drawn;
+    const end = await this.#handle(queue, deliveries, faults);
+    const acksLost = end === "returned" && faults.acksLost;
+    if (acksLost) this.#strike("acknowledgements lost");
+    this.broker.settle(queue, deliveries, { acksLost, crashed: end !== "returned" });
+  }
+
+  async #handle(queue: QueueName, deliveries: readonly Delivery[], faults: Faults): Promise<End> {
+    if (queue === "deadLetters" && this.#now < this.#dlqIsBackAt) {
+      this.#strike("dlq Worker is down");
+      return "threw";
     }
     const worker = queue === "deadLetters" ? dlq : ingest;
     const ctx = createExecutionContext();
-    let crashed = false;
-    try {
-      await worker.queue?.(batchOf(queue, deliveries) as never, this.#env(faults) as never, ctx);
-    } catch {
-      crashed = true;
+    const run = new Run();
+    const isRefused = (to: QueueName) => this.#refusals[to]-- > 0;
+    const env = this.#env(faults, run, isRefused);
+    const end = await run.live(async () => worker.queue(batchOf(queue, deliveries) as never, env as never, ctx));
+    if (end === "returned") await waitOnExecutionContext(ctx);
+    else if (run.hasSent) this.duplicated = true;
+    return end;
+  }
+
+  /** Delivers an event message once more that was acknowledged long ago. */
+  repeat(from: number): void {
+    this.#strike("delivered again");
+    this.broker.repeat("events", from);
+  }
+
+  wait(seconds: number): void {
+    this.#now += seconds;
+    this.broker.advance(seconds);
+  }
+
+  /** For so long every delivery to the dead letters' Worker fails at its door. */
+  takeDlqDown(seconds: number): void {
+    this.#dlqIsBackAt = this.#now + seconds;
+  }
+
+  /** D1 is out for a minute, in which everything that waits is tried again and again. */
+  async loseD1(): Promise<void> {
+    for (const seconds of [2, 4, 8, 16, 32]) {
+      this.wait(seconds);
+      await this.deliver("events", 100, 0, D1_IS_OUT);
+      await this.deliver("deadLetters", 100, 0, D1_IS_OUT);
     }
-    await waitOnExecutionContext(ctx);
-    this.broker.settle(queue, deliveries, { acksLost: faults.acksLost, crashed });
   }
 
-  #note({ events, deadLetters, acksLost }: Faults): void {
-    const mayDouble = (fault: string) => fault === "throws after" || fault === "throws half-way";
-    if (acksLost || mayDouble(events) || mayDouble(deadLetters)) this.duplicated = true;
+  /** What a handler sends to this queue next is refused, at the first try and the second. Some queues rarely get any. */
+  refuse(queue: QueueName): void {
+    this.#refusals[queue] = 2;
   }
 
-  #env(faults: Faults) {
+  #strike(kind: FaultKind): void {
+    this.#figures.faults.add(kind);
+    if (DOUBLING.has(kind)) this.duplicated = true;
+    if (DOUBLING.has(kind) || UNHEARD.has(kind)) this.allHeard = false;
+  }
+
+  #env(faults: Faults, run: Run, isRefused: (to: QueueName) => boolean = () => false) {
+    const strike = (kind: FaultKind) => this.#strike(kind);
+    const die = (kind: FaultKind) => {
+      strike(kind);
+      return run.die();
+    };
+    const producer = (queue: QueueName, drawn: ProducerFault) => {
+      const faultOf = () => {
+        const fault = isRefused(queue) ? "throws before" : drawn;
+        if (fault !== "none") strike(`queue ${fault}`);
+        return fault;
+      };
+      return mortalQueue(this.broker.producer(queue, faultOf), run);
+    };
+    const circumstances = { faults, run, strike, die };
     return {
       ...testEnv,
       TOKEN_SECRET: "x".repeat(32),
-      DB: faultyD1(real.DB, () => faults),
-      DEVICES: faultyObjects(
-        real.DEVICES,
-        () => faults,
-        async (key) => {
-          await evictDurableObject(real.DEVICES.getByName(key)).catch(() => undefined);
-        },
-      ),
-      EVENTS: this.broker.producer("events", () => faults.events),
-      SUSPECTS: this.broker.producer("suspects", () => faults.events),
-      DEAD_LETTERS: this.broker.producer("deadLetters", () => faults.deadLetters),
+      DB: faultyD1(real.DB, circumstances),
+      DEVICES: faultyObjects(real.DEVICES, evict, circumstances),
+      EVENTS: producer("events", faults.events),
+      SUSPECTS: producer("suspects", faults.events),
+      DEAD_LETTERS: producer("deadLetters", faults.deadLetters),
+      // The clients of all schedules are one, which pushes faster than any has to.
+      RATE_LIMIT: { limit: async () => ({ success: true }) },
       METRICS: { getByName: () => ({ report: async (report: MetricsReport) => void this.reports.push(report) }) },
     };
   }
 
   /** Lets everything heal and run until the queues are empty. @throws Error when it never comes to rest */
   async rest(): Promise<void> {
-    for (let step = 0; this.unsent > 0 || this.broker.waiting > 0; step++) {
+    this.#dlqIsBackAt = 0;
+    await Promise.all([...this.#unsent].map(() => this.push(NO_FAULTS)));
+    for (let step = 0; this.broker.waiting > 0; step++) {
       if (step > 3_000) throw new Error(`it never came to rest: ${this.broker.waiting} messages are waiting`);
-      if (this.unsent > 0) await this.push(NO_FAULTS);
       if (this.broker.isQuiet) this.broker.advanceToNext();
-      await this.deliver("events", 10, 0, NO_FAULTS);
-      await this.deliver("suspects", 1, 0, NO_FAULTS);
-      await this.deliver("deadLetters", 25, 0, NO_FAULTS);
+      // As large and as many at once as the Workers' configurations say.
+      await Promise.all([
+        this.deliver("events", 10, 0, NO_FAULTS),
+        this.deliver("suspects", 1, 0, NO_FAULTS),
+        this.deliver("suspects", 1, 0, NO_FAULTS),
+        this.deliver("deadLetters", 25, 0, NO_FAULTS),
+      ]);
     }
   }
 
   /** How often records ended, by kind. */
-  sumOf(kind: "accepted" | "outcomes" | "deadLettered"): number {
-    return this.reports.reduce((sum, report) => sum + total(report[kind]), 0);
+  sumOf(kind: "accepted" | "outcomes" | "deadLettered", label = /.*/): number {
+    return this.reports
+      .flatMap((report) => Object.entries(report[kind] ?? {}))
+      .filter(([name]) => label.test(name))
+      .reduce((sum, [, count]) => sum + (count ?? 0), 0);
   }
 
   sum(kind: "d1RowsWritten" | "objectWrites"): number {
@@ -131,6 +190,13 @@ export class World {
   }
 }
 
-const holdsKiller = ({ message }: Delivery): boolean => message.body.includes(`\\"${KILLER}`);
+const D1_IS_OUT: Faults = { ...NO_FAULTS, d1: "is out" };
 
-const total = (counts: object = {}): number => Object.values(counts).reduce((sum: number, count) => sum + count, 0);
+const cameBefore = ({ message }: Delivery): boolean => message.attempts > 0;
+
+/** A suspect that chance takes down as often as a killer takes itself is parked as one, rightly: chance may do so once. */
+const SURVIVAL = { dies: "none", acksLost: false } as const;
+
+async function evict(key: string): Promise<void> {
+  await evictDurableObject(real.DEVICES.getByName(key)).catch(() => undefined);
+}

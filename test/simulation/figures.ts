@@ -1,0 +1,18 @@
+import { Tally } from "../../src/shared/telemetry/metrics.ts";
+import type { FaultKind } from "./faults.ts";
+
+/** What the schedules of one test run did, counted where it happened. */
+export class Figures {
+  schedules = 0;
+  records = 0;
+  deliveries = 0;
+  redeliveries = 0;
+  readonly faults = new Tally<FaultKind>();
+
+  toString(): string {
+    const { schedules, records, deliveries, redeliveries } = this;
+    const kinds = Object.entries(this.faults.toCounts()).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const faults = `${this.faults.total} faults (${kinds.map(([kind, count]) => `${kind} ${count}`).join(", ")})`;
+    return `${schedules} schedules, ${records} records, ${deliveries} deliveries, ${redeliveries} redeliveries, ${faults}`;
+  }
+}

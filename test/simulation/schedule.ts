@@ -1,0 +1,142 @@
+import fc from "fast-check";
+import { type Faults, NO_FAULTS, named } from "./faults.ts";
+import type { QueueName } from "./broker.ts";
+import type { World } from "./world.ts";
+
+type Faulty = { readonly faults?: Partial<Faults> | undefined };
+type Place = { readonly size: number; readonly from: number };
+
+/** One step of a schedule. Numbers are taken modulo whatever there is to choose from. */
+export type Step =
+  | ({ readonly do: "push"; readonly requests: number } & Faulty)
+  | ({ readonly do: "deliver" | "deliver letters" | "deliver side by side" } & Place & Faulty)
+  | { readonly do: "repeat"; readonly from: number }
+  | { readonly do: "refuse"; readonly queue: QueueName }
+  | { readonly do: "lose D1" }
+  | { readonly do: "wait" | "take the dlq down"; readonly seconds: number };
+
+/** Records and requests come out of the seed; everything that happens to them is a step. */
+export type Schedule = { readonly seed: number; readonly steps: readonly Step[] };
+
+export async function take(world: World, step: Step): Promise<void> {
+  const faults = { ...NO_FAULTS, ...("faults" in step && step.faults) };
+  switch (step.do) {
+    case "push":
+      for (let sent = 0; sent < step.requests; sent++) await world.push(faults);
+      return;
+    case "deliver":
+      return world.deliver("events", step.size, step.from, faults);
+    case "deliver letters":
+      return world.deliver("deadLetters", step.size, step.from, faults);
+    case "deliver side by side":
+      await Promise.all([
+        world.deliver("events", step.size, step.from, faults),
+        world.deliver("events", step.size, step.from, NO_FAULTS),
+        world.deliver("suspects", 1, step.from, faults),
+        world.deliver("deadLetters", step.size, step.from, NO_FAULTS),
+      ]);
+      return;
+    case "repeat":
+      return world.repeat(step.from);
+    case "refuse":
+      return world.refuse(step.queue);
+    case "lose D1":
+      return world.loseD1();
+    case "wait":
+      return world.wait(step.seconds);
+    case "take the dlq down":
+      return world.takeDlqDown(step.seconds);
+    default:
+      step satisfies never;
+  }
+}
+
+/** Shrinks to the usual, so that a counterexample names no fault that it does not need. */
+const often = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { weight: 6, arbitrary: fc.constant(usual) },
+    { weight: 2, arbitrary: fc.constantFrom(...others) },
+  );
+
+const seldom = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { weight: 9, arbitrary: fc.constant(usual) },
+    { weight: 1, arbitrary: fc.constantFrom(...others) },
+  );
+
+const producer = often<Faults["events"]>("none", "throws before", "throws after", "throws half-way");
+
+/** Everything that may go wrong. */
+const anyFaults: { [Name in keyof Faults]: fc.Arbitrary<Faults[Name]> } = {
+  d1: often<Faults["d1"]>(
+    "none",
+    "fails before",
+    "breaks off at a statement",
+    "fails after the commit",
+    "is out",
+    "is overtaken",
+  ),
+  d1Nth: fc.nat(131),
+  d1SlowMs: seldom(0, 1, 3, 6),
+  object: often<Faults["object"]>("none", "fails before", "fails after", "is overloaded", "is reset"),
+  objectNth: fc.nat(2),
+  events: producer,
+  deadLetters: producer,
+  dies: often<Faults["dies"]>("none", "before D1", "behind D1", "behind the object"),
+  acksLost: seldom(false, true),
+};
+
+/** Nothing gets into a queue twice, so that the outcomes have to sum to exactly what was accepted. */
+const nothingTwice: typeof anyFaults = {
+  ...anyFaults,
+  events: often<Faults["events"]>("none", "throws before"),
+  deadLetters: often<Faults["deadLetters"]>("none", "throws before"),
+  acksLost: fc.constant(false),
+};
+
+/** What fails has not happened, and no message comes back whole, so that every outcome's label has to be right, too. */
+const nothingUnheard: typeof anyFaults = {
+  ...nothingTwice,
+  d1: often<Faults["d1"]>("none", "is out", "fails before", "breaks off at a statement"),
+  object: often<Faults["object"]>("none", "fails before", "is overloaded"),
+  events: fc.constant("none"),
+  deadLetters: fc.constant("none"),
+  dies: fc.constant("none"),
+};
+
+const constant = <T extends string>(value: T) => fc.constant(value);
+const place = { size: fc.integer({ min: 1, max: 10 }), from: fc.nat(50) };
+const queue = fc.constantFrom<QueueName>("deadLetters", "suspects", "events");
+const seconds = fc.integer({ min: 1, max: 600 });
+
+/** Weights of the steps that some weathers do not have. */
+type Share = { readonly repeats: number; readonly refusals: number };
+
+function stepsUnder(weather: typeof anyFaults, { repeats, refusals }: Share): fc.Arbitrary<Step[]> {
+  const faults = fc.record(weather).map(named);
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 12, arbitrary: fc.record({ do: constant("push"), requests: fc.integer({ min: 1, max: 8 }), faults }) },
+    { weight: 15, arbitrary: fc.record({ do: constant("deliver"), ...place, faults }) },
+    { weight: 6, arbitrary: fc.record({ do: constant("deliver letters"), ...place, faults }) },
+    { weight: 6, arbitrary: fc.record({ do: constant("deliver side by side"), ...place, faults }) },
+    { weight: repeats, arbitrary: fc.record({ do: constant("repeat"), from: fc.nat(50) }) },
+    { weight: refusals, arbitrary: fc.record({ do: constant("refuse"), queue }) },
+    { weight: 1, arbitrary: fc.record({ do: constant("lose D1") }) },
+    { weight: 3, arbitrary: fc.record({ do: constant("wait"), seconds }) },
+    { weight: 2, arbitrary: fc.record({ do: constant("take the dlq down"), seconds }) },
+  );
+  return fc.array(step, { minLength: 1, maxLength: 45, size: "medium" });
+}
+
+/** The worse the weather, the less can be asked in the end: each has its share. */
+export const schedules: fc.Arbitrary<Schedule> = fc.record({
+  // A smaller seed draws no simpler records.
+  seed: fc.noShrink(fc.nat()),
+  steps: fc.oneof(
+    { weight: 2, arbitrary: stepsUnder(anyFaults, { repeats: 3, refusals: 2 }) },
+    { weight: 2, arbitrary: stepsUnder(nothingTwice, { repeats: 0, refusals: 2 }) },
+    { weight: 1, arbitrary: stepsUnder(nothingUnheard, { repeats: 0, refusals: 0 }) },
+  ),
+});

@@ -1,0 +1,60 @@
+import { expect, vi } from "vitest";
+import { randomOf } from "../../samples/random.ts";
+import type { Figures } from "./figures.ts";
+import { type Schedule, take } from "./schedule.ts";
+import { requestsOf, type StreamRecord, streamOf } from "./stream.ts";
+import { expectedDevices, expectedLetters, heldDevices, heldLetters } from "./verdict.ts";
+import { World } from "./world.ts";
+
+export const RECORDS = 200;
+
+let streams = 0;
+
+/** One schedule from its first request to rest, and everything that must hold then. */
+export async function simulate({ seed, steps }: Schedule, figures: Figures): Promise<void> {
+  const name = `s${++streams}`;
+  const records = streamOf(seed, RECORDS, name);
+  // The handlers draw their backoff; a schedule that is run again must wait as long again.
+  vi.spyOn(Math, "random").mockImplementation(randomOf(seed).next);
+  const world = new World(requestsOf(records, seed), figures);
+  for (const step of steps) await take(world, step);
+  await world.rest();
+  figures.schedules++;
+  figures.records += records.length;
+
+  expect(world.promised.size, "every record was promised to its client in the end").toBe(records.length);
+  await expectState(records, name);
+  expectOutcomes(world, records);
+  await expectNothingWritten(records, seed, figures);
+}
+
+async function expectState(records: readonly StreamRecord[], name: string): Promise<void> {
+  const [held, letters] = await Promise.all([heldDevices(name), heldLetters(name)]);
+  expect(letters, "the letters are the records that can never be applied").toEqual(expectedLetters(records));
+  expect(Object.fromEntries(held), "the devices are what the fold says").toEqual(
+    Object.fromEntries(expectedDevices(records, held)),
+  );
+}
+
+function expectOutcomes(world: World, records: readonly StreamRecord[]): void {
+  const accepted = world.sumOf("accepted");
+  const ended = world.sumOf("outcomes") + world.sumOf("deadLettered");
+  if (world.duplicated) expect(ended, "nothing was accepted without an outcome").toBeGreaterThanOrEqual(accepted);
+  else expect(ended, "outcomes sum to what was accepted").toBe(accepted);
+  if (world.duplicated || !world.allHeard) return;
+  // The dealers of a device are a set, which each of their events adds to: none can be superseded.
+  const dealings = records.filter(({ fate, topic }) => fate === "applied" && topic.includes(".dealer."));
+  const news = world.sumOf("outcomes", /\.dealer\..* (applied|unchanged)$/);
+  // A record and its repeat may both be news: one to D1, the other to the object.
+  expect(news, "no record is called a duplicate of itself").toBeGreaterThanOrEqual(
+    new Set(dealings.map(({ value }) => value)).size,
+  );
+}
+
+/** Pushes everything good once more, in other and larger requests. */
+async function expectNothingWritten(records: readonly StreamRecord[], seed: number, figures: Figures): Promise<void> {
+  const good = records.filter(({ fate }) => fate === "applied");
+  const again = new World(requestsOf(good, seed + 1, { atMost: 50 }), figures);
+  await again.rest();
+  expect([again.sum("d1RowsWritten"), again.sum("objectWrites")], "everything again writes nothing").toEqual([0, 0]);
+}
