@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Three rings: pure tests beside their files, each Worker inside workerd, and all Workers together over real HTTP. */
@@ -5,6 +6,8 @@ export default defineConfig({
   test: {
     // Tests of faults log those faults; only a failing test's log is worth reading.
     silent: "passed-only",
+    // Much of the time is spent starting runtimes, so even two cores have room for two at once.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         // As Node itself resolves: with "development" among them, there would be a second graphql beside its peers'.

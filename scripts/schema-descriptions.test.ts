@@ -1,12 +1,5 @@
 import { readFileSync } from "node:fs";
-import {
-  buildSchema,
-  isEnumType,
-  isInputObjectType,
-  isInterfaceType,
-  isObjectType,
-  specifiedScalarTypes,
-} from "graphql";
+import { buildSchema, isInputObjectType, isInterfaceType, isObjectType, specifiedScalarTypes } from "graphql";
 import { expect, it } from "vitest";
 
 it("every type, field and input of the schema says what it is", () => {

@@ -2,16 +2,12 @@ import type { ProducerFault } from "./broker.ts";
 
 /** What goes wrong while one batch is handled. `nth` chooses the calls that it happens to, and is taken modulo. */
 export type Faults = {
-  readonly d1:
-    | "none"
-    | "is out"
-    | "is overtaken"
-    | "fails before"
-    | "breaks off at a statement"
-    | "fails after the commit";
+  readonly d1: "none" | "is out" | "fails before" | "breaks off at a statement" | "fails after the commit";
   readonly d1Nth: number;
   /** How long D1 takes before its commit, and again behind it: long enough for others to come in between. */
   readonly d1SlowMs: number;
+  /** Whether other consumers change the devices between reading and writing them. */
+  readonly overtaken: "none" | "once" | "every time";
   readonly object: "none" | "fails before" | "fails after" | "is overloaded" | "is reset";
   readonly objectNth: number;
   readonly events: ProducerFault;
@@ -26,6 +22,7 @@ export const NO_FAULTS: Faults = {
   d1: "none",
   d1Nth: 0,
   d1SlowMs: 0,
+  overtaken: "none",
   object: "none",
   objectNth: 0,
   events: "none",
@@ -50,6 +47,7 @@ type Named<Name extends keyof Faults> = Exclude<Faults[Name] & string, "none">;
 /** What can go wrong, as it is counted. */
 export type FaultKind =
   | `D1 ${Named<"d1"> | "is slow"}`
+  | `overtaken ${Named<"overtaken">}`
   | `object ${Named<"object">}`
   | `queue ${Named<"events">}`
   | `handler dies ${Named<"dies">}`
@@ -70,7 +68,7 @@ export const DOUBLING: ReadonlySet<FaultKind> = new Set<FaultKind>([
 
 /** Behind these something has happened that the handler was not told of, or is told anew. */
 export const UNHEARD: ReadonlySet<FaultKind> = new Set<FaultKind>([
-  "D1 is overtaken",
+  "overtaken every time",
   "D1 fails after the commit",
   "object fails after",
   "object is reset",

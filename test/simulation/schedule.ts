@@ -70,16 +70,10 @@ const producer = often<Faults["events"]>("none", "throws before", "throws after"
 
 /** Everything that may go wrong. */
 const anyFaults: { [Name in keyof Faults]: fc.Arbitrary<Faults[Name]> } = {
-  d1: often<Faults["d1"]>(
-    "none",
-    "fails before",
-    "breaks off at a statement",
-    "fails after the commit",
-    "is out",
-    "is overtaken",
-  ),
+  d1: often<Faults["d1"]>("none", "fails before", "breaks off at a statement", "fails after the commit", "is out"),
   d1Nth: fc.nat(131),
   d1SlowMs: seldom(0, 1, 3, 6),
+  overtaken: seldom<Faults["overtaken"]>("none", "once", "every time"),
   object: often<Faults["object"]>("none", "fails before", "fails after", "is overloaded", "is reset"),
   objectNth: fc.nat(2),
   events: producer,
@@ -100,6 +94,7 @@ const nothingTwice: typeof anyFaults = {
 const nothingUnheard: typeof anyFaults = {
   ...nothingTwice,
   d1: often<Faults["d1"]>("none", "is out", "fails before", "breaks off at a statement"),
+  overtaken: often<Faults["overtaken"]>("none", "once"),
   object: often<Faults["object"]>("none", "fails before", "is overloaded"),
   events: fc.constant("none"),
   deadLetters: fc.constant("none"),

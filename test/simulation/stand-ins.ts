@@ -17,12 +17,13 @@ export type Circumstances = {
 
 /** D1 with faults. `batch` is all that the write path and the dead letters use to write. */
 export function faultyD1(db: D1Database, { faults, run, strike, die }: Circumstances): D1Database {
-  const { d1, d1Nth, d1SlowMs, dies } = faults;
+  const { d1, d1Nth, d1SlowMs, overtaken, dies } = faults;
   let calls = 0;
+  let writes = 0;
   const batch = async (statements: Bound[]) => {
     if (run.isDead) return run.die();
     const isIts = calls++ % 2 === d1Nth % 2;
-    const fault = isIts || d1 === "is out" || d1 === "is overtaken" ? d1 : "none";
+    const fault = isIts || d1 === "is out" ? d1 : "none";
     const outage = new Error(D1_OUTAGES[d1Nth % D1_OUTAGES.length]);
     const real = statements.map((statement) => statement.real);
     if (fault !== "none") strike(`D1 ${fault}`);
@@ -36,7 +37,7 @@ export function faultyD1(db: D1Database, { faults, run, strike, die }: Circumsta
       // By the text of that statement it would count against innocent records, and a schedule could draw it five times.
       throw outage;
     }
-    if (fault === "is overtaken") await run.hears(overtake(db, statements));
+    if (isOvertaken(statements)) await run.hears(overtake(db, statements));
     const results = await run.hears(db.batch(real));
     await slow();
     if (isIts && dies === "behind D1") return die("handler dies behind D1");
@@ -45,6 +46,12 @@ export function faultyD1(db: D1Database, { faults, run, strike, die }: Circumsta
   };
   const slow = async () => {
     if (d1SlowMs > 0) await run.hears(scheduler.wait(d1SlowMs));
+  };
+  const isOvertaken = (statements: readonly Bound[]) => {
+    if (overtaken === "none" || !statements.some(changesDevices)) return false;
+    const isSo = writes++ === 0 || overtaken === "every time";
+    if (isSo) strike(`overtaken ${overtaken}`);
+    return isSo;
   };
   const prepare = (sql: string) => ({
     bind: (...values: unknown[]): Bound => ({
@@ -69,12 +76,11 @@ function poisoned(strike: Circumstances["strike"]): Error {
   return new Error("D1_TYPE_ERROR: Type 'poison' not supported for value 'poison'");
 }
 
+const changesDevices = ({ sql }: Bound): boolean => sql.startsWith("UPDATE devices");
+
 /** Lets another consumer be faster: devices that are about to be written have another revision by then. */
 async function overtake(db: D1Database, statements: readonly Bound[]): Promise<void> {
-  const others = statements
-    .filter(({ sql }) => sql.startsWith("UPDATE devices"))
-    .map(({ values }) => db.prepare(OVERTAKE).bind(...values));
-  if (others.length > 0) await db.batch(others);
+  await db.batch(statements.filter(changesDevices).map(({ values }) => db.prepare(OVERTAKE).bind(...values)));
 }
 
 const OVERTAKE = `UPDATE devices SET revision = revision + 1

@@ -46,7 +46,8 @@ function answerTo(fault: unknown): { message: string; code: string; retryAfterMs
     return { code: "COST_LIMIT", message: "This asks for more than one request may read; ask for less at once." };
   }
   if (isOutage(fault)) {
-    const message = "The database is out of reach just now; ask again. A mutation may have been done: see what is there first.";
+    const message =
+      "The database is out of reach just now; ask again. A mutation may have been done: see what is there first.";
     return { code: "UPSTREAM_UNAVAILABLE", message, retryAfterMs: RETRY_AFTER_MS };
   }
   return { code: "INTERNAL_SERVER_ERROR", message: "Something went wrong on our side." };

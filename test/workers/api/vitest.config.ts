@@ -3,6 +3,21 @@ import { defineProject } from "vitest/config";
 
 const root = new URL("../../../", import.meta.url).pathname;
 
+const LIBRARIES = [
+  "@pothos/core",
+  "@pothos/plugin-relay",
+  "dataloader",
+  "drizzle-orm",
+  "drizzle-orm/d1",
+  "drizzle-orm/sqlite-core",
+  "graphql",
+  "graphql-yoga",
+  "hono",
+  "hono/cors",
+  "jose",
+  "zod",
+];
+
 export default defineProject({
   plugins: [
     cloudflareTest(async () => ({
@@ -24,6 +39,8 @@ export default defineProject({
     name: "api",
     root,
     include: ["test/workers/api/*.test.ts"],
+    // Bundled once for all files: workerd would otherwise fetch hundreds of modules for each.
+    deps: { optimizer: { ssr: { enabled: true, include: LIBRARIES } } },
     setupFiles: ["test/workers/apply-migrations.ts"],
   },
 });
