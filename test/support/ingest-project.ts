@@ -3,6 +3,8 @@ import { defineProject } from "vitest/config";
 
 const root = new URL("../../", import.meta.url).pathname;
 
+const LIBRARIES = ["drizzle-orm", "drizzle-orm/d1", "drizzle-orm/sqlite-core", "fast-check", "hono", "jose", "zod"];
+
 type Options = { readonly bindings?: Readonly<Record<string, string>>; readonly testTimeout?: number };
 
 /**
@@ -30,6 +32,8 @@ export function ingestProject(folder: string, { bindings, testTimeout }: Options
       name: folder.split("/").at(-1) ?? folder,
       root,
       include: [`test/${folder}/*.test.ts`],
+      // Bundled once for all files: workerd would otherwise fetch each of their modules for each file.
+      deps: { optimizer: { ssr: { enabled: true, include: LIBRARIES } } },
       setupFiles: ["test/workers/apply-migrations.ts"],
       ...(testTimeout && { testTimeout }),
     },
