@@ -4,7 +4,7 @@ import type { Env } from "../../../workers/ingest/env.ts";
 import real from "../../../workers/ingest/index.ts";
 import { Faults, faultyD1, faultyQueue } from "./faults.ts";
 
-export { DeviceObject } from "../../../workers/ingest/index.ts";
+export { CommandsService, DeviceObject } from "../../../workers/ingest/index.ts";
 
 const faults = new Faults();
 
