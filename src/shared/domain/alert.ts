@@ -1,5 +1,5 @@
 import type { AlertAcknowledgement, AlertDetails, AlertProgress, Severity } from "./change.ts";
-import { joinRegisters, type Register } from "./register.ts";
+import { joinMembers, type Register } from "./register.ts";
 import { compareVersions, laterVersion, occurredAtOf, type Version } from "./version.ts";
 
 /**
@@ -12,7 +12,7 @@ export type Alert = {
   readonly acknowledgement?: Register<AlertAcknowledgement>;
 };
 
-const REGISTERS = ["details", "progress", "acknowledgement"] as const satisfies (keyof Alert)[];
+export const ALERT_REGISTERS = ["details", "progress", "acknowledgement"] as const satisfies (keyof Alert)[];
 
 export type AlertState = "OPEN" | "ACKNOWLEDGED" | "CLEARED";
 
@@ -27,18 +27,7 @@ export type AlertView = {
   readonly clearedAt: string | null;
 };
 
-export function joinAlerts(a: Alert, b: Alert): Alert {
-  const joined: Record<string, Register<unknown>> = {};
-  let changed = false;
-  for (const name of REGISTERS) {
-    const current: Register<unknown> | undefined = a[name];
-    const incoming: Register<unknown> | undefined = b[name];
-    const next = incoming ? joinRegisters(current, incoming) : current;
-    if (next) joined[name] = next;
-    if (next !== current) changed = true;
-  }
-  return changed ? (joined as Alert) : a;
-}
+export const joinAlerts = (a: Alert, b: Alert): Alert => joinMembers(ALERT_REGISTERS, a, b);
 
 export function viewAlert(alert: Alert): AlertView {
   const { details, progress } = alert;
@@ -63,4 +52,4 @@ function stateOf({ progress, acknowledgement }: Alert): AlertState {
 
 /** The newest that is known of an alert: an answer to it has to be newer. */
 export const latestVersionOf = (alert: Alert): Version =>
-  REGISTERS.map((name) => alert[name]?.version ?? ("" as Version)).reduce(laterVersion);
+  ALERT_REGISTERS.map((name) => alert[name]?.version ?? ("" as Version)).reduce(laterVersion);

@@ -3,7 +3,7 @@ import { type Assignments, joinAssignments } from "./assignment.ts";
 import type { DesiredState, Location, Profile, Registration, StatusReport } from "./change.ts";
 import type { DeviceKey } from "./event.ts";
 import { type History, joinHistories } from "./history.ts";
-import { joinMaps, joinRegisters, type Register } from "./register.ts";
+import { joinMaps, joinMembers, type Register } from "./register.ts";
 import { laterVersion, occurredAtOf, type Version } from "./version.ts";
 
 /** What is known of a device, one register an aspect. An event replaces an aspect whole, never a member of it. */
@@ -61,18 +61,7 @@ const sameParts = (a: Device, b: Device): boolean =>
   a.assignments === b.assignments &&
   a.history === b.history;
 
-export function joinAspects(a: Aspects, b: Aspects): Aspects {
-  const joined: Record<string, Register<unknown>> = {};
-  let changed = false;
-  for (const aspect of ASPECTS) {
-    const current: Register<unknown> | undefined = a[aspect];
-    const incoming: Register<unknown> | undefined = b[aspect];
-    const next = incoming ? joinRegisters(current, incoming) : current;
-    if (next) joined[aspect] = next;
-    if (next !== current) changed = true;
-  }
-  return changed ? (joined as Aspects) : a;
-}
+export const joinAspects = (a: Aspects, b: Aspects): Aspects => joinMembers(ASPECTS, a, b);
 
 export type DeviceStatus = "UNREGISTERED" | "REGISTERED" | "ONLINE" | "OFFLINE" | "RETIRED";
 

@@ -1,10 +1,10 @@
-import type { Alert } from "./alert.ts";
+import { ALERT_REGISTERS, type Alert } from "./alert.ts";
 import type { AlertChange, Customer, Dealer } from "./change.ts";
 import { ASPECTS, type Aspects, type Device, joinDevices } from "./device.ts";
 import type { ConcordEvent, DeviceKey } from "./event.ts";
 import { remembers } from "./history.ts";
 import { type Effect, effectOn, type MergeOutcome, outcomeOf } from "./outcome.ts";
-import { joinInto, joinMaps, joinRegisters, type Register } from "./register.ts";
+import { joinInto, joinMaps, joinRegisters, type Register, type Registers } from "./register.ts";
 import { compareVersions, type Version } from "./version.ts";
 
 /** Everything events speak of: devices, and the dealers and customers that they name. Again a join, part by part. */
@@ -94,11 +94,8 @@ function effectsOn(fleet: Fleet, delta: Fleet): Effect[] {
 function effectsOnDevice(current: Device | undefined, delta: Device): Effect[] {
   if (!current) return ["changes"];
   const effects: Effect[] = aspectEffects(current.aspects, delta.aspects);
-  for (const [alertId, { details, progress, acknowledgement }] of delta.alerts) {
-    const known = current.alerts.get(alertId);
-    if (details) effects.push(effectOn(known?.details, details));
-    if (progress) effects.push(effectOn(known?.progress, progress));
-    if (acknowledgement) effects.push(effectOn(known?.acknowledgement, acknowledgement));
+  for (const [alertId, alert] of delta.alerts) {
+    effects.push(...memberEffects(ALERT_REGISTERS, current.alerts.get(alertId) ?? {}, alert));
   }
   for (const [version, dealerId] of delta.assignments) effects.push(assignmentEffect(current, version, dealerId));
   if (delta.history.some((entry) => remembers(current.history, entry))) effects.push("repeats");
@@ -117,9 +114,11 @@ function assignmentEffect({ assignments, aspects }: Device, version: Version, de
   return newest.value.dealerId === dealerId ? "confirms" : "changes";
 }
 
-export function aspectEffects(current: Aspects, delta: Aspects): Effect[] {
-  return ASPECTS.flatMap((aspect) => {
-    const incoming: Register<unknown> | undefined = delta[aspect];
-    return incoming ? [effectOn<unknown>(current[aspect], incoming)] : [];
+export const aspectEffects = (current: Aspects, delta: Aspects): Effect[] => memberEffects(ASPECTS, current, delta);
+
+function memberEffects<T extends Registers<T>>(members: readonly (keyof T)[], current: T, delta: T): Effect[] {
+  return members.flatMap((member) => {
+    const incoming = delta[member];
+    return incoming ? [effectOn<unknown>(current[member], incoming)] : [];
   });
 }

@@ -27,6 +27,26 @@ export function canonicalText(value: unknown): string {
   );
 }
 
+/**
+ * Joins two records of registers, member by member; `a` itself when `b` adds nothing.
+ * @param members all that such a record may have
+ */
+export function joinMembers<T extends Registers<T>>(members: readonly (keyof T)[], a: T, b: T): T {
+  const joined: Partial<T> = {};
+  let changed = false;
+  for (const member of members) {
+    const current = a[member];
+    const incoming = b[member];
+    const next = incoming ? joinRegisters(current, incoming) : current;
+    if (next) joined[member] = next as T[keyof T];
+    if (next !== current) changed = true;
+  }
+  return changed ? (joined as T) : a;
+}
+
+/** A record whose every member is a register, or is not there yet. */
+export type Registers<T> = { readonly [Member in keyof T]: Register<unknown> | undefined };
+
 /** Pointwise join of two maps; `a` itself when `b` adds nothing. */
 export function joinMaps<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>, join: (a: V, b: V) => V): ReadonlyMap<K, V> {
   if (b.size === 0) return a;
