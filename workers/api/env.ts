@@ -23,13 +23,19 @@ export interface Env {
 
 const MIN_SECRET_LENGTH = 32;
 
-const configFor = (environment: string) =>
+const LocalSecret = z.string().min(1);
+const DeployedSecret = z
+  .string()
+  .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
+  .refine((secret) => secret !== LOCAL_TOKEN_SECRET, "is the local one, which everybody knows");
+
+const varsWith = (secret: z.ZodType<string>, trustedDocumentsOnly: "true" | "false") =>
   z
     .object({
       ENVIRONMENT: z.enum(["local", "staging", "production"]),
-      TOKEN_SECRET: secretFor(environment),
+      TOKEN_SECRET: secret,
       TOKEN_ISSUER: jsonOf(TokenIssuer).optional(),
-      TRUSTED_DOCUMENTS_ONLY: z.enum(["true", "false"]).default(environment === "local" ? "false" : "true"),
+      TRUSTED_DOCUMENTS_ONLY: z.enum(["true", "false"]).default(trustedDocumentsOnly),
     })
     .transform((vars) => ({
       isLocal: vars.ENVIRONMENT === "local",
@@ -38,19 +44,14 @@ const configFor = (environment: string) =>
       trustedDocumentsOnly: vars.TRUSTED_DOCUMENTS_ONLY === "true",
     }));
 
-const secretFor = (environment: string) =>
-  environment === "local"
-    ? z.string().min(1)
-    : z
-        .string()
-        .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
-        .refine((secret) => secret !== LOCAL_TOKEN_SECRET, "is the local one, which everybody knows");
+const LocalVars = varsWith(LocalSecret, "false");
+const DeployedVars = varsWith(DeployedSecret, "true");
 
-export type Config = z.infer<ReturnType<typeof configFor>>;
+export type Config = z.output<typeof DeployedVars>;
 
 /** Names every bad variable at once; never their values. */
 export function readConfig(env: Env): { ok: true; config: Config } | { ok: false; problems: string[] } {
-  const parsed = configFor(env.ENVIRONMENT).safeParse(env);
+  const parsed = (env.ENVIRONMENT === "local" ? LocalVars : DeployedVars).safeParse(env);
   if (parsed.success) return { ok: true, config: parsed.data };
   return { ok: false, problems: parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) };
 }

@@ -7,7 +7,7 @@ import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
-import { within } from "../../src/shared/repositories/read-session.ts";
+import { withDeadline } from "../../src/shared/repositories/read-session.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { METRICS_OBJECT_NAME, type MetricsReport, type MetricsSink } from "../../src/shared/telemetry/metrics.ts";
 import type { AcceptDeps } from "./accept.ts";
@@ -84,7 +84,7 @@ export function commandDeps(env: Env, ctx: Pick<ExecutionContext, "waitUntil">):
   const fleet = new FleetRepository(session);
   return {
     ...consumeDeps(env),
-    fleet: { merge: (events) => within(COMMAND_DEADLINE_MS, fleet.merge(events)) },
+    fleet: { merge: (events) => withDeadline(COMMAND_DEADLINE_MS, fleet.merge(events)) },
     // The type of an RPC answer makes lists of the tuples that a record's headers are.
     claimDesired: async (order) => (await env.DEVICES.getByName(order.deviceKey).claimDesired(order)) as DesiredClaim,
     bookmark: () => session.getBookmark(),

@@ -20,7 +20,7 @@ export type Carried = {
 export type AcknowledgeAlert = {
   readonly deviceKey: DeviceKey;
   readonly alertId: string;
-  /** The version of the progress that the caller saw, and answers. */
+  /** The newest version in the alert that the caller saw, and answers. */
   readonly seen: Version;
 };
 

@@ -14,8 +14,8 @@ import { alerts, assignments, devices } from "./tables.ts";
 export type FoundAlert = AlertView & {
   readonly deviceKey: DeviceKey;
   readonly alertId: string;
-  /** Of its state: what an answer to it has to come after. */
-  readonly progressVersion: Version;
+  /** The newest that is known of it: an answer to it has to be newer. */
+  readonly latest: Version;
 };
 
 export type AlertKey = Pick<FoundAlert, "deviceKey" | "alertId">;
@@ -172,7 +172,7 @@ const matching = ({ state, severity, deviceKey }: AlertFilter, hide = (column: S
 const foundAlert = ({ deviceKey, alertId, alert }: AlertRow): FoundAlert => ({
   deviceKey,
   alertId,
-  progressVersion: latestVersionOf(alert),
+  latest: latestVersionOf(alert),
   ...viewAlert(alert),
 });
 

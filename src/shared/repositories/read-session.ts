@@ -96,7 +96,7 @@ export class ReadSession {
     const deadline = Date.now() + this.#deadlineMs;
     for (let waitMs = FIRST_WAIT_MS; ; waitMs *= 2) {
       try {
-        return await within(deadline - Date.now(), read());
+        return await withDeadline(deadline - Date.now(), read());
       } catch (thrown) {
         const pauseMs = waitMs / 2 + (waitMs / 2) * this.#random();
         if (!isOutage(thrown) || Date.now() + pauseMs >= deadline) throw thrown;
@@ -134,7 +134,7 @@ class ReadStatement {
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A database that does not answer is a database out of reach. */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+export async function withDeadline<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("D1 timed out")), ms);

@@ -1,6 +1,7 @@
 import SchemaBuilder from "@pothos/core";
 import RelayPlugin, { decodeGlobalID } from "@pothos/plugin-relay";
 import { type GraphQLSchema, isObjectType } from "graphql";
+import { MAX_PAGE_SIZE } from "../../../src/shared/repositories/page.ts";
 import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
 
@@ -16,8 +17,6 @@ type Types = {
     JSON: { Input: unknown; Output: unknown };
   };
 };
-
-const MAX_NODES = 100;
 
 /** Every type adds itself to this. Fields are non-null unless they say otherwise. */
 export const builder = new SchemaBuilder<Types>({
@@ -43,9 +42,9 @@ export const builder = new SchemaBuilder<Types>({
       resolve: (_, { id }, __, { schema }, resolveNode) => resolveNode(checkNode(id, schema)),
     },
     nodesQueryOptions: {
-      description: `Up to ${MAX_NODES} nodes by \`id\`, in the same order, with nulls like those of \`node\`.`,
+      description: `Up to ${MAX_PAGE_SIZE} nodes by \`id\`, in the same order, with nulls like those of \`node\`.`,
       resolve: (_, { ids }, __, { schema }, resolveNodes) => {
-        if (ids.length > MAX_NODES) throw userError(`\`ids\` may hold at most ${MAX_NODES}.`);
+        if (ids.length > MAX_PAGE_SIZE) throw userError(`\`ids\` may hold at most ${MAX_PAGE_SIZE}.`);
         return resolveNodes(ids.map((id) => checkNode(id, schema)));
       },
     },

@@ -71,7 +71,7 @@ export class Alerts {
     if (!alert) return { kind: "notFound" };
     if (alert.state === "CLEARED") return { kind: "alreadyCleared", alert };
     if (alert.state === "ACKNOWLEDGED") return { kind: "acknowledged", outcome: "unchanged", alert };
-    const { deviceKey, alertId, progressVersion: seen } = alert;
+    const { deviceKey, alertId, latest: seen } = alert;
     const { outcome, consistencyToken } = await this.#commands.acknowledgeAlert({ deviceKey, alertId, seen });
     const reading = { read: () => this.find([key]), otherwise: [alert] };
     const [now = null] = await readAgain(this.#session, consistencyToken, reading);

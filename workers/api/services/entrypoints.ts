@@ -11,7 +11,7 @@ import {
   type AlertKey,
   type FoundAlert,
 } from "../../../src/shared/repositories/alert.ts";
-import { type Consistency, parseConsistencyToken } from "../../../src/shared/repositories/consistency.ts";
+import { type Consistency, NEAREST, parseConsistencyToken } from "../../../src/shared/repositories/consistency.ts";
 import { CustomerCursor, type CustomerFilter } from "../../../src/shared/repositories/customer.ts";
 import { DealerCursor, type DealerFilter } from "../../../src/shared/repositories/dealer.ts";
 import {
@@ -60,8 +60,8 @@ async function answer<T>(env: Env, call: Call, read: (services: Services) => Pro
   return { value, consistencyToken: services.session.consistencyToken };
 }
 
-function consistencyOf({ consistency }: Call): Consistency | undefined {
-  if (consistency === undefined) return undefined;
+function consistencyOf({ consistency }: Call): Consistency {
+  if (consistency === undefined) return NEAREST;
   if (consistency === "strong") return { kind: "strong" };
   const parsed = parseConsistencyToken(consistency);
   if (!parsed) throw new RangeError("`consistency` is not a token of ours; pass one as an answer gave it.");

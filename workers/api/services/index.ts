@@ -10,8 +10,8 @@ import { Devices } from "./devices.ts";
 /** Everything that can be read, as one caller may see it, over one session of D1. */
 export type Services = ReturnType<typeof openServices>;
 
-export function openServices(env: Env, scope: Scope, consistency?: Consistency) {
-  const session = new ReadSession(env.DB, consistency ? { consistency } : {});
+export function openServices(env: Env, scope: Scope, consistency: Consistency) {
+  const session = new ReadSession(env.DB, { consistency });
   return {
     session,
     devices: new Devices({ scope, session, objectOf: deviceObjects(env), commands: env.INGEST_COMMANDS }),
