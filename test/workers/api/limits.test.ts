@@ -63,6 +63,11 @@ describe("what an operation costs", () => {
       '{ device(key: "elt:1") { history(first: 2) { edges { cursor } } } }',
       13,
     ],
+    [
+      "as much as the documents say",
+      "{ devices(first: 100) { edges { node { alerts(first: 20) { edges { node { text } } } } } } }",
+      4_301,
+    ],
     ["more for a whole list that has to be counted", "{ devices(first: 0) { totalCount } }", 21],
     ["a thousand for the schema", "{ __schema { types { name } } }", 1_000],
   ])("%s", async (_, query, cost, variables = {}) => {

@@ -9,7 +9,8 @@ import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
 import type { Env } from "../../../workers/api/env.ts";
 import { acknowledgeAlert, type CommandDeps, setDesired } from "../../../workers/ingest/commands.ts";
 import { consume } from "../../../workers/ingest/consume.ts";
-import type { DesiredClaim, DeviceObject } from "../../../workers/ingest/device-object.ts";
+import type { DeviceObject } from "../../../workers/ingest/device-object.ts";
+import { commandDepsOver } from "../../support/command-deps.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
 import { AlertsService, DevicesService } from "./main.ts";
 import {
@@ -45,21 +46,10 @@ beforeEach(async () => {
   await emptyTables();
   events = new FakeQueue();
   reports = [];
-  const session = env.DB.withSession("first-primary");
   const devices = env.DEVICES as unknown as DurableObjectNamespace<DeviceObject>;
-  deps = {
-    fleet: new FleetRepository(session),
-    mergeIntoObject: (key, list) => devices.getByName(key).merge([...list]),
-    claimDesired: async (order) => (await devices.getByName(order.deviceKey).claimDesired(order)) as DesiredClaim,
-    events,
-    deadLetters: new FakeQueue<DeadLetterMessage>(),
-    bookmark: () => session.getBookmark(),
-    newEventId: () => `command-${++eventIds}`,
-    report: (report) => void reports.push(report),
-    now: () => NOW_MS,
-    random: () => 0.5,
-    workerVersion: "test",
-  };
+  const deadLetters = new FakeQueue<DeadLetterMessage>();
+  const newEventId = () => `command-${++eventIds}`;
+  deps = commandDepsOver({ db: env.DB, devices, events, deadLetters, reports, nowMs: NOW_MS, newEventId });
   const commands: Commands = {
     acknowledgeAlert: (command) => acknowledgeAlert(deps, command),
     setDesired: (command) => setDesired(deps, command),

@@ -9,12 +9,12 @@ import { versionOf } from "../../../src/shared/domain/version.ts";
 import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../../src/shared/queue/parcel.ts";
 import { parseConsistencyToken } from "../../../src/shared/repositories/consistency.ts";
-import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
 import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
 import { acknowledgeAlert, type CommandDeps, setDesired } from "../../../workers/ingest/commands.ts";
 import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
-import type { DesiredClaim, DeviceObject } from "../../../workers/ingest/device-object.ts";
+import type { DeviceObject } from "../../../workers/ingest/device-object.ts";
 import { commandDeps, type Env } from "../../../workers/ingest/env.ts";
+import { commandDepsOver } from "../../support/command-deps.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
 import { NOW_MS, recordOf } from "../../support/records.ts";
 
@@ -34,20 +34,9 @@ beforeEach(() => {
   events = new FakeQueue();
   deadLetters = new FakeQueue();
   reports = [];
-  const session = env.DB.withSession("first-primary");
-  deps = {
-    fleet: new FleetRepository(session),
-    mergeIntoObject: (key, list) => env.DEVICES.getByName(key).merge([...list]),
-    claimDesired: async (order) => (await env.DEVICES.getByName(order.deviceKey).claimDesired(order)) as DesiredClaim,
-    events,
-    deadLetters,
-    bookmark: () => session.getBookmark(),
-    newEventId: () => `command-${++eventIds}`,
-    report: (report) => void reports.push(report),
-    now: () => NOW_MS,
-    random: () => 0.5,
-    workerVersion: "test",
-  };
+  const newEventId = () => `command-${++eventIds}`;
+  const stores = { db: env.DB, devices: env.DEVICES };
+  deps = commandDepsOver({ ...stores, events, deadLetters, reports, nowMs: NOW_MS, newEventId });
 });
 
 const freshDevice = (source: Source = "elt"): DeviceKey => deviceKeyOf(source, `commanded-${++devices}`);
