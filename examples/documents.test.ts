@@ -14,11 +14,14 @@ it.each(inDocs)("A query in docs/graphql.md fits the schema: %s", (text) => {
 });
 
 it("Every code that an error of the API can have stands in docs/graphql.md", () => {
-  const api = new URL("../workers/api/", import.meta.url);
   // The schema's own codes are values of an enum, which it describes itself.
-  const files = readdirSync(api, { recursive: true, encoding: "utf8" }).filter((file) => !file.startsWith("schema"));
-  const code = /(?:\bcode: |errorBody\(|requestError\(\d+, )"([A-Z_]+)"/g;
-  const sources = files.filter((file) => file.endsWith(".ts")).map((file) => read(`workers/api/${file}`));
+  const files = ["workers/api", "workers/devices", "src/shared/graphql"].flatMap((folder) =>
+    readdirSync(new URL(`../${folder}`, import.meta.url), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && !file.startsWith("schema"))
+      .map((file) => `${folder}/${file}`),
+  );
+  const code = /(?:\bcode: |errorBody\(|liveError\(|requestError\(\d+, )"([A-Z_]+)"/g;
+  const sources = files.map(read);
   const codes = new Set(sources.flatMap((text) => [...text.matchAll(code)].map(([, name]) => name)));
   const docs = read("docs/graphql.md");
   expect(codes.size).toBeGreaterThan(10);

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
  * rest, and what was deployed before it keeps running: every step is safe to run again.
  */
 const ENVIRONMENTS = ["staging", "production"];
-const WORKERS = ["workers/dlq", "workers/ingest", "workers/api", "."];
+const WORKERS = ["workers/dlq", "workers/devices", "workers/ingest", "workers/api", "."];
 
 const { values } = parseArgs({ options: { env: { type: "string" }, "dry-run": { type: "boolean", default: false } } });
 const environment = values.env ?? "";

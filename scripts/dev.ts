@@ -3,12 +3,12 @@ import { createInterface } from "node:readline";
 import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
 import { WORKER_CONFIGS } from "./local-stack.ts";
 
-/** All four Workers under `wrangler dev` on port 8787, with local state kept in .wrangler. Stays up; Ctrl-C ends it. */
+/** All five Workers under `wrangler dev` on port 8787, with local state kept in .wrangler. Stays up; Ctrl-C ends it. */
 const env = { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false", CI: "1" };
 const port = process.env.PORT ?? "8787";
 const state = ["--persist-to", ".wrangler/state"];
 
-console.log("Starting four Workers, which takes some seconds.");
+console.log("Starting five Workers, which takes some seconds.");
 const migrate = ["d1", "migrations", "apply", "concord", "--local", "-c", "workers/ingest/wrangler.toml", ...state];
 const migrated = spawnSync("wrangler", migrate, { env, encoding: "utf8" });
 if (migrated.status !== 0) {

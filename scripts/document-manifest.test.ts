@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { buildSchema } from "graphql";
 import { describe, expect, it } from "vitest";
-import manifest from "../workers/api/trusted-documents.json" with { type: "json" };
+import manifest from "../src/shared/graphql/trusted-documents.json" with { type: "json" };
 import { documentIdOf, manifestOf, problemsOf } from "./document-manifest.ts";
 
 const schema = buildSchema(`

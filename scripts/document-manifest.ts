@@ -10,8 +10,8 @@ import {
   specifiedRules,
   validate,
 } from "graphql";
-import { demandOf } from "../workers/api/limits/demand.ts";
-import { excessesOf, MAX_TOKENS } from "../workers/api/limits/limits.ts";
+import { demandOf } from "../src/shared/graphql/limits/demand.ts";
+import { excessesOf, MAX_TOKENS } from "../src/shared/graphql/limits/limits.ts";
 
 /** Text by id, sorted by id. */
 export type Manifest = Readonly<Record<string, string>>;

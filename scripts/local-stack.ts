@@ -1,9 +1,10 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { createTestHarness } from "wrangler";
 
-/** The four Workers in the order in which `wrangler dev` and the harness want them: the front door first. */
+/** The five Workers in the order in which `wrangler dev` and the harness want them: the front door first. */
 export const WORKER_CONFIGS = [
   "wrangler.toml",
+  "workers/devices/wrangler.toml",
   "workers/ingest/wrangler.toml",
   "workers/api/wrangler.toml",
   "workers/dlq/wrangler.toml",

@@ -6,7 +6,7 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 const FILE = new URL("../schema.graphql", import.meta.url);
 
 // By URL, so that the Worker's code is checked with the Worker's types and not with Node's.
-const { schema } = (await import(new URL("../workers/api/schema/index.ts", import.meta.url).href)) as {
+const { schema } = (await import(new URL("../src/shared/graphql/schema/index.ts", import.meta.url).href)) as {
   schema: GraphQLSchema;
 };
 const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;

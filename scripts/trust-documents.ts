@@ -4,12 +4,12 @@ import type { GraphQLSchema } from "graphql";
 import { manifestOf, problemsOf } from "./document-manifest.ts";
 
 /**
- * Puts every `.graphql` file of the folders into workers/api/trusted-documents.json, by the hash of its text: what
+ * Puts every `.graphql` file of the folders into src/shared/graphql/trusted-documents.json, by the hash of its text: what
  * browsers may ask. A document that the API would refuse is not taken. With --check it writes nothing, and says whether
  * the manifest is what would be written.
  */
 const ROOT = new URL("../", import.meta.url);
-const MANIFEST = new URL("workers/api/trusted-documents.json", ROOT);
+const MANIFEST = new URL("src/shared/graphql/trusted-documents.json", ROOT);
 const DEFAULT_FOLDERS = ["examples/dashboard"];
 
 const { values, positionals } = parseArgs({
@@ -19,7 +19,9 @@ const { values, positionals } = parseArgs({
 const folders = positionals.length > 0 ? positionals : DEFAULT_FOLDERS;
 
 // By URL, so that the Worker's code is checked with the Worker's types and not with Node's.
-const { schema } = (await import(new URL("workers/api/schema/index.ts", ROOT).href)) as { schema: GraphQLSchema };
+const { schema } = (await import(new URL("src/shared/graphql/schema/index.ts", ROOT).href)) as {
+  schema: GraphQLSchema;
+};
 
 const documents = folders.flatMap((folder) =>
   readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: "utf8" })
@@ -36,6 +38,8 @@ if (problems.length > 0) {
 } else if (!values.check) {
   writeFileSync(MANIFEST, written);
 } else if (readFileSync(MANIFEST, "utf8") !== written) {
-  console.error("workers/api/trusted-documents.json is stale: run node scripts/trust-documents.ts and commit it.");
+  console.error(
+    "src/shared/graphql/trusted-documents.json is stale: run node scripts/trust-documents.ts and commit it.",
+  );
   process.exitCode = 1;
 }

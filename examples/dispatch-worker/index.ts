@@ -1,11 +1,5 @@
 import { authenticate, type DeviceKey, SOURCES, type Source } from "../../src/shared/index.ts";
-import type {
-  AlertsService,
-  Bound,
-  Call,
-  CustomersService,
-  DevicesService,
-} from "../../workers/api/services/entrypoints.ts";
+import type { AlertsService, Bound, Call, CustomersService, DevicesService } from "../../workers/api/entrypoints.ts";
 
 type Env = {
   readonly DEVICES: Bound<DevicesService>;

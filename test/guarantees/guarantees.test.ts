@@ -12,8 +12,8 @@ import {
   DEVICES,
   d1With,
   evict,
-  failToWrite,
   fails,
+  failToWrite,
   isOut,
   isWrite,
   never,
@@ -116,8 +116,7 @@ it("G5: a crash between commit and acknowledgement loses nothing and doubles not
     },
     "behind the object": () => {
       const written = Promise.withResolvers<void>();
-      platform.db = d1With({ before: never });
-      platform.objects = objectsWith({ after: () => written.resolve() });
+      platform.objects = objectsWith({ after: () => (written.resolve(), never()) });
       return { at: written.promise };
     },
     "before the acknowledgements": () => ({ acksLost: true }),

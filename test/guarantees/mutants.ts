@@ -44,16 +44,9 @@ export const MUTANTS: readonly Mutant[] = [
     // To acknowledge before consuming breaks more than this: what the queues refuse is lost then too.
     guarantee: "G5",
     file: "workers/ingest/consume.ts",
-    find: `  const byDevice = Map.groupBy(round, ({ event }) => event.deviceKey);
-  const [fleet, objects] = await Promise.all([
-    settle(deps.fleet.merge(round.map(({ event }) => event))),
-    Promise.all(`,
-    replace: `  const fleet = await settle(deps.fleet.merge(round.map(({ event }) => event)));
-  const knowsAll = fleet.ok && fleet.value.rowsWritten === 0 && round.every(({ record }) => !record.merged);
-  const isKnown = (i) => knowsAll && fleet.value.outcomes[i] === "duplicate";
-  const byDevice = Map.groupBy(round.filter((_, i) => !isKnown(i)), ({ event }) => event.deviceKey);
-  const [objects] = await Promise.all([
-    Promise.all(`,
+    find: "const taken = round.filter((arrival) => inD1.get(arrival) !== null);",
+    replace: `const knowsAll = rowsWritten === 0 && round.every(({ record }) => !record.merged);
+  const taken = round.filter((arrival) => inD1.get(arrival) !== null && !(knowsAll && inD1.get(arrival) === "duplicate"));`,
     says: "a record that D1 knows already is not brought to its object",
   },
   {
@@ -72,9 +65,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guarantee: "G8",
-    file: "workers/ingest/device-object.ts",
-    find: "this.ctx.storage.kv.put(SNAPSHOT, snapshot);",
-    replace: "this.#snapshot = snapshot; this.ctx.storage.kv.put(SNAPSHOT, snapshot);",
+    file: "workers/devices/device-object.ts",
+    find: "this.ctx.storage.kv.put(MEMORY, stored);",
+    replace: "this.#stored = stored; this.ctx.storage.kv.put(MEMORY, stored);",
     says: "an object's memory moves before its write was taken",
   },
   {

@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { ConcordEvent } from "../../src/shared/domain/event.ts";
-import type { DeviceObject } from "../../workers/ingest/device-object.ts";
+import type { DeviceObject } from "../../workers/devices/device-object.ts";
 
 export const { DB, DEVICES } = env as unknown as { DB: D1Database; DEVICES: DurableObjectNamespace<DeviceObject> };
 
@@ -32,7 +32,7 @@ export function d1With({ before, after }: D1Hooks): D1Database {
     await after?.(text, results);
     return results;
   };
-  return { prepare, batch } as unknown as D1Database;
+  return { prepare, batch, withSession: () => ({ prepare, batch, getBookmark: () => null }) } as unknown as D1Database;
 }
 
 type ObjectHooks = {
@@ -42,13 +42,17 @@ type ObjectHooks = {
 
 /** The real device objects, where a test may look, wait and fail before each merge and behind it. */
 export function objectsWith({ before, after }: ObjectHooks) {
-  const merge = async (key: string, events: ConcordEvent[]) => {
+  const merge = async (key: string, events: ConcordEvent[], consistencyToken: string | null) => {
     await before?.(key, events);
-    const report = await DEVICES.getByName(key).merge(events);
+    const report = await DEVICES.getByName(key).merge(events, consistencyToken);
     await after?.(key);
     return report;
   };
-  return { getByName: (key: string) => ({ merge: (events: ConcordEvent[]) => merge(key, events) }) };
+  return {
+    getByName: (key: string) => ({
+      merge: (events: ConcordEvent[], consistencyToken: string | null) => merge(key, events, consistencyToken),
+    }),
+  };
 }
 
 export const isWrite = (batch: string): boolean => batch.includes("INSERT");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { type Faults, NO_FAULTS, named } from "./faults.ts";
 import type { QueueName } from "./broker.ts";
+import { type Faults, NO_FAULTS, named } from "./faults.ts";
 import type { World } from "./world.ts";
 
 type Faulty = { readonly faults?: Partial<Faults> | undefined };

@@ -1,6 +1,6 @@
 import type { ConcordEvent } from "../../src/shared/domain/event.ts";
 import { isParcel } from "../../src/shared/queue/parcel.ts";
-import type { DeviceObject } from "../../workers/ingest/device-object.ts";
+import type { DeviceObject } from "../../workers/devices/device-object.ts";
 import { D1_OUTAGES } from "../support/outages.ts";
 import { type FaultKind, type Faults, KILLER, OUTDATED, outdatedText, POISON, THROWER } from "./faults.ts";
 import type { Run } from "./run.ts";
@@ -61,7 +61,7 @@ export function faultyD1(db: D1Database, { faults, run, strike, die }: Circumsta
       isPoisoned: !sql.includes("dead_letters") && values.some((value) => String(value).includes(`:${POISON}`)),
     }),
   });
-  return { batch, prepare } as unknown as D1Database;
+  return { batch, prepare, withSession: () => ({ batch, prepare, getBookmark: () => null }) } as unknown as D1Database;
 }
 
 type Bound = {

@@ -2,8 +2,8 @@ import { createExecutionContext, evictDurableObject, waitOnExecutionContext } fr
 import { env as testEnv } from "cloudflare:workers";
 import type { SampleRecord } from "../../samples/record.ts";
 import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
+import type { DeviceObject } from "../../workers/devices/device-object.ts";
 import dlq from "../../workers/dlq/index.ts";
-import type { DeviceObject } from "../../workers/ingest/device-object.ts";
 import ingest from "../../workers/ingest/index.ts";
 import { Broker, batchOf, type Delivery, type ProducerFault, type QueueName } from "./broker.ts";
 import { DOUBLING, type FaultKind, type Faults, NO_FAULTS, UNHEARD } from "./faults.ts";

@@ -2,8 +2,8 @@ import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
+import type { DesiredClaim, DeviceObject } from "../../workers/devices/device-object.ts";
 import type { CommandDeps } from "../../workers/ingest/commands.ts";
-import type { DesiredClaim, DeviceObject } from "../../workers/ingest/device-object.ts";
 import type { FakeQueue } from "./fake-queue.ts";
 
 type Parts = {
@@ -22,7 +22,9 @@ export function commandDepsOver({ db, devices, events, deadLetters, reports, now
   const session = db.withSession("first-primary");
   return {
     fleet: new FleetRepository(session),
-    mergeIntoObject: (key, list) => devices.getByName(key).merge([...list]),
+    objectWrites: "always",
+    mergeIntoObject: (key, list, token) => devices.getByName(key).merge([...list], token),
+    announce: async () => {},
     claimDesired: async (order) => (await devices.getByName(order.deviceKey).claimDesired(order)) as DesiredClaim,
     events,
     deadLetters,

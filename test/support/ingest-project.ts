@@ -15,12 +15,13 @@ export function ingestProject(folder: string, { bindings, testTimeout }: Options
   return defineProject({
     plugins: [
       cloudflareTest(async () => ({
-        // Re-exports the Worker and stands in for the metrics object, which lives in another Worker.
+        // Re-exports the Worker and the objects of the devices Worker, and stands in for the metrics object.
         main: `${root}test/workers/ingest/main.ts`,
         wrangler: { configPath: `${root}workers/ingest/wrangler.toml` },
         miniflare: {
           durableObjects: {
             DEVICES: { className: "DeviceObject", useSQLite: true },
+            DEALER_FEEDS: { className: "DealerFeed", useSQLite: true },
             METRICS: { className: "FakeMetrics", useSQLite: true },
           },
           queueConsumers: {},

@@ -1,5 +1,5 @@
 import type { GraphQLParams, Plugin } from "graphql-yoga";
-import { requestError } from "./errors.ts";
+import { requestError } from "../../src/shared/graphql/errors.ts";
 
 /** Reads the query of a GET's URL. Yoga's own reader takes bad JSON for a fault of ours and knows no documents by id. */
 export const getParameters: Plugin = {

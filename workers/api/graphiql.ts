@@ -1,10 +1,10 @@
 import { renderGraphiQL } from "graphql-yoga";
+import type { ReaderSettings } from "../../src/shared/auth/reader-settings.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
-import type { Config } from "./env.ts";
 import { SAVED_QUERIES } from "./saved-queries.ts";
 
 /** The page for trying queries, on a developer's machine only. */
-export async function graphiqlPage({ tokenSecret }: Config): Promise<string> {
+export async function graphiqlPage({ tokenSecret }: ReaderSettings): Promise<string> {
   // Anybody can sign with the local secret, so a ready token gives nothing away.
   const token =
     tokenSecret === LOCAL_TOKEN_SECRET ? await signToken({ role: "ops" }, tokenSecret, "12h") : "<npx concord token>";

@@ -2,14 +2,16 @@ import { shouldRenderGraphiQL } from "graphql-yoga";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { IssuerUnreachable } from "../../src/shared/auth/issuer.ts";
+import { type ReaderSettings, readSettings } from "../../src/shared/auth/reader-settings.ts";
 import { authenticate } from "../../src/shared/auth/token.ts";
+import { errorBody, RETRY_AFTER_MS } from "../../src/shared/graphql/errors.ts";
+import { rightsOf } from "../../src/shared/graphql/rights.ts";
 import { type Consistency, NEAREST, parseConsistencyToken } from "../../src/shared/repositories/consistency.ts";
+import { openServices } from "../../src/shared/services/index.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
-import { type Config, type Env, readConfig } from "./env.ts";
-import { errorBody, RETRY_AFTER_MS } from "./errors.ts";
+import { type Env, storesOf } from "./env.ts";
 import { graphiqlPage } from "./graphiql.ts";
-import { rightsOf } from "./rights.ts";
-import { openServices } from "./services/index.ts";
+import { liveOver } from "./live.ts";
 import { yoga } from "./yoga.ts";
 
 /** Both ways: what a client has seen, and what it has seen now. */
@@ -18,14 +20,14 @@ const BAD_TOKEN = `\`${TOKEN_HEADER}\` is not one of ours; send it as an answer 
 
 const NOT_ACCEPTABLE = "Accept application/json or application/graphql-response+json.";
 
-const app = new Hono<{ Bindings: Env; Variables: { config: Config } }>();
+const app = new Hono<{ Bindings: Env; Variables: { settings: ReaderSettings } }>();
 
 app.use(async (c, next) => {
-  const read = readConfig(c.env);
+  const read = readSettings(c.env);
   c.header("Cache-Control", "no-store");
   if (!read.ok)
     return c.json(errorBody("MISCONFIGURED", `The Worker serves nothing: ${read.problems.join("; ")}.`), 503);
-  c.set("config", read.config);
+  c.set("settings", read.settings);
   return next();
 });
 
@@ -39,17 +41,27 @@ app.use(
 );
 
 app.on(["GET", "POST"], "/graphql", async (c) => {
-  const config = c.get("config");
-  if (config.isLocal && shouldRenderGraphiQL(c.req.raw)) return c.html(graphiqlPage(config));
-  const caller = await authenticate(c.req.header("Authorization") ?? null, config.tokenSecret, config.tokenIssuer);
+  const settings = c.get("settings");
+  if (settings.isLocal && shouldRenderGraphiQL(c.req.raw)) return c.html(graphiqlPage(settings));
+  const caller = await authenticate(c.req.header("Authorization") ?? null, settings.tokenSecret, settings.tokenIssuer);
   if (!caller.ok) return c.json(errorBody("UNAUTHENTICATED", caller.message), 401, { "WWW-Authenticate": "Bearer" });
   if (c.req.method === "POST" && !isJson(c.req.header("Content-Type"))) {
     return c.json(errorBody("UNSUPPORTED_MEDIA_TYPE", "POST a body of Content-Type application/json."), 415);
   }
   const consistency = readConsistency(c.req.raw.headers);
   if (!consistency) return c.json(errorBody("BAD_CONSISTENCY_TOKEN", BAD_TOKEN), 400);
-  const services = openServices(c.env, caller.scope, consistency);
-  const response = await yoga.fetch(c.req.raw, { services, rights: rightsOf(caller.scope, config) });
+  const { scope, expiresAtMs } = caller;
+  const open = (at: Consistency) => openServices(storesOf(c.env), scope, at);
+  const services = open(consistency);
+  const lastEventId = c.req.header("Last-Event-ID") ?? null;
+  const live = liveOver(c.env, { scope, expiresAtMs, signal: c.req.raw.signal, lastEventId });
+  const response = await yoga.fetch(c.req.raw, {
+    services,
+    open,
+    live,
+    expiresAtMs,
+    rights: rightsOf(scope, settings),
+  });
   if (response.status === 406) return c.json(errorBody("NOT_ACCEPTABLE", NOT_ACCEPTABLE), 406);
   const token = services.session.consistencyToken;
   if (token) response.headers.set(TOKEN_HEADER, token);
@@ -81,5 +93,5 @@ function readConsistency(headers: Headers): Consistency | undefined {
   return token === null ? NEAREST : parseConsistencyToken(token);
 }
 
-export { AlertsService, CustomersService, DealersService, DevicesService } from "./services/entrypoints.ts";
+export { AlertsService, CustomersService, DealersService, DevicesService } from "./entrypoints.ts";
 export default app;

@@ -1,5 +1,5 @@
 import { isAsyncIterable, type Plugin } from "graphql-yoga";
-import type { Context } from "./context.ts";
+import type { Context } from "../../src/shared/graphql/context.ts";
 
 /** Says with every answer where it came from and how to read no older than it: `extensions.concord`. */
 export const provenance: Plugin<Context> = {

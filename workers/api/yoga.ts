@@ -1,13 +1,15 @@
 import { type ExecutionArgs, NoSchemaIntrospectionCustomRule, parse, validate } from "graphql";
 import { _createLRUCache, createYoga, type Plugin } from "graphql-yoga";
-import { type Context, openContext } from "./context.ts";
-import { maskError } from "./errors.ts";
+import { type Context, type ContextDeps, openContext } from "../../src/shared/graphql/context.ts";
+import { maskError } from "../../src/shared/graphql/errors.ts";
+import { executeWithinLimits, MAX_TOKENS } from "../../src/shared/graphql/limits/limits.ts";
+import { subscribeWithinLimits } from "../../src/shared/graphql/live.ts";
+import type { Rights } from "../../src/shared/graphql/rights.ts";
+import { schema } from "../../src/shared/graphql/schema/index.ts";
+import type { Services } from "../../src/shared/services/index.ts";
+import { resumableEventStreams } from "./event-stream.ts";
 import { getParameters } from "./get-parameters.ts";
-import { executeWithinLimits, MAX_TOKENS, subscribeWithinLimits } from "./limits/limits.ts";
 import { provenance } from "./provenance.ts";
-import type { Rights } from "./rights.ts";
-import { schema } from "./schema/index.ts";
-import type { Services } from "./services/index.ts";
 import { trustedDocuments } from "./trusted-documents.ts";
 
 /** Of a request. Variables need the room: a document of that size would have too many tokens. */
@@ -34,13 +36,20 @@ const engine: Plugin<{ rights: Rights }> = {
     setSubscribeFn((args: ExecutionArgs) => subscribeWithinLimits({ ...args, hideSuggestions: !rights.introspection })),
 };
 
+/** Who asks, and what it may. */
+export type Caller = ContextDeps & {
+  readonly services: Services;
+  readonly rights: Rights;
+  readonly expiresAtMs: number;
+};
+
 /** GraphQL over HTTP for a request that has shown who it is. */
-export const yoga = createYoga<{ services: Services; rights: Rights }, Context>({
+export const yoga = createYoga<Caller, Context>({
   schema,
   graphqlEndpoint: "/graphql",
-  context: ({ services }) => openContext(services),
+  context: ({ services, open, live }) => openContext(services, { open, live }),
   maskedErrors: { maskError },
-  plugins: [getParameters, trustedDocuments, engine, provenance],
+  plugins: [getParameters, trustedDocuments, engine, provenance, resumableEventStreams],
   maxRequestBodySize: MAX_BODY_BYTES,
   parserAndValidationCache: {
     documentCache: _createLRUCache({ max: MAX_PARSED_DOCUMENTS }),

@@ -1,5 +1,11 @@
 /** The bindings of wrangler.toml at the root. */
-type Env = { readonly ENVIRONMENT: string; readonly INGEST: Fetcher; readonly API: Fetcher; readonly DLQ: Fetcher };
+type Env = {
+  readonly ENVIRONMENT: string;
+  readonly INGEST: Fetcher;
+  readonly API: Fetcher;
+  readonly LIVE: Fetcher;
+  readonly DLQ: Fetcher;
+};
 
 /** The first segment of a path names the Worker behind it. */
 const WORKERS: Readonly<Record<string, keyof Omit<Env, "ENVIRONMENT">>> = {
@@ -11,11 +17,11 @@ const WORKERS: Readonly<Record<string, keyof Omit<Env, "ENVIRONMENT">>> = {
   ingest: "INGEST",
   "openapi.json": "INGEST",
   graphql: "API",
-  live: "API",
+  live: "LIVE",
   ops: "DLQ",
 };
 
-/** The front door: one hostname, three Workers. */
+/** The front door: one hostname, four Workers. */
 export default {
   async fetch(request, env) {
     const [, segment = ""] = new URL(request.url).pathname.split("/");

@@ -1,11 +1,12 @@
 import type { Context } from "hono";
 import { describeRejection } from "../../src/shared/contracts/parse.ts";
+import { reportMetrics } from "../../src/shared/telemetry/report.ts";
 import { type Accepted, accept, type Entry, firstProblem, type Receipt } from "./accept.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { mayWrite, type Writer } from "./auth/credentials.ts";
 import { isSigned } from "./auth/signature.ts";
 import { readBody } from "./body.ts";
-import { acceptDeps, type Config, type Env, reportMetrics } from "./env.ts";
+import { acceptDeps, type Config, type Env } from "./env.ts";
 import { Pressure } from "./pressure.ts";
 import { RequestError, restProxyCodeOf } from "./rest-proxy/errors.ts";
 

@@ -8,11 +8,11 @@ import {
   type SetDesiredAnswer,
   timeOfAnswer,
 } from "../../src/shared/domain/command.ts";
+import { recordOf } from "../../src/shared/queue/command-record.ts";
 import type { Parcel, QueuedRecord } from "../../src/shared/queue/parcel.ts";
 import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
-import { recordOf } from "./command-record.ts";
+import type { DesiredClaim, DesiredOrder } from "../devices/device-object.ts";
 import { type ConsumeDeps, consume } from "./consume.ts";
-import type { DesiredClaim, DesiredOrder } from "./device-object.ts";
 import type { Ending } from "./ending.ts";
 
 /** Every effect of a command. */
@@ -74,29 +74,10 @@ export async function setDesired(deps: CommandDeps, command: SetDesired): Promis
  */
 async function carry(deps: CommandDeps, record: QueuedRecord): Promise<Carried | null> {
   const parcel: Parcel = { kind: "parcel", records: [record] };
-  const { verdicts, endings, report } = await consume(behindD1(deps), [{ body: parcel, attempts: 1 }]);
+  const { verdicts, endings, report } = await consume(deps, [{ body: parcel, attempts: 1 }]);
   if (verdicts[0]?.kind !== "ack") return null;
   deps.report({ ...report, accepted: { [record.topic]: 1 } });
   return { outcome: outcomeOf(endings[0]), consistencyToken: deps.bookmark() };
-}
-
-/** D1 first and the object behind it, or a history could tell of what D1 and the queue both refused. */
-function behindD1(deps: ConsumeDeps): ConsumeDeps {
-  let merging: Promise<unknown> = Promise.resolve();
-  return {
-    ...deps,
-    fleet: {
-      merge(events) {
-        const merged = deps.fleet.merge(events);
-        merging = merged;
-        return merged;
-      },
-    },
-    async mergeIntoObject(key, events) {
-      await merging;
-      return deps.mergeIntoObject(key, events);
-    },
-  };
 }
 
 function outcomeOf(ending: Ending | undefined): CommandOutcome {

@@ -1,6 +1,7 @@
 import { parseRecord } from "../../src/shared/contracts/parse.ts";
 import type { ConcordEvent, DeviceKey } from "../../src/shared/domain/event.ts";
 import { combineOutcomes, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
+import type { ObjectWrites } from "../../src/shared/live/object-writes.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
 import type { Failure } from "../../src/shared/queue/letter.ts";
 import { isParcel, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
@@ -8,14 +9,24 @@ import { isOutage } from "../../src/shared/repositories/fault.ts";
 import type { FleetReport } from "../../src/shared/repositories/fleet.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { type MetricsReport, SettleTimes, Tally } from "../../src/shared/telemetry/metrics.ts";
-import type { ObjectMergeReport } from "./device-object.ts";
+import type { ObjectMergeReport } from "../devices/device-object.ts";
+import { type Announce, Announcements } from "./announcements.ts";
 import type { Arrival, Ending, EventArrival } from "./ending.ts";
 import { type SendOnDeps, sendOn } from "./send-on.ts";
+import { settle } from "./settle.ts";
 
 /** Every effect of the consumer. */
 export type ConsumeDeps = SendOnDeps & {
   readonly fleet: { merge(events: readonly ConcordEvent[]): Promise<FleetReport> };
-  readonly mergeIntoObject: (key: DeviceKey, events: readonly ConcordEvent[]) => Promise<ObjectMergeReport>;
+  /** Whether every device's object is written, or only those that somebody watches. */
+  readonly objectWrites: ObjectWrites;
+  /** @param consistencyToken reads from there on see what the events did */
+  readonly mergeIntoObject: (
+    key: DeviceKey,
+    events: readonly ConcordEvent[],
+    consistencyToken: string | null,
+  ) => Promise<ObjectMergeReport>;
+  readonly announce: Announce;
 };
 
 /** A message of the queue; `attempts` counts its deliveries, this one too. */
@@ -45,11 +56,23 @@ export const MAX_ATTEMPTS = 5;
 export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]): Promise<Consumed> {
   const bodies = deliveries.map(({ body }) => body);
   const arrivals = bodies.flatMap((body, message) => arrivalsOf(body, message, deps.now()));
-  const endings: Ending[] = arrivals.filter((arrival) => arrival.kind === "rejected").map(rejectionEnding);
   const cost = { d1RowsRead: 0, d1RowsWritten: 0, objectWrites: 0 };
+  const announcements = new Announcements();
+  const merged: Ending[] = [];
   for (const round of roundsOf(arrivals.filter((arrival) => arrival.kind === "event"))) {
-    endings.push(...(await mergeRound(deps, round, cost)));
+    merged.push(
+      ...(await mergeRound(deps, round, {
+        cost,
+        announcements,
+        attemptsOf: (message) => deliveries[message]?.attempts ?? 1,
+      })),
+    );
   }
+  const untold = await announcements.sendAll(deps.announce);
+  const endings = [
+    ...arrivals.filter((arrival) => arrival.kind === "rejected").map(rejectionEnding),
+    ...merged.map((ending) => afterTelling(ending, untold)),
+  ];
   const strays = bodies.flatMap((body, message) => (isParcel(body) ? [] : [{ message, body }]));
   const { held } = await sendOn(deps, endings, strays);
   return {
@@ -95,47 +118,75 @@ function roundsOf(arrivals: readonly EventArrival[]): EventArrival[][] {
 
 type Cost = { d1RowsRead: number; d1RowsWritten: number; objectWrites: number };
 
-/** Writes D1 and the objects side by side: each converges alone, whatever becomes of the other. */
-async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], cost: Cost): Promise<Ending[]> {
-  const byDevice = Map.groupBy(round, ({ event }) => event.deviceKey);
-  const [fleet, objects] = await Promise.all([
-    settle(deps.fleet.merge(round.map(({ event }) => event))),
-    Promise.all(
-      [...byDevice].map(async ([key, arrivals]) => ({
-        arrivals,
-        result: await settle(
-          deps.mergeIntoObject(
-            key,
-            arrivals.map(({ event }) => event),
-          ),
-        ),
-      })),
-    ),
-  ]);
-  const objectOutcome = new Map<EventArrival, MergeOutcome>();
-  const fault = new Map<EventArrival, unknown>();
-  for (const { arrivals, result } of objects) {
-    if (result.ok) cost.objectWrites += result.value.rowsWritten;
-    arrivals.forEach((arrival, i) => {
-      if (result.ok) objectOutcome.set(arrival, result.value.outcomes[i] as MergeOutcome);
-      else fault.set(arrival, result.thrown);
-    });
-  }
-  if (fleet.ok) {
-    cost.d1RowsRead += fleet.value.rowsRead;
-    cost.d1RowsWritten += fleet.value.rowsWritten;
-  } else {
-    for (const arrival of round) fault.set(arrival, fleet.thrown);
-  }
+type Books = {
+  readonly cost: Cost;
+  readonly announcements: Announcements;
+  readonly attemptsOf: (message: number) => number;
+};
+
+/** Writes D1, and then the objects: who watches may be shown only what a query would show him too. */
+async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], books: Books): Promise<Ending[]> {
+  const fleet = await settle(deps.fleet.merge(round.map(({ event }) => event)));
+  if (!fleet.ok) return round.map((arrival) => endingOfFault(arrival, fleet.thrown));
+  const { outcomes, announcements, watched, consistencyToken, rowsRead, rowsWritten } = fleet.value;
+  books.cost.d1RowsRead += rowsRead;
+  books.cost.d1RowsWritten += rowsWritten;
+  const inD1 = new Map(round.map((arrival, i) => [arrival, outcomes[i] ?? null]));
+  const taken = round.filter((arrival) => inD1.get(arrival) !== null);
+  const objects = await mergeIntoObjects(
+    deps,
+    taken.filter(({ event }) => deps.objectWrites === "always" || watched.has(event.deviceKey) || isClaimed(event)),
+    consistencyToken,
+  );
+  books.cost.objectWrites += objects.rowsWritten;
   return round.map((arrival, i): Ending => {
-    const known = [arrival.record.merged, fleet.ok ? fleet.value.outcomes[i] : null, objectOutcome.get(arrival)];
-    const merged = known.filter((outcome) => outcome != null).reduce(combineOutcomes, "superseded");
-    if (fault.has(arrival))
-      return endingOfFault({ ...arrival, record: withMerged(arrival.record, merged) }, fault.get(arrival));
-    if (fleet.ok && fleet.value.outcomes[i] === null) return { arrival, kind: "deferred" };
-    return { arrival, kind: "merged", outcome: merged };
+    const outcome = inD1.get(arrival) ?? null;
+    if (outcome === null) return { arrival, kind: "deferred" };
+    const known = [arrival.record.merged, outcome, objects.outcomes.get(arrival)];
+    const merged = known.filter((one) => one !== undefined).reduce(combineOutcomes, "superseded");
+    if (merged === "applied" || isReturn(arrival, books.attemptsOf(arrival.message))) {
+      books.announcements.add(arrival, announcements[i] ?? new Map(), consistencyToken);
+    }
+    return objects.faults.has(arrival)
+      ? endingOfFault({ ...arrival, record: withMerged(arrival.record, merged) }, objects.faults.get(arrival))
+      : { arrival, kind: "merged", outcome: merged };
   });
 }
+
+/** A desired state waits in the device's object for the event that makes it so. */
+const isClaimed = ({ change }: ConcordEvent): boolean => change.desired !== undefined;
+
+/** Whoever had this record before may have died between D1 and a dealer's feed, which drops what it knows. */
+const isReturn = ({ parcel, record }: EventArrival, attempts: number): boolean =>
+  attempts > 1 || parcel.deferrals !== undefined || record.attempts !== undefined;
+
+async function mergeIntoObjects(deps: ConsumeDeps, arrivals: readonly EventArrival[], consistencyToken: string | null) {
+  const outcomes = new Map<EventArrival, MergeOutcome>();
+  const faults = new Map<EventArrival, unknown>();
+  let rowsWritten = 0;
+  const byDevice = Map.groupBy(arrivals, ({ event }) => event.deviceKey);
+  await Promise.all(
+    [...byDevice].map(async ([key, group]) => {
+      const events = group.map(({ event }) => event);
+      const result = await settle(deps.mergeIntoObject(key, events, consistencyToken));
+      if (result.ok) rowsWritten += result.value.rowsWritten;
+      group.forEach((arrival, i) => {
+        if (result.ok) outcomes.set(arrival, result.value.outcomes[i] as MergeOutcome);
+        else faults.set(arrival, result.thrown);
+      });
+    }),
+  );
+  return { outcomes, faults, rowsWritten };
+}
+
+/** A merged record comes back where its dealer could not be told of it. */
+const afterTelling = (ending: Ending, faults: ReadonlyMap<Arrival, unknown>): Ending =>
+  ending.kind === "merged" && faults.has(ending.arrival)
+    ? endingOfFault(
+        { ...ending.arrival, record: withMerged(ending.arrival.record, ending.outcome) },
+        faults.get(ending.arrival),
+      )
+    : ending;
 
 /** A record that one store has taken says so when it comes back, or it would end as a duplicate of itself. */
 const withMerged = (record: QueuedRecord, merged: MergeOutcome): QueuedRecord =>
@@ -180,11 +231,3 @@ function reportOf(endings: readonly Ending[], held: ReadonlySet<number>, cost: C
     ...cost,
   };
 }
-
-type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly thrown: unknown };
-
-const settle = <T>(promise: Promise<T>): Promise<Settled<T>> =>
-  promise.then(
-    (value) => ({ ok: true, value }),
-    (thrown: unknown) => ({ ok: false, thrown }),
-  );

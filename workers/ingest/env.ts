@@ -1,23 +1,24 @@
 import * as z from "zod";
 import { type Credential, Credentials, LOCAL_CREDENTIAL_HASH } from "../../src/shared/auth/credential.ts";
 import { TokenIssuer } from "../../src/shared/auth/issuer.ts";
-import type { DeviceKey } from "../../src/shared/domain/event.ts";
 import { jsonOf } from "../../src/shared/json/json-of.ts";
+import { ObjectWrites } from "../../src/shared/live/object-writes.ts";
 import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { withDeadline } from "../../src/shared/repositories/read-session.ts";
-import { faultOf, log } from "../../src/shared/telemetry/log.ts";
-import { METRICS_OBJECT_NAME, type MetricsReport, type MetricsSink } from "../../src/shared/telemetry/metrics.ts";
+import { type MetricsNamespace, reportMetrics } from "../../src/shared/telemetry/report.ts";
+import type { DealerFeed } from "../devices/dealer-feed.ts";
+import type { DesiredClaim, DeviceObject } from "../devices/device-object.ts";
 import type { AcceptDeps } from "./accept.ts";
 import type { CommandDeps } from "./commands.ts";
 import type { ConsumeDeps } from "./consume.ts";
-import type { DesiredClaim, DeviceObject } from "./device-object.ts";
 
 /** The bindings of workers/ingest/wrangler.toml. No other file names one. */
 export type Env = {
   readonly ENVIRONMENT: string;
+  readonly DEVICE_OBJECT_WRITES?: string;
   readonly INGEST_CREDENTIALS: string;
   readonly INGEST_TOKENS?: string;
   readonly VERSION: WorkerVersionMetadata;
@@ -25,13 +26,15 @@ export type Env = {
   readonly EVENTS: Queue<Parcel>;
   readonly DEAD_LETTERS: Queue<DeadLetterMessage>;
   readonly DEVICES: DurableObjectNamespace<DeviceObject>;
+  readonly DEALER_FEEDS: DurableObjectNamespace<DealerFeed>;
   readonly RATE_LIMIT: RateLimit;
-  readonly METRICS: DurableObjectNamespace<MetricsSink & Rpc.DurableObjectBranded>;
+  readonly METRICS: MetricsNamespace;
 };
 
 const Vars = z
   .object({
     ENVIRONMENT: z.enum(["local", "staging", "production"]),
+    DEVICE_OBJECT_WRITES: ObjectWrites,
     INGEST_CREDENTIALS: jsonOf(Credentials),
     INGEST_TOKENS: jsonOf(TokenIssuer).optional(),
   })
@@ -65,9 +68,14 @@ export const acceptDeps = (env: Env): AcceptDeps => ({
   workerVersion: versionOf(env),
 });
 
-export const consumeDeps = (env: Env): ConsumeDeps => ({
-  fleet: new FleetRepository(env.DB),
-  mergeIntoObject: (key: DeviceKey, events) => env.DEVICES.getByName(key).merge([...events]),
+export const consumeDeps = (env: Env): ConsumeDeps => consumeDepsOver(env, env.DB.withSession("first-primary"));
+
+const consumeDepsOver = (env: Env, session: D1DatabaseSession): ConsumeDeps => ({
+  fleet: new FleetRepository(session),
+  objectWrites: ObjectWrites.parse(env.DEVICE_OBJECT_WRITES),
+  mergeIntoObject: (key, events, consistencyToken) => env.DEVICES.getByName(key).merge([...events], consistencyToken),
+  announce: (dealerId, announcements, consistencyToken) =>
+    env.DEALER_FEEDS.getByName(dealerId).announce([...announcements], consistencyToken),
   events: env.EVENTS,
   deadLetters: env.DEAD_LETTERS,
   now: Date.now,
@@ -81,25 +89,16 @@ const COMMAND_DEADLINE_MS = 3_000;
 /** What a command takes beside what the consumer does: a session whose bookmark lets its caller read what it wrote. */
 export function commandDeps(env: Env, ctx: Pick<ExecutionContext, "waitUntil">): CommandDeps {
   const session = env.DB.withSession("first-primary");
-  const fleet = new FleetRepository(session);
+  const deps = consumeDepsOver(env, session);
   return {
-    ...consumeDeps(env),
-    fleet: { merge: (events) => withDeadline(COMMAND_DEADLINE_MS, fleet.merge(events)) },
+    ...deps,
+    fleet: { merge: (events) => withDeadline(COMMAND_DEADLINE_MS, deps.fleet.merge(events)) },
     // The type of an RPC answer makes lists of the tuples that a record's headers are.
     claimDesired: async (order) => (await env.DEVICES.getByName(order.deviceKey).claimDesired(order)) as DesiredClaim,
     bookmark: () => session.getBookmark(),
     newEventId: () => crypto.randomUUID(),
     report: (report) => ctx.waitUntil(reportMetrics(env, report)),
   };
-}
-
-/** Tells the metrics object, and only logs when it cannot be told: no record waits for a counter. */
-export async function reportMetrics(env: Env, report: MetricsReport): Promise<void> {
-  try {
-    await env.METRICS.getByName(METRICS_OBJECT_NAME).report(report);
-  } catch (thrown) {
-    log("warn", "metrics.lost", faultOf(thrown));
-  }
 }
 
 /** The deployed version, which every letter names. */

@@ -1,11 +1,11 @@
+import { reportMetrics } from "../../src/shared/telemetry/report.ts";
 import { consume } from "./consume.ts";
-import { consumeDeps, type Env, reportMetrics } from "./env.ts";
+import { consumeDeps, type Env } from "./env.ts";
 import { routes } from "./routes.ts";
 
 export { CommandsService } from "./commands-service.ts";
-export { DeviceObject } from "./device-object.ts";
 
-/** HTTP for Kafka in front, the queue's consumer behind, and the object that each device has. */
+/** HTTP for Kafka in front, and the queue's consumer behind. */
 export default {
   fetch: routes.fetch,
 

@@ -16,7 +16,7 @@ const Claims = z.discriminatedUnion("role", [
 ]);
 
 export type Authentication =
-  | { readonly ok: true; readonly scope: Scope }
+  | { readonly ok: true; readonly scope: Scope; readonly expiresAtMs: number }
   | { readonly ok: false; readonly message: string };
 
 /**
@@ -38,8 +38,10 @@ export async function authenticate(
   const verified = isIssued ? await verifyIssued(token, issuer) : await verifySigned(token, secret);
   if (!verified.ok) return verified;
   const claims = Claims.safeParse(verified.claims);
+  // Both kinds of tokens have to have one.
+  const expiresAtMs = (verified.claims.exp ?? 0) * 1_000;
   return claims.success
-    ? { ok: true, scope: claims.data }
+    ? { ok: true, scope: claims.data, expiresAtMs }
     : { ok: false, message: "The token's role must be ops, service, or dealer with its dealerIds." };
 }
 

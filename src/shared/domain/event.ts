@@ -26,3 +26,6 @@ export type ConcordEvent = {
   readonly data: unknown;
   readonly change: Change;
 };
+
+export const isDeviceKey = (text: string): text is DeviceKey =>
+  SOURCES.some((source) => text.startsWith(`${source}:`) && text.length > source.length + 1);

@@ -13,8 +13,8 @@ export type DeviceSnapshot = Pick<Device, "latest" | "aspects" | "history">;
 
 /** Where a device's snapshot can be read: the Durable Object of that device. */
 export interface DeviceSnapshotSource {
-  /** `null` while no event has reached the device. */
-  snapshot(): Promise<DeviceSnapshot | null>;
+  /** `null` while no event has reached the device; `undefined` while it is not kept up to date, as nobody watches it. */
+  snapshot(): Promise<DeviceSnapshot | null | undefined>;
 }
 
 export type MergedSnapshot = { readonly snapshot: DeviceSnapshot | null; readonly outcomes: readonly MergeOutcome[] };
@@ -26,12 +26,14 @@ export function mergeSnapshot(snapshot: DeviceSnapshot | null, events: readonly 
   for (const event of events) {
     const delta = deltaOf(event).devices.get(event.deviceKey) as Device;
     outcomes.push(outcomeOf(effectsOn(merged, delta)));
-    merged = merged ? join(merged, delta) : { latest: delta.latest, aspects: delta.aspects, history: delta.history };
+    merged = merged
+      ? joinSnapshots(merged, delta)
+      : { latest: delta.latest, aspects: delta.aspects, history: delta.history };
   }
   return { snapshot: merged, outcomes };
 }
 
-function join(a: DeviceSnapshot, b: DeviceSnapshot): DeviceSnapshot {
+export function joinSnapshots(a: DeviceSnapshot, b: DeviceSnapshot): DeviceSnapshot {
   const latest = laterVersion(a.latest, b.latest);
   const aspects = joinAspects(a.aspects, b.aspects);
   const history = joinHistories(a.history, b.history);

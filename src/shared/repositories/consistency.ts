@@ -16,6 +16,10 @@ const BOOKMARK = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/;
 export const parseConsistencyToken = (token: string): Consistency | undefined =>
   BOOKMARK.test(token) ? { kind: "atLeast", bookmark: token } : undefined;
 
+/** The one that stands for more. */
+export const laterToken = (a: string | null, b: string | null): string | null =>
+  a === null || (b !== null && b > a) ? b : a;
+
 /** What D1 wants to hear when a session begins: developers.cloudflare.com/d1/best-practices/read-replication */
 export function sessionStartOf(consistency: Consistency): D1SessionBookmark | D1SessionConstraint {
   switch (consistency.kind) {

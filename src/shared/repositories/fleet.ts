@@ -1,5 +1,6 @@
 import type { Alert } from "../domain/alert.ts";
 import { viewAlert } from "../domain/alert.ts";
+import type { Announcement, Happening } from "../domain/announcement.ts";
 import type { Customer, Dealer } from "../domain/change.ts";
 import type { Aspects, Device } from "../domain/device.ts";
 import { viewDevice } from "../domain/device.ts";
@@ -9,11 +10,18 @@ import { combineOutcomes, type MergeOutcome } from "../domain/outcome.ts";
 import { canonicalText, type Register } from "../domain/register.ts";
 import { dayOf, type Version } from "../domain/version.ts";
 import { packBySize } from "../queue/pack.ts";
+import { type Audience, audienceOf, audienceQuestions, type PredecessorRow, type WatchRow } from "./audience.ts";
 import { GuardedWrites, type RowShape, type Write, type WriteRow } from "./guarded-writes.ts";
 
 export type FleetReport = {
   /** One an event, in the order of the events; `null` where other consumers were faster, again and again: try later. */
   readonly outcomes: readonly (MergeOutcome | null)[];
+  /** One an event: what each dealer is told of it, as far as somebody watches that dealer. */
+  readonly announcements: readonly ReadonlyMap<string, Announcement>[];
+  /** The devices among them that somebody watches, as of when they were written. */
+  readonly watched: ReadonlySet<DeviceKey>;
+  /** Reads from here on see what was written; `null` where D1 keeps no sessions. */
+  readonly consistencyToken: string | null;
   readonly rowsRead: number;
   /** Rows and index entries written, as D1 bills them. */
   readonly rowsWritten: number;
@@ -46,6 +54,8 @@ export class FleetRepository {
    */
   async merge(events: readonly ConcordEvent[]): Promise<FleetReport> {
     const outcomes: (MergeOutcome | null)[] = events.map(() => null);
+    const announcements: ReadonlyMap<string, Announcement>[] = events.map(() => new Map());
+    const watched = new Set<DeviceKey>();
     const cost = { rowsRead: 0, rowsWritten: 0 };
     let pending = events.map((event, index) => ({ event, index }));
     for (let pass = 0; pending.length > 0 && pass < MAX_PASSES; pass++) {
@@ -57,8 +67,14 @@ export class FleetRepository {
         stored.fleet,
         pending.map(({ event }) => event),
       );
-      const lost = await this.#save(stored, merged.fleet, cost);
+      const happenings = pending.map(({ event }) => ({
+        event,
+        device: merged.fleet.devices.get(event.deviceKey) as Device,
+      }));
+      const { lost, audience } = await this.#save(stored, { fleet: merged.fleet, happenings }, cost);
+      for (const key of audience.devices) watched.add(key);
       pending.forEach(({ event, index }, i) => {
+        announcements[index] = audience.announcements[i] as ReadonlyMap<string, Announcement>;
         const before = outcomes[index];
         const now = merged.outcomes[i] as MergeOutcome;
         outcomes[index] = before && isPartlyWritten(event) ? combineOutcomes(before, now) : now;
@@ -66,7 +82,8 @@ export class FleetRepository {
       pending = pending.filter(({ event }) => lost.has(event.deviceKey));
     }
     for (const { index } of pending) outcomes[index] = null;
-    return { outcomes, ...cost };
+    const consistencyToken = this.#db.getBookmark?.() ?? null;
+    return { outcomes, announcements, watched, consistencyToken, ...cost };
   }
 
   async #load(events: readonly ConcordEvent[], cost: Cost): Promise<Stored> {
@@ -88,22 +105,30 @@ export class FleetRepository {
     return storedFrom({ devices, alerts, assignments, dealers, customers });
   }
 
-  /** Writes the difference between two fleets. @returns the devices that somebody else changed meanwhile. */
-  async #save(before: Stored, after: Fleet, cost: Cost): Promise<Set<DeviceKey>> {
-    const writes = writesFor(before, after).flatMap((write) =>
+  /**
+   * Writes the difference between two fleets, and looks in the same transaction who watches: whoever comes later reads
+   * what was written.
+   * @returns the devices that somebody else changed meanwhile, and who is to be told
+   */
+  async #save(
+    before: Stored,
+    { fleet, happenings }: { readonly fleet: Fleet; readonly happenings: readonly Omit<Happening, "dealerBefore">[] },
+    cost: Cost,
+  ): Promise<{ lost: Set<DeviceKey>; audience: Audience }> {
+    const writes = writesFor(before, fleet).flatMap((write) =>
       packBySize(write.rows, MAX_PARAMETER).map((rows) => ({ ...write, rows })),
     );
-    const results = (await this.#run(
-      writes.map(({ sql, rows }) => ({ sql, keys: rows })),
-      cost,
-    )) as { owner: DeviceKey; part: string }[][];
+    const questions = audienceQuestions(happenings);
+    const results = await this.#run([...writes.map(({ sql, rows }) => ({ sql, keys: rows })), ...questions], cost);
     const lost = new Set<DeviceKey>();
     writes.forEach(({ rows, guarded }, i) => {
-      if (!guarded || results[i]?.length === rows.length) return;
-      const written = new Set(results[i]?.map(({ owner, part }) => `${owner} ${part}`));
-      for (const { k, p = "" } of rows) if (!written.has(`${k} ${p}`)) lost.add(k as DeviceKey);
+      const written = results[i] as { owner: DeviceKey; part: string }[];
+      if (!guarded || written.length === rows.length) return;
+      const parts = new Set(written.map(({ owner, part }) => `${owner} ${part}`));
+      for (const { k, p = "" } of rows) if (!parts.has(`${k} ${p}`)) lost.add(k as DeviceKey);
     });
-    return lost;
+    const [watches, predecessors] = results.slice(writes.length) as [WatchRow[], PredecessorRow[]];
+    return { lost, audience: audienceOf(happenings, watches, predecessors) };
   }
 
   /** Runs the statements that have something to do in one batch, which D1 commits whole or not at all. */
@@ -121,7 +146,7 @@ export class FleetRepository {
 }
 
 /** D1, or a session of it. */
-type Handle = Pick<D1Database, "prepare" | "batch">;
+type Handle = Pick<D1Database, "prepare" | "batch"> & Partial<Pick<D1DatabaseSession, "getBookmark">>;
 
 type Cost = { rowsRead: number; rowsWritten: number };
 

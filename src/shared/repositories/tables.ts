@@ -101,6 +101,12 @@ export const customers = sqliteTable(
   (t) => [index("customers_by_name").on(t.name)],
 );
 
+/** Who watches what: see `WatchRepository`. */
+export const watches = sqliteTable("watches", {
+  id: text().primaryKey(),
+  untilMs: integer("until_ms").notNull(),
+});
+
 export const LETTER_STATES = ["open", "replaying", "resolved"] as const;
 export type LetterState = (typeof LETTER_STATES)[number];
 

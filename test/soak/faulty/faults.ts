@@ -110,10 +110,15 @@ export function faultyD1(db: D1Database, faults: Faults): D1Database {
     raw: (options) => faults.d1(() => real.raw(options as never)),
     first: (column) => faults.d1(() => real.first(column as never)),
   });
-  const faulty = {
-    prepare: (sql: string) => wrap(db.prepare(sql)),
-    batch: (statements: Wrapped[]) => faults.d1(() => db.batch(statements.map(({ real }) => real))),
+  const over = (handle: Pick<D1Database, "prepare" | "batch">) => ({
+    prepare: (sql: string) => wrap(handle.prepare(sql)),
+    batch: (statements: Wrapped[]) => faults.d1(() => handle.batch(statements.map(({ real }) => real))),
+  });
+  const withSession = (from: D1SessionBookmark | D1SessionConstraint) => {
+    const session = db.withSession(from);
+    return { ...over(session), getBookmark: () => session.getBookmark() };
   };
+  const faulty = { ...over(db), withSession };
   return faulty as unknown as D1Database;
 }
 

@@ -1,10 +1,10 @@
 import type { ConcordEvent, DeviceKey } from "../../../src/shared/domain/event.ts";
-import type { DeviceObject } from "../../../workers/ingest/device-object.ts";
+import type { DeviceObject } from "../../../workers/devices/device-object.ts";
 import type { Env } from "../../../workers/ingest/env.ts";
 import real from "../../../workers/ingest/index.ts";
 import { Faults, faultyD1, faultyQueue } from "./faults.ts";
 
-export { CommandsService, DeviceObject } from "../../../workers/ingest/index.ts";
+export { CommandsService } from "../../../workers/ingest/index.ts";
 
 const faults = new Faults();
 
@@ -27,7 +27,8 @@ const faulty = (env: Env): Env => ({
 
 function faultyDevices(devices: DurableObjectNamespace<DeviceObject>): DurableObjectNamespace<DeviceObject> {
   const getByName = (key: DeviceKey) => ({
-    merge: (events: ConcordEvent[]) => faults.object(() => devices.getByName(key).merge(events)),
+    merge: (events: ConcordEvent[], consistencyToken: string | null) =>
+      faults.object(() => devices.getByName(key).merge(events, consistencyToken)),
   });
   return { getByName } as unknown as DurableObjectNamespace<DeviceObject>;
 }

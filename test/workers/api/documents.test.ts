@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { signToken } from "../../../src/shared/auth/token.ts";
-import manifest from "../../../workers/api/trusted-documents.json" with { type: "json" };
+import manifest from "../../../src/shared/graphql/trusted-documents.json" with { type: "json" };
 import { dealerScope, emptyTables, OPS, seedDevices, send, watchStatements } from "./support.ts";
 
 const DEVICE = "query Device($key: String!) { device(key: $key) { key } } query Name { __typename }";

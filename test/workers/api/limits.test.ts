@@ -1,9 +1,9 @@
 import { getIntrospectionQuery } from "graphql";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
+import { maskError } from "../../../src/shared/graphql/errors.ts";
+import { LIMITS } from "../../../src/shared/graphql/limits/limits.ts";
 import { StatementBudgetSpent } from "../../../src/shared/repositories/read-session.ts";
-import { maskError } from "../../../workers/api/errors.ts";
-import { LIMITS } from "../../../workers/api/limits/limits.ts";
 import { ask, dealerScope, emptyTables, env, OPS, send, watchStatements } from "./support.ts";
 
 beforeEach(emptyTables);

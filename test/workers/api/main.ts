@@ -1,19 +1,20 @@
 import type { DeviceSnapshot } from "../../../src/shared/domain/snapshot.ts";
-import { DeviceObject as IngestDeviceObject } from "../../../workers/ingest/device-object.ts";
+import { DeviceObject as RealDeviceObject } from "../../../workers/devices/device-object.ts";
 
 export * from "../../../workers/api/index.ts";
 export { default } from "../../../workers/api/index.ts";
+export { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
 export { MetricsObject } from "../../../workers/dlq/metrics-object.ts";
 
-/** The ingest Worker's class, except that it says what a test told it. */
-export class DeviceObject extends IngestDeviceObject {
+/** The devices Worker's class, except that it says what a test told it. */
+export class DeviceObject extends RealDeviceObject {
   #snapshot: DeviceSnapshot | null = null;
 
   async remember(snapshot: DeviceSnapshot): Promise<void> {
     this.#snapshot = snapshot;
   }
 
-  override async snapshot(): Promise<DeviceSnapshot | null> {
+  override async snapshot(): Promise<DeviceSnapshot | null | undefined> {
     return this.#snapshot ?? super.snapshot();
   }
 }

@@ -21,12 +21,13 @@ const LIBRARIES = [
 export default defineProject({
   plugins: [
     cloudflareTest(async () => ({
-      // Re-exports the Worker and stands in for the device object, which lives in another Worker.
+      // Re-exports the Worker and has the objects beside it, which live in other Workers.
       main: `${root}test/workers/api/main.ts`,
       wrangler: { configPath: `${root}workers/api/wrangler.toml` },
       miniflare: {
         durableObjects: {
           DEVICES: { className: "DeviceObject", useSQLite: true },
+          DEALER_FEEDS: { className: "DealerFeed", useSQLite: true },
           METRICS: { className: "MetricsObject", useSQLite: true },
         },
         // Tests of mutations bring commands of their own.

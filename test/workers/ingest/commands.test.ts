@@ -10,9 +10,10 @@ import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../../src/shared/queue/parcel.ts";
 import { parseConsistencyToken } from "../../../src/shared/repositories/consistency.ts";
 import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
+import { CLAIM_LEASE_MS } from "../../../workers/devices/claims.ts";
+import type { DeviceObject } from "../../../workers/devices/device-object.ts";
 import { acknowledgeAlert, type CommandDeps, setDesired } from "../../../workers/ingest/commands.ts";
 import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
-import type { DeviceObject } from "../../../workers/ingest/device-object.ts";
 import { commandDeps, type Env } from "../../../workers/ingest/env.ts";
 import { commandDepsOver } from "../../support/command-deps.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
@@ -276,13 +277,16 @@ describe("a desired state", () => {
   });
 
   describe("that nobody carried on", () => {
-    /** Lets the object's alarm ring, with a queue and metrics that a test can look into. */
+    let later = 0;
+    /** Lets the object's alarm ring at its time, with a queue and metrics that a test can look into. */
     const ring = async (key: DeviceKey) => {
       const METRICS = { getByName: () => ({ report: async (report: MetricsReport) => void reports.push(report) }) };
       await runInDurableObject(object(key), (instance) => {
         Object.assign(instance, { env: { ...env, EVENTS: events, METRICS } });
       });
-      return runDurableObjectAlarm(object(key));
+      later += CLAIM_LEASE_MS;
+      const clock = vi.spyOn(Date, "now").mockReturnValue(Date.now() + later);
+      return runDurableObjectAlarm(object(key)).finally(() => clock.mockRestore());
     };
 
     it("because D1 and the queue were out of reach, is put into the queue by the device's object", async () => {

@@ -1,7 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
 
-export { CommandsService, DeviceObject, default } from "../../../workers/ingest/index.ts";
+export { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
+export { DeviceObject } from "../../../workers/devices/device-object.ts";
+export { CommandsService, default } from "../../../workers/ingest/index.ts";
 
 /** Remembers what it was told. */
 export class FakeMetrics extends DurableObject {

@@ -31,6 +31,8 @@ it("a poison record at any place of a request leaves the other 99 applied", asyn
     const { report } = await consume(
       {
         fleet: new FleetRepository(DB),
+        objectWrites: "always",
+        announce: async () => {},
         mergeIntoObject: async (_, events) => ({ outcomes: events.map(() => "superseded"), rowsWritten: 0 }),
         events: new FakeQueue(),
         deadLetters: new FakeQueue(),

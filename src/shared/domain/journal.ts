@@ -1,0 +1,127 @@
+import type { Aspects } from "./device.ts";
+import type { ConcordEvent } from "./event.ts";
+import { HISTORY_LIMIT, type History, type HistoryEntry } from "./history.ts";
+import type { MergeOutcome } from "./outcome.ts";
+import { type DeviceSnapshot, mergeSnapshot } from "./snapshot.ts";
+import { compareVersions, type Version } from "./version.ts";
+
+/** Who has a device, and since when at the latest. Both null before anybody had it. */
+export type Holder = { readonly dealerId: string | null; readonly since: Version | null };
+
+/** An event that changed what is known of a device, and who had the device behind it. */
+export type Step = Pick<HistoryEntry, "version" | "topic"> & { readonly holder: Holder };
+
+/**
+ * The order in which a device took its events: its n-th change is revision n. A device is a join and has no order of
+ * its own; whoever watches it needs one, to say how far he has seen it. Unlike the join it is this one replica's.
+ */
+export type Journal = {
+  readonly revision: number;
+  /** The newest steps without a hole between them, oldest first; the last one led to `revision`. */
+  readonly steps: readonly Step[];
+  readonly holder: Holder;
+};
+
+export const EMPTY_JOURNAL: Journal = { revision: 0, steps: [], holder: { dealerId: null, since: null } };
+
+/** What one device remembers of itself. */
+export type DeviceMemory = { readonly snapshot: DeviceSnapshot | null; readonly journal: Journal };
+
+export const EMPTY_MEMORY: DeviceMemory = { snapshot: null, journal: EMPTY_JOURNAL };
+
+export type Remembered = { readonly memory: DeviceMemory; readonly outcomes: readonly MergeOutcome[] };
+
+/** Merges events and notes each that changed something. `memory` comes back itself when the events add nothing. */
+export function remember(memory: DeviceMemory, events: readonly ConcordEvent[]): Remembered {
+  const outcomes: MergeOutcome[] = [];
+  let { snapshot, journal } = memory;
+  for (const event of events) {
+    const merged = mergeSnapshot(snapshot, [event]);
+    const outcome = merged.outcomes[0] as MergeOutcome;
+    if (isNews(event, outcome, merged.snapshot !== snapshot)) journal = noteStep(journal, event, merged.snapshot);
+    snapshot = merged.snapshot;
+    outcomes.push(outcome);
+  }
+  return { memory: snapshot === memory.snapshot ? memory : { snapshot, journal }, outcomes };
+}
+
+/** A snapshot holds no alerts, so an event about one is news when the history takes it in. */
+const isNews = ({ change }: ConcordEvent, outcome: MergeOutcome, hasAdded: boolean): boolean =>
+  outcome === "applied" || (change.alert !== undefined && outcome === "superseded" && hasAdded);
+
+function noteStep({ revision, steps, holder }: Journal, event: ConcordEvent, snapshot: DeviceSnapshot | null): Journal {
+  const { version, topic } = event;
+  const now = holderAfter(holder, event, snapshot?.aspects.dealer);
+  const kept = steps.length < HISTORY_LIMIT ? steps : steps.slice(1 - HISTORY_LIMIT);
+  return { revision: revision + 1, steps: [...kept, { version, topic, holder: now }], holder: now };
+}
+
+function holderAfter(holder: Holder, { version, change }: ConcordEvent, newest: Aspects["dealer"]): Holder {
+  if (change.dealer === undefined || !newest) return holder;
+  const { dealerId } = newest.value;
+  if (dealerId !== holder.dealerId) return { dealerId, since: newest.version };
+  const wasElsewhere = (change.dealer?.dealerId ?? null) !== dealerId;
+  // It was somebody else's in between, as we hear only now.
+  return wasElsewhere && holder.since !== null && compareVersions(version, holder.since) > 0
+    ? { dealerId, since: newest.version }
+    : holder;
+}
+
+/**
+ * Takes in what a device came to while nobody noted its steps: one revision for all of it, without a step, so that
+ * whoever saw less is told of the gap. The history goes, because it has the same gap.
+ */
+export function catchUp({ journal }: DeviceMemory, snapshot: DeviceSnapshot | null): DeviceMemory {
+  const newest = snapshot?.aspects.dealer;
+  const holder = newest ? { dealerId: newest.value.dealerId, since: newest.version } : EMPTY_JOURNAL.holder;
+  const revision = journal.revision + (snapshot === null ? 0 : 1);
+  return { snapshot: snapshot && { ...snapshot, history: [] }, journal: { revision, steps: [], holder } };
+}
+
+export type ToldStep = {
+  readonly revision: number;
+  /** `isLost` is told to whom the device was taken from, as the last thing. */
+  readonly isLost: boolean;
+  /** `null` where it occurred while the device was not the listener's. */
+  readonly entry: HistoryEntry | null;
+};
+
+export type Told =
+  | { readonly kind: "steps"; readonly steps: readonly ToldStep[]; readonly isOver: boolean }
+  /** Something behind that revision is not remembered any more. */
+  | { readonly kind: "gap" };
+
+/**
+ * What happened behind a revision, oldest first, for whoever may hear of it.
+ * @param dealerIds of the listener; `null` for one who sees every device
+ */
+export function tellBehind(
+  { journal, snapshot }: DeviceMemory,
+  revision: number,
+  dealerIds: readonly string[] | null,
+): Told {
+  const first = journal.steps.length - (journal.revision - revision);
+  if (!Number.isInteger(revision) || revision > journal.revision || first < 0) return { kind: "gap" };
+  const isOwn = ({ dealerId }: Holder) => dealerIds === null || (dealerId !== null && dealerIds.includes(dealerId));
+  const told: ToldStep[] = [];
+  let before = journal.steps[first - 1]?.holder ?? (first < journal.steps.length ? NOBODY : journal.holder);
+  for (const [i, step] of journal.steps.slice(first).entries()) {
+    const entry = entryOf(snapshot?.history ?? [], step);
+    if (!entry) return { kind: "gap" };
+    const isLost = !isOwn(step.holder);
+    if (isLost && !isOwn(before)) return { kind: "steps", steps: told, isOver: true };
+    const isHeard = !isLost && (dealerIds === null || isSince(step.holder, step.version));
+    told.push({ revision: revision + i + 1, isLost, entry: isHeard ? entry : null });
+    if (isLost) return { kind: "steps", steps: told, isOver: true };
+    before = step.holder;
+  }
+  return { kind: "steps", steps: told, isOver: !isOwn(before) };
+}
+
+const NOBODY: Holder = { dealerId: null, since: null };
+
+const isSince = ({ since }: Holder, version: Version): boolean =>
+  since !== null && compareVersions(version, since) >= 0;
+
+const entryOf = (history: History, { version, topic }: Step): HistoryEntry | undefined =>
+  history.find((entry) => entry.version === version && entry.topic === topic);

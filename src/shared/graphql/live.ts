@@ -1,0 +1,60 @@
+import {
+  createSourceEventStream,
+  type ExecutionArgs,
+  type ExecutionResult,
+  executeSubscriptionEvent,
+  GraphQLError,
+  mapSourceToResponseEvent,
+  type ValidatedSubscriptionArgs,
+} from "graphql";
+import type { LiveItem, LiveTarget } from "../live/item.ts";
+import type { Context } from "./context.ts";
+import { maskError } from "./errors.ts";
+import { admitSubscription } from "./limits/limits.ts";
+
+/** Where the items of a subscription come from. */
+export type OpenLive = (target: LiveTarget) => Promise<AsyncIterable<LiveItem>>;
+
+/** A subscription's answer to one item: fields are read no older than the item, and the cursor stands beside them. */
+export async function executeItem(args: ValidatedSubscriptionArgs, item: LiveItem): Promise<ExecutionResult> {
+  const { cursor, consistencyToken } = item;
+  const contextValue = (args.contextValue as Pick<Context, "at">).at(consistencyToken);
+  const { data, errors } = await executeSubscriptionEvent({ ...args, rootValue: item, contextValue });
+  return {
+    ...(errors && { errors: errors.map((error) => maskError(error) as GraphQLError) }),
+    ...(data !== undefined && { data }),
+    extensions: { concord: { cursor, consistencyToken } },
+  };
+}
+
+/** graphql-js's `subscribe` for what is within the limits, with a context of its own for each item. */
+export async function subscribeWithinLimits(
+  args: ExecutionArgs,
+): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> {
+  const admission = admitSubscription(args);
+  if (!admission.ok) return admission.result;
+  const source = await createSourceEventStream(admission.args);
+  if (!(Symbol.asyncIterator in source)) return source;
+  return mapSourceToResponseEvent(admission.args, source, (event) => executeItem(event, event.rootValue as LiveItem));
+}
+
+/** What a subscription asks for, by the resolver of its one field; or what is wrong with it. */
+export async function targetOf(
+  args: ValidatedSubscriptionArgs,
+): Promise<
+  { readonly ok: true; readonly target: LiveTarget } | { readonly ok: false; readonly errors: readonly GraphQLError[] }
+> {
+  let target: LiveTarget | undefined;
+  const live: OpenLive = async (asked) => {
+    target = asked;
+    return NOTHING;
+  };
+  const answer = await createSourceEventStream({ ...args, contextValue: { live } });
+  if (target) return { ok: true, target };
+  const errors = "errors" in answer ? answer.errors : undefined;
+  return { ok: false, errors: errors ?? [new GraphQLError("That is not a subscription.")] };
+}
+
+const NOTHING: AsyncIterable<LiveItem> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+};

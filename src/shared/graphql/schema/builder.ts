@@ -1,0 +1,73 @@
+import SchemaBuilder from "@pothos/core";
+import RelayPlugin, { decodeGlobalID } from "@pothos/plugin-relay";
+import { type GraphQLSchema, isObjectType } from "graphql";
+import { MAX_PAGE_SIZE } from "../../repositories/page.ts";
+import type { Context } from "../context.ts";
+import { userError } from "../errors.ts";
+
+type Types = {
+  Context: Context;
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: false;
+  DefaultNodeNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    /** RFC 3339 in UTC; the domain has times as text already. */
+    DateTime: { Input: string; Output: string };
+    JSON: { Input: unknown; Output: unknown };
+  };
+};
+
+/** Every type adds itself to this. Fields are non-null unless they say otherwise. */
+export const builder = new SchemaBuilder<Types>({
+  plugins: [RelayPlugin],
+  defaultFieldNullability: false,
+  relay: {
+    edgesFieldOptions: { nullable: false, description: "In the order of the list, from whichever end it is read." },
+    nodeFieldOptions: { nullable: false, description: "What stands there." },
+    cursorFieldOptions: { description: "For `after` and `before` of the same list in the same order." },
+    pageInfoFieldOptions: { description: "Where the page lies in the list." },
+    hasNextPageFieldOptions: { description: "Whether the list goes on behind it." },
+    hasPreviousPageFieldOptions: { description: "Whether the list has something before it." },
+    startCursorFieldOptions: { description: "For `before`: of its first edge; null on an empty page." },
+    endCursorFieldOptions: { description: "For `after`: of its last edge; null on an empty page." },
+    idFieldOptions: { description: "For `node` and for clients' caches; opaque." },
+    decodeGlobalID: parseGlobalId,
+    pageInfoTypeOptions: { description: "Where a page lies in its list." },
+    defaultConnectionTypeOptions: { description: "A page of a list." },
+    defaultEdgeTypeOptions: { description: "A place in a list." },
+    nodeTypeOptions: { description: "Anything that has an id of its own." },
+    nodeQueryOptions: {
+      description: "A node by its `id`; null when there is none, or none that the token may see.",
+      resolve: (_, { id }, __, { schema }, resolveNode) => resolveNode(checkNode(id, schema)),
+    },
+    nodesQueryOptions: {
+      description: `Up to ${MAX_PAGE_SIZE} nodes by \`id\`, in the same order, with nulls like those of \`node\`.`,
+      resolve: (_, { ids }, __, { schema }, resolveNodes) => {
+        if (ids.length > MAX_PAGE_SIZE) throw userError(`\`ids\` may hold at most ${MAX_PAGE_SIZE}.`);
+        return resolveNodes(ids.map((id) => checkNode(id, schema)));
+      },
+    },
+  },
+});
+
+builder.queryType({ description: "What can be read. A token of role dealer sees what belongs to its dealers." });
+
+type GlobalId = { typename: string; id: string };
+
+export function parseGlobalId(text: string): GlobalId {
+  try {
+    return decodeGlobalID(text);
+  } catch {
+    throw notAnId();
+  }
+}
+
+function checkNode(globalId: GlobalId, schema: GraphQLSchema): GlobalId {
+  const type = schema.getType(globalId.typename);
+  const isNode = isObjectType(type) && type.getInterfaces().some(({ name }) => name === "Node");
+  if (!isNode) throw notAnId();
+  return globalId;
+}
+
+const notAnId = () => userError("That is not an id; pass one as an `id` field gave it.");

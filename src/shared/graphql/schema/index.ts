@@ -1,0 +1,12 @@
+import "./scalars.ts";
+import "./device.ts";
+import "./dealer.ts";
+import "./customer.ts";
+import "./alert.ts";
+import "./freshness.ts";
+import "./mutation.ts";
+import "./subscription.ts";
+import { builder } from "./builder.ts";
+
+/** Each type lives in a file of its own, together with the query fields that lead to it. */
+export const schema = builder.toSchema();

@@ -1,0 +1,32 @@
+import type { StatusReport as StatusReportShape } from "../../domain/change.ts";
+import { builder } from "./builder.ts";
+
+export const Mode = builder.enumType("Mode", {
+  description: "What a device is set to do.",
+  values: {
+    HEAT: { value: "heat" },
+    COOL: { value: "cool" },
+    AUTO: { value: "auto" },
+    AUX_HEAT: { value: "auxHeat", description: "Heat from the auxiliary source only." },
+    OFF: { value: "off" },
+  } as const,
+});
+
+export const StatusReport = builder
+  .objectRef<StatusReportShape & { readonly reportedAt: string }>("StatusReport")
+  .implement({
+    description: "What a device last said of itself.",
+    fields: (t) => ({
+      online: t.exposeBoolean("online", { description: "Whether its source could reach it." }),
+      mode: t.expose("mode", { type: Mode, nullable: true, description: "What it is set to do." }),
+      indoorTemperatureC: t.exposeFloat("indoorTemperatureC", { nullable: true, description: "Degrees Celsius." }),
+      heatSetpointC: t.exposeFloat("heatSetpointC", { nullable: true, description: "Degrees Celsius." }),
+      coolSetpointC: t.exposeFloat("coolSetpointC", { nullable: true, description: "Degrees Celsius." }),
+      humidityPct: t.exposeFloat("humidityPct", { nullable: true, description: "Relative, in percent." }),
+      equipment: t.stringList({
+        description: "What is running right now, in the source's words.",
+        resolve: ({ equipment }) => equipment ?? [],
+      }),
+      reportedAt: t.expose("reportedAt", { type: "DateTime", description: "When the device said so." }),
+    }),
+  });

@@ -1,0 +1,30 @@
+import type { Scope } from "../auth/scope.ts";
+import type { LiveItem, LiveTarget } from "./item.ts";
+
+/** What an object says to a Worker that listens for somebody else: JSON, one a WebSocket message. */
+export type ItemMessage =
+  /** From here on every item comes. */
+  | { readonly type: "opened" }
+  | { readonly type: "item"; readonly item: LiveItem }
+  /** Nothing more will come. */
+  | { readonly type: "complete" }
+  | { readonly type: "error"; readonly code: string; readonly message: string };
+
+/** For whom a Worker listens, to what, and until when its token is good. */
+export type Hearing = { readonly scope: Scope; readonly expiresAtMs: number; readonly target: LiveTarget };
+
+/** Where an object takes what kind of socket. Only Workers of ours reach an object. */
+export const OBJECT_PATHS = { graphql: "/graphql", items: "/items" } as const;
+
+const HEARING_HEADER = "Concord-Hearing";
+
+/** Ids may hold any letters, and headers may not. */
+export const headersOf = (hearing: Hearing): Record<string, string> => ({
+  Upgrade: "websocket",
+  [HEARING_HEADER]: encodeURIComponent(JSON.stringify(hearing)),
+});
+
+export const hearingIn = (headers: Headers): Hearing =>
+  JSON.parse(decodeURIComponent(headers.get(HEARING_HEADER) ?? "")) as Hearing;
+
+export const objectUrl = (path: string): string => `https://object.concord${path}`;

@@ -1,0 +1,35 @@
+import type { Scope } from "../auth/scope.ts";
+import type { Commands } from "../domain/command.ts";
+import type { DeviceKey } from "../domain/event.ts";
+import type { DeviceSnapshotSource } from "../domain/snapshot.ts";
+import type { Consistency } from "../repositories/consistency.ts";
+import { ReadSession } from "../repositories/read-session.ts";
+import type { MetricsSource } from "../telemetry/metrics.ts";
+import { Alerts } from "./alerts.ts";
+import { Customers } from "./customers.ts";
+import { Dealers } from "./dealers.ts";
+import { Devices } from "./devices.ts";
+
+/** Where everything is that can be read, and who takes what is to be changed. */
+export type Stores = {
+  readonly db: Pick<D1Database, "withSession">;
+  readonly objectOf: (key: DeviceKey) => DeviceSnapshotSource;
+  readonly commands: Commands;
+  readonly metrics: () => MetricsSource;
+};
+
+/** Everything that can be read, as one caller may see it, over one session of D1. */
+export type Services = ReturnType<typeof openServices>;
+
+export function openServices({ db, objectOf, commands, metrics }: Stores, scope: Scope, consistency: Consistency) {
+  const session = new ReadSession(db, { consistency });
+  return {
+    session,
+    devices: new Devices({ scope, session, objectOf, commands }),
+    alerts: new Alerts({ scope, session, commands }),
+    dealers: new Dealers({ scope, session }),
+    customers: new Customers({ scope, session }),
+    /** Of the whole platform, with nobody's data in it. */
+    metrics,
+  };
+}

@@ -1,0 +1,182 @@
+import type { Scope } from "../../src/shared/auth/scope.ts";
+import { desiring } from "../../src/shared/contracts/commands.ts";
+import { parseRecord, type Rejection } from "../../src/shared/contracts/parse.ts";
+import type { DesiredState } from "../../src/shared/domain/change.ts";
+import { type SetDesired, timeOfAnswer } from "../../src/shared/domain/command.ts";
+import { viewDevice } from "../../src/shared/domain/device.ts";
+import type { ConcordEvent, DeviceKey } from "../../src/shared/domain/event.ts";
+import { catchUp, type DeviceMemory, EMPTY_MEMORY, remember, tellBehind } from "../../src/shared/domain/journal.ts";
+import type { MergeOutcome } from "../../src/shared/domain/outcome.ts";
+import type { Register } from "../../src/shared/domain/register.ts";
+import { type DeviceSnapshot, type DeviceSnapshotSource, joinSnapshots } from "../../src/shared/domain/snapshot.ts";
+import type { DeviceChange, LiveTarget, Pull } from "../../src/shared/live/item.ts";
+import { ObjectWrites } from "../../src/shared/live/object-writes.ts";
+import { recordOf } from "../../src/shared/queue/command-record.ts";
+import { sendAll } from "../../src/shared/queue/pack.ts";
+import { packParcels } from "../../src/shared/queue/parcel.ts";
+import { laterToken } from "../../src/shared/repositories/consistency.ts";
+import type { Watched } from "../../src/shared/repositories/watch.ts";
+import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import { Tally } from "../../src/shared/telemetry/metrics.ts";
+import { reportMetrics } from "../../src/shared/telemetry/report.ts";
+import { CLAIM_LEASE_MS, type Claim, Claims } from "./claims.ts";
+import { LEASE_MS } from "./live/lease.ts";
+import { LiveObject } from "./live-object.ts";
+
+export type ObjectMergeReport = { readonly outcomes: readonly MergeOutcome[]; readonly rowsWritten: number };
+
+export type DesiredOrder = SetDesired & { readonly eventId: string; readonly nowMs: number };
+
+export type DesiredClaim =
+  /** The record is the caller's to carry to D1 and back here. */
+  | ({ readonly kind: "claimed" } & Claim)
+  | { readonly kind: "conflict"; readonly desired: Register<DesiredState> | null }
+  | { readonly kind: "rejected"; readonly rejection: Rejection };
+
+/** As it is stored: one value, so that a write bills one row. */
+type Stored = DeviceMemory & {
+  /** Reads from there on see everything in it. */
+  readonly consistencyToken: string | null;
+};
+
+/** One device, awake or asleep: its registers, its recent history, and whoever watches it. */
+export class DeviceObject extends LiveObject implements DeviceSnapshotSource {
+  #stored: Stored | undefined;
+  readonly #claims = new Claims(this.ctx.storage.kv);
+
+  /**
+   * Merges events; repeated or superseded ones write nothing. Safe to call again with the same events.
+   * @param consistencyToken reads from there on see what the events did
+   */
+  async merge(events: ConcordEvent[], consistencyToken: string | null = null): Promise<ObjectMergeReport> {
+    const known = this.#load();
+    const { memory, outcomes } = remember(known, events);
+    const hasAdded = memory !== known;
+    if (hasAdded) this.#keep({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
+    const hasFulfilled = this.#claims.fulfil(events);
+    if (hasFulfilled) await this.schedule();
+    if (hasAdded) this.tell();
+    return { outcomes, rowsWritten: Number(hasAdded) + Number(hasFulfilled) };
+  }
+
+  async snapshot(): Promise<DeviceSnapshot | null | undefined> {
+    return this.#isCurrent ? this.#load().snapshot : undefined;
+  }
+
+  /**
+   * Decides whether a desired state follows on what its caller saw, and from then on no other may follow on the same.
+   * Calls for a device come one after another, here and nowhere else. The record is merged as all others are, when it
+   * comes back from D1; should it not come back, this object puts it into the queue.
+   */
+  async claimDesired({ deviceKey, desired, eventId, nowMs, expectedVersion }: DesiredOrder): Promise<DesiredClaim> {
+    const current = this.#claims.over(this.#load().snapshot?.aspects.desired);
+    if (expectedVersion !== undefined && expectedVersion !== (current?.version ?? null)) {
+      return { kind: "conflict", desired: current };
+    }
+    const occurredAtMs = timeOfAnswer(nowMs, current?.version);
+    const record = recordOf({ ...desiring(deviceKey, desired), deviceKey, eventId, occurredAtMs, nowMs });
+    const parsed = parseRecord(record, nowMs);
+    if (!parsed.ok) return { kind: "rejected", rejection: parsed.rejection };
+    const { version, change } = parsed.event;
+    const claim: Claim = { record, desired: { version, value: change.desired as DesiredState } };
+    this.#claims.add(claim, Date.now());
+    await this.schedule();
+    return { kind: "claimed", ...claim };
+  }
+
+  protected override ownDueMs(): number | null {
+    return this.#claims.dueMs;
+  }
+
+  /** Claims are waiting whose callers died, or found neither D1 nor the queue. */
+  protected override async onDue(nowMs: number): Promise<void> {
+    const { records, dueMs } = this.#claims;
+    if (dueMs === null || dueMs > nowMs) return;
+    const { fault } = await sendAll(this.env.EVENTS, packParcels(records));
+    if (fault !== undefined) {
+      log("warn", "device.claims_refused", { records: records.length, ...faultOf(fault) });
+      return this.#claims.putOff(Date.now() + CLAIM_LEASE_MS);
+    }
+    this.#claims.putOff(null);
+    const accepted = new Tally();
+    for (const { topic } of records) accepted.add(topic);
+    await reportMetrics(this.env, { accepted: accepted.toCounts() });
+  }
+
+  protected override watchedOf(target: LiveTarget): Watched | undefined {
+    if (target.kind !== "device" || this.ctx.id.name !== target.deviceKey) return undefined;
+    return { kind: "device", deviceKey: target.deviceKey };
+  }
+
+  protected override async register(watched: Watched): Promise<void> {
+    if (watched.kind !== "device") return;
+    const { found, isUnbroken, consistencyToken } = await this.registerWith(
+      (watches) => watches.registerDevice(watched.deviceKey, LEASE_MS),
+      watched,
+    );
+    const known = this.#load();
+    const token = laterToken(known.consistencyToken, consistencyToken);
+    const memory = isUnbroken ? known : this.#caughtUp(known, found);
+    this.#keep({ ...memory, consistencyToken: token });
+  }
+
+  /** Where only watched devices are written, whatever was not watched has been missed. */
+  #caughtUp(known: DeviceMemory, found: DeviceSnapshot | null): DeviceMemory {
+    const joined = found && known.snapshot ? joinSnapshots(known.snapshot, found) : (found ?? known.snapshot);
+    if (this.#writes === "live") return catchUp(known, joined && { ...joined, history: [] });
+    return joined === known.snapshot ? known : catchUp(known, joined);
+  }
+
+  protected override pull(target: LiveTarget, cursor: string | null, scope: Scope): Pull {
+    const { snapshot, journal, consistencyToken } = this.#load();
+    if (target.kind !== "device" || !snapshot) return { kind: "notFound" };
+    const dealerIds = scope.role === "dealer" ? scope.dealerIds : null;
+    const device = { key: target.deviceKey, ...viewDevice(snapshot) };
+    const isOwn = dealerIds === null || (device.dealerId !== null && dealerIds.includes(device.dealerId));
+    const placeOf = (revision: number) => ({ revision, cursor: String(revision), consistencyToken });
+    const end = String(journal.revision);
+    const whole = (kind: "snapshot" | "gap"): Pull =>
+      isOwn
+        ? {
+            kind: "items",
+            items: [{ ...placeOf(journal.revision), kind, event: null, device }],
+            cursor: end,
+            isOver: false,
+          }
+        : { kind: "notFound" };
+    if (cursor === null) return whole("snapshot");
+    const told = tellBehind({ snapshot, journal }, Number(cursor || Number.NaN), dealerIds);
+    if (told.kind === "gap") return whole("gap");
+    const items = told.steps.map(
+      ({ revision, isLost, entry }): DeviceChange => ({
+        ...placeOf(revision),
+        kind: isLost ? "lost" : "event",
+        event: entry,
+        device: isLost ? null : device,
+      }),
+    );
+    return { kind: "items", items, cursor: end, isOver: told.isOver };
+  }
+
+  get #writes(): ObjectWrites {
+    return ObjectWrites.parse(this.env.DEVICE_OBJECT_WRITES);
+  }
+
+  /** Whether every event of the device comes here, as far as we know. */
+  get #isCurrent(): boolean {
+    return this.#writes === "always" || this.lease.isHeld(Date.now());
+  }
+
+  #load(): Stored {
+    this.#stored ??= this.ctx.storage.kv.get<Stored>(MEMORY) ?? { ...EMPTY_MEMORY, consistencyToken: null };
+    return this.#stored;
+  }
+
+  #keep(stored: Stored): void {
+    // Memory moves only after the write was taken: a failed write must not look done to the next caller.
+    this.ctx.storage.kv.put(MEMORY, stored);
+    this.#stored = stored;
+  }
+}
+
+const MEMORY = "memory";

@@ -1,0 +1,32 @@
+import type { ReaderVars } from "../../src/shared/auth/reader-settings.ts";
+import type { Commands } from "../../src/shared/domain/command.ts";
+import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
+import type { Parcel } from "../../src/shared/queue/parcel.ts";
+import type { Stores } from "../../src/shared/services/index.ts";
+import { METRICS_OBJECT_NAME, type MetricsSource } from "../../src/shared/telemetry/metrics.ts";
+import type { MetricsNamespace } from "../../src/shared/telemetry/report.ts";
+import type { DealerFeed } from "./dealer-feed.ts";
+import type { DeviceObject } from "./device-object.ts";
+
+/** The bindings and variables of wrangler.toml. */
+export type Env = ReaderVars & {
+  readonly DEVICE_OBJECT_WRITES?: string;
+  readonly DB: D1Database;
+  readonly EVENTS: Queue<Parcel>;
+  readonly DEVICES: DurableObjectNamespace<DeviceObject>;
+  readonly DEALER_FEEDS: DurableObjectNamespace<DealerFeed>;
+  readonly METRICS: MetricsNamespace;
+};
+
+/** Subscriptions change nothing. */
+const NO_COMMANDS: Commands = {
+  acknowledgeAlert: () => Promise.reject(new Error("an object takes no commands")),
+  setDesired: () => Promise.reject(new Error("an object takes no commands")),
+};
+
+export const storesOf = ({ DB, DEVICES, METRICS }: Env): Stores => ({
+  db: DB,
+  objectOf: (key) => DEVICES.getByName(key) as unknown as DeviceSnapshotSource,
+  commands: NO_COMMANDS,
+  metrics: () => METRICS.getByName(METRICS_OBJECT_NAME) as unknown as MetricsSource,
+});

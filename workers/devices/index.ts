@@ -1,0 +1,53 @@
+import { readSettings } from "../../src/shared/auth/reader-settings.ts";
+import { type DeviceKey, isDeviceKey } from "../../src/shared/domain/event.ts";
+import { OBJECT_PATHS, objectUrl } from "../../src/shared/live/wire.ts";
+import { log } from "../../src/shared/telemetry/log.ts";
+import type { Env } from "./env.ts";
+import { GRAPHQL_TRANSPORT_WS } from "./live/protocol.ts";
+
+export { DealerFeed } from "./dealer-feed.ts";
+export { DeviceObject } from "./device-object.ts";
+
+const WHERE =
+  "Open /live?device={source}:{deviceId} for `deviceChanged`, or /live?dealer={dealerId} for `dealerFeed` and `alertRaised`.";
+
+/** The door to the objects: a socket goes to the object of what it watches, and stays there. */
+export default {
+  async fetch(request, env) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/live/healthz") return Response.json({ status: "ok", worker: "devices" });
+    if (pathname !== "/live") return problem(404, "NOT_FOUND", `Nothing is served here. ${WHERE}`);
+    const read = readSettings(env);
+    if (!read.ok) {
+      log("error", "misconfigured", { problems: read.problems.join("; ") });
+      return problem(503, "MISCONFIGURED", `The Worker serves nothing: ${read.problems.join("; ")}.`);
+    }
+    if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+      const message = `This is for WebSockets; server-sent events are at /graphql. ${WHERE}`;
+      return problem(426, "UPGRADE_REQUIRED", message, { Upgrade: "websocket" });
+    }
+    if (!protocolsOf(request).includes(GRAPHQL_TRANSPORT_WS)) {
+      return problem(400, "BAD_REQUEST", `Ask for the subprotocol ${GRAPHQL_TRANSPORT_WS}.`);
+    }
+    const object = objectOf(searchParams, env);
+    if (!object) return problem(400, "BAD_REQUEST", WHERE);
+    return object.fetch(objectUrl(`${OBJECT_PATHS.graphql}?${searchParams}`), { headers: request.headers });
+  },
+} satisfies ExportedHandler<Env>;
+
+function objectOf(search: URLSearchParams, env: Env): { fetch: Fetcher["fetch"] } | undefined {
+  const device = search.get("device");
+  const dealer = search.get("dealer");
+  if (device !== null && dealer === null && isDeviceKey(device)) return env.DEVICES.getByName(device as DeviceKey);
+  if (dealer && dealer.length <= MAX_ID_LENGTH && device === null) return env.DEALER_FEEDS.getByName(dealer);
+  return undefined;
+}
+
+/** As long as contracts let a dealer's id be. */
+const MAX_ID_LENGTH = 128;
+
+const protocolsOf = ({ headers }: Request): string[] =>
+  (headers.get("Sec-WebSocket-Protocol") ?? "").split(",").map((name) => name.trim());
+
+const problem = (status: number, code: string, message: string, headers: Record<string, string> = {}): Response =>
+  Response.json({ error: { code, message } }, { status, headers: { "Cache-Control": "no-store", ...headers } });

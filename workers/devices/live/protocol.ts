@@ -1,0 +1,53 @@
+import * as z from "zod";
+
+/** github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
+export const GRAPHQL_TRANSPORT_WS = "graphql-transport-ws";
+
+/** Answered by the runtime, which does not wake an object for it. */
+export const PING = '{"type":"ping"}';
+export const PONG = '{"type":"pong"}';
+
+const payload = z.record(z.string(), z.unknown()).nullish();
+
+const SubscribePayload = z.looseObject({
+  query: z.string().optional(),
+  documentId: z.string().optional(),
+  operationName: z.string().nullish(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+  extensions: z.record(z.string(), z.unknown()).nullish(),
+});
+export type SubscribePayload = z.output<typeof SubscribePayload>;
+
+/** What a client may say. */
+const ClientMessage = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("connection_init"), payload }),
+  z.object({ type: z.literal("ping"), payload }),
+  z.object({ type: z.literal("pong"), payload }),
+  z.object({ type: z.literal("subscribe"), id: z.string().min(1).max(128), payload: SubscribePayload }),
+  z.object({ type: z.literal("complete"), id: z.string().min(1).max(128) }),
+]);
+export type ClientMessage = z.output<typeof ClientMessage>;
+
+export function parseMessage(text: string): ClientMessage | undefined {
+  try {
+    return ClientMessage.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a socket is closed. The first two are the client's to try again with, the others its bug. */
+export const CLOSINGS = {
+  /** What we need is out of reach just now. */
+  tryAgain: [1013, "Try again later"],
+  /** The token has run out: come back with another. */
+  expired: [4403, "Forbidden: the token has expired"],
+  unauthorized: [4401, "Unauthorized"],
+  badToken: [4403, "Forbidden"],
+  badMessage: [4400, "Bad Request: that is no message of graphql-transport-ws"],
+  tooManyInits: [4429, "Too many initialisation requests"],
+  initTimeout: [4408, "Connection initialisation timeout"],
+} as const satisfies Record<string, readonly [number, string]>;
+export type Closing = readonly [code: number, reason: string];
+
+export const duplicateId = (id: string): Closing => [4409, `Subscriber for ${id.slice(0, 80)} already exists`];
