@@ -1,0 +1,334 @@
+import { createClient as createSseClient } from "graphql-sse";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Clients, connect } from "../../demo/clients.ts";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import type { Scope } from "../../src/shared/auth/scope.ts";
+import { clientOf, Listening, type Told, tokenOf } from "../support/live.ts";
+import { eventValue } from "../support/records.ts";
+
+let stack: Stack;
+let clients: Clients;
+
+beforeAll(async () => {
+  stack = await startStack();
+  clients = await connect(stack.url);
+});
+afterAll(() => stack.stop());
+
+const OPS: Scope = { role: "ops" };
+const dealer = (...dealerIds: string[]): Scope => ({ role: "dealer", dealerIds });
+
+const START_MS = Date.UTC(2026, 10, 24, 10);
+const at = (second: number) => new Date(START_MS + second * 1_000).toISOString();
+
+const push = (topic: string, deviceId: string, second: number, data?: unknown) =>
+  clients.push(topic, [
+    { topic, key: deviceId, value: JSON.stringify(eventValue({ topic, deviceId, occurredAt: at(second), data })) },
+  ]);
+const report = (deviceId: string, second: number) =>
+  push("device.elt.status.reported", deviceId, second, { online: true, indoorTemperatureC: second / 4 });
+const assign = (deviceId: string, second: number, dealerId: string) =>
+  push("device.elt.dealer.assigned", deviceId, second, { dealer: { dealerId, name: `Dealer ${dealerId}` } });
+const raise = (deviceId: string, second: number, severity: string) =>
+  push("device.elt.alert.raised", deviceId, second, {
+    alertId: `a-${second}`,
+    code: "E-1",
+    severity,
+    text: "Something is wrong.",
+  });
+
+const eventually = <T>(assertion: () => T | Promise<T>) => vi.waitFor(assertion, { timeout: 15_000, interval: 10 });
+
+const query = async (text: string, { scope = OPS, token }: { scope?: Scope; token?: string } = {}): Promise<Told> => {
+  const response = await fetch(new URL("/graphql", stack.url), {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      Authorization: `Bearer ${await tokenOf(scope)}`,
+      ...(token && { "Concord-Consistency-Token": token }),
+    },
+    body: JSON.stringify({ query: text }),
+  });
+  return response.json();
+};
+
+const isKnown = (deviceId: string) =>
+  eventually(async () => {
+    const { data } = await query(`{ device(key: "elt:${deviceId}") { key } }`);
+    expect(data.device).not.toBeNull();
+  });
+
+const CHANGED = `subscription Changed($key: String!, $afterRevision: Int) {
+  deviceChanged(key: $key, afterRevision: $afterRevision) {
+    kind
+    revision
+    consistencyToken
+    event { topic occurredAt data }
+    device { key report { indoorTemperatureC } dealer { dealerId } }
+  }
+}`;
+
+describe("a device's socket", () => {
+  it("begins with the device as it is, and tells each event with a token that lets the next query see it", async () => {
+    await report("told-1", 1);
+    await isKnown("told-1");
+    const client = clientOf(stack.url, { place: { device: "elt:told-1" } });
+    const listening = new Listening(client, CHANGED, { key: "elt:told-1" });
+    await eventually(() => expect(listening.items).toHaveLength(1));
+    expect(listening.items[0]).toMatchObject({
+      kind: "SNAPSHOT",
+      revision: 1,
+      event: null,
+      device: { key: "elt:told-1", report: { indoorTemperatureC: 0.25 } },
+    });
+    await report("told-1", 8);
+    await eventually(() => expect(listening.items).toHaveLength(2));
+    expect(listening.items[1]).toMatchObject({
+      kind: "EVENT",
+      revision: 2,
+      event: { topic: "device.elt.status.reported", occurredAt: at(8) },
+      device: { report: { indoorTemperatureC: 2 } },
+    });
+    const token = listening.items[1].consistencyToken;
+    expect(listening.place).toEqual({ cursor: "2", consistencyToken: token });
+    const { data, extensions } = await query('{ device(key: "elt:told-1") { report { indoorTemperatureC } } }', {
+      token,
+    });
+    expect(data.device.report.indoorTemperatureC).toBe(2);
+    expect(extensions.concord.consistencyToken >= token).toBe(true);
+    await client.dispose();
+  });
+
+  it("can be dropped at every step of fifty events, and every revision is told once", async () => {
+    const device = "dropped-1";
+    await report(device, 0);
+    await isKnown(device);
+    const seen: number[] = [];
+    for (let step = 1; step <= 50; step++) {
+      // Half of the events happen while nobody listens.
+      const happensBefore = step % 2 === 0;
+      if (happensBefore) await report(device, step);
+      const client = clientOf(stack.url, { place: { device: `elt:${device}` } });
+      const listening = new Listening(client, CHANGED, { key: `elt:${device}`, afterRevision: seen.at(-1) });
+      if (!happensBefore) {
+        if (step === 1) await eventually(() => expect(listening.items).toHaveLength(1));
+        await report(device, step);
+      }
+      await eventually(() => expect(listening.items.at(-1)?.revision).toBe(step + 1));
+      client.terminate();
+      expect(listening.items.map(({ kind }) => kind)).toEqual(step === 1 ? ["SNAPSHOT", "EVENT"] : ["EVENT"]);
+      seen.push(...listening.items.map(({ revision }) => revision));
+    }
+    expect(seen).toEqual(Array.from({ length: 51 }, (_, i) => i + 1));
+  }, 120_000);
+
+  it("is closed with 4403 when its token runs out, though nothing happens", async () => {
+    await report("expiring-1", 1);
+    await isKnown("expiring-1");
+    const closings: { code: number; reason: string }[] = [];
+    const client = clientOf(stack.url, {
+      place: { device: "elt:expiring-1" },
+      token: await tokenOf(OPS, "3s"),
+      onClosed: ({ code, reason }) => closings.push({ code, reason }),
+    });
+    const listening = new Listening(client, CHANGED, { key: "elt:expiring-1" });
+    await eventually(() => expect(listening.items).toHaveLength(1));
+    await eventually(() => expect(closings).toEqual([{ code: 4403, reason: "Forbidden: the token has expired" }]));
+    expect(listening.ended).toMatchObject({ failed: { code: 4403 } });
+  });
+
+  it.each([
+    ["a token that is none", { token: "x.y.z" }, 4403],
+    ["no token", { token: "" }, 4403],
+  ])("is closed for %s", async (_, { token }, code) => {
+    const client = clientOf(stack.url, { place: { device: "elt:any" }, token });
+    const listening = new Listening(client, CHANGED, { key: "elt:any" });
+    await eventually(() => expect(listening.ended).toMatchObject({ failed: { code } }));
+  });
+});
+
+const FEED = `subscription Feed($dealerId: String!, $kinds: [DealerNewsKind!], $minSeverity: AlertSeverity, $after: String) {
+  dealerFeed(dealerId: $dealerId, kinds: $kinds, minSeverity: $minSeverity, after: $after) {
+    kind
+    cursor
+    deviceKey
+    occurredAt
+    consistencyToken
+    device { key status }
+    alert { alertId severity state }
+  }
+}`;
+
+const feedOf = (dealerId: string, options: object = {}, scope: Scope = dealer(dealerId)) => {
+  const client = clientOf(stack.url, { place: { dealer: dealerId }, scope });
+  return { client, listening: new Listening(client, FEED, { dealerId, ...options }) };
+};
+
+const kindsIn = (listening: Listening): string[] => listening.items.map(({ kind }) => kind);
+
+describe("a reassignment", () => {
+  it("is the last thing that the old dealer is told, and the first that the new one's feed shows", async () => {
+    await assign("moved-1", 1, "F-old");
+    await isKnown("moved-1");
+    const old = feedOf("F-old");
+    const young = feedOf("F-new");
+    const watching = new Listening(
+      clientOf(stack.url, { place: { device: "elt:moved-1" }, scope: dealer("F-old") }),
+      CHANGED,
+      { key: "elt:moved-1" },
+    );
+    for (const { listening } of [old, young]) await eventually(() => expect(kindsIn(listening)).toEqual(["STARTED"]));
+    await eventually(() => expect(watching.items).toHaveLength(1));
+
+    await assign("moved-1", 2, "F-new");
+    await eventually(() => expect(watching.ended).toBe("completed"));
+    expect(watching.items.slice(1)).toMatchObject([{ kind: "LOST", revision: 2, event: null, device: null }]);
+    await eventually(() => expect(kindsIn(old.listening)).toEqual(["STARTED", "DEVICE_LOST"]));
+    await eventually(() => expect(kindsIn(young.listening)).toEqual(["STARTED", "DEVICE_GAINED"]));
+    expect(old.listening.items[1]).toMatchObject({ deviceKey: "elt:moved-1", device: null });
+    expect(young.listening.items[1]).toMatchObject({ deviceKey: "elt:moved-1", device: { key: "elt:moved-1" } });
+
+    // From now on it is the new one's alone.
+    await raise("moved-1", 3, "critical");
+    await eventually(() => expect(kindsIn(young.listening)).toEqual(["STARTED", "DEVICE_GAINED", "ALERT_RAISED"]));
+    expect(young.listening.items[2].alert).toEqual({ alertId: "a-3", severity: "CRITICAL", state: "OPEN" });
+    expect(kindsIn(old.listening)).toEqual(["STARTED", "DEVICE_LOST"]);
+    const again = new Listening(
+      clientOf(stack.url, { place: { device: "elt:moved-1" }, scope: dealer("F-old") }),
+      CHANGED,
+      { key: "elt:moved-1" },
+    );
+    await eventually(() => expect(again.ended).toMatchObject({ failed: [{ extensions: { code: "NOT_FOUND" } }] }));
+    for (const { client } of [old, young]) await client.dispose();
+  });
+});
+
+describe("a dealer's feed", () => {
+  it("holds back what its filters do not ask for, and goes on behind a cursor", async () => {
+    await assign("fed-1", 1, "F-1");
+    await isKnown("fed-1");
+    const all = feedOf("F-1");
+    const critical = feedOf("F-1", { kinds: ["ALERT_RAISED", "ALERT_CLEARED"], minSeverity: "CRITICAL" });
+    for (const { listening } of [all, critical])
+      await eventually(() => expect(kindsIn(listening)).toEqual(["STARTED"]));
+    await report("fed-1", 2);
+    await raise("fed-1", 3, "warning");
+    await raise("fed-1", 4, "critical");
+    await push("device.elt.alert.cleared", "fed-1", 5, { alertId: "a-4" });
+    const wanted = ["STARTED", "DEVICE_CHANGED", "ALERT_RAISED", "ALERT_RAISED", "ALERT_CLEARED"];
+    await eventually(() => expect(kindsIn(all.listening).toSorted()).toEqual(wanted.toSorted()));
+    await eventually(() => expect(kindsIn(critical.listening)).toHaveLength(3));
+    expect(critical.listening.items.slice(1).map(({ alert }) => alert.alertId)).toEqual(["a-4", "a-4"]);
+
+    // Dropped behind the second item, it is told the rest and nothing else.
+    const resumed = feedOf("F-1", { after: all.listening.items[1].cursor });
+    await eventually(() => expect(resumed.listening.items).toHaveLength(3));
+    expect(resumed.listening.items.map(({ cursor }) => cursor)).toEqual(
+      all.listening.items.slice(2).map(({ cursor }) => cursor),
+    );
+    for (const { client } of [all, critical, resumed]) await client.dispose();
+  });
+
+  it("is its dealer's only, as is every other dealer's", async () => {
+    const { client, listening } = feedOf("F-others", {}, dealer("F-1"));
+    await eventually(() => expect(listening.ended).toMatchObject({ failed: [{ extensions: { code: "NOT_FOUND" } }] }));
+    await client.dispose();
+  });
+});
+
+const sse = (scope: Scope, headers: Record<string, string> = {}) =>
+  createSseClient({
+    url: new URL("/graphql", stack.url).href,
+    headers: async () => ({ Authorization: `Bearer ${await tokenOf(scope)}`, ...headers }),
+    retryAttempts: 0,
+  });
+
+/** The events of a stream as they come, by hand, so that their ids show. */
+async function* eventsOf(variables: object, { lastEventId, token }: { lastEventId?: string; token?: string } = {}) {
+  const response = await fetch(new URL("/graphql", stack.url), {
+    method: "POST",
+    headers: {
+      Accept: "text/event-stream",
+      "Content-Type": "application/json",
+      Authorization: `Bearer ${token ?? (await tokenOf(OPS))}`,
+      ...(lastEventId && { "Last-Event-ID": lastEventId }),
+    },
+    body: JSON.stringify({ query: CHANGED, variables }),
+  });
+  expect(response.headers.get("Content-Type")).toBe("text/event-stream");
+  let text = "";
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    const blocks = text.split("\n\n");
+    text = blocks.pop() ?? "";
+    for (const block of blocks.filter((one) => one.includes("event:"))) {
+      const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, "m").exec(block)?.[1];
+      yield { id: field("id"), event: field("event"), data: JSON.parse(field("data") || "null") as Told };
+    }
+  }
+}
+
+describe("server-sent events", () => {
+  it("tell a device's changes and a dealer's news to the npm client", async () => {
+    await assign("streamed-1", 1, "F-sse");
+    await isKnown("streamed-1");
+    const client = sse(dealer("F-sse"));
+    const changes: Told[] = [];
+    const news: Told[] = [];
+    const sink = (into: Told[]) => ({
+      next: ({ data }: Told) => void into.push(Object.values(data)[0]),
+      error: (thrown: unknown) => void into.push({ kind: thrown }),
+      complete: () => {},
+    });
+    const stops = [
+      client.subscribe({ query: CHANGED, variables: { key: "elt:streamed-1" } }, sink(changes)),
+      client.subscribe({ query: FEED, variables: { dealerId: "F-sse" } }, sink(news)),
+    ];
+    await eventually(() => expect([changes.length, news.length]).toEqual([1, 1]));
+    await raise("streamed-1", 2, "info");
+    await eventually(() => expect(changes.map(({ kind }) => kind)).toEqual(["SNAPSHOT", "EVENT"]));
+    await eventually(() => expect(news.map(({ kind }) => kind)).toEqual(["STARTED", "ALERT_RAISED"]));
+    for (const stop of stops) stop();
+  });
+
+  it("go on behind the Last-Event-ID, and end without `complete` when the token does", async () => {
+    await report("resumed-1", 1);
+    await isKnown("resumed-1");
+    const variables = { key: "elt:resumed-1" };
+    const first = eventsOf(variables);
+    expect((await first.next()).value).toMatchObject({
+      id: "1",
+      event: "next",
+      data: { data: { deviceChanged: { kind: "SNAPSHOT" } } },
+    });
+    await first.return(undefined);
+    await report("resumed-1", 2);
+    await report("resumed-1", 3);
+    const second = eventsOf(variables, { lastEventId: "1", token: await tokenOf(OPS, "4s") });
+    const told: Told[] = [];
+    for await (const event of second) told.push(event);
+    expect(told.map(({ id, event }) => [id, event])).toEqual([
+      ["2", "next"],
+      ["3", "next"],
+    ]);
+    expect(told.map(({ data }) => data.data.deviceChanged.kind)).toEqual(["EVENT", "EVENT"]);
+  });
+
+  it("say what is wrong in the words of GraphQL, and end", async () => {
+    const told: Told[] = [];
+    for await (const event of eventsOf({ key: "elt:never-heard-of" })) told.push(event);
+    expect(told.map(({ event }) => event)).toEqual(["next", "complete"]);
+    expect(told[0].data.errors).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
+  });
+});
+
+describe("the door", () => {
+  it.each([
+    ["/live", {}, 426],
+    ["/live?device=elt:1", {}, 426],
+    ["/live/elsewhere", {}, 404],
+    ["/live/healthz", {}, 200],
+  ])("answers %s over plain HTTP", async (path, headers, status) => {
+    expect((await fetch(new URL(path, stack.url), { headers })).status).toBe(status);
+  });
+});
