@@ -116,7 +116,12 @@ it("G5: a crash between commit and acknowledgement loses nothing and doubles not
     },
     "behind the object": () => {
       const written = Promise.withResolvers<void>();
-      platform.objects = objectsWith({ after: () => (written.resolve(), never()) });
+      platform.objects = objectsWith({
+        after: () => {
+          written.resolve();
+          return never();
+        },
+      });
       return { at: written.promise };
     },
     "before the acknowledgements": () => ({ acksLost: true }),

@@ -74,7 +74,8 @@ class ItemStream implements AsyncIterableIterator<LiveItem, undefined> {
         case "complete":
           return this.#finish({});
         case "error":
-          return opening.reject(liveError(message.code, message.message));
+          opening.reject(liveError(message.code, message.message));
+          return this.#finish({});
       }
     });
     socket.addEventListener("close", () => {

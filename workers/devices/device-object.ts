@@ -4,7 +4,7 @@ import { parseRecord, type Rejection } from "../../src/shared/contracts/parse.ts
 import type { DesiredState } from "../../src/shared/domain/change.ts";
 import { type SetDesired, timeOfAnswer } from "../../src/shared/domain/command.ts";
 import { viewDevice } from "../../src/shared/domain/device.ts";
-import type { ConcordEvent, DeviceKey } from "../../src/shared/domain/event.ts";
+import type { ConcordEvent } from "../../src/shared/domain/event.ts";
 import { catchUp, type DeviceMemory, EMPTY_MEMORY, remember, tellBehind } from "../../src/shared/domain/journal.ts";
 import type { MergeOutcome } from "../../src/shared/domain/outcome.ts";
 import type { Register } from "../../src/shared/domain/register.ts";

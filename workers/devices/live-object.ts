@@ -55,11 +55,13 @@ export abstract class LiveObject extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
+    this.#live().forget(socket);
     socket.close();
     await this.schedule();
   }
 
-  override async webSocketError(): Promise<void> {
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    this.#live().forget(socket);
     await this.schedule();
   }
 

@@ -2,7 +2,7 @@ import { IssuerUnreachable } from "../../../src/shared/auth/issuer.ts";
 import type { ReaderSettings } from "../../../src/shared/auth/reader-settings.ts";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { authenticate } from "../../../src/shared/auth/token.ts";
-import type { LiveItem, LiveTarget, Pull } from "../../../src/shared/live/item.ts";
+import type { LiveTarget, Pull } from "../../../src/shared/live/item.ts";
 import { type Hearing, hearingIn, type ItemMessage, OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
 import type { Watched } from "../../../src/shared/repositories/watch.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
@@ -76,6 +76,7 @@ export class LiveSockets {
   readonly #deps: LiveSocketsDeps;
   /** What each socket still has to send, in order. */
   readonly #tails = new WeakMap<WebSocket, Promise<void>>();
+  readonly #patience = new WeakMap<WebSocket, () => void>();
   /** Who has been asked who he is and has not been told that we know. */
   readonly #greeting = new WeakSet<WebSocket>();
   /** Subscriptions that are being opened, which no message of the same id may cross. */
@@ -112,10 +113,14 @@ export class LiveSockets {
 
   #await(socket: WebSocket): void {
     attach(socket, { speaks: "graphql", listener: null, subscriptions: [] });
-    // Keeps the object awake, but for no longer than this.
-    setTimeout(() => {
-      if (socket.readyState === WebSocket.OPEN && !attachmentOf(socket).listener) close(socket, CLOSINGS.initTimeout);
-    }, INIT_TIMEOUT_MS);
+    // A timer keeps the object awake, so it goes as soon as the socket has said who it is, or left.
+    const timer = setTimeout(() => close(socket, CLOSINGS.initTimeout), INIT_TIMEOUT_MS);
+    this.#patience.set(socket, () => clearTimeout(timer));
+  }
+
+  /** Whoever it was, it is not waited for any more. */
+  forget(socket: WebSocket): void {
+    this.#patience.get(socket)?.();
   }
 
   async #hear(socket: WebSocket, { scope, expiresAtMs, target }: Hearing): Promise<void> {
@@ -153,6 +158,7 @@ export class LiveSockets {
         settings.tokenIssuer,
       );
       if (!caller.ok) return close(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
+      this.forget(socket);
       attach(socket, { ...attachment, listener: { scope: caller.scope, expiresAtMs: caller.expiresAtMs } });
       await source.schedule();
       send(socket, { type: "connection_ack" });
@@ -311,8 +317,8 @@ const sendItem = (socket: WebSocket, message: ItemMessage): void => send(socket,
 
 /** To a client as GraphQL has errors, and to a Worker in a word. */
 function sendError(socket: WebSocket, id: string, message: string, code: string): void {
-  if (attachmentOf(socket).speaks === "items") return sendItem(socket, { type: "error", code, message });
-  send(socket, { type: "error", id, payload: [{ message, extensions: { code } }] });
+  if (attachmentOf(socket).speaks === "items") sendItem(socket, { type: "error", code, message });
+  else send(socket, { type: "error", id, payload: [{ message, extensions: { code } }] });
 }
 
 function close(socket: WebSocket, [code, reason]: Closing): void {

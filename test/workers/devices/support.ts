@@ -1,0 +1,185 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env as testEnv } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { Scope } from "../../../src/shared/auth/scope.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
+import { parseRecord } from "../../../src/shared/contracts/parse.ts";
+import type { ConcordEvent, DeviceKey } from "../../../src/shared/domain/event.ts";
+import type { DeviceSnapshotSource } from "../../../src/shared/domain/snapshot.ts";
+import type { ObjectWrites } from "../../../src/shared/live/object-writes.ts";
+import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
+import type { Parcel, QueuedRecord } from "../../../src/shared/queue/parcel.ts";
+import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import type { Env } from "../../../workers/devices/env.ts";
+import devices from "../../../workers/devices/index.ts";
+import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
+import { FakeQueue } from "../../support/fake-queue.ts";
+import { recordOf } from "../../support/records.ts";
+
+export const env = testEnv as unknown as Env;
+
+export const OPS: Scope = { role: "ops" };
+export const dealerScope = (...dealerIds: string[]): Scope => ({ role: "dealer", dealerIds });
+
+let named = 0;
+/** A device that no other test knows. */
+export const freshDevice = (): DeviceKey => `elt:live-${++named}`;
+export const freshDealer = (): string => `D-live-${++named}`;
+
+const START_MS = Date.UTC(2026, 10, 23, 9);
+
+/** An event of a device, so many seconds into the tests' day. */
+export function eventRecord(key: DeviceKey, topic: string, second: number, data?: unknown): QueuedRecord {
+  const occurredAt = new Date(START_MS + second * 1_000).toISOString();
+  return recordOf({ topic: `device.elt.${topic}`, deviceId: key.slice("elt:".length), occurredAt, data });
+}
+
+export const report = (key: DeviceKey, second: number): QueuedRecord =>
+  eventRecord(key, "status.reported", second, { online: true, indoorTemperatureC: second / 4 });
+
+export const assign = (key: DeviceKey, second: number, dealerId: string): QueuedRecord =>
+  eventRecord(key, "dealer.assigned", second, { dealer: { dealerId, name: dealerId } });
+
+export const raise = (key: DeviceKey, second: number, severity = "critical"): QueuedRecord =>
+  eventRecord(key, "alert.raised", second, { alertId: `a-${second}`, code: "E-1", severity, text: "It is wrong." });
+
+/** A record as the consumer reads it. */
+export function eventOf(record: QueuedRecord): ConcordEvent {
+  const parsed = parseRecord(record, Date.now());
+  if (!parsed.ok) throw new Error(`the test's own event is bad: ${JSON.stringify(parsed.rejection)}`);
+  return parsed.event;
+}
+
+/** The consumer over the real stores; queues take what it sends on. */
+export function consumerDeps(
+  objectWrites: ObjectWrites = "always",
+): ConsumeDeps & { readonly events: FakeQueue<Parcel> } {
+  return {
+    fleet: new FleetRepository(env.DB.withSession("first-primary")),
+    objectWrites,
+    mergeIntoObject: (key, list, token) => env.DEVICES.getByName(key).merge([...list], token),
+    announce: (dealerId, list, token) => env.DEALER_FEEDS.getByName(dealerId).announce([...list], token),
+    events: new FakeQueue<Parcel>(),
+    deadLetters: new FakeQueue<DeadLetterMessage>(),
+    now: Date.now,
+    random: () => 0.5,
+    workerVersion: "test",
+  };
+}
+
+/** Hands records to the consumer as one message. */
+export const happen = (records: readonly QueuedRecord[], deps: ConsumeDeps = consumerDeps(), attempts = 1) =>
+  consume(deps, [{ body: { kind: "parcel", records }, attempts }]);
+
+// biome-ignore lint/suspicious/noExplicitAny: a test says what it expects
+export type Message = any;
+
+/** A client's end of a socket, without a library, so that it can say what no library would. */
+export class Socket {
+  readonly messages: Message[] = [];
+  closed: { code: number; reason: string } | undefined;
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) => void this.messages.push(JSON.parse(String(data))));
+    socket.addEventListener("close", ({ code, reason }) => {
+      this.closed = { code, reason };
+    });
+    socket.accept();
+  }
+
+  static async open(place: { device: string } | { dealer: string }): Promise<Socket> {
+    const { status, webSocket } = await knock(`/live?${new URLSearchParams(place as Record<string, string>)}`);
+    if (!webSocket) throw new Error(`no socket: ${status}`);
+    return new Socket(webSocket);
+  }
+
+  /** A socket that has said who it is. */
+  static async greeted(place: { device: string } | { dealer: string }, scope = OPS, expiresIn = "2h"): Promise<Socket> {
+    const socket = await Socket.open(place);
+    const token = await signToken(scope, LOCAL_TOKEN_SECRET, expiresIn);
+    socket.say({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
+    await socket.heard(({ type }) => type === "connection_ack");
+    return socket;
+  }
+
+  say(message: unknown): void {
+    this.#socket.send(typeof message === "string" ? message : JSON.stringify(message));
+  }
+
+  sayBytes(bytes: Uint8Array): void {
+    this.#socket.send(bytes);
+  }
+
+  leave(): void {
+    this.#socket.close(1000, "bye");
+  }
+
+  subscribe(query: string, variables: object = {}, id = "1"): void {
+    this.say({ type: "subscribe", id, payload: { query, variables } });
+  }
+
+  async heard(wanted: (message: Message) => boolean): Promise<Message> {
+    return vi.waitFor(
+      () => {
+        const found = this.messages.find(wanted);
+        if (!found) throw new Error(`heard only ${JSON.stringify(this.messages)} ${JSON.stringify(this.closed)}`);
+        return found;
+      },
+      { timeout: 5_000, interval: 5 },
+    );
+  }
+
+  /** The values of the one field of each `next` of a subscription, once there are so many. */
+  async items(count: number, id = "1"): Promise<Message[]> {
+    const told = () => this.messages.filter((message) => message.type === "next" && message.id === id);
+    await vi.waitFor(
+      () => {
+        if (told().length < count) throw new Error(`heard only ${JSON.stringify(this.messages)}`);
+      },
+      { timeout: 5_000, interval: 5 },
+    );
+    return told().map(({ payload }) => Object.values(payload.data ?? {})[0]);
+  }
+
+  async closing(): Promise<{ code: number; reason: string }> {
+    return vi.waitFor(
+      () => {
+        if (!this.closed) throw new Error(`still open: ${JSON.stringify(this.messages)}`);
+        return this.closed;
+      },
+      { timeout: 5_000, interval: 5 },
+    );
+  }
+}
+
+export const knock = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  devices.fetch(
+    new Request(`https://concord.example${path}`, {
+      headers: { Upgrade: "websocket", "Sec-WebSocket-Protocol": "graphql-transport-ws", ...headers },
+    }) as never,
+    env,
+  ) as unknown as Promise<Response>;
+
+export const objectOf = (key: DeviceKey) => env.DEVICES.getByName(key);
+/** The RPC type of what holds `unknown` is `never`. */
+export const snapshotOf = (key: DeviceKey) => (objectOf(key) as unknown as DeviceSnapshotSource).snapshot();
+export const feedOf = (dealerId: string) => env.DEALER_FEEDS.getByName(dealerId);
+
+type Stub = ReturnType<typeof objectOf> | ReturnType<typeof feedOf>;
+
+export const socketsOf = (stub: Stub): Promise<number> =>
+  runInDurableObject(stub as never, (_, ctx) => ctx.getWebSockets().length);
+
+export const alarmOf = (stub: Stub): Promise<number | null> =>
+  runInDurableObject(stub as never, (_, ctx) => ctx.storage.getAlarm());
+
+/** Lets an object see another environment, as its deployment would. */
+export const redeploy = (stub: Stub, vars: Partial<Env>): Promise<void> =>
+  runInDurableObject(stub as never, (instance) => {
+    Object.assign(instance, { env: { ...env, ...vars } });
+  });
+
+export const watchesOf = async (id: string): Promise<number | null> =>
+  env.DB.prepare("SELECT until_ms FROM watches WHERE id = ?1").bind(id).first<number>("until_ms");
