@@ -45,11 +45,14 @@ export class Listening {
   ended: "open" | "completed" | { readonly failed: unknown } = "open";
   readonly #stop: () => void;
 
-  constructor(client: Client, query: string, variables: Record<string, unknown> = {}) {
+  constructor(client: Client, query: string, variables: Record<string, unknown> = {}, onNext = () => {}) {
     this.#stop = client.subscribe<Record<string, Told>>(
       { query, variables },
       {
-        next: (result) => void this.results.push(result),
+        next: (result) => {
+          this.results.push(result);
+          onNext();
+        },
         error: (failed) => {
           this.ended = { failed };
         },

@@ -2,7 +2,7 @@ import { IssuerUnreachable } from "../../../src/shared/auth/issuer.ts";
 import type { ReaderSettings } from "../../../src/shared/auth/reader-settings.ts";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { authenticate } from "../../../src/shared/auth/token.ts";
-import type { LiveTarget, Pull } from "../../../src/shared/live/item.ts";
+import type { LiveItem, LiveTarget, Pull } from "../../../src/shared/live/item.ts";
 import { type Hearing, hearingIn, type ItemMessage, OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
 import type { Watched } from "../../../src/shared/repositories/watch.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
@@ -223,7 +223,7 @@ export class LiveSockets {
     attach(socket, { ...attachment, subscriptions });
     this.#cancelled.get(socket)?.delete(id);
     if (query === null) sendItem(socket, { type: "opened" });
-    this.#tell(socket, listener, subscription, pull);
+    this.#tell(socket, { listener, subscription, pull, answers: new Answers(this.#deps.queries) });
     await source.schedule();
   }
 
@@ -238,40 +238,49 @@ export class LiveSockets {
 
   /** Tells every subscription what stands behind its cursor. */
   pump(nowMs = Date.now()): void {
+    const answers = new Answers(this.#deps.queries);
     for (const socket of this.#deps.ctx.getWebSockets()) {
       const attachment = attachmentOf(socket);
       const { listener, subscriptions } = attachment;
       if (!listener || subscriptions.length === 0) continue;
       if (listener.expiresAtMs <= nowMs) close(socket, CLOSINGS.expired);
-      else this.#pumpSocket(socket, attachment, listener);
+      else this.#pumpSocket(socket, attachment, { listener, answers });
     }
   }
 
-  #pumpSocket(socket: WebSocket, attachment: Attachment, listener: Listener): void {
+  #pumpSocket(
+    socket: WebSocket,
+    attachment: Attachment,
+    { listener, answers }: { readonly listener: Listener; readonly answers: Answers },
+  ): void {
     const going: Subscription[] = [];
     for (const subscription of attachment.subscriptions) {
       const { target, cursor } = subscription;
       const pull = this.#deps.source.pull(target, cursor, listener.scope);
-      this.#tell(socket, listener, subscription, pull);
+      this.#tell(socket, { listener, subscription, pull, answers });
       if (pull.kind === "items" && !pull.isOver) going.push({ ...subscription, cursor: pull.cursor });
     }
     attach(socket, { ...attachment, subscriptions: going });
   }
 
   /** Queues what a pull brought behind what the socket still has to send. */
-  #tell(socket: WebSocket, { scope }: Listener, { id, query }: Subscription, pull: Pull): void {
-    const items = pull.kind === "items" ? pull.items : [];
-    for (const item of items) {
+  #tell(socket: WebSocket, { listener, subscription, pull, answers }: Telling): void {
+    const { id, query } = subscription;
+    const isCancelled = () => this.#cancelled.get(socket)?.has(id) === true;
+    for (const item of pull.kind === "items" ? pull.items : []) {
       this.#enqueue(socket, async () => {
-        if (this.#cancelled.get(socket)?.has(id)) return;
+        if (isCancelled()) return;
         if (query === null) return sendItem(socket, { type: "item", item });
-        send(socket, { type: "next", id, payload: await this.#deps.queries.answer(query, scope, item) });
+        const payload = await answers.of(query, listener.scope, item);
+        if (!isCancelled() && socket.readyState === WebSocket.OPEN) {
+          socket.send(`{"type":"next","id":${JSON.stringify(id)},"payload":${payload}}`);
+        }
       });
     }
     if (pull.kind === "items" && !pull.isOver) return;
     this.#enqueue(socket, async () => {
       if (query === null) return sendItem(socket, { type: "complete" });
-      if (!this.#cancelled.get(socket)?.has(id)) send(socket, { type: "complete", id });
+      if (!isCancelled()) send(socket, { type: "complete", id });
     });
   }
 
@@ -295,6 +304,31 @@ export class LiveSockets {
       else next = Math.min(next ?? Number.POSITIVE_INFINITY, listener.expiresAtMs);
     }
     return next;
+  }
+}
+
+type Telling = {
+  readonly listener: Listener;
+  readonly subscription: Subscription;
+  readonly pull: Pull;
+  readonly answers: Answers;
+};
+
+/** The answers to what was pulled at one moment, as JSON: whoever asks the same is told the same, for one execution. */
+class Answers {
+  readonly #queries: Queries;
+  readonly #known = new Map<string, Promise<string>>();
+
+  constructor(queries: Queries) {
+    this.#queries = queries;
+  }
+
+  of(query: Query, scope: Scope, item: LiveItem): Promise<string> {
+    const name = JSON.stringify([query, scope, item]);
+    const known =
+      this.#known.get(name) ?? this.#queries.answer(query, scope, item).then((answer) => JSON.stringify(answer));
+    this.#known.set(name, known);
+    return known;
   }
 }
 

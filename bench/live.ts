@@ -1,0 +1,111 @@
+import { performance } from "node:perf_hooks";
+import type { Client } from "graphql-ws";
+import { connect } from "../demo/clients.ts";
+import { startStack } from "../scripts/local-stack.ts";
+import { clientOf, Listening } from "../test/support/live.ts";
+import { quantile } from "./quantile.ts";
+
+export type LiveLoad = {
+  readonly devices: number;
+  readonly socketsADevice: number;
+  /** Each is an event of every device. */
+  readonly rounds: number;
+  /** Between the beginnings of two rounds: the local queue runs one consumer, and a backlog would measure only that. */
+  readonly paceMs: number;
+};
+
+export type LiveFigures = {
+  readonly sockets: number;
+  readonly events: number;
+  /** What all sockets together were told. */
+  readonly told: number;
+  /** Revisions that a socket was not told, or told twice. */
+  readonly missed: number;
+  readonly repeated: number;
+  /** Milliseconds from the beginning of the POST that brought an event until a socket had it. */
+  readonly pushMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Milliseconds until that POST was answered, which is as soon as the queue had the event. */
+  readonly postMs: { readonly p50: number; readonly p99: number };
+};
+
+const TOPIC = "device.elt.status.reported";
+const CHANGED = `subscription ($key: String!) {
+  deviceChanged(key: $key) { kind revision event { data } device { status report { indoorTemperatureC } } }
+}`;
+
+/** Sockets of real clients on real objects, with updates flowing. */
+export async function benchLive(load: LiveLoad, say: (line: string) => void): Promise<LiveFigures> {
+  const stack = await startStack();
+  const clients: Client[] = [];
+  try {
+    const kafka = await connect(stack.url);
+    const names = Array.from({ length: load.devices }, (_, i) => `bench-${i}`);
+    const beganAt: number[] = [];
+    const posts: number[] = [];
+    const push = async (round: number) => {
+      beganAt[round] = performance.now();
+      const records = names.map((deviceId) => ({ topic: TOPIC, key: deviceId, value: valueOf(deviceId, round) }));
+      await kafka.push(TOPIC, records);
+      posts.push(performance.now() - (beganAt[round] ?? 0));
+    };
+    await push(0);
+    say(`${names.length} devices are there; opening ${load.devices * load.socketsADevice} sockets`);
+    const pushes: number[] = [];
+    const listeners: Listening[] = [];
+    for (const name of names) {
+      for (let i = 0; i < load.socketsADevice; i++) {
+        const client = clientOf(stack.url, { place: { device: `elt:${name}` }, retryAttempts: 20 });
+        clients.push(client);
+        const listening: Listening = new Listening(client, CHANGED, { key: `elt:${name}` }, () => {
+          const { kind, event } = listening.items.at(-1) ?? {};
+          if (kind === "EVENT") pushes.push(performance.now() - (beganAt[event.data.indoorTemperatureC] ?? 0));
+        });
+        listeners.push(listening);
+      }
+      await until(() => listeners.every(({ items }) => items.length > 0));
+    }
+    say(`${listeners.length} sockets are told; ${load.rounds} rounds of ${names.length} events begin`);
+    for (let round = 1; round <= load.rounds; round++) {
+      const began = performance.now();
+      await push(round);
+      await sleep(Math.max(0, load.paceMs - (performance.now() - began)));
+      if (round % 10 === 0) say(`round ${round} of ${load.rounds}: ${pushes.length} pushes`);
+    }
+    await until(() => listeners.every(({ items }) => items.length > load.rounds)).catch(() => undefined);
+    const told = listeners.map(({ items }) => items.map(({ revision }) => revision as number));
+    return {
+      sockets: listeners.length,
+      events: load.rounds * names.length,
+      told: pushes.length,
+      missed: sum(told.map((revisions) => load.rounds + 1 - new Set(revisions).size)),
+      repeated: sum(told.map((revisions) => revisions.length - new Set(revisions).size)),
+      pushMs: { p50: quantile(pushes, 0.5), p99: quantile(pushes, 0.99), max: quantile(pushes, 1) },
+      postMs: { p50: quantile(posts, 0.5), p99: quantile(posts, 0.99) },
+    };
+  } finally {
+    await Promise.all(clients.map((client) => client.dispose()));
+    await stack.stop();
+  }
+}
+
+/** The round travels as a temperature, so that whoever is told of it knows when it began. */
+const valueOf = (deviceId: string, round: number): string =>
+  JSON.stringify({
+    eventId: `${deviceId}-${round}`,
+    occurredAt: new Date(Date.now() - 1_000).toISOString(),
+    deviceId,
+    data: { online: true, indoorTemperatureC: round },
+  });
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** @throws Error after a minute */
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error("it did not come to that within a minute");
+    await sleep(5);
+  }
+}
