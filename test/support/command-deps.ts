@@ -1,8 +1,9 @@
+import type { DesiredClaim } from "../../src/shared/objects.ts";
 import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
-import type { DesiredClaim, DeviceObject } from "../../workers/devices/device-object.ts";
+import type { DeviceObject } from "../../workers/devices/device-object.ts";
 import type { CommandDeps } from "../../workers/ingest/commands.ts";
 import type { FakeQueue } from "./fake-queue.ts";
 

@@ -1,10 +1,8 @@
 import type { DesiredState } from "../../src/shared/domain/change.ts";
 import type { ConcordEvent } from "../../src/shared/domain/event.ts";
 import { joinRegisters, type Register } from "../../src/shared/domain/register.ts";
+import type { Claim } from "../../src/shared/objects.ts";
 import type { QueuedRecord } from "../../src/shared/queue/parcel.ts";
-
-/** What is desired from now on, though its record has not been merged yet. */
-export type Claim = { readonly record: QueuedRecord; readonly desired: Register<DesiredState> };
 
 /** How long a claim's record may stay away. Ours: whoever carries it takes seconds, unless it died. */
 export const CLAIM_LEASE_MS = 30_000;

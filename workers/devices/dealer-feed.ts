@@ -2,6 +2,7 @@ import type { Scope } from "../../src/shared/auth/scope.ts";
 import type { Announcement } from "../../src/shared/domain/announcement.ts";
 import type { Severity } from "../../src/shared/domain/change.ts";
 import type { DealerNews, FeedFilter, LiveTarget, Pull } from "../../src/shared/live/item.ts";
+import type { FeedSink } from "../../src/shared/objects.ts";
 import { laterToken } from "../../src/shared/repositories/consistency.ts";
 import type { Watched } from "../../src/shared/repositories/watch.ts";
 import { LEASE_MS } from "./live/lease.ts";
@@ -24,7 +25,7 @@ const EMPTY: Stored = { sequence: 0, items: [], consistencyToken: null };
 const KEY = "feed";
 
 /** What happens to all the devices of one dealer, for as long as somebody watches. */
-export class DealerFeed extends LiveObject {
+export class DealerFeed extends LiveObject implements FeedSink {
   #stored: Stored | undefined;
 
   /**

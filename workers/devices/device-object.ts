@@ -1,16 +1,15 @@
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { desiring } from "../../src/shared/contracts/commands.ts";
-import { parseRecord, type Rejection } from "../../src/shared/contracts/parse.ts";
+import { parseRecord } from "../../src/shared/contracts/parse.ts";
 import type { DesiredState } from "../../src/shared/domain/change.ts";
-import { type SetDesired, timeOfAnswer } from "../../src/shared/domain/command.ts";
+import { timeOfAnswer } from "../../src/shared/domain/command.ts";
 import { viewDevice } from "../../src/shared/domain/device.ts";
 import type { ConcordEvent } from "../../src/shared/domain/event.ts";
 import { catchUp, type DeviceMemory, EMPTY_MEMORY, remember, tellBehind } from "../../src/shared/domain/journal.ts";
-import type { MergeOutcome } from "../../src/shared/domain/outcome.ts";
-import type { Register } from "../../src/shared/domain/register.ts";
 import { type DeviceSnapshot, type DeviceSnapshotSource, joinSnapshots } from "../../src/shared/domain/snapshot.ts";
 import type { DeviceChange, LiveTarget, Pull } from "../../src/shared/live/item.ts";
 import { ObjectWrites } from "../../src/shared/live/object-writes.ts";
+import type { Claim, DesiredClaim, DesiredOrder, DeviceSink, ObjectMergeReport } from "../../src/shared/objects.ts";
 import { recordOf } from "../../src/shared/queue/command-record.ts";
 import { sendAll } from "../../src/shared/queue/pack.ts";
 import { packParcels } from "../../src/shared/queue/parcel.ts";
@@ -19,19 +18,9 @@ import type { Watched } from "../../src/shared/repositories/watch.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { Tally } from "../../src/shared/telemetry/metrics.ts";
 import { reportMetrics } from "../../src/shared/telemetry/report.ts";
-import { CLAIM_LEASE_MS, type Claim, Claims } from "./claims.ts";
+import { CLAIM_LEASE_MS, Claims } from "./claims.ts";
 import { LEASE_MS } from "./live/lease.ts";
 import { LiveObject } from "./live-object.ts";
-
-export type ObjectMergeReport = { readonly outcomes: readonly MergeOutcome[]; readonly rowsWritten: number };
-
-export type DesiredOrder = SetDesired & { readonly eventId: string; readonly nowMs: number };
-
-export type DesiredClaim =
-  /** The record is the caller's to carry to D1 and back here. */
-  | ({ readonly kind: "claimed" } & Claim)
-  | { readonly kind: "conflict"; readonly desired: Register<DesiredState> | null }
-  | { readonly kind: "rejected"; readonly rejection: Rejection };
 
 /** As it is stored: one value, so that a write bills one row. */
 type Stored = DeviceMemory & {
@@ -40,7 +29,7 @@ type Stored = DeviceMemory & {
 };
 
 /** One device, awake or asleep: its registers, its recent history, and whoever watches it. */
-export class DeviceObject extends LiveObject implements DeviceSnapshotSource {
+export class DeviceObject extends LiveObject implements DeviceSnapshotSource, DeviceSink {
   #stored: Stored | undefined;
   readonly #claims = new Claims(this.ctx.storage.kv);
 

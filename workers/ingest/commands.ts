@@ -8,10 +8,10 @@ import {
   type SetDesiredAnswer,
   timeOfAnswer,
 } from "../../src/shared/domain/command.ts";
+import type { DesiredClaim, DesiredOrder } from "../../src/shared/objects.ts";
 import { recordOf } from "../../src/shared/queue/command-record.ts";
 import type { Parcel, QueuedRecord } from "../../src/shared/queue/parcel.ts";
 import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
-import type { DesiredClaim, DesiredOrder } from "../devices/device-object.ts";
 import { type ConsumeDeps, consume } from "./consume.ts";
 import type { Ending } from "./ending.ts";
 

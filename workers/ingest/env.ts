@@ -3,14 +3,13 @@ import { type Credential, Credentials, LOCAL_CREDENTIAL_HASH } from "../../src/s
 import { TokenIssuer } from "../../src/shared/auth/issuer.ts";
 import { jsonOf } from "../../src/shared/json/json-of.ts";
 import { ObjectWrites } from "../../src/shared/live/object-writes.ts";
+import type { DesiredClaim, DeviceSink, FeedSink } from "../../src/shared/objects.ts";
 import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { withDeadline } from "../../src/shared/repositories/read-session.ts";
 import { type MetricsNamespace, reportMetrics } from "../../src/shared/telemetry/report.ts";
-import type { DealerFeed } from "../devices/dealer-feed.ts";
-import type { DesiredClaim, DeviceObject } from "../devices/device-object.ts";
 import type { AcceptDeps } from "./accept.ts";
 import type { CommandDeps } from "./commands.ts";
 import type { ConsumeDeps } from "./consume.ts";
@@ -25,8 +24,9 @@ export type Env = {
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
   readonly DEAD_LETTERS: Queue<DeadLetterMessage>;
-  readonly DEVICES: DurableObjectNamespace<DeviceObject>;
-  readonly DEALER_FEEDS: DurableObjectNamespace<DealerFeed>;
+  /** `DeviceObject` and `DealerFeed` of the devices Worker. */
+  readonly DEVICES: DurableObjectNamespace<DeviceSink & Rpc.DurableObjectBranded>;
+  readonly DEALER_FEEDS: DurableObjectNamespace<FeedSink & Rpc.DurableObjectBranded>;
   readonly RATE_LIMIT: RateLimit;
   readonly METRICS: MetricsNamespace;
 };

@@ -1,5 +1,4 @@
 import type { ConcordEvent, DeviceKey } from "../../../src/shared/domain/event.ts";
-import type { DeviceObject } from "../../../workers/devices/device-object.ts";
 import type { Env } from "../../../workers/ingest/env.ts";
 import real from "../../../workers/ingest/index.ts";
 import { Faults, faultyD1, faultyQueue } from "./faults.ts";
@@ -25,10 +24,10 @@ const faulty = (env: Env): Env => ({
   DEVICES: faultyDevices(env.DEVICES),
 });
 
-function faultyDevices(devices: DurableObjectNamespace<DeviceObject>): DurableObjectNamespace<DeviceObject> {
+function faultyDevices(devices: Env["DEVICES"]): Env["DEVICES"] {
   const getByName = (key: DeviceKey) => ({
     merge: (events: ConcordEvent[], consistencyToken: string | null) =>
       faults.object(() => devices.getByName(key).merge(events, consistencyToken)),
   });
-  return { getByName } as unknown as DurableObjectNamespace<DeviceObject>;
+  return { getByName } as unknown as Env["DEVICES"];
 }
