@@ -44,7 +44,7 @@ export async function benchLive(load: LiveLoad, say: (line: string) => void): Pr
     const posts: number[] = [];
     const push = async (round: number) => {
       beganAt[round] = performance.now();
-      const records = names.map((deviceId) => ({ topic: TOPIC, key: deviceId, value: valueOf(deviceId, round) }));
+      const records = names.map((deviceId) => ({ topic: TOPIC, key: deviceId, value: recordValue(deviceId, round) }));
       await kafka.push(TOPIC, records);
       posts.push(performance.now() - (beganAt[round] ?? 0));
     };
@@ -89,7 +89,7 @@ export async function benchLive(load: LiveLoad, say: (line: string) => void): Pr
 }
 
 /** The round travels as a temperature, so that whoever is told of it knows when it began. */
-const valueOf = (deviceId: string, round: number): string =>
+const recordValue = (deviceId: string, round: number): string =>
   JSON.stringify({
     eventId: `${deviceId}-${round}`,
     occurredAt: new Date(Date.now() - 1_000).toISOString(),

@@ -21,7 +21,7 @@ const HEADERS = { "Content-Type": "text/event-stream", "Cache-Control": "no-stor
  */
 export const resumableEventStreams: Plugin<object, { expiresAtMs: number }> = {
   onResultProcess({ result, serverContext, acceptableMediaTypes, setResultProcessor, request }) {
-    if (!isAsyncIterable(result) || !accepts(request, "text/event-stream")) return;
+    if (!isAsyncIterable(result) || !acceptsEventStream(request.headers.get("Accept"))) return;
     acceptableMediaTypes.push("text/event-stream");
     const limitMs = Math.min(STREAM_LIMIT_MS, serverContext.expiresAtMs - Date.now());
     setResultProcessor(
@@ -32,8 +32,11 @@ export const resumableEventStreams: Plugin<object, { expiresAtMs: number }> = {
   },
 };
 
-const accepts = ({ headers }: Pick<Request, "headers">, mediaType: string): boolean =>
-  (headers.get("Accept") ?? "").split(",").some((range) => range.split(";")[0]?.trim() === mediaType);
+/** As yoga reads it: nothing asks for anything, as `*` does. */
+const acceptsEventStream = (accept: string | null): boolean =>
+  (accept ?? "*/*")
+    .split(",")
+    .some((range) => ["text/event-stream", "text/*", "*/*"].includes((range.split(";")[0] ?? "").trim().toLowerCase()));
 
 type Options = { readonly limitMs: number; readonly pingMs?: number };
 

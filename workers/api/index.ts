@@ -54,7 +54,9 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
   const open = (at: Consistency) => openServices(storesOf(c.env), scope, at);
   const services = open(consistency);
   const lastEventId = c.req.header("Last-Event-ID") ?? null;
-  const live = liveOver(c.env, { scope, expiresAtMs, signal: c.req.raw.signal, lastEventId });
+  const leaving = new AbortController();
+  const signal = AbortSignal.any([c.req.raw.signal, leaving.signal]);
+  const live = liveOver(c.env, { scope, expiresAtMs, signal, lastEventId });
   const response = await yoga.fetch(c.req.raw, {
     services,
     open,
@@ -62,6 +64,8 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
     expiresAtMs,
     rights: rightsOf(scope, settings),
   });
+  // Nobody reads what was opened for an answer that is no stream.
+  if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) leaving.abort();
   if (response.status === 406) return c.json(errorBody("NOT_ACCEPTABLE", NOT_ACCEPTABLE), 406);
   const token = services.session.consistencyToken;
   if (token) response.headers.set(TOKEN_HEADER, token);

@@ -28,6 +28,7 @@ export const liveOver =
     if (!socket) throw liveError("UPSTREAM_UNAVAILABLE", "Too many listen to this already; try again later.");
     const items = new ItemStream(socket);
     signal.addEventListener("abort", () => void items.return());
+    if (signal.aborted) void items.return();
     await items.opened;
     return items;
   };
@@ -50,6 +51,9 @@ const liveError = (code: string, message: string): GraphQLError =>
 
 type Step = IteratorResult<LiveItem, undefined>;
 const DONE: Step = { done: true, value: undefined };
+
+/** What may wait for a slow reader. Ours; behind it he comes back and goes on. */
+const MAX_WAITING_ITEMS = 1_000;
 
 /** By hand and no generator: a generator's `return` waits for the item that may never come. */
 class ItemStream implements AsyncIterableIterator<LiveItem, undefined> {
@@ -106,7 +110,8 @@ class ItemStream implements AsyncIterableIterator<LiveItem, undefined> {
   #take(item: LiveItem): void {
     const waiting = this.#waiting.shift();
     if (waiting) waiting.resolve({ done: false, value: item });
-    else this.#items.push(item);
+    else if (this.#items.length < MAX_WAITING_ITEMS) this.#items.push(item);
+    else this.#finish({ thrown: new LiveDisconnected("the client reads too slowly") });
   }
 
   #finish(end: { readonly thrown?: unknown }): void {

@@ -5,7 +5,9 @@ import type { DealerNews, FeedFilter, LiveTarget, Pull } from "../../src/shared/
 import type { FeedSink } from "../../src/shared/objects.ts";
 import { laterToken } from "../../src/shared/repositories/consistency.ts";
 import type { Watched } from "../../src/shared/repositories/watch.ts";
+import { numberIn } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
+import type { Place } from "./live/sockets.ts";
 import { LiveObject } from "./live-object.ts";
 
 /** How much a feed remembers. Ours: a few minutes of a busy dealer, and one stored value. */
@@ -51,10 +53,12 @@ export class DealerFeed extends LiveObject implements FeedSink {
   }
 
   protected override async register(watched: Watched): Promise<void> {
-    const { isUnbroken, consistencyToken } = await this.registerWith(
-      (watches) => watches.register(watched, LEASE_MS),
-      watched,
-    );
+    const registration = await this.registerWith(async (watches) => {
+      await watches.register(watched, LEASE_MS);
+      return watched;
+    }, watched);
+    if (!registration) return;
+    const { isUnbroken, consistencyToken } = registration;
     const known = this.#load();
     const token = laterToken(known.consistencyToken, consistencyToken);
     // While nobody watched nothing was announced: one number stands for all of it, so that it shows as a gap.
@@ -62,7 +66,7 @@ export class DealerFeed extends LiveObject implements FeedSink {
     this.#keep({ ...memory, consistencyToken: token });
   }
 
-  protected override pull(target: LiveTarget, cursor: string | null, scope: Scope): Pull {
+  protected override pull(target: LiveTarget, { cursor }: Place, scope: Scope): Pull {
     if (target.kind !== "dealer" || !maySee(scope, target.dealerId)) return { kind: "notFound" };
     const { sequence, items, consistencyToken } = this.#load();
     const newsAt = (at: number, kind: DealerNews["kind"], announcement: Announcement | null): DealerNews => ({
@@ -79,7 +83,7 @@ export class DealerFeed extends LiveObject implements FeedSink {
       isOver: false,
     });
     if (cursor === null) return only("started");
-    const seen = Number(cursor || Number.NaN);
+    const seen = numberIn(cursor);
     const first = items.length - (sequence - seen);
     if (!Number.isInteger(seen) || seen > sequence || first < 0) return only("gap");
     const told = items

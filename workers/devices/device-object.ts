@@ -19,7 +19,9 @@ import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { Tally } from "../../src/shared/telemetry/metrics.ts";
 import { reportMetrics } from "../../src/shared/telemetry/report.ts";
 import { CLAIM_LEASE_MS, Claims } from "./claims.ts";
+import { numberIn } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
+import type { Place } from "./live/sockets.ts";
 import { LiveObject } from "./live-object.ts";
 
 /** As it is stored: one value, so that a write bills one row. */
@@ -42,9 +44,9 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     const { memory, outcomes } = remember(known, events);
     const hasAdded = memory !== known;
     if (hasAdded) this.#keep({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
+    if (hasAdded) this.tell();
     const hasFulfilled = this.#claims.fulfil(events);
     if (hasFulfilled) await this.schedule();
-    if (hasAdded) this.tell();
     return { outcomes, rowsWritten: Number(hasAdded) + Number(hasFulfilled) };
   }
 
@@ -81,7 +83,7 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
   protected override async onDue(nowMs: number): Promise<void> {
     const { records, dueMs } = this.#claims;
     if (dueMs === null || dueMs > nowMs) return;
-    const { fault } = await sendAll(this.env.EVENTS, packParcels(records));
+    const { fault } = await sendAll(this.env.EVENTS, packParcels(records, CARRIED_BEFORE));
     if (fault !== undefined) {
       log("warn", "device.claims_refused", { records: records.length, ...faultOf(fault) });
       return this.#claims.putOff(Date.now() + CLAIM_LEASE_MS);
@@ -97,53 +99,49 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     return { kind: "device", deviceKey: target.deviceKey };
   }
 
-  protected override async register(watched: Watched): Promise<void> {
+  protected override async register(watched: Watched, scope: Scope): Promise<void> {
     if (watched.kind !== "device") return;
-    const { found, isUnbroken, consistencyToken } = await this.registerWith(
-      (watches) => watches.registerDevice(watched.deviceKey, LEASE_MS),
+    const registration = await this.registerWith(
+      (watches) => watches.registerDevice(watched.deviceKey, LEASE_MS, scope),
       watched,
     );
+    if (!registration) return;
+    const { found, isUnbroken, consistencyToken } = registration;
     const known = this.#load();
-    const token = laterToken(known.consistencyToken, consistencyToken);
     const memory = isUnbroken ? known : this.#caughtUp(known, found);
-    this.#keep({ ...memory, consistencyToken: token });
+    this.#keep({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
   }
 
-  /** Where only watched devices are written, whatever was not watched has been missed. */
-  #caughtUp(known: DeviceMemory, found: DeviceSnapshot | null): DeviceMemory {
-    const joined = found && known.snapshot ? joinSnapshots(known.snapshot, found) : (found ?? known.snapshot);
-    if (this.#writes === "live") return catchUp(known, joined && { ...joined, history: [] });
+  /** Where only watched devices are written, whatever was not watched has been missed, and the history with it. */
+  #caughtUp(known: DeviceMemory, found: DeviceSnapshot): DeviceMemory {
+    const joined = known.snapshot ? joinSnapshots(known.snapshot, found) : found;
+    if (this.#writes === "live") return catchUp(known, { ...joined, history: [] });
     return joined === known.snapshot ? known : catchUp(known, joined);
   }
 
-  protected override pull(target: LiveTarget, cursor: string | null, scope: Scope): Pull {
+  protected override pull(target: LiveTarget, { cursor, isOngoing }: Place, scope: Scope): Pull {
     const { snapshot, journal, consistencyToken } = this.#load();
     if (target.kind !== "device" || !snapshot) return { kind: "notFound" };
     const dealerIds = scope.role === "dealer" ? scope.dealerIds : null;
-    const device = { key: target.deviceKey, ...viewDevice(snapshot) };
-    const isOwn = dealerIds === null || (device.dealerId !== null && dealerIds.includes(device.dealerId));
-    const placeOf = (revision: number) => ({ revision, cursor: String(revision), consistencyToken });
+    const found = { key: target.deviceKey, ...viewDevice(snapshot) };
+    const isOwn = dealerIds === null || (found.dealerId !== null && dealerIds.includes(found.dealerId));
+    // What it is by now is not for whoever had it before.
+    const device = isOwn ? found : null;
+    const changeAt = (
+      revision: number,
+      kind: DeviceChange["kind"],
+      event: DeviceChange["event"] = null,
+    ): DeviceChange => ({ revision, cursor: String(revision), consistencyToken, kind, event, device });
     const end = String(journal.revision);
-    const whole = (kind: "snapshot" | "gap"): Pull =>
-      isOwn
-        ? {
-            kind: "items",
-            items: [{ ...placeOf(journal.revision), kind, event: null, device }],
-            cursor: end,
-            isOver: false,
-          }
-        : { kind: "notFound" };
-    if (cursor === null) return whole("snapshot");
-    const told = tellBehind({ snapshot, journal }, Number(cursor || Number.NaN), dealerIds);
-    if (told.kind === "gap") return whole("gap");
-    const items = told.steps.map(
-      ({ revision, isLost, entry }): DeviceChange => ({
-        ...placeOf(revision),
-        kind: isLost ? "lost" : "event",
-        event: entry,
-        device: isLost ? null : device,
-      }),
-    );
+    const only = (kind: DeviceChange["kind"]): Pull => {
+      if (!isOwn && !isOngoing) return { kind: "notFound" };
+      const items = [changeAt(journal.revision, isOwn ? kind : "lost")];
+      return { kind: "items", items, cursor: end, isOver: !isOwn };
+    };
+    if (cursor === null) return only("snapshot");
+    const told = tellBehind({ snapshot, journal }, numberIn(cursor), dealerIds);
+    if (told.kind === "gap") return only("gap");
+    const items = told.steps.map(({ revision, isLost, entry }) => changeAt(revision, isLost ? "lost" : "event", entry));
     return { kind: "items", items, cursor: end, isOver: told.isOver };
   }
 
@@ -169,3 +167,6 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
 }
 
 const MEMORY = "memory";
+
+/** Whoever carried them may have died in front of a dealer's feed, which has to be told then. */
+const CARRIED_BEFORE = { deferrals: 1 };

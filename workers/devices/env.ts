@@ -16,6 +16,7 @@ export type Env = ReaderVars & {
   readonly DEVICES: DurableObjectNamespace<DeviceObject>;
   readonly DEALER_FEEDS: DurableObjectNamespace<DealerFeed>;
   readonly METRICS: MetricsNamespace;
+  readonly RATE_LIMIT: RateLimit;
 };
 
 /** Subscriptions change nothing. */

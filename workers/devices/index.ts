@@ -31,6 +31,12 @@ export default {
     }
     const object = objectOf(searchParams, env);
     if (!object) return problem(400, "BAD_REQUEST", WHERE);
+    // Nothing else is known of a client yet. Locally there is no address.
+    const { success } = await env.RATE_LIMIT.limit({ key: request.headers.get("CF-Connecting-IP") ?? "local" });
+    if (!success) {
+      const message = "This address opens sockets more often than it may; try again in a minute.";
+      return problem(429, "TOO_MANY_REQUESTS", message, { "Retry-After": "60" });
+    }
     return object.fetch(objectUrl(`${OBJECT_PATHS.graphql}?${searchParams}`), { headers: request.headers });
   },
 } satisfies ExportedHandler<Env>;

@@ -8,7 +8,7 @@ import { type Env, storesOf } from "./env.ts";
 import { Documents } from "./live/documents.ts";
 import { LEASE_MS, Lease } from "./live/lease.ts";
 import { Queries } from "./live/queries.ts";
-import { LiveSockets } from "./live/sockets.ts";
+import { LiveSockets, listening, type Place } from "./live/sockets.ts";
 
 /** When to try again what D1 refused. Ours: well within what is left of a lease then. */
 const RETRY_MS = 30_000;
@@ -37,9 +37,9 @@ export abstract class LiveObject extends DurableObject<Env> {
 
   /** @returns what this object stands for, if that is what the target names */
   protected abstract watchedOf(target: LiveTarget): Watched | undefined;
-  protected abstract pull(target: LiveTarget, cursor: string | null, scope: Scope): Pull;
+  protected abstract pull(target: LiveTarget, from: Place, scope: Scope): Pull;
   /** Tells D1 that this is watched, and takes in what was missed while it was not. @throws an outage */
-  protected abstract register(watched: Watched): Promise<void>;
+  protected abstract register(watched: Watched, scope: Scope): Promise<void>;
   /** What else the alarm is for: when it is due, and what is done then. */
   protected ownDueMs(): number | null {
     return null;
@@ -74,7 +74,7 @@ export abstract class LiveObject extends DurableObject<Env> {
 
   /** Tells whoever listens what is new. What has been written stays so, whatever becomes of the telling. */
   protected tell(): void {
-    if (this.ctx.getWebSockets().length === 0) return;
+    if (!this.#isListenedTo) return;
     try {
       this.#live().pump();
     } catch (thrown) {
@@ -82,13 +82,15 @@ export abstract class LiveObject extends DurableObject<Env> {
     }
   }
 
+  /** @param ask answers `null` where there is nothing to watch */
   protected async registerWith<Found>(
-    ask: (watches: WatchRepository) => Promise<Found>,
+    ask: (watches: WatchRepository) => Promise<Found | null>,
     watched: Watched,
-  ): Promise<Registration<Found>> {
+  ): Promise<Registration<Found> | null> {
     const session = this.env.DB.withSession("first-primary");
     const askedAtMs = Date.now();
     const found = await ask(new WatchRepository(session));
+    if (found === null) return null;
     const isUnbroken = this.lease.isHeld(Date.now());
     this.lease.hold(watched, askedAtMs);
     return { found, isUnbroken, consistencyToken: session.getBookmark() };
@@ -97,7 +99,8 @@ export abstract class LiveObject extends DurableObject<Env> {
   /** Sets the alarm for what is due next. An earlier one stays: to wake up once too often costs less than to move it. */
   protected async schedule(): Promise<void> {
     const nowMs = Date.now();
-    const isListenedTo = this.ctx.getWebSockets().length > 0;
+    const isListenedTo = this.#isListenedTo;
+    if (!isListenedTo && !this.lease.watched) this.#documents.clear();
     const dues = [
       this.ownDueMs(),
       isListenedTo ? this.#live().expire(nowMs) : null,
@@ -114,23 +117,27 @@ export abstract class LiveObject extends DurableObject<Env> {
 
   async #tendLease(nowMs: number): Promise<void> {
     const { watched } = this.lease;
-    const isListenedTo = this.ctx.getWebSockets().length > 0;
+    const isListenedTo = this.#isListenedTo;
     const due = this.lease.dueMs(isListenedTo);
     if (!watched || due === null || due > nowMs) return;
     try {
       if (isListenedTo) return await this.#renew(watched);
       this.lease.letGo();
       this.#documents.clear();
-      await new WatchRepository(this.env.DB).forget(watched);
+      await new WatchRepository(this.env.DB).forget(watched, LEASE_MS);
     } catch (thrown) {
       log("warn", "live.lease", faultOf(thrown));
-      if (isListenedTo) await this.ctx.storage.setAlarm(nowMs + RETRY_MS);
+      this.lease.putOff(nowMs + RETRY_MS);
     }
   }
 
   async #renew(watched: Watched): Promise<void> {
-    await this.register(watched);
+    await this.register(watched, { role: "service" });
     this.tell();
+  }
+
+  get #isListenedTo(): boolean {
+    return listening(this.ctx).length > 0;
   }
 
   #live(): LiveSockets {
@@ -144,8 +151,8 @@ export abstract class LiveObject extends DurableObject<Env> {
       queries: new Queries({ documents: this.#documents, settings, stores: storesOf(this.env) }),
       source: {
         watchedOf: (target) => this.watchedOf(target),
-        watch: (watched) => this.#watch(watched),
-        pull: (target, cursor, scope) => this.pull(target, cursor, scope),
+        watch: (watched, scope) => this.#watch(watched, scope),
+        pull: (target, from, scope) => this.pull(target, from, scope),
         schedule: () => this.schedule(),
       },
     });
@@ -153,7 +160,7 @@ export abstract class LiveObject extends DurableObject<Env> {
   }
 
   /** D1 need not be asked for each who comes. */
-  async #watch(watched: Watched): Promise<void> {
-    if (!this.lease.isHeld(Date.now() + LEASE_MS / 2)) await this.register(watched);
+  async #watch(watched: Watched, scope: Scope): Promise<void> {
+    if (!this.lease.isHeld(Date.now() + LEASE_MS / 2)) await this.register(watched, scope);
   }
 }

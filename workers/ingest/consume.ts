@@ -158,7 +158,11 @@ const isClaimed = ({ change }: ConcordEvent): boolean => change.desired !== unde
 
 /** Whoever had this record before may have died between D1 and a dealer's feed, which drops what it knows. */
 const isReturn = ({ parcel, record }: EventArrival, attempts: number): boolean =>
-  attempts > 1 || parcel.deferrals !== undefined || record.attempts !== undefined;
+  attempts > 1 ||
+  parcel.deferrals !== undefined ||
+  record.attempts !== undefined ||
+  record.suspect === true ||
+  record.letterId !== undefined;
 
 async function mergeIntoObjects(deps: ConsumeDeps, arrivals: readonly EventArrival[], consistencyToken: string | null) {
   const outcomes = new Map<EventArrival, MergeOutcome>();

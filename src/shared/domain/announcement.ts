@@ -2,7 +2,7 @@ import { viewAlert } from "./alert.ts";
 import type { AlertChange, Severity } from "./change.ts";
 import type { Device } from "./device.ts";
 import type { ConcordEvent, DeviceKey } from "./event.ts";
-import { compareVersions, type Version } from "./version.ts";
+import { occurredAtOf, type Version } from "./version.ts";
 
 /** What an event is to a dealer whose devices it touches. */
 export const ANNOUNCEMENT_KINDS = [
@@ -22,6 +22,8 @@ export type Announcement = {
   readonly deviceKey: DeviceKey;
   readonly version: Version;
   readonly topic: string;
+  /** Whether it occurred while the device was the dealer's: what is not its own is told without saying what it was. */
+  readonly isOwn: boolean;
   /** Of events about an alert. */
   readonly alertId: string | null;
   /** As far as it is known. */
@@ -32,38 +34,55 @@ export type Announcement = {
 export type Happening = {
   readonly event: ConcordEvent;
   readonly device: Device;
-  /** Who had the device in front of this event, by the events of before it. */
-  readonly dealerBefore: string | null;
 };
 
-/** What each dealer is told of an event: one thing each, and the new dealer another than the old. */
-export function announcementsOf({ event, device, dealerBefore }: Happening): ReadonlyMap<string, Announcement> {
+/**
+ * In front of which version a device's dealer has to be known: the event's own, and that of what it is about. An alert
+ * is its dealer's who had the device when it was raised, and stays so.
+ */
+export function momentsOf({ event, device }: Happening): { readonly event: Version; readonly alert: Version | null } {
+  const { version, change } = event;
+  if (!change.alert) return { event: version, alert: null };
+  const alert = device.alerts.get(change.alert.alertId);
+  const raisedAt = (alert && viewAlert(alert).raisedAt) ?? occurredAtOf(version);
+  return { event: version, alert: behindAllOf(raisedAt) };
+}
+
+/** Behind every version of that time: `0` follows upon the `/` of a version. */
+const behindAllOf = (time: string): Version => `${time}0` as Version;
+
+/**
+ * What each dealer is told of an event: one thing each.
+ * @param dealerBefore who had the device in front of a version of `momentsOf`
+ */
+export function announcementsOf(
+  happening: Happening,
+  dealerBefore: (version: Version) => string | null,
+): ReadonlyMap<string, Announcement> {
+  const { event, device } = happening;
   const { deviceKey, version, topic, change } = event;
-  const newest = device.aspects.dealer;
+  const { dealer: newest } = device.aspects;
   const holder = newest?.value.dealerId ?? null;
+  const moments = momentsOf(happening);
+  const alert = change.alert && device.alerts.get(change.alert.alertId);
+  const about = { alertId: change.alert?.alertId ?? null, severity: alert ? viewAlert(alert).severity : null };
   const told = new Map<string, Announcement>();
-  const tell = (dealerId: string | null, kind: AnnouncementKind) => {
-    if (dealerId === null || told.has(dealerId)) return;
-    const alertId = change.alert?.alertId ?? null;
-    const alert = alertId === null ? undefined : device.alerts.get(alertId);
-    told.set(dealerId, {
-      kind,
-      deviceKey,
-      version,
-      topic,
-      alertId,
-      severity: alert ? viewAlert(alert).severity : null,
-    });
+  const tell = (dealerId: string | null, kind: AnnouncementKind, isOwn = true) => {
+    if (dealerId !== null && !told.has(dealerId)) {
+      told.set(dealerId, { kind, deviceKey, version, topic, isOwn, ...about });
+    }
   };
-  if (newest?.version === version && holder !== dealerBefore) {
-    tell(dealerBefore, "deviceLost");
-    tell(holder, "deviceGained");
+  const before = dealerBefore(moments.event);
+  if (change.dealer !== undefined) {
+    const named = change.dealer?.dealerId ?? null;
+    // Where two assignments come at once, the last holder is told by the first of them.
+    if (before !== named && before !== holder) tell(before, "deviceLost", false);
+    if (before !== named && newest?.version === version) tell(holder, "deviceGained");
   }
-  if (change.alert) {
-    const isLate = newest !== undefined && compareVersions(version, newest.version) < 0;
-    tell(isLate ? dealerBefore : holder, alertKind(change.alert));
+  if (change.alert && moments.alert) tell(dealerBefore(moments.alert), alertKind(change.alert));
+  if (Object.keys(change).some((name) => name !== "alert")) {
+    tell(holder, "deviceChanged", change.dealer !== undefined || before === holder);
   }
-  if (Object.keys(change).some((name) => name !== "alert")) tell(holder, "deviceChanged");
   return told;
 }
 

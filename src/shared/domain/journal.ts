@@ -19,10 +19,14 @@ export type Journal = {
   readonly revision: number;
   /** The newest steps without a hole between them, oldest first; the last one led to `revision`. */
   readonly steps: readonly Step[];
+  /** Who had the device in front of the steps. */
+  readonly base: Holder;
   readonly holder: Holder;
 };
 
-export const EMPTY_JOURNAL: Journal = { revision: 0, steps: [], holder: { dealerId: null, since: null } };
+const NOBODY: Holder = { dealerId: null, since: null };
+
+export const EMPTY_JOURNAL: Journal = { revision: 0, steps: [], base: NOBODY, holder: NOBODY };
 
 /** What one device remembers of itself. */
 export type DeviceMemory = { readonly snapshot: DeviceSnapshot | null; readonly journal: Journal };
@@ -38,22 +42,33 @@ export function remember(memory: DeviceMemory, events: readonly ConcordEvent[]):
   for (const event of events) {
     const merged = mergeSnapshot(snapshot, [event]);
     const outcome = merged.outcomes[0] as MergeOutcome;
-    if (isNews(event, outcome, merged.snapshot !== snapshot)) journal = noteStep(journal, event, merged.snapshot);
+    journal = noteHolder(journal, event, merged.snapshot);
+    if (isNews(event, outcome, merged.snapshot !== snapshot)) journal = noteStep(journal, event);
     snapshot = merged.snapshot;
     outcomes.push(outcome);
   }
-  return { memory: snapshot === memory.snapshot ? memory : { snapshot, journal }, outcomes };
+  const hasAdded = snapshot !== memory.snapshot || journal !== memory.journal;
+  return { memory: hasAdded ? { snapshot, journal } : memory, outcomes };
 }
 
 /** A snapshot holds no alerts, so an event about one is news when the history takes it in. */
 const isNews = ({ change }: ConcordEvent, outcome: MergeOutcome, hasAdded: boolean): boolean =>
   outcome === "applied" || (change.alert !== undefined && outcome === "superseded" && hasAdded);
 
-function noteStep({ revision, steps, holder }: Journal, event: ConcordEvent, snapshot: DeviceSnapshot | null): Journal {
-  const { version, topic } = event;
-  const now = holderAfter(holder, event, snapshot?.aspects.dealer);
-  const kept = steps.length < HISTORY_LIMIT ? steps : steps.slice(1 - HISTORY_LIMIT);
-  return { revision: revision + 1, steps: [...kept, { version, topic, holder: now }], holder: now };
+function noteStep({ revision, steps, base, holder }: Journal, { version, topic }: ConcordEvent): Journal {
+  const isFull = steps.length >= HISTORY_LIMIT;
+  return {
+    revision: revision + 1,
+    steps: [...(isFull ? steps.slice(1) : steps), { version, topic, holder }],
+    base: isFull ? (steps[0] as Step).holder : base,
+    holder,
+  };
+}
+
+/** An assignment that comes too late to change anything may still shorten somebody's time. */
+function noteHolder(journal: Journal, event: ConcordEvent, snapshot: DeviceSnapshot | null): Journal {
+  const holder = holderAfter(journal.holder, event, snapshot?.aspects.dealer);
+  return holder === journal.holder ? journal : { ...journal, holder };
 }
 
 function holderAfter(holder: Holder, { version, change }: ConcordEvent, newest: Aspects["dealer"]): Holder {
@@ -69,13 +84,12 @@ function holderAfter(holder: Holder, { version, change }: ConcordEvent, newest: 
 
 /**
  * Takes in what a device came to while nobody noted its steps: one revision for all of it, without a step, so that
- * whoever saw less is told of the gap. The history goes, because it has the same gap.
+ * whoever saw less is told of the gap.
  */
-export function catchUp({ journal }: DeviceMemory, snapshot: DeviceSnapshot | null): DeviceMemory {
-  const newest = snapshot?.aspects.dealer;
-  const holder = newest ? { dealerId: newest.value.dealerId, since: newest.version } : EMPTY_JOURNAL.holder;
-  const revision = journal.revision + (snapshot === null ? 0 : 1);
-  return { snapshot: snapshot && { ...snapshot, history: [] }, journal: { revision, steps: [], holder } };
+export function catchUp({ journal }: DeviceMemory, snapshot: DeviceSnapshot): DeviceMemory {
+  const newest = snapshot.aspects.dealer;
+  const holder = newest ? { dealerId: newest.value.dealerId, since: newest.version } : NOBODY;
+  return { snapshot, journal: { revision: journal.revision + 1, steps: [], base: holder, holder } };
 }
 
 export type ToldStep = {
@@ -104,21 +118,20 @@ export function tellBehind(
   if (!Number.isInteger(revision) || revision > journal.revision || first < 0) return { kind: "gap" };
   const isOwn = ({ dealerId }: Holder) => dealerIds === null || (dealerId !== null && dealerIds.includes(dealerId));
   const told: ToldStep[] = [];
-  let before = journal.steps[first - 1]?.holder ?? (first < journal.steps.length ? NOBODY : journal.holder);
+  let before = journal.steps[first - 1]?.holder ?? journal.base;
   for (const [i, step] of journal.steps.slice(first).entries()) {
     const entry = entryOf(snapshot?.history ?? [], step);
     if (!entry) return { kind: "gap" };
     const isLost = !isOwn(step.holder);
-    if (isLost && !isOwn(before)) return { kind: "steps", steps: told, isOver: true };
+    const isPassedOver = isLost && !isOwn(before);
+    before = step.holder;
+    if (isPassedOver) continue;
     const isHeard = !isLost && (dealerIds === null || isSince(step.holder, step.version));
     told.push({ revision: revision + i + 1, isLost, entry: isHeard ? entry : null });
     if (isLost) return { kind: "steps", steps: told, isOver: true };
-    before = step.holder;
   }
   return { kind: "steps", steps: told, isOver: !isOwn(before) };
 }
-
-const NOBODY: Holder = { dealerId: null, since: null };
 
 const isSince = ({ since }: Holder, version: Version): boolean =>
   since !== null && compareVersions(version, since) >= 0;

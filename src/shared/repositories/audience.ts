@@ -1,4 +1,4 @@
-import { type Announcement, announcementsOf, type Happening } from "../domain/announcement.ts";
+import { type Announcement, announcementsOf, type Happening, momentsOf } from "../domain/announcement.ts";
 import type { DeviceKey } from "../domain/event.ts";
 import { compareVersions, type Version } from "../domain/version.ts";
 import { IS_CURRENT, watchOf } from "./watch.ts";
@@ -9,8 +9,6 @@ export type Audience = {
   /** One an event, with the watched dealers only. */
   readonly announcements: readonly ReadonlyMap<string, Announcement>[];
 };
-
-type Unplaced = Omit<Happening, "dealerBefore">;
 
 export type WatchRow = { id: string };
 export type PredecessorRow = {
@@ -30,18 +28,17 @@ const PREDECESSORS = `SELECT a.device_key, j.value->>1 AS version, a.dealer_id, 
   LEFT JOIN watches w ON w.id = 'dealer ' || a.dealer_id AND ${IS_CURRENT}`;
 
 /** What has to be asked of D1, behind what the events wrote, so that `audienceOf` can tell. */
-export function audienceQuestions(happenings: readonly Unplaced[]) {
+export function audienceQuestions(happenings: readonly Happening[]) {
   const watches = new Set<string>();
   const places = new Map<string, [DeviceKey, Version]>();
-  for (const { event, device } of happenings) {
-    const { deviceKey, version, change } = event;
+  for (const happening of happenings) {
+    const { deviceKey } = happening.event;
     watches.add(watchOf({ kind: "device", deviceKey }));
-    const newest = device.aspects.dealer;
-    const dealerId = newest?.value.dealerId;
+    const dealerId = happening.device.aspects.dealer?.value.dealerId;
     if (dealerId) watches.add(watchOf({ kind: "dealer", dealerId }));
-    // For most events whoever has the device now had it then.
-    if (newest && (version === newest.version || (change.alert && compareVersions(version, newest.version) < 0))) {
-      places.set(`${deviceKey} ${version}`, [deviceKey, version]);
+    for (const version of Object.values(momentsOf(happening))) {
+      if (version !== null && !isHoldersTime(happening, version))
+        places.set(`${deviceKey} ${version}`, [deviceKey, version]);
     }
   }
   return [
@@ -50,8 +47,14 @@ export function audienceQuestions(happenings: readonly Unplaced[]) {
   ];
 }
 
+/** For most events whoever has the device now had it then. */
+function isHoldersTime({ device }: Happening, version: Version): boolean {
+  const newest = device.aspects.dealer;
+  return newest === undefined || compareVersions(newest.version, version) < 0;
+}
+
 export function audienceOf(
-  happenings: readonly Unplaced[],
+  happenings: readonly Happening[],
   watches: readonly WatchRow[],
   predecessors: readonly PredecessorRow[],
 ): Audience {
@@ -61,9 +64,13 @@ export function audienceOf(
     if (watch !== null) watched.add(watch);
     before.set(`${device_key} ${version}`, dealer_id);
   }
-  const announcements = happenings.map(({ event, device }) => {
-    const { deviceKey, version } = event;
-    const told = announcementsOf({ event, device, dealerBefore: before.get(`${deviceKey} ${version}`) ?? null });
+  const announcements = happenings.map((happening) => {
+    const { event, device } = happening;
+    const told = announcementsOf(happening, (version) =>
+      isHoldersTime(happening, version)
+        ? (device.aspects.dealer?.value.dealerId ?? null)
+        : (before.get(`${event.deviceKey} ${version}`) ?? null),
+    );
     return new Map([...told].filter(([dealerId]) => watched.has(watchOf({ kind: "dealer", dealerId }))));
   });
   const keys = new Set(happenings.map(({ event }) => event.deviceKey));

@@ -112,7 +112,7 @@ export class FleetRepository {
    */
   async #save(
     before: Stored,
-    { fleet, happenings }: { readonly fleet: Fleet; readonly happenings: readonly Omit<Happening, "dealerBefore">[] },
+    { fleet, happenings }: { readonly fleet: Fleet; readonly happenings: readonly Happening[] },
     cost: Cost,
   ): Promise<{ lost: Set<DeviceKey>; audience: Audience }> {
     const writes = writesFor(before, fleet).flatMap((write) =>

@@ -1,4 +1,4 @@
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env as testEnv } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
@@ -12,6 +12,7 @@ import type { Parcel, QueuedRecord } from "../../../src/shared/queue/parcel.ts";
 import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
 import type { Env } from "../../../workers/devices/env.ts";
 import devices from "../../../workers/devices/index.ts";
+import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
 import { recordOf } from "../../support/records.ts";
@@ -174,6 +175,14 @@ export const socketsOf = (stub: Stub): Promise<number> =>
 
 export const alarmOf = (stub: Stub): Promise<number | null> =>
   runInDurableObject(stub as never, (_, ctx) => ctx.storage.getAlarm());
+
+/** Lets the time pass that D1 and an object remember a watch for. */
+export async function endLease(stub: Stub): Promise<void> {
+  await env.DB.prepare("UPDATE watches SET until_ms = until_ms - ?1").bind(LEASE_MS).run();
+  const clock = vi.spyOn(Date, "now").mockReturnValue(Date.now() + LEASE_MS);
+  await runDurableObjectAlarm(stub as never);
+  clock.mockRestore();
+}
 
 /** Lets an object see another environment, as its deployment would. */
 export const redeploy = (stub: Stub, vars: Partial<Env>): Promise<void> =>

@@ -15,6 +15,9 @@ const MAX_PARSED = 100;
 
 const PREFIX = "document:";
 
+/** Different documents that listen to one object. Ours: frontends have a handful. */
+const MAX_DOCUMENTS = 100;
+
 /**
  * The texts that an object's subscriptions were made with. A socket's attachment has no room for them, and an object
  * that wakes up has forgotten them; so each is stored once, by its hash, for as long as somebody listens.
@@ -26,11 +29,12 @@ export class Documents {
     this.#kv = kv;
   }
 
-  async store(text: string): Promise<string> {
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-    const hash = btoa(String.fromCharCode(...new Uint8Array(digest))).slice(0, 22);
-    if (this.#kv.get(PREFIX + hash) === undefined) this.#kv.put(PREFIX + hash, text);
-    return hash;
+  /** @returns whether it is there now */
+  store(hash: string, text: string): boolean {
+    if (this.read(hash) !== undefined) return true;
+    if ([...this.#kv.list({ prefix: PREFIX, limit: MAX_DOCUMENTS })].length >= MAX_DOCUMENTS) return false;
+    this.#kv.put(PREFIX + hash, text);
+    return true;
   }
 
   read(hash: string): string | undefined {
@@ -41,6 +45,12 @@ export class Documents {
   clear(): void {
     for (const [key] of [...this.#kv.list({ prefix: PREFIX })]) this.#kv.delete(key);
   }
+}
+
+/** Of a text: 128 bits of its SHA-256. */
+export async function hashOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(digest).subarray(0, 16)));
 }
 
 const parsed = new Map<string, DocumentNode>();

@@ -8,7 +8,12 @@ const MARGIN_MS = 60_000;
 
 const KEY = "lease";
 
-type Stored = { readonly watched: Watched; readonly untilMs: number };
+type Stored = {
+  readonly watched: Watched;
+  readonly untilMs: number;
+  /** When to try again what D1 refused. */
+  readonly retryAtMs?: number;
+};
 
 /** That what an object stands for is watched, and that D1 knows. Survives the object's sleep. */
 export class Lease {
@@ -31,7 +36,13 @@ export class Lease {
   dueMs(isListenedTo: boolean): number | null {
     const stored = this.#kv.get<Stored>(KEY);
     if (!stored) return null;
-    return isListenedTo ? stored.untilMs - LEASE_MS / 2 : stored.untilMs;
+    const due = isListenedTo ? stored.untilMs - LEASE_MS / 2 : stored.untilMs;
+    return Math.max(due, stored.retryAtMs ?? due);
+  }
+
+  putOff(retryAtMs: number): void {
+    const stored = this.#kv.get<Stored>(KEY);
+    if (stored) this.#kv.put(KEY, { ...stored, retryAtMs });
   }
 
   /** @param askedAtMs when D1 was asked, which is before it answered */

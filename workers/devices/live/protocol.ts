@@ -28,6 +28,9 @@ const ClientMessage = z.discriminatedUnion("type", [
 ]);
 export type ClientMessage = z.output<typeof ClientMessage>;
 
+/** In characters. A trusted document's id takes a hundred, and no text may have more than a thousand tokens. */
+export const MAX_MESSAGE_LENGTH = 64 * 1024;
+
 export function parseMessage(text: string): ClientMessage | undefined {
   try {
     return ClientMessage.safeParse(JSON.parse(text)).data;
@@ -44,10 +47,10 @@ export const CLOSINGS = {
   expired: [4403, "Forbidden: the token has expired"],
   unauthorized: [4401, "Unauthorized"],
   badToken: [4403, "Forbidden"],
-  badMessage: [4400, "Bad Request: that is no message of graphql-transport-ws"],
+  largeToken: [4403, "Forbidden: the token is too large for a socket"],
+  badMessage: [4400, "Bad Request: that is no message of graphql-transport-ws, or a very long one"],
+  duplicateId: [4409, "Subscriber for that id already exists"],
   tooManyInits: [4429, "Too many initialisation requests"],
   initTimeout: [4408, "Connection initialisation timeout"],
 } as const satisfies Record<string, readonly [number, string]>;
 export type Closing = readonly [code: number, reason: string];
-
-export const duplicateId = (id: string): Closing => [4409, `Subscriber for ${id.slice(0, 80)} already exists`];

@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLFormattedError, Kind } from "graphql";
+import { GraphQLError, type GraphQLFormattedError, Kind, type OperationDefinitionNode } from "graphql";
 import type { ReaderSettings } from "../../../src/shared/auth/reader-settings.ts";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { openContext } from "../../../src/shared/graphql/context.ts";
@@ -11,7 +11,7 @@ import { documentText } from "../../../src/shared/graphql/trusted-documents.ts";
 import type { LiveItem, LiveTarget } from "../../../src/shared/live/item.ts";
 import { NEAREST } from "../../../src/shared/repositories/consistency.ts";
 import { openServices, type Stores } from "../../../src/shared/services/index.ts";
-import { type Documents, documentOf, problemsOf } from "./documents.ts";
+import { type Documents, documentOf, hashOf, problemsOf } from "./documents.ts";
 import type { SubscribePayload } from "./protocol.ts";
 
 /** What a subscription wants to know of each item. Small: it is kept with its socket. */
@@ -22,8 +22,11 @@ export type Query = {
   readonly variables: Readonly<Record<string, unknown>> | null;
 };
 
+/** The same with the text, which is not kept until somebody is told something. */
+export type AdmittedQuery = { readonly query: Query; readonly text: string };
+
 export type Admitted =
-  | { readonly ok: true; readonly query: Query; readonly target: LiveTarget }
+  | { readonly ok: true; readonly query: AdmittedQuery; readonly target: LiveTarget }
   | { readonly ok: false; readonly errors: readonly GraphQLError[] };
 
 export type QueriesDeps = {
@@ -68,8 +71,17 @@ export class Queries {
     if (!admission.ok) return refused(admission.result.errors ?? []);
     const asked = await targetOf(admission.args);
     if (!asked.ok) return refused(asked.errors.map((error) => maskError(error) as GraphQLError));
-    const query = { document: await this.#deps.documents.store(text), operationName, variables };
-    return { ok: true, query, target: asked.target };
+    const query = {
+      document: await hashOf(text),
+      operationName,
+      variables: declaredOf(variables, admission.args.operation),
+    };
+    return { ok: true, query: { query, text }, target: asked.target };
+  }
+
+  /** @returns what is to be kept with the socket; `undefined` where too many different ones are kept already */
+  keep({ query, text }: AdmittedQuery): Query | undefined {
+    return this.#deps.documents.store(query.document, text) ? query : undefined;
   }
 
   /** @throws when the document is not stored, which admitting it did */
@@ -91,6 +103,12 @@ export class Queries {
     return formatted(result);
   }
 }
+
+/** Others would take up the room that a socket has. */
+const declaredOf = (variables: Query["variables"], { variableDefinitions = [] }: OperationDefinitionNode) => {
+  const names = new Set(variableDefinitions.map(({ variable }) => variable.name.value));
+  return variables && Object.fromEntries(Object.entries(variables).filter(([name]) => names.has(name)));
+};
 
 const refused = (errors: readonly GraphQLError[]): Admitted => ({ ok: false, errors });
 

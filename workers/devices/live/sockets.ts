@@ -2,33 +2,38 @@ import { IssuerUnreachable } from "../../../src/shared/auth/issuer.ts";
 import type { ReaderSettings } from "../../../src/shared/auth/reader-settings.ts";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { authenticate } from "../../../src/shared/auth/token.ts";
-import type { LiveItem, LiveTarget, Pull } from "../../../src/shared/live/item.ts";
+import type { LiveTarget, Pull } from "../../../src/shared/live/item.ts";
 import { type Hearing, hearingIn, type ItemMessage, OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
 import type { Watched } from "../../../src/shared/repositories/watch.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import { Answers } from "./answers.ts";
+import { attach, attachmentOf, type Listener, type Subscription } from "./attachment.ts";
 import {
   CLOSINGS,
   type ClientMessage,
   type Closing,
-  duplicateId,
   GRAPHQL_TRANSPORT_WS,
+  MAX_MESSAGE_LENGTH,
   PING,
   PONG,
   parseMessage,
 } from "./protocol.ts";
-import { formattedError, type Queries, type Query } from "./queries.ts";
+import { type AdmittedQuery, formattedError, type Queries } from "./queries.ts";
 
 /** What an object has to tell. */
 export type LiveSource = {
-  /** @returns what it stands for, if that is what the target names */
+  /** @returns what it stands for, if that is what the target names and the scope may see it as far as that is known */
   readonly watchedOf: (target: LiveTarget) => Watched | undefined;
   /** Sees to it that everything from now on comes here. @throws an outage */
-  readonly watch: (watched: Watched) => Promise<void>;
-  /** What stands behind a cursor, `null` for one who begins. */
-  readonly pull: (target: LiveTarget, cursor: string | null, scope: Scope) => Pull;
+  readonly watch: (watched: Watched, scope: Scope) => Promise<void>;
+  /** What stands behind a place. */
+  readonly pull: (target: LiveTarget, from: Place, scope: Scope) => Pull;
   /** Something has to happen later: a token runs out, a watch has to be renewed. */
   readonly schedule: () => Promise<void>;
 };
+
+/** How far a listener is: `null` where it begins, and whether it was listening until now. */
+export type Place = { readonly cursor: string | null; readonly isOngoing: boolean };
 
 export type LiveSocketsDeps = {
   readonly ctx: DurableObjectState;
@@ -40,32 +45,17 @@ export type LiveSocketsDeps = {
 /** How long a socket may stay before it says who it is. graphql-ws's own default is 3 s. */
 const INIT_TIMEOUT_MS = 10_000;
 
-/** Subscriptions a socket. Ours; the room for their variables runs out earlier or later. */
-const MAX_SUBSCRIPTIONS = 100;
+/** Sockets an object that have not said who they are: with one more, the oldest goes. Ours. */
+export const MAX_WAITING = 50;
 
-/** Sockets an object: each is told of everything. Ours. */
+/** Sockets an object that have: each is told of everything. Ours. */
 const MAX_SOCKETS = 1_000;
 
-/** What an attachment may hold, serialized: developers.cloudflare.com/durable-objects/api/state/#serializeattachment */
-const MAX_ATTACHMENT_BYTES = 16_384;
+/** Subscriptions a socket. Ours; the room for their variables may run out before. */
+const MAX_SUBSCRIPTIONS = 100;
 
-type Listener = { readonly scope: Scope; readonly expiresAtMs: number };
-
-type Subscription = {
-  readonly id: string;
-  readonly target: LiveTarget;
-  readonly cursor: string;
-  /** `null` for a Worker that executes itself. */
-  readonly query: Query | null;
-};
-
-/** What is kept with a socket while its object sleeps. */
-type Attachment = {
-  /** `graphql`: a client that speaks graphql-transport-ws. `items`: a Worker that listens for somebody else. */
-  readonly speaks: keyof typeof OBJECT_PATHS;
-  readonly listener: Listener | null;
-  readonly subscriptions: readonly Subscription[];
-};
+/** A subscription that somebody opened, for as long as this object is awake: what is queued for it looks here first. */
+type Mark = { cancelled: boolean };
 
 /**
  * The sockets of an object, which may sleep while they are open. A subscription is a cursor into what its source
@@ -76,64 +66,84 @@ export class LiveSockets {
   readonly #deps: LiveSocketsDeps;
   /** What each socket still has to send, in order. */
   readonly #tails = new WeakMap<WebSocket, Promise<void>>();
-  readonly #patience = new WeakMap<WebSocket, () => void>();
-  /** Who has been asked who he is and has not been told that we know. */
+  readonly #marks = new WeakMap<WebSocket, Map<string, Mark>>();
+  /** Sockets that have not said who they are, oldest first, and how to stop waiting for them. */
+  readonly #waiting = new Map<WebSocket, () => void>();
+  /** Who is being looked at. */
   readonly #greeting = new WeakSet<WebSocket>();
-  /** Subscriptions that are being opened, which no message of the same id may cross. */
-  readonly #opening = new WeakMap<WebSocket, Map<string, { cancelled: boolean }>>();
-  readonly #cancelled = new WeakMap<WebSocket, Set<string>>();
 
   constructor(deps: LiveSocketsDeps) {
     this.#deps = deps;
     deps.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
-  get isEmpty(): boolean {
-    return this.#deps.ctx.getWebSockets().length === 0;
-  }
-
   /** Takes a socket of a client or of a Worker of ours, as the path says. */
   accept(request: Request): Response {
-    const { ctx } = this.#deps;
-    if (ctx.getWebSockets().length >= MAX_SOCKETS) {
-      const message = "Too many listen to this already; try again later.";
-      return Response.json(
-        { error: { code: "TOO_MANY_SOCKETS", message } },
-        { status: 503, headers: { "Retry-After": "30" } },
-      );
+    if (listening(this.#deps.ctx).length >= MAX_SOCKETS) {
+      const error = { code: "TOO_MANY_SOCKETS", message: "Too many listen to this already; try again later." };
+      return Response.json({ error }, { status: 503, headers: { "Retry-After": "30" } });
     }
     const [client, socket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-    ctx.acceptWebSocket(socket);
-    const isWorker = new URL(request.url).pathname === OBJECT_PATHS.items;
-    if (isWorker) ctx.waitUntil(this.#hear(socket, hearingIn(request.headers)));
-    else this.#await(socket);
-    const headers = isWorker ? undefined : { "Sec-WebSocket-Protocol": GRAPHQL_TRANSPORT_WS };
-    return new Response(null, { status: 101, webSocket: client, ...(headers && { headers }) });
+    this.#deps.ctx.acceptWebSocket(socket);
+    if (new URL(request.url).pathname === OBJECT_PATHS.items) {
+      this.#hear(socket, hearingIn(request.headers));
+      return new Response(null, { status: 101, webSocket: client });
+    }
+    this.#await(socket);
+    const headers = { "Sec-WebSocket-Protocol": GRAPHQL_TRANSPORT_WS };
+    return new Response(null, { status: 101, webSocket: client, headers });
   }
 
   #await(socket: WebSocket): void {
     attach(socket, { speaks: "graphql", listener: null, subscriptions: [] });
+    const [oldest] = this.#waiting.keys();
+    if (oldest && this.#waiting.size >= MAX_WAITING) this.#giveUp(oldest);
     // A timer keeps the object awake, so it goes as soon as the socket has said who it is, or left.
-    const timer = setTimeout(() => close(socket, CLOSINGS.initTimeout), INIT_TIMEOUT_MS);
-    this.#patience.set(socket, () => clearTimeout(timer));
+    const timer = setTimeout(() => this.#giveUp(socket), INIT_TIMEOUT_MS);
+    this.#waiting.set(socket, () => clearTimeout(timer));
   }
 
-  /** Whoever it was, it is not waited for any more. */
+  #giveUp(socket: WebSocket): void {
+    this.forget(socket);
+    close(socket, CLOSINGS.initTimeout);
+  }
+
+  /** It has said who it is, or has left. */
   forget(socket: WebSocket): void {
-    this.#patience.get(socket)?.();
+    this.#waiting.get(socket)?.();
+    this.#waiting.delete(socket);
   }
 
-  async #hear(socket: WebSocket, { scope, expiresAtMs, target }: Hearing): Promise<void> {
-    attach(socket, { speaks: "items", listener: { scope, expiresAtMs }, subscriptions: [] });
-    await this.#begin(socket, { id: "items", target, query: null });
+  #hear(socket: WebSocket, { scope, expiresAtMs, target }: Hearing): void {
+    const mark: Mark = { cancelled: false };
+    if (attach(socket, { speaks: "items", listener: { scope, expiresAtMs }, subscriptions: [] })) {
+      this.#enqueue(
+        socket,
+        async () => void (await this.#begin(socket, { id: "items", target, admitted: null, mark })),
+      );
+    } else {
+      attach(socket, { speaks: "items", listener: null, subscriptions: [] });
+      sendItem(socket, { type: "error", code: "COST_LIMIT", message: NO_ROOM });
+    }
   }
 
+  /** Never throws: whatever a client sends, the others go on. */
   async receive(socket: WebSocket, text: string | ArrayBuffer): Promise<void> {
-    const message = typeof text === "string" ? parseMessage(text) : undefined;
-    if (!message) return close(socket, CLOSINGS.badMessage);
+    try {
+      const isText = typeof text === "string" && text.length <= MAX_MESSAGE_LENGTH;
+      const message = isText ? parseMessage(text) : undefined;
+      if (message) await this.#take(socket, message);
+      else close(socket, CLOSINGS.badMessage);
+    } catch (thrown) {
+      log("error", "live.message_fault", faultOf(thrown));
+      close(socket, CLOSINGS.tryAgain);
+    }
+  }
+
+  async #take(socket: WebSocket, message: ClientMessage): Promise<void> {
     switch (message.type) {
       case "ping":
-        return send(socket, { type: "pong", ...(message.payload && { payload: message.payload }) });
+        return send(socket, { type: "pong" });
       case "pong":
         return;
       case "connection_init":
@@ -157,15 +167,18 @@ export class LiveSockets {
         settings.tokenSecret,
         settings.tokenIssuer,
       );
-      if (!caller.ok) return close(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
       this.forget(socket);
-      attach(socket, { ...attachment, listener: { scope: caller.scope, expiresAtMs: caller.expiresAtMs } });
+      if (!caller.ok) return close(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
+      const { scope, expiresAtMs } = caller;
+      if (!attach(socket, { ...attachment, listener: { scope, expiresAtMs } })) {
+        return close(socket, CLOSINGS.largeToken);
+      }
       await source.schedule();
       send(socket, { type: "connection_ack" });
     } catch (thrown) {
-      log("error", "live.not_greeted", faultOf(thrown));
-      if (thrown instanceof IssuerUnreachable) return close(socket, CLOSINGS.tryAgain);
-      throw thrown;
+      if (!(thrown instanceof IssuerUnreachable)) throw thrown;
+      log("warn", "live.issuer_unreachable", faultOf(thrown));
+      close(socket, CLOSINGS.tryAgain);
     }
   }
 
@@ -173,131 +186,155 @@ export class LiveSockets {
     const { listener, subscriptions } = attachmentOf(socket);
     if (!listener) return close(socket, CLOSINGS.unauthorized);
     if (listener.expiresAtMs <= Date.now()) return close(socket, CLOSINGS.expired);
-    const opening = this.#opening.get(socket) ?? new Map<string, { cancelled: boolean }>();
-    this.#opening.set(socket, opening);
-    if (opening.has(id) || subscriptions.some((other) => other.id === id)) return close(socket, duplicateId(id));
-    const mark = { cancelled: false };
-    opening.set(id, mark);
+    const marks = this.#marks.get(socket) ?? new Map<string, Mark>();
+    this.#marks.set(socket, marks);
+    const ids = new Set([...marks.keys(), ...subscriptions.map((one) => one.id)]);
+    if (ids.has(id)) return close(socket, CLOSINGS.duplicateId);
+    if (ids.size >= MAX_SUBSCRIPTIONS) {
+      const message = `A socket carries at most ${MAX_SUBSCRIPTIONS} subscriptions; open another.`;
+      return sendError(socket, id, { code: "COST_LIMIT", message });
+    }
+    const mark: Mark = { cancelled: false };
+    marks.set(id, mark);
+    let hasBegun = false;
     try {
-      if (subscriptions.length + opening.size > MAX_SUBSCRIPTIONS) {
-        return sendError(
-          socket,
-          id,
-          `A socket carries at most ${MAX_SUBSCRIPTIONS} subscriptions; open another.`,
-          "COST_LIMIT",
-        );
-      }
       const admitted = await this.#deps.queries.admit(payload, listener.scope);
+      if (mark.cancelled) return;
       if (!admitted.ok) return send(socket, { type: "error", id, payload: admitted.errors.map(formattedError) });
-      await this.#begin(socket, { id, ...admitted }, mark);
+      hasBegun = await this.#begin(socket, { id, target: admitted.target, admitted: admitted.query, mark });
     } finally {
-      opening.delete(id);
+      if (!hasBegun && marks.get(id) === mark) marks.delete(id);
     }
   }
 
-  async #begin(
-    socket: WebSocket,
-    { id, target, query }: Omit<Subscription, "cursor">,
-    mark = { cancelled: false },
-  ): Promise<void> {
-    const { source } = this.#deps;
+  /** @returns whether it goes on from here */
+  async #begin(socket: WebSocket, { id, target, admitted, mark }: Opening): Promise<boolean> {
+    const { source, queries } = this.#deps;
+    const refuse = (error: Refusal): false => {
+      if (!mark.cancelled) sendError(socket, id, error);
+      return false;
+    };
+    const { listener } = attachmentOf(socket);
+    if (!listener) return false;
     const watched = source.watchedOf(target);
-    if (!watched) return sendError(socket, id, ELSEWHERE, "BAD_USER_INPUT");
+    if (!watched) return refuse({ code: "BAD_USER_INPUT", message: ELSEWHERE });
+    if (!mayWatch(listener.scope, watched)) return refuse(NOT_FOUND);
     try {
-      await source.watch(watched);
+      await source.watch(watched, listener.scope);
     } catch (thrown) {
       log("warn", "live.not_watched", faultOf(thrown));
-      return close(socket, CLOSINGS.tryAgain);
+      close(socket, CLOSINGS.tryAgain);
+      return false;
     }
-    if (mark.cancelled || socket.readyState !== WebSocket.OPEN) return;
+    if (mark.cancelled || socket.readyState !== WebSocket.OPEN) return false;
+    const pull = source.pull(target, { cursor: target.after, isOngoing: false }, listener.scope);
+    if (pull.kind === "notFound" || (pull.isOver && pull.items.length === 0)) return refuse(NOT_FOUND);
+    const query = admitted && queries.keep(admitted);
+    if (query === undefined) return refuse({ code: "COST_LIMIT", message: TOO_MANY_DOCUMENTS });
+    const subscription: Subscription = { id, target: { ...target, after: null }, query, cursor: pull.cursor };
     const attachment = attachmentOf(socket);
-    const { listener } = attachment;
-    if (!listener) return;
-    const pull = source.pull(target, target.after, listener.scope);
-    if (pull.kind === "notFound" || (pull.isOver && pull.items.length === 0)) {
-      return sendError(socket, id, NOT_FOUND, "NOT_FOUND");
-    }
-    const subscription: Subscription = { id, target, query, cursor: pull.cursor };
-    const subscriptions = pull.isOver ? attachment.subscriptions : [...attachment.subscriptions, subscription];
-    if (!hasRoom({ ...attachment, subscriptions })) return sendError(socket, id, NO_ROOM, "COST_LIMIT");
-    attach(socket, { ...attachment, subscriptions });
-    this.#cancelled.get(socket)?.delete(id);
+    const subscriptions = [...attachment.subscriptions, ...(pull.isOver ? [] : [subscription])];
+    if (!attach(socket, { ...attachment, subscriptions })) return refuse({ code: "COST_LIMIT", message: NO_ROOM });
     if (query === null) sendItem(socket, { type: "opened" });
-    this.#tell(socket, { listener, subscription, pull, answers: new Answers(this.#deps.queries) });
+    this.#tell(socket, { listener, subscription, pull, answers: new Answers(queries) });
     await source.schedule();
+    return !pull.isOver;
   }
 
   #cancel(socket: WebSocket, id: string): void {
-    const mark = this.#opening.get(socket)?.get(id);
-    if (mark) mark.cancelled = true;
     const attachment = attachmentOf(socket);
+    if (!attachment.listener) {
+      close(socket, CLOSINGS.unauthorized);
+      return;
+    }
+    const marks = this.#marks.get(socket);
+    const mark = marks?.get(id);
+    if (mark) mark.cancelled = true;
+    marks?.delete(id);
     attach(socket, { ...attachment, subscriptions: attachment.subscriptions.filter((other) => other.id !== id) });
-    const cancelled = this.#cancelled.get(socket) ?? new Set();
-    this.#cancelled.set(socket, cancelled.add(id));
   }
 
   /** Tells every subscription what stands behind its cursor. */
   pump(nowMs = Date.now()): void {
     const answers = new Answers(this.#deps.queries);
-    for (const socket of this.#deps.ctx.getWebSockets()) {
-      const attachment = attachmentOf(socket);
-      const { listener, subscriptions } = attachment;
-      if (!listener || subscriptions.length === 0) continue;
-      if (listener.expiresAtMs <= nowMs) close(socket, CLOSINGS.expired);
-      else this.#pumpSocket(socket, attachment, { listener, answers });
+    for (const socket of listening(this.#deps.ctx)) {
+      try {
+        this.#pumpSocket(socket, answers, nowMs);
+      } catch (thrown) {
+        this.#lose(socket, thrown);
+      }
     }
   }
 
-  #pumpSocket(
-    socket: WebSocket,
-    attachment: Attachment,
-    { listener, answers }: { readonly listener: Listener; readonly answers: Answers },
-  ): void {
-    const going: Subscription[] = [];
-    for (const subscription of attachment.subscriptions) {
-      const { target, cursor } = subscription;
-      const pull = this.#deps.source.pull(target, cursor, listener.scope);
-      this.#tell(socket, { listener, subscription, pull, answers });
-      if (pull.kind === "items" && !pull.isOver) going.push({ ...subscription, cursor: pull.cursor });
+  #pumpSocket(socket: WebSocket, answers: Answers, nowMs: number): void {
+    const attachment = attachmentOf(socket);
+    const { listener } = attachment;
+    if (!listener) return;
+    if (listener.expiresAtMs <= nowMs) {
+      close(socket, CLOSINGS.expired);
+      return;
     }
-    attach(socket, { ...attachment, subscriptions: going });
+    const pulls = attachment.subscriptions.map((subscription) => {
+      const { target, cursor } = subscription;
+      const pull = this.#deps.source.pull(target, { cursor, isOngoing: true }, listener.scope);
+      return { subscription, pull };
+    });
+    const subscriptions = pulls.flatMap(({ subscription, pull }) =>
+      pull.kind === "items" && !pull.isOver ? [{ ...subscription, cursor: pull.cursor }] : [],
+    );
+    // Before anything is told: what is told and not noted would be told again.
+    if (!attach(socket, { ...attachment, subscriptions })) throw new Error("a cursor has outgrown its attachment");
+    for (const { subscription, pull } of pulls) this.#tell(socket, { listener, subscription, pull, answers });
   }
 
   /** Queues what a pull brought behind what the socket still has to send. */
   #tell(socket: WebSocket, { listener, subscription, pull, answers }: Telling): void {
     const { id, query } = subscription;
-    const isCancelled = () => this.#cancelled.get(socket)?.has(id) === true;
+    const mark = this.#markOf(socket, id);
     for (const item of pull.kind === "items" ? pull.items : []) {
       this.#enqueue(socket, async () => {
-        if (isCancelled()) return;
+        if (mark.cancelled) return;
         if (query === null) return sendItem(socket, { type: "item", item });
         const payload = await answers.of(query, listener.scope, item);
-        if (!isCancelled() && socket.readyState === WebSocket.OPEN) {
-          socket.send(`{"type":"next","id":${JSON.stringify(id)},"payload":${payload}}`);
-        }
+        if (mark.cancelled || socket.readyState !== WebSocket.OPEN) return;
+        socket.send(`{"type":"next","id":${JSON.stringify(id)},"payload":${payload}}`);
       });
     }
     if (pull.kind === "items" && !pull.isOver) return;
+    this.#marks.get(socket)?.delete(id);
     this.#enqueue(socket, async () => {
-      if (query === null) return sendItem(socket, { type: "complete" });
-      if (!isCancelled()) send(socket, { type: "complete", id });
+      if (query === null) sendItem(socket, { type: "complete" });
+      else if (!mark.cancelled) send(socket, { type: "complete", id });
     });
   }
 
+  /** An object that has slept knows its subscriptions by their attachments only. */
+  #markOf(socket: WebSocket, id: string): Mark {
+    const marks = this.#marks.get(socket) ?? new Map<string, Mark>();
+    this.#marks.set(socket, marks);
+    const mark = marks.get(id) ?? { cancelled: false };
+    marks.set(id, mark);
+    return mark;
+  }
+
   #enqueue(socket: WebSocket, work: () => Promise<void>): void {
-    const tail = (this.#tails.get(socket) ?? Promise.resolve()).then(work).catch((thrown: unknown) => {
-      log("error", "live.not_told", faultOf(thrown));
-      // What comes next would stand behind a hole: the client comes back and goes on from what it has seen.
-      close(socket, CLOSINGS.tryAgain);
-    });
+    const tail = (this.#tails.get(socket) ?? Promise.resolve())
+      .then(work)
+      .catch((thrown: unknown) => this.#lose(socket, thrown));
     this.#tails.set(socket, tail);
     this.#deps.ctx.waitUntil(tail);
+  }
+
+  /** What comes next would stand behind a hole: the client comes back and goes on from what it has seen. */
+  #lose(socket: WebSocket, thrown: unknown): void {
+    log("error", "live.not_told", faultOf(thrown));
+    close(socket, CLOSINGS.tryAgain);
   }
 
   /** Closes what has run out. @returns when the next one does, or `null` */
   expire(nowMs: number): number | null {
     let next: number | null = null;
-    for (const socket of this.#deps.ctx.getWebSockets()) {
+    for (const socket of listening(this.#deps.ctx)) {
       const { listener } = attachmentOf(socket);
       if (!listener) continue;
       if (listener.expiresAtMs <= nowMs) close(socket, CLOSINGS.expired);
@@ -307,6 +344,20 @@ export class LiveSockets {
   }
 }
 
+/** The open sockets of those who have said who they are. One that we closed may linger until its client answers. */
+export const listening = (ctx: DurableObjectState): WebSocket[] =>
+  ctx
+    .getWebSockets()
+    .filter((socket) => socket.readyState === WebSocket.OPEN && attachmentOf(socket).listener !== null);
+
+type Opening = {
+  readonly id: string;
+  readonly target: LiveTarget;
+  /** `null` for a Worker that executes itself. */
+  readonly admitted: AdmittedQuery | null;
+  readonly mark: Mark;
+};
+
 type Telling = {
   readonly listener: Listener;
   readonly subscription: Subscription;
@@ -314,34 +365,16 @@ type Telling = {
   readonly answers: Answers;
 };
 
-/** The answers to what was pulled at one moment, as JSON: whoever asks the same is told the same, for one execution. */
-class Answers {
-  readonly #queries: Queries;
-  readonly #known = new Map<string, Promise<string>>();
+type Refusal = { readonly code: string; readonly message: string };
 
-  constructor(queries: Queries) {
-    this.#queries = queries;
-  }
+/** Of a device only D1 knows whose it is, and registers for nobody else. */
+const mayWatch = (scope: Scope, watched: Watched): boolean =>
+  scope.role !== "dealer" || watched.kind !== "dealer" || scope.dealerIds.includes(watched.dealerId);
 
-  of(query: Query, scope: Scope, item: LiveItem): Promise<string> {
-    const name = JSON.stringify([query, scope, item]);
-    const known =
-      this.#known.get(name) ?? this.#queries.answer(query, scope, item).then((answer) => JSON.stringify(answer));
-    this.#known.set(name, known);
-    return known;
-  }
-}
-
+const NOT_FOUND: Refusal = { code: "NOT_FOUND", message: "There is no such thing, or none that the token may see." };
 const ELSEWHERE = "Another object has that: open a socket for what you subscribe to, /live?device=… or /live?dealer=….";
-const NOT_FOUND = "There is no such thing, or none that the token may see.";
-const NO_ROOM = "This socket's subscriptions and their variables take too much room; open another.";
-
-const attachmentOf = (socket: WebSocket): Attachment => socket.deserializeAttachment() as Attachment;
-
-const attach = (socket: WebSocket, attachment: Attachment): void => socket.serializeAttachment(attachment);
-
-/** By half of it, because cursors grow, and some text takes two bytes a character. */
-const hasRoom = (attachment: Attachment): boolean => JSON.stringify(attachment).length <= MAX_ATTACHMENT_BYTES / 2;
+const NO_ROOM = "This socket's token and its subscriptions' variables take too much room; open another.";
+const TOO_MANY_DOCUMENTS = "Too many different documents listen to this; use one that others use.";
 
 function send(socket: WebSocket, message: { readonly type: string } & Readonly<Record<string, unknown>>): void {
   if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
@@ -350,7 +383,7 @@ function send(socket: WebSocket, message: { readonly type: string } & Readonly<R
 const sendItem = (socket: WebSocket, message: ItemMessage): void => send(socket, message);
 
 /** To a client as GraphQL has errors, and to a Worker in a word. */
-function sendError(socket: WebSocket, id: string, message: string, code: string): void {
+function sendError(socket: WebSocket, id: string, { code, message }: Refusal): void {
   if (attachmentOf(socket).speaks === "items") sendItem(socket, { type: "error", code, message });
   else send(socket, { type: "error", id, payload: [{ message, extensions: { code } }] });
 }

@@ -81,14 +81,14 @@ const News = builder.objectRef<DealerNews>("DealerNews").implement({
     }),
     topic: t.string({
       nullable: true,
-      description: "Of the event that did it.",
-      resolve: ({ announcement }) => announcement?.topic ?? null,
+      description: "Of the event that did it; null where that occurred while the device was another's.",
+      resolve: ({ announcement }) => (announcement?.isOwn ? announcement.topic : null),
     }),
     occurredAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "By the source's clock.",
-      resolve: ({ announcement }) => announcement && occurredAtOf(announcement.version),
+      description: "By the source's clock; null where `topic` is.",
+      resolve: ({ announcement }) => (announcement?.isOwn ? occurredAtOf(announcement.version) : null),
     }),
     device: t.field({
       type: Device,
