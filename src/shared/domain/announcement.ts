@@ -2,7 +2,7 @@ import { viewAlert } from "./alert.ts";
 import type { AlertChange, Severity } from "./change.ts";
 import type { Device } from "./device.ts";
 import type { ConcordEvent, DeviceKey } from "./event.ts";
-import { occurredAtOf, type Version } from "./version.ts";
+import type { Version } from "./version.ts";
 
 /** What an event is to a dealer whose devices it touches. */
 export const ANNOUNCEMENT_KINDS = [
@@ -36,16 +36,11 @@ export type Happening = {
   readonly device: Device;
 };
 
-/**
- * In front of which version a device's dealer has to be known: the event's own, and that of what it is about. An alert
- * is its dealer's who had the device when it was raised, and stays so.
- */
-export function momentsOf({ event, device }: Happening): { readonly event: Version; readonly alert: Version | null } {
-  const { version, change } = event;
-  if (!change.alert) return { event: version, alert: null };
-  const alert = device.alerts.get(change.alert.alertId);
-  const raisedAt = (alert && viewAlert(alert).raisedAt) ?? occurredAtOf(version);
-  return { event: version, alert: behindAllOf(raisedAt) };
+/** In front of which versions a device's dealer has to be known: of the event's, and of when its alert was raised. */
+export function momentsOf({ event, device }: Happening): { readonly event: Version; readonly raised: Version | null } {
+  const alert = event.change.alert && device.alerts.get(event.change.alert.alertId);
+  const raisedAt = alert ? viewAlert(alert).raisedAt : null;
+  return { event: event.version, raised: raisedAt === null ? null : behindAllOf(raisedAt) };
 }
 
 /** Behind every version of that time: `0` follows upon the `/` of a version. */
@@ -73,15 +68,18 @@ export function announcementsOf(
     }
   };
   const before = dealerBefore(moments.event);
+  const isNewest = newest?.version === version;
   if (change.dealer !== undefined) {
     const named = change.dealer?.dealerId ?? null;
     // Where two assignments come at once, the last holder is told by the first of them.
     if (before !== named && before !== holder) tell(before, "deviceLost", false);
-    if (before !== named && newest?.version === version) tell(holder, "deviceGained");
+    if (before !== named && isNewest) tell(holder, "deviceGained");
   }
-  if (change.alert && moments.alert) tell(dealerBefore(moments.alert), alertKind(change.alert));
-  if (Object.keys(change).some((name) => name !== "alert")) {
-    tell(holder, "deviceChanged", change.dealer !== undefined || before === holder);
+  // An alert is for whoever had its device when it was raised and has it still.
+  if (change.alert && moments.raised && dealerBefore(moments.raised) === holder) tell(holder, alertKind(change.alert));
+  const { alert: _, dealer, ...others } = change;
+  if (Object.keys(others).length > 0 || (dealer !== undefined && isNewest)) {
+    tell(holder, "deviceChanged", isNewest || before === holder);
   }
   return told;
 }

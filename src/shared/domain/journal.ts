@@ -75,11 +75,10 @@ function holderAfter(holder: Holder, { version, change }: ConcordEvent, newest: 
   if (change.dealer === undefined || !newest) return holder;
   const { dealerId } = newest.value;
   if (dealerId !== holder.dealerId) return { dealerId, since: newest.version };
-  const wasElsewhere = (change.dealer?.dealerId ?? null) !== dealerId;
   // It was somebody else's in between, as we hear only now.
-  return wasElsewhere && holder.since !== null && compareVersions(version, holder.since) > 0
-    ? { dealerId, since: newest.version }
-    : holder;
+  const wasElsewhere = (change.dealer?.dealerId ?? null) !== dealerId;
+  const isInBetween = wasElsewhere && holder.since !== null && compareVersions(version, holder.since) >= 0;
+  return isInBetween && newest.version !== holder.since ? { dealerId, since: newest.version } : holder;
 }
 
 /**

@@ -146,24 +146,6 @@ describe("the protocol", () => {
     expect(revisionsOf(await socket.items(2))).toEqual(["SNAPSHOT 1", "EVENT 2"]);
   });
 
-  it("refuses what a socket has no room for", async () => {
-    const key = freshDevice();
-    await happen([report(key, 1)]);
-    const socket = await watch(key);
-    socket.subscribe(
-      "subscription ($key: String!, $pad: String) { deviceChanged(key: $key) { kind event @include(if: true) { topic } device @skip(if: false) { key } consistencyToken } }".replace(
-        "$pad: String",
-        '$pad: String = ""',
-      ),
-      { key, pad: "x".repeat(9_000) },
-      "2",
-    );
-    const { payload } = await socket.heard(({ type, id }) => type === "error" && id === "2");
-    expect(payload).toMatchObject([
-      { extensions: { code: expect.stringMatching(/COST_LIMIT|GRAPHQL_VALIDATION_FAILED/) } },
-    ]);
-  });
-
   it("runs only trusted documents for dealers outside local", async () => {
     const key = freshDevice();
     await happen([assign(key, 1, "D-t")]);

@@ -155,12 +155,12 @@ export class Socket {
   }
 }
 
-export const knock = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+export const knock = (path: string, headers: Record<string, string> = {}, its = env): Promise<Response> =>
   devices.fetch(
     new Request(`https://concord.example${path}`, {
       headers: { Upgrade: "websocket", "Sec-WebSocket-Protocol": "graphql-transport-ws", ...headers },
     }) as never,
-    env,
+    its,
   ) as unknown as Promise<Response>;
 
 export const objectOf = (key: DeviceKey) => env.DEVICES.getByName(key);
