@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
 import type { Client } from "graphql-ws";
 import { connect } from "../demo/clients.ts";
+import { clientOf, Listening } from "../demo/live-client.ts";
 import { startStack } from "../scripts/local-stack.ts";
-import { clientOf, Listening } from "../test/support/live.ts";
 import { quantile } from "./quantile.ts";
 
 export type LiveLoad = {

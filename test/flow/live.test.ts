@@ -1,9 +1,9 @@
 import { createClient as createSseClient } from "graphql-sse";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../demo/clients.ts";
+import { clientOf, Listening, type Told, tokenOf } from "../../demo/live-client.ts";
 import { type Stack, startStack } from "../../scripts/local-stack.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
-import { clientOf, Listening, type Told, tokenOf } from "../support/live.ts";
 import { eventValue } from "../support/records.ts";
 
 let stack: Stack;
@@ -244,11 +244,14 @@ const sse = (scope: Scope, headers: Record<string, string> = {}) =>
   });
 
 /** The events of a stream as they come, by hand, so that their ids show. */
-async function* eventsOf(variables: object, { lastEventId, token }: { lastEventId?: string; token?: string } = {}) {
+async function* eventsOf(
+  variables: object,
+  { lastEventId, token, accept = "text/event-stream" }: { lastEventId?: string; token?: string; accept?: string } = {},
+) {
   const response = await fetch(new URL("/graphql", stack.url), {
     method: "POST",
     headers: {
-      Accept: "text/event-stream",
+      Accept: accept,
       "Content-Type": "application/json",
       Authorization: `Bearer ${token ?? (await tokenOf(OPS))}`,
       ...(lastEventId && { "Last-Event-ID": lastEventId }),
@@ -312,6 +315,30 @@ describe("server-sent events", () => {
       ["3", "next"],
     ]);
     expect(told.map(({ data }) => data.data.deviceChanged.kind)).toEqual(["EVENT", "EVENT"]);
+  });
+
+  it.each(["*/*", "text/*;q=0.8", "Text/Event-Stream"])("carry ids for whoever accepts %s", async (accept) => {
+    await report("accepted-1", 1);
+    await isKnown("accepted-1");
+    const events = eventsOf({ key: "elt:accepted-1" }, { accept });
+    expect((await events.next()).value).toMatchObject({ id: expect.stringMatching(/^[0-9]+$/), event: "next" });
+    await events.return(undefined);
+  });
+
+  it("are not what somebody gets who accepts JSON only", async () => {
+    const response = await fetch(new URL("/graphql", stack.url), {
+      method: "POST",
+      headers: {
+        Accept: "application/json",
+        "Content-Type": "application/json",
+        Authorization: `Bearer ${await tokenOf(OPS)}`,
+      },
+      body: JSON.stringify({ query: CHANGED, variables: { key: "elt:accepted-1" } }),
+    });
+    expect([response.status, ((await response.json()) as Told).errors[0].extensions.code]).toEqual([
+      406,
+      "NOT_ACCEPTABLE",
+    ]);
   });
 
   it("say what is wrong in the words of GraphQL, and end", async () => {

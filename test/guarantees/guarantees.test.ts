@@ -3,6 +3,7 @@ import { randomOf } from "../../samples/random.ts";
 import type { SampleRecord } from "../../samples/record.ts";
 import type { ProducerFault, QueueName } from "../simulation/broker.ts";
 import { D1_OUTAGES } from "../support/outages.ts";
+import { Listener } from "./listener.ts";
 import { OBJECT_OUTAGES } from "./outages.ts";
 import { type Death, Platform } from "./platform.ts";
 import { alert, bad, minuteOf, report, story } from "./records.ts";
@@ -304,6 +305,32 @@ it("G13: waits between attempts double, jitter and are capped", async () => {
   await platform.push([report("g13", 1)]);
   platform.faultOf.events = () => "throws before";
   expect(await waitsOf("events", 10)).toEqual(longest.slice(0, 10));
+});
+
+it("G14: subscribers see a device's revisions only grow, each once, however often their connections drop", async () => {
+  const random = randomOf(14);
+  const [first, ...others] = story(random, "g14", 80) as [SampleRecord, ...SampleRecord[]];
+  await platform.push([first]);
+  await platform.rest();
+  const [steady, unlucky] = [new Listener("g14"), new Listener("g14")];
+  await Promise.all([steady.connect(), unlucky.connect()]);
+  for (const [i, record] of random.shuffle(others).entries()) {
+    await platform.push([record]);
+    // Some events happen while nobody is there, some objects sleep, and some messages come again.
+    if (i % 3 === 0) unlucky.drop();
+    if (i % 4 === 0) await evict("g14");
+    if (i % 5 === 0) platform.broker.repeat("events", 0);
+    await platform.deliver("events", { acksLost: i % 7 === 0 });
+    await steady.hearAll();
+    if (i % 3 === 0) await unlucky.connect();
+    await unlucky.hearAll();
+  }
+  await platform.rest();
+  const newest = await steady.hearAll();
+  await unlucky.hearAll();
+  const all = Array.from({ length: newest }, (_, i) => i + 1);
+  expect(newest).toBeGreaterThan(20);
+  expect([steady.revisions, unlucky.revisions]).toEqual([all, all]);
 });
 
 const padded = ({ value, ...record }: SampleRecord): SampleRecord => ({

@@ -110,4 +110,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "ceiling",
     says: "waits are not left to chance: what failed together comes back together",
   },
+  {
+    guarantee: "G14",
+    file: "workers/devices/live/sockets.ts",
+    find: "[{ ...subscription, cursor: pull.cursor }]",
+    replace: "[subscription]",
+    says: "how far a listener has been told is not noted with its socket",
+  },
 ];

@@ -286,6 +286,11 @@ describe("telling a dealer", () => {
       "1 · 6",
       [at(1, dealer("D")), at(5, dealer("D")), at(3, dealer(null)), at(4, profile("x")), at(6, profile("y"))],
     ],
+    [
+      "nobody's between two times of his, by another event of the first one's version",
+      "1 · 6",
+      [at(1, dealer("D")), at(5, dealer("D")), at(1, dealer(null)), at(4, profile("x")), at(6, profile("y"))],
+    ],
   ])("of a device that is %s says: %s", (_, said, taken) => {
     expect(heard(memoryOf(taken))).toBe(said);
   });

@@ -1,6 +1,6 @@
 import { type Client, createClient } from "graphql-ws";
-import type { Scope } from "../../src/shared/auth/scope.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
+import type { Scope } from "../src/shared/auth/scope.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
 
 /** What one socket watches. */
 export type Place = { readonly device: string } | { readonly dealer: string };
@@ -36,7 +36,7 @@ export function clientOf(
   });
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the schema has checked it, and a test says what it expects
+// biome-ignore lint/suspicious/noExplicitAny: the schema has checked it, and whoever asked knows what it is
 export type Told = any;
 
 /** What a subscription has told so far, and how it ended. */
