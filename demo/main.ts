@@ -36,7 +36,7 @@ const [seed, devices, events, rate] = [values.seed, values.devices, values.event
 ];
 
 console.log("\nConcord: a year of a commercial HVAC fleet, from Kafka's REST Proxy to GraphQL\n");
-console.log("1. Starting four Workers with D1, Queues and Durable Objects on this machine");
+console.log("1. Starting five Workers with D1, Queues and Durable Objects on this machine");
 const stack = await startStack();
 const clients = await connect(stack.url);
 const failures: string[] = [];

@@ -108,6 +108,11 @@ describe("remembering events", () => {
     );
   });
 
+  it("gives the very memory back for an assignment that had lost to another of its version", () => {
+    const memory = memoryOf([at(1, dealer("D")), at(1, dealer(null)), at(2, dealer(null))]);
+    expect(remember(memory, [at(1, dealer("D"))]).memory).toBe(memory);
+  });
+
   it("counts one revision for each that changes what can be seen, and for each alert that is new", () => {
     fc.assert(
       fc.property(events, (taken) => {
