@@ -40,6 +40,27 @@ export type AlertState =
   /** Raised, and nobody has said anything about it. */
   | "OPEN";
 
+/** What happened to one of a dealer's devices. */
+export type DealerNewsKind =
+  /** Somebody has seen an alert. */
+  | "ALERT_ACKNOWLEDGED"
+  /** The cause of an alert is gone. */
+  | "ALERT_CLEARED"
+  /** Something is wrong with a device. */
+  | "ALERT_RAISED"
+  /** Somebody took that back. */
+  | "ALERT_UNACKNOWLEDGED"
+  /** A device reported, or something else about it changed. */
+  | "DEVICE_CHANGED"
+  /** The dealer has a device more. */
+  | "DEVICE_GAINED"
+  /** The dealer has a device less, which it may not see any more. */
+  | "DEVICE_LOST"
+  /** What happened behind `after` is not remembered any more. Query what is shown anew. */
+  | "GAP"
+  /** Nothing yet: from here on nothing is missed. */
+  | "STARTED";
+
 /** All that is desired from now on: it replaces what was. What is absent or null is left to the device. */
 export type DesiredStateInput = {
   /** Degrees Celsius, from 5 to 35. */
@@ -49,6 +70,17 @@ export type DesiredStateInput = {
   /** What it is to do. */
   readonly mode?: Mode | null | undefined;
 };
+
+/** What a change is to whoever watches. */
+export type DeviceChangeKind =
+  /** An event changed it. */
+  | "EVENT"
+  /** Events behind `afterRevision` are not remembered any more: this is the device as it is. Query the rest anew. */
+  | "GAP"
+  /** It is no longer the dealer's. The stream ends. */
+  | "LOST"
+  /** Where the stream begins: the device as it is. */
+  | "SNAPSHOT";
 
 /** Conditions that all have to hold. */
 export type DeviceFilter = {
@@ -488,6 +520,89 @@ export type SetDesiredStateMutationVariables = Exact<{
   expectedVersion?: string | null | undefined;
 }>;
 
+export type WatchDealerSubscription_dealerFeed_device = {
+  readonly key: string;
+  readonly name: string | null;
+  readonly status: DeviceStatus;
+};
+
+export type WatchDealerSubscription_dealerFeed_alert = {
+  readonly id: string;
+  readonly severity: AlertSeverity | null;
+  readonly state: AlertState;
+  readonly text: string | null;
+};
+
+export type WatchDealerSubscription_dealerFeed = {
+  readonly kind: DealerNewsKind;
+  readonly cursor: string;
+  readonly consistencyToken: string | null;
+  readonly deviceKey: string | null;
+  readonly topic: string | null;
+  readonly occurredAt: string | null;
+  readonly device: WatchDealerSubscription_dealerFeed_device | null;
+  readonly alert: WatchDealerSubscription_dealerFeed_alert | null;
+};
+
+export type WatchDealerSubscription = { readonly dealerFeed: WatchDealerSubscription_dealerFeed };
+
+export type WatchDealerSubscriptionVariables = Exact<{
+  dealerId: string;
+  kinds?: ReadonlyArray<DealerNewsKind> | null | undefined;
+  minSeverity?: AlertSeverity | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type WatchDeviceSubscription_deviceChanged_event = {
+  readonly eventId: string;
+  readonly topic: string;
+  readonly occurredAt: string;
+};
+
+export type WatchDeviceSubscription_deviceChanged_device_report = {
+  readonly online: boolean;
+  readonly mode: Mode | null;
+  readonly indoorTemperatureC: number | null;
+  readonly heatSetpointC: number | null;
+  readonly coolSetpointC: number | null;
+  readonly reportedAt: string;
+};
+
+export type WatchDeviceSubscription_deviceChanged_device_twin_delta = {
+  readonly mode: Mode | null;
+  readonly heatSetpointC: number | null;
+  readonly coolSetpointC: number | null;
+};
+
+export type WatchDeviceSubscription_deviceChanged_device_twin = {
+  readonly version: string | null;
+  readonly delta: WatchDeviceSubscription_deviceChanged_device_twin_delta | null;
+};
+
+export type WatchDeviceSubscription_deviceChanged_device = {
+  readonly key: string;
+  readonly name: string | null;
+  readonly status: DeviceStatus;
+  readonly updatedAt: string;
+  readonly report: WatchDeviceSubscription_deviceChanged_device_report | null;
+  readonly twin: WatchDeviceSubscription_deviceChanged_device_twin;
+};
+
+export type WatchDeviceSubscription_deviceChanged = {
+  readonly kind: DeviceChangeKind;
+  readonly revision: number;
+  readonly consistencyToken: string | null;
+  readonly event: WatchDeviceSubscription_deviceChanged_event | null;
+  readonly device: WatchDeviceSubscription_deviceChanged_device | null;
+};
+
+export type WatchDeviceSubscription = { readonly deviceChanged: WatchDeviceSubscription_deviceChanged };
+
+export type WatchDeviceSubscriptionVariables = Exact<{
+  key: string;
+  afterRevision?: number | null | undefined;
+}>;
+
 export const AcknowledgeAlert: TrustedDocument<AcknowledgeAlertMutation, AcknowledgeAlertMutationVariables> = {
   documentId: "sha256:3186514c6b54383dd48ea08ffa0874788b6b11522383c7816256726e77524c6e",
 };
@@ -505,4 +620,10 @@ export const DeviceList: TrustedDocument<DeviceListQuery, DeviceListQueryVariabl
 };
 export const SetDesiredState: TrustedDocument<SetDesiredStateMutation, SetDesiredStateMutationVariables> = {
   documentId: "sha256:d6bb8099821ebf4e9069dc40498b6e6ec78381b3879762a952e5094c9fdc9957",
+};
+export const WatchDealer: TrustedDocument<WatchDealerSubscription, WatchDealerSubscriptionVariables> = {
+  documentId: "sha256:34de53f807fb0f57cb3a38f67f97fabd01e6459fab3383c51be1c82373df7c53",
+};
+export const WatchDevice: TrustedDocument<WatchDeviceSubscription, WatchDeviceSubscriptionVariables> = {
+  documentId: "sha256:233f676da9a0b8aaaf2ccbca267f63efeaf3710f00a336b24d433ec92ed8865d",
 };

@@ -2,6 +2,8 @@ import { createClient as createSseClient } from "graphql-sse";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../demo/clients.ts";
 import { clientOf, Listening, type Told, tokenOf } from "../../demo/live-client.ts";
+import { WatchDevice } from "../../examples/dashboard/generated.ts";
+import { watch } from "../../examples/dashboard/live.ts";
 import { type Stack, startStack } from "../../scripts/local-stack.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { eventValue } from "../support/records.ts";
@@ -120,6 +122,40 @@ describe("a device's socket", () => {
       seen.push(...listening.items.map(({ revision }) => revision));
     }
     expect(seen).toEqual(Array.from({ length: 51 }, (_, i) => i + 1));
+  }, 120_000);
+
+  it("is taken up again by the dashboard's client, wherever it is dropped: fifty events, fifty-one connections", async () => {
+    const device = "watched-1";
+    await assign(device, 0, "F-watch");
+    await isKnown(device);
+    const revisions: number[] = [];
+    let ended: unknown;
+    const { client, stop } = watch(
+      { device: `elt:${device}` },
+      WatchDevice,
+      { key: `elt:${device}` },
+      {
+        url: new URL("/live", stack.url).href.replace("http:", "ws:"),
+        token: () => tokenOf(dealer("F-watch")),
+        onItem: ({ deviceChanged }) => {
+          revisions.push(deviceChanged.revision);
+          client.terminate();
+        },
+        onEnd: (reason) => {
+          ended = reason ?? "complete";
+        },
+      },
+    );
+    for (let step = 1; step <= 50; step++) {
+      await report(device, step);
+      if (step % 3 === 0) await eventually(() => expect(revisions.at(-1)).toBe(step + 1));
+    }
+    await eventually(() => expect(revisions.at(-1)).toBe(51));
+    stop();
+    // It may have begun behind the first of them.
+    expect(revisions).toEqual(Array.from({ length: revisions.length }, (_, i) => 52 - revisions.length + i));
+    expect(revisions.length).toBeGreaterThan(45);
+    expect(ended).toBeUndefined();
   }, 120_000);
 
   it("is closed with 4403 when its token runs out, though nothing happens", async () => {

@@ -59,7 +59,7 @@ export function eventStream(
         clearInterval(ping);
         clearTimeout(limit);
         isOver = true;
-        void iterator.return?.();
+        iterator.return?.()?.catch((thrown: unknown) => log("warn", "event_stream_fault", faultOf(thrown)));
       };
     },
     async pull(controller) {

@@ -98,4 +98,17 @@ fragment State on TwinState { mode heatSetpointC coolSetpointC }
 `,
     variables: { input: { key: "ecobee:t-1", desired: { mode: "HEAT", heatSetpointC: 21 } } },
   },
+  {
+    query: `# Leave this running and push an event of the device.
+subscription WatchDevice($key: String!) {
+  deviceChanged(key: $key) {
+    kind
+    revision
+    event { topic occurredAt }
+    device { status report { indoorTemperatureC } }
+  }
+}
+`,
+    variables: { key: "ecobee:t-1" },
+  },
 ];

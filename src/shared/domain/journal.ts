@@ -2,6 +2,7 @@ import type { Aspects } from "./device.ts";
 import type { ConcordEvent } from "./event.ts";
 import { HISTORY_LIMIT, type History, type HistoryEntry } from "./history.ts";
 import type { MergeOutcome } from "./outcome.ts";
+import { compareRegisters } from "./register.ts";
 import { type DeviceSnapshot, mergeSnapshot } from "./snapshot.ts";
 import { compareVersions, type Version } from "./version.ts";
 
@@ -75,10 +76,13 @@ function holderAfter(holder: Holder, { version, change }: ConcordEvent, newest: 
   if (change.dealer === undefined || !newest) return holder;
   const { dealerId } = newest.value;
   if (dealerId !== holder.dealerId) return { dealerId, since: newest.version };
-  // It was somebody else's in between, as we hear only now.
-  const wasElsewhere = (change.dealer?.dealerId ?? null) !== dealerId;
-  const isInBetween = wasElsewhere && holder.since !== null && compareVersions(version, holder.since) >= 0;
-  return isInBetween && newest.version !== holder.since ? { dealerId, since: newest.version } : holder;
+  // It was somebody else's in between, as we hear only now. Two assignments may claim one version; content decides.
+  const named = change.dealer?.dealerId ?? null;
+  const isInBetween =
+    named !== dealerId &&
+    holder.since !== null &&
+    compareRegisters<string | null>({ version, value: named }, { version: holder.since, value: dealerId }) > 0;
+  return isInBetween ? { dealerId, since: newest.version } : holder;
 }
 
 /**
