@@ -4,6 +4,7 @@ import { foldOracle } from "../samples/oracle.ts";
 import { startStack } from "../scripts/local-stack.ts";
 import { type Clients, connect, type Outcomes } from "./clients.ts";
 import { compareThroughGraphql, type Difference } from "./compare.ts";
+import { reassign } from "./reassign.ts";
 import { replay } from "./replay.ts";
 import { bar, percentile, table } from "./screen.ts";
 import { compareStores, fingerprintOf } from "./stores.ts";
@@ -88,6 +89,14 @@ try {
   check(written === 0 && objectWrites === 0, "the second run wrote rows");
   check(before === (await fingerprintOf(stack)), "the second run changed rows");
   check(again.duplicate - outcomes.duplicate === second.accepted, "not every record of the second run was a duplicate");
+
+  console.log("\n5. A technician reassigns a device while both dealers look at their screens");
+  const screens = await reassign(stack.url, clients);
+  console.log(`\n${table(screens.map(({ screen, kind, afterMs }) => [screen, `${afterMs.toFixed(0)} ms`, kind]))}`);
+  check(
+    screens.map(({ kind }) => kind).join() === "LOST,DEVICE_LOST,DEVICE_GAINED",
+    `the screens showed ${screens.map(({ kind }) => kind)}`,
+  );
 
   console.log(
     failures.length === 0
