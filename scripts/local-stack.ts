@@ -17,19 +17,22 @@ export type StackOptions = {
   readonly secrets?: Record<string, string>;
   /** Configs of further Workers beside ours, which may bind to them. */
   readonly neighbours?: readonly string[];
+  /** Puts another config in the place of one of ours. */
+  readonly configOf?: (path: string) => string | Promise<string>;
 };
 
 const root = new URL("..", import.meta.url).pathname;
 
 /** All Workers in one local runtime, with D1, Queues and Durable Objects in memory, on a port of its own. */
-export async function startStack({ env, secrets, neighbours = [] }: StackOptions = {}) {
+export async function startStack({ env, secrets, neighbours = [], configOf = (path) => path }: StackOptions = {}) {
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
   process.env.WRANGLER_SEND_METRICS ??= "false";
   process.env.WRANGLER_LOG ??= "warn";
+  const configPaths = await Promise.all(WORKER_CONFIGS.map(configOf));
   const harness = createTestHarness({
     root,
     workers: [
-      ...WORKER_CONFIGS.map((configPath) => ({ configPath, ...(env && { env }), ...(secrets && { secrets }) })),
+      ...configPaths.map((configPath) => ({ configPath, ...(env && { env }), ...(secrets && { secrets }) })),
       ...neighbours.map((configPath) => ({ configPath })),
     ],
   });

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { credentialOf } from "../../cli/commands/credential.ts";
+import { clientOf, Listening } from "../../demo/live-client.ts";
 import { startStack } from "../../scripts/local-stack.ts";
 import { signToken } from "../../src/shared/auth/token.ts";
 import { eventValue } from "../support/records.ts";
@@ -50,6 +52,13 @@ describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
       const wish = 'mutation { setDesiredState(input: { key: "ecobee:wired", desired: { mode: OFF } }) { outcome } }';
       expect(await graphql(wish)).toEqual({ setDesiredState: { outcome: "APPLIED" } });
       expect((await fetch(new URL("/ops/healthz", stack.url))).status).toBe(200);
+      const client = clientOf(stack.url, {
+        place: { device: "ecobee:wired" },
+        token: await signToken({ role: "service" }, TOKEN_SECRET, "5m"),
+      });
+      const listening = new Listening(client, 'subscription { deviceChanged(key: "ecobee:wired") { kind } }');
+      await vi.waitFor(() => expect(listening.items).toEqual([{ kind: "SNAPSHOT" }]), { timeout: 10_000 });
+      await client.dispose();
     } finally {
       await stack.stop();
     }
@@ -62,11 +71,20 @@ describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
       secrets: { INGEST_CREDENTIALS: credentials("dev", "dev"), TOKEN_SECRET: LOCAL_TOKEN_SECRET },
     });
     try {
-      for (const path of ["/topics", "/graphql", "/ops/api/dead-letters"]) {
+      for (const path of ["/topics", "/graphql", "/live", "/ops/api/dead-letters"]) {
         expect((await fetch(new URL(path, stack.url))).status, path).toBe(503);
       }
     } finally {
       await stack.stop();
     }
   });
+});
+
+it("The Workers that write objects and those that hold them agree on which are written", () => {
+  const settingsIn = (worker: string) =>
+    [...readFileSync(`workers/${worker}/wrangler.toml`, "utf8").matchAll(/^DEVICE_OBJECT_WRITES = (.*)$/gm)].map(
+      ([, value]) => value,
+    );
+  expect(settingsIn("devices")).toEqual(settingsIn("ingest"));
+  expect(settingsIn("devices")).toHaveLength(3);
 });

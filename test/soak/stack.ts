@@ -1,8 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTestHarness } from "wrangler";
-import { type Stack, WORKER_CONFIGS } from "../../scripts/local-stack.ts";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
 import { CONTROL_PATH, type FaultCounts, type FaultKind, type FaultPlan } from "./plan.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -15,29 +14,11 @@ const FAULTY_WORKERS = Object.keys(FAULTY) as FaultyWorker[];
 
 /** The local stack with the writing Workers wrapped. Their configs are the real ones but for where they begin. */
 export async function startFaultyStack(seed: number) {
-  process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
-  process.env.WRANGLER_SEND_METRICS ??= "false";
   // The Workers report every fault that is injected, in as many lines.
   process.env.WRANGLER_LOG ??= "none";
   const folder = await mkdtemp(join(tmpdir(), "concord-soak-"));
-  const harness = createTestHarness({
-    root,
-    workers: await Promise.all(
-      WORKER_CONFIGS.map(async (path) => ({ configPath: await wrappedConfig(join(root, path), folder) })),
-    ),
-  });
-  const { url } = await harness.listen();
-  const worker: Stack["worker"] = (name) => harness.getWorker(name);
-  const stack: Stack = {
-    url,
-    harness,
-    worker,
-    stop: async () => {
-      await harness.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-  await worker<{ DB: never }>("concord-ingest").applyD1Migrations("DB");
+  const { stop, ...stack } = await startStack({ configOf: (path) => wrappedConfig(path, folder) });
+  const { worker } = stack;
 
   const control = async (name: FaultyWorker, init: { method: string; body?: string }): Promise<FaultCounts> => {
     const response = await worker(name).fetch(`http://soak${CONTROL_PATH}`, init);
@@ -53,7 +34,13 @@ export async function startFaultyStack(seed: number) {
   await setFaults({}, seed);
 
   return {
-    stack,
+    stack: {
+      ...stack,
+      stop: async () => {
+        await stop();
+        await rm(folder, { recursive: true, force: true });
+      },
+    } satisfies Stack,
     setFaults,
     /** What was injected so far, in both Workers together. */
     async faultCounts(): Promise<FaultCounts> {
@@ -73,7 +60,7 @@ export type FaultyStack = Awaited<ReturnType<typeof startFaultyStack>>;
 
 /** The config itself, or a copy that begins at the wrapper: read anew each time, so that it cannot drift. */
 async function wrappedConfig(path: string, folder: string): Promise<string> {
-  const text = await readFile(path, "utf8");
+  const text = await readFile(join(root, path), "utf8");
   const name = FAULTY_WORKERS.find((each) => text.startsWith(`name = "${each}"`));
   if (!name) return path;
   const wrapped = text

@@ -2,8 +2,7 @@ import { GraphQLError } from "graphql";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { isDeviceKey } from "../../src/shared/domain/event.ts";
 import { RETRY_AFTER_MS } from "../../src/shared/graphql/errors.ts";
-import type { OpenLive } from "../../src/shared/graphql/live.ts";
-import type { LiveItem, LiveTarget } from "../../src/shared/live/item.ts";
+import type { LiveItem, LiveTarget, OpenLive } from "../../src/shared/live/item.ts";
 import { headersOf, type ItemMessage, OBJECT_PATHS, objectUrl } from "../../src/shared/live/wire.ts";
 import type { Env } from "./env.ts";
 

@@ -5,16 +5,15 @@ import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import type { Stores } from "../../src/shared/services/index.ts";
 import { METRICS_OBJECT_NAME, type MetricsSource } from "../../src/shared/telemetry/metrics.ts";
 import type { MetricsNamespace } from "../../src/shared/telemetry/report.ts";
-import type { DealerFeed } from "./dealer-feed.ts";
-import type { DeviceObject } from "./device-object.ts";
 
 /** The bindings and variables of wrangler.toml. */
 export type Env = ReaderVars & {
   readonly DEVICE_OBJECT_WRITES?: string;
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
-  readonly DEVICES: DurableObjectNamespace<DeviceObject>;
-  readonly DEALER_FEEDS: DurableObjectNamespace<DealerFeed>;
+  /** `DeviceObject` and `DealerFeed`, of this very Worker. */
+  readonly DEVICES: DurableObjectNamespace;
+  readonly DEALER_FEEDS: DurableObjectNamespace;
   readonly METRICS: MetricsNamespace;
   readonly RATE_LIMIT: RateLimit;
 };

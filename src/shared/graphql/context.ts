@@ -1,6 +1,6 @@
+import type { OpenLive } from "../live/item.ts";
 import { type Consistency, NEAREST, parseConsistencyToken } from "../repositories/consistency.ts";
 import type { Services } from "../services/index.ts";
-import type { OpenLive } from "./live.ts";
 import { loadersOf } from "./loaders.ts";
 
 /** What resolvers work with: the services, as one caller may see them, and loaders that gather one request's reads. */

@@ -7,13 +7,10 @@ import {
   mapSourceToResponseEvent,
   type ValidatedSubscriptionArgs,
 } from "graphql";
-import type { LiveItem, LiveTarget } from "../live/item.ts";
+import type { LiveItem, LiveTarget, OpenLive } from "../live/item.ts";
 import type { Context } from "./context.ts";
 import { maskError } from "./errors.ts";
 import { admitSubscription } from "./limits/limits.ts";
-
-/** Where the items of a subscription come from. */
-export type OpenLive = (target: LiveTarget) => Promise<AsyncIterable<LiveItem>>;
 
 /** A subscription's answer to one item: fields are read no older than the item, and the cursor stands beside them. */
 export async function executeItem(args: ValidatedSubscriptionArgs, item: LiveItem): Promise<ExecutionResult> {

@@ -53,3 +53,6 @@ export type Pull =
     }
   /** There is no such thing, or none that the listener may see. */
   | { readonly kind: "notFound" };
+
+/** Where the items of a subscription come from. */
+export type OpenLive = (target: LiveTarget) => Promise<AsyncIterable<LiveItem>>;

@@ -4,13 +4,15 @@ import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts
 import { WatchRepository } from "../../../src/shared/repositories/watch.ts";
 import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import { MAX_MESSAGE_LENGTH } from "../../../workers/devices/live/protocol.ts";
-import { MAX_WAITING } from "../../../workers/devices/live/sockets.ts";
+import { MAX_WAITING } from "../../../workers/devices/live/waiting-room.ts";
 import {
   alarmOf,
   assign,
+  CHANGED,
   consumerDeps,
   dealerScope,
   env,
+  FEED,
   freshDealer,
   freshDevice,
   happen,
@@ -28,15 +30,6 @@ import {
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-const CHANGED = `subscription ($key: String!, $afterRevision: Int) {
-  deviceChanged(key: $key, afterRevision: $afterRevision) {
-    kind revision event { topic } device { key report { indoorTemperatureC } }
-  }
-}`;
-const FEED = `subscription ($dealerId: String!, $minSeverity: AlertSeverity) {
-  dealerFeed(dealerId: $dealerId, minSeverity: $minSeverity) { kind deviceKey topic occurredAt alert { alertId } }
-}`;
 
 const keptIn = (stub: ReturnType<typeof objectOf>): Promise<string[]> =>
   runInDurableObject(stub as never, (_, { storage }) => [...storage.kv.list()].map(([name]) => name));

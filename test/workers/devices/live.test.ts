@@ -7,12 +7,14 @@ import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import {
   alarmOf,
   assign,
+  CHANGED,
   consumerDeps,
   dealerScope,
   endLease,
   env,
   eventOf,
   eventRecord,
+  FEED,
   feedOf,
   freshDealer,
   freshDevice,
@@ -33,15 +35,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-const CHANGED = `subscription ($key: String!, $afterRevision: Int) {
-  deviceChanged(key: $key, afterRevision: $afterRevision) {
-    kind revision event { topic } device { key report { indoorTemperatureC } }
-  }
-}`;
-const FEED = `subscription ($dealerId: String!, $after: String) {
-  dealerFeed(dealerId: $dealerId, after: $after) { kind cursor deviceKey alert { alertId } }
-}`;
 
 /** Somebody who watches a device and has been told where it stands. */
 async function watch(key: DeviceKey, afterRevision: number | null = null, scope: Scope = OPS): Promise<Socket> {

@@ -10,6 +10,8 @@ import type { ObjectWrites } from "../../../src/shared/live/object-writes.ts";
 import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
 import type { Parcel, QueuedRecord } from "../../../src/shared/queue/parcel.ts";
 import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import type { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
+import type { DeviceObject } from "../../../workers/devices/device-object.ts";
 import type { Env } from "../../../workers/devices/env.ts";
 import devices from "../../../workers/devices/index.ts";
 import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
@@ -17,10 +19,25 @@ import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
 import { recordOf } from "../../support/records.ts";
 
-export const env = testEnv as unknown as Env;
+export const env = testEnv as unknown as Omit<Env, "DEVICES" | "DEALER_FEEDS"> & {
+  readonly DEVICES: DurableObjectNamespace<DeviceObject>;
+  readonly DEALER_FEEDS: DurableObjectNamespace<DealerFeed>;
+};
 
 export const OPS: Scope = { role: "ops" };
 export const dealerScope = (...dealerIds: string[]): Scope => ({ role: "dealer", dealerIds });
+
+export const CHANGED = `subscription ($key: String!, $afterRevision: Int) {
+  deviceChanged(key: $key, afterRevision: $afterRevision) {
+    kind revision event { topic } device { key report { indoorTemperatureC } }
+  }
+}`;
+
+export const FEED = `subscription ($dealerId: String!, $after: String, $minSeverity: AlertSeverity) {
+  dealerFeed(dealerId: $dealerId, after: $after, minSeverity: $minSeverity) {
+    kind cursor deviceKey topic occurredAt alert { alertId }
+  }
+}`;
 
 let named = 0;
 /** A device that no other test knows. */

@@ -3,15 +3,15 @@ import type { ReaderSettings } from "../../../src/shared/auth/reader-settings.ts
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { authenticate } from "../../../src/shared/auth/token.ts";
 import type { LiveTarget, Pull } from "../../../src/shared/live/item.ts";
-import { type Hearing, hearingIn, type ItemMessage, OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
+import { type Hearing, hearingIn, OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
 import type { Watched } from "../../../src/shared/repositories/watch.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import { Answers } from "./answers.ts";
 import { attach, attachmentOf, type Listener, type Subscription } from "./attachment.ts";
+import { lose, Outbox } from "./outbox.ts";
 import {
   CLOSINGS,
   type ClientMessage,
-  type Closing,
   GRAPHQL_TRANSPORT_WS,
   MAX_MESSAGE_LENGTH,
   PING,
@@ -19,6 +19,8 @@ import {
   parseMessage,
 } from "./protocol.ts";
 import { type AdmittedQuery, formattedError, type Queries } from "./queries.ts";
+import { close, type Refusal, send, sendError, sendItem } from "./say.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 /** What an object has to tell. */
 export type LiveSource = {
@@ -42,12 +44,6 @@ export type LiveSocketsDeps = {
   readonly source: LiveSource;
 };
 
-/** How long a socket may stay before it says who it is. graphql-ws's own default is 3 s. */
-const INIT_TIMEOUT_MS = 10_000;
-
-/** Sockets an object that have not said who they are: with one more, the oldest goes. Ours. */
-export const MAX_WAITING = 50;
-
 /** Sockets an object that have: each is told of everything. Ours. */
 const MAX_SOCKETS = 1_000;
 
@@ -64,16 +60,15 @@ type Mark = { cancelled: boolean };
  */
 export class LiveSockets {
   readonly #deps: LiveSocketsDeps;
-  /** What each socket still has to send, in order. */
-  readonly #tails = new WeakMap<WebSocket, Promise<void>>();
+  readonly #outbox: Outbox;
+  readonly #waitingRoom = new WaitingRoom((socket) => close(socket, CLOSINGS.initTimeout));
   readonly #marks = new WeakMap<WebSocket, Map<string, Mark>>();
-  /** Sockets that have not said who they are, oldest first, and how to stop waiting for them. */
-  readonly #waiting = new Map<WebSocket, () => void>();
   /** Who is being looked at. */
   readonly #greeting = new WeakSet<WebSocket>();
 
   constructor(deps: LiveSocketsDeps) {
     this.#deps = deps;
+    this.#outbox = new Outbox(deps.ctx);
     deps.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
@@ -89,35 +84,21 @@ export class LiveSockets {
       this.#hear(socket, hearingIn(request.headers));
       return new Response(null, { status: 101, webSocket: client });
     }
-    this.#await(socket);
+    attach(socket, { speaks: "graphql", listener: null, subscriptions: [] });
+    this.#waitingRoom.enter(socket);
     const headers = { "Sec-WebSocket-Protocol": GRAPHQL_TRANSPORT_WS };
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
-  #await(socket: WebSocket): void {
-    attach(socket, { speaks: "graphql", listener: null, subscriptions: [] });
-    const [oldest] = this.#waiting.keys();
-    if (oldest && this.#waiting.size >= MAX_WAITING) this.#giveUp(oldest);
-    // A timer keeps the object awake, so it goes as soon as the socket has said who it is, or left.
-    const timer = setTimeout(() => this.#giveUp(socket), INIT_TIMEOUT_MS);
-    this.#waiting.set(socket, () => clearTimeout(timer));
-  }
-
-  #giveUp(socket: WebSocket): void {
-    this.forget(socket);
-    close(socket, CLOSINGS.initTimeout);
-  }
-
-  /** It has said who it is, or has left. */
+  /** It has left. */
   forget(socket: WebSocket): void {
-    this.#waiting.get(socket)?.();
-    this.#waiting.delete(socket);
+    this.#waitingRoom.leave(socket);
   }
 
   #hear(socket: WebSocket, { scope, expiresAtMs, target }: Hearing): void {
     const mark: Mark = { cancelled: false };
     if (attach(socket, { speaks: "items", listener: { scope, expiresAtMs }, subscriptions: [] })) {
-      this.#enqueue(
+      this.#outbox.enqueue(
         socket,
         async () => void (await this.#begin(socket, { id: "items", target, admitted: null, mark })),
       );
@@ -167,7 +148,7 @@ export class LiveSockets {
         settings.tokenSecret,
         settings.tokenIssuer,
       );
-      this.forget(socket);
+      this.#waitingRoom.leave(socket);
       if (!caller.ok) return close(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
       const { scope, expiresAtMs } = caller;
       if (!attach(socket, { ...attachment, listener: { scope, expiresAtMs } })) {
@@ -261,7 +242,7 @@ export class LiveSockets {
       try {
         this.#pumpSocket(socket, answers, nowMs);
       } catch (thrown) {
-        this.#lose(socket, thrown);
+        lose(socket, thrown);
       }
     }
   }
@@ -292,7 +273,7 @@ export class LiveSockets {
     const { id, query } = subscription;
     const mark = this.#markOf(socket, id);
     for (const item of pull.kind === "items" ? pull.items : []) {
-      this.#enqueue(socket, async () => {
+      this.#outbox.enqueue(socket, async () => {
         if (mark.cancelled) return;
         if (query === null) return sendItem(socket, { type: "item", item });
         const payload = await answers.of(query, listener.scope, item);
@@ -302,7 +283,7 @@ export class LiveSockets {
     }
     if (pull.kind === "items" && !pull.isOver) return;
     this.#marks.get(socket)?.delete(id);
-    this.#enqueue(socket, async () => {
+    this.#outbox.enqueue(socket, async () => {
       if (query === null) sendItem(socket, { type: "complete" });
       else if (!mark.cancelled) send(socket, { type: "complete", id });
     });
@@ -315,20 +296,6 @@ export class LiveSockets {
     const mark = marks.get(id) ?? { cancelled: false };
     marks.set(id, mark);
     return mark;
-  }
-
-  #enqueue(socket: WebSocket, work: () => Promise<void>): void {
-    const tail = (this.#tails.get(socket) ?? Promise.resolve())
-      .then(work)
-      .catch((thrown: unknown) => this.#lose(socket, thrown));
-    this.#tails.set(socket, tail);
-    this.#deps.ctx.waitUntil(tail);
-  }
-
-  /** What comes next would stand behind a hole: the client comes back and goes on from what it has seen. */
-  #lose(socket: WebSocket, thrown: unknown): void {
-    log("error", "live.not_told", faultOf(thrown));
-    close(socket, CLOSINGS.tryAgain);
   }
 
   /** Closes what has run out. @returns when the next one does, or `null` */
@@ -365,8 +332,6 @@ type Telling = {
   readonly answers: Answers;
 };
 
-type Refusal = { readonly code: string; readonly message: string };
-
 /** Of a device only D1 knows whose it is, and registers for nobody else. */
 const mayWatch = (scope: Scope, watched: Watched): boolean =>
   scope.role !== "dealer" || watched.kind !== "dealer" || scope.dealerIds.includes(watched.dealerId);
@@ -375,19 +340,3 @@ const NOT_FOUND: Refusal = { code: "NOT_FOUND", message: "There is no such thing
 const ELSEWHERE = "Another object has that: open a socket for what you subscribe to, /live?device=… or /live?dealer=….";
 const NO_ROOM = "This socket's token and its subscriptions' variables take too much room; open another.";
 const TOO_MANY_DOCUMENTS = "Too many different documents listen to this; use one that others use.";
-
-function send(socket: WebSocket, message: { readonly type: string } & Readonly<Record<string, unknown>>): void {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-}
-
-const sendItem = (socket: WebSocket, message: ItemMessage): void => send(socket, message);
-
-/** To a client as GraphQL has errors, and to a Worker in a word. */
-function sendError(socket: WebSocket, id: string, { code, message }: Refusal): void {
-  if (attachmentOf(socket).speaks === "items") sendItem(socket, { type: "error", code, message });
-  else send(socket, { type: "error", id, payload: [{ message, extensions: { code } }] });
-}
-
-function close(socket: WebSocket, [code, reason]: Closing): void {
-  if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
-}
