@@ -23,6 +23,9 @@ export async function connect(url: URL) {
   const authorization = `Bearer ${token}`;
 
   return {
+    /** Of role ops, for what is asked beside these. */
+    authorization,
+
     /** Posts records of one topic as a REST Proxy client does: JSON where the values are JSON, else base64. */
     async push(topic: string, records: readonly SampleRecord[]): Promise<Pushed> {
       const asJson = records.every(({ value }) => value === null || isJson(value));

@@ -22,8 +22,10 @@ export function bar(label: string): Progress {
   };
 }
 
+export type Row = readonly [name: string, figure: string | number, note?: string];
+
 /** Rows of a name and a figure, aligned. */
-export function table(rows: readonly (readonly [name: string, figure: string | number, note?: string])[]): string {
+export function table(rows: readonly Row[]): string {
   const nameWidth = Math.max(...rows.map(([name]) => name.length));
   const figureWidth = Math.max(...rows.map(([, figure]) => String(figure).length));
   return rows

@@ -8,7 +8,7 @@ import type { Progress } from "./screen.ts";
 type Bindings = { DB: D1Database; DEVICES: { getByName(key: DeviceKey): DeviceSnapshotSource } };
 type D1Database = { prepare(sql: string): { all<T>(): Promise<{ results: T[] }> } };
 
-/** Every device's registers in D1 against those in its object: written in parallel, they must have converged alone. */
+/** Every device's registers in D1 against those in its object, which is written behind it: they must have converged. */
 export async function compareStores(stack: Stack, progress: Progress): Promise<Difference[]> {
   const { DB, DEVICES } = await stack.worker<Bindings>("concord-ingest").getEnv();
   const { results } = await DB.prepare("SELECT key, latest, aspects FROM devices").all<{

@@ -116,7 +116,9 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
   #caughtUp(known: DeviceMemory, found: DeviceSnapshot): DeviceMemory {
     const joined = known.snapshot ? joinSnapshots(known.snapshot, found) : found;
     if (this.#writes === "live") return catchUp(known, { ...joined, history: [] });
-    return joined === known.snapshot ? known : catchUp(known, joined);
+    const { latest, aspects } = joined;
+    const isBehind = latest !== known.snapshot?.latest || aspects !== known.snapshot.aspects;
+    return isBehind ? catchUp(known, joined) : known;
   }
 
   protected override pull(target: LiveTarget, { cursor, isOngoing }: Place, scope: Scope): Pull {

@@ -25,6 +25,7 @@ export function expositionOf(totals: MetricsTotals): string {
       "Rows D1 wrote for consumers, as it bills them.",
       one(totals.d1RowsWritten),
     ),
+    counter("concord_object_calls_total", "Calls of device objects and of dealers' feeds.", one(totals.objectCalls)),
     counter("concord_object_writes_total", "Writes to device objects.", one(totals.objectWrites)),
     family("gauge", "concord_records_in_flight", "Records accepted or replayed and not settled yet.", one(inFlight)),
     histogram("concord_settle_seconds", "Time from accepted to settled.", totals.settleMs, totals.settleMsSum),

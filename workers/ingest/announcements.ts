@@ -23,6 +23,11 @@ export class Announcements {
     }
   }
 
+  /** How many feeds are to be called. */
+  get size(): number {
+    return this.#byDealer.size;
+  }
+
   /** @returns the records of which a feed could not be told, and why */
   async sendAll(announce: Announce): Promise<ReadonlyMap<Arrival, unknown>> {
     const faults = new Map<Arrival, unknown>();

@@ -56,7 +56,7 @@ export const MAX_ATTEMPTS = 5;
 export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]): Promise<Consumed> {
   const bodies = deliveries.map(({ body }) => body);
   const arrivals = bodies.flatMap((body, message) => arrivalsOf(body, message, deps.now()));
-  const cost = { d1RowsRead: 0, d1RowsWritten: 0, objectWrites: 0 };
+  const cost: Cost = { d1RowsRead: 0, d1RowsWritten: 0, objectCalls: 0, objectWrites: 0 };
   const announcements = new Announcements();
   const merged: Ending[] = [];
   for (const round of roundsOf(arrivals.filter((arrival) => arrival.kind === "event"))) {
@@ -68,6 +68,7 @@ export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]
       })),
     );
   }
+  cost.objectCalls += announcements.size;
   const untold = await announcements.sendAll(deps.announce);
   const endings = [
     ...arrivals.filter((arrival) => arrival.kind === "rejected").map(rejectionEnding),
@@ -116,7 +117,7 @@ function roundsOf(arrivals: readonly EventArrival[]): EventArrival[][] {
   return [...rounds, ...isolated];
 }
 
-type Cost = { d1RowsRead: number; d1RowsWritten: number; objectWrites: number };
+type Cost = { d1RowsRead: number; d1RowsWritten: number; objectCalls: number; objectWrites: number };
 
 type Books = {
   readonly cost: Cost;
@@ -138,6 +139,7 @@ async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], boo
     taken.filter(({ event }) => deps.objectWrites === "always" || watched.has(event.deviceKey) || isClaimed(event)),
     consistencyToken,
   );
+  books.cost.objectCalls += objects.calls;
   books.cost.objectWrites += objects.rowsWritten;
   return round.map((arrival, i): Ending => {
     const outcome = inD1.get(arrival) ?? null;
@@ -180,7 +182,7 @@ async function mergeIntoObjects(deps: ConsumeDeps, arrivals: readonly EventArriv
       });
     }),
   );
-  return { outcomes, faults, rowsWritten };
+  return { outcomes, faults, calls: byDevice.size, rowsWritten };
 }
 
 /** A merged record comes back where its dealer could not be told of it. */

@@ -1,6 +1,6 @@
 import type { Aspects } from "./device.ts";
 import type { ConcordEvent } from "./event.ts";
-import { HISTORY_LIMIT, type History, type HistoryEntry } from "./history.ts";
+import { HISTORY_LIMIT, type History, type HistoryEntry, remembers } from "./history.ts";
 import type { MergeOutcome } from "./outcome.ts";
 import { compareRegisters } from "./register.ts";
 import { type DeviceSnapshot, mergeSnapshot } from "./snapshot.ts";
@@ -44,7 +44,7 @@ export function remember(memory: DeviceMemory, events: readonly ConcordEvent[]):
     const merged = mergeSnapshot(snapshot, [event]);
     const outcome = merged.outcomes[0] as MergeOutcome;
     journal = noteHolder(journal, event, merged.snapshot);
-    if (isNews(event, outcome, merged.snapshot !== snapshot)) journal = noteStep(journal, event);
+    if (isNews(event, outcome, merged.snapshot)) journal = noteStep(journal, event);
     snapshot = merged.snapshot;
     outcomes.push(outcome);
   }
@@ -53,8 +53,9 @@ export function remember(memory: DeviceMemory, events: readonly ConcordEvent[]):
 }
 
 /** A snapshot holds no alerts, so an event about one is news when the history takes it in. */
-const isNews = ({ change }: ConcordEvent, outcome: MergeOutcome, hasAdded: boolean): boolean =>
-  outcome === "applied" || (change.alert !== undefined && outcome === "superseded" && hasAdded);
+const isNews = (event: ConcordEvent, outcome: MergeOutcome, snapshot: DeviceSnapshot | null): boolean =>
+  outcome === "applied" ||
+  (event.change.alert !== undefined && outcome === "superseded" && remembers(snapshot?.history ?? [], event));
 
 function noteStep({ revision, steps, base, holder }: Journal, { version, topic }: ConcordEvent): Journal {
   const isFull = steps.length >= HISTORY_LIMIT;

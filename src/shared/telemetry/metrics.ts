@@ -16,6 +16,8 @@ export type MetricsReport = {
   readonly batches?: number;
   readonly d1RowsRead?: number;
   readonly d1RowsWritten?: number;
+  /** Calls of device objects and dealers' feeds. */
+  readonly objectCalls?: number;
   readonly objectWrites?: number;
   /** Milliseconds from accepted to settled, as bucket counts by upper bound, each record in one bucket. */
   readonly settleMs?: Counts;
