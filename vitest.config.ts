@@ -21,6 +21,7 @@ export default defineConfig({
             "cli/**/*.test.ts",
             "scripts/**/*.test.ts",
             "examples/**/*.test.ts",
+            "bench/**/*.test.ts",
           ],
         },
       },

@@ -2,8 +2,9 @@ import { performance } from "node:perf_hooks";
 import type { Client } from "graphql-ws";
 import { connect } from "../demo/clients.ts";
 import { clientOf, Listening } from "../demo/live-client.ts";
+import { percentile } from "../demo/screen.ts";
 import { startStack } from "../scripts/local-stack.ts";
-import { quantile } from "./quantile.ts";
+import { sleep, until } from "./measure.ts";
 
 export type LiveLoad = {
   readonly devices: number;
@@ -16,6 +17,7 @@ export type LiveLoad = {
 
 export type LiveFigures = {
   readonly sockets: number;
+  readonly devices: number;
   readonly events: number;
   /** What all sockets together were told. */
   readonly told: number;
@@ -62,7 +64,7 @@ export async function benchLive(load: LiveLoad, say: (line: string) => void): Pr
         });
         listeners.push(listening);
       }
-      await until(() => listeners.every(({ items }) => items.length > 0));
+      await until(() => listeners.every(({ items }) => items.length > 0), "the sockets");
     }
     say(`${listeners.length} sockets are told; ${load.rounds} rounds of ${names.length} events begin`);
     for (let round = 1; round <= load.rounds; round++) {
@@ -71,16 +73,19 @@ export async function benchLive(load: LiveLoad, say: (line: string) => void): Pr
       await sleep(Math.max(0, load.paceMs - (performance.now() - began)));
       if (round % 10 === 0) say(`round ${round} of ${load.rounds}: ${pushes.length} pushes`);
     }
-    await until(() => listeners.every(({ items }) => items.length > load.rounds)).catch(() => undefined);
+    await until(() => listeners.every(({ items }) => items.length > load.rounds), "the last push").catch(
+      () => undefined,
+    );
     const told = listeners.map(({ items }) => items.map(({ revision }) => revision as number));
     return {
       sockets: listeners.length,
+      devices: names.length,
       events: load.rounds * names.length,
       told: pushes.length,
       missed: sum(told.map((revisions) => load.rounds + 1 - new Set(revisions).size)),
       repeated: sum(told.map((revisions) => revisions.length - new Set(revisions).size)),
-      pushMs: { p50: quantile(pushes, 0.5), p99: quantile(pushes, 0.99), max: quantile(pushes, 1) },
-      postMs: { p50: quantile(posts, 0.5), p99: quantile(posts, 0.99) },
+      pushMs: { p50: percentile(pushes, 0.5), p99: percentile(pushes, 0.99), max: percentile(pushes, 1) },
+      postMs: { p50: percentile(posts, 0.5), p99: percentile(posts, 0.99) },
     };
   } finally {
     await Promise.all(clients.map((client) => client.dispose()));
@@ -98,14 +103,3 @@ const recordValue = (deviceId: string, round: number): string =>
   });
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** @throws Error after a minute */
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!holds()) {
-    if (performance.now() > deadline) throw new Error("it did not come to that within a minute");
-    await sleep(5);
-  }
-}

@@ -1,9 +1,28 @@
 import { parseArgs } from "node:util";
-import { benchLive, type LiveLoad } from "./live.ts";
+import { benchConsumer } from "./consumer.ts";
+import { judge } from "./gates.ts";
+import { benchIngest } from "./ingest.ts";
+import { benchLive } from "./live.ts";
+import { benchRead } from "./read.ts";
+import { type Figures, gatesOf, tablesOf } from "./report.ts";
 
-/** Measures the platform on this machine, over HTTP and WebSocket to local Workers. Figures are of this run alone. */
-const { values } = parseArgs({
+/**
+ * `npm run bench`: measures the platform on this machine, over HTTP and WebSocket to local Workers, against what the
+ * platform under it costs by itself. `npm run bench -- live ingest` runs those parts only.
+ * `npm run bench:check` fails when a gate is broken.
+ */
+const PARTS = {
+  ingest: benchIngest,
+  consumer: benchConsumer,
+  read: benchRead,
+  live: (say: (line: string) => void) => benchLive(liveLoad(), say),
+};
+type Part = keyof typeof PARTS;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    check: { type: "boolean", default: false },
     devices: { type: "string", default: "50" },
     sockets: { type: "string", default: "500" },
     rounds: { type: "string", default: "40" },
@@ -11,36 +30,42 @@ const { values } = parseArgs({
   },
 });
 
-const devices = countOf("devices");
-const load: LiveLoad = {
-  devices,
-  socketsADevice: Math.max(1, Math.round(countOf("sockets") / devices)),
-  rounds: countOf("rounds"),
-  paceMs: countOf("pace-ms"),
-};
+const unknown = positionals.filter((name) => !Object.hasOwn(PARTS, name));
+if (unknown.length > 0) fail(`There is no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}.`);
 
 const started = performance.now();
-const say = (line: string) => console.log(`  ${((performance.now() - started) / 1_000).toFixed(1)} s  ${line}`);
+const say = (line: string) =>
+  console.log(`  ${((performance.now() - started) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
 
-console.log("Live: sockets on devices while updates flow");
-const { sockets, events, told, missed, repeated, pushMs, postMs } = await benchLive(load, say);
-const ms = (value: number) => `${value.toFixed(0)} ms`;
-console.log(`
-  sockets        ${sockets} on ${load.devices} devices
-  events         ${events}, told ${told} times: ${missed} missed, ${repeated} repeated
-  push latency   p50 ${ms(pushMs.p50)}   p99 ${ms(pushMs.p99)}   max ${ms(pushMs.max)}   from the POST's beginning to the socket
-  POST answered  p50 ${ms(postMs.p50)}   p99 ${ms(postMs.p99)}   as soon as the queue has it
-  ratio          p99 of a push is ${(pushMs.p99 / postMs.p50).toFixed(1)} times the p50 of a POST that is answered
-`);
-if (missed > 0 || repeated > 0) {
-  console.error("A socket missed a revision or was told one twice.");
-  process.exit(1);
+const figures: { -readonly [name in keyof Figures]: Figures[name] } = {};
+for (const name of Object.keys(PARTS) as Part[]) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  Object.assign(figures, { [name]: await PARTS[name](say) });
 }
-process.exit(0);
 
-function countOf(name: keyof typeof values): number {
+for (const { title, text } of tablesOf(figures)) console.log(`\n${title}\n\n${text}`);
+const { lines, broken } = judge(gatesOf(figures));
+console.log(`\nGates\n\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
+if (broken > 0) console.error(`${broken} of ${lines.length} gates are broken.`);
+process.exit(values.check && broken > 0 ? 1 : 0);
+
+function liveLoad() {
+  const devices = countOf("devices");
+  return {
+    devices,
+    socketsADevice: Math.max(1, Math.round(countOf("sockets") / devices)),
+    rounds: countOf("rounds"),
+    paceMs: countOf("pace-ms"),
+  };
+}
+
+function countOf(name: "devices" | "sockets" | "rounds" | "pace-ms"): number {
   const count = Number(values[name]);
   if (Number.isInteger(count) && count > 0) return count;
-  console.error(`--${name} has to be a whole number above 0.`);
+  return fail(`--${name} has to be a whole number above 0.`);
+}
+
+function fail(message: string): never {
+  console.error(message);
   process.exit(2);
 }

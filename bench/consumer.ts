@@ -1,0 +1,68 @@
+import { performance } from "node:perf_hooks";
+import { percentile } from "../demo/screen.ts";
+import { until } from "./measure.ts";
+import { bodyOf, deviceNames, post, produce, report } from "./records.ts";
+import { type BenchWorker, type Ours, startBenchWorker, startOurs } from "./stacks.ts";
+
+export type ConsumerFigures = {
+  /** Records from the first POST until the last is settled, a second; of each side's turns the median. */
+  readonly recordsPerSecond: Readonly<Record<"floor" | "live" | "always", number>>;
+};
+
+/** Requests a turn, each of a hundred records of as many devices. */
+const REQUESTS = 20;
+const TURNS = 5;
+
+/** Rows behind the queue: a json_each upsert of a hundred, against reading, merging and writing by contract. */
+export async function benchConsumer(say: (line: string) => void): Promise<ConsumerFigures> {
+  const floors = await startBenchWorker("floors");
+  const live = await startOurs({ objectWrites: "live" });
+  const always = await startOurs({ objectWrites: "always" });
+  try {
+    const sides = {
+      floor: (turn: number) => drainFloor(floors, turn),
+      live: (turn: number) => drainOurs(live, turn),
+      always: (turn: number) => drainOurs(always, turn),
+    };
+    const times = { floor: [] as number[], live: [] as number[], always: [] as number[] };
+    // The first turn makes the devices, which is another thing than to change them.
+    for (let turn = 0; turn <= TURNS; turn++) {
+      for (const [name, drain] of Object.entries(sides) as [keyof typeof sides, (turn: number) => Promise<number>][]) {
+        const elapsedMs = await drain(turn);
+        if (turn > 0) times[name].push(elapsedMs);
+      }
+      say(`consumer: turn ${turn} of ${TURNS}, each of ${REQUESTS * 100} records`);
+    }
+    const rateOf = (ms: readonly number[]) => (REQUESTS * 100 * 1_000) / percentile(ms, 0.5);
+    return {
+      recordsPerSecond: { floor: rateOf(times.floor), live: rateOf(times.live), always: rateOf(times.always) },
+    };
+  } finally {
+    await Promise.all([floors.stop(), live.stop(), always.stop()]);
+  }
+}
+
+const requestsOf = (turn: number) =>
+  Array.from({ length: REQUESTS }, (_, i) => deviceNames(100, i * 100).map((name) => report(name, turn)));
+
+async function drainFloor({ url, db }: BenchWorker, turn: number): Promise<number> {
+  const began = performance.now();
+  const requests = requestsOf(turn).map((records) => post(new URL("/queue", url), bodyOf(records)));
+  await Promise.all(requests);
+  await until(async () => {
+    const sql = "SELECT count(*) AS count FROM rows WHERE value->>'eventId' LIKE '%-' || ?1";
+    const row = await db.prepare(sql).bind(turn).first<{ count: number }>();
+    return row?.count === REQUESTS * 100;
+  }, "the floor's rows");
+  return performance.now() - began;
+}
+
+async function drainOurs({ url, clients }: Ours, turn: number): Promise<number> {
+  const began = performance.now();
+  await Promise.all(requestsOf(turn).map((records) => produce(url, records)));
+  await until(async () => {
+    const { accepted, inFlight } = await clients.outcomes();
+    return accepted === (turn + 1) * REQUESTS * 100 && inFlight === 0;
+  }, "our records");
+  return performance.now() - began;
+}

@@ -1,0 +1,24 @@
+/** What a run has to keep to. Ratios of figures of that very run, and counts; never times. */
+export type Gate = {
+  readonly name: string;
+  readonly value: number;
+  readonly must: "be at least" | "be at most";
+  readonly bound: number;
+  /** Why it is missed, where that is known and stands in docs/performance.md. */
+  readonly excuse?: string;
+};
+
+export const holds = ({ value, must, bound }: Gate): boolean =>
+  must === "be at least" ? value >= bound : value <= bound;
+
+/** A line a gate, and in the end whether all hold. */
+export function judge(gates: readonly Gate[]): { readonly lines: readonly string[]; readonly broken: number } {
+  const lines = gates.map((gate) => {
+    const { name, value, must, bound } = gate;
+    return `${holds(gate) ? "✓" : "✗"} ${name}: ${rounded(value)}, has to ${must} ${bound}`;
+  });
+  return { lines, broken: gates.filter((gate) => !holds(gate)).length };
+}
+
+export const rounded = (value: number): string =>
+  Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0);

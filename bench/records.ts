@@ -1,0 +1,58 @@
+export const TOPIC = "device.elt.status.reported";
+
+export type BenchRecord = { readonly key: string; readonly value: object };
+
+/** When a run begins; what it reports lies in the days before. */
+const RUN_MS = Date.now() - 7 * 86_400_000;
+
+/**
+ * A report of one device. A later number is newer.
+ * @param content equal numbers say the same
+ */
+export const report = (device: string, number: number, content = number, online = true): BenchRecord => ({
+  key: device,
+  value: {
+    eventId: `${device}-${number}`,
+    occurredAt: new Date(RUN_MS + number * 1_000).toISOString(),
+    deviceId: device,
+    data: {
+      online,
+      mode: "cool",
+      indoorTemperatureC: (content % 4_000) / 100,
+      coolSetpointC: 24,
+      humidityPct: 45,
+      equipment: ["compressor", "fan"],
+    },
+  },
+});
+
+export const deviceNames = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, i) => `bench-${from + i}`);
+
+export const bodyOf = (records: readonly BenchRecord[]): string => JSON.stringify({ records });
+
+const JSON_V2 = { "Content-Type": "application/vnd.kafka.json.v2+json", Authorization: `Basic ${btoa("dev:dev")}` };
+const JSON_HEADERS = { "Content-Type": "application/json" };
+
+/** Posts a body and reads the answer to its end. @throws Error for any status but these */
+export async function post(url: URL | string, body: string, headers: Record<string, string> = JSON_HEADERS) {
+  const response = await fetch(url, { method: "POST", headers, body });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`POST ${url}: ${response.status} ${text.slice(0, 300)}`);
+  return text;
+}
+
+export const produce = (base: URL, records: readonly BenchRecord[]): Promise<string> =>
+  post(new URL(`/topics/${TOPIC}`, base), bodyOf(records), JSON_V2);
+
+/** The same through the v3 stream: one record behind the other, and a receipt for each. */
+export async function produceStream(base: URL, records: readonly BenchRecord[]): Promise<string> {
+  const lines = records.map(({ key, value }) =>
+    JSON.stringify({ key: { type: "STRING", data: key }, value: { type: "JSON", data: value } }),
+  );
+  const url = new URL(`/v3/clusters/concord/topics/${TOPIC}/records`, base);
+  const answer = await post(url, lines.join("\n"), { ...JSON_HEADERS, Authorization: JSON_V2.Authorization });
+  const receipts = answer.match(/"error_code":200\b/g)?.length ?? 0;
+  if (receipts !== records.length) throw new Error(`${receipts} receipts for ${records.length} records`);
+  return answer;
+}

@@ -1,0 +1,122 @@
+import { type Row, table } from "../demo/screen.ts";
+import type { ConsumerFigures } from "./consumer.ts";
+import { type Gate, rounded } from "./gates.ts";
+import type { IngestFigures } from "./ingest.ts";
+import type { LiveFigures } from "./live.ts";
+import type { Rate } from "./measure.ts";
+import type { ReadFigures } from "./read.ts";
+
+/** What a run has measured, part by part; a part that did not run is not there. */
+export type Figures = {
+  readonly ingest?: IngestFigures;
+  readonly consumer?: ConsumerFigures;
+  readonly read?: ReadFigures;
+  readonly live?: LiveFigures;
+};
+
+const PAGE_SIZE = 50;
+
+export function gatesOf({ ingest, consumer, read, live }: Figures): Gate[] {
+  return [
+    ...(ingest
+      ? [
+          atLeast(
+            0.6,
+            "ingest of 100 records, to sending them packed",
+            ingest.ours100.perSecond / ingest.send100.perSecond,
+          ),
+        ]
+      : []),
+    ...(consumer
+      ? [
+          atLeast(
+            0.6,
+            "consumer, to a json_each upsert of 100",
+            consumer.recordsPerSecond.live / consumer.recordsPerSecond.floor,
+          ),
+        ]
+      : []),
+    ...(read
+      ? [
+          atLeast(0.5, "a device by key, to a bare SELECT", read.device.perSecond / read.select.perSecond),
+          atMost(2.5, "POST to visible (p50), to the floor's", read.visibleMs.ours.p50 / read.visibleMs.floor.p50),
+          atMost(6, "statements of a page of 50 with what belongs to it", read.pageCost.statements),
+          atMost(12, "rows read for each of its devices", read.pageCost.rowsRead / PAGE_SIZE),
+        ]
+      : []),
+    ...(live
+      ? [
+          atMost(0, "revisions that a socket was not told", live.missed),
+          atMost(0, "revisions that a socket was told twice", live.repeated),
+        ]
+      : []),
+  ];
+}
+
+const atLeast = (bound: number, name: string, value: number): Gate => ({ name, value, must: "be at least", bound });
+const atMost = (bound: number, name: string, value: number): Gate => ({ name, value, must: "be at most", bound });
+
+export type Table = { readonly title: string; readonly text: string };
+
+export function tablesOf({ ingest, consumer, read, live }: Figures): Table[] {
+  return [
+    ...(ingest ? [{ title: "Ingest: until the queue has it", text: table(ingestRows(ingest)) }] : []),
+    ...(consumer ? [{ title: "Consumer: until it is settled", text: table(consumerRows(consumer)) }] : []),
+    ...(read ? [{ title: "Reads", text: table(readRows(read)) }] : []),
+    ...(live ? [{ title: "Live: sockets on devices while updates flow", text: table(liveRows(live)) }] : []),
+  ];
+}
+
+const ms = (value: number): string => `${rounded(value)} ms`;
+const rate = ({ perSecond, p50Ms, p99Ms }: Rate, records = 1): string =>
+  `${rounded(perSecond * records)}/s, p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)}`;
+const times = (ours: Rate, floor: Rate): string => `${rounded(ours.perSecond / floor.perSecond)} of it`;
+
+const ingestRows = (figures: IngestFigures): Row[] => [
+  ["100 records, parsed alone", rate(figures.parse100, 100)],
+  ["100 records, parsed and sent as one message", rate(figures.send100, 100), times(figures.send100, figures.parse100)],
+  ["100 records, v2 produce", rate(figures.ours100, 100), times(figures.ours100, figures.send100)],
+  ["100 records, v3 stream", rate(figures.stream100, 100), times(figures.stream100, figures.send100)],
+  ["1 record, parsed alone", rate(figures.parse1)],
+  ["1 record, parsed and sent", rate(figures.send1), times(figures.send1, figures.parse1)],
+  ["1 record, v2 produce", rate(figures.ours1), times(figures.ours1, figures.send1)],
+];
+
+function consumerRows({ recordsPerSecond: { floor, live, always } }: ConsumerFigures): Row[] {
+  return [
+    ["a json_each upsert of 100", `${rounded(floor)} records/s`],
+    ["live: D1 alone", `${rounded(live)} records/s`, `${rounded(live / floor)} of it`],
+    ["always: D1 and each object", `${rounded(always)} records/s`, `${rounded(always / floor)} of it`],
+  ];
+}
+
+function readRows({ select, device, page, pageCost, visibleMs }: ReadFigures): Row[] {
+  return [
+    ["a bare SELECT by key", rate(select)],
+    ["a device by key", rate(device), times(device, select)],
+    [
+      "a page of 50 with what belongs to it",
+      rate(page),
+      `${pageCost.statements} statements, ${pageCost.rowsRead} rows`,
+    ],
+    ["POST to visible, floor", `p50 ${ms(visibleMs.floor.p50)}, p99 ${ms(visibleMs.floor.p99)}`],
+    [
+      "POST to visible, ours",
+      `p50 ${ms(visibleMs.ours.p50)}, p99 ${ms(visibleMs.ours.p99)}`,
+      `${rounded(visibleMs.ours.p50 / visibleMs.floor.p50)} of it`,
+    ],
+  ];
+}
+
+function liveRows({ sockets, devices, events, told, missed, repeated, pushMs, postMs }: LiveFigures): Row[] {
+  return [
+    ["sockets", sockets, `on ${devices} devices`],
+    ["events", events, `told ${told} times: ${missed} missed, ${repeated} repeated`],
+    [
+      "push latency",
+      `p50 ${ms(pushMs.p50)}, p99 ${ms(pushMs.p99)}, max ${ms(pushMs.max)}`,
+      "from the POST's beginning",
+    ],
+    ["POST answered", `p50 ${ms(postMs.p50)}, p99 ${ms(postMs.p99)}`, "as soon as the queue has it"],
+  ];
+}

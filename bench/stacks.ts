@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { D1Database } from "@cloudflare/workers-types";
+import { createTestHarness } from "wrangler";
+import { connect } from "../demo/clients.ts";
+import { startStack } from "../scripts/local-stack.ts";
+import type { ObjectWrites } from "../src/shared/live/object-writes.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** A Worker of the bench alone, with its D1 in memory. */
+export async function startBenchWorker(name: "floors" | "naive") {
+  quiet();
+  const harness = createTestHarness({ root, workers: [{ configPath: `bench/${name}/wrangler.toml` }] });
+  const { url } = await harness.listen();
+  const worker = harness.getWorker<{ DB: D1Database }>(`concord-bench-${name}`);
+  await worker.applyD1Migrations("DB");
+  const { DB } = await worker.getEnv();
+  return { url, db: DB as unknown as D1Database, stop: () => harness.close() };
+}
+
+export type OursOptions = {
+  readonly objectWrites?: ObjectWrites;
+  /** Whether the queue of events is consumed; else it drops what it is sent, and only the sending is measured. */
+  readonly isConsumed?: boolean;
+};
+
+/** What D1 says that a query cost it. */
+export type Counted = { readonly statements: number; readonly rowsRead: number };
+
+/** The platform as it is deployed, but for what the options say. */
+export async function startOurs({ objectWrites = "always", isConsumed = true }: OursOptions = {}) {
+  quiet();
+  const folder = await mkdtemp(join(tmpdir(), "concord-bench-"));
+  const configOf = async (path: string) => {
+    const text = await readFile(join(root, path), "utf8");
+    const changed = text
+      .replace('DEVICE_OBJECT_WRITES = "always"', `DEVICE_OBJECT_WRITES = "${objectWrites}"`)
+      .replace(isConsumed ? "" : /^\[\[queues\.consumers\]\]\nqueue = "concord-(?:events|suspects)"\n(?:.+\n)+/gm, "");
+    if (changed === text) return path;
+    const here = join(root, path, "..");
+    const copy = join(folder, path.replaceAll("/", "-"));
+    const absolute = changed
+      .replace('main = "index.ts"', `main = "${join(here, "index.ts")}"`)
+      .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`);
+    await writeFile(copy, absolute);
+    return copy;
+  };
+  const stack = await startStack({ configOf, neighbours: ["bench/counter/wrangler.toml"] });
+  const { DB } = await stack.worker<{ DB: D1Database }>("concord-ingest").getEnv();
+  const countReads = async (query: string, variables: object = {}): Promise<Counted> => {
+    const init = { method: "POST", body: JSON.stringify({ query, variables }) };
+    const response = await stack.worker("concord-bench-counter").fetch("http://counter/", init);
+    if (!response.ok) throw new Error(`a query could not be counted: ${await response.text()}`);
+    return (await response.json()) as Counted;
+  };
+  return { ...stack, db: DB as unknown as D1Database, clients: await connect(stack.url), countReads };
+}
+
+export type Ours = Awaited<ReturnType<typeof startOurs>>;
+export type BenchWorker = Awaited<ReturnType<typeof startBenchWorker>>;
+
+function quiet(): void {
+  process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
+  process.env.WRANGLER_SEND_METRICS ??= "false";
+  process.env.WRANGLER_LOG ??= "warn";
+}
