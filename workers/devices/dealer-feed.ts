@@ -52,18 +52,19 @@ export class DealerFeed extends LiveObject implements FeedSink {
     return { kind: "dealer", dealerId: target.dealerId };
   }
 
-  protected override async register(watched: Watched): Promise<void> {
+  protected override async register(watched: Watched): Promise<boolean> {
     const registration = await this.registerWith(async (watches) => {
       await watches.register(watched, LEASE_MS);
       return watched;
     }, watched);
-    if (!registration) return;
+    if (!registration) return false;
     const { isUnbroken, consistencyToken } = registration;
     const known = this.#load();
     const token = laterToken(known.consistencyToken, consistencyToken);
     // While nobody watched nothing was announced: one number stands for all of it, so that it shows as a gap.
     const memory = isUnbroken ? known : { sequence: known.sequence + 1, items: [] };
     this.#keep({ ...memory, consistencyToken: token });
+    return true;
   }
 
   protected override pull(target: LiveTarget, { cursor }: Place, scope: Scope): Pull {

@@ -99,17 +99,19 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     return { kind: "device", deviceKey: target.deviceKey };
   }
 
-  protected override async register(watched: Watched, scope: Scope): Promise<void> {
-    if (watched.kind !== "device") return;
+  protected override async register(watched: Watched, scope: Scope): Promise<boolean> {
+    if (watched.kind !== "device") return false;
     const registration = await this.registerWith(
       (watches) => watches.registerDevice(watched.deviceKey, LEASE_MS, scope),
       watched,
     );
-    if (!registration) return;
+    // Whoever has lost it may come back to hear so, from a memory that is up to date.
+    if (!registration) return this.#isCurrent;
     const { found, isUnbroken, consistencyToken } = registration;
     const known = this.#load();
     const memory = isUnbroken ? known : this.#caughtUp(known, found);
     this.#keep({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
+    return true;
   }
 
   /** Where only watched devices are written, whatever was not watched has been missed, and the history with it. */

@@ -38,8 +38,11 @@ export abstract class LiveObject extends DurableObject<Env> {
   /** @returns what this object stands for, if that is what the target names */
   protected abstract watchedOf(target: LiveTarget): Watched | undefined;
   protected abstract pull(target: LiveTarget, from: Place, scope: Scope): Pull;
-  /** Tells D1 that this is watched, and takes in what was missed while it was not. @throws an outage */
-  protected abstract register(watched: Watched, scope: Scope): Promise<void>;
+  /**
+   * Tells D1 that this is watched, and takes in what was missed while it was not. @throws an outage
+   * @returns whether the scope may watch it, as far as that can be told without asking what this object remembers
+   */
+  protected abstract register(watched: Watched, scope: Scope): Promise<boolean>;
   /** What else the alarm is for: when it is due, and what is done then. */
   protected ownDueMs(): number | null {
     return null;
@@ -160,7 +163,7 @@ export abstract class LiveObject extends DurableObject<Env> {
   }
 
   /** D1 need not be asked for each who comes. */
-  async #watch(watched: Watched, scope: Scope): Promise<void> {
-    if (!this.lease.isHeld(Date.now() + LEASE_MS / 2)) await this.register(watched, scope);
+  async #watch(watched: Watched, scope: Scope): Promise<boolean> {
+    return this.lease.isHeld(Date.now() + LEASE_MS / 2) || this.register(watched, scope);
   }
 }

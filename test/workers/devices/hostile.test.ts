@@ -11,6 +11,7 @@ import {
   CHANGED,
   consumerDeps,
   dealerScope,
+  endLease,
   env,
   FEED,
   freshDealer,
@@ -48,6 +49,27 @@ describe("a dealer is not told", () => {
       { kind: "EVENT", revision: 2, event: { topic: "device.elt.status.reported" }, device: null },
       { kind: "LOST", revision: 3, event: null, device: null },
     ]);
+  });
+
+  it("what an object remembers that nobody has kept up to date since it lost the device", async () => {
+    const key = freshDevice();
+    const [former, dealerId] = [freshDealer(), freshDealer()];
+    await redeploy(objectOf(key), { DEVICE_OBJECT_WRITES: "live" });
+    const live = consumerDeps("live");
+    await happen([assign(key, 1, former)], live);
+    const first = await Socket.greeted({ device: key }, dealerScope(former));
+    first.subscribe(CHANGED, { key });
+    await first.items(1);
+    first.leave();
+    await vi.waitFor(async () => expect(await socketsOf(objectOf(key))).toBe(0));
+    await endLease(objectOf(key));
+    await happen([assign(key, 2, dealerId)], live);
+    for (const afterRevision of [null, 1]) {
+      const again = await Socket.greeted({ device: key }, dealerScope(former));
+      again.subscribe(CHANGED, { key, afterRevision });
+      const { payload } = await again.heard(({ type }) => type === "error");
+      expect(payload).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
+    }
   });
 
   it("what happened to its device before it had it, nor of alerts from then", async () => {

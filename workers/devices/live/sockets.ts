@@ -26,8 +26,11 @@ import { WaitingRoom } from "./waiting-room.ts";
 export type LiveSource = {
   /** @returns what it stands for, if that is what the target names and the scope may see it as far as that is known */
   readonly watchedOf: (target: LiveTarget) => Watched | undefined;
-  /** Sees to it that everything from now on comes here. @throws an outage */
-  readonly watch: (watched: Watched, scope: Scope) => Promise<void>;
+  /**
+   * Sees to it that everything from now on comes here. @throws an outage
+   * @returns whether there may be something for that scope; `pull` has the last word
+   */
+  readonly watch: (watched: Watched, scope: Scope) => Promise<boolean>;
   /** What stands behind a place. */
   readonly pull: (target: LiveTarget, from: Place, scope: Scope) => Pull;
   /** Something has to happen later: a token runs out, a watch has to be renewed. */
@@ -201,7 +204,7 @@ export class LiveSockets {
     if (!watched) return refuse({ code: "BAD_USER_INPUT", message: ELSEWHERE });
     if (!mayWatch(listener.scope, watched)) return refuse(NOT_FOUND);
     try {
-      await source.watch(watched, listener.scope);
+      if (!(await source.watch(watched, listener.scope))) return refuse(NOT_FOUND);
     } catch (thrown) {
       log("warn", "live.not_watched", faultOf(thrown));
       close(socket, CLOSINGS.tryAgain);
