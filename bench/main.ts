@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { benchConsumer } from "./consumer.ts";
+import { benchCost } from "./cost.ts";
 import { judge } from "./gates.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLive } from "./live.ts";
@@ -15,6 +16,7 @@ const PARTS = {
   ingest: benchIngest,
   consumer: benchConsumer,
   read: benchRead,
+  cost: benchCost,
   live: (say: (line: string) => void) => benchLive(liveLoad(), say),
 };
 type Part = keyof typeof PARTS;

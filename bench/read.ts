@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { percentile } from "../demo/screen.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
 import { type Rate, sleep, takeTurns, until } from "./measure.ts";
-import { bodyOf, deviceNames, post, produce, report } from "./records.ts";
+import { type BenchRecord, belongings, bodyOf, deviceNames, post, produce, report } from "./records.ts";
 import { type BenchWorker, type Counted, type Ours, startBenchWorker, startOurs } from "./stacks.ts";
 
 export type ReadFigures = Readonly<Record<"select" | "device" | "page", Rate>> & {
@@ -58,6 +58,14 @@ async function fill(floors: BenchWorker, ours: Ours): Promise<void> {
     const records = deviceNames(100, i).map((name) => report(name, 0));
     await post(new URL("/upsert", floors.url), bodyOf(records));
     await produce(ours.url, records);
+    const belonging = deviceNames(100, i).map((name, j) => belongings(name, i + j));
+    for (const topic of Object.keys(belonging[0] ?? {})) {
+      await produce(
+        ours.url,
+        belonging.map((each) => each[topic] as BenchRecord),
+        topic,
+      );
+    }
   }
   await until(async () => (await ours.clients.outcomes()).inFlight === 0, "the devices");
 }

@@ -42,8 +42,22 @@ export async function post(url: URL | string, body: string, headers: Record<stri
   return text;
 }
 
-export const produce = (base: URL, records: readonly BenchRecord[]): Promise<string> =>
-  post(new URL(`/topics/${TOPIC}`, base), bodyOf(records), JSON_V2);
+export const produce = (base: URL, records: readonly BenchRecord[], topic = TOPIC): Promise<string> =>
+  post(new URL(`/topics/${topic}`, base), bodyOf(records), JSON_V2);
+
+/** What belongs to a device, by topic: its dealer, its customer and an open alert. */
+export function belongings(device: string, number: number): Record<string, BenchRecord> {
+  const { value } = report(device, number) as { value: { deviceId: string; occurredAt: string } };
+  const event = (eventId: string, data: object): BenchRecord => ({ key: device, value: { ...value, eventId, data } });
+  const dealer = { dealerId: `D-${number % 20}`, name: `Dealer ${number % 20}` };
+  const customer = { customerId: `C-${number}`, name: `Customer ${number}` };
+  const alert = { alertId: `a-${number}`, code: "E-1", severity: "warning", text: "The filter is due." };
+  return {
+    "device.elt.dealer.assigned": event(`${device}-dealer`, { dealer }),
+    "device.elt.customer.assigned": event(`${device}-customer`, { customer }),
+    "device.elt.alert.raised": event(`${device}-alert`, alert),
+  };
+}
 
 /** The same through the v3 stream: one record behind the other, and a receipt for each. */
 export async function produceStream(base: URL, records: readonly BenchRecord[]): Promise<string> {

@@ -1,9 +1,11 @@
 import { type Row, table } from "../demo/screen.ts";
 import type { ConsumerFigures } from "./consumer.ts";
+import { type CostFigures, DESIGNS, WORKLOADS } from "./cost.ts";
 import { type Gate, rounded } from "./gates.ts";
 import type { IngestFigures } from "./ingest.ts";
 import type { LiveFigures } from "./live.ts";
 import type { Rate } from "./measure.ts";
+import { PRICES } from "./prices.ts";
 import type { ReadFigures } from "./read.ts";
 
 /** What a run has measured, part by part; a part that did not run is not there. */
@@ -12,11 +14,12 @@ export type Figures = {
   readonly consumer?: ConsumerFigures;
   readonly read?: ReadFigures;
   readonly live?: LiveFigures;
+  readonly cost?: CostFigures;
 };
 
 const PAGE_SIZE = 50;
 
-export function gatesOf({ ingest, consumer, read, live }: Figures): Gate[] {
+export function gatesOf({ ingest, consumer, read, live, cost }: Figures): Gate[] {
   return [
     ...(ingest
       ? [
@@ -50,6 +53,26 @@ export function gatesOf({ ingest, consumer, read, live }: Figures): Gate[] {
           atMost(0, "revisions that a socket was told twice", live.repeated),
         ]
       : []),
+    ...(cost ? costGates(cost) : []),
+  ];
+}
+
+function costGates({ bills, idleWrites: { repeated, superseded, unchanged } }: CostFigures): Gate[] {
+  const { naive, always, live } = bills["steady fleet"];
+  return [
+    atMost(
+      0.35,
+      "cost of the steady fleet, always, to the naive design",
+      always.dollarsPerMillion / naive.dollarsPerMillion,
+    ),
+    atMost(
+      0.2,
+      "cost of the steady fleet, live, to the naive design",
+      live.dollarsPerMillion / naive.dollarsPerMillion,
+    ),
+    atMost(0, "rows written by a repeated event", repeated.d1 + repeated.objects),
+    atMost(0, "rows written by a superseded event", superseded.d1 + superseded.objects),
+    atMost(1, "rows written in D1 by an unchanged event", unchanged.d1),
   ];
 }
 
@@ -58,12 +81,13 @@ const atMost = (bound: number, name: string, value: number): Gate => ({ name, va
 
 export type Table = { readonly title: string; readonly text: string };
 
-export function tablesOf({ ingest, consumer, read, live }: Figures): Table[] {
+export function tablesOf({ ingest, consumer, read, live, cost }: Figures): Table[] {
   return [
     ...(ingest ? [{ title: "Ingest: until the queue has it", text: table(ingestRows(ingest)) }] : []),
     ...(consumer ? [{ title: "Consumer: until it is settled", text: table(consumerRows(consumer)) }] : []),
     ...(read ? [{ title: "Reads", text: table(readRows(read)) }] : []),
     ...(live ? [{ title: "Live: sockets on devices while updates flow", text: table(liveRows(live)) }] : []),
+    ...(cost ? costTables(cost) : []),
   ];
 }
 
@@ -119,4 +143,22 @@ function liveRows({ sockets, devices, events, told, missed, repeated, pushMs, po
     ],
     ["POST answered", `p50 ${ms(postMs.p50)}, p99 ${ms(postMs.p99)}`, "as soon as the queue has it"],
   ];
+}
+
+function costTables({ bills }: CostFigures): Table[] {
+  return WORKLOADS.map((workload) => ({
+    title: `Cost of a million events: ${workload} (prices of ${PRICES.asOf})`,
+    text: table(
+      DESIGNS.map((design) => {
+        const { dollarsPerMillion, events, usage } = bills[workload][design];
+        const units = Object.entries(usage).map(([unit, used]) => `${unit} ${rounded(used / events)}`);
+        const share = dollarsPerMillion / bills[workload].naive.dollarsPerMillion;
+        return [
+          `${design}: ${rounded(share)} of naive`,
+          `$${dollarsPerMillion.toFixed(2)}`,
+          `an event: ${units.join(", ")}`,
+        ];
+      }),
+    ),
+  }));
 }
