@@ -1,5 +1,5 @@
 import { MERGE_OUTCOMES, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
-import type { Counts, MetricsReport } from "../../src/shared/telemetry/metrics.ts";
+import { addReports, type Counts, type MetricsReport } from "../../src/shared/telemetry/metrics.ts";
 
 /** All reports added up. */
 export type MetricsTotals = Required<MetricsReport>;
@@ -25,28 +25,20 @@ export function addReport(
   report: MetricsReport,
   labelOf: (topic: string) => string,
 ): MetricsTotals {
-  return {
-    accepted: addCounts(totals.accepted, report.accepted, labelOf),
-    outcomes: addCounts(totals.outcomes, report.outcomes, labelledBy(labelOf)),
-    deadLettered: addCounts(totals.deadLettered, report.deadLettered, labelledBy(labelOf)),
-    retried: addCounts(totals.retried, report.retried, labelOf),
-    replayed: addCounts(totals.replayed, report.replayed, labelOf),
-    batches: totals.batches + (report.batches ?? 0),
-    d1RowsRead: totals.d1RowsRead + (report.d1RowsRead ?? 0),
-    d1RowsWritten: totals.d1RowsWritten + (report.d1RowsWritten ?? 0),
-    objectCalls: (totals.objectCalls ?? 0) + (report.objectCalls ?? 0),
-    objectWrites: totals.objectWrites + (report.objectWrites ?? 0),
-    settleMs: addCounts(totals.settleMs, report.settleMs, (bound) => bound),
-    settleMsSum: totals.settleMsSum + (report.settleMsSum ?? 0),
-  };
+  const { accepted, outcomes, deadLettered, retried, replayed, ...others } = report;
+  return addReports(totals, {
+    ...others,
+    accepted: relabelled(accepted, labelOf),
+    outcomes: relabelled(outcomes, labelledBy(labelOf)),
+    deadLettered: relabelled(deadLettered, labelledBy(labelOf)),
+    retried: relabelled(retried, labelOf),
+    replayed: relabelled(replayed, labelOf),
+  }) as MetricsTotals;
 }
 
-function addCounts(counts: Counts, more: Counts = {}, keyOf: (key: string) => string): Counts {
-  const sums = { ...counts } as Record<string, number>;
-  for (const [name, count = 0] of Object.entries(more)) {
-    const key = keyOf(name);
-    sums[key] = (sums[key] ?? 0) + count;
-  }
+function relabelled(counts: Counts = {}, labelOf: (key: string) => string): Counts {
+  const sums: Record<string, number> = {};
+  for (const [key, count = 0] of Object.entries(counts)) sums[labelOf(key)] = (sums[labelOf(key)] ?? 0) + count;
   return sums;
 }
 

@@ -10,8 +10,15 @@ export async function readBody(request: Request): Promise<string> {
   return textOf(inflated(await readBytes(request), request.headers.get("Content-Encoding")));
 }
 
-/** Counts while it reads: Content-Length can be absent or wrong. */
+/** Where the length is told and fits, the runtime holds the client to it and reads faster than we do. */
 async function readBytes(request: Request): Promise<Uint8Array> {
+  const told = request.headers.get("Content-Length");
+  return told !== null && /^\d+$/.test(told) && Number(told) <= LIMITS.bodyBytes
+    ? new Uint8Array(await request.arrayBuffer())
+    : readCounting(request);
+}
+
+async function readCounting(request: Request): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {

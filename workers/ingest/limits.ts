@@ -1,4 +1,5 @@
 import type { LimitExceeded } from "../../src/shared/contracts/parse.ts";
+import { utf8Bytes } from "../../src/shared/json/bytes.ts";
 import { nestsDeeperThan } from "../../src/shared/json/cut.ts";
 import { type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 
@@ -48,7 +49,3 @@ export function recordBytes({ key, value, encoding, headers = [] }: Omit<QueuedR
     valueBytes + utf8Bytes(key ?? "") + headers.reduce((sum, [name, text]) => sum + utf8Bytes(name) + text.length, 0)
   );
 }
-
-const utf8Bytes = (text: string): number => encoder.encode(text).byteLength;
-
-const encoder = new TextEncoder();

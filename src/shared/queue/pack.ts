@@ -1,7 +1,7 @@
-/** Bytes that a value takes as JSON in UTF-8. */
-export const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).byteLength;
+import { utf8Bytes } from "../json/bytes.ts";
 
-const encoder = new TextEncoder();
+/** Bytes that a value takes as JSON in UTF-8. */
+export const jsonBytes = (value: unknown): number => utf8Bytes(JSON.stringify(value));
 
 /** Cuts a list into runs that stay under both limits. An item that is over `maxBytes` by itself makes a run of one. */
 export function packBySize<T>(items: readonly T[], limits: { maxBytes: number; maxItems: number }): T[][] {

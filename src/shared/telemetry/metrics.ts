@@ -25,6 +25,19 @@ export type MetricsReport = {
   readonly settleMsSum?: number;
 };
 
+/** Two reports as one. */
+export function addReports(a: MetricsReport, b: MetricsReport): MetricsReport {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof MetricsReport)[]);
+  return Object.fromEntries([...names].map((name) => [name, sumOf(a[name], b[name])]));
+}
+
+function sumOf(a: number | Counts | undefined, b: number | Counts | undefined): number | Counts {
+  if (typeof a === "number" || typeof b === "number") return Number(a ?? 0) + Number(b ?? 0);
+  const sums: Record<string, number> = { ...(a as Record<string, number> | undefined) };
+  for (const [key, count = 0] of Object.entries(b ?? {})) sums[key] = (sums[key] ?? 0) + count;
+  return sums;
+}
+
 /** The one metrics object that all Workers report to, by name. */
 export const METRICS_OBJECT_NAME = "metrics";
 

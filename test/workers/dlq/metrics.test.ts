@@ -1,6 +1,6 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { METRICS_OBJECT_NAME } from "../../../src/shared/telemetry/metrics.ts";
 import { expositionOf } from "../../../workers/dlq/exposition.ts";
 import { addReport, NO_TOTALS, outcomesOf } from "../../../workers/dlq/totals.ts";
@@ -46,6 +46,20 @@ describe("the metrics object", () => {
       settleMs: { "10": 2 },
       settleMsSum: 100,
     });
+  });
+
+  it("writes once for all that is reported at about the same time", async () => {
+    const object = freshObject();
+    let writes = 0;
+    await runInDurableObject(object, (_, { storage: { kv } }) => {
+      const put = kv.put.bind(kv);
+      vi.spyOn(kv, "put").mockImplementation((key, value) => {
+        writes++;
+        put(key, value);
+      });
+    });
+    await Promise.all(Array.from({ length: 50 }, () => object.report({ batches: 1 })));
+    expect([writes, (await object.read()).batches]).toEqual([1, 50]);
   });
 
   it("folds topics without a contract into one, so that clients cannot make series", async () => {

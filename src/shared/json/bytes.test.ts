@@ -1,0 +1,14 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { utf8Bytes } from "./bytes.ts";
+
+it("A text takes as many bytes as its encoding has, surrogates and all", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      expect(utf8Bytes(text)).toBe(new TextEncoder().encode(text).byteLength);
+    }),
+  );
+  for (const text of ["", "a", "\u007f", "\u0080", "é", "\u{1F600}", "\ud800"]) {
+    expect(utf8Bytes(text)).toBe(new TextEncoder().encode(text).byteLength);
+  }
+});
