@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { benchConsumer } from "./consumer.ts";
 import { benchCost } from "./cost.ts";
 import { judge } from "./gates.ts";
+import { benchGrowth } from "./growth.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLive } from "./live.ts";
 import { benchRead } from "./read.ts";
@@ -17,6 +18,7 @@ const PARTS = {
   consumer: benchConsumer,
   read: benchRead,
   cost: benchCost,
+  growth: benchGrowth,
   live: (say: (line: string) => void) => benchLive(liveLoad(), say),
 };
 type Part = keyof typeof PARTS;

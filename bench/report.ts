@@ -2,9 +2,11 @@ import { type Row, table } from "../demo/screen.ts";
 import type { ConsumerFigures } from "./consumer.ts";
 import { type CostFigures, DESIGNS, WORKLOADS } from "./cost.ts";
 import { type Gate, rounded } from "./gates.ts";
+import { ASKED, type Asked, type GrowthFigures } from "./growth.ts";
 import type { IngestFigures } from "./ingest.ts";
 import type { LiveFigures } from "./live.ts";
 import type { Rate } from "./measure.ts";
+import type { Line, Plot } from "./plot.ts";
 import { PRICES } from "./prices.ts";
 import type { ReadFigures } from "./read.ts";
 
@@ -15,11 +17,12 @@ export type Figures = {
   readonly read?: ReadFigures;
   readonly live?: LiveFigures;
   readonly cost?: CostFigures;
+  readonly growth?: GrowthFigures;
 };
 
 const PAGE_SIZE = 50;
 
-export function gatesOf({ ingest, consumer, read, live, cost }: Figures): Gate[] {
+export function gatesOf({ ingest, consumer, read, live, cost, growth }: Figures): Gate[] {
   return [
     ...(ingest
       ? [
@@ -54,6 +57,15 @@ export function gatesOf({ ingest, consumer, read, live, cost }: Figures): Gate[]
         ]
       : []),
     ...(cost ? costGates(cost) : []),
+    ...(growth
+      ? [
+          atMost(
+            1,
+            "different numbers of rows that a device by key reads, from 1,000 to 1,000,000 devices",
+            new Set(growth.sizes.map(({ cost: { device } }) => device.rowsRead)).size,
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -81,13 +93,16 @@ const atMost = (bound: number, name: string, value: number): Gate => ({ name, va
 
 export type Table = { readonly title: string; readonly text: string };
 
-export function tablesOf({ ingest, consumer, read, live, cost }: Figures): Table[] {
+export function tablesOf({ ingest, consumer, read, live, cost, growth }: Figures): Table[] {
   return [
     ...(ingest ? [{ title: "Ingest: until the queue has it", text: table(ingestRows(ingest)) }] : []),
     ...(consumer ? [{ title: "Consumer: until it is settled", text: table(consumerRows(consumer)) }] : []),
     ...(read ? [{ title: "Reads", text: table(readRows(read)) }] : []),
     ...(live ? [{ title: "Live: sockets on devices while updates flow", text: table(liveRows(live)) }] : []),
     ...(cost ? costTables(cost) : []),
+    ...(growth
+      ? [{ title: "Growth: rows read, and time to that with 1,000 devices", text: table(growthRows(growth)) }]
+      : []),
   ];
 }
 
@@ -161,4 +176,41 @@ function costTables({ bills }: CostFigures): Table[] {
       }),
     ),
   }));
+}
+
+function growthRows({ sizes, oneAndMany }: GrowthFigures): Row[] {
+  const first = sizes[0];
+  return [
+    ...ASKED.flatMap((name) =>
+      sizes.map(({ devices, cost, rate }): Row => {
+        const slower = rate[name].p50Ms / (first?.rate[name].p50Ms ?? Number.NaN);
+        return [`${name}, ${devices} devices`, `${cost[name].rowsRead} rows`, `p50 ${rounded(slower)} of it`];
+      }),
+    ),
+    ...Object.entries(oneAndMany).map(
+      ([name, [one, many]]): Row => [name, `${rounded(many.p50Ms / one.p50Ms)} times`, "p50 of many to that of one"],
+    ),
+  ];
+}
+
+/** What people would rather look at. By file name. */
+export function plotsOf({ growth }: Figures): Readonly<Record<string, Plot>> {
+  if (!growth) return {};
+  const lines = (of: (size: GrowthFigures["sizes"][number], name: Asked) => number): Line[] =>
+    ASKED.map((name) => ({ name, points: growth.sizes.map((size) => [size.devices, of(size, name)] as const) }));
+  const first = growth.sizes[0];
+  return {
+    "growth-rows.svg": {
+      title: "Rows read by a query",
+      xLabel: "devices",
+      yLabel: "rows",
+      lines: lines(({ cost }, name) => cost[name].rowsRead),
+    },
+    "growth-time.svg": {
+      title: "Time of a query, to that with 1,000 devices",
+      xLabel: "devices",
+      yLabel: "p50, as a ratio",
+      lines: lines(({ rate }, name) => rate[name].p50Ms / (first?.rate[name].p50Ms ?? Number.NaN)),
+    },
+  };
 }

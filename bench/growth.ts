@@ -1,0 +1,129 @@
+import type { D1Database } from "@cloudflare/workers-types";
+import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
+import { type Rate, takeTurns, until } from "./measure.ts";
+import { post, produce, report } from "./records.ts";
+import { type Counted, type Ours, startOurs } from "./stacks.ts";
+
+export const SIZES = [1_000, 10_000, 100_000, 1_000_000] as const;
+
+/** What is asked at each size. The large dealer has a tenth of all devices, and at most 100,000; the small one has ten. */
+const QUERIES = {
+  device: "query ($key: String!) { device(key: $key) { status serialNumber report { indoorTemperatureC } } }",
+  page: "{ devices(first: 50) { edges { node { key status } } pageInfo { endCursor } } }",
+  smallDealer: '{ devices(first: 50, filter: { dealerId: "G-small" }) { edges { node { key status } } } }',
+  largeDealer: '{ devices(first: 50, filter: { dealerId: "G-large" }) { edges { node { key status } } } }',
+} as const;
+export type Asked = keyof typeof QUERIES;
+export const ASKED = Object.keys(QUERIES) as Asked[];
+
+export type GrowthFigures = {
+  readonly sizes: readonly {
+    readonly devices: number;
+    readonly cost: Readonly<Record<Asked, Counted>>;
+    readonly rate: Readonly<Record<Asked, Rate>>;
+  }[];
+  /** Of one answer, with one and with many of what it is about. */
+  readonly oneAndMany: Readonly<
+    Record<"history of 1 and 100 events" | "1 and 100,000 dead letters", readonly [Rate, Rate]>
+  >;
+};
+
+const PACING = { concurrency: 2, turnMs: 400, turns: 4 };
+
+/** What becomes of reads while everything else grows: devices from a thousand to a million, seeded straight into D1. */
+export async function benchGrowth(say: (line: string) => void): Promise<GrowthFigures> {
+  const ours = await startOurs();
+  try {
+    const headers = await headersOf();
+    const ask = (query: string, variables: object = {}) =>
+      post(new URL("/graphql", ours.url), JSON.stringify({ query, variables }), headers);
+    const sizes: GrowthFigures["sizes"][number][] = [];
+    let seeded = 0;
+    for (const devices of SIZES) {
+      await seedDevices(ours.db, seeded, devices);
+      seeded = devices;
+      say(`growth: ${devices} devices are there`);
+      const variablesOf = (call: number) => ({ key: `elt:grow-${(call * 7_919) % devices}` });
+      const cost = {} as Record<Asked, Counted>;
+      for (const name of ASKED) cost[name] = await ours.countReads(QUERIES[name], variablesOf(1));
+      const rate = await takeTurns(
+        {
+          device: (call) => ask(QUERIES.device, variablesOf(call)),
+          page: () => ask(QUERIES.page),
+          smallDealer: () => ask(QUERIES.smallDealer),
+          largeDealer: () => ask(QUERIES.largeDealer),
+        },
+        PACING,
+      );
+      sizes.push({ devices, cost, rate });
+    }
+    say("growth: histories, and dead letters");
+    const history = await historyOf(ours, ask);
+    const letters = await lettersOf(ours, headers);
+    return {
+      sizes,
+      oneAndMany: { "history of 1 and 100 events": history, "1 and 100,000 dead letters": letters },
+    };
+  } finally {
+    await ours.stop();
+  }
+}
+
+async function headersOf(): Promise<Record<string, string>> {
+  const token = await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "1h");
+  return { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+}
+
+/** Rows a statement: D1 ends one that takes too long. */
+const CHUNK = 50_000;
+
+async function seedDevices(db: D1Database, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; at += CHUNK)
+    await db
+      .prepare(SEED)
+      .bind(at, Math.min(at + CHUNK, to))
+      .run();
+}
+
+const SEED = `WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
+  INSERT INTO devices (key, aspects, latest, revision, status, serial_number, dealer_id, customer_id, registered_at, updated_on)
+  SELECT 'elt:grow-' || i,
+    json_object('status', json_object('version', '2026-11-01T00:00:00.000Z/' || i, 'value',
+      json_object('online', json('true'), 'indoorTemperatureC', i % 40))),
+    '2026-11-01T00:00:00.000Z/' || i, 1, 'ONLINE', 'S-' || i,
+    CASE WHEN i < 10 THEN 'G-small' WHEN i % 10 = 0 AND i < 1000000 THEN 'G-large' ELSE 'G-' || (i % 1000) END,
+    'GC-' || i, '2026-10-01T00:00:00.000Z', '2026-11-01' FROM n`;
+
+async function historyOf({ url, clients }: Ours, ask: (query: string) => Promise<string>): Promise<[Rate, Rate]> {
+  await produce(url, [report("few", 1), ...Array.from({ length: 100 }, (_, i) => report("many", i))]);
+  await until(async () => (await clients.outcomes()).inFlight === 0, "two histories");
+  const query = (key: string) => `{ device(key: "elt:${key}") { history(first: 10) { edges { node { topic } } } } }`;
+  const { one, many } = await takeTurns({ one: () => ask(query("few")), many: () => ask(query("many")) }, PACING);
+  return [one, many];
+}
+
+async function lettersOf({ url, db }: Ours, headers: Record<string, string>): Promise<[Rate, Rate]> {
+  const list = async () => {
+    const response = await fetch(new URL("/ops/api/dead-letters", url), { headers });
+    if (!response.ok) throw new Error(`GET /ops/api/dead-letters: ${response.status}`);
+    return response.text();
+  };
+  await db.prepare(SEED_LETTERS).bind(0, 1).run();
+  const { one } = await takeTurns({ one: list }, PACING);
+  for (let at = 1; at < 100_000; at += CHUNK) {
+    await db
+      .prepare(SEED_LETTERS)
+      .bind(at, Math.min(at + CHUNK, 100_000))
+      .run();
+  }
+  const { many } = await takeTurns({ many: list }, PACING);
+  return [one, many];
+}
+
+const SEED_LETTERS = `WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
+  INSERT INTO dead_letters (id, state, topic, event_id, stage, reason, failure, record, failures, first_failed_at_ms,
+    last_failed_at_ms, worker_version)
+  SELECT 'letter-' || i, 'open', 'device.elt.status.reported', 'e-' || i, 'ingest', 'not_json',
+    json_object('reason', 'not_json', 'message', 'the value is not JSON'),
+    json_object('topic', 'device.elt.status.reported', 'key', 'k-' || i, 'value', '{', 'receivedAtMs', 1795000000000),
+    1, 1795000000000 + i, 1795000000000 + i, 'bench' FROM n`;
