@@ -5,7 +5,7 @@ import { bodyOf, deviceNames, post, produce, report } from "./records.ts";
 import { type BenchWorker, type Ours, startBenchWorker, startOurs } from "./stacks.ts";
 
 export type ConsumerFigures = {
-  /** Records from the first POST until the last is settled, a second; of each side's turns the median. */
+  /** Records from the first POST until the last is settled, a second: the way into the queue is in it. The median of turns. */
   readonly recordsPerSecond: Readonly<Record<"floor" | "live" | "always", number>>;
 };
 
@@ -51,7 +51,7 @@ async function drainFloor({ url, db }: BenchWorker, turn: number): Promise<numbe
   await Promise.all(requests);
   await until(async () => {
     const sql = "SELECT count(*) AS count FROM rows WHERE value->>'eventId' LIKE '%-' || ?1";
-    const row = await db.prepare(sql).bind(turn).first<{ count: number }>();
+    const row = await db.prepare(sql).bind(String(turn)).first<{ count: number }>();
     return row?.count === REQUESTS * 100;
   }, "the floor's rows");
   return performance.now() - began;

@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
+import { benchBundles } from "./bundles.ts";
 import { benchConsumer } from "./consumer.ts";
 import { benchCost } from "./cost.ts";
+import { writeDocument } from "./document.ts";
 import { judge } from "./gates.ts";
 import { benchGrowth } from "./growth.ts";
 import { benchIngest } from "./ingest.ts";
@@ -11,7 +13,7 @@ import { type Figures, gatesOf, tablesOf } from "./report.ts";
 /**
  * `npm run bench`: measures the platform on this machine, over HTTP and WebSocket to local Workers, against what the
  * platform under it costs by itself. `npm run bench -- live ingest` runs those parts only.
- * `npm run bench:check` fails when a gate is broken.
+ * `npm run bench:check` fails when a gate is broken; `npm run bench -- --write` writes docs/performance.md.
  */
 const PARTS = {
   ingest: benchIngest,
@@ -19,6 +21,7 @@ const PARTS = {
   read: benchRead,
   cost: benchCost,
   growth: benchGrowth,
+  bundles: async (say: (line: string) => void) => benchBundles(say),
   live: (say: (line: string) => void) => benchLive(liveLoad(), say),
 };
 type Part = keyof typeof PARTS;
@@ -27,6 +30,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     check: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
     devices: { type: "string", default: "50" },
     sockets: { type: "string", default: "500" },
     rounds: { type: "string", default: "40" },
@@ -36,6 +40,9 @@ const { values, positionals } = parseArgs({
 
 const unknown = positionals.filter((name) => !Object.hasOwn(PARTS, name));
 if (unknown.length > 0) fail(`There is no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}.`);
+
+if (values.write && positionals.length > 0)
+  fail("docs/performance.md holds every part: run --write without naming any.");
 
 const started = performance.now();
 const say = (line: string) =>
@@ -51,6 +58,7 @@ for (const { title, text } of tablesOf(figures)) console.log(`\n${title}\n\n${te
 const { lines, broken } = judge(gatesOf(figures));
 console.log(`\nGates\n\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
 if (broken > 0) console.error(`${broken} of ${lines.length} gates are broken.`);
+if (values.write) writeDocument(figures);
 process.exit(values.check && broken > 0 ? 1 : 0);
 
 function liveLoad() {

@@ -1,4 +1,5 @@
 import { type Row, table } from "../demo/screen.ts";
+import type { BundleFigures } from "./bundles.ts";
 import type { ConsumerFigures } from "./consumer.ts";
 import { type CostFigures, DESIGNS, WORKLOADS } from "./cost.ts";
 import { type Gate, rounded } from "./gates.ts";
@@ -18,9 +19,24 @@ export type Figures = {
   readonly live?: LiveFigures;
   readonly cost?: CostFigures;
   readonly growth?: GrowthFigures;
+  readonly bundles?: BundleFigures;
 };
 
 const PAGE_SIZE = 50;
+
+const STEADY_ALWAYS = "cost of the steady fleet, always, to the naive design";
+const INGEST_100 = "ingest of 100 records, to sending them packed";
+const CONSUMER = "consumer, to a json_each upsert of 100";
+
+/** Why a gate is missed, as far as we know. */
+export const REASONS: Readonly<Record<string, string>> = {
+  [STEADY_ALWAYS]:
+    "the fleet here never says two things at once, so nothing coalesces, and the two rows that each event then writes, one in D1 and one in its object, are more than the gate by themselves. `live` writes one of them",
+  [INGEST_100]:
+    "each record is read by its contract and its exact text cut out of the body, which takes longer than to send it; what else is ours is the hop through the front door, the credentials and the rate limit",
+  [CONSUMER]:
+    "a record is read by its contract again, and what D1 has is read before it is written, where the floor writes blindly",
+};
 
 export function gatesOf({ ingest, consumer, read, live, cost, growth }: Figures): Gate[] {
   return [
@@ -33,15 +49,7 @@ export function gatesOf({ ingest, consumer, read, live, cost, growth }: Figures)
           ),
         ]
       : []),
-    ...(consumer
-      ? [
-          atLeast(
-            0.6,
-            "consumer, to a json_each upsert of 100",
-            consumer.recordsPerSecond.live / consumer.recordsPerSecond.floor,
-          ),
-        ]
-      : []),
+    ...(consumer ? [atLeast(0.6, CONSUMER, consumer.recordsPerSecond.live / consumer.recordsPerSecond.floor)] : []),
     ...(read
       ? [
           atLeast(0.5, "a device by key, to a bare SELECT", read.device.perSecond / read.select.perSecond),
@@ -72,11 +80,7 @@ export function gatesOf({ ingest, consumer, read, live, cost, growth }: Figures)
 function costGates({ bills, idleWrites: { repeated, superseded, unchanged } }: CostFigures): Gate[] {
   const { naive, always, live } = bills["steady fleet"];
   return [
-    atMost(
-      0.35,
-      "cost of the steady fleet, always, to the naive design",
-      always.dollarsPerMillion / naive.dollarsPerMillion,
-    ),
+    atMost(0.35, STEADY_ALWAYS, always.dollarsPerMillion / naive.dollarsPerMillion),
     atMost(
       0.2,
       "cost of the steady fleet, live, to the naive design",
@@ -93,7 +97,7 @@ const atMost = (bound: number, name: string, value: number): Gate => ({ name, va
 
 export type Table = { readonly title: string; readonly text: string };
 
-export function tablesOf({ ingest, consumer, read, live, cost, growth }: Figures): Table[] {
+export function tablesOf({ ingest, consumer, read, live, cost, growth, bundles }: Figures): Table[] {
   return [
     ...(ingest ? [{ title: "Ingest: until the queue has it", text: table(ingestRows(ingest)) }] : []),
     ...(consumer ? [{ title: "Consumer: until it is settled", text: table(consumerRows(consumer)) }] : []),
@@ -103,6 +107,7 @@ export function tablesOf({ ingest, consumer, read, live, cost, growth }: Figures
     ...(growth
       ? [{ title: "Growth: rows read, and time to that with 1,000 devices", text: table(growthRows(growth)) }]
       : []),
+    ...(bundles ? [{ title: "Bundles", text: table(bundleRows(bundles)) }] : []),
   ];
 }
 
@@ -214,3 +219,10 @@ export function plotsOf({ growth }: Figures): Readonly<Record<string, Plot>> {
     },
   };
 }
+
+const bundleRows = (bundles: BundleFigures): Row[] =>
+  Object.entries(bundles).map(([name, { kib, gzipKib }]) => [
+    name,
+    `${rounded(gzipKib)} KiB`,
+    `gzip, ${rounded(kib)} KiB plain`,
+  ]);

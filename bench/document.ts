@@ -1,0 +1,44 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { holds } from "./gates.ts";
+import { plotSvg } from "./plot.ts";
+import { type Figures, gatesOf, plotsOf, REASONS, tablesOf } from "./report.ts";
+
+const FOLDER = new URL("../docs/performance/", import.meta.url);
+const PAGE = new URL("../docs/performance.md", import.meta.url);
+
+/** Writes docs/performance.md, its pictures, and all figures as JSON. */
+export function writeDocument(figures: Figures): void {
+  mkdirSync(FOLDER, { recursive: true });
+  const plots = plotsOf(figures);
+  for (const [file, plot] of Object.entries(plots)) writeFileSync(new URL(file, FOLDER), plotSvg(plot));
+  writeFileSync(new URL("figures.json", FOLDER), `${JSON.stringify(figures, null, 2)}\n`);
+  writeFileSync(PAGE, pageOf(figures));
+}
+
+function pageOf(figures: Figures): string {
+  const gates = gatesOf(figures).map((gate) => {
+    const reason = holds(gate) ? "" : (REASONS[gate.name] ?? "");
+    return `| ${gate.name} | ${Math.round(gate.value * 1_000) / 1_000} | ${gate.must === "be at least" ? "≥" : "≤"} ${gate.bound} | ${holds(gate) ? "kept" : `missed${reason && `: ${reason}`}`} |`;
+  });
+  const pictures = Object.entries(plotsOf(figures)).map(([file, { title }]) => `![${title}](performance/${file})`);
+  const tables = tablesOf(figures).map(({ title, text }) => `## ${title}\n\n\`\`\`text\n${text}\n\`\`\``);
+  return `<!-- Written by \`npm run bench -- --write\`; not to be edited. -->
+# Performance
+
+How fast, how dear, and against what. Every figure is of one run on one small machine, with the load on the same cores: read the ratios, not the milliseconds. A floor is what the platform costs by itself ([bench/floors](../bench/floors/index.ts)): parsing and answering, sending one message, one statement. Both sides are asked in turns, in the same run.
+
+\`npm run bench\` measures, \`npm run bench -- live growth\` parts of it, \`npm run bench:check\` holds the gates, and \`npm run bench -- --write\` writes this page. All figures are in [figures.json](performance/figures.json).
+
+## Gates
+
+| | this run | gate | |
+|---|---|---|---|
+${gates.join("\n")}
+
+${[...tables, ...pictures].join("\n\n")}
+
+## What is not measured
+
+The cold start of a Worker, its memory, and anything that needs Cloudflare's own network: how far a replica trails, how long an object takes to wake up elsewhere. The Node stack that this replaces is not run beside it, and what the warehouse costs is not known to us.
+`;
+}
