@@ -9,7 +9,10 @@ export async function benchBundles(say: (line: string) => void): Promise<BundleF
   const sizes = WORKER_CONFIGS.map((config) => {
     const name = /workers\/(\w+)\//.exec(config)?.[1] ?? "gateway";
     say(`bundles: ${name}`);
-    const options = { encoding: "utf8", env: { ...process.env, WRANGLER_SEND_METRICS: "false" } } as const;
+    const options = {
+      encoding: "utf8",
+      env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "log" },
+    } as const;
     const { stdout, stderr } = spawnSync("wrangler", ["deploy", "--dry-run", "-c", config], options);
     const [, kib, gzipKib] = /Total Upload: ([\d.]+) KiB \/ gzip: ([\d.]+) KiB/.exec(stdout) ?? [];
     if (kib === undefined) throw new Error(`${config} does not build: ${stdout}${stderr}`);

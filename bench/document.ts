@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { holds } from "./gates.ts";
 import { plotSvg } from "./plot.ts";
 import { type Figures, gatesOf, plotsOf, REASONS, tablesOf } from "./report.ts";
@@ -6,12 +6,16 @@ import { type Figures, gatesOf, plotsOf, REASONS, tablesOf } from "./report.ts";
 const FOLDER = new URL("../docs/performance/", import.meta.url);
 const PAGE = new URL("../docs/performance.md", import.meta.url);
 
-/** Writes docs/performance.md, its pictures, and all figures as JSON. */
-export function writeDocument(figures: Figures): void {
+const FIGURES = new URL("figures.json", FOLDER);
+
+/** Writes docs/performance.md, its pictures, and all figures as JSON. Parts that were not measured now stay as they were. */
+export function writeDocument(measured: Figures): void {
   mkdirSync(FOLDER, { recursive: true });
+  const known = existsSync(FIGURES) ? (JSON.parse(readFileSync(FIGURES, "utf8")) as Figures) : {};
+  const figures = { ...known, ...measured };
   const plots = plotsOf(figures);
   for (const [file, plot] of Object.entries(plots)) writeFileSync(new URL(file, FOLDER), plotSvg(plot));
-  writeFileSync(new URL("figures.json", FOLDER), `${JSON.stringify(figures, null, 2)}\n`);
+  writeFileSync(FIGURES, `${JSON.stringify(figures, null, 2)}\n`);
   writeFileSync(PAGE, pageOf(figures));
 }
 
@@ -25,7 +29,7 @@ function pageOf(figures: Figures): string {
   return `<!-- Written by \`npm run bench -- --write\`; not to be edited. -->
 # Performance
 
-How fast, how dear, and against what. Every figure is of one run on one small machine, with the load on the same cores: read the ratios, not the milliseconds. A floor is what the platform costs by itself ([bench/floors](../bench/floors/index.ts)): parsing and answering, sending one message, one statement. Both sides are asked in turns, in the same run.
+How fast, how dear, and against what. Every part is of one run on one small machine, with the load on the same cores: read the ratios, not the milliseconds. A floor is what the platform costs by itself ([bench/floors](../bench/floors/index.ts)): parsing and answering, sending one message, one statement. Both sides are asked in turns, in the same run.
 
 \`npm run bench\` measures, \`npm run bench -- live growth\` parts of it, \`npm run bench:check\` holds the gates, and \`npm run bench -- --write\` writes this page. All figures are in [figures.json](performance/figures.json).
 

@@ -13,7 +13,8 @@ import { type Figures, gatesOf, tablesOf } from "./report.ts";
 /**
  * `npm run bench`: measures the platform on this machine, over HTTP and WebSocket to local Workers, against what the
  * platform under it costs by itself. `npm run bench -- live ingest` runs those parts only.
- * `npm run bench:check` fails when a gate is broken; `npm run bench -- --write` writes docs/performance.md.
+ * `npm run bench:check` fails when a gate is broken; `npm run bench -- --write` writes
+ * docs/performance.md, and with parts named only what they measured anew.
  */
 const PARTS = {
   ingest: benchIngest,
@@ -52,13 +53,14 @@ const figures: { -readonly [name in keyof Figures]: Figures[name] } = {};
 for (const name of Object.keys(PARTS) as Part[]) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   Object.assign(figures, { [name]: await PARTS[name](say) });
+  // As soon as it is there: the parts behind it may fail.
+  if (values.write) writeDocument(figures);
 }
 
 for (const { title, text } of tablesOf(figures)) console.log(`\n${title}\n\n${text}`);
 const { lines, broken } = judge(gatesOf(figures));
 console.log(`\nGates\n\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
 if (broken > 0) console.error(`${broken} of ${lines.length} gates are broken.`);
-if (values.write) writeDocument(figures);
 process.exit(values.check && broken > 0 ? 1 : 0);
 
 function liveLoad() {

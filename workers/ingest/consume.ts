@@ -42,8 +42,11 @@ export type Consumed = {
   readonly report: MetricsReport;
 };
 
-/** Most devices that one round of D1 and object writes may touch: bounds the fan-out to objects. Ours. */
-export const MAX_DEVICES_A_ROUND = 100;
+/**
+ * Most devices that one round of D1 and object writes may touch: bounds the fan-out to objects, of which there are few
+ * where only watched devices have theirs written. Ours.
+ */
+export const MAX_DEVICES_A_ROUND: Readonly<Record<ObjectWrites, number>> = { always: 100, live: 500 };
 
 /** How often a record may fail by itself before it becomes a letter. Outages do not count. Ours. */
 export const MAX_ATTEMPTS = 5;
@@ -54,17 +57,16 @@ export const MAX_ATTEMPTS = 5;
  * in new parcels, so that no neighbour waits for them.
  */
 export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]): Promise<Consumed> {
-  const bodies = deliveries.map(({ body }) => body);
-  const arrivals = bodies.flatMap((body, message) => arrivalsOf(body, message, deps.now()));
+  const arrivals = deliveries.flatMap((delivery, message) => arrivalsOf(delivery, message, deps.now()));
   const cost: Cost = { d1RowsRead: 0, d1RowsWritten: 0, objectCalls: 0, objectWrites: 0 };
   const announcements = new Announcements();
   const merged: Ending[] = [];
-  for (const round of roundsOf(arrivals.filter((arrival) => arrival.kind === "event"))) {
+  const events = arrivals.filter((arrival) => arrival.kind === "event");
+  for (const round of roundsOf(events, MAX_DEVICES_A_ROUND[deps.objectWrites])) {
     merged.push(
       ...(await mergeRound(deps, round, {
         cost,
         announcements,
-        attemptsOf: (message) => deliveries[message]?.attempts ?? 1,
       })),
     );
   }
@@ -74,7 +76,7 @@ export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]
     ...arrivals.filter((arrival) => arrival.kind === "rejected").map(rejectionEnding),
     ...merged.map((ending) => afterTelling(ending, untold)),
   ];
-  const strays = bodies.flatMap((body, message) => (isParcel(body) ? [] : [{ message, body }]));
+  const strays = deliveries.flatMap(({ body }, message) => (isParcel(body) ? [] : [{ message, body }]));
   const { held } = await sendOn(deps, endings, strays);
   return {
     verdicts: deliveries.map(({ attempts }, message) =>
@@ -85,11 +87,11 @@ export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]
   };
 }
 
-function arrivalsOf(body: unknown, message: number, nowMs: number): Arrival[] {
+function arrivalsOf({ body, attempts: deliveries }: Delivery, message: number, nowMs: number): Arrival[] {
   if (!isParcel(body)) return [];
   return body.records.map((record): Arrival => {
     const parsed = parseRecord({ ...record, value: valueTextOf(record) }, nowMs);
-    const origin = { message, parcel: body, record };
+    const origin = { message, deliveries, parcel: body, record };
     return parsed.ok
       ? { ...origin, kind: "event", event: parsed.event }
       : { ...origin, kind: "rejected", failure: parsed.rejection };
@@ -103,7 +105,7 @@ const rejectionEnding = (arrival: Extract<Arrival, { kind: "rejected" }>): Endin
 });
 
 /** Cuts the batch so that a round touches a bounded number of devices, and an isolated parcel meets nobody. */
-function roundsOf(arrivals: readonly EventArrival[]): EventArrival[][] {
+function roundsOf(arrivals: readonly EventArrival[], maxDevices: number): EventArrival[][] {
   const isolated = arrivals.filter(({ parcel }) => parcel.isolated).map((arrival) => [arrival]);
   const byDevice = Map.groupBy(
     arrivals.filter(({ parcel }) => !parcel.isolated),
@@ -111,8 +113,8 @@ function roundsOf(arrivals: readonly EventArrival[]): EventArrival[][] {
   );
   const groups = [...byDevice.values()];
   const rounds: EventArrival[][] = [];
-  for (let i = 0; i < groups.length; i += MAX_DEVICES_A_ROUND) {
-    rounds.push(groups.slice(i, i + MAX_DEVICES_A_ROUND).flat());
+  for (let i = 0; i < groups.length; i += maxDevices) {
+    rounds.push(groups.slice(i, i + maxDevices).flat());
   }
   return [...rounds, ...isolated];
 }
@@ -122,7 +124,6 @@ type Cost = { d1RowsRead: number; d1RowsWritten: number; objectCalls: number; ob
 type Books = {
   readonly cost: Cost;
   readonly announcements: Announcements;
-  readonly attemptsOf: (message: number) => number;
 };
 
 /** Writes D1, and then the objects: who watches may be shown only what a query would show him too. */
@@ -146,7 +147,7 @@ async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], boo
     if (outcome === null) return { arrival, kind: "deferred" };
     const known = [arrival.record.merged, outcome, objects.outcomes.get(arrival)];
     const merged = known.filter((one) => one !== undefined).reduce(combineOutcomes, "superseded");
-    if (merged === "applied" || isReturn(arrival, books.attemptsOf(arrival.message))) {
+    if (merged === "applied" || isReturn(arrival)) {
       books.announcements.add(arrival, announcements[i] ?? new Map(), consistencyToken);
     }
     return objects.faults.has(arrival)
@@ -159,8 +160,8 @@ async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], boo
 const isClaimed = ({ change }: ConcordEvent): boolean => change.desired !== undefined;
 
 /** Whoever had this record before may have died between D1 and a dealer's feed, which drops what it knows. */
-const isReturn = ({ parcel, record }: EventArrival, attempts: number): boolean =>
-  attempts > 1 ||
+const isReturn = ({ deliveries, parcel, record }: EventArrival): boolean =>
+  deliveries > 1 ||
   parcel.deferrals !== undefined ||
   record.attempts !== undefined ||
   record.suspect === true ||

@@ -4,7 +4,13 @@ import type { Failure } from "../../src/shared/queue/letter.ts";
 import type { Parcel, QueuedRecord } from "../../src/shared/queue/parcel.ts";
 
 /** A record as it came out of a message, read by its contract once more: this is another process. */
-export type Arrival = { readonly message: number; readonly parcel: Parcel; readonly record: QueuedRecord } & (
+export type Arrival = {
+  readonly message: number;
+  /** How often its message was delivered, this time too. */
+  readonly deliveries: number;
+  readonly parcel: Parcel;
+  readonly record: QueuedRecord;
+} & (
   | { readonly kind: "event"; readonly event: ConcordEvent }
   | { readonly kind: "rejected"; readonly failure: Failure }
 );
