@@ -96,7 +96,10 @@ const SEED = `WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WH
 
 async function historyOf({ url, clients }: Ours, ask: (query: string) => Promise<string>): Promise<[Rate, Rate]> {
   await produce(url, [report("few", 1), ...Array.from({ length: 100 }, (_, i) => report("many", i))]);
-  await until(async () => (await clients.outcomes()).inFlight === 0, "two histories");
+  await until(async () => {
+    const { accepted, inFlight } = await clients.outcomes();
+    return accepted === 101 && inFlight === 0;
+  }, "two histories");
   const query = (key: string) => `{ device(key: "elt:${key}") { history(first: 10) { edges { node { topic } } } } }`;
   const { one, many } = await takeTurns({ one: () => ask(query("few")), many: () => ask(query("many")) }, PACING);
   return [one, many];

@@ -67,7 +67,10 @@ async function fill(floors: BenchWorker, ours: Ours): Promise<void> {
       );
     }
   }
-  await until(async () => (await ours.clients.outcomes()).inFlight === 0, "the devices");
+  await until(async () => {
+    const { accepted, inFlight } = await ours.clients.outcomes();
+    return accepted === 4 * DEVICES && inFlight === 0;
+  }, "the devices");
 }
 
 const select = async ({ url }: BenchWorker, id: string): Promise<string> => {

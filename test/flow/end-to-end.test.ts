@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../demo/clients.ts";
 import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { outcomesAtRest } from "../support/outcomes.ts";
 import { type EventSpec, eventValue } from "../support/records.ts";
 
 let stack: Stack;
@@ -76,7 +77,7 @@ describe("an event's way from the REST Proxy endpoint to GraphQL", () => {
       eventId: `o-${n}`,
       occurredAt: `2026-11-0${n}T00:00:00Z`,
     }));
-    const before = await clients.outcomes();
+    const before = await outcomesAtRest(clients);
     await push("device.elt.status.reported", ...specs);
     await eventually(async () => {
       const now = await clients.outcomes();

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Clients, connect } from "../../demo/clients.ts";
 import { ConcordClient } from "../../examples/dashboard/client.ts";
 import {
@@ -16,6 +16,7 @@ import { type Stack, startStack } from "../../scripts/local-stack.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { SAVED_QUERIES } from "../../workers/api/saved-queries.ts";
+import { outcomesAtRest } from "../support/outcomes.ts";
 import { eventValue } from "../support/records.ts";
 
 const KEY = "elt:shown-1";
@@ -34,7 +35,7 @@ beforeAll(async () => {
   await onboard("shown-1", { dealerId: "D-21", name: "Lone Star Comfort" });
   await onboard("wanted-1", { dealerId: "D-33", name: "Hill Country Air" });
   await push("device.ecobee.status.reported", "t-1", 8);
-  await vi.waitFor(async () => expect((await clients.outcomes()).inFlight).toBe(0), { timeout: 10_000, interval: 20 });
+  await outcomesAtRest(clients);
 });
 afterAll(() => stack.stop());
 

@@ -3,6 +3,7 @@ import { type Clients, connect } from "../../demo/clients.ts";
 import { type Stack, startStack } from "../../scripts/local-stack.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
+import { outcomesAtRest } from "../support/outcomes.ts";
 import { type EventSpec, eventValue } from "../support/records.ts";
 
 let stack: Stack;
@@ -109,11 +110,7 @@ describe("a mutation through the front door", () => {
 
   it("is counted among the accepted records, and ends in one outcome", async () => {
     const { key } = await onboard("mutated-3");
-    let before = await clients.outcomes();
-    await eventually(async () => {
-      before = await clients.outcomes();
-      expect(before.inFlight).toBe(0);
-    });
+    const before = await outcomesAtRest(clients);
     await ask(
       `mutation ($key: String!) { setDesiredState(input: { key: $key, desired: { mode: OFF } }) { outcome } }`,
       { key },
