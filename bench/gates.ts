@@ -4,8 +4,6 @@ export type Gate = {
   readonly value: number;
   readonly must: "be at least" | "be at most";
   readonly bound: number;
-  /** Why it is missed, where that is known and stands in docs/performance.md. */
-  readonly excuse?: string;
 };
 
 export const holds = ({ value, must, bound }: Gate): boolean =>

@@ -1,5 +1,5 @@
 import { readSettings } from "../../src/shared/auth/reader-settings.ts";
-import { type DeviceKey, isDeviceKey } from "../../src/shared/domain/event.ts";
+import { isDeviceKey } from "../../src/shared/domain/event.ts";
 import { OBJECT_PATHS, objectUrl } from "../../src/shared/live/wire.ts";
 import { log } from "../../src/shared/telemetry/log.ts";
 import type { Env } from "./env.ts";
@@ -44,12 +44,12 @@ export default {
 function objectOf(search: URLSearchParams, env: Env): { fetch: Fetcher["fetch"] } | undefined {
   const device = search.get("device");
   const dealer = search.get("dealer");
-  if (device !== null && dealer === null && isDeviceKey(device)) return env.DEVICES.getByName(device as DeviceKey);
+  if (device !== null && dealer === null && isDeviceKey(device)) return env.DEVICES.getByName(device);
   if (dealer && dealer.length <= MAX_ID_LENGTH && device === null) return env.DEALER_FEEDS.getByName(dealer);
   return undefined;
 }
 
-/** As long as contracts let a dealer's id be. */
+/** Of a dealer's id: twice what contracts let it have. */
 const MAX_ID_LENGTH = 128;
 
 const protocolsOf = ({ headers }: Request): string[] =>

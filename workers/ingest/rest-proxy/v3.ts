@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { utf8Bytes } from "../../../src/shared/json/bytes.ts";
 import { elementsAt, memberAt, skipSpace } from "../../../src/shared/json/cut.ts";
 import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
 import { LIMITS, PARTITIONS, recordBytes } from "../limits.ts";
@@ -149,8 +150,6 @@ function exactData(recordText: string, name: string): string {
   const data = part && memberAt(recordText, part.start, "data");
   return data ? recordText.slice(data.start, data.end) : "null";
 }
-
-const utf8Bytes = (text: string): number => new TextEncoder().encode(text).byteLength;
 
 const sizeOf = ({ value, encoding }: Embedded): number => (encoding ? atob(value).length : utf8Bytes(value));
 
