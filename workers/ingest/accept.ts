@@ -20,7 +20,10 @@ export type AcceptDeps = {
 export type Incoming = Omit<QueuedRecord, "receivedAtMs">;
 
 /** What a protocol made of one place in a request: a record, or the reason why it is none and was not kept. */
-export type Entry = { readonly kind: "record"; readonly record: Incoming } | Refusal;
+export type Entry = Readable | Refusal;
+
+/** A record, and what `JSON.parse` makes of its value where that is known already. */
+type Readable = { readonly kind: "record"; readonly record: Incoming; readonly json?: unknown };
 
 /** Not kept; the client still has it. The code is the REST Proxy's. */
 export type Refusal = { readonly kind: "refused"; readonly code: number; readonly message: string };
@@ -55,7 +58,7 @@ export async function accept(deps: AcceptDeps, entries: readonly Entry[], tracep
   const judged = entries.map((entry): Judged => {
     if (entry.kind === "refused") return entry;
     const record = compacted({ ...entry.record, receivedAtMs });
-    const rejection = rejectionOf(record, receivedAtMs);
+    const rejection = rejectionOf({ ...entry, record }, receivedAtMs);
     return rejection ? { kind: "bad", record, rejection } : { kind: "good", record };
   });
   const good = judged.filter((each) => each.kind === "good");
@@ -83,10 +86,10 @@ type Judged =
   | { readonly kind: "bad"; readonly record: QueuedRecord; readonly rejection: Rejection }
   | Refusal;
 
-function rejectionOf(record: QueuedRecord, nowMs: number): Rejection | undefined {
+function rejectionOf({ record, json }: Readable, nowMs: number): Rejection | undefined {
   const beyond = beyondLimits(record);
   if (beyond) return beyond;
-  const parsed = parseRecord({ ...record, value: valueTextOf(record) }, nowMs);
+  const parsed = parseRecord({ receivedAtMs: nowMs, ...record, value: valueTextOf(record), json }, nowMs);
   return parsed.ok ? undefined : parsed.rejection;
 }
 
@@ -97,7 +100,7 @@ export function firstProblem(
 ): { readonly index: number; readonly problem: Rejection | Refusal } | undefined {
   for (const [index, entry] of entries.entries()) {
     if (entry.kind === "refused") return { index, problem: entry };
-    const rejection = rejectionOf({ ...entry.record, receivedAtMs: nowMs }, nowMs);
+    const rejection = rejectionOf(entry, nowMs);
     if (rejection) return { index, problem: rejection };
   }
   return undefined;

@@ -52,8 +52,19 @@ export type Config = z.output<typeof Vars>;
 
 const isLocalCredential = ({ hash }: Credential): boolean => hash === LOCAL_CREDENTIAL_HASH;
 
+type ConfigReading = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly message: string };
+
+/** What an isolate has read already: its settings stay the same for as long as it lives. */
+const readings = new WeakMap<Env, ConfigReading>();
+
 /** The settings, or every bad one by name. A Worker with bad settings serves nothing. */
-export function readConfig(env: Env): { ok: true; config: Config } | { ok: false; message: string } {
+export function readConfig(env: Env): ConfigReading {
+  const reading = readings.get(env) ?? parseConfig(env);
+  readings.set(env, reading);
+  return reading;
+}
+
+function parseConfig(env: Env): ConfigReading {
   const parsed = Vars.safeParse(env);
   if (parsed.success) return { ok: true, config: parsed.data };
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);

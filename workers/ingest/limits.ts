@@ -37,7 +37,7 @@ export function beyondLimits(record: Omit<QueuedRecord, "receivedAtMs">): LimitE
   if (bytes > LIMITS.recordBytes) return { reason: "too_large", bytes, limit: LIMITS.recordBytes };
   const headers = record.headers?.length ?? 0;
   if (headers > LIMITS.headersPerRecord) return { reason: "too_many_headers", headers, limit: LIMITS.headersPerRecord };
-  const text = valueTextOf(record as QueuedRecord);
+  const text = valueTextOf(record);
   if (text !== null && nestsDeeperThan(text, LIMITS.nesting)) return { reason: "too_deep", limit: LIMITS.nesting };
   return undefined;
 }

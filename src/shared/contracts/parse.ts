@@ -32,11 +32,13 @@ export type Parsed =
   | { readonly ok: true; readonly event: ConcordEvent }
   | { readonly ok: false; readonly rejection: ContractRejection };
 
-/** What reading a record takes. The last three only matter to a tombstone, which has no value to tell them. */
+/** What reading a record takes. Its key and its times only matter to a tombstone, which has no value to tell them. */
 export type RawRecord = {
   readonly topic: string;
   /** The value's text as it came, or `null` for a tombstone. */
   readonly value: string | null;
+  /** What `JSON.parse` makes of the value, where that is known already. */
+  readonly json?: unknown;
   readonly key?: string | null;
   readonly timestampMs?: number;
   readonly receivedAtMs?: number;
@@ -47,7 +49,7 @@ export function parseRecord(record: RawRecord, nowMs: number): Parsed {
   const contract = findContract(record.topic, nowMs);
   if (!contract) return reject({ reason: "unknown_topic", topic: record.topic });
   if (record.value === null) return parseTombstone(contract, record, nowMs);
-  const json = parseJson(record.value);
+  const json = record.json === undefined ? parseJson(record.value) : { ok: true as const, value: record.json };
   if (!json.ok) return reject({ reason: "not_json", message: json.message });
   const parsed = contract.value.safeParse(json.value);
   if (!parsed.success) return reject({ reason: "schema_mismatch", issues: issuesOf(parsed.error.issues) });

@@ -5,6 +5,7 @@ export const jsonBytes = (value: unknown): number => utf8Bytes(JSON.stringify(va
 
 /** Cuts a list into runs that stay under both limits. An item that is over `maxBytes` by itself makes a run of one. */
 export function packBySize<T>(items: readonly T[], limits: { maxBytes: number; maxItems: number }): T[][] {
+  if (items.length === 1) return [[...items]];
   const runs: T[][] = [];
   let run: T[] = [];
   let bytes = 0;

@@ -67,7 +67,7 @@ function toBase64(bytes: Uint8Array): string {
 }
 
 /** The exact text of a record's value, or `null` for a tombstone. Bytes that are not UTF-8 become U+FFFD. */
-export function valueTextOf({ value, encoding }: QueuedRecord): string | null {
+export function valueTextOf({ value, encoding }: Pick<QueuedRecord, "value" | "encoding">): string | null {
   if (value === null || encoding === undefined) return value;
   return new TextDecoder().decode(Uint8Array.from(atob(value), (byte) => byte.charCodeAt(0)));
 }

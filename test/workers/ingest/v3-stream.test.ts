@@ -57,6 +57,20 @@ describe("a v3 stream", () => {
     expect((await reader.read()).done).toBe(true);
   });
 
+  it("sends what arrives in one go to the queue together, however many pieces it is read in", async () => {
+    const all = utf8(Array.from({ length: 40 }, (_, i) => record(String(i))).join("\n"));
+    const pieces = Array.from({ length: Math.ceil(all.length / 512) }, (_, i) => all.slice(i * 512, (i + 1) * 512));
+    const taken: number[] = [];
+    const answers = await answersTo(pieces, {
+      take: async (records) => {
+        taken.push(records.length);
+        return records.map((): Receipt => ({ kind: "accepted" }));
+      },
+    });
+    expect(answers).toHaveLength(40);
+    expect(taken).toEqual([40]);
+  });
+
   it("counts its receipts up, over all chunks", async () => {
     const now = () => 1_000;
     const answers = await answersTo([utf8(record("1") + record("2")), utf8(record("3"))], { now });

@@ -91,16 +91,17 @@ type Where = { readonly exactValue: string; readonly format: Format; readonly in
 function entryOf(topic: string, record: ProduceRecord, where: Where): Entry {
   const { partition, timestamp, headers } = record;
   if (typeof partition === "number" && !isPartition(partition)) return refusal(PARTITION_NOT_FOUND);
+  const { json, ...value } = embeddedValue(record.value, where);
   const incoming: Incoming = {
     topic,
     key: keyText(record.key, where.format),
-    ...embeddedValue(record.value, where),
+    ...value,
     ...(typeof partition === "number" && { partition }),
     ...(typeof timestamp === "number" && { timestampMs: timestamp }),
     ...(headers && { headers: headers.map(({ key, value }) => [key, value ?? ""] as const) }),
   };
   requireKeepable(incoming, where.index);
-  return { kind: "record", record: incoming };
+  return { kind: "record", record: incoming, json };
 }
 
 /** @throws RequestError 400: what nests so deep is an attack on parsers and no event */
@@ -125,10 +126,14 @@ function keyText(key: unknown, format: Format): string | null {
   return format === "json" ? key : (fromBase64(key)?.value ?? key);
 }
 
+type EmbeddedValue = Pick<Incoming, "value" | "encoding"> & { readonly json?: unknown };
+
 /** The exact text of a value, out of the format it was embedded in. */
-function embeddedValue(value: unknown, { exactValue, format, index }: Where): Pick<Incoming, "value" | "encoding"> {
+function embeddedValue(value: unknown, { exactValue, format, index }: Where): EmbeddedValue {
   if (value === null || value === undefined) return { value: null };
-  if (format === "json" || (format === "either" && typeof value === "object")) return { value: exactValue };
+  if (format === "json" || (format === "either" && typeof value === "object")) {
+    return { value: exactValue, json: value };
+  }
   const decoded = fromBase64(value);
   if (decoded) return decoded;
   throw new RequestError(400, `data=${excerpt(value)} is not a base64 string (record ${index}). Nothing was accepted.`);
