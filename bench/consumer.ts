@@ -6,7 +6,7 @@ import { type BenchWorker, type Ours, startBenchWorker, startOurs } from "./stac
 
 export type ConsumerFigures = {
   /** Records from the first POST until the last is settled, a second: the way into the queue is in it. The median of turns. */
-  readonly recordsPerSecond: Readonly<Record<"floor" | "live" | "always", number>>;
+  readonly recordsPerSecond: Readonly<Record<"floor" | "live" | "objectsFloor" | "always", number>>;
 };
 
 /** Requests a turn, each of a hundred records of as many devices. */
@@ -20,11 +20,12 @@ export async function benchConsumer(say: (line: string) => void): Promise<Consum
   const always = await startOurs({ objectWrites: "always" });
   try {
     const sides = {
-      floor: (turn: number) => drainFloor(floors, turn),
+      floor: (turn: number) => drainFloor(floors, 2 * turn, "/queue"),
       live: (turn: number) => drainOurs(live, turn),
+      objectsFloor: (turn: number) => drainFloor(floors, 2 * turn + 1, "/queue?objects"),
       always: (turn: number) => drainOurs(always, turn),
     };
-    const times = { floor: [] as number[], live: [] as number[], always: [] as number[] };
+    const times: Record<keyof typeof sides, number[]> = { floor: [], live: [], objectsFloor: [], always: [] };
     // The first turn makes the devices, which is another thing than to change them.
     for (let turn = 0; turn <= TURNS; turn++) {
       for (const [name, drain] of Object.entries(sides) as [keyof typeof sides, (turn: number) => Promise<number>][]) {
@@ -35,23 +36,29 @@ export async function benchConsumer(say: (line: string) => void): Promise<Consum
     }
     const rateOf = (ms: readonly number[]) => (REQUESTS * 100 * 1_000) / percentile(ms, 0.5);
     return {
-      recordsPerSecond: { floor: rateOf(times.floor), live: rateOf(times.live), always: rateOf(times.always) },
+      recordsPerSecond: {
+        floor: rateOf(times.floor),
+        live: rateOf(times.live),
+        objectsFloor: rateOf(times.objectsFloor),
+        always: rateOf(times.always),
+      },
     };
   } finally {
     await Promise.all([floors.stop(), live.stop(), always.stop()]);
   }
 }
 
-const requestsOf = (turn: number) =>
-  Array.from({ length: REQUESTS }, (_, i) => deviceNames(100, i * 100).map((name) => report(name, turn)));
+const requestsOf = (number: number) =>
+  Array.from({ length: REQUESTS }, (_, i) => deviceNames(100, i * 100).map((name) => report(name, number)));
 
-async function drainFloor({ url, db }: BenchWorker, turn: number): Promise<number> {
+/** @param number of the reports, by which the rows that they leave are known */
+async function drainFloor({ url, db }: BenchWorker, number: number, path: string): Promise<number> {
   const began = performance.now();
-  const requests = requestsOf(turn).map((records) => post(new URL("/queue", url), bodyOf(records)));
+  const requests = requestsOf(number).map((records) => post(new URL(path, url), bodyOf(records)));
   await Promise.all(requests);
   await until(async () => {
     const sql = "SELECT count(*) AS count FROM rows WHERE value->>'eventId' LIKE '%-' || ?1";
-    const row = await db.prepare(sql).bind(String(turn)).first<{ count: number }>();
+    const row = await db.prepare(sql).bind(String(number)).first<{ count: number }>();
     return row?.count === REQUESTS * 100;
   }, "the floor's rows");
   return performance.now() - began;

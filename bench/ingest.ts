@@ -3,7 +3,19 @@ import { bodyOf, deviceNames, post, produce, produceStream, report } from "./rec
 import { startBenchWorker, startOurs } from "./stacks.ts";
 
 export type IngestFigures = Readonly<
-  Record<"parse100" | "send100" | "ours100" | "stream100" | "parse1" | "send1" | "ours1", Rate>
+  Record<
+    | "parse100"
+    | "send100"
+    | "limited100"
+    | "ours100"
+    | "streamFloor100"
+    | "stream100"
+    | "parse1"
+    | "send1"
+    | "limited1"
+    | "ours1",
+    Rate
+  >
 >;
 
 /** What a client waits for: records are parsed, judged and in the queue. Behind the queue nothing happens. */
@@ -18,13 +30,16 @@ export async function benchIngest(say: (line: string) => void): Promise<IngestFi
     const large = await takeTurns({
       parse100: () => post(to("/parse"), all),
       send100: () => post(to("/send"), all),
+      limited100: () => post(to("/limited"), all),
       ours100: () => produce(ours.url, hundred),
+      streamFloor100: () => post(to("/stream"), hundred.map((record) => JSON.stringify(record)).join("\n")),
       stream100: () => produceStream(ours.url, hundred),
     });
     say("ingest: requests of one record");
     const small = await takeTurns({
       parse1: () => post(to("/parse"), single),
       send1: () => post(to("/send"), single),
+      limited1: () => post(to("/limited"), single),
       ours1: () => produce(ours.url, [one]),
     });
     return { ...large, ...small };

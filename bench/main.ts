@@ -7,6 +7,7 @@ import { judge } from "./gates.ts";
 import { benchGrowth } from "./growth.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLive } from "./live.ts";
+import { benchObjects } from "./objects.ts";
 import { benchRead } from "./read.ts";
 import { type Figures, gatesOf, tablesOf } from "./report.ts";
 
@@ -19,6 +20,7 @@ import { type Figures, gatesOf, tablesOf } from "./report.ts";
 const PARTS = {
   ingest: benchIngest,
   consumer: benchConsumer,
+  objects: benchObjects,
   read: benchRead,
   cost: benchCost,
   growth: benchGrowth,

@@ -7,6 +7,7 @@ import { ASKED, type Asked, type GrowthFigures } from "./growth.ts";
 import type { IngestFigures } from "./ingest.ts";
 import type { LiveFigures } from "./live.ts";
 import type { Rate } from "./measure.ts";
+import type { ObjectFigures } from "./objects.ts";
 import type { Line, Plot } from "./plot.ts";
 import { PRICES } from "./prices.ts";
 import type { ReadFigures } from "./read.ts";
@@ -15,6 +16,7 @@ import type { ReadFigures } from "./read.ts";
 export type Figures = {
   readonly ingest?: IngestFigures;
   readonly consumer?: ConsumerFigures;
+  readonly objects?: ObjectFigures;
   readonly read?: ReadFigures;
   readonly live?: LiveFigures;
   readonly cost?: CostFigures;
@@ -97,10 +99,11 @@ const atMost = (bound: number, name: string, value: number): Gate => ({ name, va
 
 export type Table = { readonly title: string; readonly text: string };
 
-export function tablesOf({ ingest, consumer, read, live, cost, growth, bundles }: Figures): Table[] {
+export function tablesOf({ ingest, consumer, objects, read, live, cost, growth, bundles }: Figures): Table[] {
   return [
     ...(ingest ? [{ title: "Ingest: until the queue has it", text: table(ingestRows(ingest)) }] : []),
     ...(consumer ? [{ title: "Consumer: until it is settled", text: table(consumerRows(consumer)) }] : []),
+    ...(objects ? [{ title: "A device's object", text: table(objectRows(objects)) }] : []),
     ...(read ? [{ title: "Reads", text: table(readRows(read)) }] : []),
     ...(live ? [{ title: "Live: sockets on devices while updates flow", text: table(liveRows(live)) }] : []),
     ...(cost ? costTables(cost) : []),
@@ -119,20 +122,31 @@ const times = (ours: Rate, floor: Rate): string => `${rounded(ours.perSecond / f
 const ingestRows = (figures: IngestFigures): Row[] => [
   ["100 records, parsed alone", rate(figures.parse100, 100)],
   ["100 records, parsed and sent as one message", rate(figures.send100, 100), times(figures.send100, figures.parse100)],
+  ["100 records, the rate limit asked too", rate(figures.limited100, 100), times(figures.limited100, figures.send100)],
   ["100 records, v2 produce", rate(figures.ours100, 100), times(figures.ours100, figures.send100)],
-  ["100 records, v3 stream", rate(figures.stream100, 100), times(figures.stream100, figures.send100)],
+  ["100 lines, sent as one message, a line back for each", rate(figures.streamFloor100, 100)],
+  ["100 records, v3 stream", rate(figures.stream100, 100), times(figures.stream100, figures.streamFloor100)],
   ["1 record, parsed alone", rate(figures.parse1)],
   ["1 record, parsed and sent", rate(figures.send1), times(figures.send1, figures.parse1)],
+  ["1 record, the rate limit asked too", rate(figures.limited1), times(figures.limited1, figures.send1)],
   ["1 record, v2 produce", rate(figures.ours1), times(figures.ours1, figures.send1)],
 ];
 
-function consumerRows({ recordsPerSecond: { floor, live, always } }: ConsumerFigures): Row[] {
+function consumerRows({ recordsPerSecond: { floor, live, objectsFloor, always } }: ConsumerFigures): Row[] {
   return [
     ["a json_each upsert of 100", `${rounded(floor)} records/s`],
     ["live: D1 alone", `${rounded(live)} records/s`, `${rounded(live / floor)} of it`],
-    ["always: D1 and each object", `${rounded(always)} records/s`, `${rounded(always / floor)} of it`],
+    ["the same, and one value in each of a hundred objects", `${rounded(objectsFloor)} records/s`],
+    ["always: D1 and each object", `${rounded(always)} records/s`, `${rounded(always / objectsFloor)} of it`],
   ];
 }
+
+const objectRows = ({ ping, snapshot, write, merge }: ObjectFigures): Row[] => [
+  ["a call that does nothing", rate(ping)],
+  ["a device's snapshot", rate(snapshot), times(snapshot, ping)],
+  ["one value stored", rate(write)],
+  ["an event merged into a device and its history", rate(merge), times(merge, write)],
+];
 
 function readRows({ select, device, page, pageCost, visibleMs }: ReadFigures): Row[] {
   return [

@@ -17,7 +17,9 @@ export async function startBenchWorker(name: "floors" | "naive") {
   const worker = harness.getWorker<{ DB: D1Database }>(`concord-bench-${name}`);
   await worker.applyD1Migrations("DB");
   const { DB } = await worker.getEnv();
-  return { url, db: DB as unknown as D1Database, stop: () => harness.close() };
+  /** The Worker itself, without the door that HTTP comes through. */
+  const ask = (path: string) => worker.fetch(new URL(path, url));
+  return { url, db: DB as unknown as D1Database, ask, stop: () => harness.close() };
 }
 
 export type OursOptions = {
@@ -47,15 +49,21 @@ export async function startOurs({ objectWrites = "always", isConsumed = true }: 
     await writeFile(copy, absolute);
     return copy;
   };
-  const stack = await startStack({ configOf, neighbours: ["bench/counter/wrangler.toml"] });
+  const stack = await startStack({ configOf, neighbours: ["bench/probe/wrangler.toml"] });
   const { DB } = await stack.worker<{ DB: D1Database }>("concord-ingest").getEnv();
   const countReads = async (query: string, variables: object = {}): Promise<Counted> => {
     const init = { method: "POST", body: JSON.stringify({ query, variables }) };
-    const response = await stack.worker("concord-bench-counter").fetch("http://counter/", init);
+    const response = await stack.worker("concord-bench-probe").fetch("http://probe/count", init);
     if (!response.ok) throw new Error(`a query could not be counted: ${await response.text()}`);
     return (await response.json()) as Counted;
   };
-  return { ...stack, db: DB as unknown as D1Database, clients: await connect(stack.url), countReads };
+  /** What a device's own object does, asked without a door in front. */
+  const askObject = async (act: "snapshot" | "merge", number: number): Promise<void> => {
+    const url = `http://probe/object/${act}?number=${number}`;
+    const response = await stack.worker("concord-bench-probe").fetch(url);
+    if (!response.ok) throw new Error(`an object did not ${act}: ${await response.text()}`);
+  };
+  return { ...stack, db: DB as unknown as D1Database, clients: await connect(stack.url), countReads, askObject };
 }
 
 export type Ours = Awaited<ReturnType<typeof startOurs>>;

@@ -5,10 +5,11 @@ type Env = {
   readonly DROPPED: Queue;
   readonly CONSUMED: Queue;
   readonly OBJECTS: DurableObjectNamespace<FloorObject>;
+  readonly RATE_LIMIT: RateLimit;
 };
 
 type Record = { readonly key: string; readonly value: unknown };
-type Body = { readonly records: readonly Record[] };
+type Body = { readonly records: readonly Record[]; readonly withObjects?: boolean };
 
 /** An object that does nothing, or writes one value. */
 export class FloorObject extends DurableObject<Env> {
@@ -33,9 +34,18 @@ export default {
       case "/send":
         await env.DROPPED.sendBatch([{ body: await request.json() }]);
         return DONE();
-      case "/queue":
-        await env.CONSUMED.sendBatch([{ body: await request.json() }]);
+      case "/limited": {
+        const { success } = await env.RATE_LIMIT.limit({ key: "floor" });
+        await env.DROPPED.sendBatch([{ body: await request.json() }]);
+        return success ? DONE() : new Response(null, { status: 429 });
+      }
+      case "/stream":
+        return stream(await request.text(), env.DROPPED);
+      case "/queue": {
+        const body = (await request.json()) as Body;
+        await env.CONSUMED.sendBatch([{ body: { ...body, withObjects: searchParams.has("objects") } }]);
         return DONE();
+      }
       case "/upsert":
         await upsert(env.DB, ((await request.json()) as Body).records);
         return DONE();
@@ -45,7 +55,7 @@ export default {
         await env.OBJECTS.getByName(id).ping();
         return DONE();
       case "/object/write":
-        await env.OBJECTS.getByName(id).write(await request.json());
+        await env.OBJECTS.getByName(id).write(searchParams.get("value"));
         return DONE();
       default:
         return new Response(null, { status: 404 });
@@ -53,10 +63,25 @@ export default {
   },
 
   async queue(batch, env) {
-    for (const { body } of batch.messages) await upsert(env.DB, (body as Body).records);
+    for (const { body } of batch.messages) {
+      const { records, withObjects } = body as Body;
+      if (withObjects) await Promise.all(records.map(({ key, value }) => env.OBJECTS.getByName(key).write(value)));
+      await upsert(env.DB, records);
+    }
     batch.ackAll();
   },
 } satisfies ExportedHandler<Env>;
+
+/** A line in, a line out, and all of them in one message. */
+async function stream(text: string, queue: Queue): Promise<Response> {
+  const records = text.split("\n").map((line) => JSON.parse(line) as unknown);
+  await queue.sendBatch([{ body: { records } }]);
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const lines = records.map((_, offset) => JSON.stringify({ error_code: 200, offset }));
+  void writer.write(new TextEncoder().encode(lines.join("\n"))).then(() => writer.close());
+  return new Response(readable);
+}
 
 /** One statement with one parameter, however many rows. */
 const upsert = (db: D1Database, records: readonly Record[]): Promise<unknown> =>
