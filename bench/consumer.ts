@@ -10,7 +10,7 @@ export type ConsumerFigures = {
 };
 
 /** Requests a turn, each of a hundred records of as many devices. */
-const REQUESTS = 20;
+export const REQUESTS = 20;
 const TURNS = 5;
 
 /** Rows behind the queue: a json_each upsert of a hundred, against reading, merging and writing by contract. */
@@ -48,7 +48,7 @@ export async function benchConsumer(say: (line: string) => void): Promise<Consum
   }
 }
 
-const requestsOf = (number: number) =>
+export const requestsOf = (number: number) =>
   Array.from({ length: REQUESTS }, (_, i) => deviceNames(100, i * 100).map((name) => report(name, number)));
 
 /** @param number of the reports, by which the rows that they leave are known */
@@ -64,12 +64,14 @@ async function drainFloor({ url, db }: BenchWorker, number: number, path: string
   return performance.now() - began;
 }
 
-async function drainOurs({ url, clients }: Ours, turn: number): Promise<number> {
+/** @param number of the reports */
+export async function drainOurs({ url, clients }: Ours, number: number): Promise<number> {
+  const before = (await clients.outcomes()).accepted;
   const began = performance.now();
-  await Promise.all(requestsOf(turn).map((records) => produce(url, records)));
+  await Promise.all(requestsOf(number).map((records) => produce(url, records)));
   await until(async () => {
     const { accepted, inFlight } = await clients.outcomes();
-    return accepted === (turn + 1) * REQUESTS * 100 && inFlight === 0;
+    return accepted === before + REQUESTS * 100 && inFlight === 0;
   }, "our records");
   return performance.now() - began;
 }

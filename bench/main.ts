@@ -7,6 +7,7 @@ import { judge } from "./gates.ts";
 import { benchGrowth } from "./growth.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLive } from "./live.ts";
+import { benchNode } from "./node.ts";
 import { benchObjects } from "./objects.ts";
 import { benchRead } from "./read.ts";
 import { type Figures, gatesOf, tablesOf } from "./report.ts";
@@ -22,6 +23,7 @@ const PARTS = {
   consumer: benchConsumer,
   objects: benchObjects,
   read: benchRead,
+  node: benchNode,
   cost: benchCost,
   growth: benchGrowth,
   bundles: async (say: (line: string) => void) => benchBundles(say),

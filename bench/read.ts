@@ -13,10 +13,11 @@ export type ReadFigures = Readonly<Record<"select" | "device" | "page", Rate>> &
 };
 
 const DEVICE = "query ($key: String!) { device(key: $key) { status report { mode indoorTemperatureC reportedAt } } }";
-const PAGE = `{ devices(first: 50) { edges { node {
+const PAGE_SIZE = 50;
+const PAGE = `{ devices(first: ${PAGE_SIZE}) { edges { node {
   key status dealer { name } customer { name } alerts(first: 5) { edges { node { severity text } } } } } } }`;
 
-const DEVICES = 1_000;
+export const DEVICES = 1_000;
 /** How often an event is followed on its way. */
 const FOLLOWED = 150;
 
@@ -25,20 +26,23 @@ export async function benchRead(say: (line: string) => void): Promise<ReadFigure
   const [floors, ours] = [await startBenchWorker("floors"), await startOurs()];
   try {
     const headers = await headersOf();
-    await fill(floors, ours);
+    for (let i = 0; i < DEVICES; i += 100) {
+      const records = deviceNames(100, i).map((name) => report(name, 0));
+      await post(new URL("/upsert", floors.url), bodyOf(records));
+    }
+    await fill(ours.url);
+    await settled(ours);
     say(`read: ${DEVICES} devices are there; a device by key against a bare SELECT`);
-    const graphql = (query: string, variables: object) =>
-      post(new URL("/graphql", ours.url), JSON.stringify({ query, variables }), headers);
     const rates = await takeTurns({
       select: (i) => select(floors, `bench-${i % DEVICES}`),
-      device: (i) => graphql(DEVICE, { key: `elt:bench-${i % DEVICES}` }),
-      page: () => graphql(PAGE, {}),
+      device: (i) => askDevice(ours.url, `bench-${i % DEVICES}`, headers),
+      page: () => askPage(ours.url, headers),
     });
     say(`read: from POST to visible, ${FOLLOWED} events on each side`);
     const times = { floor: [] as number[], ours: [] as number[] };
     for (let i = 1; i <= FOLLOWED; i++) {
       times.floor.push(await followFloor(floors, i));
-      times.ours.push(await followOurs(ours, i, headers));
+      times.ours.push(await follow(ours.url, i, headers));
     }
     const summary = (ms: readonly number[]) => ({ p50: percentile(ms, 0.5), p99: percentile(ms, 0.99) });
     const pageCost = await ours.countReads(PAGE);
@@ -48,30 +52,53 @@ export async function benchRead(say: (line: string) => void): Promise<ReadFigure
   }
 }
 
-async function headersOf(): Promise<Record<string, string>> {
+type Headers = Readonly<Record<string, string>>;
+
+const graphql = (base: URL, query: string, variables: object, headers: Headers): Promise<string> =>
+  post(new URL("/graphql", base), JSON.stringify({ query, variables }), { ...headers });
+
+/** A device by key. @throws Error where it is not there: what is measured is the answer, not its absence */
+export async function askDevice(base: URL, deviceId: string, headers: Headers): Promise<void> {
+  const answer = await graphql(base, DEVICE, { key: `elt:${deviceId}` }, headers);
+  if (!answer.includes('"indoorTemperatureC":')) throw new Error(`elt:${deviceId} is not told whole: ${answer}`);
+}
+
+/** Fifty devices, each with its dealer, its customer and its alerts. */
+export async function askPage(base: URL, headers: Headers): Promise<void> {
+  const answer = await graphql(base, PAGE, {}, headers);
+  const told = answer.match(/"severity":/g)?.length ?? 0;
+  if (told !== PAGE_SIZE) throw new Error(`a page tells ${told} alerts: ${answer.slice(0, 300)}`);
+}
+
+export async function headersOf(): Promise<Record<string, string>> {
   const token = await signToken({ role: "service" }, LOCAL_TOKEN_SECRET, "1h");
   return { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
 }
 
-async function fill(floors: BenchWorker, ours: Ours): Promise<void> {
+/** A thousand devices with what belongs to them, through a side's own door. */
+export async function fill(base: URL): Promise<void> {
   for (let i = 0; i < DEVICES; i += 100) {
-    const records = deviceNames(100, i).map((name) => report(name, 0));
-    await post(new URL("/upsert", floors.url), bodyOf(records));
-    await produce(ours.url, records);
+    await produce(
+      base,
+      deviceNames(100, i).map((name) => report(name, 0)),
+    );
     const belonging = deviceNames(100, i).map((name, j) => belongings(name, i + j));
     for (const topic of Object.keys(belonging[0] ?? {})) {
       await produce(
-        ours.url,
+        base,
         belonging.map((each) => each[topic] as BenchRecord),
         topic,
       );
     }
   }
-  await until(async () => {
-    const { accepted, inFlight } = await ours.clients.outcomes();
+}
+
+/** Until what `fill` sent is settled. */
+export const settled = ({ clients }: Ours): Promise<void> =>
+  until(async () => {
+    const { accepted, inFlight } = await clients.outcomes();
     return accepted === 4 * DEVICES && inFlight === 0;
   }, "the devices");
-}
 
 const select = async ({ url }: BenchWorker, id: string): Promise<string> => {
   const response = await fetch(new URL(`/select?id=${id}`, url));
@@ -86,14 +113,15 @@ async function followFloor(floors: BenchWorker, number: number): Promise<number>
   return performance.now() - began;
 }
 
-async function followOurs({ url }: Ours, number: number, headers: Record<string, string>): Promise<number> {
+export async function follow(base: URL, number: number, headers: Headers): Promise<number> {
   const record = report("bench-0", number);
   const { data } = record.value as { data: { indoorTemperatureC: number } };
-  const body = JSON.stringify({ query: DEVICE, variables: { key: "elt:bench-0" } });
   const began = performance.now();
-  await produce(url, [record]);
+  await produce(base, [record]);
   const isThere = async () =>
-    (await post(new URL("/graphql", url), body, headers)).includes(`"indoorTemperatureC":${data.indoorTemperatureC},`);
+    (await graphql(base, DEVICE, { key: "elt:bench-0" }, headers)).includes(
+      `"indoorTemperatureC":${data.indoorTemperatureC},`,
+    );
   while (!(await isThere())) await sleep(0);
   return performance.now() - began;
 }

@@ -7,6 +7,7 @@ import { ASKED, type Asked, type GrowthFigures } from "./growth.ts";
 import type { IngestFigures } from "./ingest.ts";
 import type { LiveFigures } from "./live.ts";
 import type { Rate } from "./measure.ts";
+import type { NodeFigures, Side } from "./node.ts";
 import type { ObjectFigures } from "./objects.ts";
 import type { Line, Plot } from "./plot.ts";
 import { PRICES } from "./prices.ts";
@@ -18,6 +19,7 @@ export type Figures = {
   readonly consumer?: ConsumerFigures;
   readonly objects?: ObjectFigures;
   readonly read?: ReadFigures;
+  readonly node?: NodeFigures;
   readonly live?: LiveFigures;
   readonly cost?: CostFigures;
   readonly growth?: GrowthFigures;
@@ -99,12 +101,13 @@ const atMost = (bound: number, name: string, value: number): Gate => ({ name, va
 
 export type Table = { readonly title: string; readonly text: string };
 
-export function tablesOf({ ingest, consumer, objects, read, live, cost, growth, bundles }: Figures): Table[] {
+export function tablesOf({ ingest, consumer, objects, read, node, live, cost, growth, bundles }: Figures): Table[] {
   return [
     ...(ingest ? [{ title: "Ingest: until the queue has it", text: table(ingestRows(ingest)) }] : []),
     ...(consumer ? [{ title: "Consumer: until it is settled", text: table(consumerRows(consumer)) }] : []),
     ...(objects ? [{ title: "A device's object", text: table(objectRows(objects)) }] : []),
     ...(read ? [{ title: "Reads", text: table(readRows(read)) }] : []),
+    ...(node ? [{ title: "Beside Fastify, Drizzle on SQLite and Apollo Server", text: table(nodeRows(node)) }] : []),
     ...(live ? [{ title: "Live: sockets on devices while updates flow", text: table(liveRows(live)) }] : []),
     ...(cost ? costTables(cost) : []),
     ...(growth
@@ -162,6 +165,24 @@ function readRows({ select, device, page, pageCost, visibleMs }: ReadFigures): R
       "POST to visible, ours",
       `p50 ${ms(visibleMs.ours.p50)}, p99 ${ms(visibleMs.ours.p99)}`,
       `${rounded(visibleMs.ours.p50 / visibleMs.floor.p50)} of it`,
+    ],
+  ];
+}
+
+function nodeRows({ recordsPerSecond, device, page, visibleMs }: NodeFigures): Row[] {
+  const ratio = ({ node, ours }: Readonly<Record<Side, number>>) => `${rounded(ours / node)} of it`;
+  return [
+    ["Node: records until all can be read", `${rounded(recordsPerSecond.node)}/s`],
+    ["ours", `${rounded(recordsPerSecond.ours)}/s`, ratio(recordsPerSecond)],
+    ["Node: a device by key", rate(device.node)],
+    ["ours", rate(device.ours), times(device.ours, device.node)],
+    ["Node: a page of 50 with what belongs to it", rate(page.node)],
+    ["ours", rate(page.ours), times(page.ours, page.node)],
+    ["Node: POST to visible", `p50 ${ms(visibleMs.node.p50)}, p99 ${ms(visibleMs.node.p99)}`],
+    [
+      "ours",
+      `p50 ${ms(visibleMs.ours.p50)}, p99 ${ms(visibleMs.ours.p99)}`,
+      ratio({ node: visibleMs.node.p50, ours: visibleMs.ours.p50 }),
     ],
   ];
 }
