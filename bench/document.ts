@@ -41,8 +41,14 @@ ${gates.join("\n")}
 
 ${[...tables, ...pictures].join("\n\n")}
 
+## How to read it
+
+Fastify, Drizzle and Apollo Server run in one process with SQLite in it, and write before they answer; ours runs in the local simulation of the platform, where D1, the queue, the rate limit and every call between Workers are Workers and objects themselves. That is why a bare SELECT of the platform is already several times slower than a whole query in Node. What the comparison says is what this machine has to do for each, not what a user far from a single server would wait.
+
+The warehouse is an estimate from list prices and from sizes and hours that we chose; [bench/prices.ts](../bench/prices.ts) has them, and where all prices are from.
+
 ## What is not measured
 
-The cold start of a Worker, its memory, and anything that needs Cloudflare's own network: how far a replica trails, how long an object takes to wake up elsewhere. The Node stack that this replaces is not run beside it, and what the warehouse costs is not known to us.
+Anything that needs Cloudflare's own network: how far a replica trails, how long an object takes to wake up elsewhere, what the rate limit costs there. Memory under load, beyond the heap of a fresh Worker.
 `;
 }

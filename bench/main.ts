@@ -1,5 +1,4 @@
 import { parseArgs } from "node:util";
-import { benchBundles } from "./bundles.ts";
 import { benchConsumer } from "./consumer.ts";
 import { benchCost } from "./cost.ts";
 import { writeDocument } from "./document.ts";
@@ -11,6 +10,7 @@ import { benchNode } from "./node.ts";
 import { benchObjects } from "./objects.ts";
 import { benchRead } from "./read.ts";
 import { type Figures, gatesOf, tablesOf } from "./report.ts";
+import { benchStart } from "./start.ts";
 
 /**
  * `npm run bench`: measures the platform on this machine, over HTTP and WebSocket to local Workers, against what the
@@ -26,7 +26,7 @@ const PARTS = {
   node: benchNode,
   cost: benchCost,
   growth: benchGrowth,
-  bundles: async (say: (line: string) => void) => benchBundles(say),
+  start: benchStart,
   live: (say: (line: string) => void) => benchLive(liveLoad(), say),
 };
 type Part = keyof typeof PARTS;

@@ -24,6 +24,27 @@ export const PRICES: { readonly asOf: string } & Readonly<Record<keyof Usage, nu
   objectGigabyteSeconds: 12.5,
 };
 
+/**
+ * What three batch jobs a day into a warehouse with views and an API on top would be billed: an estimate, since nobody
+ * can count it here. Credits an hour by warehouse size and their list price, which depends on edition and region:
+ * docs.snowflake.com/en/user-guide/cost-understanding-compute. Sizes and hours are ours, on the low and the high side;
+ * storage, egress and the API's own requests come on top.
+ */
+const WAREHOUSE = {
+  pointsADay: 9_000_000,
+  jobsADay: 3,
+  low: { dollarsACredit: 2, jobCreditsAnHour: 4, jobHours: 1 / 3, servingCreditsAnHour: 1, servingHoursADay: 12 },
+  high: { dollarsACredit: 3, jobCreditsAnHour: 8, jobHours: 1 / 2, servingCreditsAnHour: 2, servingHoursADay: 12 },
+} as const;
+
+/** US dollars for a million points that a warehouse takes in and serves. */
+export function warehouseDollarsPerMillion(side: "low" | "high"): number {
+  const { pointsADay, jobsADay } = WAREHOUSE;
+  const { dollarsACredit, jobCreditsAnHour, jobHours, servingCreditsAnHour, servingHoursADay } = WAREHOUSE[side];
+  const credits = jobsADay * jobCreditsAnHour * jobHours + servingCreditsAnHour * servingHoursADay;
+  return (credits * dollarsACredit * 1_000_000) / pointsADay;
+}
+
 const UNITS = Object.keys(PRICES).filter((name) => name !== "asOf") as (keyof Usage)[];
 
 /** US dollars for a million events, if these many used that much. */
