@@ -8,10 +8,13 @@ const PAGE = new URL("../docs/performance.md", import.meta.url);
 
 const FIGURES = new URL("figures.json", FOLDER);
 
-/** Writes docs/performance.md, its pictures, and all figures as JSON. Parts that were not measured now stay as they were. */
-export function writeDocument(measured: Figures): void {
+/**
+ * Writes docs/performance.md, its pictures, and all figures as JSON.
+ * @param keepsOthers whether parts that were not measured now stay as they were
+ */
+export function writeDocument(measured: Figures, keepsOthers: boolean): void {
   mkdirSync(FOLDER, { recursive: true });
-  const known = existsSync(FIGURES) ? (JSON.parse(readFileSync(FIGURES, "utf8")) as Figures) : {};
+  const known = keepsOthers && existsSync(FIGURES) ? (JSON.parse(readFileSync(FIGURES, "utf8")) as Figures) : {};
   const figures = { ...known, ...measured };
   const plots = plotsOf(figures);
   for (const [file, plot] of Object.entries(plots)) writeFileSync(new URL(file, FOLDER), plotSvg(plot));

@@ -55,7 +55,7 @@ for (const name of Object.keys(PARTS) as Part[]) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   Object.assign(figures, { [name]: await PARTS[name](say) });
   // As soon as it is there: the parts behind it may fail.
-  if (values.write) writeDocument(figures);
+  if (values.write) writeDocument(figures, positionals.length > 0);
 }
 
 for (const { title, text } of tablesOf(figures)) console.log(`\n${title}\n\n${text}`);

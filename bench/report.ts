@@ -37,7 +37,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   [STEADY_ALWAYS]:
     "the fleet here never says two things at once, so nothing coalesces, and the two rows that each event then writes, one in D1 and one in its object, are more than the gate by themselves. `live` writes one of them",
   [INGEST_100]:
-    "the local stand-in for the rate limit is a Worker and an object of its own, and takes about a fifth of what sending does; against a floor that asks it too, see the next line. The rest is each record read by its contract and its exact text cut out, the hop through the front door, and the credentials",
+    "the local stand-in for the rate limit is a Worker and an object of its own, which costs more here than sending does; the next line is against a floor that asks it too. The rest is each record read by its contract and its exact text cut out, the hop through the front door, and the credentials",
   [CONSUMER]:
     "a record is read by its contract again, and what D1 has is read before it is written, where the floor writes blindly",
 };
