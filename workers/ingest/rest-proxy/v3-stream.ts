@@ -31,22 +31,45 @@ export async function streamReceipts(
   if (!reader || !first?.value)
     throw new RequestError(42206, "Payload error. Request body is empty. Data is required.");
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  return { receipts: readable, done: pump(reader, first.value, writable.getWriter(), deps) };
+  return { receipts: readable, done: pump(new Pieces(reader, first.value), writable.getWriter(), deps) };
 }
 
-async function pump(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  first: Uint8Array,
-  writer: WritableStreamDefaultWriter<Uint8Array>,
-  deps: StreamDeps,
-): Promise<void> {
+type Piece = ReadableStreamReadResult<Uint8Array>;
+
+/** A body's pieces as they are read. The next one may be awaited and given up on, and is there for who asks again. */
+class Pieces {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #next: Promise<Piece>;
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, first: Uint8Array) {
+    this.#reader = reader;
+    this.#next = Promise.resolve({ done: false, value: first });
+  }
+
+  get next(): Promise<Piece> {
+    return this.#next;
+  }
+
+  /** The next one was taken. */
+  shift(): void {
+    this.#next = this.#reader.read();
+    // It fails for whoever awaits it, and for nobody else.
+    this.#next.catch(() => undefined);
+  }
+
+  async cancel(): Promise<void> {
+    await this.#reader.cancel().catch(() => undefined);
+  }
+}
+
+async function pump(pieces: Pieces, writer: WritableStreamDefaultWriter<Uint8Array>, deps: StreamDeps): Promise<void> {
   const write = (receipts: readonly V3Receipt[]) =>
     writer.write(encoder.encode(receipts.map((receipt) => `${JSON.stringify(receipt)}\r\n`).join("")));
   try {
-    const last = await answerChunks(chunksOf(reader, first, deps), deps, write);
+    const last = await answerChunks(chunksOf(pieces, deps), deps, write);
     if (last) {
       await write([last]);
-      await drain(reader);
+      await drain(pieces);
     }
     await writer.close();
   } catch (thrown) {
@@ -54,7 +77,7 @@ async function pump(
     log("warn", "ingest.stream_broken", faultOf(thrown));
     await writer.abort(thrown).catch(() => undefined);
   } finally {
-    await reader.cancel().catch(() => undefined);
+    await pieces.cancel();
   }
 }
 
@@ -65,12 +88,13 @@ const MAX_DRAIN_BYTES = 32 * 1024 * 1024;
 const DRAIN_IDLE_MS = 250;
 
 /** A connection that is closed while the client still sends is reset, and the client never sees the answer. */
-async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+async function drain(pieces: Pieces): Promise<void> {
   const endsAtMs = Date.now() + 5_000;
   for (let bytes = 0; bytes < MAX_DRAIN_BYTES; ) {
-    const next = await before(Math.min(DRAIN_IDLE_MS, endsAtMs - Date.now()), reader.read());
-    if (next === "too late" || next.done) return;
-    bytes += next.value.byteLength;
+    const piece = await before(Math.min(DRAIN_IDLE_MS, endsAtMs - Date.now()), pieces.next);
+    if (piece === "too late" || piece.done) return;
+    bytes += piece.value.byteLength;
+    pieces.shift();
   }
 }
 
@@ -86,33 +110,35 @@ const GATHER_MS = 5;
 const MAX_GATHERED_LENGTH = 128 * 1024;
 
 /** The request's text as it arrives, gathered for a moment, until it ends or was open for too long. */
-async function* chunksOf(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  first: Uint8Array,
-  { now, streamMs = LIMITS.streamMs }: StreamDeps,
-): AsyncGenerator<Chunk> {
+async function* chunksOf(pieces: Pieces, { now, streamMs = LIMITS.streamMs }: StreamDeps): AsyncGenerator<Chunk> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   const endsAtMs = now() + streamMs;
-  let bytes: Uint8Array | undefined = first;
-  let text = "";
-  let sendAtMs = now() + GATHER_MS;
-  while (bytes) {
-    const more = decode(decoder, bytes);
-    if (more === undefined)
-      return yield* [{ kind: "text", text } as const, { kind: "broken", last: NOT_UTF8 } as const];
-    text += more;
-    const reading = reader.read();
-    if (text.length > MAX_GATHERED_LENGTH || (await before(sendAtMs - now(), reading)) === "too late") {
-      yield { kind: "text", text };
-      text = "";
-    }
-    const next = await before(endsAtMs - now(), reading);
-    if (next === "too late") return yield { kind: "broken", last: OPEN_TOO_LONG };
-    if (text === "") sendAtMs = now() + GATHER_MS;
-    bytes = next.value;
+  for (;;) {
+    const gathered = await before(endsAtMs - now(), gather(pieces, decoder));
+    if (gathered === "too late") return yield { kind: "broken", last: OPEN_TOO_LONG };
+    const { text, end } = gathered;
+    yield { kind: "text", text };
+    if (end === "not_utf8") yield { kind: "broken", last: NOT_UTF8 };
+    if (end) return;
   }
-  yield { kind: "text", text };
-  if (decode(decoder) === undefined) yield { kind: "broken", last: NOT_UTF8 };
+}
+
+type Gathered = { readonly text: string; readonly end?: "whole" | "not_utf8" };
+
+/** The text of the next piece, and of what arrives in a moment behind it. */
+async function gather(pieces: Pieces, decoder: TextDecoder): Promise<Gathered> {
+  let text = "";
+  for (let moment = Number.POSITIVE_INFINITY; text.length < MAX_GATHERED_LENGTH; ) {
+    const piece = Number.isFinite(moment) ? await before(moment - Date.now(), pieces.next) : await pieces.next;
+    if (piece === "too late") break;
+    const more = decode(decoder, piece.value);
+    if (more === undefined) return { text, end: "not_utf8" };
+    text += more;
+    if (piece.done) return { text, end: "whole" };
+    pieces.shift();
+    moment = Math.min(moment, Date.now() + GATHER_MS);
+  }
+  return { text };
 }
 
 /** @param bytes the next ones, or none at the end, where no character may be half there */
