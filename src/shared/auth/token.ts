@@ -1,4 +1,4 @@
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import * as z from "zod";
 import { type IssuedToken, type TokenIssuer, verifyIssued } from "./issuer.ts";
 import type { Scope } from "./scope.ts";
@@ -53,7 +53,8 @@ function algorithmOf(token: string): string | undefined {
   }
 }
 
-async function verifySigned(token: string, secret: string): Promise<IssuedToken> {
+/** @internal the claims of a token that we signed ourselves */
+export async function verifySigned(token: string, secret: string): Promise<IssuedToken> {
   try {
     const { payload } = await jwtVerify(token, keyOf(secret), {
       issuer: ISSUER,
@@ -69,8 +70,11 @@ async function verifySigned(token: string, secret: string): Promise<IssuedToken>
 }
 
 /** A signed token for a scope. @param expiresIn a span as jose reads it: "12h", "30 days" */
-export function signToken(scope: Scope, secret: string, expiresIn: string): Promise<string> {
-  return new SignJWT({ ...scope })
+export const signToken = (scope: Scope, secret: string, expiresIn: string): Promise<string> =>
+  signClaims({ ...scope }, secret, expiresIn);
+
+export function signClaims(claims: JWTPayload, secret: string, expiresIn: string): Promise<string> {
+  return new SignJWT(claims)
     .setProtectedHeader({ alg: ALGORITHM })
     .setIssuer(ISSUER)
     .setIssuedAt()
