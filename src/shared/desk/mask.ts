@@ -1,0 +1,131 @@
+import type * as z from "zod";
+import { DeviceId } from "../contracts/define.ts";
+import { isPii, type JsonSchema, jsonSchemaOf } from "../contracts/describe.ts";
+import { findContract } from "../contracts/index.ts";
+import { deviceIdOfRecord, eventIdOf, type Failure } from "../queue/letter.ts";
+import { type QueuedRecord, valueTextOf } from "../queue/parcel.ts";
+import { knownPath, signatureOf } from "./fingerprint.ts";
+
+/** What stands where something personal, or something that nobody has declared, stood. */
+export const MASK = "•••";
+
+/** Deeper than any contract goes; what lies there is nobody's declared data. */
+const MAX_DEPTH = 32;
+
+/**
+ * A record's value for people who are not to see what is personal. What may be seen is what a contract declares and
+ * does not mark: a broken payload is broken just where nothing is where it belongs, so what fits no declaration is
+ * masked like what is personal, its name too.
+ * @returns JSON text, or `null` for a tombstone
+ */
+export function maskValue(
+  topic: string,
+  value: string | null,
+  encoding: "base64" | undefined,
+): { text: string | null } {
+  if (value === null) return { text: null };
+  const json = encoding ? undefined : parsed(value);
+  return { text: JSON.stringify(json === undefined ? MASK : masked(json, schemaOf(topic), 0)) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function masked(value: unknown, schema: JsonSchema | undefined, depth: number): unknown {
+  if (schema === undefined || isPii(schema) || depth > MAX_DEPTH) return MASK;
+  if (Array.isArray(value)) return schema.items ? value.map((each) => masked(each, schema.items, depth + 1)) : MASK;
+  if (typeof value === "object" && value !== null)
+    return schema.properties ? maskedMembers(value, schema, depth) : MASK;
+  return isDeclared(value, schema) ? value : MASK;
+}
+
+function maskedMembers(value: object, { properties = {} }: JsonSchema, depth: number): object {
+  let unknown = 0;
+  const members = Object.entries(value).map(([name, member]): [string, unknown] =>
+    Object.hasOwn(properties, name)
+      ? [name, masked(member, properties[name], depth + 1)]
+      : [`${MASK}${++unknown}`, MASK],
+  );
+  return Object.fromEntries(members);
+}
+
+/** Whether a scalar is what its schema says. Text in the place of a number may be anybody's text. */
+function isDeclared(value: unknown, schema: JsonSchema): boolean {
+  switch (typeof value) {
+    case "string":
+      if (schema.type !== "string") return false;
+      if (schema.enum) return schema.enum.includes(value);
+      if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value)) return false;
+      return value.length <= (schema.maxLength ?? MAX_FREE_LENGTH);
+    case "number":
+      // Out of bounds it may be anybody's phone number.
+      return (
+        (schema.type === "number" || schema.type === "integer") &&
+        value >= (schema.minimum ?? Number.NEGATIVE_INFINITY) &&
+        value <= (schema.maximum ?? Number.POSITIVE_INFINITY)
+      );
+    case "boolean":
+      return schema.type === "boolean";
+    default:
+      return value === null;
+  }
+}
+
+/** Of text whose schema sets no length. */
+const MAX_FREE_LENGTH = 200;
+
+const schemas = new WeakMap<z.ZodType, JsonSchema>();
+
+function schemaOf(topic: string): JsonSchema | undefined {
+  // An alias that has ended still says what its payloads look like.
+  const contract = findContract(topic, 0);
+  if (!contract) return undefined;
+  const known = schemas.get(contract.value) ?? jsonSchemaOf(contract);
+  schemas.set(contract.value, known);
+  return known;
+}
+
+/** A record's key, if it is the device id that its value names as well; the names of its headers, if they are plain. */
+export function maskKey(record: QueuedRecord): { key: string | null; headers: (readonly [string, string])[] } {
+  const { key, headers = [] } = record;
+  const isDevice = key !== null && DeviceId.safeParse(key).success && key === deviceIdOfRecord(record);
+  return {
+    key: key === null || isDevice ? key : MASK,
+    headers: headers.map(([name]) => [/^[A-Za-z0-9_-]{1,64}$/.test(name) ? name : MASK, MASK]),
+  };
+}
+
+/**
+ * A failure for the same people. Issues name members, and a member that no contract names may be called anything; a
+ * fault's message may quote what it stumbled over.
+ */
+export function maskFailure(topic: string, failure: Failure): Failure {
+  switch (failure.reason) {
+    case "schema_mismatch":
+      return { ...failure, issues: failure.issues.map((issue) => ({ ...issue, path: knownPath(topic, issue.path) })) };
+    case "fault":
+      return { ...failure, error: { ...failure.error, message: failure.error.message.replace(QUOTED, MASK) } };
+    default:
+      return failure;
+  }
+}
+
+const QUOTED = /"[^"]*"?|'[^']*'?|`[^`]*`?/g;
+
+/** The text that a letter is found by, with nothing that a viewer could not see. */
+export function searchTextOf(record: QueuedRecord, failure: Failure): string {
+  const { text } = maskValue(record.topic, valueTextOf(record), undefined);
+  const words = text === null ? [] : scalarsOf(JSON.parse(text));
+  const ids = [eventIdOf(record), deviceIdOfRecord(record)].filter((id) => id !== undefined);
+  return [signatureOf(record.topic, failure), ...ids, ...words.filter((word) => word !== MASK)].join("\n");
+}
+
+function scalarsOf(value: unknown): string[] {
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(scalarsOf);
+  return value === null ? [] : [String(value)];
+}

@@ -1,0 +1,109 @@
+import * as z from "zod";
+import { MERGE_OUTCOMES } from "../domain/outcome.ts";
+import type { Failure } from "../queue/letter.ts";
+import type { StoredLetter } from "../repositories/dead-letter.ts";
+import { LETTER_STATES } from "../repositories/tables.ts";
+
+const FORMAT = "letter/1";
+
+const timeMs = z.int().min(0).max(8.64e15);
+
+// Open objects throughout: a newer desk may say more than we know, and none of it may get lost.
+const ExportedLetter = z.looseObject({
+  concord: z.literal(FORMAT, `must be "${FORMAT}": this is no letter of ours, or of a newer desk`),
+  id: z.string().min(1).max(200),
+  record: z.looseObject({
+    topic: z.string(),
+    key: z.string().nullable(),
+    value: z.string().nullable(),
+    encoding: z.literal("base64").optional(),
+    headers: z
+      .array(z.tuple([z.string(), z.string()]).readonly())
+      .readonly()
+      .optional(),
+    receivedAtMs: timeMs,
+  }),
+  stage: z.enum(["ingest", "consume"]),
+  failure: z.looseObject({ reason: z.string() }) as unknown as z.ZodType<Failure>,
+  state: z.enum(LETTER_STATES),
+  topic: z.string(),
+  eventId: z.string().nullable(),
+  deviceKey: z.string().nullable(),
+  failures: z.int().min(1),
+  replays: z.int().min(0),
+  firstFailedAtMs: timeMs,
+  lastFailedAtMs: timeMs,
+  outcome: z.enum(MERGE_OUTCOMES).nullable(),
+  settledAtMs: timeMs.nullable(),
+  contractVersion: z.int().nullable(),
+  workerVersion: z.string(),
+  traceparent: z.string().nullable(),
+  edited: z.string().nullable(),
+  revision: z.int().min(0),
+});
+
+/** A letter in one line. Its record keeps every byte: a value is text in a JSON string, and nothing else is exact. */
+export function exportLine(letter: StoredLetter): string {
+  const { id, record, stage, failure, state, topic, eventId, deviceKey, failures, replays } = letter;
+  const { firstFailedAtMs, lastFailedAtMs, outcome, settledAtMs } = letter;
+  const { contractVersion, workerVersion, traceparent, edited, revision } = letter;
+  return JSON.stringify({
+    concord: FORMAT,
+    id,
+    topic,
+    record,
+    stage,
+    failure,
+    state,
+    eventId,
+    deviceKey,
+    failures,
+    replays,
+    firstFailedAtMs,
+    lastFailedAtMs,
+    outcome,
+    settledAtMs,
+    contractVersion,
+    workerVersion,
+    traceparent,
+    edited,
+    revision,
+  } satisfies z.input<typeof ExportedLetter>);
+}
+
+export type ReadLine =
+  | { readonly ok: true; readonly letter: StoredLetter }
+  | { readonly ok: false; readonly message: string };
+
+/** Reads such a line. A letter that was on its way when it was taken out is open: nothing of it is on its way here. */
+export function readExportLine(line: string): ReadLine {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return { ok: false, message: "is not JSON" };
+  }
+  const { data, error } = ExportedLetter.safeParse(json);
+  if (!data) {
+    const [issue] = error.issues;
+    return { ok: false, message: `${issue?.path.join(".") || "the line"} ${issue?.message}` };
+  }
+  const { concord: _, ...letter } = data;
+  return {
+    ok: true,
+    letter: {
+      ...letter,
+      state: letter.state === "replaying" ? "open" : letter.state,
+      reason: letter.failure.reason,
+      // What is not in the line starts anew here.
+      replayedAtMs: null,
+      runId: null,
+      discardReason: letter.state === "discarded" ? "discarded before it was imported" : null,
+      discardedAtMs: letter.state === "discarded" ? letter.lastFailedAtMs : null,
+      emptiedAtMs: null,
+      groupId: null,
+      signature: null,
+      search: "",
+    } as StoredLetter,
+  };
+}
