@@ -1,11 +1,15 @@
-import { and, count, desc, eq, gt, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, count, desc, eq, gt, gte, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { isPlainText } from "../contracts/define.ts";
 import { topicPartsOf } from "../contracts/topic.ts";
+import { fingerprintOf, signatureOf } from "../desk/fingerprint.ts";
+import { searchTextOf } from "../desk/mask.ts";
 import { deviceKeyOf } from "../domain/event.ts";
 import { deviceIdOfRecord, eventIdOf, type Letter, type Settlement } from "../queue/letter.ts";
 import { packBySize } from "../queue/pack.ts";
-import { deadLetters, LETTER_STATES, type LetterState } from "./tables.ts";
+import type { AuditEntry, AuditRepository } from "./audit.ts";
+import { startingWith, within } from "./keyset.ts";
+import { deadLetters, LETTER_STATES, type LetterState, letterRevisions } from "./tables.ts";
 
 /** A letter as it lies in D1. */
 export type StoredLetter = typeof deadLetters.$inferSelect;
@@ -13,14 +17,52 @@ export type StoredLetter = typeof deadLetters.$inferSelect;
 /** Where a page ends. Letters are ordered by their last failure, newest first, then by id. */
 export type LetterPosition = { readonly lastFailedAtMs: number; readonly id: string };
 
-export type LetterFilter = {
-  readonly state?: LetterState;
-  readonly topic?: string;
-  readonly reason?: StoredLetter["reason"];
+/** What narrows letters down. All of it has to hold. */
+export type LetterCondition = {
+  readonly state?: LetterState | undefined;
+  readonly topic?: string | undefined;
+  readonly source?: string | undefined;
+  readonly deviceKey?: string | undefined;
+  readonly reason?: StoredLetter["reason"] | undefined;
+  readonly groupId?: string | undefined;
+  /** Of the last failure: from `sinceMs` on, and before `untilMs`. */
+  readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  /** Words of what may be searched, which is nothing personal; the last may be the beginning of one. */
+  readonly text?: string | undefined;
+};
+
+export type LetterFilter = LetterCondition & {
   /** 1 to 100. */
   readonly first: number;
-  readonly after?: LetterPosition;
+  readonly after?: LetterPosition | undefined;
 };
+
+/** Under which name letters are claimed, and when. */
+export type Claim = { readonly runId: string; readonly nowMs: number; readonly force?: boolean };
+
+/** What the audit log says of a change, in the transaction that makes it. */
+export type Told = { readonly audit: AuditRepository; readonly entry: AuditEntry };
+
+export type Edit = {
+  readonly id: string;
+  /** The revision that the edit was made on. */
+  readonly revision: number;
+  readonly edited: string;
+  readonly patch: readonly object[];
+  readonly reason: string;
+};
+
+export type LetterRevision = typeof letterRevisions.$inferSelect;
+
+/** How long a discard can be taken back. Ours, as all that follows. */
+export const UNDO_MS = 24 * 3_600_000;
+/** How long the value of a letter is kept that is resolved or discarded, and the letter without it. */
+export const VALUE_RETENTION_MS = 30 * 86_400_000;
+export const LETTER_RETENTION_MS = 180 * 86_400_000;
+/** Values of waiting letters that a group keeps: half of them its first, half its last. D1 has 10 GB for everything. */
+export const MAX_VALUES_A_GROUP = 20_000;
+const SWEPT_AT_ONCE = 500;
 
 export type LetterPage = { readonly letters: readonly StoredLetter[]; readonly next: LetterPosition | null };
 
@@ -36,6 +78,9 @@ export type LetterCount = {
  * a duplicate.
  */
 export const REPLAY_LEASE_MS = 5 * 60_000;
+
+/** How often a letter may be replayed in vain before the next replay has to be forced. Ours. */
+export const MAX_REPLAYS = 5;
 
 /** What one statement takes as its parameter; D1 refuses strings over 2 MB. Ours, with room for escapes. */
 const MAX_STATEMENT = { maxBytes: 1_000_000, maxItems: 1_000 };
@@ -60,7 +105,7 @@ export class DeadLetterRepository {
    */
   async park(letters: readonly Letter[]): Promise<void> {
     // Oldest first, so that two failures of one record in one call count as two.
-    const rows = letters.map(rowOf).sort((a, b) => a.failedAtMs - b.failedAtMs);
+    const rows = (await Promise.all(letters.map(rowOf))).sort((a, b) => a.failedAtMs - b.failedAtMs);
     await this.#runAll(PARK, rows);
   }
 
@@ -73,6 +118,33 @@ export class DeadLetterRepository {
     await this.#runAll(SETTLE, settlements);
   }
 
+  /**
+   * Puts letters in that were taken out, here or elsewhere, as they were. One that is known already stays as it is.
+   * @returns how many were not known
+   */
+  async importAll(letters: readonly StoredLetter[]): Promise<number> {
+    if (letters.length === 0) return 0;
+    const rows = await Promise.all(
+      letters.map(async ({ record, failure, ...letter }) => {
+        const signature = signatureOf(record.topic, failure);
+        return {
+          ...letter,
+          record,
+          failure,
+          groupId: await fingerprintOf(signature),
+          signature,
+          search: searchTextOf(record, failure),
+        };
+      }),
+    );
+    const inserts = rows.map((row) =>
+      this.#db.insert(deadLetters).values(row).onConflictDoNothing().returning({ id: deadLetters.id }),
+    );
+    const [first, ...others] = inserts;
+    const added = first ? await this.#db.batch([first, ...others]) : [];
+    return added.flat().length;
+  }
+
   async find(id: string): Promise<StoredLetter | null> {
     return (await this.#db.select().from(deadLetters).where(eq(deadLetters.id, id)).get()) ?? null;
   }
@@ -81,21 +153,12 @@ export class DeadLetterRepository {
    * A page of letters, newest failure first. A letter that fails again while somebody pages moves to the front: it may
    * be seen twice, and is never lost.
    */
-  async list({ state, topic, reason, first, after }: LetterFilter): Promise<LetterPage> {
+  async list({ first, after, ...condition }: LetterFilter): Promise<LetterPage> {
     const limit = first + 1;
-    const narrowed = and(
-      topic === undefined ? undefined : eq(deadLetters.topic, topic),
-      reason === undefined ? undefined : eq(deadLetters.reason, reason),
-      after && isBehind(after),
-    );
-    // The index leads with the state: all states are one walk through the index each, and not a sort of the whole table.
-    const pages = (state ? [state] : LETTER_STATES).map((each) =>
-      this.#idsOf(and(eq(deadLetters.state, each), narrowed), limit),
-    );
     const letters = await this.#db
       .select()
       .from(deadLetters)
-      .where(sql`${deadLetters.id} IN (${sql.join(pages, sql` UNION ALL `)})`)
+      .where(sql`${deadLetters.id} IN (${this.#idsWhere(condition, limit, after)})`)
       .orderBy(desc(deadLetters.lastFailedAtMs), deadLetters.id)
       .limit(limit);
     const page = letters.slice(0, first);
@@ -104,6 +167,34 @@ export class DeadLetterRepository {
       letters: page,
       next: letters.length > first && last ? { lastFailedAtMs: last.lastFailedAtMs, id: last.id } : null,
     };
+  }
+
+  /** The ids of all letters that a condition holds for, newest failure first, and no more than so many. */
+  async idsWhere(condition: LetterCondition, limit: number): Promise<string[]> {
+    const ids = sql`${deadLetters.id} IN (${this.#idsWhere(condition, limit)})`;
+    const rows = await this.#db
+      .select({ id: deadLetters.id })
+      .from(deadLetters)
+      .where(ids)
+      .orderBy(desc(deadLetters.lastFailedAtMs), deadLetters.id)
+      .limit(limit);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Letters by their ids, in no order; ids of none are left out. */
+  async findAll(ids: readonly string[]): Promise<StoredLetter[]> {
+    return this.#db
+      .select()
+      .from(deadLetters)
+      .where(sql`${deadLetters.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+  }
+
+  /** Every index leads to a state: all states are one walk through an index each, and not a sort of the whole table. */
+  #idsWhere({ state, ...condition }: LetterCondition, limit: number, after?: LetterPosition): SQL {
+    const narrowed = and(conditionOf(condition), after && isBehind(after));
+    const states = state ? [state] : LETTER_STATES;
+    const pages = states.map((each) => this.#idsOf(and(eq(deadLetters.state, each), narrowed), limit));
+    return sql.join(pages, sql` UNION ALL `);
   }
 
   #idsOf(where: SQL | undefined, limit: number): SQL {
@@ -117,20 +208,103 @@ export class DeadLetterRepository {
   }
 
   /**
-   * Claims a letter for a replay: of several callers one gets `true`.
-   * @returns false when the letter is unknown, or is being replayed since less than `REPLAY_LEASE_MS`.
+   * Claims letters for a replay: of several callers one gets each. Whoever asks again under the same name gets his own
+   * again.
+   * @returns the ids of those that are claimed; the others are unknown, closed, quarantined, emptied, or replayed by
+   * somebody else since less than `REPLAY_LEASE_MS`
    */
-  async markReplaying(id: string, nowMs: number): Promise<boolean> {
-    const { meta } = await this.#d1
-      .prepare(MARK_REPLAYING)
-      .bind(id, nowMs, nowMs - REPLAY_LEASE_MS)
-      .run();
-    return meta.changes > 0;
+  async claim(ids: readonly string[], { runId, nowMs, force = false }: Claim): Promise<string[]> {
+    const { results } = await this.#d1
+      .prepare(CLAIM)
+      .bind(JSON.stringify(ids), nowMs, nowMs - REPLAY_LEASE_MS, runId, Number(force))
+      .all<{ id: string }>();
+    return results.map(({ id }) => id);
   }
 
-  /** Takes a claim back, for a replay that could not be sent. @param markedAtMs the time the claim was made with. */
-  async unmarkReplaying(id: string, markedAtMs: number): Promise<void> {
-    await this.#d1.prepare(UNMARK_REPLAYING).bind(id, markedAtMs).run();
+  /** Takes claims back, for replays that could not be sent. @param nowMs the time the claim was made with. */
+  async release(ids: readonly string[], { nowMs }: Pick<Claim, "nowMs">): Promise<void> {
+    await this.#d1.prepare(RELEASE).bind(JSON.stringify(ids), nowMs).run();
+  }
+
+  /**
+   * Throws letters away that wait for somebody, and says so in the audit log.
+   * @returns the ids of those that were there to be thrown away
+   */
+  async discard(ids: readonly string[], reason: string, told: Told): Promise<string[]> {
+    const { results } = await this.#changing(DISCARD, [JSON.stringify(ids), reason, told.entry.atMs], told);
+    return results.map(({ id }) => id);
+  }
+
+  /** Takes a discard back that is not older than `UNDO_MS`. @returns whether there was one */
+  async restore(id: string, told: Told): Promise<boolean> {
+    const { results } = await this.#changing(RESTORE, [id, told.entry.atMs - UNDO_MS], told);
+    return results.length > 0;
+  }
+
+  /**
+   * Gives a letter the text that replays send from now on. The record itself stays as it came.
+   * @returns false where it is not on that revision any more, or not waiting
+   */
+  async edit({ id, revision, edited, patch, reason }: Edit, told: Told): Promise<boolean> {
+    const { actor, atMs } = told.entry;
+    const [{ results }] = (await this.#d1.batch([
+      this.#d1.prepare(ADD_REVISION).bind(id, revision, JSON.stringify(patch), actor, reason, atMs),
+      told.audit.statementIfChanged(told.entry),
+      this.#d1.prepare(EDIT).bind(id, revision, edited),
+    ])) as [D1Result, ...D1Result[]];
+    return results.length > 0;
+  }
+
+  /** A letter's edits, first to last. */
+  async revisionsOf(id: string): Promise<LetterRevision[]> {
+    return this.#db
+      .select()
+      .from(letterRevisions)
+      .where(eq(letterRevisions.letterId, id))
+      .orderBy(letterRevisions.revision);
+  }
+
+  /**
+   * Lets go of what was kept for long enough, a bounded piece of it a call: values of closed letters, then closed
+   * letters whole, and the values in the middle of groups that have too many.
+   * @returns how many values and how many letters are gone
+   */
+  async sweep(nowMs: number): Promise<{ readonly emptied: number; readonly deleted: number }> {
+    const [aged, crowded, deleted] = (await this.#d1.batch([
+      this.#d1.prepare(EMPTY_AGED).bind(nowMs, nowMs - VALUE_RETENTION_MS, SWEPT_AT_ONCE),
+      this.#d1.prepare(EMPTY_CROWDED).bind(nowMs, MAX_VALUES_A_GROUP, SWEPT_AT_ONCE),
+      this.#d1.prepare(DELETE_AGED).bind(nowMs - LETTER_RETENTION_MS, SWEPT_AT_ONCE),
+    ])) as D1Result<{ id: string }>[] as [D1Result<{ id: string }>, D1Result<{ id: string }>, D1Result<{ id: string }>];
+    // What an edit put in may be as personal as what it took out.
+    const gone = [aged, crowded, deleted].flatMap(({ results }) => results.map(({ id }) => id));
+    if (gone.length > 0) await this.#d1.prepare(FORGET_REVISIONS).bind(JSON.stringify(gone)).run();
+    await this.#regroup();
+    return { emptied: aged.results.length + crowded.results.length, deleted: deleted.results.length };
+  }
+
+  /** Letters of a Worker that knew no groups get theirs. */
+  async #regroup(): Promise<void> {
+    const letters = await this.#db.select().from(deadLetters).where(isNull(deadLetters.groupId)).limit(SWEPT_AT_ONCE);
+    const rows = await Promise.all(
+      letters.map(async ({ id, record, failure }) => {
+        const signature = signatureOf(record.topic, failure);
+        return { id, groupId: await fingerprintOf(signature), signature, search: searchTextOf(record, failure) };
+      }),
+    );
+    await this.#runAll(REGROUP, rows);
+  }
+
+  /** A change and its word in the audit log, both or neither; nothing is said of a change that did not happen. */
+  async #changing(
+    statement: string,
+    parameters: readonly unknown[],
+    { audit, entry }: Told,
+  ): Promise<D1Result<{ id: string }>> {
+    const [changed] = (await this.#d1.batch([
+      this.#d1.prepare(statement).bind(...parameters),
+      audit.statementIfChanged(entry),
+    ])) as [D1Result<{ id: string }>, D1Result];
+    return changed;
   }
 
   /** How many letters there are of each state and reason. Reads every letter's row once. */
@@ -150,15 +324,37 @@ export class DeadLetterRepository {
   }
 }
 
+/** The first of the two says nothing that the second does not, but an index can begin with it and not with an OR. */
 const isBehind = ({ lastFailedAtMs, id }: LetterPosition) =>
-  or(
-    lt(deadLetters.lastFailedAtMs, lastFailedAtMs),
-    and(eq(deadLetters.lastFailedAtMs, lastFailedAtMs), gt(deadLetters.id, id)),
+  and(
+    lte(deadLetters.lastFailedAtMs, lastFailedAtMs),
+    or(lt(deadLetters.lastFailedAtMs, lastFailedAtMs), gt(deadLetters.id, id)),
   );
 
+function conditionOf(condition: Omit<LetterCondition, "state">): SQL | undefined {
+  const { topic, source, deviceKey, reason, groupId, sinceMs, untilMs, text } = condition;
+  return and(
+    topic === undefined ? undefined : eq(deadLetters.topic, topic),
+    source === undefined ? undefined : within(deadLetters.topic, startingWith(`device.${source}.`)),
+    deviceKey === undefined ? undefined : eq(deadLetters.deviceKey, deviceKey),
+    reason === undefined ? undefined : eq(deadLetters.reason, reason),
+    groupId === undefined ? undefined : eq(deadLetters.groupId, groupId),
+    sinceMs === undefined ? undefined : gte(deadLetters.lastFailedAtMs, sinceMs),
+    untilMs === undefined ? undefined : lt(deadLetters.lastFailedAtMs, untilMs),
+    text === undefined
+      ? undefined
+      : sql`${deadLetters}.rowid IN (SELECT rowid FROM dead_letter_search WHERE dead_letter_search MATCH ${wordsOf(text)})`,
+  );
+}
+
+/** Each word quoted, since FTS5 would read some as its own language: sqlite.org/fts5.html#full_text_query_syntax */
+const wordsOf = (text: string): string => `${text.split(/\s+/).filter(Boolean).map(quoted).join(" ")}*`;
+const quoted = (word: string): string => `"${word.replaceAll('"', '""')}"`;
+
 /** The columns beside the record only help to find it, so what storage would not keep as it is stays out of them. */
-function rowOf(letter: Letter) {
-  const { record } = letter;
+async function rowOf(letter: Letter) {
+  const { record, failure } = letter;
+  const signature = signatureOf(record.topic, failure);
   const source = topicPartsOf(record.topic)?.source;
   const deviceId = plain(deviceIdOfRecord(record));
   return {
@@ -166,6 +362,9 @@ function rowOf(letter: Letter) {
     topic: plain(record.topic) ?? "unknown",
     eventId: plain(eventIdOf(record)),
     deviceKey: source && deviceId && deviceKeyOf(source, deviceId),
+    groupId: await fingerprintOf(signature),
+    signature,
+    search: searchTextOf(record, failure),
   };
 }
 
@@ -176,15 +375,20 @@ const plain = (text: string | undefined): string | undefined => (text && isPlain
 const PARK = `
 INSERT INTO dead_letters (
   id, state, topic, event_id, device_key, stage, reason, failure, record, failures,
-  first_failed_at_ms, last_failed_at_ms, contract_version, worker_version, traceparent
+  first_failed_at_ms, last_failed_at_ms, contract_version, worker_version, traceparent, group_id, signature, search
 )
 SELECT
   value->>'id', 'open', value->>'topic', value->>'eventId', value->>'deviceKey', value->>'stage',
   value->'failure'->>'reason', value->'failure', value->'record', 1,
-  value->>'failedAtMs', value->>'failedAtMs', value->>'contractVersion', value->>'workerVersion', value->>'traceparent'
+  value->>'failedAtMs', value->>'failedAtMs', value->>'contractVersion', value->>'workerVersion', value->>'traceparent',
+  value->>'groupId', value->>'signature', value->>'search'
 FROM json_each(?1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
-  state = CASE WHEN excluded.last_failed_at_ms > coalesce(settled_at_ms, 0) THEN 'open' ELSE state END,
+  state = CASE
+    WHEN excluded.last_failed_at_ms <= coalesce(settled_at_ms, 0) THEN state
+    WHEN state = 'replaying' AND replays >= ${MAX_REPLAYS} THEN 'quarantined'
+    ELSE 'open'
+  END,
   outcome = CASE WHEN excluded.last_failed_at_ms > coalesce(settled_at_ms, 0) THEN NULL ELSE outcome END,
   topic = excluded.topic,
   event_id = excluded.event_id,
@@ -192,7 +396,13 @@ ON CONFLICT (id) DO UPDATE SET
   stage = excluded.stage,
   reason = excluded.reason,
   failure = excluded.failure,
-  record = excluded.record,
+  record = CASE WHEN revision > 0 AND emptied_at_ms IS NULL THEN record ELSE excluded.record END,
+  emptied_at_ms = NULL,
+  discard_reason = NULL,
+  discarded_at_ms = NULL,
+  group_id = excluded.group_id,
+  signature = excluded.signature,
+  search = excluded.search,
   failures = failures + 1,
   last_failed_at_ms = excluded.last_failed_at_ms,
   contract_version = excluded.contract_version,
@@ -212,13 +422,87 @@ FROM (
 ) AS ended
 WHERE dead_letters.id = ended.id`;
 
-const MARK_REPLAYING = `
-UPDATE dead_letters SET state = 'replaying', replays = replays + 1, replayed_at_ms = ?2
-WHERE id = ?1 AND (state <> 'replaying' OR replayed_at_ms <= ?3)`;
-
-const UNMARK_REPLAYING = `
+// A claim of one's own that was not heard of is taken again, and is no replay more.
+const CLAIM = `
 UPDATE dead_letters SET
-  state = CASE WHEN settled_at_ms >= last_failed_at_ms THEN 'resolved' ELSE 'open' END,
+  replays = replays + (state <> 'replaying' OR replayed_at_ms <= ?3),
+  state = 'replaying', replayed_at_ms = ?2, run_id = ?4
+WHERE id IN (SELECT value FROM json_each(?1)) AND emptied_at_ms IS NULL AND (
+  state = 'open'
+  OR (?5 AND state IN ('quarantined', 'resolved'))
+  OR (state = 'replaying' AND (run_id = ?4 OR replayed_at_ms <= ?3))
+)
+RETURNING id`;
+
+const RELEASE = `
+UPDATE dead_letters SET
+  state = CASE
+    WHEN settled_at_ms >= last_failed_at_ms THEN 'resolved'
+    WHEN replays > ${MAX_REPLAYS} THEN 'quarantined'
+    ELSE 'open'
+  END,
   replays = replays - 1,
-  replayed_at_ms = NULL
-WHERE id = ?1 AND state = 'replaying' AND replayed_at_ms = ?2`;
+  replayed_at_ms = NULL,
+  run_id = NULL
+WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'replaying' AND replayed_at_ms = ?2`;
+
+const DISCARD = `
+UPDATE dead_letters SET state = 'discarded', discard_reason = ?2, discarded_at_ms = ?3
+WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('open', 'quarantined')
+RETURNING id`;
+
+const RESTORE = `
+UPDATE dead_letters SET state = 'open', discard_reason = NULL, discarded_at_ms = NULL
+WHERE id = ?1 AND state = 'discarded' AND discarded_at_ms >= ?2
+RETURNING id`;
+
+// The revision has its row first, so that the audit log can see whether it was to be.
+const ADD_REVISION = `
+INSERT INTO letter_revisions (letter_id, revision, patch, actor, reason, at_ms)
+SELECT id, revision + 1, ?3, ?4, ?5, ?6 FROM dead_letters
+WHERE id = ?1 AND revision = ?2 AND state IN ('open', 'quarantined') AND emptied_at_ms IS NULL
+RETURNING letter_id`;
+
+const EDIT = `
+UPDATE dead_letters SET edited = ?3, revision = revision + 1
+WHERE id = ?1 AND revision = ?2 AND state IN ('open', 'quarantined') AND emptied_at_ms IS NULL`;
+
+const EMPTIED =
+  "record = json_set(record, '$.value', NULL, '$.headers', json('[]')), edited = NULL, emptied_at_ms = ?1";
+
+const EMPTY_AGED = `
+UPDATE dead_letters SET ${EMPTIED} WHERE id IN (
+  SELECT id FROM dead_letters
+  WHERE state IN ('resolved', 'discarded') AND last_failed_at_ms < ?2 AND emptied_at_ms IS NULL
+    AND max(coalesce(settled_at_ms, 0), coalesce(discarded_at_ms, 0)) < ?2
+  LIMIT ?3
+) RETURNING id`;
+
+// The first say how it began and the last how it is; thousands in between say the same again.
+const EMPTY_CROWDED = `
+UPDATE dead_letters SET ${EMPTIED} WHERE id IN (
+  SELECT id FROM (
+    SELECT letter.id, letter.emptied_at_ms,
+      row_number() OVER (PARTITION BY letter.group_id ORDER BY letter.first_failed_at_ms, letter.id) AS place,
+      count(*) OVER (PARTITION BY letter.group_id) AS waiting
+    FROM letter_groups AS crowd
+    JOIN dead_letters AS letter ON letter.group_id = crowd.id AND letter.state IN ('open', 'quarantined')
+    WHERE crowd.open + crowd.quarantined > ?2
+  ) WHERE place > ?2 / 2 AND place <= waiting - ?2 / 2 AND emptied_at_ms IS NULL
+  LIMIT ?3
+) RETURNING id`;
+
+const FORGET_REVISIONS = `
+DELETE FROM letter_revisions WHERE letter_id IN (SELECT value FROM json_each(?1))`;
+
+const DELETE_AGED = `
+DELETE FROM dead_letters WHERE id IN (
+  SELECT id FROM dead_letters
+  WHERE state IN ('resolved', 'discarded') AND last_failed_at_ms < ?1
+    AND max(coalesce(settled_at_ms, 0), coalesce(discarded_at_ms, 0)) < ?1
+  LIMIT ?2
+) RETURNING id`;
+
+const REGROUP = `
+UPDATE dead_letters SET group_id = each.value->>'groupId', signature = each.value->>'signature', search = each.value->>'search'
+FROM json_each(?1) AS each WHERE dead_letters.id = each.value->>'id'`;

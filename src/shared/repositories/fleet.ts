@@ -86,6 +86,11 @@ export class FleetRepository {
     return { outcomes, announcements, watched, consistencyToken, ...cost };
   }
 
+  /** What D1 knows of all that the events touch, to forecast what they would do. */
+  async read(events: readonly ConcordEvent[]): Promise<Fleet> {
+    return (await this.#load(events, { rowsRead: 0, rowsWritten: 0 })).fleet;
+  }
+
   async #load(events: readonly ConcordEvent[], cost: Cost): Promise<Stored> {
     const touched = footprintOf(events);
     const reads = [

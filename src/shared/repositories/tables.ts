@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { AuditAction, Run } from "../desk/api.ts";
 import type { Alert, AlertState } from "../domain/alert.ts";
 import type { Customer, Dealer, Severity } from "../domain/change.ts";
 import type { Aspects, DeviceStatus } from "../domain/device.ts";
@@ -107,7 +108,14 @@ export const watches = sqliteTable("watches", {
   untilMs: integer("until_ms").notNull(),
 });
 
-export const LETTER_STATES = ["open", "replaying", "resolved"] as const;
+/**
+ * - open: waits for somebody
+ * - replaying: sent to the consumer, whose word is not back yet
+ * - resolved: a replay came to an outcome
+ * - discarded: thrown away with a reason, and can be taken back for a while
+ * - quarantined: failed so many replays that the next one has to be forced
+ */
+export const LETTER_STATES = ["open", "replaying", "resolved", "discarded", "quarantined"] as const;
 export type LetterState = (typeof LETTER_STATES)[number];
 
 export const deadLetters = sqliteTable(
@@ -137,6 +145,121 @@ export const deadLetters = sqliteTable(
     outcome: text().$type<MergeOutcome>(),
     /** When that was: a failure from before it that arrives late does not open the letter again. */
     settledAtMs: integer("settled_at_ms"),
+    /** The fingerprint of its failure. Only a Worker from before this column leaves it empty; the sweep fills it in. */
+    groupId: text("group_id"),
+    signature: text(),
+    /** What may be searched: nothing personal. */
+    search: text().notNull().default(""),
+    /** Counts edits; the record itself stays as it came. */
+    revision: integer().notNull().default(0),
+    /** The text that a replay sends in the place of the record's value. */
+    edited: text(),
+    /** The run that sent it last. */
+    runId: text("run_id"),
+    discardReason: text("discard_reason"),
+    discardedAtMs: integer("discarded_at_ms"),
+    /** When its value was let go of, because it was kept for long enough or its group has too many. */
+    emptiedAtMs: integer("emptied_at_ms"),
   },
-  (t) => [index("dead_letters_by_state").on(t.state, sql`${t.lastFailedAtMs} DESC`, t.id)],
+  (t) => {
+    const newest = sql`${t.lastFailedAtMs} DESC`;
+    return [
+      index("dead_letters_by_state").on(t.state, newest, t.id),
+      index("dead_letters_by_group").on(t.groupId, t.state, newest, t.id),
+      index("dead_letters_by_topic").on(t.topic, t.state, newest, t.id),
+      index("dead_letters_by_device").on(t.deviceKey, t.state, newest, t.id),
+    ];
+  },
+);
+
+/**
+ * - open: has letters that nobody has looked at
+ * - acknowledged: somebody has
+ * - resolved: none of its letters waits any more, or somebody said so
+ * - ignored: whatever comes, nobody wants to hear of it
+ * - regressed: was resolved, and has failed again
+ */
+export const GROUP_STATES = ["open", "acknowledged", "resolved", "ignored", "regressed"] as const;
+export type GroupState = (typeof GROUP_STATES)[number];
+
+/** Letters of one fingerprint. Triggers on `dead_letters` keep the counts, so they are exact whoever writes a letter. */
+export const letterGroups = sqliteTable(
+  "letter_groups",
+  {
+    id: text().primaryKey(),
+    state: text().$type<GroupState>().notNull(),
+    topic: text().notNull(),
+    reason: text().$type<Failure["reason"]>().notNull(),
+    signature: text().notNull(),
+    /** Letters that were ever in it, and their failures. */
+    letters: integer().notNull(),
+    failures: integer().notNull(),
+    open: integer().notNull(),
+    replaying: integer().notNull(),
+    resolved: integer().notNull(),
+    discarded: integer().notNull(),
+    quarantined: integer().notNull(),
+    firstFailedAtMs: integer("first_failed_at_ms").notNull(),
+    lastFailedAtMs: integer("last_failed_at_ms").notNull(),
+    /** When it was opened, or regressed. */
+    openedAtMs: integer("opened_at_ms").notNull(),
+    note: text(),
+    changedBy: text("changed_by"),
+    changedAtMs: integer("changed_at_ms"),
+  },
+  (t) => [
+    index("letter_groups_by_state").on(t.state, sql`${t.lastFailedAtMs} DESC`, t.id),
+    index("letter_groups_by_last_failure").on(sql`${t.lastFailedAtMs} DESC`, t.id),
+  ],
+);
+
+/** Every edit of a letter, each against the payload before it. */
+export const letterRevisions = sqliteTable(
+  "letter_revisions",
+  {
+    letterId: text("letter_id").notNull(),
+    revision: integer().notNull(),
+    patch: text({ mode: "json" }).$type<readonly object[]>().notNull(),
+    actor: text().notNull(),
+    reason: text().notNull(),
+    atMs: integer("at_ms").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.letterId, t.revision] })],
+);
+
+/** What a run's own object knows, as far as a list of runs wants it. */
+export const replayRuns = sqliteTable(
+  "replay_runs",
+  {
+    id: text().primaryKey(),
+    createdAtMs: integer("created_at_ms").notNull(),
+    state: text().notNull(),
+    /** As the API shows it. */
+    run: text({ mode: "json" }).$type<Run>().notNull(),
+  },
+  (t) => [
+    index("replay_runs_by_creation").on(sql`${t.createdAtMs} DESC`, t.id),
+    index("replay_runs_by_state").on(t.state),
+  ],
+);
+
+/** What operators did. Triggers let nobody change or remove a row. */
+export const auditLog = sqliteTable(
+  "audit_log",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    atMs: integer("at_ms").notNull(),
+    actor: text().notNull(),
+    role: text().notNull(),
+    action: text().$type<AuditAction>().notNull(),
+    target: text().notNull(),
+    before: text({ mode: "json" }).$type<unknown>(),
+    after: text({ mode: "json" }).$type<unknown>(),
+    reason: text(),
+  },
+  (t) => [
+    index("audit_log_by_target").on(t.target, t.id),
+    index("audit_log_by_actor").on(t.actor, t.id),
+    index("audit_log_by_action").on(t.action, t.id),
+  ],
 );

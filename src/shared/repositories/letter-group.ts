@@ -1,0 +1,78 @@
+import { and, desc, eq, gt, gte, inArray, lt, lte, or } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { LetterPosition, Told } from "./dead-letter.ts";
+import { type GroupState, letterGroups } from "./tables.ts";
+
+/** A group as it lies in D1. */
+export type StoredGroup = typeof letterGroups.$inferSelect;
+
+export type GroupFilter = {
+  readonly state?: GroupState | undefined;
+  readonly topic?: string | undefined;
+  readonly reason?: StoredGroup["reason"] | undefined;
+  readonly first: number;
+  readonly after?: LetterPosition | undefined;
+};
+
+/** What an operator says of a group. */
+export type GroupChange = {
+  readonly id: string;
+  readonly state: Exclude<GroupState, "regressed">;
+  readonly note: string | null;
+};
+
+/** Letters of one fingerprint, counted. Nobody writes the counts: triggers do, whoever writes a letter. */
+export class LetterGroupRepository {
+  readonly #d1: D1Database;
+  readonly #db: DrizzleD1Database;
+
+  constructor(d1: D1Database) {
+    this.#d1 = d1;
+    this.#db = drizzle(d1);
+  }
+
+  async find(id: string): Promise<StoredGroup | null> {
+    return (await this.#db.select().from(letterGroups).where(eq(letterGroups.id, id)).get()) ?? null;
+  }
+
+  /** A page of groups, newest failure first. @returns one more than `first` where there is a next page */
+  async list({ state, topic, reason, first, after }: GroupFilter): Promise<StoredGroup[]> {
+    return this.#db
+      .select()
+      .from(letterGroups)
+      .where(
+        and(
+          state === undefined ? undefined : eq(letterGroups.state, state),
+          topic === undefined ? undefined : eq(letterGroups.topic, topic),
+          reason === undefined ? undefined : eq(letterGroups.reason, reason),
+          after &&
+            and(
+              lte(letterGroups.lastFailedAtMs, after.lastFailedAtMs),
+              or(lt(letterGroups.lastFailedAtMs, after.lastFailedAtMs), gt(letterGroups.id, after.id)),
+            ),
+        ),
+      )
+      .orderBy(desc(letterGroups.lastFailedAtMs), letterGroups.id)
+      .limit(first + 1);
+  }
+
+  /** Those that were opened, or have regressed, since then, and have not been dealt with. */
+  async openedSince(sinceMs: number): Promise<StoredGroup[]> {
+    return this.#db
+      .select()
+      .from(letterGroups)
+      .where(and(inArray(letterGroups.state, ["open", "regressed"]), gte(letterGroups.openedAtMs, sinceMs)));
+  }
+
+  /** @returns whether there is such a group */
+  async setState({ id, state, note }: GroupChange, { audit, entry }: Told): Promise<boolean> {
+    const [changed] = (await this.#d1.batch([
+      this.#d1.prepare(SET_STATE).bind(id, state, note, entry.actor, entry.atMs),
+      audit.statementIfChanged(entry),
+    ])) as [D1Result, D1Result];
+    return changed.results.length > 0;
+  }
+}
+
+const SET_STATE = `
+UPDATE letter_groups SET state = ?2, note = ?3, changed_by = ?4, changed_at_ms = ?5 WHERE id = ?1 RETURNING id`;
