@@ -28,18 +28,24 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
   process.env.WRANGLER_SEND_METRICS ??= "false";
   process.env.WRANGLER_LOG ??= "warn";
-  const configPaths = await Promise.all(WORKER_CONFIGS.map(configOf));
-  const harness = createTestHarness({
-    root,
-    workers: [
-      ...configPaths.map((configPath) => ({ configPath, ...(env && { env }), ...(secrets && { secrets }) })),
-      ...neighbours.map((configPath) => ({ configPath })),
-    ],
-  });
+  const deploymentOf = async (pathOf: NonNullable<StackOptions["configOf"]>) => {
+    const configPaths = await Promise.all(WORKER_CONFIGS.map(pathOf));
+    return {
+      root,
+      workers: [
+        ...configPaths.map((configPath) => ({ configPath, ...(env && { env }), ...(secrets && { secrets }) })),
+        ...neighbours.map((configPath) => ({ configPath })),
+      ],
+    };
+  };
+  const harness = createTestHarness(await deploymentOf(configOf));
   const { url } = await harness.listen();
   const worker = <Env>(name: string) => harness.getWorker<Env>(env ? `${name}-${env}` : name);
   await worker<{ DB: D1Database }>("concord-ingest").applyD1Migrations("DB");
-  return { url, harness, worker, stop: () => harness.close() };
+  /** Puts other Workers in the place of these, over the same D1 and the same objects. */
+  const redeploy = async (pathOf: NonNullable<StackOptions["configOf"]> = (path) => path) =>
+    harness.update(await deploymentOf(pathOf));
+  return { url, harness, worker, redeploy, stop: () => harness.close() };
 }
 
 export type Stack = Awaited<ReturnType<typeof startStack>>;

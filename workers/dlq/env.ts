@@ -1,11 +1,18 @@
 import * as z from "zod";
+import { DeskAccess } from "../../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
+import { jsonOf } from "../../src/shared/json/json-of.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
+import { AuditRepository } from "../../src/shared/repositories/audit.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
+import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
+import { LetterGroupRepository } from "../../src/shared/repositories/letter-group.ts";
+import { ReplayRunRepository } from "../../src/shared/repositories/replay-run.ts";
 import { METRICS_OBJECT_NAME } from "../../src/shared/telemetry/metrics.ts";
+import type { DeskDeps } from "./api/desk.ts";
 import type { MetricsObject } from "./metrics-object.ts";
-import type { OperationsDeps } from "./operations.ts";
 import type { ParkDeps } from "./park.ts";
+import type { ReplayRun } from "./runs/replay-run.ts";
 
 /** The bindings and variables of wrangler.toml. */
 export type Env = {
@@ -16,6 +23,9 @@ export type Env = {
   readonly SUSPECTS: Queue<Parcel>;
   readonly DEAD_LETTERS: Queue;
   readonly METRICS: DurableObjectNamespace<MetricsObject>;
+  readonly RUNS: DurableObjectNamespace<ReplayRun>;
+  /** Cloudflare Access in front of the desk, as JSON; see `DeskAccess`. */
+  readonly DESK_ACCESS?: string;
   readonly VERSION?: WorkerVersionMetadata;
 };
 
@@ -23,6 +33,7 @@ const Vars = z
   .object({
     ENVIRONMENT: z.enum(["local", "staging", "production"], "must be local, staging or production"),
     TOKEN_SECRET: z.string("is missing; set it with `wrangler secret put TOKEN_SECRET`"),
+    DESK_ACCESS: jsonOf(DeskAccess).optional(),
   })
   .check(({ value, issues }) => {
     if (value.ENVIRONMENT === "local") return;
@@ -54,16 +65,25 @@ export const parkDepsOf = (env: Env): ParkDeps => ({
   suspects: env.SUSPECTS,
   deadLetters: env.DEAD_LETTERS,
   metrics: metricsOf(env),
-  workerVersion: env.VERSION?.id || "local",
+  workerVersion: versionOf(env),
   random: Math.random,
 });
 
-export const operationsDepsOf = (env: Env, { TOKEN_SECRET }: Config): OperationsDeps => ({
+export const deskDepsOf = (env: Env, { TOKEN_SECRET, DESK_ACCESS }: Config): DeskDeps => ({
   letters: new DeadLetterRepository(env.DB),
+  groups: new LetterGroupRepository(env.DB),
+  runs: new ReplayRunRepository(env.DB),
+  audit: new AuditRepository(env.DB),
+  fleet: new FleetRepository(env.DB),
   events: env.EVENTS,
   metrics: metricsOf(env),
+  runObject: (id) => env.RUNS.getByName(id),
+  workerVersion: versionOf(env),
   tokenSecret: TOKEN_SECRET,
+  access: DESK_ACCESS,
   now: Date.now,
 });
+
+const versionOf = ({ VERSION }: Env): string => VERSION?.id || "local";
 
 const metricsOf = ({ METRICS }: Env) => METRICS.getByName(METRICS_OBJECT_NAME);

@@ -1,3 +1,5 @@
+import type { Issue } from "../../src/shared/contracts/parse.ts";
+
 /** Every error of this Worker's HTTP side. `message` says what happened, what was kept, and what to do. */
 export type ErrorBody = {
   readonly error: {
@@ -5,6 +7,8 @@ export type ErrorBody = {
     readonly message: string;
     /** Of `invalid_parameter`: every parameter that was refused. */
     readonly parameters?: readonly { readonly name: string; readonly message: string }[];
+    /** Of `not_valid`: what the contract has against an edited payload. */
+    readonly issues?: readonly Issue[];
   };
 };
 
@@ -17,6 +21,10 @@ const STATUS = {
   not_found: 404,
   already_replaying: 409,
   not_replayable: 409,
+  conflict: 409,
+  plan_changed: 409,
+  too_many: 413,
+  not_valid: 422,
   internal: 500,
   misconfigured: 503,
   queue_unavailable: 503,

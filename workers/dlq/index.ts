@@ -1,15 +1,16 @@
-import { type Env, operationsDepsOf, parkDepsOf, readConfig } from "./env.ts";
+import { deskDepsOf, type Env, parkDepsOf, readConfig } from "./env.ts";
 import { misconfigured } from "./error.ts";
 import { operations } from "./operations.ts";
 import { park } from "./park.ts";
 
 export { MetricsObject } from "./metrics-object.ts";
+export { ReplayRun } from "./runs/replay-run.ts";
 
 export default {
   fetch(request, env, ctx) {
     const reading = readConfig(env);
     if (!reading.ok) return misconfigured(reading.problems);
-    return operations(operationsDepsOf(env, reading.config)).fetch(request, env, ctx);
+    return operations(deskDepsOf(env, reading.config)).fetch(request, env, ctx);
   },
 
   /** Letters are parked even where the operations API is misconfigured: they have nowhere else to go. */

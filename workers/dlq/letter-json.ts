@@ -1,16 +1,27 @@
 import { describeRejection } from "../../src/shared/contracts/parse.ts";
+import { topicPartsOf } from "../../src/shared/contracts/topic.ts";
+import type { Audit, Letter, Revision } from "../../src/shared/desk/api.ts";
+import { foldPath } from "../../src/shared/desk/fingerprint.ts";
+import { MASK, maskFailure, maskKey, maskValue } from "../../src/shared/desk/mask.ts";
 import type { Failure } from "../../src/shared/queue/letter.ts";
-import type { StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
+import type { AuditRow } from "../../src/shared/repositories/audit.ts";
+import type { LetterRevision, StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
 
-/** A dead letter as the operations API shows it. */
-export type LetterJson = ReturnType<typeof letterJsonOf>;
-
-export function letterJsonOf(letter: StoredLetter) {
-  const { record, failure } = letter;
+/**
+ * A dead letter as the operations API shows it.
+ * @param unmasked shows what is personal, for which somebody has answered in the audit log
+ */
+export function letterJsonOf(letter: StoredLetter, unmasked = false): Letter {
+  const { record } = letter;
+  const failure = unmasked ? letter.failure : maskFailure(letter.topic, letter.failure);
+  const value = unmasked ? record.value : maskValue(record.topic, record.value, record.encoding).text;
+  const masked = maskKey(record);
   return {
     id: letter.id,
     state: letter.state,
+    group: letter.groupId,
     topic: letter.topic,
+    source: topicPartsOf(letter.topic)?.source ?? null,
     eventId: letter.eventId,
     deviceKey: letter.deviceKey,
     stage: letter.stage,
@@ -18,29 +29,66 @@ export function letterJsonOf(letter: StoredLetter) {
     issues: failure.reason === "schema_mismatch" ? failure.issues : [],
     message: describeFailure(failure),
     failure,
-    /** The exact text of the value, or its bytes as base64; null for a tombstone. */
-    payload: record.value,
-    payloadEncoding: record.encoding ?? "text",
-    key: record.key,
-    headers: record.headers ?? [],
+    payload: value,
+    payloadEncoding: unmasked && record.encoding ? record.encoding : "text",
+    masked: !unmasked,
+    edited: unmasked || letter.edited === null ? letter.edited : maskValue(record.topic, letter.edited, undefined).text,
+    revision: letter.revision,
+    key: unmasked ? record.key : masked.key,
+    headers: unmasked ? (record.headers ?? []) : masked.headers,
     partition: record.partition ?? null,
     offset: record.offset ?? null,
     timestampMs: record.timestampMs ?? null,
-    receivedAt: isoOf(record.receivedAtMs),
+    receivedAt: new Date(record.receivedAtMs).toISOString(),
     failures: letter.failures,
     replays: letter.replays,
     outcome: letter.outcome,
-    firstFailedAt: isoOf(letter.firstFailedAtMs),
-    lastFailedAt: isoOf(letter.lastFailedAtMs),
-    replayedAt: letter.replayedAtMs === null ? null : isoOf(letter.replayedAtMs),
-    settledAt: letter.settledAtMs === null ? null : isoOf(letter.settledAtMs),
+    firstFailedAt: new Date(letter.firstFailedAtMs).toISOString(),
+    lastFailedAt: new Date(letter.lastFailedAtMs).toISOString(),
+    replayedAt: isoOf(letter.replayedAtMs),
+    settledAt: isoOf(letter.settledAtMs),
+    discardReason: letter.discardReason,
+    discardedAt: isoOf(letter.discardedAtMs),
+    emptiedAt: isoOf(letter.emptiedAtMs),
     contractVersion: letter.contractVersion,
     workerVersion: letter.workerVersion,
     traceparent: letter.traceparent,
+    runId: letter.runId,
   };
 }
 
-const isoOf = (ms: number): string => new Date(ms).toISOString();
+/** What an edit put in may be as personal as what it took out, and so may a member that no contract names. */
+export const revisionJsonOf = (
+  { revision, patch, actor, reason, atMs }: LetterRevision,
+  { topic }: Pick<StoredLetter, "topic">,
+  unmasked: boolean,
+): Revision => ({
+  revision,
+  patch: unmasked ? patch : patch.map((operation) => maskedOperation(topic, operation as Operation)),
+  actor,
+  reason,
+  at: new Date(atMs).toISOString(),
+});
+
+type Operation = { readonly op: string; readonly path: string; readonly from?: string; readonly value?: unknown };
+
+function maskedOperation(topic: string, { op, path, from, value }: Operation): object {
+  const folded = (pointer: string) => `/${foldPath(topic, pointer.slice(1).replaceAll("/", ".")).replaceAll(".", "/")}`;
+  return {
+    op,
+    path: folded(path),
+    ...(from !== undefined && { from: folded(from) }),
+    ...(value !== undefined && { value: MASK }),
+  };
+}
+
+export const auditJsonOf = ({ atMs, ...entry }: AuditRow): Audit => ({
+  ...entry,
+  role: entry.role as Audit["role"],
+  at: new Date(atMs).toISOString(),
+});
+
+const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** One line for a person. */
 function describeFailure(failure: Failure): string {

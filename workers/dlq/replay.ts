@@ -5,7 +5,7 @@ import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import type { MetricsSink } from "../../src/shared/telemetry/metrics.ts";
 
 export type ReplayDeps = {
-  readonly letters: Pick<DeadLetterRepository, "find" | "markReplaying" | "unmarkReplaying">;
+  readonly letters: Pick<DeadLetterRepository, "find" | "claim" | "release">;
   readonly events: Pick<Queue<Parcel>, "sendBatch">;
   readonly metrics: MetricsSink;
   readonly now: () => number;
@@ -15,6 +15,10 @@ export type Replayed =
   | { readonly kind: "sent"; readonly letter: StoredLetter }
   | { readonly kind: "unknown" }
   | { readonly kind: "already_replaying" }
+  /** Its value was let go of. */
+  | { readonly kind: "emptied" }
+  /** Discarded letters are restored first; resolved and quarantined ones have to be forced. */
+  | { readonly kind: "closed"; readonly letter: StoredLetter }
   /** No queue message can carry it. */
   | { readonly kind: "too_large" }
   | { readonly kind: "not_sent" };
@@ -24,18 +28,23 @@ export type Replayed =
  * which closes the letter, or with a letter of the same id, which opens it again. Where neither comes back, it may be
  * replayed again after `REPLAY_LEASE_MS`.
  */
-export async function replay(deps: ReplayDeps, id: string): Promise<Replayed> {
+export async function replay(deps: ReplayDeps, id: string, force: boolean): Promise<Replayed> {
   const { letters } = deps;
   const known = await letters.find(id);
-  if (known && parcelsOf(known).some((parcel) => jsonBytes(parcel) > MAX_MESSAGE_BYTES)) return { kind: "too_large" };
-  const markedAtMs = deps.now();
-  if (!(await letters.markReplaying(id, markedAtMs))) {
-    return known ? { kind: "already_replaying" } : { kind: "unknown" };
+  if (!known) return { kind: "unknown" };
+  if (isTooLarge(replayedRecordOf(known))) return { kind: "too_large" };
+  const claim = { runId: crypto.randomUUID(), nowMs: deps.now(), force };
+  const [claimed] = await letters.claim([id], claim);
+  if (claimed === undefined) {
+    // As it is now: another may have been faster.
+    const letter = (await letters.find(id)) ?? known;
+    if (letter.state === "replaying") return { kind: "already_replaying" };
+    return letter.emptiedAtMs === null ? { kind: "closed", letter } : { kind: "emptied" };
   }
   // Read after the claim, so that what is sent is what was claimed.
   const sent = await send(deps, id);
   if (!sent) {
-    await putBack(deps, id, markedAtMs);
+    await putBack(deps, id, claim.nowMs);
     return { kind: "not_sent" };
   }
   await countReplay(deps, sent);
@@ -46,7 +55,9 @@ async function send({ letters, events }: ReplayDeps, id: string): Promise<Stored
   try {
     const letter = await letters.find(id);
     if (!letter) return undefined;
-    const { fault } = await sendAll(events, parcelsOf(letter));
+    const { traceparent } = letter;
+    const trace = traceparent === null ? {} : { traceparent };
+    const { fault } = await sendAll(events, packParcels([replayedRecordOf(letter)], { isolated: true, ...trace }));
     if (fault === undefined) return letter;
     log("error", "replay.queue_refused", { letterId: id, ...faultOf(fault) });
   } catch (thrown) {
@@ -56,18 +67,25 @@ async function send({ letters, events }: ReplayDeps, id: string): Promise<Stored
 }
 
 /** A queue message has 128 KB: developers.cloudflare.com/queues/platform/limits */
-const MAX_MESSAGE_BYTES = 127_000;
+const MAX_RECORD_BYTES = 126_500;
 
-/** The record as it was, with a clean sheet: what failed before says nothing about this time. */
-function parcelsOf({ id, record, traceparent }: StoredLetter): Parcel[] {
+/** Whether a record is more than a queue message could carry, with the parcel around it. */
+export const isTooLarge = (record: QueuedRecord): boolean => jsonBytes(record) > MAX_RECORD_BYTES;
+
+/**
+ * The record as it came, or as it was edited, with a clean sheet: what failed before says nothing about this time. An
+ * edit changes its value and never its event id or version.
+ */
+export function replayedRecordOf({ id, record, edited }: StoredLetter): QueuedRecord {
   const { attempts: _, suspect: __, merged: ___, ...original } = record;
-  const replayed: QueuedRecord = { ...original, letterId: id };
-  return packParcels([replayed], { isolated: true, ...(traceparent !== null && { traceparent }) });
+  if (edited === null) return { ...original, letterId: id };
+  const { encoding: ____, ...unencoded } = original;
+  return { ...unencoded, value: edited, letterId: id };
 }
 
-async function putBack({ letters }: ReplayDeps, id: string, markedAtMs: number): Promise<void> {
+async function putBack({ letters }: ReplayDeps, id: string, nowMs: number): Promise<void> {
   try {
-    await letters.unmarkReplaying(id, markedAtMs);
+    await letters.release([id], { nowMs });
   } catch (thrown) {
     // The claim then runs out by itself.
     log("error", "replay.put_back_failed", { letterId: id, ...faultOf(thrown) });

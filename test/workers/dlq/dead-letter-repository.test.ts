@@ -5,13 +5,20 @@ import {
   type LetterPosition,
   REPLAY_LEASE_MS,
 } from "../../../src/shared/repositories/dead-letter.ts";
-import { env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
+import { emptyDesk, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
 
 beforeEach(async () => {
-  await env.DB.exec("DELETE FROM dead_letters");
+  await emptyDesk();
 });
+
+let claims = 0;
+
+/** Under a name of its own, as every replay has. */
+const claim = async (id: string, nowMs: number, force = false): Promise<boolean> =>
+  (await letters.claim([id], { runId: `run-${claims++}`, nowMs, force })).length > 0;
+const release = (id: string, nowMs: number): Promise<void> => letters.release([id], { nowMs });
 
 const count = async () => (await env.DB.prepare("SELECT count(*) AS n FROM dead_letters").first<{ n: number }>())?.n;
 
@@ -122,20 +129,20 @@ describe("settling", () => {
 describe("replaying", () => {
   it("is claimed by one of many callers", async () => {
     await letters.park([letter("a")]);
-    const claims = await Promise.all(Array.from({ length: 8 }, () => letters.markReplaying("a", FAILED_MS + 10)));
-    expect(claims.filter(Boolean)).toHaveLength(1);
+    const claimed = await Promise.all(Array.from({ length: 8 }, () => claim("a", FAILED_MS + 10)));
+    expect(claimed.filter(Boolean)).toHaveLength(1);
     expect(await letters.find("a")).toMatchObject({ state: "replaying", replays: 1 });
   });
 
   it("is refused for a letter nobody knows", async () => {
-    expect(await letters.markReplaying("unknown", FAILED_MS)).toBe(false);
+    expect(await claim("unknown", FAILED_MS)).toBe(false);
   });
 
   it("may be claimed again when no outcome came back in time, and not before", async () => {
     await letters.park([letter("a")]);
-    await letters.markReplaying("a", FAILED_MS);
-    expect(await letters.markReplaying("a", FAILED_MS + REPLAY_LEASE_MS - 1)).toBe(false);
-    expect(await letters.markReplaying("a", FAILED_MS + REPLAY_LEASE_MS)).toBe(true);
+    await claim("a", FAILED_MS);
+    expect(await claim("a", FAILED_MS + REPLAY_LEASE_MS - 1)).toBe(false);
+    expect(await claim("a", FAILED_MS + REPLAY_LEASE_MS)).toBe(true);
     expect(await letters.find("a")).toMatchObject({ replays: 2 });
   });
 
@@ -143,16 +150,16 @@ describe("replaying", () => {
     await letters.park([letter("a")]);
     if (state === "resolved") await letters.settle([settlement("a")]);
     const before = await letters.find("a");
-    await letters.markReplaying("a", FAILED_MS + 9_000);
-    await letters.unmarkReplaying("a", FAILED_MS + 9_000);
+    expect(await claim("a", FAILED_MS + 9_000, state === "resolved")).toBe(true);
+    await release("a", FAILED_MS + 9_000);
     expect(await letters.find("a")).toEqual(before);
     expect(before?.state).toBe(state);
   });
 
   it("a claim cannot be taken back by somebody whose claim it is not", async () => {
     await letters.park([letter("a")]);
-    await letters.markReplaying("a", FAILED_MS + 1);
-    await letters.unmarkReplaying("a", FAILED_MS);
+    await claim("a", FAILED_MS + 1);
+    await release("a", FAILED_MS);
     expect(await letters.find("a")).toMatchObject({ state: "replaying" });
   });
 });
@@ -179,7 +186,7 @@ describe("listing", () => {
     );
     await letters.park(all);
     await letters.settle(all.filter((_, i) => i % 5 === 0).map(({ id }) => settlement(id)));
-    for (const { id } of all.filter((_, i) => i % 11 === 1)) await letters.markReplaying(id, FAILED_MS);
+    for (const { id } of all.filter((_, i) => i % 11 === 1)) await claim(id, FAILED_MS);
     return all.toSorted((a, b) => b.failedAtMs - a.failedAtMs || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
   };
 

@@ -6,32 +6,27 @@ import { DeadLetterRepository, REPLAY_LEASE_MS } from "../../../src/shared/repos
 import type { Env } from "../../../workers/dlq/env.ts";
 import worker from "../../../workers/dlq/index.ts";
 import { operations } from "../../../workers/dlq/operations.ts";
-import { NO_TOTALS } from "../../../workers/dlq/totals.ts";
-import { bearer, env, FAILED_MS, fakeMetrics, fakeQueue, letter, recordNamed, settlement, TOPIC } from "./support.ts";
+import {
+  bearer,
+  bearerAt,
+  deskOf,
+  emptyDesk,
+  env,
+  FAILED_MS,
+  fakeQueue,
+  letter,
+  recordNamed,
+  settlement,
+  TOPIC,
+} from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
 
 beforeEach(async () => {
-  await env.DB.exec("DELETE FROM dead_letters");
+  await emptyDesk();
 });
 
-type Body = Record<string, unknown> & { error: { code: string; message: string; parameters?: unknown } };
-
-/** The operations API over the real D1, with a queue that remembers and a clock that stands still. */
-function desk({ events = fakeQueue(), nowMs = FAILED_MS + 60_000 } = {}) {
-  const metrics = { ...fakeMetrics(), read: async () => NO_TOTALS };
-  const app = operations({ letters, events, metrics, tokenSecret: LOCAL_TOKEN_SECRET, now: () => nowMs });
-  const ask = async (method: string, path: string, headers?: Record<string, string>) => {
-    const response = await app.request(path, { method, headers: headers ?? (await bearer()) });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
-  };
-  return {
-    events,
-    metrics,
-    get: (path: string, headers?: Record<string, string>) => ask("GET", path, headers),
-    post: (path: string) => ask("POST", path),
-  };
-}
+const desk = deskOf;
 
 describe("who may ask", () => {
   it.each([
@@ -54,9 +49,8 @@ describe("who may ask", () => {
 
   it("a replay is refused without a token, and nothing is sent", async () => {
     await letters.park([letter("a")]);
-    const events = fakeQueue();
-    const app = operations({ ...desk(), letters, events, tokenSecret: LOCAL_TOKEN_SECRET, now: () => FAILED_MS });
-    expect((await app.request("/ops/api/dead-letters/a/replay", { method: "POST" })).status).toBe(401);
+    const { ask, events } = desk();
+    expect((await ask("POST", "/ops/api/dead-letters/a/replay", { headers: {} })).status).toBe(401);
     expect(events.sent).toEqual([]);
   });
 
@@ -116,11 +110,20 @@ describe("reading letters", () => {
       timestampMs: 1_700_000_000_000,
     });
     await letters.park([letter("a", { record, failure, contractVersion: 1, stage: "ingest", traceparent: "00-a" })]);
-    const { status, body } = await desk().get("/ops/api/dead-letters/a");
+    const path = "/ops/api/dead-letters/a?unmask=to+see+it";
+    const { status, body } = await desk().get(path, await bearerAt("admin"));
     expect(status).toBe(200);
-    expect(body).toEqual({
+    expect(body).toMatchObject({
       id: "a",
       state: "open",
+      group: expect.stringMatching(/^[0-9a-f]{16}$/),
+      source: "infinity",
+      masked: false,
+      edited: null,
+      revision: 0,
+      runId: null,
+      revisions: [],
+      audit: [{ action: "letter.unmask", actor: "admin@example.com", role: "admin", reason: "to see it" }],
       topic: TOPIC,
       eventId: "evt",
       deviceKey: "infinity:dev-1",
@@ -170,7 +173,7 @@ describe("reading letters", () => {
     const seen: unknown[] = [];
     let path: string | null = "/ops/api/dead-letters?first=3";
     while (path) {
-      const { body }: { body: Body } = await get(path);
+      const { body } = await get(path);
       seen.push(...(body.deadLetters as { id: string }[]).map(({ id }) => id));
       path = body.nextCursor ? `/ops/api/dead-letters?first=3&after=${body.nextCursor}` : null;
     }
@@ -234,7 +237,7 @@ describe("replaying a letter", () => {
     const record = recordNamed("evt", { value: "AP+A", encoding: "base64" });
     await letters.park([letter("a", { record })]);
     const { post, events } = desk();
-    expect((await post(replayPath)).body).toMatchObject({ payload: "AP+A", payloadEncoding: "base64" });
+    expect((await post(replayPath)).body).toMatchObject({ payload: '"•••"', payloadEncoding: "text", masked: true });
     expect(events.sent).toEqual(packParcels([{ ...record, letterId: "a" }], { isolated: true }));
   });
 
@@ -253,10 +256,11 @@ describe("replaying a letter", () => {
     expect((await later.post(replayPath)).status).toBe(202);
   });
 
-  it("a resolved letter may be replayed", async () => {
+  it("a resolved letter is replayed by force, and else not", async () => {
     await letters.park([letter("a")]);
     await letters.settle([settlement("a")]);
-    expect((await desk().post(replayPath)).status).toBe(202);
+    expect((await desk().post(replayPath)).body.error.message).toContain('"force": true');
+    expect((await desk().post(replayPath, { force: true })).status).toBe(202);
   });
 
   it("a letter nobody knows is 404", async () => {
@@ -285,9 +289,8 @@ describe("replaying a letter", () => {
 });
 
 it("a fault is a 500 that shows nothing of its inside", async () => {
-  const broken = { ...letters, summary: () => Promise.reject(new Error("D1_ERROR: secret detail")) };
-  const deps = { ...desk(), letters: broken as unknown as DeadLetterRepository, now: Date.now };
-  const app = operations({ ...deps, tokenSecret: LOCAL_TOKEN_SECRET });
+  const broken = { summary: () => Promise.reject(new Error("D1_ERROR: secret detail")) };
+  const app = operations({ ...desk().deps, letters: broken as unknown as DeadLetterRepository });
   const response = await app.request("/ops/api/summary", { headers: await bearer() });
   expect(response.status).toBe(500);
   expect(await response.text()).not.toContain("secret detail");

@@ -153,7 +153,7 @@ describe("the crash net", () => {
 
   it("a suspect of a replayed letter opens that letter again", async () => {
     await letters.park([letter("mine")]);
-    await letters.markReplaying("mine", FAILED_MS + 10);
+    await letters.claim(["mine"], { runId: "run", nowMs: FAILED_MS + 10 });
     const record = recordNamed("a", { suspect: true, letterId: "mine" });
     const timestamp = new Date(FAILED_MS + 20);
     await park(deps(), [delivery({ kind: "parcel", isolated: true, records: [record] }, { timestamp })]);

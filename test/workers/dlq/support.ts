@@ -1,14 +1,24 @@
 import { env as testEnv } from "cloudflare:workers";
+import { type DeskRole, signDeskToken } from "../../../src/shared/auth/desk-user.ts";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
 import type { Letter, Settlement } from "../../../src/shared/queue/letter.ts";
 import type { Parcel, QueuedRecord } from "../../../src/shared/queue/parcel.ts";
 import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
-import type { Env } from "../../../workers/dlq/env.ts";
+import { deskDepsOf, type Env, readConfig } from "../../../workers/dlq/env.ts";
+import { operations } from "../../../workers/dlq/operations.ts";
 import type { Delivery, ParkDeps } from "../../../workers/dlq/park.ts";
+import { NO_TOTALS } from "../../../workers/dlq/totals.ts";
 import { NOW_MS, recordOf } from "../../support/records.ts";
 
 export const env = testEnv as unknown as Env;
+
+/** As a new deployment has it. */
+export async function emptyDesk(): Promise<void> {
+  for (const table of ["dead_letters", "letter_groups", "letter_revisions", "replay_runs"]) {
+    await env.DB.exec(`DELETE FROM ${table}`);
+  }
+}
 
 export const TOPIC = "device.infinity.profile.updated";
 
@@ -69,6 +79,49 @@ export const brokenLetters: ParkDeps["letters"] = {
   settle: () => Promise.reject(new Error("D1_ERROR: Network connection lost.")),
 };
 
+type DeskOptions = { events?: ReturnType<typeof fakeQueue<Parcel>>; nowMs?: number; workerVersion?: string };
+
+/** The desk's API over the real D1 and the real runs, with a queue that remembers and a clock that stands still. */
+export function deskOf({
+  events = fakeQueue<Parcel>(),
+  nowMs = FAILED_MS + 60_000,
+  workerVersion = "next",
+}: DeskOptions = {}) {
+  const metrics = { ...fakeMetrics(), read: async () => NO_TOTALS };
+  const config = readConfig(env);
+  if (!config.ok) throw new Error(config.problems.join("; "));
+  const deps = { ...deskDepsOf(env, config.config), events, metrics, now: () => nowMs, workerVersion };
+  const app = operations(deps);
+  const ask = async (method: string, path: string, { body, headers }: Asked = {}) => {
+    const init = {
+      method,
+      headers: { "Content-Type": "application/json", ...(headers ?? (await bearer())) },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    };
+    const response = await app.request(path, init);
+    const text = await response.text();
+    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+    // biome-ignore lint/suspicious/noExplicitAny: tests look at what they expect
+    return { status: response.status, headers: response.headers, text, body: (isJson ? JSON.parse(text) : {}) as any };
+  };
+  return {
+    app,
+    deps,
+    events,
+    metrics,
+    ask,
+    get: (path: string, headers?: Record<string, string>) => ask("GET", path, { headers }),
+    post: (path: string, body?: unknown, headers?: Record<string, string>) => ask("POST", path, { body, headers }),
+    patch: (path: string, body: unknown, headers?: Record<string, string>) => ask("PATCH", path, { body, headers }),
+  };
+}
+
+type Asked = { readonly body?: unknown; readonly headers?: Record<string, string> | undefined };
+
 export async function bearer(scope: Scope = { role: "ops" }): Promise<Record<string, string>> {
   return { Authorization: `Bearer ${await signToken(scope, LOCAL_TOKEN_SECRET, "1h")}` };
+}
+
+export async function bearerAt(role: DeskRole, actor = `${role}@example.com`): Promise<Record<string, string>> {
+  return { Authorization: `Bearer ${await signDeskToken({ actor, role }, LOCAL_TOKEN_SECRET, "1h")}` };
 }

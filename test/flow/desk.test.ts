@@ -1,0 +1,137 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { D1Database } from "@cloudflare/workers-types";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect } from "../../demo/clients.ts";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type DeskRole, signDeskToken } from "../../src/shared/auth/desk-user.ts";
+import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
+import { parseRecord } from "../../src/shared/contracts/parse.ts";
+import type { Group, Run } from "../../src/shared/desk/api.ts";
+import { EMPTY_FLEET, merge } from "../../src/shared/domain/fleet.ts";
+import { outcomesAtRest } from "../support/outcomes.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** The deployment of yesterday. */
+async function narrowed(path: string): Promise<string> {
+  if (path !== "workers/ingest/wrangler.toml") return path;
+  const text = await readFile(join(root, path), "utf8");
+  const copy = join(await mkdtemp(join(tmpdir(), "concord-desk-")), "ingest.toml");
+  const main = join(root, "test/support/narrow-ingest.ts");
+  await writeFile(
+    copy,
+    text
+      .replace('main = "index.ts"', `main = "${main}"`)
+      .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`),
+  );
+  return copy;
+}
+
+let stack: Stack;
+let clients: Awaited<ReturnType<typeof connect>>;
+
+beforeAll(async () => {
+  stack = await startStack({ configOf: narrowed });
+  clients = await connect(stack.url);
+});
+afterAll(() => stack.stop());
+
+async function ask<T>(method: string, path: string, body?: unknown, role: DeskRole = "operator"): Promise<T> {
+  const token = await signDeskToken({ actor: `${role}@example.com`, role }, LOCAL_TOKEN_SECRET, "1h");
+  const response = await fetch(new URL(`/ops/api${path}`, stack.url), {
+    method,
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer}`);
+  return JSON.parse(answer) as T;
+}
+
+async function ended(id: string): Promise<Run> {
+  for (;;) {
+    const run = await ask<Run>("GET", `/runs/${id}`);
+    if (run.state !== "running") return run;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+const BROKEN = 100;
+const occurredAt = "2026-11-20T10:00:00.000Z";
+
+/** What a producer sent that was ahead of our contracts, and what it sent that no contract of ours will ever take. */
+const SENT: Readonly<Record<string, (i: number) => object>> = {
+  "device.elt.status.reported": (i) => ({ online: true, mode: "off", indoorTemperatureC: i / 10 }),
+  "device.elt.alert.raised": (i) => ({ alertId: `a-${i}`, code: "E-9", severity: "critical", text: "Frozen." }),
+  "device.elt.profile.updated": (i) => ({ model: `M-${i}` }),
+};
+
+const recordsOf = (topic: string) =>
+  Array.from({ length: BROKEN }, (_, i) => {
+    const deviceId = `desk-${i}`;
+    const value = { eventId: `${topic}-${i}`, occurredAt, deviceId, data: SENT[topic]?.(i) };
+    return { topic, key: deviceId, value: JSON.stringify(value) };
+  });
+
+describe("a producer is ahead of our contracts", () => {
+  it("is put right by a wider contract and one run, and a second run finds nothing", { timeout: 120_000 }, async () => {
+    for (const topic of Object.keys(SENT)) {
+      expect(await clients.push(topic, recordsOf(topic))).toEqual({ accepted: 0, deadLettered: BROKEN });
+    }
+    const before = await outcomesAtRest(clients);
+    expect(before.deadLettered.total).toBe(300);
+    const groups = async () => (await ask<{ groups: Group[] }>("GET", "/groups")).groups;
+    await expect
+      .poll(async () => (await groups()).map(({ counts }) => counts.open), { timeout: 20_000 })
+      .toEqual([100, 100, 100]);
+
+    await stack.redeploy();
+
+    const selection = { filter: { reason: "schema_mismatch" } };
+    const planned = await ask<Run>("POST", "/plans", { selection });
+    expect(planned.plan).toMatchObject({ selected: 300, passes: 200, superseded: 0, duplicate: 0, refused: [] });
+    expect(planned.plan.stillFailing).toMatchObject([{ count: 100, signature: expect.stringContaining("data.name") }]);
+
+    const order = { hash: planned.hash, name: "modes and severities are known", rate: 100, canary: 10 };
+    await ask<Run>("POST", `/runs/${planned.id}/start`, order);
+    const done = await ended(planned.id);
+    expect(done).toMatchObject({ state: "done", progress: { total: 200, applied: 200, failed: 0, skipped: 0 } });
+
+    const states = (await groups()).map(({ topic, state, counts }) => ({ topic, state, ...counts }));
+    expect(states).toContainEqual(
+      expect.objectContaining({ topic: "device.elt.status.reported", state: "resolved", open: 0, resolved: 100 }),
+    );
+    expect(states).toContainEqual(
+      expect.objectContaining({ topic: "device.elt.alert.raised", state: "resolved", open: 0, resolved: 100 }),
+    );
+    expect(states).toContainEqual(
+      expect.objectContaining({ topic: "device.elt.profile.updated", state: "open", open: 100 }),
+    );
+
+    const passing = ["device.elt.status.reported", "device.elt.alert.raised"].flatMap(recordsOf);
+    const events = passing.map((record) => {
+      const parsed = parseRecord(record, Date.now());
+      if (!parsed.ok) throw new Error(parsed.rejection.reason);
+      return parsed.event;
+    });
+    const oracle = merge(EMPTY_FLEET, events).fleet;
+    const { DB: db } = await stack.worker<{ DB: D1Database }>("concord-ingest").getEnv();
+    const { results } = await db
+      .prepare("SELECT key, aspects FROM devices ORDER BY key")
+      .all<{ key: string; aspects: string }>();
+    const devices = results.map(({ key, aspects }) => [key, JSON.parse(aspects)]);
+    expect(devices).toEqual([...oracle.devices.values()].map(({ key, aspects }) => [key, aspects]).sort());
+    const { results: alerts } = await db
+      .prepare("SELECT count(*) AS n FROM alerts WHERE state = 'OPEN'")
+      .all<{ n: number }>();
+    expect(alerts).toEqual([{ n: 100 }]);
+
+    const again = await ask<Run>("POST", "/plans", { selection });
+    expect(again.plan).toMatchObject({ passes: 0, refused: [{ why: "resolved", count: 200 }] });
+    await ask<Run>("POST", `/runs/${again.id}/start`, { hash: again.hash, name: "again" });
+    expect(await ended(again.id)).toMatchObject({ state: "done", progress: { total: 0 } });
+    expect((await outcomesAtRest(clients)).applied).toBe(before.applied + 200);
+  });
+});

@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { exampleOf, jsonSchemaOf, piiPathsOf } from "../../../src/shared/contracts/describe.ts";
+import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
+import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
+import { bearerAt, deskOf, emptyDesk, env, FAILED_MS, letter } from "./support.ts";
+
+const letters = new DeadLetterRepository(env.DB);
+
+/** What must never be shown to a viewer, or to a log. */
+const CANARY = "canary-7f3a";
+
+beforeEach(async () => {
+  vi.restoreAllMocks();
+  await emptyDesk();
+});
+
+/** Puts a value where a path as `data.customer.email` or `data.features[]` leads. */
+function plant(value: object, path: string): object {
+  const planted = structuredClone(value) as Record<string, unknown>;
+  const names = path.split(".");
+  let at: Record<string, unknown> = planted;
+  for (const [i, name] of names.entries()) {
+    const isList = name.endsWith("[]");
+    const member = isList ? name.slice(0, -2) : name;
+    if (i === names.length - 1) at[member] = isList ? [CANARY] : CANARY;
+    else {
+      const next = (at[member] ??= isList ? [{}] : {}) as Record<string, unknown> | Record<string, unknown>[];
+      at = (Array.isArray(next) ? next[0] : next) as Record<string, unknown>;
+    }
+  }
+  return planted;
+}
+
+/** Letters with the canary everywhere that a viewer must not see. */
+async function fillWithCanaries(): Promise<string[]> {
+  const planted = CONTRACTS.flatMap((contract) => {
+    const example = exampleOf(contract);
+    const paths = piiPathsOf(jsonSchemaOf(contract));
+    const places = [...paths, "data.nobodyKnows", "nobodyKnows", `data.${CANARY}`, `data.nested.${CANARY}`];
+    return places.map((path) => ({ topic: contract.topic, value: JSON.stringify(plant(example, path)) }));
+  });
+  // Where a contract wants something else, whatever is there is nobody's declared data.
+  const wrong = [
+    [
+      "device.elt.status.reported",
+      { data: { mode: CANARY, online: CANARY, indoorTemperatureC: CANARY, equipment: CANARY } },
+    ],
+    ["device.elt.status.reported", { data: CANARY }],
+    ["device.elt.status.reported", CANARY],
+    ["device.elt.status.reported", [CANARY]],
+    ["device.elt.alert.raised", { data: { severity: CANARY, text: "x".repeat(500) + CANARY } }],
+    ["device.elt.registration.created", { occurredAt: CANARY, data: { registeredAt: CANARY } }],
+    ["device.elt.no.such", { data: { name: CANARY } }],
+  ].map(([topic, value]) => ({ topic: topic as string, value: JSON.stringify(value) }));
+  const raw = [
+    { topic: "device.elt.status.reported", value: `{"name": "${CANARY}"` },
+    { topic: "device.elt.status.reported", value: btoa(CANARY), encoding: "base64" as const },
+  ];
+  const all = [...planted, ...wrong, ...raw].map((record, i) =>
+    letter(`m${i}`, {
+      record: {
+        ...record,
+        key: CANARY,
+        headers: [
+          ["x-customer", btoa(CANARY)],
+          ["source", CANARY],
+        ],
+        receivedAtMs: FAILED_MS,
+      },
+      failure: {
+        reason: "schema_mismatch",
+        issues: [{ path: `data.${CANARY}`, code: "custom", message: "Invalid input" }],
+      },
+      failedAtMs: FAILED_MS + i,
+    }),
+  );
+  const error = { name: "SyntaxError", message: `Unexpected token 'c', "${CANARY} is not valid JSON` };
+  await letters.park([...all, letter("fault", { failure: { reason: "fault", error } })]);
+  return all.map(({ id }) => id);
+}
+
+describe("what is personal, and what nobody has declared", () => {
+  it("is shown to no viewer by any endpoint, found by no search, and written to no log", async () => {
+    const logged: string[] = [];
+    for (const level of ["log", "info", "warn", "error", "debug"] as const) {
+      vi.spyOn(console, level).mockImplementation((...said) => void logged.push(said.map(String).join(" ")));
+    }
+    const ids = await fillWithCanaries();
+    const { ask, post, patch, events } = deskOf();
+    const admin = await bearerAt("admin");
+    const operator = await bearerAt("operator");
+    const edit = [
+      { op: "add", path: "/data/name", value: CANARY },
+      { op: "add", path: `/data/${CANARY}`, value: 1 },
+    ];
+    const renamed = letter("edited", {
+      record: {
+        topic: "device.elt.profile.updated",
+        key: null,
+        value: '{"eventId":"e","occurredAt":"2026-11-23T12:00:00Z","deviceId":"d","data":{}}',
+        receivedAtMs: FAILED_MS,
+      },
+    });
+    await letters.park([renamed]);
+    expect((await patch("/ops/api/dead-letters/edited", { patch: edit, reason: "r", revision: 0 }, admin)).status).toBe(
+      200,
+    );
+    await post("/ops/api/dead-letters/edited/replay", undefined, operator);
+    expect(JSON.stringify(events.sent)).toContain(CANARY);
+
+    const viewer = await bearerAt("viewer");
+    const group = (await letters.find("edited"))?.groupId;
+    const plan = await post("/ops/api/plans", { selection: { ids } }, operator);
+    const pages = [
+      "/ops",
+      "/ops/api/me",
+      "/ops/api/groups?first=100",
+      `/ops/api/groups/${group}`,
+      "/ops/api/runs",
+      `/ops/api/runs/${plan.body.id}`,
+      "/ops/api/audit?first=100",
+      "/ops/api/summary",
+      "/ops/api/outcomes",
+      "/ops/metrics",
+      ...["edited", ...ids].map((id) => `/ops/api/dead-letters/${id}`),
+    ];
+    for (let path: string | null = "/ops/api/dead-letters?first=100"; path; ) {
+      pages.push(path);
+      const cursor: string | null = (await ask("GET", path, { headers: viewer })).body.nextCursor;
+      path = cursor && `/ops/api/dead-letters?first=100&after=${cursor}`;
+    }
+    const shown: string[] = [];
+    for (const path of pages) {
+      for (const headers of [viewer, operator]) {
+        const { status, text } = await ask("GET", path, { headers });
+        expect([path, status]).toEqual([path, 200]);
+        if (text.includes(CANARY) || text.includes(btoa(CANARY))) shown.push(`${path}: ${text.slice(0, 600)}`);
+      }
+    }
+    expect(shown).toEqual([]);
+    for (const text of [CANARY, "canary", "7f3a"]) {
+      expect((await ask("GET", `/ops/api/dead-letters?text=${text}`, { headers: viewer })).body.deadLetters).toEqual(
+        [],
+      );
+    }
+    for (const path of ["/ops/api/export", "/ops/api/dead-letters/m0?unmask=why"]) {
+      const { status, text } = await ask("GET", path, { headers: viewer });
+      expect([status, text.includes(CANARY)]).toEqual([403, false]);
+    }
+    expect(logged.filter((line) => line.includes(CANARY))).toEqual([]);
+  });
+
+  it("is shown to an admin who says why, byte by byte, and not without a word", async () => {
+    const [id] = await fillWithCanaries();
+    const { get } = deskOf();
+    const admin = await bearerAt("admin");
+    expect((await get(`/ops/api/dead-letters/${id}`, admin)).text).not.toContain(CANARY);
+    expect((await get(`/ops/api/dead-letters/${id}?unmask=`, admin)).status).toBe(400);
+    const shown = (await get(`/ops/api/dead-letters/${id}?unmask=ticket+9`, admin)).body;
+    expect(shown).toMatchObject({
+      masked: false,
+      payload: (await letters.find(id as string))?.record.value,
+      key: CANARY,
+    });
+    expect(shown.audit[0]).toMatchObject({ action: "letter.unmask", actor: "admin@example.com", reason: "ticket 9" });
+  });
+
+  it("leaves what a contract declares and does not mark, in its own place", async () => {
+    const value = JSON.stringify({
+      eventId: "e",
+      occurredAt: "2026-11-23T12:00:00Z",
+      deviceId: "d-1",
+      data: { online: "yes", mode: "cool", indoorTemperatureC: 21.5, equipment: ["fan"], owner: "Ann" },
+    });
+    await letters.park([
+      letter("a", { record: { topic: "device.elt.status.reported", key: "d-1", value, receivedAtMs: 1 } }),
+    ]);
+    const { payload, key } = (await deskOf().get("/ops/api/dead-letters/a")).body;
+    expect(key).toBe("d-1");
+    expect(JSON.parse(payload)).toEqual({
+      eventId: "e",
+      occurredAt: "2026-11-23T12:00:00Z",
+      deviceId: "d-1",
+      data: { online: "•••", mode: "cool", indoorTemperatureC: 21.5, equipment: ["fan"], "•••1": "•••" },
+    });
+  });
+});

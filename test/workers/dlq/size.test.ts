@@ -1,0 +1,135 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Failure } from "../../../src/shared/queue/letter.ts";
+import {
+  DeadLetterRepository,
+  MAX_VALUES_A_GROUP,
+  VALUE_RETENTION_MS,
+} from "../../../src/shared/repositories/dead-letter.ts";
+import { LetterGroupRepository } from "../../../src/shared/repositories/letter-group.ts";
+import { emptyDesk, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
+
+const letters = new DeadLetterRepository(env.DB);
+
+const LETTERS = 10_000;
+const GROUPS = 100;
+
+/** Of ten thousand letters: a hundred groups, five topics, a thousand devices, some of each state. */
+beforeAll(async () => {
+  await emptyDesk();
+  const all = Array.from({ length: LETTERS }, (_, i) => {
+    const failure: Failure = { reason: "fault", error: { name: `E${i % GROUPS}`, message: "it broke" } };
+    const value = `{"eventId":"e${i}","deviceId":"dev-${i % 1_000}","occurredAt":"2026-11-23T12:00:00Z","data":{}}`;
+    const topic = i % 5 === 0 ? "device.elt.status.reported" : TOPIC;
+    return letter(`l${i}`, { record: recordNamed(`e${i}`, { topic, value }), failure, failedAtMs: FAILED_MS + i });
+  });
+  await letters.park(all);
+  await letters.settle(
+    all.filter((_, i) => i % 3 === 0).map(({ id }) => settlement(id, { settledAtMs: FAILED_MS + 1e6 })),
+  );
+}, 60_000);
+
+/** A D1 that notes what it is asked, and what D1 says that each of it read. */
+function counting() {
+  const asked: { sql: string; parameters: unknown[] }[] = [];
+  const db = {
+    prepare: (sql: string) => {
+      const statement = env.DB.prepare(sql);
+      const bind = statement.bind.bind(statement);
+      asked.push({ sql, parameters: [] });
+      const mine = asked.at(-1);
+      statement.bind = (...parameters: unknown[]) => {
+        if (mine) mine.parameters = parameters;
+        return bind(...parameters);
+      };
+      return statement;
+    },
+    batch: env.DB.batch.bind(env.DB),
+  } as unknown as D1Database;
+  const rowsRead = async () => {
+    let rows = 0;
+    for (const { sql, parameters } of asked)
+      rows += (
+        await env.DB.prepare(sql)
+          .bind(...parameters)
+          .all()
+      ).meta.rows_read;
+    return rows;
+  };
+  return { db, rowsRead };
+}
+
+describe("with ten thousand letters", () => {
+  it.each<[string, Parameters<DeadLetterRepository["list"]>[0], number]>([
+    ["of all", { first: 25 }, 400],
+    ["of a state", { first: 25, state: "open" }, 120],
+    ["of a topic", { first: 25, topic: "device.elt.status.reported" }, 400],
+    ["of a group", { first: 25, groupId: "of the first" }, 400],
+    ["of a device", { first: 25, deviceKey: "infinity:dev-1" }, 100],
+    ["behind another", { first: 25, state: "open", after: { lastFailedAtMs: FAILED_MS + 5_000, id: "l5000" } }, 120],
+  ])("a page %s answers from an index", async (_, filter, most) => {
+    const { db, rowsRead } = counting();
+    const groupId = filter.groupId && ((await letters.find("l1"))?.groupId as string);
+    const page = await new DeadLetterRepository(db).list({ ...filter, ...(groupId && { groupId }) });
+    expect(page.letters.length).toBeGreaterThan(0);
+    expect(await rowsRead()).toBeLessThan(most);
+  });
+
+  it("a page of groups answers from an index, with counts that are exact", async () => {
+    const { db, rowsRead } = counting();
+    const groups = await new LetterGroupRepository(db).list({ first: 25 });
+    expect(groups).toHaveLength(26);
+    expect(await rowsRead()).toBeLessThan(100);
+    const { results } = await env.DB.prepare(
+      "SELECT group_id, sum(state = 'open') AS open, sum(state = 'resolved') AS resolved FROM dead_letters GROUP BY 1",
+    ).all<{ group_id: string; open: number; resolved: number }>();
+    expect(results).toHaveLength(GROUPS);
+    for (const { group_id, open, resolved } of results) {
+      expect(await new LetterGroupRepository(env.DB).find(group_id)).toMatchObject({
+        open,
+        resolved,
+        letters: LETTERS / GROUPS,
+      });
+    }
+  });
+
+  it("what was closed for long enough loses its value and then goes, and nothing that waits does", async () => {
+    const open = await letters.idsWhere({ state: "open" }, LETTERS);
+    const later = FAILED_MS + 1e6 + VALUE_RETENTION_MS + 1;
+    let emptied = 0;
+    for (let swept = 1; swept > 0; ) {
+      swept = (await letters.sweep(later)).emptied;
+      emptied += swept;
+    }
+    expect(emptied).toBe(LETTERS - open.length);
+    expect(await letters.find("l0")).toMatchObject({
+      state: "resolved",
+      record: { value: null, topic: expect.any(String) },
+    });
+    expect(await letters.claim(["l0"], { runId: "r", nowMs: later, force: true })).toEqual([]);
+    for (let swept = 1; swept > 0; ) swept = (await letters.sweep(later + 200 * 86_400_000)).deleted;
+    expect(await letters.find("l0")).toBeNull();
+    expect(await letters.idsWhere({}, LETTERS)).toEqual(open);
+  }, 60_000);
+});
+
+it("a group that has too many keeps the values of its first and its last, and counts all", async () => {
+  await emptyDesk();
+  const many = MAX_VALUES_A_GROUP + 30;
+  const chunk = 2_000;
+  for (let at = 0; at < many; at += chunk) {
+    const size = Math.min(chunk, many - at);
+    await letters.park(
+      Array.from({ length: size }, (_, i) =>
+        letter(`c${String(at + i).padStart(6, "0")}`, { failedAtMs: FAILED_MS + at + i }),
+      ),
+    );
+  }
+  expect(await letters.sweep(FAILED_MS + many)).toEqual({ emptied: 30, deleted: 0 });
+  expect(await letters.sweep(FAILED_MS + many)).toEqual({ emptied: 0, deleted: 0 });
+  const { results } = await env.DB.prepare(
+    "SELECT id FROM dead_letters WHERE emptied_at_ms IS NOT NULL ORDER BY id",
+  ).all<{ id: string }>();
+  const half = MAX_VALUES_A_GROUP / 2;
+  expect(results.map(({ id }) => Number(id.slice(1)))).toEqual(Array.from({ length: 30 }, (_, i) => half + i));
+  expect((await new LetterGroupRepository(env.DB).list({ first: 1 }))[0]).toMatchObject({ letters: many, open: many });
+}, 120_000);

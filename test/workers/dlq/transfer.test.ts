@@ -1,0 +1,93 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
+import { bearerAt, deskOf, emptyDesk, env, FAILED_MS, letter, recordNamed, settlement } from "./support.ts";
+
+const letters = new DeadLetterRepository(env.DB);
+
+beforeEach(emptyDesk);
+
+const VALUES = [
+  '{"eventId":"x\\u0000y","n":9007199254740993,"s":"\u0000\ud800 é 😀 \u2028 \\" , ; \t"}',
+  ' { "a" : 1.0 }\r\n',
+  '"line\\nfeed, and a comma"',
+  "not, json\n\n",
+  "",
+];
+
+describe("an export", () => {
+  it("is taken in again elsewhere as it was, byte by byte", async () => {
+    const records = VALUES.map((value, i) =>
+      recordNamed(`e${i}`, { value, headers: [["h", "\u0000"]], partition: i, offset: 2 ** 53 - 1 }),
+    );
+    records.push(
+      recordNamed("tombstone", { value: null }),
+      recordNamed("bytes", { value: "AP+A", encoding: "base64" }),
+    );
+    await letters.park(
+      records.map((record, i) => letter(`l${i}`, { record, failedAtMs: FAILED_MS + i, traceparent: "00-t" })),
+    );
+    await letters.settle([settlement("l0")]);
+    await letters.claim(["l1"], { runId: "r", nowMs: FAILED_MS + 50 });
+    const before = await letters.findAll(records.map((_, i) => `l${i}`));
+    const { get, post } = deskOf();
+    const admin = await bearerAt("admin");
+    const { text, headers } = await get("/ops/api/export", admin);
+    expect(headers.get("Content-Type")).toContain("application/x-ndjson");
+    expect(text.trimEnd().split("\n")).toHaveLength(records.length);
+
+    await emptyDesk();
+    expect((await post("/ops/api/import", text, admin)).body).toEqual({
+      imported: records.length,
+      known: 0,
+      refused: [],
+    });
+    const after = await letters.findAll(records.map((_, i) => `l${i}`));
+    const bare = (all: typeof before) =>
+      all
+        .map(({ runId: _, replayedAtMs: __, ...letter }) => ({
+          ...letter,
+          state: letter.state === "replaying" ? "open" : letter.state,
+        }))
+        .sort((a, b) => (a.id < b.id ? -1 : 1));
+    expect(bare(after)).toEqual(bare(before));
+    // Once more, and what is known stays as it is.
+    expect((await post("/ops/api/import", text, admin)).body).toEqual({
+      imported: 0,
+      known: records.length,
+      refused: [],
+    });
+  });
+
+  it("takes what a filter names, over many pages", async () => {
+    await letters.park(Array.from({ length: 250 }, (_, i) => letter(`l${i}`, { failedAtMs: FAILED_MS + i })));
+    await letters.park([letter("other", { failure: { reason: "crash" } })]);
+    const { get } = deskOf();
+    const { text } = await get("/ops/api/export?reason=not_json", await bearerAt("admin"));
+    const ids = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).id);
+    expect([ids.length, new Set(ids).size, ids.includes("other")]).toEqual([250, 250, false]);
+  });
+
+  it("names the lines that an import refuses, and takes the others", async () => {
+    await letters.park([letter("a")]);
+    const { get, post } = deskOf();
+    const admin = await bearerAt("admin");
+    const { text } = await get("/ops/api/export", admin);
+    await emptyDesk();
+    const lines = [
+      "{oops",
+      '{"concord":"letter/2"}',
+      "",
+      text.trimEnd(),
+      text.replace('"failures":1', '"failures":0').trimEnd(),
+    ];
+    const { body } = await post("/ops/api/import", lines.join("\n"), admin);
+    expect(body).toMatchObject({ imported: 1, known: 0 });
+    expect(body.refused.map(({ line }: { line: number }) => line)).toEqual([1, 2, 5]);
+    expect(body.refused[1].message).toContain("letter/1");
+    const { audit } = (await get("/ops/api/audit?first=1", admin)).body;
+    expect(audit[0]).toMatchObject({ action: "import", after: { imported: 1, refused: 3 } });
+  });
+});

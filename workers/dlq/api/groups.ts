@@ -1,0 +1,153 @@
+import { Hono } from "hono";
+import * as z from "zod";
+import { mayAct } from "../../../src/shared/auth/desk-user.ts";
+import type { Group } from "../../../src/shared/desk/api.ts";
+import { JsonPatch } from "../../../src/shared/desk/edit.ts";
+import { maskValue } from "../../../src/shared/desk/mask.ts";
+import { issuesByPath } from "../../../src/shared/desk/verdict.ts";
+import type { StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import type { StoredGroup } from "../../../src/shared/repositories/letter-group.ts";
+import { GROUP_STATES } from "../../../src/shared/repositories/tables.ts";
+import { errorResponse } from "../error.ts";
+import { Cursor, First, pageOf } from "./cursor.ts";
+import { bodyOf, type DeskDeps, type DeskEnv, only, readBy, told } from "./desk.ts";
+import { editOf } from "./letters.ts";
+import { Reason, resolveSelection, Topic } from "./selection.ts";
+import { tooMany } from "./too-many.ts";
+
+const Query = z.strictObject({
+  state: z.enum(GROUP_STATES, `must be one of ${GROUP_STATES.join(", ")}`).optional(),
+  topic: Topic.optional(),
+  reason: Reason.optional(),
+  first: First,
+  after: Cursor.optional(),
+});
+
+const StateBody = z.strictObject({
+  state: z.enum(["open", "acknowledged", "resolved", "ignored"]),
+  note: z.string().trim().max(500).optional(),
+});
+
+const EditBody = z.strictObject({
+  patch: JsonPatch,
+  reason: z.string().trim().min(1, "must say why").max(500),
+  apply: z.boolean().default(false),
+});
+
+/** How many letters of a group edit are shown before and after. */
+const SAMPLES = 3;
+
+/** Letters that are read and edited at once. */
+const CHUNK = 200;
+
+/** Letters of one fingerprint, and what is done to all of them. */
+export function groupRoutes(deps: DeskDeps) {
+  const { groups, letters, now } = deps;
+  const app = new Hono<DeskEnv>();
+
+  app.get("/groups", async (c) => {
+    const query = readBy(Query, c.req.query(), "Nothing was read, because of the query");
+    if (!query.ok) return query.response;
+    const { first, after, ...filter } = query.data;
+    const rows = await groups.list({
+      ...filter,
+      first,
+      after: after && { lastFailedAtMs: after[0], id: after[1] },
+    });
+    const { page, nextCursor } = pageOf(rows, first, ({ lastFailedAtMs, id }) => [lastFailedAtMs, id]);
+    return c.json({ groups: page.map(groupJsonOf), nextCursor });
+  });
+
+  app.get("/groups/:id", async (c) => {
+    const group = await groups.find(c.req.param("id"));
+    return group ? c.json(groupJsonOf(group)) : unknownGroup();
+  });
+
+  app.post("/groups/:id/state", only("operator"), async (c) => {
+    const body = await bodyOf(c, StateBody);
+    if (!body.ok) return body.response;
+    const { state, note = null } = body.data;
+    const group = await groups.find(c.req.param("id"));
+    if (!group) return unknownGroup();
+    const { id, state: before } = group;
+    const said = { target: id, before: { state: before }, after: { state }, ...(note !== null && { reason: note }) };
+    await groups.setState({ id, state, note }, told(c, deps, "group.state", said));
+    return c.json(groupJsonOf((await groups.find(id)) ?? group));
+  });
+
+  app.post("/groups/:id/edit", only("admin"), async (c) => {
+    const body = await bodyOf(c, EditBody);
+    if (!body.ok) return body.response;
+    const { patch, reason, apply } = body.data;
+    const group = await groups.find(c.req.param("id"));
+    if (!group) return unknownGroup();
+    const ids = await resolveSelection(letters, { group: group.id });
+    if (!ids) return tooMany();
+    const showsAll = mayAct(c.var.user, "admin");
+    const samples: object[] = [];
+    const refused: Parameters<typeof issuesByPath>[0][number][] = [];
+    let [pass, fail, applied] = [0, 0, 0];
+    for (let i = 0; i < ids.length; i += CHUNK) {
+      for (const letter of await letters.findAll(ids.slice(i, i + CHUNK))) {
+        const edit = editOf(letter, patch, now());
+        if (edit.ok) pass++;
+        else fail++;
+        if (!edit.ok && edit.issues) refused.push({ reason: "schema_mismatch", issues: edit.issues });
+        if (samples.length < SAMPLES) samples.push(sampleOf(letter, edit, showsAll));
+        if (!apply || !edit.ok) continue;
+        const { id, revision } = letter;
+        const said = { target: id, before: { revision }, after: { revision: revision + 1, group: group.id }, reason };
+        const change = { id, revision, edited: edit.value, patch, reason };
+        if (await letters.edit(change, told(c, deps, "letter.edit", said))) applied++;
+      }
+    }
+    if (apply) {
+      await deps.audit.add(
+        told(c, deps, "group.edit", { target: group.id, after: { pass, fail, applied }, reason }).entry,
+      );
+    }
+    return c.json({
+      letters: ids.length,
+      pass,
+      fail: { count: fail, issues: issuesByPath(refused) },
+      applied,
+      samples,
+    });
+  });
+  return app;
+}
+
+function sampleOf(letter: StoredLetter, edit: ReturnType<typeof editOf>, showsAll: boolean) {
+  const { id, record, edited } = letter;
+  const before = edited ?? record.value;
+  const shown = (text: string | null) => (showsAll ? text : maskValue(record.topic, text, undefined).text);
+  return {
+    id,
+    before: shown(before),
+    after: edit.ok ? shown(edit.value) : null,
+    issues: edit.ok ? [] : (edit.issues ?? []),
+  };
+}
+
+const unknownGroup = (): Response =>
+  errorResponse("not_found", "There is no group of this id. GET /ops/api/groups lists those there are.");
+
+export function groupJsonOf(group: StoredGroup): Group {
+  const { id, state, topic, reason, signature, letters, failures, note, changedBy, changedAtMs } = group;
+  const { open, replaying, resolved, discarded, quarantined } = group;
+  return {
+    id,
+    state,
+    topic,
+    reason,
+    signature,
+    letters,
+    failures,
+    counts: { open, replaying, resolved, discarded, quarantined },
+    firstFailedAt: new Date(group.firstFailedAtMs).toISOString(),
+    lastFailedAt: new Date(group.lastFailedAtMs).toISOString(),
+    note,
+    changedBy,
+    changedAt: changedAtMs === null ? null : new Date(changedAtMs).toISOString(),
+  };
+}

@@ -1,0 +1,110 @@
+import { Hono } from "hono";
+import * as z from "zod";
+import type { AuditAction, Run, RunState } from "../../../src/shared/desk/api.ts";
+import { errorResponse } from "../error.ts";
+import { DEFAULT_PACE } from "../runs/pace.ts";
+import { planFor } from "../runs/plan.ts";
+import type { Ordered } from "../runs/replay-run.ts";
+import { Cursor, First, pageOf } from "./cursor.ts";
+import { bodyOf, type DeskContext, type DeskDeps, type DeskEnv, only, readBy, told } from "./desk.ts";
+import { describeSelection, resolveSelection, Selection } from "./selection.ts";
+import { tooMany } from "./too-many.ts";
+
+const PlanBody = z.strictObject({ selection: Selection, force: z.boolean().default(false) });
+
+const StartBody = z.strictObject({
+  hash: z.string().min(1),
+  name: z.string().trim().min(1, "must say what this run is").max(100),
+  rate: z.int().min(1).max(500).default(DEFAULT_PACE.rate),
+  canary: z.int().min(0).max(1_000).default(DEFAULT_PACE.canary),
+  maxFailurePercent: z.number().min(0).max(100).default(DEFAULT_PACE.maxFailurePercent),
+});
+
+const Page = z.strictObject({ first: First, after: Cursor.optional() });
+
+/** Plans, and the runs that come of them. */
+export function runRoutes(deps: DeskDeps) {
+  const { letters, runs, runObject, audit, now, workerVersion } = deps;
+  const app = new Hono<DeskEnv>();
+
+  app.post("/plans", only("operator"), async (c) => {
+    const body = await bodyOf(c, PlanBody);
+    if (!body.ok) return body.response;
+    const { selection, force } = body.data;
+    const ids = await resolveSelection(letters, selection);
+    if (!ids) return tooMany();
+    const { plan, chosen, hash } = await planFor(deps, ids, force);
+    const id = crypto.randomUUID();
+    const said = { target: id, after: { selection: describeSelection(selection), chosen: chosen.length, force } };
+    await audit.add(told(c, deps, "plan.create", said).entry);
+    const { actor } = c.var.user;
+    const planned = { id, plan, letterIds: chosen, hash, workerVersion, force, actor, nowMs: now() };
+    return c.json(await runObject(id).plan(planned), 201);
+  });
+
+  app.get("/runs", async (c) => {
+    const query = readBy(Page, c.req.query(), "Nothing was read, because of the query");
+    if (!query.ok) return query.response;
+    const { first, after } = query.data;
+    const rows = await runs.list(first, after && { createdAtMs: after[0], id: after[1] });
+    const { page, nextCursor } = pageOf(rows, first, ({ createdAt, id }) => [Date.parse(createdAt), id]);
+    return c.json({ runs: page, nextCursor });
+  });
+
+  app.get("/runs/:id", async (c) => {
+    const run = await runObject(c.req.param("id")).read();
+    return run ? c.json(run) : unknownRun();
+  });
+
+  app.post("/runs/:id/start", only("operator"), async (c) => {
+    const body = await bodyOf(c, StartBody);
+    if (!body.ok) return body.response;
+    const { hash, ...order } = body.data;
+    return follow(c, "run.start", order, (run) => run.start({ ...body.data, workerVersion }), 202);
+  });
+
+  app.post("/runs/:id/pause", only("operator"), (c) => follow(c, "run.pause", undefined, (run) => run.pause()));
+  app.post("/runs/:id/resume", only("operator"), (c) => follow(c, "run.resume", undefined, (run) => run.resume()));
+  app.post("/runs/:id/cancel", only("operator"), (c) => follow(c, "run.cancel", undefined, (run) => run.cancel()));
+
+  type RunObject = ReturnType<DeskDeps["runObject"]>;
+
+  /** What is asked of a run stands in the audit log before it is done; what came of it, in the run. */
+  async function follow(
+    c: DeskContext,
+    action: AuditAction,
+    after: unknown,
+    order: (run: RunObject) => Promise<Ordered>,
+    status: 200 | 202 = 200,
+  ): Promise<Response> {
+    const id = c.req.param("id") as string;
+    const known = await runObject(id).read();
+    if (!known) return unknownRun();
+    await audit.add(told(c, deps, action, { target: id, before: { state: known.state }, after }).entry);
+    const ordered = await order(runObject(id));
+    switch (ordered.kind) {
+      case "ok":
+        return c.json(ordered.run satisfies Run, status);
+      case "unknown":
+        return unknownRun();
+      case "plan_changed":
+        return errorResponse("plan_changed", `${ordered.message} Nothing was started: plan again, and look at it.`);
+      case "wrong_state":
+        return errorResponse("conflict", `The run is ${WORDS[ordered.state]}, and stays so.`);
+      default:
+        return ordered satisfies never;
+    }
+  }
+  return app;
+}
+
+const WORDS: Readonly<Record<RunState, string>> = {
+  planned: "planned and not started",
+  running: "running",
+  paused: "paused",
+  done: "done",
+  canceled: "canceled",
+};
+
+const unknownRun = (): Response =>
+  errorResponse("not_found", "There is no run of this id. GET /ops/api/runs lists those there are.");

@@ -1,0 +1,99 @@
+import * as z from "zod";
+import { SOURCES } from "../../../src/shared/domain/event.ts";
+import type { Failure } from "../../../src/shared/queue/letter.ts";
+import type { DeadLetterRepository, LetterCondition } from "../../../src/shared/repositories/dead-letter.ts";
+import { LETTER_STATES } from "../../../src/shared/repositories/tables.ts";
+
+/** A record, so that a new reason fails the build here. */
+const REASONS = Object.keys({
+  unknown_topic: true,
+  empty_value: true,
+  not_json: true,
+  schema_mismatch: true,
+  clock_skew: true,
+  too_large: true,
+  too_deep: true,
+  too_many_headers: true,
+  fault: true,
+  crash: true,
+} satisfies Record<Failure["reason"], true>) as Failure["reason"][];
+
+export const Reason = z.enum(REASONS, `must be one of ${REASONS.join(", ")}`);
+export const Topic = z.string().min(1, "must not be empty").max(249, "must be at most 249 characters");
+
+const Time = z.iso
+  .datetime({ offset: true, error: "must be a time as RFC 3339 writes it: 2026-11-27T13:00:00Z" })
+  .transform((text) => Date.parse(text));
+
+/** What narrows letters down, as a query or a body has it. */
+export const Filter = {
+  state: z.enum(LETTER_STATES, `must be one of ${LETTER_STATES.join(", ")}`).optional(),
+  topic: Topic.optional(),
+  source: z.enum(SOURCES, `must be one of ${SOURCES.join(", ")}`).optional(),
+  device: z.string().min(1, "must not be empty").max(100).optional(),
+  reason: Reason.optional(),
+  group: z.string().min(1, "must not be empty").max(64).optional(),
+  since: Time.optional(),
+  until: Time.optional(),
+  text: z.string().trim().min(1, "must not be empty").max(200).optional(),
+};
+
+const FilterObject = z.strictObject(Filter);
+
+export const conditionOf = ({
+  device,
+  group,
+  since,
+  until,
+  ...same
+}: z.output<typeof FilterObject>): LetterCondition => ({
+  ...same,
+  deviceKey: device,
+  groupId: group,
+  sinceMs: since,
+  untilMs: until,
+});
+
+/** Most letters that one selection may hold. Ours: a plan reads and judges each of them within one request. */
+export const MAX_SELECTED = 20_000;
+
+export const Selection = z.union(
+  [
+    z.strictObject({ ids: z.array(z.string().min(1).max(200)).min(1).max(MAX_SELECTED) }),
+    z.strictObject({ group: z.string().min(1).max(64) }),
+    z.strictObject({
+      filter: FilterObject.refine((filter) => Object.values(filter).some((value) => value !== undefined), {
+        message: "must name something: an empty filter would mean every letter there is",
+      }),
+    }),
+  ],
+  {
+    error: ({ input }) =>
+      typeof input === "object" && input !== null && "filter" in input
+        ? "has a filter that is empty, or names something that no letter has"
+        : 'must be {"ids":[…]}, {"group":"…"} or {"filter":{…}}',
+  },
+);
+export type Selection = z.output<typeof Selection>;
+
+/** In one line, for the audit log. */
+export const describeSelection = (selection: Selection): string => {
+  if ("ids" in selection)
+    return selection.ids.length === 1 ? (selection.ids[0] as string) : `${selection.ids.length} letters`;
+  return "group" in selection ? selection.group : JSON.stringify(selection.filter);
+};
+
+/**
+ * The letters of a selection, as of now.
+ * @returns their ids, or `null` where there are more than `MAX_SELECTED`
+ */
+export async function resolveSelection(letters: DeadLetterRepository, selection: Selection): Promise<string[] | null> {
+  if ("ids" in selection) return [...new Set(selection.ids)];
+  // A group's closed letters are not meant: they are dealt with.
+  const conditions: LetterCondition[] =
+    "group" in selection
+      ? (["open", "quarantined"] as const).map((state) => ({ groupId: selection.group, state }))
+      : [conditionOf(selection.filter)];
+  const ids = (await Promise.all(conditions.map((each) => letters.idsWhere(each, MAX_SELECTED + 1)))).flat();
+  return ids.length > MAX_SELECTED ? null : ids;
+}

@@ -1,0 +1,70 @@
+import { Hono } from "hono";
+import * as z from "zod";
+import { exportLine, readExportLine } from "../../../src/shared/desk/ndjson.ts";
+import type { LetterPosition, StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import { errorResponse } from "../error.ts";
+import { type DeskDeps, type DeskEnv, only, readBy, told } from "./desk.ts";
+import { conditionOf, Filter } from "./selection.ts";
+
+const Query = z.strictObject(Filter);
+
+/** Letters of a page of an export, and lines of one write of an import. */
+const CHUNK = 100;
+
+/** An import's body. Ours: a Worker has 128 MB for everything. */
+const MAX_IMPORT_BYTES = 32 * 1024 * 1024;
+
+/** Letters out of the desk and into it, a line each, with the exact text of what they hold. */
+export function transferRoutes(deps: DeskDeps) {
+  const { letters, audit } = deps;
+  const app = new Hono<DeskEnv>();
+
+  app.get("/export", only("admin"), async (c) => {
+    const query = readBy(Query, c.req.query(), "Nothing was exported, because of the query");
+    if (!query.ok) return query.response;
+    await audit.add(told(c, deps, "export", { target: JSON.stringify(c.req.query()) }).entry);
+    const condition = conditionOf(query.data);
+    let after: LetterPosition | undefined;
+    const encoder = new TextEncoder();
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const page = await letters.list({ ...condition, first: CHUNK, after });
+        const lines = page.letters
+          .filter(({ emptiedAtMs }) => emptiedAtMs === null)
+          .map((each) => `${exportLine(each)}\n`);
+        if (lines.length > 0) controller.enqueue(encoder.encode(lines.join("")));
+        after = page.next ?? undefined;
+        if (!page.next) controller.close();
+        // A page without a line must not leave the reader waiting.
+        else if (lines.length === 0) await this.pull?.(controller);
+      },
+    });
+    return new Response(body, { headers: { "Content-Type": "application/x-ndjson; charset=utf-8" } });
+  });
+
+  app.post("/import", only("admin"), async (c) => {
+    const text = await c.req.text();
+    if (text.length > MAX_IMPORT_BYTES) {
+      return errorResponse(
+        "too_many",
+        `Nothing was imported: send at most ${MAX_IMPORT_BYTES} bytes at once, in parts.`,
+      );
+    }
+    const refused: { line: number; message: string }[] = [];
+    const read: StoredLetter[] = [];
+    text.split("\n").forEach((line, index) => {
+      if (line.trim() === "") return;
+      const letter = readExportLine(line);
+      if (letter.ok) read.push(letter.letter);
+      else refused.push({ line: index + 1, message: letter.message });
+    });
+    let imported = 0;
+    for (let i = 0; i < read.length; i += CHUNK) imported += await letters.importAll(read.slice(i, i + CHUNK));
+    const known = read.length - imported;
+    await audit.add(
+      told(c, deps, "import", { target: "letters", after: { imported, known, refused: refused.length } }).entry,
+    );
+    return c.json({ imported, known, refused });
+  });
+  return app;
+}

@@ -1,0 +1,305 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Plan, Progress, Run, RunState } from "../../../src/shared/desk/api.ts";
+import type { MergeOutcome } from "../../../src/shared/domain/outcome.ts";
+import { sendAll } from "../../../src/shared/queue/pack.ts";
+import { packParcels } from "../../../src/shared/queue/parcel.ts";
+import { AuditRepository } from "../../../src/shared/repositories/audit.ts";
+import { DeadLetterRepository, type StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
+import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import { METRICS_OBJECT_NAME, Tally } from "../../../src/shared/telemetry/metrics.ts";
+import type { Env } from "../env.ts";
+import { replayedRecordOf } from "../replay.ts";
+import { outcomesOf } from "../totals.ts";
+import { DEFAULT_PACE, nextStep, type Pace } from "./pace.ts";
+
+/** What a planned run is made of. */
+export type PlannedRun = {
+  readonly id: string;
+  readonly plan: Plan;
+  /** The letters it is going to replay, frozen. */
+  readonly letterIds: readonly string[];
+  readonly hash: string;
+  /** The Worker version that the plan was made by: another may judge differently. */
+  readonly workerVersion: string;
+  readonly force: boolean;
+  readonly actor: string;
+  readonly nowMs: number;
+};
+
+export type StartOrder = Pace & { readonly hash: string; readonly name: string; readonly workerVersion: string };
+
+/** What became of an order: the run as it is then, or why it was not followed. */
+export type Ordered =
+  | { readonly kind: "ok"; readonly run: Run }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "plan_changed"; readonly message: string }
+  | { readonly kind: "wrong_state"; readonly state: RunState };
+
+type Stored = Omit<PlannedRun, "letterIds" | "nowMs"> &
+  Pace & {
+    readonly name: string | null;
+    readonly state: RunState;
+    readonly why: string | null;
+    readonly createdAtMs: number;
+    readonly startedAtMs: number | null;
+    readonly endedAtMs: number | null;
+  };
+
+/** How a letter of the run stands: not sent, sent, how it ended, or `failed`, or `skipped`. */
+type Status = "waiting" | "sent" | MergeOutcome | "failed" | "skipped";
+
+/** Between two steps of a run. Its rate is a second's. */
+const STEP_MS = 1_000;
+/** After a fault of D1 or the queue. Ours. */
+const REST_MS = 5_000;
+/** A plan says what is; an old one says what was. Ours. */
+const PLAN_LIFE_MS = 3_600_000;
+/** After this long without a word a letter is sent again, which at worst makes a duplicate. Ours. */
+const RESEND_MS = 60_000;
+
+/**
+ * A replay of many letters: paced, stopped by its own failures, and going on where it was when it is killed. What is
+ * sent is claimed in D1 first and written down here second, so that whatever dies in between, no letter is left out
+ * and none is sent by two runs.
+ */
+export class ReplayRun extends DurableObject<Env> {
+  readonly #letters = new DeadLetterRepository(this.env.DB);
+  readonly #runs = new ReplayRunRepository(this.env.DB);
+  readonly #audit = new AuditRepository(this.env.DB);
+  readonly #sql = this.ctx.storage.sql;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS letters (
+      place INTEGER PRIMARY KEY, id TEXT NOT NULL, status TEXT NOT NULL, sent_at_ms INTEGER
+    )`);
+    this.#sql.exec("CREATE INDEX IF NOT EXISTS letters_by_status ON letters (status, place)");
+  }
+
+  async plan({ letterIds, nowMs, ...planned }: PlannedRun): Promise<Run> {
+    this.#sql.exec(
+      "INSERT INTO letters (place, id, status) SELECT key, value, 'waiting' FROM json_each(?)",
+      JSON.stringify(letterIds),
+    );
+    const nothing = { name: null, why: null, startedAtMs: null, endedAtMs: null };
+    return this.#keep({ ...planned, ...DEFAULT_PACE, ...nothing, state: "planned", createdAtMs: nowMs });
+  }
+
+  async read(): Promise<Run | null> {
+    const stored = this.#stored;
+    return stored ? this.#runOf(stored) : null;
+  }
+
+  async start({ hash, workerVersion, ...order }: StartOrder): Promise<Ordered> {
+    const stored = this.#stored;
+    if (!stored) return { kind: "unknown" };
+    if (stored.state !== "planned") return { kind: "wrong_state", state: stored.state };
+    const changed =
+      hash !== stored.hash
+        ? "This is not the hash of the plan."
+        : workerVersion !== stored.workerVersion
+          ? "The Worker was deployed anew since the plan was made, and may judge differently."
+          : Date.now() - stored.createdAtMs > PLAN_LIFE_MS
+            ? "The plan is older than an hour."
+            : undefined;
+    if (changed) return { kind: "plan_changed", message: changed };
+    return this.#go({ ...stored, ...order, state: "running", startedAtMs: Date.now() });
+  }
+
+  async pause(): Promise<Ordered> {
+    return this.#order(["running"], (stored) => this.#stop(stored, "paused", "an operator paused it"));
+  }
+
+  async resume(): Promise<Ordered> {
+    return this.#order(["paused"], (stored) => this.#go({ ...stored, state: "running", why: null }));
+  }
+
+  /** What is on its way comes to its end; nothing more is sent. */
+  async cancel(): Promise<Ordered> {
+    return this.#order(["planned", "running", "paused"], (stored) =>
+      this.#stop({ ...stored, endedAtMs: Date.now() }, "canceled", null),
+    );
+  }
+
+  override async alarm(): Promise<void> {
+    const stored = this.#stored;
+    if (stored?.state !== "running") return;
+    try {
+      await this.#step(stored);
+    } catch (thrown) {
+      // The platform tries an alarm again a few times only; a run waits for as long as it takes.
+      log("error", "run.step_failed", { runId: stored.id, ...faultOf(thrown) });
+      this.#put({ ...stored, why: "D1 or the queue is out of reach; it goes on by itself" });
+      await this.ctx.storage.setAlarm(Date.now() + REST_MS);
+    }
+  }
+
+  async #step(stored: Stored): Promise<void> {
+    await this.#collect(stored.id);
+    const { inFlight } = outcomesOf(await this.env.METRICS.getByName(METRICS_OBJECT_NAME).read());
+    const step = nextStep(stored, this.#progress, inFlight);
+    // It may have been stopped while we waited.
+    const now = this.#stored;
+    if (now?.state !== "running") return;
+    switch (step.kind) {
+      case "done":
+        await this.#end({ ...now, state: "done", why: null, endedAtMs: Date.now() });
+        return;
+      case "pause":
+        await this.#stop(now, "paused", step.why);
+        return;
+      case "wait":
+        await this.#keep({ ...now, why: step.why });
+        break;
+      case "send":
+        await this.#keep({ ...now, why: await this.#send(now, step.atMost) });
+        break;
+      default:
+        step satisfies never;
+    }
+    await this.ctx.storage.setAlarm(Date.now() + STEP_MS);
+  }
+
+  /** Looks up what became of the letters that are on their way. */
+  async #collect(runId: string): Promise<void> {
+    const sent = this.#lettersIn("sent", Number.MAX_SAFE_INTEGER);
+    const known = new Map((await this.#letters.findAll(sent.map(({ id }) => id))).map((letter) => [letter.id, letter]));
+    const nowMs = Date.now();
+    for (const { id, sentAtMs } of sent) {
+      const status = statusOf(known.get(id), runId, nowMs - sentAtMs);
+      if (status !== "sent") this.#mark([id], status);
+    }
+  }
+
+  /** @returns why less than that was sent, if so */
+  async #send({ id: runId, force }: Stored, atMost: number): Promise<string | null> {
+    const ids = this.#lettersIn("waiting", atMost).map(({ id }) => id);
+    const nowMs = Date.now();
+    const claimed = new Set(await this.#letters.claim(ids, { runId, nowMs, force }));
+    this.#mark(
+      ids.filter((id) => !claimed.has(id)),
+      "skipped",
+    );
+    this.#mark([...claimed], "sent", nowMs);
+    // Read after the claim, so that what is sent is what was claimed.
+    const letters = await this.#letters.findAll([...claimed]);
+    const parcels = packParcels(letters.map(replayedRecordOf));
+    const { sent, fault } = await sendAll(this.env.EVENTS, parcels);
+    const gone = parcels.slice(0, sent).flatMap(({ records }) => records);
+    const kept = parcels.slice(sent).flatMap(({ records }) => records.map(({ letterId }) => letterId as string));
+    await this.#countReplays(gone.map(({ topic }) => topic));
+    if (fault === undefined) return null;
+    log("error", "run.queue_refused", { runId, letters: kept.length, ...faultOf(fault) });
+    this.#mark(kept, "waiting");
+    await this.#letters.release(kept, { nowMs });
+    return "the queue is out of reach; it goes on by itself";
+  }
+
+  async #countReplays(topics: readonly string[]): Promise<void> {
+    const replayed = new Tally();
+    for (const topic of topics) replayed.add(topic);
+    await this.env.METRICS.getByName(METRICS_OBJECT_NAME)
+      .report({ replayed: replayed.toCounts() })
+      .catch((thrown: unknown) => log("warn", "metrics.lost", faultOf(thrown)));
+  }
+
+  async #order(from: readonly RunState[], act: (stored: Stored) => Promise<Ordered>): Promise<Ordered> {
+    const stored = this.#stored;
+    if (!stored) return { kind: "unknown" };
+    return from.includes(stored.state) ? act(stored) : { kind: "wrong_state", state: stored.state };
+  }
+
+  async #go(stored: Stored): Promise<Ordered> {
+    await this.ctx.storage.setAlarm(Date.now());
+    return { kind: "ok", run: await this.#keep(stored) };
+  }
+
+  async #stop(stored: Stored, state: "paused" | "canceled", why: string | null): Promise<Ordered> {
+    await this.ctx.storage.deleteAlarm();
+    return { kind: "ok", run: await this.#keep({ ...stored, state, why }) };
+  }
+
+  /** Its last word is written before it is done, so that a fault in between has the step repeated. */
+  async #end(stored: Stored): Promise<void> {
+    await this.#audit.add({
+      atMs: Date.now(),
+      actor: stored.actor,
+      role: "desk",
+      action: "run.end",
+      target: stored.id,
+      after: this.#progress,
+    });
+    await this.#keep(stored);
+  }
+
+  get #stored(): Stored | undefined {
+    return this.ctx.storage.kv.get<Stored>("run");
+  }
+
+  #put(stored: Stored): void {
+    this.ctx.storage.kv.put("run", stored);
+  }
+
+  /** Here first, where it counts, and in D1 for whoever lists runs. */
+  async #keep(stored: Stored): Promise<Run> {
+    this.#put(stored);
+    const run = this.#runOf(stored);
+    await this.#runs.save(run);
+    return run;
+  }
+
+  #lettersIn(status: Status, atMost: number): { id: string; sentAtMs: number }[] {
+    return this.#sql
+      .exec<{ id: string; sent_at_ms: number }>(
+        "SELECT id, coalesce(sent_at_ms, 0) AS sent_at_ms FROM letters WHERE status = ? ORDER BY place LIMIT ?",
+        status,
+        atMost,
+      )
+      .toArray()
+      .map(({ id, sent_at_ms }) => ({ id, sentAtMs: sent_at_ms }));
+  }
+
+  #mark(ids: readonly string[], status: Status, sentAtMs: number | null = null): void {
+    if (ids.length === 0) return;
+    this.#sql.exec(
+      `UPDATE letters SET status = ?1, sent_at_ms = coalesce(?2, sent_at_ms)
+        WHERE status IN ('waiting', 'sent') AND id IN (SELECT value FROM json_each(?3))`,
+      status,
+      sentAtMs,
+      JSON.stringify(ids),
+    );
+  }
+
+  get #progress(): Progress {
+    const rows = this.#sql
+      .exec<{ status: Status; count: number }>("SELECT status, count(*) AS count FROM letters GROUP BY status")
+      .toArray();
+    const { sent: inFlight = 0, ...counts } = Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+    const none = { waiting: 0, applied: 0, unchanged: 0, duplicate: 0, superseded: 0, failed: 0, skipped: 0 };
+    const total = rows.reduce((sum, { count }) => sum + count, 0);
+    return { ...none, ...counts, total, inFlight };
+  }
+
+  #runOf(stored: Stored): Run {
+    const { force: _, workerVersion: __, createdAtMs, startedAtMs, endedAtMs, ...run } = stored;
+    return {
+      ...run,
+      createdAt: isoOf(createdAtMs) as string,
+      startedAt: isoOf(startedAtMs),
+      endedAt: isoOf(endedAtMs),
+      progress: this.#progress,
+    };
+  }
+}
+
+/** @param sentForMs how long ago it was sent */
+function statusOf(letter: StoredLetter | undefined, runId: string, sentForMs: number): Status {
+  if (!letter) return "skipped";
+  if (letter.state === "resolved") return letter.outcome ?? "applied";
+  if (letter.state !== "replaying") return "failed";
+  if (letter.runId !== runId) return "skipped";
+  return sentForMs > RESEND_MS ? "waiting" : "sent";
+}
+
+const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
