@@ -1,14 +1,18 @@
 import * as z from "zod";
 import { DeskAccess } from "../../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
+import { BEFORE_MS, LATELY_MS } from "../../src/shared/desk/alert-rules.ts";
 import { jsonOf } from "../../src/shared/json/json-of.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
+import { AlertLogRepository } from "../../src/shared/repositories/alert-log.ts";
 import { AuditRepository } from "../../src/shared/repositories/audit.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { LetterGroupRepository } from "../../src/shared/repositories/letter-group.ts";
 import { ReplayRunRepository } from "../../src/shared/repositories/replay-run.ts";
 import { METRICS_OBJECT_NAME } from "../../src/shared/telemetry/metrics.ts";
+import { alertSettingsOf } from "./alerts/settings.ts";
+import type { WatchDeps } from "./alerts/watch.ts";
 import type { DeskDeps } from "./api/desk.ts";
 import type { MetricsObject } from "./metrics-object.ts";
 import type { ParkDeps } from "./park.ts";
@@ -24,6 +28,9 @@ export type Env = {
   readonly DEAD_LETTERS: Queue;
   readonly METRICS: DurableObjectNamespace<MetricsObject>;
   readonly RUNS: DurableObjectNamespace<ReplayRun>;
+  /** Webhooks to tell of trouble, and the hosts that they may be on; see `AlertSettings`. */
+  readonly DESK_WEBHOOKS?: string;
+  readonly DESK_WEBHOOK_HOSTS?: string;
   /** Cloudflare Access in front of the desk, as JSON; see `DeskAccess`. */
   readonly DESK_ACCESS?: string;
   readonly VERSION?: WorkerVersionMetadata;
@@ -68,6 +75,37 @@ export const parkDepsOf = (env: Env): ParkDeps => ({
   workerVersion: versionOf(env),
   random: Math.random,
 });
+
+/** Groups that one look at the desk takes in; more than that is one trouble, and told by its first. */
+const WATCHED_GROUPS = 200;
+
+export function watchDepsOf(env: Env): WatchDeps {
+  const letters = new DeadLetterRepository(env.DB);
+  const groups = new LetterGroupRepository(env.DB);
+  const runs = new ReplayRunRepository(env.DB);
+  return {
+    alerts: new AlertLogRepository(env.DB),
+    settings: alertSettingsOf(env),
+    observe: async (nowMs) => {
+      const { lately, before, oldestWaitingMs } = await letters.arrivals(
+        nowMs - LATELY_MS,
+        nowMs - BEFORE_MS - LATELY_MS,
+      );
+      return {
+        nowMs,
+        groups: await groups.waiting(WATCHED_GROUPS),
+        lettersLately: lately,
+        lettersBefore: before,
+        oldestWaitingMs,
+        pausedRuns: await runs.inState("paused"),
+      };
+    },
+    fetch: (url, init) => fetch(url, init),
+    now: Date.now,
+  };
+}
+
+export const sweepOf = (env: Env, nowMs: number) => new DeadLetterRepository(env.DB).sweep(nowMs);
 
 export const deskDepsOf = (env: Env, { TOKEN_SECRET, DESK_ACCESS }: Config): DeskDeps => ({
   letters: new DeadLetterRepository(env.DB),

@@ -1,4 +1,6 @@
-import { deskDepsOf, type Env, parkDepsOf, readConfig } from "./env.ts";
+import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import { watch } from "./alerts/watch.ts";
+import { deskDepsOf, type Env, parkDepsOf, readConfig, sweepOf, watchDepsOf } from "./env.ts";
 import { misconfigured } from "./error.ts";
 import { operations } from "./operations.ts";
 import { park } from "./park.ts";
@@ -11,6 +13,13 @@ export default {
     const reading = readConfig(env);
     if (!reading.ok) return misconfigured(reading.problems);
     return operations(deskDepsOf(env, reading.config)).fetch(request, env, ctx);
+  },
+
+  /** Each minute: who has to know is told, and what was kept for long enough goes. */
+  async scheduled({ scheduledTime }, env) {
+    const done = await Promise.allSettled([watch(watchDepsOf(env)), sweepOf(env, scheduledTime)]);
+    // The next minute does it again.
+    for (const each of done) if (each.status === "rejected") log("error", "desk.minute_failed", faultOf(each.reason));
   },
 
   /** Letters are parked even where the operations API is misconfigured: they have nowhere else to go. */

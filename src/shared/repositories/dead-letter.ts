@@ -53,6 +53,14 @@ export type Edit = {
   readonly reason: string;
 };
 
+/** Letters by when they failed last. */
+export type Arrivals = {
+  readonly lately: number;
+  readonly before: number;
+  /** The last failure of the open letter that has waited longest. */
+  readonly oldestWaitingMs: number | null;
+};
+
 export type LetterRevision = typeof letterRevisions.$inferSelect;
 
 /** How long a discard can be taken back. Ours, as all that follows. */
@@ -307,6 +315,16 @@ export class DeadLetterRepository {
     return changed;
   }
 
+  /**
+   * How the waiting letters stand in time.
+   * @param sinceMs how many failed last from then on
+   * @param beforeMs and how many between this and that
+   */
+  async arrivals(sinceMs: number, beforeMs: number): Promise<Arrivals> {
+    const row = await this.#d1.prepare(ARRIVALS).bind(sinceMs, beforeMs).first<Arrivals>();
+    return row ?? { lately: 0, before: 0, oldestWaitingMs: null };
+  }
+
   /** How many letters there are of each state and reason. Reads every letter's row once. */
   async summary(): Promise<LetterCount[]> {
     return this.#db
@@ -445,6 +463,15 @@ UPDATE dead_letters SET
   replayed_at_ms = NULL,
   run_id = NULL
 WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'replaying' AND replayed_at_ms = ?2`;
+
+const ANY_STATE = LETTER_STATES.map((state) => `'${state}'`).join(", ");
+
+const ARRIVALS = `
+SELECT
+  (SELECT count(*) FROM dead_letters WHERE state IN (${ANY_STATE}) AND last_failed_at_ms >= ?1) AS lately,
+  (SELECT count(*) FROM dead_letters
+    WHERE state IN (${ANY_STATE}) AND last_failed_at_ms >= ?2 AND last_failed_at_ms < ?1) AS before,
+  (SELECT min(last_failed_at_ms) FROM dead_letters WHERE state = 'open') AS oldestWaitingMs`;
 
 const DISCARD = `
 UPDATE dead_letters SET state = 'discarded', discard_reason = ?2, discarded_at_ms = ?3

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, gte, inArray, lt, lte, or } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, lt, lte, or } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { LetterPosition, Told } from "./dead-letter.ts";
 import { type GroupState, letterGroups } from "./tables.ts";
@@ -56,12 +56,14 @@ export class LetterGroupRepository {
       .limit(first + 1);
   }
 
-  /** Those that were opened, or have regressed, since then, and have not been dealt with. */
-  async openedSince(sinceMs: number): Promise<StoredGroup[]> {
+  /** Those that nobody has dealt with yet, newest failure first, and no more than so many. */
+  async waiting(limit: number): Promise<StoredGroup[]> {
     return this.#db
       .select()
       .from(letterGroups)
-      .where(and(inArray(letterGroups.state, ["open", "regressed"]), gte(letterGroups.openedAtMs, sinceMs)));
+      .where(inArray(letterGroups.state, ["open", "regressed"]))
+      .orderBy(desc(letterGroups.lastFailedAtMs))
+      .limit(limit);
   }
 
   /** @returns whether there is such a group */

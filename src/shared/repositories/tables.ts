@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { AlertKind } from "../desk/alert-rules.ts";
 import type { AuditAction, Run } from "../desk/api.ts";
 import type { Alert, AlertState } from "../domain/alert.ts";
 import type { Customer, Dealer, Severity } from "../domain/change.ts";
@@ -262,4 +263,33 @@ export const auditLog = sqliteTable(
     index("audit_log_by_actor").on(t.actor, t.id),
     index("audit_log_by_action").on(t.action, t.id),
   ],
+);
+
+/** What operators were last told of, one row a trouble. */
+export const deskAlerts = sqliteTable("desk_alerts", {
+  key: text().primaryKey(),
+  kind: text().$type<AlertKind>().notNull(),
+  subject: text().notNull(),
+  summary: text().notNull(),
+  state: text().$type<"firing" | "recovered">().notNull(),
+  lastSentAtMs: integer("last_sent_at_ms").notNull(),
+});
+
+/** Messages to webhooks. One without a next attempt was delivered, or given up. */
+export const webhookDeliveries = sqliteTable(
+  "webhook_deliveries",
+  {
+    /** Goes along as `webhook-id`, the same at every attempt. */
+    id: text().primaryKey(),
+    webhookId: text("webhook_id").notNull(),
+    alertKey: text("alert_key").notNull(),
+    body: text().notNull(),
+    createdAtMs: integer("created_at_ms").notNull(),
+    attempts: integer().notNull(),
+    nextAttemptAtMs: integer("next_attempt_at_ms"),
+    deliveredAtMs: integer("delivered_at_ms"),
+    lastStatus: integer("last_status"),
+    lastError: text("last_error"),
+  },
+  (t) => [index("webhook_deliveries_due").on(t.nextAttemptAtMs)],
 );

@@ -1,0 +1,181 @@
+import { Webhook } from "standardwebhooks";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { AlertLogRepository } from "../../../src/shared/repositories/alert-log.ts";
+import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
+import { type AlertVars, alertSettingsOf } from "../../../workers/dlq/alerts/settings.ts";
+import { watch } from "../../../workers/dlq/alerts/watch.ts";
+import { watchDepsOf } from "../../../workers/dlq/env.ts";
+import worker from "../../../workers/dlq/index.ts";
+import { emptyDesk, env, letter, settlement } from "./support.ts";
+
+const letters = new DeadLetterRepository(env.DB);
+const SECRET = `whsec_${btoa("a secret of thirty-two bytes....")}`;
+const MINUTE = 60_000;
+const T0 = 1_800_000_000_000;
+
+beforeEach(async () => {
+  vi.restoreAllMocks();
+  await emptyDesk();
+  for (const table of ["desk_alerts", "webhook_deliveries"]) await env.DB.exec(`DELETE FROM ${table}`);
+});
+
+type Call = {
+  url: string;
+  init: RequestInit;
+  body: { type: string; data: { state: string; subject: string; summary: string } };
+};
+
+/** The desk's minute, over the real D1, with receivers that answer what they are told to. */
+function pager({
+  hooks = [{ id: "pager" }],
+  answers = [204],
+}: {
+  hooks?: object[];
+  answers?: (number | Error)[];
+} = {}) {
+  const calls: Call[] = [];
+  const vars: AlertVars = {
+    ENVIRONMENT: "production",
+    DESK_WEBHOOK_HOSTS: "hooks.example.com",
+    DESK_WEBHOOKS: JSON.stringify(
+      hooks.map((hook) => ({ url: "https://hooks.example.com/x", secret: SECRET, ...hook })),
+    ),
+  };
+  const fetch = async (url: string, init: RequestInit) => {
+    calls.push({ url, init, body: JSON.parse(String(init.body)) });
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    if (answer instanceof Error) throw answer;
+    return new Response(null, { status: answer as number, headers: { Location: "https://evil.example/" } });
+  };
+  const minute = (nowMs: number) =>
+    watch({ ...watchDepsOf(env), settings: alertSettingsOf(vars), fetch, now: () => nowMs });
+  const told = () => calls.map(({ body: { type, data } }) => `${type.split(".").at(-1)} ${data.state}`);
+  return { calls, minute, told };
+}
+
+const fail = (id: string, nowMs: number) => letters.park([letter(id, { failedAtMs: nowMs })]);
+
+describe("the desk's minute", () => {
+  it("tells once of a new group, and once that it is resolved", async () => {
+    const { minute, told } = pager();
+    await fail("a", T0);
+    await minute(T0 + 1_000);
+    await minute(T0 + MINUTE);
+    expect(told()).toEqual(["group_opened firing"]);
+    await letters.settle([settlement("a", { settledAtMs: T0 + 2 * MINUTE })]);
+    await minute(T0 + 3 * MINUTE);
+    await minute(T0 + 4 * MINUTE);
+    expect(told()).toEqual(["group_opened firing", "group_opened recovered"]);
+    await fail("b", T0 + 20 * MINUTE);
+    await minute(T0 + 20 * MINUTE + 1_000);
+    expect(told().at(-1)).toBe("group_regressed firing");
+  });
+
+  it("signs what it sends, as Standard Webhooks says, and holds nothing of a payload", async () => {
+    const { minute, calls } = pager();
+    await fail("a", T0);
+    vi.spyOn(Date, "now").mockReturnValue(T0 + 1_000);
+    await minute(T0 + 1_000);
+    const { init, body } = calls[0] as Call;
+    const headers = init.headers as Record<string, string>;
+    expect(new Webhook(SECRET).verify(String(init.body), headers)).toEqual(body);
+    expect(() =>
+      new Webhook(`whsec_${btoa("another secret of thirty-two....")}`).verify(String(init.body), headers),
+    ).toThrow();
+    expect(body).toMatchObject({
+      type: "concord.dead_letters.group_opened",
+      data: { link: expect.stringContaining("/ops#/groups/") },
+    });
+    expect(init.redirect).toBe("manual");
+    expect(init.signal).toBeInstanceOf(AbortSignal);
+  });
+
+  it.each([[500], [302], [404], [new TypeError("Network connection lost.")]])(
+    "sends again under the same id after %s",
+    async (answer) => {
+      const { minute, calls } = pager({ answers: [answer, 204] });
+      await fail("a", T0);
+      await minute(T0);
+      await minute(T0 + 4_000);
+      expect(calls).toHaveLength(1);
+      await minute(T0 + 5_000);
+      await minute(T0 + 6 * 3_600_000 - 1);
+      const ids = calls.map(({ init }) => (init.headers as Record<string, string>)["webhook-id"]);
+      expect(new Set(ids.slice(0, 2)).size).toBe(1);
+      expect(calls.filter(({ url }) => url.includes("evil"))).toEqual([]);
+    },
+  );
+
+  it("gives up in the end, and at once where the receiver is gone", async () => {
+    const { minute, calls } = pager({ answers: [410] });
+    await fail("a", T0);
+    for (let i = 0; i < 4; i++) await minute(T0 + i * 3_600_000);
+    const first = calls.filter(({ body }) => body.data.state === "firing");
+    expect(first).toHaveLength(1);
+    const row = await env.DB.prepare("SELECT * FROM webhook_deliveries").first();
+    expect(row).toMatchObject({ next_attempt_at_ms: null, delivered_at_ms: null, last_status: 410, attempts: 1 });
+  });
+
+  it("of two at once tells once", async () => {
+    const { minute, calls } = pager();
+    await fail("a", T0);
+    await Promise.all([minute(T0), minute(T0 + 1), minute(T0 + 2)]);
+    expect(calls).toHaveLength(1);
+  });
+
+  it("that dies before it has sent leaves that to the next", async () => {
+    const { minute, told } = pager();
+    await fail("a", T0);
+    const alerts = new AlertLogRepository(env.DB);
+    await alerts.tell(
+      { key: "spike:all", kind: "spike", subject: "all", summary: "s", state: "firing", expectedSentAtMs: null },
+      [{ id: "d", webhookId: "pager", body: JSON.stringify({ type: "x.spike", data: { state: "firing" } }) }],
+      T0,
+    );
+    // Claimed, and never heard of again.
+    await alerts.claimDue(T0);
+    await minute(T0 + 1_000);
+    expect(told()).not.toContain("spike firing");
+    await minute(T0 + 2 * MINUTE);
+    expect(told()).toContain("spike firing");
+  });
+
+  it("tells each webhook what it wants to hear, and none that may not be called", async () => {
+    const hooks = [
+      { id: "all" },
+      { id: "runs", kinds: ["run_paused"] },
+      { id: "evil", url: "https://evil.example/" },
+      { id: "inside", url: "https://10.0.0.1/" },
+    ];
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const { minute, calls } = pager({ hooks });
+    await fail("a", T0);
+    await minute(T0);
+    expect(calls).toHaveLength(1);
+    const said = logged.mock.calls.flat().join("\n");
+    expect(said).toContain("DESK_WEBHOOKS.evil is not on the list of hosts");
+    expect(said).not.toContain(SECRET);
+  });
+
+  it("tells of a spike, and of a letter that has waited for a day", async () => {
+    const { minute, told } = pager();
+    await letters.park(Array.from({ length: 60 }, (_, i) => letter(`l${i}`, { failedAtMs: T0 })));
+    await minute(T0 + 1_000);
+    expect(told().sort()).toEqual(["group_opened firing", "spike firing"]);
+    await minute(T0 + 25 * 3_600_000);
+    expect(told()).toContain("oldest_age firing");
+    expect(told()).toContain("spike recovered");
+  });
+
+  it("is what the cron trigger does, and a webhook that is badly set stops nothing", async () => {
+    await letters.park([letter("old", { failedAtMs: T0 })]);
+    await letters.settle([settlement("old", { settledAtMs: T0 + 1 })]);
+    const vars = { ...env, DESK_WEBHOOKS: "{oops" };
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    await worker.scheduled(
+      { scheduledTime: T0 + 31 * 86_400_000, cron: "* * * * *", noRetry() {} } as ScheduledController,
+      vars,
+    );
+    expect(await letters.find("old")).toMatchObject({ emptiedAtMs: T0 + 31 * 86_400_000 });
+  });
+});

@@ -1,0 +1,66 @@
+import { Webhook } from "standardwebhooks";
+import type { AlertLogRepository, Delivery } from "../../../src/shared/repositories/alert-log.ts";
+import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import type { Webhook as Target } from "./settings.ts";
+
+export type DeliverDeps = {
+  readonly alerts: Pick<AlertLogRepository, "claimDue" | "delivered" | "failed">;
+  readonly webhooks: readonly Target[];
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly now: () => number;
+};
+
+/** Seconds until each further attempt; behind the last it is given up. */
+const RETRY_SECONDS = [5, 30, 120, 600, 3_600, 6 * 3_600];
+
+/** How long a receiver may take. Ours. */
+const TIMEOUT_MS = 5_000;
+
+/** Sends what is due. Whatever becomes of one concerns no other; what is not heard of is sent again under the same id. */
+export async function deliver(deps: DeliverDeps): Promise<void> {
+  const due = await deps.alerts.claimDue(deps.now());
+  await Promise.all(due.map((delivery) => attempt(deps, delivery)));
+}
+
+type Outcome = { readonly status: number | null; readonly error: string | null };
+
+async function attempt(deps: DeliverDeps, delivery: Delivery): Promise<void> {
+  const target = deps.webhooks.find(({ id }) => id === delivery.webhookId);
+  const outcome = target ? await post(deps, target, delivery) : { status: null, error: "is not set up any more" };
+  const { status, error } = outcome;
+  if (error === null) return deps.alerts.delivered(delivery.id, deps.now(), status);
+  const delaySeconds = RETRY_SECONDS[delivery.attempts - 1];
+  const isOver = !target || status === 410 || delaySeconds === undefined;
+  log(isOver ? "error" : "warn", "alert.not_delivered", {
+    webhook: delivery.webhookId,
+    attempts: delivery.attempts,
+    status,
+    error,
+  });
+  await deps.alerts.failed(delivery.id, outcome, isOver ? null : deps.now() + delaySeconds * 1_000);
+}
+
+async function post({ fetch, now }: DeliverDeps, { url, secret }: Target, { id, body }: Delivery): Promise<Outcome> {
+  const sentAt = new Date(now());
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      // Elsewhere is where nobody has looked whether it may be called.
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: {
+        "Content-Type": "application/json",
+        "User-Agent": "concord",
+        "webhook-id": id,
+        "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
+        "webhook-signature": new Webhook(secret).sign(id, sentAt, body),
+      },
+      body,
+    });
+    // What it says beside its status is nothing to us.
+    await response.body?.cancel();
+    return { status: response.status, error: response.ok ? null : `answered ${response.status}` };
+  } catch (thrown) {
+    return { status: null, error: faultOf(thrown).name };
+  }
+}
