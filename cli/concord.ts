@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { defineCommand, runCommand, runMain } from "citty";
+import { ExitError } from "./exit-error.ts";
 import { UsageError } from "./usage-error.ts";
 
 const main = defineCommand({
   meta: { name: "concord", description: "Works with a Concord platform from the outside." },
   subCommands: {
     credential: () => import("./commands/credential.ts").then(({ credential }) => credential),
+    dlq: () => import("./commands/dlq/index.ts").then(({ dlq }) => dlq),
     token: () => import("./commands/token.ts").then(({ token }) => token),
   },
 });
@@ -16,6 +18,11 @@ if (wantsHelp) {
   await runMain(main, { rawArgs: [...rawArgs.filter((arg) => arg !== "-h"), "--help"] });
 } else {
   await runCommand(main, { rawArgs }).catch((error: Error) => {
+    if (error instanceof ExitError) {
+      console.error(`concord: ${error.message}`);
+      process.exitCode = error.code;
+      return;
+    }
     const isUsage = error instanceof UsageError || error.name === "CLIError";
     console.error(isUsage ? `concord: ${error.message}` : error);
     process.exitCode = isUsage ? 2 : 1;

@@ -1,5 +1,7 @@
 import type { SampleRecord } from "../samples/record.ts";
+import { signDeskToken } from "../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
+import type { QueuedRecord } from "../src/shared/queue/parcel.ts";
 
 /** What the REST Proxy endpoint said of one request's records. */
 export type Pushed = { readonly accepted: number; readonly deadLettered: number };
@@ -69,9 +71,21 @@ export async function connect(url: URL) {
       return (await response.json()) as { deadLetters: DeadLetter[]; nextCursor: string | null };
     },
 
-    replayDeadLetter(id: string): Promise<Response> {
+    /** The same, with what they hold, as an admin takes it out. */
+    async exactLetters(query = ""): Promise<ExactLetter[]> {
+      const admin = await signDeskToken({ actor: "demo", role: "admin" }, LOCAL_TOKEN_SECRET, "1h");
+      const response = await fetch(new URL(`/ops/api/export${query}`, url), {
+        headers: { Authorization: `Bearer ${admin}` },
+      });
+      if (!response.ok) throw new Error(`GET /ops/api/export: ${response.status} ${await response.text()}`);
+      const lines = (await response.text()).split("\n").filter(Boolean);
+      return lines.map((line) => JSON.parse(line) as Exported).map(exactLetterOf);
+    },
+
+    replayDeadLetter(id: string, { force = false } = {}): Promise<Response> {
       const replay = new URL(`/ops/api/dead-letters/${id}/replay`, url);
-      return fetch(replay, { method: "POST", headers: { Authorization: authorization } });
+      const headers = { Authorization: authorization, "Content-Type": "application/json" };
+      return fetch(replay, { method: "POST", headers, ...(force && { body: '{"force":true}' }) });
     },
   };
 }
@@ -85,6 +99,36 @@ export type DeadLetter = {
   readonly replays: number;
   readonly outcome: string | null;
 };
+
+/** A letter and its record, byte by byte. */
+export type ExactLetter = DeadLetter & {
+  readonly topic: string;
+  readonly payload: string | null;
+  readonly payloadEncoding: "text" | "base64";
+  readonly key: string | null;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly partition: number | null;
+  readonly offset: number | null;
+  readonly timestampMs: number | null;
+};
+
+type Exported = Omit<DeadLetter, "reason"> & {
+  readonly topic: string;
+  readonly failure: { readonly reason: string };
+  readonly record: QueuedRecord;
+};
+
+const exactLetterOf = ({ failure, record, ...letter }: Exported): ExactLetter => ({
+  ...letter,
+  reason: failure.reason,
+  payload: record.value,
+  payloadEncoding: record.encoding ?? "text",
+  key: record.key,
+  headers: record.headers ?? [],
+  partition: record.partition ?? null,
+  offset: record.offset ?? null,
+  timestampMs: record.timestampMs ?? null,
+});
 
 export type Clients = Awaited<ReturnType<typeof connect>>;
 

@@ -16,6 +16,15 @@ if (!ENVIRONMENTS.includes(environment)) {
 }
 
 const dryRun = values["dry-run"];
+
+/** The same for all Workers, so that a dead letter's Worker version can be compared with any of them. */
+const release = process.env.CONCORD_RELEASE ?? commitOf() ?? new Date().toISOString();
+
+function commitOf(): string | undefined {
+  const { status, stdout } = spawnSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
 const steps = [
   ...(dryRun
     ? []
@@ -45,7 +54,16 @@ const steps = [
       ]),
   ...WORKERS.map((folder) => ({
     name: folder === "." ? "front door" : folder,
-    args: ["deploy", "-c", `${folder}/wrangler.toml`, "--env", environment, ...(dryRun ? ["--dry-run"] : [])],
+    args: [
+      "deploy",
+      "-c",
+      `${folder}/wrangler.toml`,
+      "--env",
+      environment,
+      "--tag",
+      release,
+      ...(dryRun ? ["--dry-run"] : []),
+    ],
     mayExist: false,
   })),
 ];

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { defineCommand } from "citty";
+import { DESK_ROLES, signDeskToken } from "../../src/shared/auth/desk-user.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { UsageError } from "../usage-error.ts";
@@ -13,14 +14,25 @@ export const token = defineCommand({
       "Prints a token for the API and the operations API: `Authorization: Bearer <token>`. Signed with CONCORD_TOKEN_SECRET, else with the secret of local development.",
   },
   args: {
-    role: { type: "string", description: "ops, service or dealer" },
+    role: {
+      type: "string",
+      description: "ops, service or dealer; or viewer, operator or admin at the dead-letter desk",
+    },
+    as: { type: "string", description: "Who it is for, at the dead-letter desk: stands in its audit log" },
     dealer: { type: "string", description: "A dealer's id, for role dealer; repeat it, or separate ids by commas" },
     expires: { type: "string", description: "How long it is good for: 30m, 12h, 7d", default: DEFAULT_EXPIRES },
   },
   // citty keeps only the last of a repeated option and lets misspelled ones pass, so the options are read here.
   async run({ rawArgs }) {
-    const { role, dealer, expires } = readOptions(rawArgs);
+    const { role, dealer, expires, as } = readOptions(rawArgs);
     const secret = process.env.CONCORD_TOKEN_SECRET || LOCAL_TOKEN_SECRET;
+    const deskRole = DESK_ROLES.find((each) => each === role);
+    if (deskRole) {
+      if (!as) throw new UsageError("say whose it is, for the audit log: --as ann@example.com");
+      console.log(await signDeskToken({ actor: as, role: deskRole }, secret, spanOf(expires)));
+      return;
+    }
+    if (as !== undefined) throw new UsageError("--as goes with --role viewer, operator or admin");
     console.log(await signToken(scopeOf(role, dealer), secret, spanOf(expires)));
   },
 });
@@ -34,6 +46,7 @@ function readOptions(rawArgs: string[]) {
         role: option,
         dealer: { ...option, multiple: true },
         expires: { ...option, default: DEFAULT_EXPIRES },
+        as: option,
       },
     });
     return values;
@@ -50,7 +63,7 @@ function scopeOf(role: string | undefined, dealer: readonly string[] = []): Scop
     return { role, dealerIds };
   }
   if (role !== "ops" && role !== "service")
-    throw new UsageError("say who the token is for: --role ops, service or dealer");
+    throw new UsageError("say who the token is for: --role ops, service, dealer, viewer, operator or admin");
   if (dealerIds.length > 0) throw new UsageError(`role ${role} sees every dealer; --dealer goes with --role dealer`);
   return { role };
 }

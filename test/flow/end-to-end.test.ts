@@ -100,7 +100,9 @@ describe("a bad record's way to the dead letters and back", () => {
       expect(deadLetters).toMatchObject([{ reason: "unknown_topic", state: "open" }]);
       id = deadLetters[0]?.id ?? "";
     });
-    expect((await clients.replayDeadLetter(id)).status).toBe(202);
+    const again = await clients.replayDeadLetter(id);
+    expect([again.status, await again.text()]).toEqual([409, expect.stringContaining("would fail as it did")]);
+    expect((await clients.replayDeadLetter(id, { force: true })).status).toBe(202);
     await eventually(async () => {
       const { deadLetters } = await clients.deadLetters(`?topic=${topic}`);
       expect(deadLetters).toMatchObject([{ state: "open", failures: 2, replays: 1 }]);

@@ -1,4 +1,4 @@
-import { connect, type DeadLetter } from "../../demo/clients.ts";
+import { connect } from "../../demo/clients.ts";
 import { type Stack, startStack } from "../../scripts/local-stack.ts";
 import { openGate } from "./gate.ts";
 import { PEERS, type Peer } from "./peers.ts";
@@ -56,10 +56,8 @@ async function judge(name: string, peer: Peer, { url }: Stack): Promise<string> 
     return (device?.history.edges ?? []).map(({ node }) => node.eventId).sort();
   };
   const reasons = async () => {
-    const { deadLetters } = await clients.deadLetters(`?topic=${TOPIC}&first=100`);
-    const ours = (deadLetters as (DeadLetter & { payload: string | null })[]).filter(({ payload }) =>
-      payload?.includes(deviceId),
-    );
+    const letters = await clients.exactLetters(`?topic=${TOPIC}`);
+    const ours = letters.filter(({ payload }) => payload?.includes(deviceId));
     return ours.map(({ reason }) => reason).sort();
   };
 

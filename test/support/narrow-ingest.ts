@@ -1,4 +1,4 @@
-import * as z from "zod";
+import type * as z from "zod";
 import { eltAlertRaised } from "../../src/shared/contracts/elt/alert-raised.ts";
 import { eltStatusReported } from "../../src/shared/contracts/elt/status-reported.ts";
 import worker from "../../workers/ingest/index.ts";

@@ -11,6 +11,7 @@ import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { LetterGroupRepository } from "../../src/shared/repositories/letter-group.ts";
 import { ReplayRunRepository } from "../../src/shared/repositories/replay-run.ts";
 import { METRICS_OBJECT_NAME } from "../../src/shared/telemetry/metrics.ts";
+import { releaseOf } from "../../src/shared/telemetry/release.ts";
 import { alertSettingsOf } from "./alerts/settings.ts";
 import type { WatchDeps } from "./alerts/watch.ts";
 import type { DeskDeps } from "./api/desk.ts";
@@ -72,7 +73,7 @@ export const parkDepsOf = (env: Env): ParkDeps => ({
   suspects: env.SUSPECTS,
   deadLetters: env.DEAD_LETTERS,
   metrics: metricsOf(env),
-  workerVersion: versionOf(env),
+  workerVersion: releaseOf(env),
   random: Math.random,
 });
 
@@ -116,12 +117,10 @@ export const deskDepsOf = (env: Env, { TOKEN_SECRET, DESK_ACCESS }: Config): Des
   events: env.EVENTS,
   metrics: metricsOf(env),
   runObject: (id) => env.RUNS.getByName(id),
-  workerVersion: versionOf(env),
+  workerVersion: releaseOf(env),
   tokenSecret: TOKEN_SECRET,
   access: DESK_ACCESS,
   now: Date.now,
 });
-
-const versionOf = ({ VERSION }: Env): string => VERSION?.id || "local";
 
 const metricsOf = ({ METRICS }: Env) => METRICS.getByName(METRICS_OBJECT_NAME);

@@ -9,6 +9,7 @@ import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { withDeadline } from "../../src/shared/repositories/read-session.ts";
+import { releaseOf } from "../../src/shared/telemetry/release.ts";
 import { type MetricsNamespace, reportMetrics } from "../../src/shared/telemetry/report.ts";
 import type { AcceptDeps } from "./accept.ts";
 import type { CommandDeps } from "./commands.ts";
@@ -76,7 +77,7 @@ export const acceptDeps = (env: Env): AcceptDeps => ({
   deadLetters: env.DEAD_LETTERS,
   parkDirectly: (letters) => new DeadLetterRepository(env.DB).park(letters),
   now: Date.now,
-  workerVersion: versionOf(env),
+  workerVersion: releaseOf(env),
 });
 
 export const consumeDeps = (env: Env): ConsumeDeps => consumeDepsOver(env, env.DB.withSession("first-primary"));
@@ -91,7 +92,7 @@ const consumeDepsOver = (env: Env, session: D1DatabaseSession): ConsumeDeps => (
   deadLetters: env.DEAD_LETTERS,
   now: Date.now,
   random: Math.random,
-  workerVersion: versionOf(env),
+  workerVersion: releaseOf(env),
 });
 
 /** How long D1 may take for a command, whose caller waits. Ours; beyond it the record goes through the queue. */
@@ -111,6 +112,3 @@ export function commandDeps(env: Env, ctx: Pick<ExecutionContext, "waitUntil">):
     report: (report) => ctx.waitUntil(reportMetrics(env, report)),
   };
 }
-
-/** The deployed version, which every letter names. */
-const versionOf = (env: Env): string => env.VERSION?.id || "local";

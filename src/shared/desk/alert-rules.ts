@@ -1,13 +1,14 @@
-import type { StoredGroup } from "../repositories/letter-group.ts";
-
 export const ALERT_KINDS = ["group_opened", "group_regressed", "spike", "oldest_age", "run_paused"] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
+
+/** A group with so many open letters. */
+type WaitingGroup = { readonly id: string; readonly state: string; readonly signature: string; readonly open: number };
 
 /** How the desk stands, as far as somebody may have to be woken for it. */
 export type Observation = {
   readonly nowMs: number;
   /** Groups that are open or have regressed. */
-  readonly groups: readonly Pick<StoredGroup, "id" | "state" | "signature" | "open">[];
+  readonly groups: readonly WaitingGroup[];
   /** Letters whose last failure lies in the last five minutes, and in the hour before those. */
   readonly lettersLately: number;
   readonly lettersBefore: number;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import KafkaRest from "kafka-rest";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Clients, connect, type DeadLetter } from "../../../demo/clients.ts";
+import { type Clients, connect, type ExactLetter } from "../../../demo/clients.ts";
 import { type Stack, startStack } from "../../../scripts/local-stack.ts";
 import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
 import { openStream } from "../../support/raw-http.ts";
@@ -285,13 +285,11 @@ describe("the payload of a dead letter", () => {
   });
 });
 
-type Letter = DeadLetter & { payload: string; payloadEncoding: string };
-
-async function lettersOf(topic: string, count: number): Promise<Letter[]> {
-  let letters: DeadLetter[] = [];
+async function lettersOf(topic: string, count: number): Promise<ExactLetter[]> {
+  let letters: ExactLetter[] = [];
   await eventually(async () => {
-    letters = (await clients.deadLetters(`?topic=${topic}&first=100`)).deadLetters;
+    letters = await clients.exactLetters(`?topic=${topic}`);
     expect(letters).toHaveLength(count);
   });
-  return letters as Letter[];
+  return letters;
 }

@@ -392,7 +392,10 @@ describe("a letter that fails every replay", () => {
   it("is quarantined, and then only replayed by force", async () => {
     await letters.park([letter("a", { record: broken("a").record, failure: { reason: "crash" } })]);
     let nowMs = FAILED_MS;
-    const desk = (workerVersion: string) => deskOf({ nowMs: (nowMs += 60_000), workerVersion });
+    const desk = (workerVersion: string) => {
+      nowMs += 60_000;
+      return deskOf({ nowMs, workerVersion });
+    };
     for (let i = 0; i < MAX_REPLAYS; i++) {
       // Each by a new Worker, or it would be refused at once.
       expect((await desk(`v${i}`).post("/ops/api/dead-letters/a/replay")).status).toBe(202);

@@ -24,7 +24,8 @@ function plant(value: object, path: string): object {
     const member = isList ? name.slice(0, -2) : name;
     if (i === names.length - 1) at[member] = isList ? [CANARY] : CANARY;
     else {
-      const next = (at[member] ??= isList ? [{}] : {}) as Record<string, unknown> | Record<string, unknown>[];
+      at[member] ??= isList ? [{}] : {};
+      const next = at[member] as Record<string, unknown> | Record<string, unknown>[];
       at = (Array.isArray(next) ? next[0] : next) as Record<string, unknown>;
     }
   }
@@ -79,7 +80,7 @@ async function fillWithCanaries(): Promise<string[]> {
   return all.map(({ id }) => id);
 }
 
-describe("what is personal, and what nobody has declared", () => {
+describe("what is personal, and what nobody has declared", { timeout: 60_000 }, () => {
   it("is shown to no viewer by any endpoint, found by no search, and written to no log", async () => {
     const logged: string[] = [];
     for (const level of ["log", "info", "warn", "error", "debug"] as const) {

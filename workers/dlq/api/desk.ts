@@ -66,12 +66,21 @@ export const told = (c: DeskContext, { audit, now }: DeskDeps, action: AuditActi
 
 export type Read<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly response: Response };
 
-/** A JSON body by its schema. */
-export async function bodyOf<T>(c: DeskContext, schema: z.ZodType<T>): Promise<Read<T>> {
-  const json: unknown = await c.req.json().catch(() => undefined);
+/** A JSON body by its schema. @param without what stands for no body at all, where there need be none */
+export async function bodyOf<T>(c: DeskContext, schema: z.ZodType<T>, without?: unknown): Promise<Read<T>> {
+  const text = await c.req.text();
+  const json = text === "" ? without : parsed(text);
   return json === undefined
     ? { ok: false, response: errorResponse("invalid_parameter", "Nothing was done: the body is not JSON.") }
     : readBy(schema, json, "Nothing was done");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads by a schema, and names everything that is wrong at once. */

@@ -91,8 +91,7 @@ export function letterRoutes(deps: DeskDeps) {
   const ReplayBody = z.strictObject({ force: z.boolean().default(false) });
 
   app.post("/dead-letters/:id/replay", only("operator"), async (c) => {
-    const hasBody = (c.req.header("Content-Length") ?? "0") !== "0" || c.req.raw.body !== null;
-    const body = hasBody ? await bodyOf(c, ReplayBody) : ({ ok: true, data: { force: false } } as const);
+    const body = await bodyOf(c, ReplayBody, {});
     if (!body.ok) return body.response;
     const id = c.req.param("id");
     const known = await letters.find(id);
