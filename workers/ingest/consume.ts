@@ -8,7 +8,7 @@ import type { Failure } from "../../src/shared/queue/letter.ts";
 import { isParcel, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { isOutage } from "../../src/shared/repositories/fault.ts";
 import type { FleetReport } from "../../src/shared/repositories/fleet.ts";
-import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import { faultOf, functionOf, log } from "../../src/shared/telemetry/log.ts";
 import { type MetricsReport, SettleTimes, Tally } from "../../src/shared/telemetry/metrics.ts";
 import { type Announce, Announcements } from "./announcements.ts";
 import type { Arrival, Ending, EventArrival } from "./ending.ts";
@@ -209,7 +209,7 @@ function endingOfFault(arrival: Arrival, thrown: unknown): Ending {
   log("error", "consume.failed", { topic, attempts: attempts + 1, ...error });
   return attempts + 1 < MAX_ATTEMPTS
     ? { arrival, kind: "retried" }
-    : { arrival, kind: "deadLettered", failure: { reason: "fault", error } };
+    : { arrival, kind: "deadLettered", failure: { reason: "fault", error: { ...error, at: functionOf(thrown) } } };
 }
 
 /** Counts what ended. A message that must come back is counted when it does. */

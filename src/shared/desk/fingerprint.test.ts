@@ -40,6 +40,15 @@ it("tells a fault by its name, and nothing that a client wrote", () => {
   );
 });
 
+it("tells two faults of one name apart by where they came from", () => {
+  const at = (name: string | undefined) =>
+    signatureOf(TOPIC, { reason: "fault", error: { name: "TypeError", message: "m", at: name } });
+  expect([at("joinDevices"), at(undefined)]).toEqual([
+    `${TOPIC} · fault · TypeError in joinDevices`,
+    `${TOPIC} · fault · TypeError`,
+  ]);
+});
+
 it("folds by the contract of an alias too, and knows nothing of unknown topics", () => {
   expect(foldPath("device.elt.no.such", "data.online")).toBe("*");
   expect(foldPath(TOPIC, "data.equipment.0.inner")).toBe("data.equipment[].*");

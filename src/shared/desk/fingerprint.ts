@@ -24,8 +24,12 @@ function causeOf(topic: string, failure: Failure): string | undefined {
       const others = distinct.length - MAX_NAMED;
       return [...distinct.slice(0, MAX_NAMED), ...(others > 0 ? [`${others} more`] : [])].join(", ");
     }
-    case "fault":
-      return failure.error.name.replace(/[^A-Za-z0-9_$.]/g, "").slice(0, 64);
+    case "fault": {
+      const { name, at } = failure.error;
+      return [name, at]
+        .flatMap((each) => (each === undefined ? [] : [each.replace(/[^A-Za-z0-9_$.#]/g, "").slice(0, 64)]))
+        .join(" in ");
+    }
     default:
       return undefined;
   }

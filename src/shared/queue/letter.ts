@@ -7,8 +7,11 @@ import { type QueuedRecord, valueTextOf } from "./parcel.ts";
 /** Why a record became a dead letter: it can never succeed, its attempts are spent, or it took the consumer down. */
 export type Failure =
   | Rejection
-  | { readonly reason: "fault"; readonly error: { readonly name: string; readonly message: string } }
+  | { readonly reason: "fault"; readonly error: FaultError }
   | { readonly reason: "crash" };
+
+/** `at` is the first function of ours that it came through. */
+export type FaultError = { readonly name: string; readonly message: string; readonly at?: string | undefined };
 
 /** A record that failed, with all that an operator needs to mend and replay it. */
 export type Letter = {

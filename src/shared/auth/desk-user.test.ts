@@ -1,0 +1,111 @@
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  authenticateAtDesk,
+  type DeskAccess,
+  DeskAccess as DeskAccessSchema,
+  mayAct,
+  signDeskToken,
+} from "./desk-user.ts";
+import { authenticate, signToken } from "./token.ts";
+
+const SECRET = "a-secret-of-at-least-thirty-two-characters";
+const ISSUER = "https://team.cloudflareaccess.com";
+
+let access: DeskAccess;
+let signed: (claims: object, more?: { audience?: string; issuer?: string }) => Promise<string>;
+
+beforeAll(async () => {
+  const { publicKey, privateKey } = await generateKeyPair("RS256");
+  const key = { ...(await exportJWK(publicKey)), kid: "k", alg: "RS256" };
+  access = DeskAccessSchema.parse({
+    issuer: ISSUER,
+    audience: "aud",
+    jwks: { keys: [key] },
+    viewers: ["*@example.com"],
+    operators: ["bob@example.com"],
+    admins: ["Ann@example.com"],
+  });
+  signed = (claims, { audience = "aud", issuer = ISSUER } = {}) =>
+    new SignJWT({ sub: "s", ...claims })
+      .setProtectedHeader({ alg: "RS256", kid: "k" })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setExpirationTime("5m")
+      .sign(privateKey);
+});
+
+const byToken = async (token: string) =>
+  authenticateAtDesk({ authorization: `Bearer ${token}`, accessJwt: null }, { secret: SECRET, access });
+const byAccess = async (jwt: string, settings: DeskAccess | undefined = access) =>
+  authenticateAtDesk({ authorization: null, accessJwt: jwt }, { secret: SECRET, access: settings });
+
+describe("a token", () => {
+  it.each(["viewer", "operator", "admin"] as const)("of role %s names who asks", async (role) => {
+    const token = await signDeskToken({ actor: "ann@example.com", role }, SECRET, "1h");
+    expect(await byToken(token)).toEqual({ ok: true, user: { actor: "ann@example.com", role } });
+  });
+
+  it("of role ops is an operator's; of service and dealers nobody's here", async () => {
+    expect(await byToken(await signToken({ role: "ops" }, SECRET, "1h"))).toMatchObject({ user: { role: "operator" } });
+    for (const scope of [{ role: "service" }, { role: "dealer", dealerIds: ["D-1"] }] as const) {
+      expect(await byToken(await signToken(scope, SECRET, "1h"))).toMatchObject({ ok: false, status: 403 });
+    }
+  });
+
+  it("of the desk opens nothing but the desk", async () => {
+    const token = await signDeskToken({ actor: "a", role: "admin" }, SECRET, "1h");
+    expect(await authenticate(`Bearer ${token}`, SECRET)).toMatchObject({ ok: false });
+  });
+
+  it.each(["nonsense", "a.b.c", ""])("that is %j is refused", async (token) => {
+    expect(await byToken(token)).toMatchObject({ ok: false, status: 401 });
+  });
+
+  it("of another secret, or that has expired, is refused", async () => {
+    const user = { actor: "a", role: "admin" } as const;
+    expect(await byToken(await signDeskToken(user, `${SECRET}!`, "1h"))).toMatchObject({ ok: false, status: 401 });
+    expect(await byToken(await signDeskToken(user, SECRET, "-1h"))).toMatchObject({ ok: false, status: 401 });
+  });
+});
+
+describe("Cloudflare Access", () => {
+  it.each([
+    ["ann@example.com", "admin"],
+    ["ANN@EXAMPLE.COM", "admin"],
+    ["bob@example.com", "operator"],
+    ["eve@example.com", "viewer"],
+  ])("lets %s in as %s", async (email, role) => {
+    expect(await byAccess(await signed({ email }))).toEqual({ ok: true, user: { actor: email.toLowerCase(), role } });
+  });
+
+  it.each([
+    [{ email: "eve@example.com.evil" }],
+    [{ email: "eve@evil.com" }],
+    [{}],
+    [{ email: 7 }],
+    [{ role: "admin" }],
+  ])("lets %j in as nobody", async (claims) => {
+    expect(await byAccess(await signed(claims))).toMatchObject({ ok: false, status: 403 });
+  });
+
+  it("is not believed for another audience or issuer, by another key, or where it is not set up", async () => {
+    const email = "ann@example.com";
+    expect(await byAccess(await signed({ email }, { audience: "other" }))).toMatchObject({ ok: false, status: 401 });
+    expect(await byAccess(await signed({ email }, { issuer: "https://evil.example" }))).toMatchObject({
+      ok: false,
+      status: 401,
+    });
+    expect(await byAccess(await signDeskToken({ actor: email, role: "admin" }, SECRET, "1h"))).toMatchObject({
+      ok: false,
+    });
+    const token = { authorization: null, accessJwt: await signed({ email }) };
+    expect(await authenticateAtDesk(token, { secret: SECRET })).toMatchObject({ ok: false, status: 401 });
+  });
+});
+
+it("each role may what stands before it", () => {
+  const roles = ["viewer", "operator", "admin"] as const;
+  const may = roles.map((role) => roles.filter((as) => mayAct({ actor: "a", role }, as)));
+  expect(may).toEqual([["viewer"], ["viewer", "operator"], ["viewer", "operator", "admin"]]);
+});

@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { CONTRACTS } from "../contracts/index.ts";
+import { maskFailure, maskKey, maskValue, searchTextOf } from "./mask.ts";
+
+const topics = CONTRACTS.map(({ topic }) => topic);
+
+/** Text that is no word of any contract. */
+const secret = fc.string({ minLength: 6, maxLength: 40 }).map((text) => `§${text}`);
+
+it("text that a contract has no place for is never shown and never found, wherever it stands", () => {
+  const anything = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      secret,
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(secret, tie("value"), { maxKeys: 3 }),
+    ),
+  })).value;
+  const members = fc.dictionary(
+    fc.constantFrom("owner", "note", "§", "customer", "mode", "online", "location"),
+    anything,
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...topics, "device.elt.no.such"), members, (topic, data) => {
+      const value = JSON.stringify({ data, ...data });
+      const record = { topic, key: "§key", value, receivedAtMs: 0 };
+      const shown = [
+        maskValue(topic, value, undefined).text ?? "",
+        searchTextOf(record, { reason: "crash" }),
+        JSON.stringify(maskKey(record)),
+      ];
+      expect(shown.filter((text) => text.includes("§"))).toEqual([]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it("masking is of JSON again, and of the same shape where it is known", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...topics), fc.oneof(fc.json(), fc.string()), (topic, value) => {
+      expect(() => JSON.parse(maskValue(topic, value, undefined).text ?? "null")).not.toThrow();
+    }),
+  );
+  expect(maskValue("device.elt.status.reported", null, undefined)).toEqual({ text: null });
+});
+
+it("a nest too deep is masked and not walked", () => {
+  const deep = `{"data":${"[".repeat(5_000)}${"]".repeat(5_000)}}`;
+  expect(maskValue("device.elt.status.reported", deep, undefined).text).toBe('{"data":"•••"}');
+});
+
+it("a fault's message loses what it quotes", () => {
+  const error = { name: "SyntaxError", message: `Unexpected token 'a', "ann@example.com" is not \`valid\` JSON "and` };
+  expect(JSON.stringify(maskFailure("t", { reason: "fault", error }))).not.toMatch(/ann|valid|and/);
+});
