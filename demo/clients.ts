@@ -1,6 +1,7 @@
 import type { SampleRecord } from "../samples/record.ts";
 import { signDeskToken } from "../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
+import { isEndLine } from "../src/shared/desk/end-line.ts";
 import type { QueuedRecord } from "../src/shared/queue/parcel.ts";
 
 /** What the REST Proxy endpoint said of one request's records. */
@@ -78,7 +79,7 @@ export async function connect(url: URL) {
         headers: { Authorization: `Bearer ${admin}` },
       });
       if (!response.ok) throw new Error(`GET /ops/api/export: ${response.status} ${await response.text()}`);
-      const lines = (await response.text()).split("\n").filter(Boolean);
+      const lines = (await response.text()).split("\n").filter((line) => line !== "" && !isEndLine(line));
       return lines.map((line) => JSON.parse(line) as Exported).map(exactLetterOf);
     },
 

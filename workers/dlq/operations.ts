@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { auditRoutes } from "./api/audit.ts";
-import { atDesk, type DeskDeps, type DeskEnv } from "./api/desk.ts";
+import { atDesk, type DeskDeps, type DeskEnv, sameSite } from "./api/desk.ts";
 import { groupRoutes } from "./api/groups.ts";
 import { letterRoutes } from "./api/letters.ts";
 import { runRoutes } from "./api/runs.ts";
@@ -55,6 +55,7 @@ export function operations(deps: DeskDeps): Hono<DeskEnv> {
   app.get("/ops", (c) => c.json(INDEX));
   app.get("/ops/healthz", (c) => c.json({ status: "ok" }));
 
+  app.use("/ops/api/*", sameSite);
   app.use("/ops/api/*", atDesk(deps));
   app.use("/ops/metrics", atDesk(deps));
 

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream, existsSync, mkdirSync, writeFileSy
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { isEndLine } from "../../../src/shared/desk/end-line.ts";
 import { deskCommand, FILTER, filterOf } from "../../desk/command.ts";
 import { linesOf } from "../../desk/lines.ts";
 import { ProgressLine } from "../../desk/progress-line.ts";
@@ -14,15 +15,24 @@ export const exportLetters = deskCommand({
   options: { ...FILTER, out: { type: "string", description: "The file; else standard output" } },
   run: async ({ client }, { out, ...filter }) => {
     const lines = Readable.fromWeb((await client.stream("/export", filterOf(filter))) as never);
-    if (!out) return pipeline(lines, process.stdout, { end: false });
     let count = 0;
-    const progress = new ProgressLine(process.stderr);
-    lines.on("data", (chunk: Buffer) => {
-      for (const byte of chunk) if (byte === 0x0a) count++;
-      progress.show(count, count, "letters");
-    });
-    await pipeline(lines, createWriteStream(out, { mode: 0o600 }));
+    let isWhole = false;
+    const progress = new ProgressLine(out ? process.stderr : undefined);
+    const letters = async function* () {
+      for await (const line of linesOf(lines)) {
+        isWhole = isEndLine(line);
+        if (!isWhole) progress.show(++count, count + 1, "letters");
+        yield `${line}\n`;
+      }
+    };
+    await pipeline(letters, out ? createWriteStream(out, { mode: 0o600 }) : process.stdout, { end: out !== undefined });
     progress.end();
+    if (!isWhole)
+      throw new ExitError(
+        EXIT.fault,
+        `the export broke off after ${count} letters: take it again, in parts by --since and --until`,
+      );
+    if (!out) return;
     console.error(`${count} letters are in ${out}, unmasked: keep it as you keep what is personal`);
     if (count === 0) throw new ExitError(EXIT.nothing, "no dead letter is like that");
   },
@@ -91,7 +101,7 @@ export const fixtures = deskCommand({
     const written: string[] = [];
     const lines = Readable.fromWeb((await client.stream("/export", filterOf(filter))) as never);
     for await (const line of linesOf(lines)) {
-      if (written.length >= most) break;
+      if (written.length >= most || isEndLine(line)) break;
       const { id, record, failure } = JSON.parse(line) as Exported;
       const folder = join(out, safe(record.topic));
       const file = join(folder, `${safe(id)}.json`);

@@ -41,6 +41,8 @@ export type LetterFilter = LetterCondition & {
 /** Under which name letters are claimed, and when. */
 export type Claim = { readonly runId: string; readonly nowMs: number; readonly force?: boolean };
 
+export type Standing = Pick<StoredLetter, "id" | "state" | "outcome" | "runId">;
+
 /** What the audit log says of a change, in the transaction that makes it. */
 export type Told = { readonly audit: AuditRepository; readonly entry: AuditEntry };
 
@@ -197,6 +199,15 @@ export class DeadLetterRepository {
       .where(sql`${deadLetters.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
   }
 
+  /** How letters stand, without what they hold. */
+  async standingOf(ids: readonly string[]): Promise<Standing[]> {
+    const { id, state, outcome, runId } = deadLetters;
+    return this.#db
+      .select({ id, state, outcome, runId })
+      .from(deadLetters)
+      .where(sql`${id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+  }
+
   /** Every index leads to a state: all states are one walk through an index each, and not a sort of the whole table. */
   #idsWhere({ state, ...condition }: LetterCondition, limit: number, after?: LetterPosition): SQL {
     const narrowed = and(conditionOf(condition), after && isBehind(after));
@@ -261,6 +272,22 @@ export class DeadLetterRepository {
       this.#d1.prepare(EDIT).bind(id, revision, edited),
     ])) as [D1Result, ...D1Result[]];
     return results.length > 0;
+  }
+
+  /**
+   * The same for many letters at once, each with an entry of its own in the audit log.
+   * @returns the ids of those that were edited
+   */
+  async editAll(edits: readonly Edit[], { entry }: Told): Promise<string[]> {
+    if (edits.length === 0) return [];
+    const { actor, role, atMs, action, reason = null } = entry;
+    const json = JSON.stringify(edits);
+    const [, , changed] = (await this.#d1.batch([
+      this.#d1.prepare(ADD_REVISIONS).bind(json, actor, atMs),
+      this.#d1.prepare(TELL_REVISIONS).bind(json, atMs, actor, role, action, reason),
+      this.#d1.prepare(EDIT_ALL).bind(json),
+    ])) as [D1Result, D1Result, D1Result<{ id: string }>];
+    return changed.results.map(({ id }) => id);
   }
 
   /** A letter's edits, first to last. */
@@ -489,6 +516,29 @@ INSERT INTO letter_revisions (letter_id, revision, patch, actor, reason, at_ms)
 SELECT id, revision + 1, ?3, ?4, ?5, ?6 FROM dead_letters
 WHERE id = ?1 AND revision = ?2 AND state IN ('open', 'quarantined') AND emptied_at_ms IS NULL
 RETURNING letter_id`;
+
+const IS_EDITABLE = "letter.state IN ('open', 'quarantined') AND letter.emptied_at_ms IS NULL";
+
+const EDITED = `json_each(?1) AS edit
+CROSS JOIN dead_letters AS letter ON letter.id = edit.value->>'id' AND letter.revision = edit.value->>'revision'`;
+
+const ADD_REVISIONS = `
+INSERT INTO letter_revisions (letter_id, revision, patch, actor, reason, at_ms)
+SELECT letter.id, letter.revision + 1, edit.value->'patch', ?2, edit.value->>'reason', ?3 FROM ${EDITED}
+WHERE ${IS_EDITABLE}`;
+
+const TELL_REVISIONS = `
+INSERT INTO audit_log (at_ms, actor, role, action, target, before, after, reason)
+SELECT ?2, ?3, ?4, ?5, letter.id,
+  json_object('revision', letter.revision), json_object('revision', letter.revision + 1), ?6
+FROM ${EDITED} WHERE ${IS_EDITABLE}`;
+
+const EDIT_ALL = `
+UPDATE dead_letters SET edited = edit.value->>'edited', revision = dead_letters.revision + 1
+FROM json_each(?1) AS edit
+WHERE dead_letters.id = edit.value->>'id' AND dead_letters.revision = edit.value->>'revision'
+  AND dead_letters.state IN ('open', 'quarantined') AND dead_letters.emptied_at_ms IS NULL
+RETURNING dead_letters.id`;
 
 const EDIT = `
 UPDATE dead_letters SET edited = ?3, revision = revision + 1

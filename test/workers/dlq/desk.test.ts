@@ -278,6 +278,9 @@ describe("filters", () => {
     ["text=dev-b", ["b"]],
     ["text=dev-b%20elt", []],
     ['text="%20OR%20*', []],
+    ["text=*", []],
+    ["text=%E2%80%A6", []],
+    ["text=a%20NEAR(b)", []],
     ["since=2026-11-23T13:00:01.005Z", ["b"]],
     ["until=2026-11-23T13:00:01.005Z", ["a", "c"]],
   ])("?%s", async (query, expected) => {
@@ -347,6 +350,20 @@ describe("who may do what", () => {
       expect([role, status === 403]).toEqual([role, !may]);
     }
   });
+
+  it.each([[{ Origin: "https://evil.example" }], [{ "Sec-Fetch-Site": "cross-site" }], [{ Origin: "null" }]])(
+    "is nobody whom another site has sent: %j",
+    async (elsewhere) => {
+      await letters.park([broken("a")]);
+      const headers = { ...(await admin()), ...elsewhere };
+      const { ask } = deskOf();
+      const body = { selection: { ids: ["a"] }, reason: "r" };
+      expect((await ask("POST", "/ops/api/discards", { body, headers })).status).toBe(403);
+      expect((await ask("GET", "/ops/api/dead-letters/a?unmask=x", { headers })).status).toBe(403);
+      const own = { ...(await admin()), Origin: "http://localhost", "Sec-Fetch-Site": "same-origin" };
+      expect((await ask("POST", "/ops/api/discards", { body, headers: own })).status).toBe(200);
+    },
+  );
 
   it("is all of the routes there are", () => {
     const { app } = deskOf();

@@ -41,15 +41,18 @@ const failing = (id: string) =>
 const named = (count: number, prefix = "l") =>
   Array.from({ length: count }, (_, i) => `${prefix}${String(i).padStart(5, "0")}`);
 
-type Bench = { refuses?: boolean; inFlight?: number };
+type Bench = { refuses?: boolean; inFlight?: number; whileSending?: () => Promise<void> };
 
 /** The desk and its runs over the real D1 and the real objects, with a consumer that works when it is told to. */
 function bench(state: Bench = {}) {
   const events = fakeQueue<Parcel>();
   const metrics = fakeMetrics();
   const queue = {
-    sendBatch: (messages: Iterable<MessageSendRequest<Parcel>>) =>
-      state.refuses ? Promise.reject(new Error("Queue sendBatch failed")) : events.sendBatch(messages),
+    async sendBatch(messages: Iterable<MessageSendRequest<Parcel>>) {
+      await state.whileSending?.();
+      if (state.refuses) throw new Error("Queue sendBatch failed");
+      return events.sendBatch(messages);
+    },
   };
   const read = async () => ({ ...NO_TOTALS, accepted: { [TOPIC]: state.inFlight ?? 0 } });
   const METRICS = { getByName: () => ({ ...metrics, read }) };
@@ -302,6 +305,19 @@ describe("a run", () => {
       progress: { waiting: 3 },
     });
     expect(await letters.idsWhere({ state: "open" }, 10)).toHaveLength(3);
+  });
+
+  it("stays paused when it is paused while it sends", async () => {
+    await letters.park(named(9).map((id) => passing(id)));
+    const state: Bench = {};
+    const desk = bench(state);
+    const run = await desk.plan({ filter: { topic: TOPIC } });
+    await desk.start(run, { rate: 3, canary: 0 });
+    state.whileSending = async () => void (await desk.post(`/ops/api/runs/${run.id}/pause`));
+    await desk.step(run.id);
+    expect(sentIds(desk.events)).toHaveLength(3);
+    expect(await desk.read(run.id)).toMatchObject({ state: "paused", progress: { waiting: 6 } });
+    expect(await runDurableObjectAlarm(env.RUNS.getByName(run.id))).toBe(false);
   });
 
   it("yields to live records", async () => {

@@ -49,6 +49,17 @@ export const atDesk = ({ tokenSecret, access }: DeskDeps) =>
     await next();
   });
 
+/**
+ * Access lets a browser in by a cookie, which goes along with whatever another site has the browser ask for. Nothing of
+ * ours is asked by another site.
+ */
+export const sameSite = createMiddleware(async (c, next) => {
+  const origin = c.req.header("Origin");
+  const isElsewhere = origin !== undefined && origin !== new URL(c.req.url).origin;
+  if (!isElsewhere && c.req.header("Sec-Fetch-Site") !== "cross-site") return next();
+  return errorResponse("forbidden", "This was asked by another site. Nothing was done.");
+});
+
 /** Lets pass whoever may act in that role. */
 export const only = (role: DeskRole) =>
   createMiddleware<DeskEnv>(async (c, next) => {

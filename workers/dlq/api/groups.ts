@@ -5,7 +5,7 @@ import type { Group } from "../../../src/shared/desk/api.ts";
 import { JsonPatch } from "../../../src/shared/desk/edit.ts";
 import { maskValue } from "../../../src/shared/desk/mask.ts";
 import { issuesByPath } from "../../../src/shared/desk/verdict.ts";
-import type { StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import type { Edit, StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import type { StoredGroup } from "../../../src/shared/repositories/letter-group.ts";
 import { GROUP_STATES } from "../../../src/shared/repositories/tables.ts";
 import { errorResponse } from "../error.ts";
@@ -88,18 +88,20 @@ export function groupRoutes(deps: DeskDeps) {
     const refused: Parameters<typeof issuesByPath>[0][number][] = [];
     let [pass, fail, applied] = [0, 0, 0];
     for (let i = 0; i < ids.length; i += CHUNK) {
+      const edits: Edit[] = [];
       for (const letter of await letters.findAll(ids.slice(i, i + CHUNK))) {
         const edit = editOf(letter, patch, now());
-        if (edit.ok) pass++;
-        else fail++;
-        if (!edit.ok && edit.issues) refused.push({ reason: "schema_mismatch", issues: edit.issues });
         if (samples.length < SAMPLES) samples.push(sampleOf(letter, edit, showsAll));
-        if (!apply || !edit.ok) continue;
-        const { id, revision } = letter;
-        const said = { target: id, before: { revision }, after: { revision: revision + 1, group: group.id }, reason };
-        const change = { id, revision, edited: edit.value, patch, reason };
-        if (await letters.edit(change, told(c, deps, "letter.edit", said))) applied++;
+        if (edit.ok) {
+          pass++;
+          edits.push({ id: letter.id, revision: letter.revision, edited: edit.value, patch, reason });
+        } else {
+          fail++;
+          refused.push({ reason: "schema_mismatch", issues: edit.issues ?? [] });
+        }
       }
+      const said = told(c, deps, "letter.edit", { target: group.id, reason });
+      if (apply) applied += (await letters.editAll(edits, said)).length;
     }
     if (apply) {
       await deps.audit.add(

@@ -5,7 +5,7 @@ import type { DeadLetterRepository, LetterCondition } from "../../../src/shared/
 import { LETTER_STATES } from "../../../src/shared/repositories/tables.ts";
 
 /** A record, so that a new reason fails the build here. */
-const REASONS = Object.keys({
+export const REASONS = Object.keys({
   unknown_topic: true,
   empty_value: true,
   not_json: true,

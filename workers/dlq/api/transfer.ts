@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { endLine, isEndLine } from "../../../src/shared/desk/end-line.ts";
 import { exportLine, readExportLine } from "../../../src/shared/desk/ndjson.ts";
 import type { LetterPosition, StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import { errorResponse } from "../error.ts";
@@ -11,8 +12,9 @@ const Query = z.strictObject(Filter);
 /** Letters of a page of an export, and lines of one write of an import. */
 const CHUNK = 100;
 
-/** An import's body. Ours: a Worker has 128 MB for everything. */
+/** Of an import. Ours: a Worker has 128 MB for everything, and D1 answers a thousand statements of a request. */
 const MAX_IMPORT_BYTES = 32 * 1024 * 1024;
+const MAX_IMPORT_LINES = 500;
 
 /** Letters out of the desk and into it, a line each, with the exact text of what they hold. */
 export function transferRoutes(deps: DeskDeps) {
@@ -26,12 +28,16 @@ export function transferRoutes(deps: DeskDeps) {
     const condition = conditionOf(query.data);
     let after: LetterPosition | undefined;
     const encoder = new TextEncoder();
+    let count = 0;
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
         const page = await letters.list({ ...condition, first: CHUNK, after });
         const lines = page.letters
           .filter(({ emptiedAtMs }) => emptiedAtMs === null)
           .map((each) => `${exportLine(each)}\n`);
+        count += lines.length;
+        // Whoever reads to the end knows by the last line that it was the end.
+        if (!page.next) lines.push(endLine(count));
         if (lines.length > 0) controller.enqueue(encoder.encode(lines.join("")));
         after = page.next ?? undefined;
         if (!page.next) controller.close();
@@ -50,10 +56,17 @@ export function transferRoutes(deps: DeskDeps) {
         `Nothing was imported: send at most ${MAX_IMPORT_BYTES} bytes at once, in parts.`,
       );
     }
+    const lines = text.split("\n");
+    if (lines.length > MAX_IMPORT_LINES + 1) {
+      return errorResponse(
+        "too_many",
+        `Nothing was imported: send at most ${MAX_IMPORT_LINES} lines at once, in parts.`,
+      );
+    }
     const refused: { line: number; message: string }[] = [];
     const read: StoredLetter[] = [];
-    text.split("\n").forEach((line, index) => {
-      if (line.trim() === "") return;
+    lines.forEach((line, index) => {
+      if (line.trim() === "" || isEndLine(line)) return;
       const letter = readExportLine(line);
       if (letter.ok) read.push(letter.letter);
       else refused.push({ line: index + 1, message: letter.message });

@@ -4,7 +4,7 @@ import type { MergeOutcome } from "../../../src/shared/domain/outcome.ts";
 import { sendAll } from "../../../src/shared/queue/pack.ts";
 import { packParcels } from "../../../src/shared/queue/parcel.ts";
 import { AuditRepository } from "../../../src/shared/repositories/audit.ts";
-import { DeadLetterRepository, type StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import { DeadLetterRepository, type Standing } from "../../../src/shared/repositories/dead-letter.ts";
 import { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import { METRICS_OBJECT_NAME, Tally } from "../../../src/shared/telemetry/metrics.ts";
@@ -130,8 +130,7 @@ export class ReplayRun extends DurableObject<Env> {
     } catch (thrown) {
       // The platform tries an alarm again a few times only; a run waits for as long as it takes.
       log("error", "run.step_failed", { runId: stored.id, ...faultOf(thrown) });
-      this.#put({ ...stored, why: "D1 or the queue is out of reach; it goes on by itself" });
-      await this.ctx.storage.setAlarm(Date.now() + REST_MS);
+      await this.#goOn("D1 or the queue is out of reach; it goes on by itself", REST_MS, false);
     }
   }
 
@@ -150,21 +149,27 @@ export class ReplayRun extends DurableObject<Env> {
         await this.#stop(now, "paused", step.why);
         return;
       case "wait":
-        await this.#keep({ ...now, why: step.why });
-        break;
+        return this.#goOn(step.why);
       case "send":
-        await this.#keep({ ...now, why: await this.#send(now, step.atMost) });
-        break;
+        return this.#goOn(await this.#send(now, step.atMost));
       default:
         step satisfies never;
     }
-    await this.ctx.storage.setAlarm(Date.now() + STEP_MS);
+  }
+
+  /** To the next step, unless somebody has stopped it meanwhile: whoever waits for D1 or the queue is not alone here. */
+  async #goOn(why: string | null, delayMs = STEP_MS, isTold = true): Promise<void> {
+    const now = this.#stored;
+    if (now?.state !== "running") return;
+    await this.ctx.storage.setAlarm(Date.now() + delayMs);
+    if (isTold) await this.#keep({ ...now, why });
+    else this.#put({ ...now, why });
   }
 
   /** Looks up what became of the letters that are on their way. */
   async #collect(runId: string): Promise<void> {
     const sent = this.#lettersIn("sent", Number.MAX_SAFE_INTEGER);
-    const known = new Map((await this.#letters.findAll(sent.map(({ id }) => id))).map((letter) => [letter.id, letter]));
+    const known = new Map((await this.#letters.standingOf(sent.map(({ id }) => id))).map((each) => [each.id, each]));
     const nowMs = Date.now();
     for (const { id, sentAtMs } of sent) {
       const status = statusOf(known.get(id), runId, nowMs - sentAtMs);
@@ -294,7 +299,7 @@ export class ReplayRun extends DurableObject<Env> {
 }
 
 /** @param sentForMs how long ago it was sent */
-function statusOf(letter: StoredLetter | undefined, runId: string, sentForMs: number): Status {
+function statusOf(letter: Standing | undefined, runId: string, sentForMs: number): Status {
   if (!letter) return "skipped";
   if (letter.state === "resolved") return letter.outcome ?? "applied";
   if (letter.state !== "replaying") return "failed";
