@@ -98,9 +98,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guarantee: "G12",
     file: "workers/dlq/replay.ts",
-    find: "const replayed: QueuedRecord = { ...original, letterId: id };",
+    find: "if (edited === null) return { ...original, letterId: id };",
     replace: `const now = { ...JSON.parse(original.value ?? "{}"), occurredAt: new Date().toISOString() };
-  const replayed: QueuedRecord = { ...original, value: JSON.stringify(now), letterId: id };`,
+  if (edited === null) return { ...original, letterId: id, value: JSON.stringify(now) };`,
     says: "a replayed record says that it happened now",
   },
   {
