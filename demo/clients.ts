@@ -1,6 +1,7 @@
 import type { SampleRecord } from "../samples/record.ts";
 import { signDeskToken } from "../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
+import type { Group } from "../src/shared/desk/api.ts";
 import { isEndLine } from "../src/shared/desk/end-line.ts";
 import type { QueuedRecord } from "../src/shared/queue/parcel.ts";
 
@@ -81,6 +82,15 @@ export async function connect(url: URL) {
       if (!response.ok) throw new Error(`GET /ops/api/export: ${response.status} ${await response.text()}`);
       const lines = (await response.text()).split("\n").filter((line) => line !== "" && !isEndLine(line));
       return lines.map((line) => JSON.parse(line) as Exported).map(exactLetterOf);
+    },
+
+    /** The first hundred groups of dead letters, newest failure first. */
+    async groups(): Promise<Group[]> {
+      const response = await fetch(new URL("/ops/api/groups?first=100", url), {
+        headers: { Authorization: authorization },
+      });
+      if (!response.ok) throw new Error(`GET /ops/api/groups: ${response.status} ${await response.text()}`);
+      return ((await response.json()) as { groups: Group[] }).groups;
     },
 
     replayDeadLetter(id: string, { force = false } = {}): Promise<Response> {

@@ -98,6 +98,14 @@ try {
     `the screens showed ${screens.map(({ kind }) => kind)}`,
   );
 
+  console.log("\n6. What the dead letters have in common");
+  const groups = await clients.groups();
+  console.log(
+    `\n${table(groups.map(({ letters, signature }) => [String(letters).padStart(4), "letters", signature]))}`,
+  );
+  const letters = groups.reduce((sum, group) => sum + group.letters, 0);
+  check(letters === expectedDead, `${letters} letters are in groups, and ${expectedDead} records were bad`);
+
   console.log(
     failures.length === 0
       ? `\nAll ${oracle.size} devices agree: in GraphQL, in D1, in their objects and in the fold.\n`

@@ -8,7 +8,9 @@ import { AlertLogRepository } from "../../src/shared/repositories/alert-log.ts";
 import { AuditRepository } from "../../src/shared/repositories/audit.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
+import { LetterChangeRepository } from "../../src/shared/repositories/letter-change.ts";
 import { LetterGroupRepository } from "../../src/shared/repositories/letter-group.ts";
+import { LetterRetention } from "../../src/shared/repositories/letter-retention.ts";
 import { ReplayRunRepository } from "../../src/shared/repositories/replay-run.ts";
 import { METRICS_OBJECT_NAME } from "../../src/shared/telemetry/metrics.ts";
 import { releaseOf } from "../../src/shared/telemetry/release.ts";
@@ -106,10 +108,11 @@ export function watchDepsOf(env: Env): WatchDeps {
   };
 }
 
-export const sweepOf = (env: Env, nowMs: number) => new DeadLetterRepository(env.DB).sweep(nowMs);
+export const sweepOf = (env: Env, nowMs: number) => new LetterRetention(env.DB).sweep(nowMs);
 
 export const deskDepsOf = (env: Env, { TOKEN_SECRET, DESK_ACCESS }: Config): DeskDeps => ({
   letters: new DeadLetterRepository(env.DB),
+  changes: new LetterChangeRepository(env.DB),
   groups: new LetterGroupRepository(env.DB),
   runs: new ReplayRunRepository(env.DB),
   audit: new AuditRepository(env.DB),

@@ -5,7 +5,8 @@ import { foldPath } from "../../src/shared/desk/fingerprint.ts";
 import { MASK, maskFailure, maskKey, maskValue } from "../../src/shared/desk/mask.ts";
 import type { Failure } from "../../src/shared/queue/letter.ts";
 import type { AuditRow } from "../../src/shared/repositories/audit.ts";
-import type { LetterRevision, StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
+import type { StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
+import type { LetterRevision } from "../../src/shared/repositories/letter-change.ts";
 
 /**
  * A dead letter as the operations API shows it.

@@ -1,7 +1,7 @@
 import type { DeskRole } from "../auth/desk-user.ts";
+import type { GroupState, LetterState } from "../desk/states.ts";
 import type { MergeOutcome } from "../domain/outcome.ts";
 import type { Failure, Letter as QueuedLetter } from "../queue/letter.ts";
-import type { GroupState, LetterState } from "../repositories/tables.ts";
 
 /** What the operations API says, as JSON. Times are RFC 3339 in UTC; a cursor is opaque, and `null` behind the last page. */
 

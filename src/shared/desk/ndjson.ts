@@ -1,8 +1,8 @@
 import * as z from "zod";
+import { LETTER_STATES } from "../desk/states.ts";
 import { MERGE_OUTCOMES } from "../domain/outcome.ts";
 import type { Failure } from "../queue/letter.ts";
 import type { StoredLetter } from "../repositories/dead-letter.ts";
-import { LETTER_STATES } from "../repositories/tables.ts";
 
 const FORMAT = "letter/1";
 

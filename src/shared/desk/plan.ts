@@ -1,10 +1,10 @@
+import type { LetterState } from "../desk/states.ts";
 import type { ConcordEvent } from "../domain/event.ts";
 import { type Fleet, merge } from "../domain/fleet.ts";
 import { compareVersions } from "../domain/version.ts";
 import type { Failure } from "../queue/letter.ts";
 import { jsonBytes } from "../queue/pack.ts";
 import type { QueuedRecord } from "../queue/parcel.ts";
-import type { LetterState } from "../repositories/tables.ts";
 import type { Plan } from "./api.ts";
 import { fingerprintOf, signatureOf } from "./fingerprint.ts";
 import { judge } from "./verdict.ts";

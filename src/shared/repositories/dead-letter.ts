@@ -1,15 +1,15 @@
-import { and, count, desc, eq, gt, gte, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm";
+import { and, count, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { isPlainText } from "../contracts/define.ts";
 import { topicPartsOf } from "../contracts/topic.ts";
 import { fingerprintOf, signatureOf } from "../desk/fingerprint.ts";
 import { searchTextOf } from "../desk/mask.ts";
+import { LETTER_STATES, type LetterState } from "../desk/states.ts";
 import { deviceKeyOf } from "../domain/event.ts";
 import { deviceIdOfRecord, eventIdOf, type Letter, type Settlement } from "../queue/letter.ts";
 import { packBySize } from "../queue/pack.ts";
-import type { AuditEntry, AuditRepository } from "./audit.ts";
 import { startingWith, within } from "./keyset.ts";
-import { deadLetters, LETTER_STATES, type LetterState, letterRevisions } from "./tables.ts";
+import { deadLetters } from "./tables.ts";
 
 /** A letter as it lies in D1. */
 export type StoredLetter = typeof deadLetters.$inferSelect;
@@ -43,18 +43,6 @@ export type Claim = { readonly runId: string; readonly nowMs: number; readonly f
 
 export type Standing = Pick<StoredLetter, "id" | "state" | "outcome" | "runId">;
 
-/** What the audit log says of a change, in the transaction that makes it. */
-export type Told = { readonly audit: AuditRepository; readonly entry: AuditEntry };
-
-export type Edit = {
-  readonly id: string;
-  /** The revision that the edit was made on. */
-  readonly revision: number;
-  readonly edited: string;
-  readonly patch: readonly object[];
-  readonly reason: string;
-};
-
 /** Letters by when they failed last. */
 export type Arrivals = {
   readonly lately: number;
@@ -62,17 +50,6 @@ export type Arrivals = {
   /** The last failure of the open letter that has waited longest. */
   readonly oldestWaitingMs: number | null;
 };
-
-export type LetterRevision = typeof letterRevisions.$inferSelect;
-
-/** How long a discard can be taken back. Ours, as all that follows. */
-export const UNDO_MS = 24 * 3_600_000;
-/** How long the value of a letter is kept that is resolved or discarded, and the letter without it. */
-export const VALUE_RETENTION_MS = 30 * 86_400_000;
-export const LETTER_RETENTION_MS = 180 * 86_400_000;
-/** Values of waiting letters that a group keeps: half of them its first, half its last. D1 has 10 GB for everything. */
-export const MAX_VALUES_A_GROUP = 20_000;
-const SWEPT_AT_ONCE = 500;
 
 export type LetterPage = { readonly letters: readonly StoredLetter[]; readonly next: LetterPosition | null };
 
@@ -246,103 +223,6 @@ export class DeadLetterRepository {
   }
 
   /**
-   * Throws letters away that wait for somebody, and says so in the audit log.
-   * @returns the ids of those that were there to be thrown away
-   */
-  async discard(ids: readonly string[], reason: string, told: Told): Promise<string[]> {
-    const { results } = await this.#changing(DISCARD, [JSON.stringify(ids), reason, told.entry.atMs], told);
-    return results.map(({ id }) => id);
-  }
-
-  /** Takes a discard back that is not older than `UNDO_MS`. @returns whether there was one */
-  async restore(id: string, told: Told): Promise<boolean> {
-    const { results } = await this.#changing(RESTORE, [id, told.entry.atMs - UNDO_MS], told);
-    return results.length > 0;
-  }
-
-  /**
-   * Gives a letter the text that replays send from now on. The record itself stays as it came.
-   * @returns false where it is not on that revision any more, or not waiting
-   */
-  async edit({ id, revision, edited, patch, reason }: Edit, told: Told): Promise<boolean> {
-    const { actor, atMs } = told.entry;
-    const [{ results }] = (await this.#d1.batch([
-      this.#d1.prepare(ADD_REVISION).bind(id, revision, JSON.stringify(patch), actor, reason, atMs),
-      told.audit.statementIfChanged(told.entry),
-      this.#d1.prepare(EDIT).bind(id, revision, edited),
-    ])) as [D1Result, ...D1Result[]];
-    return results.length > 0;
-  }
-
-  /**
-   * The same for many letters at once, each with an entry of its own in the audit log.
-   * @returns the ids of those that were edited
-   */
-  async editAll(edits: readonly Edit[], { entry }: Told): Promise<string[]> {
-    if (edits.length === 0) return [];
-    const { actor, role, atMs, action, reason = null } = entry;
-    const json = JSON.stringify(edits);
-    const [, , changed] = (await this.#d1.batch([
-      this.#d1.prepare(ADD_REVISIONS).bind(json, actor, atMs),
-      this.#d1.prepare(TELL_REVISIONS).bind(json, atMs, actor, role, action, reason),
-      this.#d1.prepare(EDIT_ALL).bind(json),
-    ])) as [D1Result, D1Result, D1Result<{ id: string }>];
-    return changed.results.map(({ id }) => id);
-  }
-
-  /** A letter's edits, first to last. */
-  async revisionsOf(id: string): Promise<LetterRevision[]> {
-    return this.#db
-      .select()
-      .from(letterRevisions)
-      .where(eq(letterRevisions.letterId, id))
-      .orderBy(letterRevisions.revision);
-  }
-
-  /**
-   * Lets go of what was kept for long enough, a bounded piece of it a call: values of closed letters, then closed
-   * letters whole, and the values in the middle of groups that have too many.
-   * @returns how many values and how many letters are gone
-   */
-  async sweep(nowMs: number): Promise<{ readonly emptied: number; readonly deleted: number }> {
-    const [aged, crowded, deleted] = (await this.#d1.batch([
-      this.#d1.prepare(EMPTY_AGED).bind(nowMs, nowMs - VALUE_RETENTION_MS, SWEPT_AT_ONCE),
-      this.#d1.prepare(EMPTY_CROWDED).bind(nowMs, MAX_VALUES_A_GROUP, SWEPT_AT_ONCE),
-      this.#d1.prepare(DELETE_AGED).bind(nowMs - LETTER_RETENTION_MS, SWEPT_AT_ONCE),
-    ])) as D1Result<{ id: string }>[] as [D1Result<{ id: string }>, D1Result<{ id: string }>, D1Result<{ id: string }>];
-    // What an edit put in may be as personal as what it took out.
-    const gone = [aged, crowded, deleted].flatMap(({ results }) => results.map(({ id }) => id));
-    if (gone.length > 0) await this.#d1.prepare(FORGET_REVISIONS).bind(JSON.stringify(gone)).run();
-    await this.#regroup();
-    return { emptied: aged.results.length + crowded.results.length, deleted: deleted.results.length };
-  }
-
-  /** Letters of a Worker that knew no groups get theirs. */
-  async #regroup(): Promise<void> {
-    const letters = await this.#db.select().from(deadLetters).where(isNull(deadLetters.groupId)).limit(SWEPT_AT_ONCE);
-    const rows = await Promise.all(
-      letters.map(async ({ id, record, failure }) => {
-        const signature = signatureOf(record.topic, failure);
-        return { id, groupId: await fingerprintOf(signature), signature, search: searchTextOf(record, failure) };
-      }),
-    );
-    await this.#runAll(REGROUP, rows);
-  }
-
-  /** A change and its word in the audit log, both or neither; nothing is said of a change that did not happen. */
-  async #changing(
-    statement: string,
-    parameters: readonly unknown[],
-    { audit, entry }: Told,
-  ): Promise<D1Result<{ id: string }>> {
-    const [changed] = (await this.#d1.batch([
-      this.#d1.prepare(statement).bind(...parameters),
-      audit.statementIfChanged(entry),
-    ])) as [D1Result<{ id: string }>, D1Result];
-    return changed;
-  }
-
-  /**
    * How the waiting letters stand in time.
    * @param sinceMs how many failed last from then on
    * @param beforeMs and how many between this and that
@@ -499,87 +379,3 @@ SELECT
   (SELECT count(*) FROM dead_letters
     WHERE state IN (${ANY_STATE}) AND last_failed_at_ms >= ?2 AND last_failed_at_ms < ?1) AS before,
   (SELECT min(last_failed_at_ms) FROM dead_letters WHERE state = 'open') AS oldestWaitingMs`;
-
-const DISCARD = `
-UPDATE dead_letters SET state = 'discarded', discard_reason = ?2, discarded_at_ms = ?3
-WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('open', 'quarantined')
-RETURNING id`;
-
-const RESTORE = `
-UPDATE dead_letters SET state = 'open', discard_reason = NULL, discarded_at_ms = NULL
-WHERE id = ?1 AND state = 'discarded' AND discarded_at_ms >= ?2
-RETURNING id`;
-
-// The revision has its row first, so that the audit log can see whether it was to be.
-const ADD_REVISION = `
-INSERT INTO letter_revisions (letter_id, revision, patch, actor, reason, at_ms)
-SELECT id, revision + 1, ?3, ?4, ?5, ?6 FROM dead_letters
-WHERE id = ?1 AND revision = ?2 AND state IN ('open', 'quarantined') AND emptied_at_ms IS NULL
-RETURNING letter_id`;
-
-const IS_EDITABLE = "letter.state IN ('open', 'quarantined') AND letter.emptied_at_ms IS NULL";
-
-const EDITED = `json_each(?1) AS edit
-CROSS JOIN dead_letters AS letter ON letter.id = edit.value->>'id' AND letter.revision = edit.value->>'revision'`;
-
-const ADD_REVISIONS = `
-INSERT INTO letter_revisions (letter_id, revision, patch, actor, reason, at_ms)
-SELECT letter.id, letter.revision + 1, edit.value->'patch', ?2, edit.value->>'reason', ?3 FROM ${EDITED}
-WHERE ${IS_EDITABLE}`;
-
-const TELL_REVISIONS = `
-INSERT INTO audit_log (at_ms, actor, role, action, target, before, after, reason)
-SELECT ?2, ?3, ?4, ?5, letter.id,
-  json_object('revision', letter.revision), json_object('revision', letter.revision + 1), ?6
-FROM ${EDITED} WHERE ${IS_EDITABLE}`;
-
-const EDIT_ALL = `
-UPDATE dead_letters SET edited = edit.value->>'edited', revision = dead_letters.revision + 1
-FROM json_each(?1) AS edit
-WHERE dead_letters.id = edit.value->>'id' AND dead_letters.revision = edit.value->>'revision'
-  AND dead_letters.state IN ('open', 'quarantined') AND dead_letters.emptied_at_ms IS NULL
-RETURNING dead_letters.id`;
-
-const EDIT = `
-UPDATE dead_letters SET edited = ?3, revision = revision + 1
-WHERE id = ?1 AND revision = ?2 AND state IN ('open', 'quarantined') AND emptied_at_ms IS NULL`;
-
-const EMPTIED =
-  "record = json_set(record, '$.value', NULL, '$.headers', json('[]')), edited = NULL, emptied_at_ms = ?1";
-
-const EMPTY_AGED = `
-UPDATE dead_letters SET ${EMPTIED} WHERE id IN (
-  SELECT id FROM dead_letters
-  WHERE state IN ('resolved', 'discarded') AND last_failed_at_ms < ?2 AND emptied_at_ms IS NULL
-    AND max(coalesce(settled_at_ms, 0), coalesce(discarded_at_ms, 0)) < ?2
-  LIMIT ?3
-) RETURNING id`;
-
-// The first say how it began and the last how it is; thousands in between say the same again.
-const EMPTY_CROWDED = `
-UPDATE dead_letters SET ${EMPTIED} WHERE id IN (
-  SELECT id FROM (
-    SELECT letter.id, letter.emptied_at_ms,
-      row_number() OVER (PARTITION BY letter.group_id ORDER BY letter.first_failed_at_ms, letter.id) AS place,
-      count(*) OVER (PARTITION BY letter.group_id) AS waiting
-    FROM letter_groups AS crowd
-    JOIN dead_letters AS letter ON letter.group_id = crowd.id AND letter.state IN ('open', 'quarantined')
-    WHERE crowd.open + crowd.quarantined > ?2
-  ) WHERE place > ?2 / 2 AND place <= waiting - ?2 / 2 AND emptied_at_ms IS NULL
-  LIMIT ?3
-) RETURNING id`;
-
-const FORGET_REVISIONS = `
-DELETE FROM letter_revisions WHERE letter_id IN (SELECT value FROM json_each(?1))`;
-
-const DELETE_AGED = `
-DELETE FROM dead_letters WHERE id IN (
-  SELECT id FROM dead_letters
-  WHERE state IN ('resolved', 'discarded') AND last_failed_at_ms < ?1
-    AND max(coalesce(settled_at_ms, 0), coalesce(discarded_at_ms, 0)) < ?1
-  LIMIT ?2
-) RETURNING id`;
-
-const REGROUP = `
-UPDATE dead_letters SET group_id = each.value->>'groupId', signature = each.value->>'signature', search = each.value->>'search'
-FROM json_each(?1) AS each WHERE dead_letters.id = each.value->>'id'`;

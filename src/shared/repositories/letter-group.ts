@@ -1,7 +1,9 @@
 import { and, desc, eq, gt, inArray, lt, lte, or } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { LetterPosition, Told } from "./dead-letter.ts";
-import { type GroupState, letterGroups } from "./tables.ts";
+import { type GroupState } from "../desk/states.ts";
+import type { LetterPosition } from "./dead-letter.ts";
+import type { Told } from "./letter-change.ts";
+import { letterGroups } from "./tables.ts";
 
 /** A group as it lies in D1. */
 export type StoredGroup = typeof letterGroups.$inferSelect;

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { AlertKind } from "../desk/alert-rules.ts";
 import type { AuditAction, Run } from "../desk/api.ts";
+import type { GroupState, LetterState } from "../desk/states.ts";
 import type { Alert, AlertState } from "../domain/alert.ts";
 import type { Customer, Dealer, Severity } from "../domain/change.ts";
 import type { Aspects, DeviceStatus } from "../domain/device.ts";
@@ -109,16 +110,6 @@ export const watches = sqliteTable("watches", {
   untilMs: integer("until_ms").notNull(),
 });
 
-/**
- * - open: waits for somebody
- * - replaying: sent to the consumer, whose word is not back yet
- * - resolved: a replay came to an outcome
- * - discarded: thrown away with a reason, and can be taken back for a while
- * - quarantined: failed so many replays that the next one has to be forced
- */
-export const LETTER_STATES = ["open", "replaying", "resolved", "discarded", "quarantined"] as const;
-export type LetterState = (typeof LETTER_STATES)[number];
-
 export const deadLetters = sqliteTable(
   "dead_letters",
   {
@@ -172,16 +163,6 @@ export const deadLetters = sqliteTable(
     ];
   },
 );
-
-/**
- * - open: has letters that nobody has looked at
- * - acknowledged: somebody has
- * - resolved: none of its letters waits any more, or somebody said so
- * - ignored: whatever comes, nobody wants to hear of it
- * - regressed: was resolved, and has failed again
- */
-export const GROUP_STATES = ["open", "acknowledged", "resolved", "ignored", "regressed"] as const;
-export type GroupState = (typeof GROUP_STATES)[number];
 
 /** Letters of one fingerprint. Triggers on `dead_letters` keep the counts, so they are exact whoever writes a letter. */
 export const letterGroups = sqliteTable(

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DeskRole } from "../../../src/shared/auth/desk-user.ts";
 import type { Failure, Letter } from "../../../src/shared/queue/letter.ts";
-import { DeadLetterRepository, MAX_REPLAYS, UNDO_MS } from "../../../src/shared/repositories/dead-letter.ts";
+import { DeadLetterRepository, MAX_REPLAYS } from "../../../src/shared/repositories/dead-letter.ts";
+import { LetterChangeRepository, UNDO_MS } from "../../../src/shared/repositories/letter-change.ts";
 import { bearerAt, deskOf, emptyDesk, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
+const changes = new LetterChangeRepository(env.DB);
 
 beforeEach(emptyDesk);
 
@@ -166,7 +168,7 @@ describe("an edit", () => {
     expect([answer.status, answer.body.error.code]).toEqual([422, "not_valid"]);
     expect(answer.body.error.message).toContain(why);
     expect(await letters.find("a")).toEqual(before);
-    expect(await letters.revisionsOf("a")).toEqual([]);
+    expect(await changes.revisionsOf("a")).toEqual([]);
   });
 
   it.each([
@@ -201,7 +203,7 @@ describe("an edit", () => {
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
     expect(await letters.find("a")).toMatchObject({ revision: 1 });
-    expect(await letters.revisionsOf("a")).toHaveLength(1);
+    expect(await changes.revisionsOf("a")).toHaveLength(1);
   });
 
   it("of a whole group is looked at first, and made only where its contract takes it", async () => {

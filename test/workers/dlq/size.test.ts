@@ -1,14 +1,16 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Failure } from "../../../src/shared/queue/letter.ts";
+import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
+import { LetterGroupRepository } from "../../../src/shared/repositories/letter-group.ts";
 import {
-  DeadLetterRepository,
+  LetterRetention,
   MAX_VALUES_A_GROUP,
   VALUE_RETENTION_MS,
-} from "../../../src/shared/repositories/dead-letter.ts";
-import { LetterGroupRepository } from "../../../src/shared/repositories/letter-group.ts";
+} from "../../../src/shared/repositories/letter-retention.ts";
 import { emptyDesk, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
+const retention = new LetterRetention(env.DB);
 
 const LETTERS = 10_000;
 const GROUPS = 100;
@@ -97,7 +99,7 @@ describe("with ten thousand letters", () => {
     const later = FAILED_MS + 1e6 + VALUE_RETENTION_MS + 1;
     let emptied = 0;
     for (let swept = 1; swept > 0; ) {
-      swept = (await letters.sweep(later)).emptied;
+      swept = (await retention.sweep(later)).emptied;
       emptied += swept;
     }
     expect(emptied).toBe(LETTERS - open.length);
@@ -106,7 +108,7 @@ describe("with ten thousand letters", () => {
       record: { value: null, topic: expect.any(String) },
     });
     expect(await letters.claim(["l0"], { runId: "r", nowMs: later, force: true })).toEqual([]);
-    for (let swept = 1; swept > 0; ) swept = (await letters.sweep(later + 200 * 86_400_000)).deleted;
+    for (let swept = 1; swept > 0; ) swept = (await retention.sweep(later + 200 * 86_400_000)).deleted;
     expect(await letters.find("l0")).toBeNull();
     expect(await letters.idsWhere({}, LETTERS)).toEqual(open);
   }, 60_000);
@@ -124,8 +126,8 @@ it("a group that has too many keeps the values of its first and its last, and co
       ),
     );
   }
-  expect(await letters.sweep(FAILED_MS + many)).toEqual({ emptied: 30, deleted: 0 });
-  expect(await letters.sweep(FAILED_MS + many)).toEqual({ emptied: 0, deleted: 0 });
+  expect(await retention.sweep(FAILED_MS + many)).toEqual({ emptied: 30, deleted: 0 });
+  expect(await retention.sweep(FAILED_MS + many)).toEqual({ emptied: 0, deleted: 0 });
   const { results } = await env.DB.prepare(
     "SELECT id FROM dead_letters WHERE emptied_at_ms IS NOT NULL ORDER BY id",
   ).all<{ id: string }>();

@@ -10,8 +10,9 @@ import {
 } from "../../../src/shared/auth/desk-user.ts";
 import type { AuditAction } from "../../../src/shared/desk/api.ts";
 import type { AuditEntry, AuditRepository } from "../../../src/shared/repositories/audit.ts";
-import type { DeadLetterRepository, Told } from "../../../src/shared/repositories/dead-letter.ts";
+import type { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
 import type { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import type { LetterChangeRepository, Told } from "../../../src/shared/repositories/letter-change.ts";
 import type { LetterGroupRepository } from "../../../src/shared/repositories/letter-group.ts";
 import type { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
 import { errorResponse } from "../error.ts";
@@ -22,6 +23,7 @@ import type { MetricsTotals } from "../totals.ts";
 /** What the desk works with. */
 export type DeskDeps = Omit<ReplayDeps, "letters"> & {
   readonly letters: DeadLetterRepository;
+  readonly changes: LetterChangeRepository;
   readonly groups: LetterGroupRepository;
   readonly runs: ReplayRunRepository;
   readonly audit: AuditRepository;

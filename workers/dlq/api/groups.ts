@@ -4,10 +4,11 @@ import { mayAct } from "../../../src/shared/auth/desk-user.ts";
 import type { Group } from "../../../src/shared/desk/api.ts";
 import { JsonPatch } from "../../../src/shared/desk/edit.ts";
 import { maskValue } from "../../../src/shared/desk/mask.ts";
+import { GROUP_STATES } from "../../../src/shared/desk/states.ts";
 import { issuesByPath } from "../../../src/shared/desk/verdict.ts";
-import type { Edit, StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import type { StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import type { Edit } from "../../../src/shared/repositories/letter-change.ts";
 import type { StoredGroup } from "../../../src/shared/repositories/letter-group.ts";
-import { GROUP_STATES } from "../../../src/shared/repositories/tables.ts";
 import { errorResponse } from "../error.ts";
 import { Cursor, First, pageOf } from "./cursor.ts";
 import { bodyOf, type DeskDeps, type DeskEnv, only, readBy, told } from "./desk.ts";
@@ -42,7 +43,7 @@ const CHUNK = 200;
 
 /** Letters of one fingerprint, and what is done to all of them. */
 export function groupRoutes(deps: DeskDeps) {
-  const { groups, letters, now } = deps;
+  const { groups, letters, changes, now } = deps;
   const app = new Hono<DeskEnv>();
 
   app.get("/groups", async (c) => {
@@ -101,7 +102,7 @@ export function groupRoutes(deps: DeskDeps) {
         }
       }
       const said = told(c, deps, "letter.edit", { target: group.id, reason });
-      if (apply) applied += (await letters.editAll(edits, said)).length;
+      if (apply) applied += (await changes.edit(edits, said)).length;
     }
     if (apply) {
       await deps.audit.add(

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { mayAct } from "../../../src/shared/auth/desk-user.ts";
 import { applyEdit, JsonPatch } from "../../../src/shared/desk/edit.ts";
 import { judge } from "../../../src/shared/desk/verdict.ts";
-import { MAX_REPLAYS, type StoredLetter, UNDO_MS } from "../../../src/shared/repositories/dead-letter.ts";
+import { MAX_REPLAYS, type StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import { UNDO_MS } from "../../../src/shared/repositories/letter-change.ts";
 import { errorResponse } from "../error.ts";
 import { auditJsonOf, letterJsonOf, revisionJsonOf } from "../letter-json.ts";
 import { type Replayed, replay, replayedRecordOf } from "../replay.ts";
@@ -20,7 +21,7 @@ const Reason = z.string("must say why").trim().min(1, "must say why").max(500);
 
 /** One letter or a list of them, and what is done to one. */
 export function letterRoutes(deps: DeskDeps) {
-  const { letters, audit, now } = deps;
+  const { letters, changes, audit, now } = deps;
   const app = new Hono<DeskEnv>();
 
   app.get("/dead-letters", async (c) => {
@@ -55,7 +56,7 @@ export function letterRoutes(deps: DeskDeps) {
 
   const detailOf = async (letter: StoredLetter, unmasked: boolean) => {
     const [revisions, entries] = await Promise.all([
-      letters.revisionsOf(letter.id),
+      changes.revisionsOf(letter.id),
       audit.list({ target: letter.id, first: 50 }),
     ]);
     return {
@@ -76,15 +77,9 @@ export function letterRoutes(deps: DeskDeps) {
     if (letter.revision !== revision) return edited(letter.revision);
     const edit = editOf(letter, patch, now());
     if (!edit.ok) return errorResponse("not_valid", edit.message, { issues: edit.issues ?? [] });
-    const before = { revision, state: letter.state };
-    const entry = told(c, deps, "letter.edit", {
-      target: letter.id,
-      before,
-      after: { revision: revision + 1 },
-      reason,
-    });
     const change = { id: letter.id, revision, edited: edit.value, patch, reason };
-    if (!(await letters.edit(change, entry))) return edited(null);
+    const done = await changes.edit([change], told(c, deps, "letter.edit", { target: letter.id, reason }));
+    if (done.length === 0) return edited(null);
     return c.json(letterJsonOf((await letters.find(letter.id)) ?? letter, true));
   });
 
@@ -105,7 +100,7 @@ export function letterRoutes(deps: DeskDeps) {
 
   app.post("/dead-letters/:id/restore", only("operator"), async (c) => {
     const id = c.req.param("id");
-    const restored = await letters.restore(id, told(c, deps, "letter.restore", { target: id }));
+    const restored = await changes.restore(id, told(c, deps, "letter.restore", { target: id }));
     const letter = await letters.find(id);
     if (!letter) return unknownLetter();
     if (restored) return c.json(letterJsonOf(letter));
@@ -124,7 +119,7 @@ export function letterRoutes(deps: DeskDeps) {
     const ids = await resolveSelection(letters, selection);
     if (!ids) return tooMany();
     const target = describeSelection(selection);
-    const discarded = await letters.discard(ids, reason, told(c, deps, "letter.discard", { target, reason }));
+    const discarded = await changes.discard(ids, reason, told(c, deps, "letter.discard", { target, reason }));
     return c.json({ discarded: discarded.length });
   });
   return app;

@@ -1,8 +1,8 @@
 import * as z from "zod";
+import { LETTER_STATES } from "../../../src/shared/desk/states.ts";
 import { SOURCES } from "../../../src/shared/domain/event.ts";
 import type { Failure } from "../../../src/shared/queue/letter.ts";
 import type { DeadLetterRepository, LetterCondition } from "../../../src/shared/repositories/dead-letter.ts";
-import { LETTER_STATES } from "../../../src/shared/repositories/tables.ts";
 
 /** A record, so that a new reason fails the build here. */
 export const REASONS = Object.keys({

@@ -2,13 +2,17 @@ import { DurableObject } from "cloudflare:workers";
 import type { Plan, Progress, Run, RunState } from "../../../src/shared/desk/api.ts";
 import type { MergeOutcome } from "../../../src/shared/domain/outcome.ts";
 import { sendAll } from "../../../src/shared/queue/pack.ts";
-import { packParcels } from "../../../src/shared/queue/parcel.ts";
+import { type Parcel, packParcels } from "../../../src/shared/queue/parcel.ts";
 import { AuditRepository } from "../../../src/shared/repositories/audit.ts";
 import { DeadLetterRepository, type Standing } from "../../../src/shared/repositories/dead-letter.ts";
 import { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
-import { METRICS_OBJECT_NAME, Tally } from "../../../src/shared/telemetry/metrics.ts";
-import type { Env } from "../env.ts";
+import {
+  METRICS_OBJECT_NAME,
+  type MetricsSink,
+  type MetricsSource,
+  Tally,
+} from "../../../src/shared/telemetry/metrics.ts";
 import { replayedRecordOf } from "../replay.ts";
 import { outcomesOf } from "../totals.ts";
 import { DEFAULT_PACE, nextStep, type Pace } from "./pace.ts";
@@ -35,6 +39,13 @@ export type Ordered =
   | { readonly kind: "unknown" }
   | { readonly kind: "plan_changed"; readonly message: string }
   | { readonly kind: "wrong_state"; readonly state: RunState };
+
+/** The bindings that a run works with. */
+type RunEnv = {
+  readonly DB: D1Database;
+  readonly EVENTS: Queue<Parcel>;
+  readonly METRICS: { getByName(name: string): MetricsSink & MetricsSource };
+};
 
 type Stored = Omit<PlannedRun, "letterIds" | "nowMs"> &
   Pace & {
@@ -63,13 +74,13 @@ const RESEND_MS = 60_000;
  * sent is claimed in D1 first and written down here second, so that whatever dies in between, no letter is left out
  * and none is sent by two runs.
  */
-export class ReplayRun extends DurableObject<Env> {
+export class ReplayRun extends DurableObject<RunEnv> {
   readonly #letters = new DeadLetterRepository(this.env.DB);
   readonly #runs = new ReplayRunRepository(this.env.DB);
   readonly #audit = new AuditRepository(this.env.DB);
   readonly #sql = this.ctx.storage.sql;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: RunEnv) {
     super(ctx, env);
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS letters (
       place INTEGER PRIMARY KEY, id TEXT NOT NULL, status TEXT NOT NULL, sent_at_ms INTEGER

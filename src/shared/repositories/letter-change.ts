@@ -1,0 +1,121 @@
+import { eq } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { AuditEntry, AuditRepository } from "./audit.ts";
+import { letterRevisions } from "./tables.ts";
+
+/** What the audit log says of a change, in the transaction that makes it. */
+export type Told = { readonly audit: AuditRepository; readonly entry: AuditEntry };
+
+/** A letter's next payload. */
+export type Edit = {
+  readonly id: string;
+  /** The revision that the edit was made on. */
+  readonly revision: number;
+  readonly edited: string;
+  readonly patch: readonly object[];
+  readonly reason: string;
+};
+
+export type LetterRevision = typeof letterRevisions.$inferSelect;
+
+/** How long a discard can be taken back. Ours. */
+export const UNDO_MS = 24 * 3_600_000;
+
+/** What operators do to letters, each with its word in the audit log: both or neither. */
+export class LetterChangeRepository {
+  readonly #d1: D1Database;
+  readonly #db: DrizzleD1Database;
+
+  constructor(d1: D1Database) {
+    this.#d1 = d1;
+    this.#db = drizzle(d1);
+  }
+
+  /**
+   * Throws letters away that wait for somebody, and says so in the audit log.
+   * @returns the ids of those that were there to be thrown away
+   */
+  async discard(ids: readonly string[], reason: string, told: Told): Promise<string[]> {
+    const { results } = await this.#changing(DISCARD, [JSON.stringify(ids), reason, told.entry.atMs], told);
+    return results.map(({ id }) => id);
+  }
+
+  /** Takes a discard back that is not older than `UNDO_MS`. @returns whether there was one */
+  async restore(id: string, told: Told): Promise<boolean> {
+    const { results } = await this.#changing(RESTORE, [id, told.entry.atMs - UNDO_MS], told);
+    return results.length > 0;
+  }
+
+  /**
+   * Gives letters the text that replays send from now on; their records stay as they came. Each has an entry of its own
+   * in the audit log.
+   * @returns the ids of those that were edited; the others are on another revision by now, or not waiting
+   */
+  async edit(edits: readonly Edit[], { entry }: Told): Promise<string[]> {
+    if (edits.length === 0) return [];
+    const { actor, role, atMs, action, reason = null } = entry;
+    const json = JSON.stringify(edits);
+    // The letters themselves change last, or the two before would not find them on their revision.
+    const [, , changed] = (await this.#d1.batch([
+      this.#d1.prepare(ADD_REVISION).bind(json, actor, atMs),
+      this.#d1.prepare(TELL).bind(json, atMs, actor, role, action, reason),
+      this.#d1.prepare(EDIT).bind(json),
+    ])) as [D1Result, D1Result, D1Result<{ id: string }>];
+    return changed.results.map(({ id }) => id);
+  }
+
+  /** A letter's edits, first to last. */
+  async revisionsOf(id: string): Promise<LetterRevision[]> {
+    return this.#db
+      .select()
+      .from(letterRevisions)
+      .where(eq(letterRevisions.letterId, id))
+      .orderBy(letterRevisions.revision);
+  }
+
+  /** A change and its word in the audit log, both or neither; nothing is said of a change that did not happen. */
+  async #changing(
+    statement: string,
+    parameters: readonly unknown[],
+    { audit, entry }: Told,
+  ): Promise<D1Result<{ id: string }>> {
+    const [changed] = (await this.#d1.batch([
+      this.#d1.prepare(statement).bind(...parameters),
+      audit.statementIfChanged(entry),
+    ])) as [D1Result<{ id: string }>, D1Result];
+    return changed;
+  }
+}
+
+const DISCARD = `
+UPDATE dead_letters SET state = 'discarded', discard_reason = ?2, discarded_at_ms = ?3
+WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('open', 'quarantined')
+RETURNING id`;
+
+const RESTORE = `
+UPDATE dead_letters SET state = 'open', discard_reason = NULL, discarded_at_ms = NULL
+WHERE id = ?1 AND state = 'discarded' AND discarded_at_ms >= ?2
+RETURNING id`;
+
+const IS_EDITABLE = "letter.state IN ('open', 'quarantined') AND letter.emptied_at_ms IS NULL";
+
+const EDITED = `json_each(?1) AS edit
+CROSS JOIN dead_letters AS letter ON letter.id = edit.value->>'id' AND letter.revision = edit.value->>'revision'`;
+
+const ADD_REVISION = `
+INSERT INTO letter_revisions (letter_id, revision, patch, actor, reason, at_ms)
+SELECT letter.id, letter.revision + 1, edit.value->'patch', ?2, edit.value->>'reason', ?3 FROM ${EDITED}
+WHERE ${IS_EDITABLE}`;
+
+const TELL = `
+INSERT INTO audit_log (at_ms, actor, role, action, target, before, after, reason)
+SELECT ?2, ?3, ?4, ?5, letter.id,
+  json_object('revision', letter.revision), json_object('revision', letter.revision + 1), ?6
+FROM ${EDITED} WHERE ${IS_EDITABLE}`;
+
+const EDIT = `
+UPDATE dead_letters SET edited = edit.value->>'edited', revision = dead_letters.revision + 1
+FROM json_each(?1) AS edit
+WHERE dead_letters.id = edit.value->>'id' AND dead_letters.revision = edit.value->>'revision'
+  AND dead_letters.state IN ('open', 'quarantined') AND dead_letters.emptied_at_ms IS NULL
+RETURNING dead_letters.id`;
