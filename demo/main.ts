@@ -6,7 +6,7 @@ import { type Clients, connect, type Outcomes } from "./clients.ts";
 import { compareThroughGraphql, type Difference } from "./compare.ts";
 import { reassign } from "./reassign.ts";
 import { replay } from "./replay.ts";
-import { bar, percentile, table } from "./screen.ts";
+import { bar, percentile, type Row, table } from "./screen.ts";
 import { compareStores, fingerprintOf } from "./stores.ts";
 
 const NOTHING: Outcomes = {
@@ -38,6 +38,9 @@ const [seed, devices, events, rate] = [values.seed, values.devices, values.event
 
 console.log("\nConcord: a year of a commercial HVAC fleet, from Kafka's REST Proxy to GraphQL\n");
 console.log("1. Starting five Workers with D1, Queues and Durable Objects on this machine");
+/** Groups of dead letters that are shown. */
+const LARGEST = 5;
+
 const stack = await startStack();
 const clients = await connect(stack.url);
 const failures: string[] = [];
@@ -99,10 +102,9 @@ try {
   );
 
   console.log("\n6. What the dead letters have in common");
-  const groups = await clients.groups();
-  console.log(
-    `\n${table(groups.map(({ letters, signature }) => [String(letters).padStart(4), "letters", signature]))}`,
-  );
+  const groups = (await clients.groups()).sort((one, other) => other.letters - one.letters);
+  const largest = groups.slice(0, LARGEST).map(({ letters, signature }): Row => [`${letters} letters`, "", signature]);
+  console.log(`\n${table([...largest, [`and ${groups.length - largest.length} groups more`, ""]])}`);
   const letters = groups.reduce((sum, group) => sum + group.letters, 0);
   check(letters === expectedDead, `${letters} letters are in groups, and ${expectedDead} records were bad`);
 

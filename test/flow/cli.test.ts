@@ -117,7 +117,7 @@ describe("concord dlq", () => {
     const folder = mkdtempSync(join(tmpdir(), "concord-cli-"));
     const file = join(folder, "letters.ndjson");
     expect((await concord(["export", "--topic", TOPIC, "--out", file])).err).toContain("30 letters");
-    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n").slice(0, -1);
     expect(
       lines.map((line) => JSON.parse(line).record.value).filter((value) => value.includes("größe\u2028")),
     ).toHaveLength(20);

@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, inArray, lt, lte, or } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import { type GroupState } from "../desk/states.ts";
+import type { GroupState } from "../desk/states.ts";
 import type { LetterPosition } from "./dead-letter.ts";
 import type { Told } from "./letter-change.ts";
 import { letterGroups } from "./tables.ts";
