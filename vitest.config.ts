@@ -14,6 +14,8 @@ export default defineConfig({
         ssr: { resolve: { conditions: ["module", "node"] } },
         test: {
           name: "pure",
+          // Property tests take what they need, and a busy machine takes longer.
+          testTimeout: 30_000,
           include: [
             "src/**/*.test.ts",
             "workers/**/*.test.ts",

@@ -57,22 +57,23 @@ export const DeviceId = z
   .regex(/^[A-Za-z0-9._:-]{1,64}$/)
   .meta({ description: "Unique within its source." });
 
+export const EventId = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine(isPlainText, "Invalid string: must be well-formed text without control characters")
+  .meta({ description: "Unique per source event; a repeated delivery carries the same one." });
+
+export const OccurredAt = z.iso
+  .datetime({ offset: true })
+  .refine(hasFourDigitYear, "Invalid time: must lie between the years 1970 and 9999 UTC")
+  .meta({ description: "When it happened at the source, RFC 3339 with an offset. Decides which event is newer." });
+
 /** What every record value carries around its data. Unknown members are tolerated in reading and not stored. */
 const envelopeOf = <Data extends z.ZodType>(data: Data) =>
-  z.object({
-    eventId: z
-      .string()
-      .min(1)
-      .max(128)
-      .refine(isPlainText, "Invalid string: must be well-formed text without control characters")
-      .meta({ description: "Unique per source event; a repeated delivery carries the same one." }),
-    occurredAt: z.iso
-      .datetime({ offset: true })
-      .refine(hasFourDigitYear, "Invalid time: must lie between the years 1970 and 9999 UTC")
-      .meta({ description: "When it happened at the source, RFC 3339 with an offset. Decides which event is newer." }),
-    deviceId: DeviceId,
-    data,
-  }) as unknown as z.ZodType<Envelope<z.output<Data>>>;
+  z.object({ eventId: EventId, occurredAt: OccurredAt, deviceId: DeviceId, data }) as unknown as z.ZodType<
+    Envelope<z.output<Data>>
+  >;
 
 /** Text that D1, SQLite's JSON functions and JavaScript all keep as it is. */
 export function isPlainText(text: string): boolean {

@@ -1,85 +1,214 @@
 import { applyPatch } from "rfc6902";
 import * as z from "zod";
+import { DeviceId, EventId, OccurredAt } from "../contracts/define.ts";
 import type { Issue } from "../contracts/parse.ts";
+import { sameContent } from "../domain/register.ts";
+import { utf8Bytes } from "../json/bytes.ts";
+import { nestsDeeperThan } from "../json/cut.ts";
+import { unsafeNumberIn } from "../json/numbers.ts";
 
+/** How much one edit may be. All ours. */
+export const EDIT_LIMITS = {
+  operations: 100,
+  /** Of the patch; and of the edited value, unless the original was longer. */
+  bytes: 64 * 1024,
+  /** Of the patch, and of the value before and after. */
+  nesting: 1_000,
+} as const;
+
+/** RFC 6901. Names that lead out of a value into JavaScript are no way into it; the library skips them silently. */
 const Pointer = z
   .string()
-  .max(1_000)
-  .regex(/^(\/([^~]|~[01])*)*$/, "must be a JSON Pointer, as /data/online")
-  .refine((path) => !path.split("/").some((name) => FORBIDDEN.has(name)), "names what no payload has as its own");
+  .max(1_024)
+  .regex(/^(?:\/(?:[^~/]|~[01])*)*$/, "must be a JSON pointer, such as /data/mode")
+  .refine((path) => !/\/(?:__proto__|constructor|prototype)(?:\/|$)/.test(path), "must not lead into JavaScript");
 
-/** Members of every object that JavaScript has; rfc6902 passes over them in silence, and we say so. */
-const FORBIDDEN: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+const Value = z.unknown().refine((value): boolean => value !== undefined, "is missing");
 
-const Operation = z.discriminatedUnion("op", [
-  z.strictObject({ op: z.literal("add"), path: Pointer, value: z.json() }),
+const JsonPatchOp = z.discriminatedUnion("op", [
+  z.strictObject({ op: z.literal("add"), path: Pointer, value: Value }),
   z.strictObject({ op: z.literal("remove"), path: Pointer }),
-  z.strictObject({ op: z.literal("replace"), path: Pointer, value: z.json() }),
-  z.strictObject({ op: z.literal("move"), path: Pointer, from: Pointer }),
-  z.strictObject({ op: z.literal("copy"), path: Pointer, from: Pointer }),
-  z.strictObject({ op: z.literal("test"), path: Pointer, value: z.json() }),
+  z.strictObject({ op: z.literal("replace"), path: Pointer, value: Value }),
+  z.strictObject({ op: z.literal("move"), from: Pointer, path: Pointer }),
+  z.strictObject({ op: z.literal("copy"), from: Pointer, path: Pointer }),
+  z.strictObject({ op: z.literal("test"), path: Pointer, value: Value }),
 ]);
+export type JsonPatchOp = z.output<typeof JsonPatchOp>;
 
-/** RFC 6902. Limits are ours: an edit mends a payload, and does not write another. */
-export const JsonPatch = z.array(Operation).min(1).max(100);
-export type JsonPatch = z.output<typeof JsonPatch>;
+/** A JSON Patch, RFC 6902. */
+export const JsonPatch = z.array(JsonPatchOp).min(1).max(EDIT_LIMITS.operations);
 
 export type Edited =
   | { readonly ok: true; readonly value: string }
   | { readonly ok: false; readonly message: string; readonly issues?: readonly Issue[] };
 
-/** By these a record is known and ordered, and a replay keeps both. */
-const KEPT = ["eventId", "occurredAt", "deviceId"] as const;
+/** The value in a holder, so that the root is a place like any other; empty when it is not JSON. */
+type Holder = { value?: unknown };
 
 /**
- * The text of a payload after a patch. What it was known by before stays: an edit that changes a readable event id
- * makes another event, and is refused. Never throws on what a client sent.
+ * Edits a record's value: all of the patch or nothing. What makes it that record stays, as far as it is valid: its event
+ * id, its device and its time. A value that is not JSON has nothing to change, and can only be added whole (path "").
+ * Never throws.
  */
-export function applyEdit(valueText: string, patch: JsonPatch): Edited {
-  const before = readExactly(valueText);
-  if (!before.ok) return before;
-  const after = structuredClone(before.value);
-  const [failed] = applyPatch(after, [...patch]).filter((error) => error !== null);
-  if (failed) return refused(`the patch does not apply (${failed.name}: ${failed.message})`);
-  for (const name of KEPT) {
-    const [was, is] = [memberOf(before.value, name), memberOf(after, name)];
-    if (typeof was === "string" && was !== "" && was !== is) {
-      return refused(`it would change ${name}, by which the record is known; a replay keeps that`);
+export function applyEdit(valueText: string | null, patch: readonly JsonPatchOp[]): Edited {
+  const unfit = whyUnfit(patch) ?? whyNotEditable(valueText);
+  if (unfit) return unfit;
+  const edited = holderOf(valueText);
+  const maxBytes = Math.max(EDIT_LIMITS.bytes, utf8Bytes(valueText ?? ""));
+  for (const [i, op] of patch.entries()) {
+    // A copy of the whole into itself doubles it: a hundred of them must not come so far as the check at the end.
+    const problem = apply(edited, op) ?? (op.op === "copy" || op.op === "move" ? beyond(edited, maxBytes) : undefined);
+    if (problem) return refuse(`Operation ${i + 1}, ${op.op} ${JSON.stringify(op.path)}: ${problem}.`);
+  }
+  const problem = beyond(edited, maxBytes);
+  if (problem) return refuse(`After the edit ${problem}.`);
+  const changed = changedIdentity(holderOf(valueText), edited);
+  if (changed.length > 0) {
+    const names = changed.map(({ path }) => path).join(", ");
+    return refuse(`The edit changes ${names}, and a replay keeps the identity and the time of its record.`, changed);
+  }
+  return { ok: true, value: JSON.stringify(edited.value) };
+}
+
+const refuse = (message: string, issues?: readonly Issue[]): Edited => ({
+  ok: false,
+  message: `${message} Nothing was changed.`,
+  ...(issues && { issues }),
+});
+
+function whyUnfit(patch: unknown): Edited | undefined {
+  const { error } = JsonPatch.safeParse(patch);
+  if (error) {
+    const issues = error.issues.map(({ path, code, message }) => ({ path: path.join("."), code, message }));
+    return refuse("This is not a JSON Patch (RFC 6902) that can be applied.", issues.slice(0, 20));
+  }
+  const text = textOf(patch);
+  if (text === undefined || nestsDeeperThan(text, EDIT_LIMITS.nesting)) return refuse(`The patch ${TOO_DEEP}.`);
+  if (utf8Bytes(text) > EDIT_LIMITS.bytes) return refuse(`The patch has more than ${EDIT_LIMITS.bytes} bytes.`);
+  if (namesProto(text)) return refuse("The patch holds a member that is named __proto__.");
+  if (holdsInexact(patch)) return refuse("The patch holds a number that was too large to get here unrounded.");
+  return undefined;
+}
+
+function whyNotEditable(text: string | null): Edited | undefined {
+  const { value } = holderOf(text);
+  if (text === null || value === undefined) return undefined;
+  if (nestsDeeperThan(text, EDIT_LIMITS.nesting)) return refuse(`The value ${TOO_DEEP}.`);
+  if (namesProto(JSON.stringify(value))) return refuse("The value has a member that is named __proto__.");
+  if (unsafeNumberIn(text) !== undefined) {
+    return refuse("The value holds a number that JavaScript would round, such as a 64-bit id, and an edit would too.");
+  }
+  return undefined;
+}
+
+function holderOf(text: string | null): Holder {
+  try {
+    return text === null ? {} : { value: JSON.parse(text) };
+  } catch {
+    return {};
+  }
+}
+
+/** @returns what is wrong with it, if it cannot be applied. Then the holder means nothing any more. */
+function apply(holder: Holder, op: JsonPatchOp): string | undefined {
+  switch (op.op) {
+    case "add":
+      return add(holder, op.path, op.value);
+    case "remove":
+      if (op.path === "") return "a value cannot be without itself";
+      return find(holder, op.path) ? run(holder, op) : nothingAt(op.path);
+    case "replace":
+      return find(holder, op.path) ? run(holder, op) : nothingAt(op.path);
+    case "copy": {
+      const found = find(holder, op.from);
+      return found ? add(holder, op.path, found.value) : nothingAt(op.from);
+    }
+    case "move": {
+      const found = find(holder, op.from);
+      if (!found) return nothingAt(op.from);
+      if (op.path === op.from) return undefined;
+      if (op.path.startsWith(`${op.from}/`)) return "it would move into itself";
+      // As the RFC has it, `path` is read after the removal; the library's own `move` reads it before.
+      return run(holder, { op: "remove", path: op.from }) ?? add(holder, op.path, found.value);
+    }
+    case "test": {
+      // The library's test looks for the least difference, which takes quadratic time.
+      const found = find(holder, op.path);
+      if (!found) return nothingAt(op.path);
+      return sameContent(found.value, op.value) ? undefined : "something else is there";
     }
   }
-  return { ok: true, value: JSON.stringify(after) };
 }
 
-const refused = (why: string): Edited => ({ ok: false, message: `Nothing was edited: ${why}.` });
+function add(holder: Holder, path: string, value: unknown): string | undefined {
+  if (path !== "") {
+    const slash = path.lastIndexOf("/");
+    const parent = find(holder, path.slice(0, slash))?.value;
+    const last = tokenOf(path.slice(slash + 1));
+    if (parent === null || typeof parent !== "object") return "there is nothing it could be added to";
+    if (Array.isArray(parent) && last !== "-" && !(isIndex(last) && Number(last) <= parent.length)) {
+      return "the list has no such index";
+    }
+  }
+  return run(holder, { op: "add", path, value });
+}
 
-type Exactly = { readonly ok: true; readonly value: unknown } | (Edited & { readonly ok: false });
+/** What is at a path, of own members and elements only: the library would find `/toString` in any object. */
+function find(holder: Holder, path: string): { readonly value: unknown } | undefined {
+  if (!("value" in holder)) return undefined;
+  let { value } = holder;
+  for (const token of path.split("/").slice(1).map(tokenOf)) {
+    if (value === null || typeof value !== "object" || !Object.hasOwn(value, token)) return undefined;
+    if (Array.isArray(value) && !isIndex(token)) return undefined;
+    value = (value as Record<string, unknown>)[token];
+  }
+  return { value };
+}
 
-/** A payload that JSON.parse and JSON.stringify would not give back as it is cannot be edited without harm to the rest. */
-function readExactly(text: string): Exactly {
-  let rounded: string | undefined;
+const tokenOf = (text: string): string => text.replaceAll("~1", "/").replaceAll("~0", "~");
+
+const isIndex = (token: string): boolean => /^(?:0|[1-9]\d*)$/.test(token);
+
+const nothingAt = (path: string): string => `there is nothing at ${JSON.stringify(path)}`;
+
+function run(holder: Holder, op: JsonPatchOp): string | undefined {
+  const [error] = applyPatch(holder, [{ ...op, path: `/value${op.path}` } as never]);
+  return error ? "it does not fit the value" : undefined;
+}
+
+function beyond({ value }: Holder, maxBytes: number): string | undefined {
+  const text = textOf(value);
+  if (text === undefined || nestsDeeperThan(text, EDIT_LIMITS.nesting)) return `the value ${TOO_DEEP}`;
+  return utf8Bytes(text) > maxBytes ? `the value has more than ${maxBytes} bytes` : undefined;
+}
+
+const TOO_DEEP = `nests deeper than ${EDIT_LIMITS.nesting} levels`;
+
+/** `undefined` for what is too deep even to be written. */
+function textOf(value: unknown): string | undefined {
   try {
-    const value: unknown = JSON.parse(text, (_, member: unknown, context?: { source?: string }) => {
-      if (typeof member === "number" && context?.source !== undefined && !isExact(member, context.source)) {
-        rounded ??= context.source;
-      }
-      return member;
-    });
-    if (rounded === undefined) return { ok: true, value };
-    return refused(`it holds ${rounded.slice(0, 40)}, a number that an edit would round`) as Exactly;
+    return JSON.stringify(value);
   } catch {
-    return refused("the payload is not JSON, so no patch can be applied to it") as Exactly;
+    return undefined;
   }
 }
 
-/** 1.0 and 1e2 are written anew and are the same numbers; 9007199254740993 is not. */
-function isExact(number: number, source: string): boolean {
-  if (!Number.isFinite(number)) return false;
-  return Number.isInteger(number) ? Number.isSafeInteger(number) || String(number) === source : digitsOf(source) <= 15;
+/** In text that JSON.stringify wrote, a quote inside a string is escaped, so only a member can look like this. */
+const namesProto = (text: string): boolean => text.includes('"__proto__":');
+
+function holdsInexact(value: unknown): boolean {
+  if (typeof value === "number")
+    return !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
+  return value !== null && typeof value === "object" && Object.values(value).some(holdsInexact);
 }
 
-const digitsOf = (source: string): number => source.replace(/e.*$/i, "").replace(/\D/g, "").replace(/^0+/, "").length;
+/** What tells a record apart, and which of two is newer. */
+const IDENTITY = { eventId: EventId, occurredAt: OccurredAt, deviceId: DeviceId };
 
-const memberOf = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
+function changedIdentity(before: Holder, after: Holder): Issue[] {
+  return Object.entries(IDENTITY).flatMap(([path, schema]) => {
+    const kept = find(before, `/${path}`)?.value;
+    if (!schema.safeParse(kept).success || find(after, `/${path}`)?.value === kept) return [];
+    return [{ path, code: "changed", message: "must stay as it is: it is the record's identity or time" }];
+  });
+}

@@ -13,22 +13,20 @@ const MAX_NAMED = 5;
  */
 export function signatureOf(topic: string, failure: Failure): string {
   const cause = causeOf(topic, failure);
-  return [named(topic), failure.reason, ...(cause === undefined ? [] : [cause])].join(" · ");
+  return [named(topic), word(failure.reason), ...(cause === undefined ? [] : [cause])].join(" · ");
 }
 
 function causeOf(topic: string, failure: Failure): string | undefined {
   switch (failure.reason) {
     case "schema_mismatch": {
-      const issues = failure.issues.map(({ code, path }) => `${code} at ${foldPath(topic, path)}`);
+      const issues = failure.issues.map(({ code, path }) => `${word(code)} at ${foldPath(topic, path)}`);
       const distinct = [...new Set(issues)].sort();
       const others = distinct.length - MAX_NAMED;
       return [...distinct.slice(0, MAX_NAMED), ...(others > 0 ? [`${others} more`] : [])].join(", ");
     }
     case "fault": {
       const { name, at } = failure.error;
-      return [name, at]
-        .flatMap((each) => (each === undefined ? [] : [each.replace(/[^A-Za-z0-9_$.#]/g, "").slice(0, 64)]))
-        .join(" in ");
+      return at === undefined ? word(name) : `${word(name)} in ${word(at)}`;
     }
     default:
       return undefined;
@@ -40,6 +38,9 @@ export async function fingerprintOf(signature: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(signature));
   return [...new Uint8Array(digest, 0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/** What code calls things stays; anything else could be anything, since letters may be imported. */
+const word = (text: string): string => (/^[\w$.#]{1,100}$/.test(text) ? text : "*");
 
 /** A topic that keeps no grammar may hold anything, of any length. */
 const named = (topic: string): string => (keepsTopicGrammar(topic) ? topic : "no topic");

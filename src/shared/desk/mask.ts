@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { DeviceId } from "../contracts/define.ts";
+import { DeviceId, isPlainText } from "../contracts/define.ts";
 import { isPii, type JsonSchema, jsonSchemaOf } from "../contracts/describe.ts";
 import { findContract } from "../contracts/index.ts";
 import { deviceIdOfRecord, eventIdOf, type Failure } from "../queue/letter.ts";
@@ -93,7 +93,7 @@ function schemaOf(topic: string): JsonSchema | undefined {
 /** A record's key, if it is the device id that its value names as well; the names of its headers, if they are plain. */
 export function maskKey(record: QueuedRecord): { key: string | null; headers: (readonly [string, string])[] } {
   const { key, headers = [] } = record;
-  const isDevice = key !== null && DeviceId.safeParse(key).success && key === deviceIdOfRecord(record);
+  const isDevice = key !== null && key === deviceIdIn(record);
   return {
     key: key === null || isDevice ? key : MASK,
     headers: headers.map(([name]) => [/^[A-Za-z0-9_-]{1,64}$/.test(name) ? name : MASK, MASK]),
@@ -121,9 +121,15 @@ const QUOTED = /"[^"]*"?|'[^']*'?|`[^`]*`?/g;
 export function searchTextOf(record: QueuedRecord, failure: Failure): string {
   const { text } = maskValue(record.topic, valueTextOf(record), undefined);
   const words = text === null ? [] : scalarsOf(JSON.parse(text));
-  const ids = [eventIdOf(record), deviceIdOfRecord(record)].filter((id) => id !== undefined);
+  const eventId = eventIdOf(record);
+  const ids = [eventId !== undefined && isPlainText(eventId) ? eventId : undefined, deviceIdIn(record)].filter(
+    (id) => id !== undefined,
+  );
   return [signatureOf(record.topic, failure), ...ids, ...words.filter((word) => word !== MASK)].join("\n");
 }
+
+/** The device id, as far as it is one. */
+const deviceIdIn = (record: QueuedRecord): string | undefined => DeviceId.safeParse(deviceIdOfRecord(record)).data;
 
 function scalarsOf(value: unknown): string[] {
   if (typeof value === "object" && value !== null) return Object.values(value).flatMap(scalarsOf);

@@ -9,22 +9,43 @@ const FORMAT = "letter/1";
 const timeMs = z.int().min(0).max(8.64e15);
 
 // Open objects throughout: a newer desk may say more than we know, and none of it may get lost.
+const Issue = z.looseObject({ path: z.string(), code: z.string(), message: z.string() });
+const Thrown = z.looseObject({ name: z.string(), message: z.string(), at: z.string().optional() });
+
+const ExportedFailure = z.discriminatedUnion("reason", [
+  z.looseObject({ reason: z.literal("unknown_topic"), topic: z.string() }),
+  z.looseObject({ reason: z.literal("empty_value") }),
+  z.looseObject({ reason: z.literal("not_json"), message: z.string() }),
+  z.looseObject({ reason: z.literal("schema_mismatch"), issues: z.array(Issue).readonly() }),
+  z.looseObject({ reason: z.literal("clock_skew"), aheadMs: z.number() }),
+  z.looseObject({ reason: z.literal("too_large"), bytes: z.number(), limit: z.number() }),
+  z.looseObject({ reason: z.literal("too_deep"), limit: z.number() }),
+  z.looseObject({ reason: z.literal("too_many_headers"), headers: z.number(), limit: z.number() }),
+  z.looseObject({ reason: z.literal("fault"), error: Thrown }),
+  z.looseObject({ reason: z.literal("crash") }),
+]) as unknown as z.ZodType<Failure>;
+
 const ExportedLetter = z.looseObject({
   concord: z.literal(FORMAT, `must be "${FORMAT}": this is no letter of ours, or of a newer desk`),
-  id: z.string().min(1).max(200),
-  record: z.looseObject({
-    topic: z.string(),
-    key: z.string().nullable(),
-    value: z.string().nullable(),
-    encoding: z.literal("base64").optional(),
-    headers: z
-      .array(z.tuple([z.string(), z.string()]).readonly())
-      .readonly()
-      .optional(),
-    receivedAtMs: timeMs,
-  }),
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "is no letter's id"),
+  record: z
+    .looseObject({
+      topic: z.string(),
+      key: z.string().nullable(),
+      value: z.string().nullable(),
+      encoding: z.literal("base64").optional(),
+      headers: z
+        .array(z.tuple([z.string(), z.string()]).readonly())
+        .readonly()
+        .optional(),
+      receivedAtMs: timeMs,
+    })
+    .refine(({ value, encoding }) => encoding === undefined || isBase64(value), {
+      path: ["value"],
+      error: "is not base64",
+    }),
   stage: z.enum(["ingest", "consume"]),
-  failure: z.looseObject({ reason: z.string() }) as unknown as z.ZodType<Failure>,
+  failure: ExportedFailure,
   state: z.enum(LETTER_STATES),
   topic: z.string(),
   eventId: z.string().nullable(),
@@ -106,4 +127,12 @@ export function readExportLine(line: string): ReadLine {
       search: "",
     } as StoredLetter,
   };
+}
+
+function isBase64(value: string | null): boolean {
+  try {
+    return value !== null && atob(value).length >= 0;
+  } catch {
+    return false;
+  }
 }

@@ -1,36 +1,59 @@
 import { describe, expect, it } from "vitest";
 import { functionOf } from "./log.ts";
 
-const thrownWith = (...frames: string[]) =>
-  Object.assign(new Error("m"), { stack: ["Error: m", ...frames].join("\n") });
+function thrownIn(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (thrown) {
+    return thrown;
+  }
+}
 
-describe("the function that a fault came through", () => {
+const withStack = (message: string, ...frames: string[]) =>
+  Object.assign(new TypeError(message), {
+    stack: `TypeError: ${message}\n${frames.map((f) => `    at ${f}`).join("\n")}`,
+  });
+
+describe("the function an error was thrown in", () => {
+  it("is the innermost one that has a name", () => {
+    function boom() {
+      [1].forEach(() => {
+        throw new Error("x");
+      });
+    }
+    expect(functionOf(thrownIn(boom))).toBe("boom");
+  });
+
   it.each([
-    [["    at joinDevices (index.js:12:3)"], "joinDevices"],
-    [["    at async FleetRepository.merge (index.js:1:1)"], "FleetRepository.merge"],
+    ["behind a library's", ["parse (/app/node_modules/zod/index.js:1:2)", "read (/app/src/a.ts:3:4)"], "read"],
     [
-      ["    at D1Database._send (cloudflare-internal:d1-api:9:9)", "    at FleetRepository.#run (index.js:1:1)"],
-      "FleetRepository.#run",
+      "behind the platform's",
+      ["D1._send (cloudflare-internal:d1-api:9:1)", "Letters.park (index.js:3:4)"],
+      "Letters.park",
     ],
-    [["    at Array.map (<anonymous>)", "    at index.js:4:4", "    at writesFor (index.js:1:1)"], "writesFor"],
-    [["    at index.js:4:4"], undefined],
-    [[], undefined],
-  ])("%j", (frames, expected) => {
-    expect(functionOf(thrownWith(...frames))).toBe(expected);
+    [
+      "behind a list's",
+      ["async Promise.all (index 0)", "Array.map (<anonymous>)", "async consume (i.js:1:1)"],
+      "consume",
+    ],
+    ["of a private method", ["Letters.#run [as run] (i.js:1:1)"], "Letters.#run"],
+    ["of a constructor", ["new Device (i.js:1:1)"], "Device"],
+    ["that an object was asked for", ["Object.toChange (i.js:1:1)"], "toChange"],
+  ])("is found %s", (_, frames, name) => {
+    expect(functionOf(withStack("no", ...frames))).toBe(name);
   });
 
-  it("is none of what is no error", () => {
-    expect(functionOf("thrown")).toBeUndefined();
+  it("is not one that a message pretends to", () => {
+    expect(functionOf(withStack("no\n    at mary (i.js:1:1)", "read (i.js:1:1)"))).toBe("read");
+    const renamed = withStack("no\n    at mary (i.js:1:1)", "read (i.js:1:1)");
+    renamed.message = "another";
+    expect(functionOf(renamed)).toBeUndefined();
   });
 
-  it("is the one that threw, here", () => {
-    function breaks() {
-      throw new TypeError("m");
-    }
-    try {
-      breaks();
-    } catch (thrown) {
-      expect(functionOf(thrown)).toBe("breaks");
-    }
-  });
+  it.each(["text", null, Object.assign(new Error("x"), { stack: undefined }), withStack("no", "i.js:1:1")])(
+    "is unknown of %s",
+    (thrown) => {
+      expect(functionOf(thrown)).toBeUndefined();
+    },
+  );
 });

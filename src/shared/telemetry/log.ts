@@ -6,21 +6,6 @@ export function log(level: "info" | "warn" | "error", event: string, fields: Log
   console[level](JSON.stringify({ level, event, ...fields }));
 }
 
-/**
- * The first function of ours that a thrown value came through, without its place: lines move with every deployment.
- * The platform's own frames, and those without a name, say nothing of where we went wrong.
- */
-export function functionOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error)) return undefined;
-  const frames = (thrown.stack ?? "").split("\n").slice(1);
-  for (const frame of frames) {
-    if (/\((?:node|cloudflare(?:-internal)?|native):/.test(frame)) continue;
-    const name = /^\s*at (?:async )?(?:new )?([A-Za-z0-9_$.#]+) \(/.exec(frame)?.[1];
-    if (name !== undefined && !/^(?:Object|Array|Promise|Function|Module)\b/.test(name)) return name.slice(0, 64);
-  }
-  return undefined;
-}
-
 /** The parts of a thrown value that may be logged and kept. Drizzle and D1 put SQL and parameters into messages. */
 export function faultOf(thrown: unknown): { name: string; message: string } {
   if (!(thrown instanceof Error)) return { name: "NonError", message: "something other than an Error was thrown" };
@@ -28,3 +13,24 @@ export function faultOf(thrown: unknown): { name: string; message: string } {
   const message = firstLine.replace(/\s*(params|Params):.*$/, "").slice(0, 300);
   return { name: thrown.name, message: message.startsWith("Failed query") ? "a query failed" : message };
 }
+
+/**
+ * The innermost function of ours that an error was thrown in, without line numbers, which move with every release. Code
+ * of libraries only tells itself apart while it is not bundled.
+ */
+export function functionOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || typeof thrown.stack !== "string") return undefined;
+  // A message can look like frames and be a producer's, so reading starts behind it; one changed since cannot be told.
+  const headEnd = thrown.stack.indexOf(thrown.message) + thrown.message.length;
+  if (headEnd < thrown.message.length) return undefined;
+  for (const line of thrown.stack.slice(headEnd).split("\n")) {
+    const { name, place } = FRAME.exec(line)?.groups ?? {};
+    if (name && place && !name.includes("<anonymous>") && !NOT_OURS.test(place)) return name;
+  }
+  return undefined;
+}
+
+/** V8 writes `at async Type.method [as alias] (place)`; `Object.` only tells how a function was called. */
+const FRAME = /^\s+at (?:async )?(?:new )?(?:Object\.)?(?<name>[\w$.#<>]{1,100})(?: \[as [^\]]*\])? \((?<place>.*)\)$/;
+
+const NOT_OURS = /node_modules|^(?:node|internal|cloudflare|cloudflare-internal|native)\b|^<anonymous>|^index \d/;

@@ -16,6 +16,7 @@ export default defineProject({
   ],
   test: {
     name: "dlq",
+    testTimeout: 20_000,
     root,
     include: ["test/workers/dlq/*.test.ts"],
     setupFiles: ["test/workers/apply-migrations.ts"],

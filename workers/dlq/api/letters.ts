@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { mayAct } from "../../../src/shared/auth/desk-user.ts";
-import { applyEdit, JsonPatch } from "../../../src/shared/desk/edit.ts";
+import { applyEdit, JsonPatch, type JsonPatchOp } from "../../../src/shared/desk/edit.ts";
 import { judge } from "../../../src/shared/desk/verdict.ts";
 import { MAX_REPLAYS, type StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import { UNDO_MS } from "../../../src/shared/repositories/letter-change.ts";
@@ -126,7 +126,7 @@ export function letterRoutes(deps: DeskDeps) {
 }
 
 /** A letter's payload after a patch, if its contract takes it then. */
-export function editOf(letter: StoredLetter, patch: JsonPatch, nowMs: number) {
+export function editOf(letter: StoredLetter, patch: readonly JsonPatchOp[], nowMs: number) {
   const { record } = letter;
   if (letter.emptiedAtMs !== null || record.encoding !== undefined || record.value === null) {
     return {
