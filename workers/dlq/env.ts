@@ -79,7 +79,7 @@ export const parkDepsOf = (env: Env): ParkDeps => ({
   random: Math.random,
 });
 
-/** Groups that one look at the desk takes in; more than that is one trouble, and told by its first. */
+/** Groups that one look at the desk takes in, those that failed last. */
 const WATCHED_GROUPS = 200;
 
 export function watchDepsOf(env: Env): WatchDeps {
@@ -89,6 +89,7 @@ export function watchDepsOf(env: Env): WatchDeps {
   return {
     alerts: new AlertLogRepository(env.DB),
     settings: alertSettingsOf(env),
+    stateOfGroup: async (id) => (await groups.find(id))?.state,
     observe: async (nowMs) => {
       const { lately, before, oldestWaitingMs } = await letters.arrivals(
         nowMs - LATELY_MS,

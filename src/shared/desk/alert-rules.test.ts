@@ -28,10 +28,22 @@ describe("what somebody has to hear of", () => {
     ["few, out of nothing", { lettersLately: 49 }, []],
     ["a letter that waits", { oldestWaitingMs: NOW - 24 * HOUR - 1 }, ["oldest_age:all"]],
     ["a letter that waits not that long", { oldestWaitingMs: NOW - 24 * HOUR }, []],
-    ["a run that stands", { pausedRuns: [{ id: "r", name: "n", why: null }] }, ["run_paused:r"]],
+    ["a run that stands", { pausedRuns: [{ id: "r", why: null }] }, ["run_paused:r"]],
   ])("%s", (_, more, expected) => {
     expect(kinds(more)).toEqual(expected);
   });
+});
+
+it("a spike that has become usual is one until it ends", () => {
+  const seen = { ...calm, lettersLately: 60, lettersBefore: 720 };
+  expect(conditionsOf(seen).map(({ key }) => key)).toEqual([]);
+  expect(conditionsOf(seen, true).map(({ key }) => key)).toEqual(["spike:all"]);
+  expect(conditionsOf({ ...seen, lettersLately: 49 }, true)).toEqual([]);
+});
+
+it("a group that stays open is told once", () => {
+  const group: Condition = { key: "group_opened:g", kind: "group_opened", subject: "g", summary: "s" };
+  expect(noticesOf(NOW, [group], [{ ...group, state: "firing", lastSentAtMs: NOW - 1_000 * HOUR }])).toEqual([]);
 });
 
 const spike: Condition = { key: "spike:all", kind: "spike", subject: "all", summary: "50 dead letters" };

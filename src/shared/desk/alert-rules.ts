@@ -14,7 +14,7 @@ export type Observation = {
   readonly lettersBefore: number;
   /** The last failure of the letter that has waited longest. */
   readonly oldestWaitingMs: number | null;
-  readonly pausedRuns: readonly { readonly id: string; readonly name: string | null; readonly why: string | null }[];
+  readonly pausedRuns: readonly { readonly id: string; readonly why: string | null }[];
 };
 
 /** Something that is the case, and that somebody wants to hear of. Nothing in it is personal. */
@@ -36,9 +36,11 @@ const SPIKE_AT_LEAST = 50;
 const SPIKE_TIMES = 5;
 const OLDEST_AGE_MS = 24 * 3_600_000;
 
-export function conditionsOf(seen: Observation): Condition[] {
+/** @param isSpiking a spike that goes on becomes what is usual, and is none the less one until it ends */
+export function conditionsOf(seen: Observation, isSpiking = false): Condition[] {
   const usually = seen.lettersBefore / (BEFORE_MS / LATELY_MS);
-  const isSpike = seen.lettersLately >= SPIKE_AT_LEAST && seen.lettersLately >= SPIKE_TIMES * usually;
+  const isMany = seen.lettersLately >= SPIKE_AT_LEAST;
+  const isSpike = isMany && (isSpiking || seen.lettersLately >= SPIKE_TIMES * usually);
   const waitedMs = seen.oldestWaitingMs === null ? 0 : seen.nowMs - seen.oldestWaitingMs;
   const those: (Omit<Condition, "key"> | false)[] = [
     ...seen.groups.map(({ id, state, signature, open }) =>
@@ -60,10 +62,11 @@ export function conditionsOf(seen: Observation): Condition[] {
       subject: "all",
       summary: `A dead letter has waited for ${Math.floor(waitedMs / 3_600_000)} hours`,
     },
-    ...seen.pausedRuns.map(({ id, name, why }) => ({
+    // Not its name, which people write, and which would go to whoever runs the pager.
+    ...seen.pausedRuns.map(({ id, why }) => ({
       kind: "run_paused" as const,
       subject: id,
-      summary: `The replay "${name ?? id}" is paused: ${why ?? "nobody said why"}`,
+      summary: `A replay is paused: ${why ?? "nobody said why"}`,
     })),
   ];
   return those.filter((each) => each !== false).map((each) => ({ ...each, key: `${each.kind}:${each.subject}` }));
@@ -86,6 +89,8 @@ export function noticesOf(nowMs: number, conditions: readonly Condition[], known
   const going = new Set(conditions.map(({ key }) => key));
   const firing = conditions.flatMap((condition): Notice[] => {
     const told = byKey.get(condition.key);
+    // A group that is open stays open until somebody comes: that it is there is told once.
+    if (told?.state === "firing" && condition.kind === "group_opened") return [];
     const quietMs = told?.state === "firing" ? REMIND_MS : COOLDOWN_MS;
     if (told && nowMs - told.lastSentAtMs < quietMs) return [];
     return [{ ...condition, state: "firing", expectedSentAtMs: told?.lastSentAtMs ?? null }];

@@ -1,17 +1,18 @@
-import { and, eq, gte, or } from "drizzle-orm";
+import { and, eq, isNull, lt } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { Known, Notice } from "../desk/alert-rules.ts";
 import { deskAlerts, webhookDeliveries } from "./tables.ts";
 
 export type Delivery = typeof webhookDeliveries.$inferSelect;
+type Attempt = Pick<Delivery, "id" | "attempts">;
 export type NewDelivery = Pick<Delivery, "id" | "webhookId" | "body">;
 
 /** Deliveries that one look sends at most: a Worker has six connections. */
 const AT_ONCE = 6;
 /** How long a delivery may be under way before it is thought to have died. */
 const LEASE_MS = 60_000;
-/** An alert that recovered longer ago is news again. */
-const REMEMBERED_MS = 86_400_000;
+/** How long messages are kept that were delivered or given up. Ours. */
+const KEPT_MS = 30 * 86_400_000;
 
 /** What was told of, and what is on its way to a webhook. */
 export class AlertLogRepository {
@@ -23,12 +24,9 @@ export class AlertLogRepository {
     this.#db = drizzle(d1);
   }
 
-  /** Alerts that go on, or were over a short time ago. */
-  async known(nowMs: number): Promise<Known[]> {
-    return this.#db
-      .select()
-      .from(deskAlerts)
-      .where(or(eq(deskAlerts.state, "firing"), gte(deskAlerts.lastSentAtMs, nowMs - REMEMBERED_MS)));
+  /** Everything that was ever told, a row a trouble: what is written next compares with what stands here. */
+  async known(): Promise<Known[]> {
+    return this.#db.select().from(deskAlerts);
   }
 
   /** Writes down that something is told, and to whom; of several who do at once, one does. */
@@ -52,23 +50,31 @@ export class AlertLogRepository {
     return rows.filter((row) => row !== undefined);
   }
 
-  async delivered(id: string, nowMs: number, status: number | null): Promise<void> {
+  /** Unless another attempt has begun meanwhile, whose word counts. */
+  async delivered({ id, attempts }: Attempt, nowMs: number, status: number | null): Promise<void> {
     await this.#db
       .update(webhookDeliveries)
       .set({ nextAttemptAtMs: null, deliveredAtMs: nowMs, lastStatus: status, lastError: null })
-      .where(eq(webhookDeliveries.id, id));
+      .where(and(eq(webhookDeliveries.id, id), eq(webhookDeliveries.attempts, attempts)));
   }
 
   /** @param nextAttemptAtMs `null` where there is no further attempt */
   async failed(
-    id: string,
+    { id, attempts }: Attempt,
     { status, error }: { readonly status: number | null; readonly error: string | null },
     nextAttemptAtMs: number | null,
   ): Promise<void> {
     await this.#db
       .update(webhookDeliveries)
       .set({ nextAttemptAtMs, lastStatus: status, lastError: error })
-      .where(and(eq(webhookDeliveries.id, id)));
+      .where(and(eq(webhookDeliveries.id, id), eq(webhookDeliveries.attempts, attempts)));
+  }
+
+  /** Lets go of messages that have come to their end long ago. */
+  async prune(nowMs: number): Promise<void> {
+    await this.#db
+      .delete(webhookDeliveries)
+      .where(and(isNull(webhookDeliveries.nextAttemptAtMs), lt(webhookDeliveries.createdAtMs, nowMs - KEPT_MS)));
   }
 }
 
@@ -87,6 +93,6 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?5, 0 WHERE changes() > 0`;
 const CLAIM = `
 UPDATE webhook_deliveries SET next_attempt_at_ms = ?2, attempts = attempts + 1
 WHERE id IN (
-  SELECT id FROM webhook_deliveries WHERE next_attempt_at_ms <= ?1 ORDER BY next_attempt_at_ms, id LIMIT ?3
+  SELECT id FROM webhook_deliveries WHERE next_attempt_at_ms <= ?1 ORDER BY attempts, next_attempt_at_ms, id LIMIT ?3
 ) AND next_attempt_at_ms <= ?1
 RETURNING id`;

@@ -116,6 +116,43 @@ describe("the desk's minute", () => {
     expect(row).toMatchObject({ next_attempt_at_ms: null, delivered_at_ms: null, last_status: 410, attempts: 1 });
   });
 
+  it("tells again of what was over more than a day ago", async () => {
+    const { minute, told } = pager({ hooks: [{ id: "pager", kinds: ["spike"] }] });
+    const day = 86_400_000;
+    for (const atMs of [T0, T0 + 3 * day, T0 + 30 * day]) {
+      await letters.park(Array.from({ length: 60 }, (_, i) => letter(`s${atMs}-${i}`, { failedAtMs: atMs })));
+      await minute(atMs + 1_000);
+      await minute(atMs + 3_600_000);
+    }
+    expect(told()).toEqual(Array(3).fill(["spike firing", "spike recovered"]).flat());
+  });
+
+  it("says nothing of a group that somebody has taken on, until it regresses", async () => {
+    const { minute, told } = pager();
+    await fail("a", T0);
+    await minute(T0);
+    const group = (await letters.find("a"))?.groupId;
+    await env.DB.prepare("UPDATE letter_groups SET state = 'acknowledged' WHERE id = ?1").bind(group).run();
+    await minute(T0 + MINUTE);
+    expect(told()).toEqual(["group_opened firing"]);
+  });
+
+  it("sends what is written down though the desk cannot be seen, and goes on to more than six", async () => {
+    const { minute, calls } = pager({ hooks: Array.from({ length: 15 }, (_, i) => ({ id: `h${i}` })) });
+    await fail("a", T0);
+    const broken = vi.spyOn(DeadLetterRepository.prototype, "arrivals").mockRejectedValue(new Error("D1_ERROR"));
+    await new AlertLogRepository(env.DB).tell(
+      { key: "spike:all", kind: "spike", subject: "all", summary: "s", state: "firing", expectedSentAtMs: null },
+      [{ id: "d", webhookId: "h1", body: JSON.stringify({ type: "x.spike", data: { state: "firing" } }) }],
+      T0,
+    );
+    await expect(minute(T0)).rejects.toThrow("D1_ERROR");
+    expect(calls).toHaveLength(1);
+    broken.mockRestore();
+    await minute(T0 + 1_000);
+    expect(calls.filter(({ body }) => body.type.endsWith("group_opened"))).toHaveLength(15);
+  });
+
   it("of two at once tells once", async () => {
     const { minute, calls } = pager();
     await fail("a", T0);
@@ -146,6 +183,7 @@ describe("the desk's minute", () => {
       { id: "runs", kinds: ["run_paused"] },
       { id: "evil", url: "https://evil.example/" },
       { id: "inside", url: "https://10.0.0.1/" },
+      { id: "no secret", secret: "x" },
     ];
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     const { minute, calls } = pager({ hooks });

@@ -16,28 +16,37 @@ const RETRY_SECONDS = [5, 30, 120, 600, 3_600, 6 * 3_600];
 /** How long a receiver may take. Ours. */
 const TIMEOUT_MS = 5_000;
 
-/** Sends what is due. Whatever becomes of one concerns no other; what is not heard of is sent again under the same id. */
+/** Rounds of one look, each of as many as a Worker has connections. Ours: a minute later there is another. */
+const MAX_ROUNDS = 8;
+
+/**
+ * Sends what is due, what was never tried first. Whatever becomes of one concerns no other; what is not heard of is sent
+ * again under the same id.
+ */
 export async function deliver(deps: DeliverDeps): Promise<void> {
-  const due = await deps.alerts.claimDue(deps.now());
-  await Promise.all(due.map((delivery) => attempt(deps, delivery)));
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const due = await deps.alerts.claimDue(deps.now());
+    if (due.length === 0) return;
+    await Promise.all(due.map((delivery) => attempt(deps, delivery)));
+  }
 }
 
 type Outcome = { readonly status: number | null; readonly error: string | null };
 
 async function attempt(deps: DeliverDeps, delivery: Delivery): Promise<void> {
   const target = deps.webhooks.find(({ id }) => id === delivery.webhookId);
-  const outcome = target ? await post(deps, target, delivery) : { status: null, error: "is not set up any more" };
+  const outcome = target ? await post(deps, target, delivery) : { status: null, error: "is not set up" };
   const { status, error } = outcome;
-  if (error === null) return deps.alerts.delivered(delivery.id, deps.now(), status);
+  if (error === null) return deps.alerts.delivered(delivery, deps.now(), status);
   const delaySeconds = RETRY_SECONDS[delivery.attempts - 1];
-  const isOver = !target || status === 410 || delaySeconds === undefined;
+  const isOver = status === 410 || delaySeconds === undefined;
   log(isOver ? "error" : "warn", "alert.not_delivered", {
     webhook: delivery.webhookId,
     attempts: delivery.attempts,
     status,
     error,
   });
-  await deps.alerts.failed(delivery.id, outcome, isOver ? null : deps.now() + delaySeconds * 1_000);
+  await deps.alerts.failed(delivery, outcome, isOver ? null : deps.now() + delaySeconds * 1_000);
 }
 
 async function post({ fetch, now }: DeliverDeps, { url, secret }: Target, { id, body }: Delivery): Promise<Outcome> {

@@ -25,25 +25,32 @@ export type AlertSettings = {
   readonly problems: readonly string[];
 };
 
-const Vars = z.object({
-  DESK_WEBHOOKS: jsonOf(z.array(Webhook)).optional(),
-  DESK_WEBHOOK_HOSTS: z.string().default(""),
-});
-
 /** The webhooks that may be called, by the secret `DESK_WEBHOOKS` and the variable `DESK_WEBHOOK_HOSTS`. */
-export function alertSettingsOf(env: AlertVars): AlertSettings {
-  const { data, error } = Vars.safeParse(env);
-  if (!data) return { webhooks: [], problems: error.issues.map(({ path, message }) => `${path.join(".")} ${message}`) };
-  const hosts = data.DESK_WEBHOOK_HOSTS.split(",")
+export function alertSettingsOf({ ENVIRONMENT, DESK_WEBHOOKS, DESK_WEBHOOK_HOSTS = "" }: AlertVars): AlertSettings {
+  if (DESK_WEBHOOKS === undefined) return { webhooks: [], problems: [] };
+  const list = jsonOf(z.array(z.unknown())).safeParse(DESK_WEBHOOKS);
+  if (!list.success) return { webhooks: [], problems: ["DESK_WEBHOOKS is no JSON list"] };
+  const hosts = DESK_WEBHOOK_HOSTS.split(",")
     .map((host) => host.trim())
     .filter(Boolean);
-  const isLocal = env.ENVIRONMENT === "local";
-  const checked = (data.DESK_WEBHOOKS ?? []).map((webhook) => ({
-    webhook,
-    problem: webhookUrlProblem(webhook.url, hosts, isLocal),
-  }));
+  const read = list.data.map((entry, i) => readWebhook(entry, i, { hosts, isLocal: ENVIRONMENT === "local" }));
   return {
-    webhooks: checked.filter(({ problem }) => problem === undefined).map(({ webhook }) => webhook),
-    problems: checked.flatMap(({ webhook, problem }) => (problem ? [`DESK_WEBHOOKS.${webhook.id} ${problem}`] : [])),
+    webhooks: read.flatMap((each) => (typeof each === "string" ? [] : [each])),
+    problems: read.filter((each) => typeof each === "string"),
   };
+}
+
+/** One of the list, or what is wrong with it: a bad one stops no other. */
+function readWebhook(
+  entry: unknown,
+  index: number,
+  { hosts, isLocal }: { readonly hosts: readonly string[]; readonly isLocal: boolean },
+): Webhook | string {
+  const { data, error } = Webhook.safeParse(entry);
+  if (!data) {
+    const problems = error.issues.map(({ path, message }) => `${path.join(".")} ${message}`.trim());
+    return `DESK_WEBHOOKS[${index}] ${problems.join(", ")}`;
+  }
+  const problem = webhookUrlProblem(data.url, hosts, isLocal);
+  return problem ? `DESK_WEBHOOKS.${data.id} ${problem}` : data;
 }

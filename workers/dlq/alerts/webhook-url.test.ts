@@ -44,6 +44,10 @@ it.each([
   expect(webhookUrlProblem(url, HOSTS)).toEqual(expect.any(String));
 });
 
+it("takes no whole top level for a list", () => {
+  expect(webhookUrlProblem("https://hooks.example/", ["*.example"])).toEqual(expect.any(String));
+});
+
 it("calls this machine only where it may, and only by the name on the list", () => {
   expect(webhookUrlProblem("http://127.0.0.1:9999/", HOSTS, true)).toBeUndefined();
   expect(webhookUrlProblem("http://127.0.0.1:9999/", [], true)).toEqual(expect.any(String));

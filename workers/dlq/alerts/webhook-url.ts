@@ -19,4 +19,7 @@ export function webhookUrlProblem(text: string, hosts: readonly string[], allows
 }
 
 const isOf = (host: string, allowed: string): boolean =>
-  allowed.startsWith("*.") ? host.endsWith(allowed.slice(1)) && host.length > allowed.length - 1 : host === allowed;
+  allowed.startsWith("*.")
+    ? // All of a top level is not a list.
+      allowed.slice(2).includes(".") && host.endsWith(allowed.slice(1)) && host.length > allowed.length - 1
+    : host === allowed;
