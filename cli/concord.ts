@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { defineCommand, runCommand, runMain } from "citty";
-import { ExitError } from "./exit-error.ts";
-import { UsageError } from "./usage-error.ts";
+import { printable } from "./desk/printable.ts";
+import { exitOf } from "./exit-error.ts";
 
 const main = defineCommand({
   meta: { name: "concord", description: "Works with a Concord platform from the outside." },
@@ -12,19 +12,22 @@ const main = defineCommand({
   },
 });
 
+// Whoever reads may have enough, as `head` does; that is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
 const rawArgs = process.argv.slice(2);
 const wantsHelp = rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h");
 if (wantsHelp) {
   await runMain(main, { rawArgs: [...rawArgs.filter((arg) => arg !== "-h"), "--help"] });
 } else {
   await runCommand(main, { rawArgs }).catch((error: Error) => {
-    if (error instanceof ExitError) {
-      console.error(`concord: ${error.message}`);
-      process.exitCode = error.code;
-      return;
-    }
-    const isUsage = error instanceof UsageError || error.name === "CLIError";
-    console.error(isUsage ? `concord: ${error.message}` : error);
-    process.exitCode = isUsage ? 2 : 1;
+    const { code, message } = exitOf(error);
+    console.error(
+      message === undefined ? error : message.split("\n").map(printable).join("\n").replace(/^/, "concord: "),
+    );
+    process.exitCode = code;
   });
 }

@@ -1,3 +1,5 @@
+import { UsageError } from "./usage-error.ts";
+
 /** What a script wants to tell apart. 2 is citty's and ours for a call that cannot work. */
 export const EXIT = {
   /** The platform could not be reached, or failed. */
@@ -13,13 +15,25 @@ export const EXIT = {
   conflict: 6,
 } as const;
 
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
 /** Ends the command with a code of its own, and with its message alone. */
 export class ExitError extends Error {
   override readonly name = "ExitError";
-  readonly code: number;
+  readonly code: ExitCode;
 
-  constructor(code: (typeof EXIT)[keyof typeof EXIT], message: string) {
+  constructor(code: ExitCode, message: string) {
     super(message);
     this.code = code;
   }
+}
+
+/** How an error ends the process. One without a message is a bug of ours, and is shown with its stack. */
+export function exitOf(error: Error): { readonly code: ExitCode; readonly message?: string } {
+  if (error instanceof ExitError) return { code: error.code, message: error.message };
+  if (error instanceof UsageError || error.name === "CLIError") return { code: EXIT.usage, message: error.message };
+  // Files that are not there, not ours, or on a full disk: the system's own words name the file and what is wrong.
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code !== undefined && path !== undefined) return { code: EXIT.fault, message: error.message };
+  return { code: EXIT.fault };
 }

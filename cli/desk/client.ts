@@ -1,8 +1,19 @@
-import { EXIT, ExitError } from "../exit-error.ts";
+import { EXIT, type ExitCode, ExitError } from "../exit-error.ts";
 
 type ErrorBody = {
-  readonly error?: { readonly message?: string; readonly issues?: readonly { path: string; message: string }[] };
+  readonly message: string;
+  readonly issues?: readonly { readonly path: string; readonly message: string }[];
 };
+
+export type Query = Readonly<Record<string, string | undefined>>;
+
+/** A page of a list: its items under their name, and where the next one begins. */
+export type Page<Name extends string, T> = { readonly [_ in Name]: readonly T[] } & {
+  readonly nextCursor: string | null;
+};
+
+/** A plan reads up to 20,000 letters before it answers; nothing else takes as long. */
+const PATIENCE_MS = 120_000;
 
 /** The operations API. All its errors leave here as an `ExitError` that says what happened and what to do. */
 export class DeskClient {
@@ -14,7 +25,7 @@ export class DeskClient {
     this.#token = token;
   }
 
-  get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
+  get<T>(path: string, query: Query = {}): Promise<T> {
     return this.#json<T>("GET", withQuery(path, query));
   }
 
@@ -26,62 +37,80 @@ export class DeskClient {
     return this.#json<T>("PATCH", path, body);
   }
 
-  /** Lines as they arrive. */
-  async stream(path: string, query: Readonly<Record<string, string | undefined>>): Promise<ReadableStream<Uint8Array>> {
+  /** Bytes as they arrive, for as long as it takes. What breaks off ends in an `ExitError` too. */
+  async *stream(path: string, query: Query): AsyncGenerator<Uint8Array> {
     const response = await this.#fetch("GET", withQuery(path, query));
-    return response.body ?? new Response("").body ?? new ReadableStream();
+    if (!response.headers.get("Content-Type")?.includes("ndjson")) throw this.#stranger(response.status);
+    try {
+      for await (const chunk of response.body ?? []) yield chunk;
+    } catch (error) {
+      throw new ExitError(EXIT.fault, `${this.#url.origin} broke off (${causeOf(error)}). Nothing was changed there.`);
+    }
   }
 
-  /** All of a list that comes in pages. */
-  async *pages<T>(
-    path: string,
-    name: string,
-    query: Readonly<Record<string, string | undefined>>,
-  ): AsyncGenerator<T[]> {
+  /** All pages of a list, one after the other. */
+  async *pages<Name extends string, T>(path: string, query: Query): AsyncGenerator<Page<Name, T>> {
     let after: string | undefined;
     do {
-      const page = await this.get<Record<string, unknown>>(path, { first: "100", ...query, after });
-      yield page[name] as T[];
-      after = (page.nextCursor as string | null) ?? undefined;
+      const page = await this.get<Page<Name, T>>(path, { first: "100", ...query, after });
+      yield page;
+      after = page.nextCursor ?? undefined;
     } while (after !== undefined);
   }
 
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await this.#fetch(method, path, body);
-    return (await response.json()) as T;
+    const response = await this.#fetch(method, path, body, AbortSignal.timeout(PATIENCE_MS));
+    const text = await response.text().catch((error) => {
+      throw this.#unreachable(method, error);
+    });
+    const json = parsed(text);
+    if (json === undefined) throw this.#stranger(response.status);
+    return json as T;
   }
 
-  async #fetch(method: string, path: string, body?: unknown): Promise<Response> {
+  async #fetch(method: string, path: string, body?: unknown, signal: AbortSignal | null = null): Promise<Response> {
     const isLines = typeof body === "string";
     const init = {
       method,
+      signal,
       headers: {
         Authorization: `Bearer ${this.#token}`,
         ...(body !== undefined && { "Content-Type": isLines ? "application/x-ndjson" : "application/json" }),
       },
       ...(body !== undefined && { body: isLines ? body : JSON.stringify(body) }),
     };
-    const response = await fetch(new URL(`/ops/api${path}`, this.#url), init).catch((error: Error) => {
-      const why = (error.cause as { code?: string } | undefined)?.code ?? error.message;
-      throw new ExitError(
-        EXIT.fault,
-        `${this.#url.origin} cannot be reached (${why}), and nothing was done. Is it running? --url or CONCORD_URL says where it is.`,
-      );
+    const response = await fetch(new URL(`/ops/api${path}`, this.#url), init).catch((error) => {
+      throw this.#unreachable(method, error);
     });
     if (response.ok) return response;
-    throw await errorOf(response);
+    const error = errorIn(await response.text().catch(() => ""));
+    // A 404 of somebody else's server is no word on whether there is such a letter.
+    if (!error) throw this.#stranger(response.status);
+    const issues = (error.issues ?? []).map(({ path: at, message }) => `\n  ${at || "value"}: ${message}`).join("");
+    throw new ExitError(codeOf(response.status), `${error.message}${issues}`);
+  }
+
+  /** Only a connection that was never made is sure to have done nothing. */
+  #unreachable(method: string, error: unknown): ExitError {
+    const cause = causeOf(error);
+    const isUndone = method === "GET" || /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT/.test(cause);
+    return new ExitError(
+      EXIT.fault,
+      isUndone
+        ? `${this.#url.origin} cannot be reached (${cause}), and nothing was done. Is it running? --url or CONCORD_URL says where it is.`
+        : `${this.#url.origin} did not answer (${cause}), so whether it was done is not known. Look with \`concord dlq audit\` before you say it again.`,
+    );
+  }
+
+  #stranger(status: number): ExitError {
+    return new ExitError(
+      EXIT.fault,
+      `${this.#url.origin} answered ${status}, and not as a dead-letter desk does. Is --url or CONCORD_URL that of a Concord, and does nothing stand before it that wants a login?`,
+    );
   }
 }
 
-async function errorOf(response: Response): Promise<ExitError> {
-  const text = await response.text();
-  const { error } = (parsed(text) ?? {}) as ErrorBody;
-  const issues = (error?.issues ?? []).map(({ path, message }) => `\n  ${path || "value"}: ${message}`).join("");
-  const message = `${error?.message ?? `the desk answered ${response.status}`}${issues}`;
-  return new ExitError(codeOf(response.status), message);
-}
-
-function codeOf(status: number): (typeof EXIT)[keyof typeof EXIT] {
+function codeOf(status: number): ExitCode {
   switch (status) {
     case 400:
     case 413:
@@ -99,6 +128,16 @@ function codeOf(status: number): (typeof EXIT)[keyof typeof EXIT] {
   }
 }
 
+function errorIn(text: string): ErrorBody | undefined {
+  const { error } = (parsed(text) ?? {}) as { error?: ErrorBody };
+  return typeof error?.message === "string" ? error : undefined;
+}
+
+function causeOf(error: unknown): string {
+  const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+  return cause?.code ?? cause?.message ?? (name === "TimeoutError" ? `nothing for ${PATIENCE_MS / 1_000} s` : message);
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -107,7 +146,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
+function withQuery(path: string, query: Query): string {
   const given = Object.entries(query).filter((each): each is [string, string] => each[1] !== undefined);
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
 }

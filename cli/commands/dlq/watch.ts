@@ -1,64 +1,81 @@
-import type { Audit, Group, Run } from "../../../src/shared/desk/api.ts";
-import { agoOf, columnsOf } from "../../desk/columns.ts";
-import { deskCommand } from "../../desk/command.ts";
+import type { Group, Run } from "../../../src/shared/desk/api.ts";
+import type { Page } from "../../desk/client.ts";
+import { type Desk, deskCommand } from "../../desk/command.ts";
+import { backOf } from "../../desk/follow.ts";
+import { cutTo, printable } from "../../desk/printable.ts";
+import { barOf } from "../../desk/progress-line.ts";
+import { stampOf } from "../../desk/times.ts";
+import { EXIT, ExitError } from "../../exit-error.ts";
 import { groupColumns } from "./groups.ts";
-import { runColumns } from "./runs.ts";
 
 const EVERY_MS = 2_000;
+/** Between two lines where nothing can be redrawn. */
+const QUIET_MS = 10_000;
+
+type Seen = { readonly at: string; readonly groups: readonly Group[]; readonly runs: readonly Run[] };
 
 export const watch = deskCommand({
   name: "watch",
   description: "Groups that wait and runs that go, again every two seconds, until Ctrl-C",
   options: { once: { type: "boolean", description: "Once, for a script" } },
-  run: async ({ client, isJson, width }, { once }) => {
-    for (;;) {
-      const [{ groups }, { runs }] = await Promise.all([
-        client.get<{ groups: Group[] }>("/groups", { first: "15" }),
-        client.get<{ runs: Run[] }>("/runs", { first: "5" }),
-      ]);
-      const nowMs = Date.now();
-      const waiting = groups.filter(({ state }) => state !== "resolved");
-      if (isJson) console.log(JSON.stringify({ at: new Date(nowMs).toISOString(), groups: waiting, runs }));
-      else {
-        const clear = process.stdout.isTTY && !once ? "\u001b[2J\u001b[H" : "";
-        const quiet = waiting.length === 0 ? ["  nothing waits"] : [];
-        const lines = [
-          ...columnsOf(waiting, groupColumns(nowMs), width),
-          ...quiet,
-          "",
-          ...columnsOf(runs, runColumns(nowMs), width),
-        ];
-        console.log(clear + lines.join("\n"));
+  run: async (desk, { once }) => {
+    const { terminal, isJson } = desk;
+    const redraws = terminal.isTty && !isJson && !once;
+    const stopped = new AbortController();
+    const off = terminal.onInterrupt(() => stopped.abort());
+    try {
+      while (!stopped.signal.aborted) {
+        const lines = await look(desk, once === true || redraws).catch((error) => {
+          // A deploy is no reason to stop looking.
+          if (once || !(error instanceof ExitError) || error.code !== EXIT.fault) throw error;
+          terminal.note(printable(`${stampOf(new Date(terminal.now()).toISOString())} ${error.message}`));
+          return undefined;
+        });
+        const [home, rest] = redraws ? ["\u001b[H", "\u001b[J"] : ["", ""];
+        if (lines) terminal.print(home + lines.map((line) => (redraws ? `${line}\u001b[K` : line)).join("\n") + rest);
+        if (once) return;
+        await terminal.sleep(redraws || isJson ? EVERY_MS : QUIET_MS, stopped.signal);
       }
-      if (once) return;
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    } finally {
+      off();
     }
   },
 });
 
-export const audit = deskCommand({
-  name: "audit",
-  description: "What was done at the desk, newest first",
-  options: {
-    actor: { type: "string", description: "By whom" },
-    target: { type: "string", description: "To which letter, group or run" },
-    action: { type: "string", description: "As letter.replay, run.start" },
-    first: { type: "string", description: "How many, 1 to 100 (25)" },
-  },
-  run: async ({ client, print, width, nowMs }, { actor, target, action, first }) => {
-    const answer = await client.get<{ audit: Audit[] }>("/audit", { actor, target, action, first });
-    print(answer, () =>
-      columnsOf(
-        answer.audit,
-        [
-          { title: "WHEN", of: ({ at }) => agoOf(at, nowMs), align: "right" },
-          { title: "WHO", of: ({ actor: who, role }) => `${who} (${role})`, most: 36 },
-          { title: "DID", of: ({ action: did }) => did },
-          { title: "TO", of: ({ target: what }) => what, most: 40 },
-          { title: "WHY", of: ({ reason, after }) => reason ?? JSON.stringify(after ?? "") },
-        ],
-        width,
-      ),
-    );
-  },
-});
+async function look(desk: Desk, isWhole: boolean): Promise<string[]> {
+  const { client, terminal, isJson } = desk;
+  const [{ groups }, { runs }] = await Promise.all([
+    client.get<Page<"groups", Group>>("/groups", { first: "50" }),
+    client.get<Page<"runs", Run>>("/runs", { first: "25" }),
+  ]);
+  const nowMs = terminal.now();
+  const seen: Seen = {
+    at: new Date(nowMs).toISOString(),
+    groups: groups.filter(({ state }) => state !== "resolved"),
+    runs: runs.filter(({ state }) => state === "running" || state === "paused"),
+  };
+  if (isJson) return [JSON.stringify(seen)];
+  return isWhole ? page(desk, seen, nowMs) : [inShort(seen)];
+}
+
+/** A screen of it: runs first, for they move. */
+function page({ terminal, table }: Desk, { at, groups, runs }: Seen, nowMs: number): string[] {
+  const { width, height, paint } = terminal;
+  const going = runs.map((run) => {
+    const failed = run.progress.failed > 0 ? `${run.progress.failed} failed  ` : "";
+    const line = `${barOf(backOf(run), run.progress.total, true)}${failed}${run.name ?? run.id}${run.why ? ` (${run.why})` : ""}`;
+    return paint[run.state === "paused" ? "bad" : "going"](cutTo(printable(line), width));
+  });
+  const above = [paint.faint(`${stampOf(at)}  Ctrl-C ends it`), "", ...going, ...(going.length > 0 ? [""] : [])];
+  const waiting = groups.length === 0 ? ["nothing waits"] : table(groups, groupColumns(nowMs));
+  const room = Math.max(2, height - above.length - 2);
+  const hidden = waiting.length - room;
+  return [...above, ...waiting.slice(0, room), ...(hidden > 0 ? [paint.faint(`… and ${hidden} groups more`)] : [])];
+}
+
+/** A line of it, for a log. */
+function inShort({ at, groups, runs }: Seen): string {
+  const letters = groups.reduce((sum, { counts }) => sum + counts.open + counts.quarantined, 0);
+  const going = runs.map((run) => `${run.name ?? run.id} ${run.state} ${backOf(run)}/${run.progress.total}`);
+  return printable([`${stampOf(at)} ${letters} letters wait in ${groups.length} groups`, ...going].join("; "));
+}
