@@ -63,12 +63,11 @@ const role = async (name: "viewer" | "operator") => ({
 
 describe("concord dlq", () => {
   it("lists letters in a table that fits, and as JSON", async () => {
-    const { code, out } = await concord(["list", "--topic", TOPIC, "--first", "5"]);
-    expect(code).toBe(0);
+    const { code, out, err } = await concord(["list", "--topic", TOPIC, "--first", "5"]);
+    expect([code, err]).toEqual([0, expect.stringContaining("--all")]);
     const lines = out.trimEnd().split("\n");
-    expect(lines[0]).toMatch(/^LETTER +STATE +FAILED +× +TOPIC +DEVICE +WHY/);
-    expect(lines).toHaveLength(7);
-    expect(lines.at(-1)).toContain("--all");
+    expect(lines[0]).toMatch(/^LETTER +STATE +FAILED +AGO +× +TOPIC +DEVICE +WHY/);
+    expect(lines).toHaveLength(6);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(160);
     expect((await json("list", "--first", "2")).deadLetters).toHaveLength(2);
   });
@@ -86,6 +85,8 @@ describe("concord dlq", () => {
 
   it.each<[number, string[], RegExp]>([
     [2, ["list", "--tpoic", "x"], /Unknown option '--tpoic'/],
+    [2, ["--json", "list"], /--json goes behind the command/],
+    [2, ["lits"], /Unknown command lits/],
     [2, ["list", "--state", "closed"], /state must be one of/],
     [2, ["replay", "--yes", "--name", "n"], /say which letters/],
     [2, ["replay", "--reason", "crash", "--name", "n"], /nobody is there to be asked/],

@@ -171,6 +171,7 @@ describe("a list", () => {
 
   it("is the API's JSON, in one document or a line each", async () => {
     const { out } = await concord(PAGES, ["list", "--json"]);
+    expect(out).not.toContain("\n");
     expect(JSON.parse(out).nextCursor).toBe("c");
     expect(JSON.parse(out).deadLetters[0]).toEqual(letter());
     await stub?.stop();
