@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { defineCommand, runCommand, runMain } from "citty";
+import { stripVTControlCharacters } from "node:util";
+import { type CommandDef, defineCommand, renderUsage, runCommand, runMain } from "citty";
 import { printable } from "./desk/printable.ts";
 import { exitOf } from "./exit-error.ts";
 
@@ -18,16 +19,25 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** citty colours its help whoever reads it, a file too. */
+async function showUsage(command: CommandDef, parent?: CommandDef): Promise<void> {
+  const usage = await renderUsage(command, parent);
+  console.log(process.stdout.isTTY && !process.env.NO_COLOR ? usage : stripVTControlCharacters(usage));
+}
+
 const rawArgs = process.argv.slice(2);
 const wantsHelp = rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h");
 if (wantsHelp) {
-  await runMain(main, { rawArgs: [...rawArgs.filter((arg) => arg !== "-h"), "--help"] });
+  const args = [...rawArgs.filter((arg) => arg !== "-h"), "--help"];
+  await runMain(main, { rawArgs: args, showUsage: showUsage as typeof import("citty").showUsage });
 } else {
   await runCommand(main, { rawArgs }).catch((error: Error) => {
     const { code, message } = exitOf(error);
-    console.error(
-      message === undefined ? error : message.split("\n").map(printable).join("\n").replace(/^/, "concord: "),
-    );
+    console.error(message === undefined ? error : `concord: ${plain(message)}`);
     process.exitCode = code;
   });
+}
+
+function plain(message: string): string {
+  return stripVTControlCharacters(message).split("\n").map(printable).join("\n");
 }

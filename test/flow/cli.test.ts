@@ -114,6 +114,17 @@ describe("concord dlq", () => {
     expect((await concord(["edit", "--group", id, ...patch])).code).toBe(6);
   });
 
+  it("has no colours in what is no terminal, whatever its environment is", async () => {
+    // citty takes these for a reason to leave its colours out by itself.
+    const env = { TEST: "", CI: "", NO_COLOR: "", TERM: "xterm" };
+    for (const args of [["--help"], ["runs", "--help"], ["lits"], ["groups"]]) {
+      const { out, err } = await concord(args, env);
+      expect(out + err).not.toContain("\u001b");
+      expect(out + err).not.toContain("[36m");
+    }
+    expect((await concord(["--help"], env)).out).toMatch(/4 {2}a run is paused/);
+  });
+
   it("takes letters out and in again, and makes fixtures of them", async () => {
     const folder = mkdtempSync(join(tmpdir(), "concord-cli-"));
     const file = join(folder, "letters.ndjson");
