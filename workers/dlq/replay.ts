@@ -1,3 +1,4 @@
+import { MAX_REPLAYED_BYTES } from "../../src/shared/desk/plan.ts";
 import { jsonBytes, sendAll } from "../../src/shared/queue/pack.ts";
 import { type Parcel, packParcels, type QueuedRecord } from "../../src/shared/queue/parcel.ts";
 import type { DeadLetterRepository, StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
@@ -66,11 +67,8 @@ async function send({ letters, events }: ReplayDeps, id: string): Promise<Stored
   return undefined;
 }
 
-/** A queue message has 128 KB: developers.cloudflare.com/queues/platform/limits */
-const MAX_RECORD_BYTES = 126_500;
-
 /** Whether a record is more than a queue message could carry, with the parcel around it. */
-export const isTooLarge = (record: QueuedRecord): boolean => jsonBytes(record) > MAX_RECORD_BYTES;
+export const isTooLarge = (record: QueuedRecord): boolean => jsonBytes(record) > MAX_REPLAYED_BYTES;
 
 /**
  * The record as it came, or as it was edited, with a clean sheet: what failed before says nothing about this time. An

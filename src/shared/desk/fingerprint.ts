@@ -1,6 +1,7 @@
 import { type Field, fieldsOf, jsonSchemaOf } from "../contracts/describe.ts";
 import { CONTRACTS } from "../contracts/index.ts";
 import { keepsTopicGrammar } from "../contracts/topic.ts";
+import { digestOf } from "../digest.ts";
 import type { Failure } from "../queue/letter.ts";
 
 /** Issues that a signature names, beyond which it only counts them: a payload that is wrong all over is one thing. */
@@ -34,10 +35,7 @@ function causeOf(topic: string, failure: Failure): string | undefined {
 }
 
 /** 16 hex digits that stand for a signature: 64 bits, for groups in their thousands. */
-export async function fingerprintOf(signature: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(signature));
-  return [...new Uint8Array(digest, 0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+export const fingerprintOf = (signature: string): Promise<string> => digestOf(signature, 8);
 
 /** What code calls things stays; anything else could be anything, since letters may be imported. */
 const word = (text: string): string => (/^[\w$.#]{1,100}$/.test(text) ? text : "*");

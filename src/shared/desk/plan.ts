@@ -1,4 +1,5 @@
 import type { LetterState } from "../desk/states.ts";
+import { digestOf } from "../digest.ts";
 import type { ConcordEvent } from "../domain/event.ts";
 import { type Fleet, merge } from "../domain/fleet.ts";
 import { compareVersions } from "../domain/version.ts";
@@ -125,7 +126,7 @@ type Hashed = {
 };
 
 /** Stands for what a plan was made of: which letters, in which revision, by which contracts and which Worker. */
-export async function hashOf({ chosen, candidates, context }: Hashed): Promise<string> {
+export function hashOf({ chosen, candidates, context }: Hashed): Promise<string> {
   const revisions = new Map(candidates.map(({ id, revision }) => [id, revision]));
   const topics = [...new Set(candidates.map(({ topic }) => topic))].sort();
   const made = [
@@ -134,6 +135,5 @@ export async function hashOf({ chosen, candidates, context }: Hashed): Promise<s
     topics.map((topic) => [topic, context.contractVersionOf(topic) ?? null]),
     [...chosen].sort().map((id) => [id, revisions.get(id)]),
   ];
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(made)));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digestOf(JSON.stringify(made));
 }

@@ -1,5 +1,6 @@
 import { findContract } from "../contracts/index.ts";
 import type { Rejection } from "../contracts/parse.ts";
+import { digestOf } from "../digest.ts";
 import type { MergeOutcome } from "../domain/outcome.ts";
 import { packBySize } from "./pack.ts";
 import { type QueuedRecord, valueTextOf } from "./parcel.ts";
@@ -59,8 +60,7 @@ export const packLetters = (letters: readonly Letter[]): DeadLetterMessage[] =>
  */
 export async function letterIdOf(record: QueuedRecord): Promise<string> {
   if (record.letterId) return record.letterId;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(identityOf(record))));
-  return [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digestOf(JSON.stringify(identityOf(record)), 16);
 }
 
 function identityOf(record: QueuedRecord): unknown[] {
