@@ -68,7 +68,7 @@ async function send({ letters, events }: ReplayDeps, id: string): Promise<Stored
 }
 
 /** Whether a record is more than a queue message could carry, with the parcel around it. */
-export const isTooLarge = (record: QueuedRecord): boolean => jsonBytes(record) > MAX_REPLAYED_BYTES;
+const isTooLarge = (record: QueuedRecord): boolean => jsonBytes(record) > MAX_REPLAYED_BYTES;
 
 /**
  * The record as it came, or as it was edited, with a clean sheet: what failed before says nothing about this time. An

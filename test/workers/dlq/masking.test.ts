@@ -109,6 +109,14 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
     await post("/ops/api/dead-letters/edited/replay", undefined, operator);
     expect(JSON.stringify(events.sent)).toContain(CANARY);
 
+    const preview = await post(
+      `/ops/api/groups/${(await letters.find("m0"))?.groupId}/edit`,
+      { patch: edit, reason: "r" },
+      admin,
+    );
+    expect(preview.body.samples.length).toBeGreaterThan(0);
+    expect(preview.text).not.toContain(CANARY);
+
     const viewer = await bearerAt("viewer");
     const group = (await letters.find("edited"))?.groupId;
     const plan = await post("/ops/api/plans", { selection: { ids } }, operator);
