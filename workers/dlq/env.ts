@@ -29,6 +29,8 @@ export type Env = {
   readonly EVENTS: Queue<Parcel>;
   readonly SUSPECTS: Queue<Parcel>;
   readonly DEAD_LETTERS: Queue;
+  /** The built files of console/. */
+  readonly CONSOLE: Fetcher;
   readonly METRICS: DurableObjectNamespace<MetricsObject>;
   readonly RUNS: DurableObjectNamespace<ReplayRun>;
   /** Webhooks to tell of trouble, and the hosts that they may be on; see `AlertSettings`. */

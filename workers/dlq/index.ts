@@ -1,5 +1,6 @@
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { watch } from "./alerts/watch.ts";
+import { consoleFile } from "./console-files.ts";
 import { deskDepsOf, type Env, parkDepsOf, readConfig, sweepOf, watchDepsOf } from "./env.ts";
 import { misconfigured } from "./error.ts";
 import { operations } from "./operations.ts";
@@ -9,10 +10,10 @@ export { MetricsObject } from "./metrics-object.ts";
 export { ReplayRun } from "./runs/replay-run.ts";
 
 export default {
-  fetch(request, env, ctx) {
+  async fetch(request, env, ctx) {
     const reading = readConfig(env);
     if (!reading.ok) return misconfigured(reading.problems);
-    return operations(deskDepsOf(env, reading.config)).fetch(request, env, ctx);
+    return (await consoleFile(request, env)) ?? operations(deskDepsOf(env, reading.config)).fetch(request, env, ctx);
   },
 
   /** Each minute: who has to know is told, and what was kept for long enough goes. */

@@ -19,6 +19,7 @@ export default defineProject({
     testTimeout: 20_000,
     root,
     include: ["test/workers/dlq/*.test.ts"],
+    globalSetup: ["scripts/build-console.ts"],
     setupFiles: ["test/workers/apply-migrations.ts"],
   },
 });

@@ -1,0 +1,63 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { hasBrowser, launch, tokenFor, visit } from "./browser.ts";
+
+describe.skipIf(!hasBrowser)("the console's frame", () => {
+  let stack: Stack;
+  let browser: Browser;
+  beforeAll(async () => {
+    [stack, browser] = await Promise.all([startStack(), launch()]);
+  });
+  afterAll(() => Promise.all([browser?.close(), stack?.stop()]));
+
+  it("keeps the token in its tab: not in the address, not in what outlives the tab, not in another tab", async () => {
+    const { page, problems } = await visit(browser, { url: stack.url.href });
+    const token = await tokenFor("operator");
+    const kept = await page.evaluate(() => ({
+      address: location.href,
+      local: JSON.stringify(localStorage),
+      cookies: document.cookie,
+      session: Object.values(sessionStorage),
+    }));
+    expect([kept.local, kept.cookies, kept.session.length]).toEqual(["{}", "", 1]);
+    expect(kept.address).not.toContain(token.slice(0, 20));
+    const other = await page.context().newPage();
+    await other.goto(new URL("/ops", stack.url).href);
+    await other.getByLabel("Token").waitFor();
+    await page.reload();
+    await page.getByRole("navigation", { name: "Pages" }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Token").waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    expect(problems.filter((problem) => !problem.includes("401"))).toEqual([]);
+  });
+
+  it("says why a token was not taken", async () => {
+    const page = await browser.newPage();
+    await page.goto(new URL("/ops", stack.url).href);
+    await page.getByLabel("Token").fill("nonsense");
+    await page.getByRole("button", { name: "Open the console" }).click();
+    await expect.poll(() => page.getByRole("alert").textContent()).toMatch(/token/i);
+  });
+
+  it("runs nothing inline and asks nobody else", async () => {
+    const page = await browser.newPage();
+    const asked = new Set<string>();
+    page.on("request", (request) => asked.add(new URL(request.url()).origin));
+    const response = await page.goto(new URL("/ops", stack.url).href);
+    expect(response?.headers()["content-security-policy"]).toContain("script-src 'self'");
+    await page.evaluate(() => {
+      const script = document.createElement("script");
+      try {
+        script.append("window.wasRun = true");
+        document.body.append(script);
+        document.body.innerHTML = "<img src=x onerror='window.wasRun = true'>";
+      } catch {
+        // Trusted types refuse even the text.
+      }
+    });
+    expect(await page.evaluate(() => "wasRun" in window)).toBe(false);
+    expect([...asked].filter((origin) => origin !== "null")).toEqual([new URL(stack.url).origin]);
+  });
+});

@@ -1,0 +1,128 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { ask, listen, Refusal } from "./client.ts";
+
+/** What is known of something asked for. An answer stays while it is asked for anew, beside what went wrong with that. */
+export type Answer<T> = {
+  readonly data: T | undefined;
+  readonly refusal: Refusal | undefined;
+  readonly isLoading: boolean;
+  readonly reload: () => void;
+};
+
+/**
+ * Asks for something, and again each so many seconds while somebody looks.
+ * @param path behind /ops/api; `null` asks for nothing
+ */
+export function useAnswer<T>(path: string | null, everySeconds?: number): Answer<T> {
+  const [state, setState] = useState<{ path: string | null; data?: T; refusal?: Refusal }>({ path });
+  const [round, setRound] = useState(0);
+  const reload = useCallback(() => setRound((last) => last + 1), []);
+  useEffect(() => {
+    if (path === null) return;
+    const leaving = new AbortController();
+    ask<T>("GET", path, undefined, leaving.signal).then(
+      (data) => setState({ path, data }),
+      (thrown) => {
+        if (leaving.signal.aborted) return;
+        setState((last) => ({ ...(last.path === path ? last : { path }), refusal: refusalOf(thrown) }));
+      },
+    );
+    return () => leaving.abort();
+  }, [path, round]);
+  useEffect(() => {
+    if (everySeconds === undefined) return;
+    const timer = setInterval(() => document.visibilityState === "visible" && reload(), everySeconds * 1_000);
+    return () => clearInterval(timer);
+  }, [everySeconds, reload]);
+  const isCurrent = state.path === path;
+  const data = isCurrent ? state.data : undefined;
+  const refusal = isCurrent ? state.refusal : undefined;
+  return { data, refusal, isLoading: path !== null && data === undefined && refusal === undefined, reload };
+}
+
+/** How long to wait before a broken stream is opened again, at first and at most. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 15_000;
+
+/**
+ * Listens to a stream for as long as somebody looks, over as many connections as that takes.
+ * @returns what keeps it from hearing anything, while something does
+ */
+export function useStream<T>(path: string | null, onEvent: (event: T) => void): Refusal | undefined {
+  const [refusal, setRefusal] = useState<Refusal>();
+  const latest = useRef(onEvent);
+  latest.current = onEvent;
+  useEffect(() => {
+    if (path === null) return;
+    let leaving: AbortController | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let waitMs = FIRST_WAIT_MS;
+    const open = () => {
+      leaving?.abort();
+      clearTimeout(timer);
+      if (document.visibilityState !== "visible") return;
+      const mine = new AbortController();
+      leaving = mine;
+      const hear = (event: T) => {
+        waitMs = FIRST_WAIT_MS;
+        setRefusal(undefined);
+        latest.current(event);
+      };
+      const again = () => {
+        if (mine.signal.aborted) return;
+        timer = setTimeout(open, waitMs);
+        waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+      };
+      listen<T>(path, hear, mine.signal).then(again, (thrown) => {
+        if (!mine.signal.aborted) setRefusal(refusalOf(thrown));
+        again();
+      });
+    };
+    open();
+    document.addEventListener("visibilitychange", open);
+    return () => {
+      document.removeEventListener("visibilitychange", open);
+      clearTimeout(timer);
+      leaving?.abort();
+    };
+  }, [path]);
+  return refusal;
+}
+
+/** What somebody has done: whether it is on its way, and what came of it. */
+export type Deed<Args extends unknown[]> = {
+  readonly isBusy: boolean;
+  readonly refusal: Refusal | undefined;
+  readonly run: (...args: Args) => void;
+};
+
+/** Does something once at a time, and keeps what went wrong with it. @param then what follows when it went well */
+export function useDeed<Args extends unknown[], T>(
+  deed: (...args: Args) => Promise<T>,
+  then?: (result: T) => void,
+): Deed<Args> {
+  const [state, setState] = useState<{ isBusy: boolean; refusal?: Refusal | undefined }>({ isBusy: false });
+  const isBusy = useRef(false);
+  const run = (...args: Args) => {
+    if (isBusy.current) return;
+    isBusy.current = true;
+    setState({ isBusy: true });
+    deed(...args)
+      .then(
+        (result) => {
+          setState({ isBusy: false });
+          then?.(result);
+        },
+        (thrown) => setState({ isBusy: false, refusal: refusalOf(thrown) }),
+      )
+      .finally(() => {
+        isBusy.current = false;
+      });
+  };
+  return { isBusy: state.isBusy, refusal: state.refusal, run };
+}
+
+export const refusalOf = (thrown: unknown): Refusal =>
+  thrown instanceof Refusal
+    ? thrown
+    : new Refusal({ status: 0, code: "unexpected", message: "The console failed here. Reload the page." });

@@ -1,0 +1,76 @@
+import { createParser } from "eventsource-parser";
+import { tokenOf } from "./session.ts";
+
+/** What the operations API said instead of an answer, or what kept it from answering. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly status: number;
+  readonly code: string;
+  /** What else stood beside code and message. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor({ status, code, message, ...details }: { status: number; code: string; message: string }) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+type Method = "GET" | "POST" | "PATCH";
+
+/**
+ * Asks the operations API of this origin.
+ * @param path behind /ops/api
+ * @throws Refusal
+ */
+export async function ask<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const response = await send(method, path, { body, signal });
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new Refusal({ status: response.status, code: "unreadable", message: "The answer was not JSON. Try again." });
+  }
+}
+
+type Sending = { readonly body?: unknown; readonly signal?: AbortSignal | undefined; readonly accept?: string };
+
+async function send(method: Method, path: string, { body, signal, accept = "application/json" }: Sending) {
+  const token = tokenOf();
+  const headers: Record<string, string> = { Accept: accept };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(`/ops/api${path}`, {
+      method,
+      headers,
+      signal: signal ?? null,
+      body: body === undefined ? null : JSON.stringify(body),
+      cache: "no-store",
+    });
+  } catch (thrown) {
+    if (signal?.aborted) throw thrown;
+    throw new Refusal({ status: 0, code: "unreachable", message: "Concord is out of reach from here." });
+  }
+  if (response.ok) return response;
+  throw await refusalIn(response);
+}
+
+async function refusalIn(response: Response): Promise<Refusal> {
+  const fallback = { code: "http", message: `The answer was HTTP ${response.status}. Try again in a moment.` };
+  const body: { error?: Partial<typeof fallback> } = await response.json().catch(() => ({}));
+  return new Refusal({ ...fallback, ...body.error, status: response.status });
+}
+
+/**
+ * Reads server-sent events. The browser's own EventSource can send no header, so a token would have to stand in its URL.
+ * @returns when the server has ended the stream, which it does every few minutes; ask again then
+ * @throws Refusal, or what the signal was aborted with
+ */
+export async function listen<T>(path: string, onEvent: (event: T) => void, signal: AbortSignal): Promise<void> {
+  const response = await send("GET", path, { signal, accept: "text/event-stream" });
+  const parser = createParser({ onEvent: ({ data }) => onEvent(JSON.parse(data) as T) });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (let step = await reader?.read(); step && !step.done; step = await reader?.read()) parser.feed(step.value);
+}

@@ -1,0 +1,116 @@
+import type { ComponentChild } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { DeskUser } from "../../../src/shared/auth/desk-user.ts";
+import { type Answer, useAnswer } from "./answer.ts";
+import { Login } from "./login.tsx";
+import { AuditPage } from "./pages/audit.tsx";
+import { DeadLettersPage } from "./pages/dead-letters.tsx";
+import { DevicesPage } from "./pages/devices.tsx";
+import { FlowPage } from "./pages/flow.tsx";
+import { TopicsPage } from "./pages/topics.tsx";
+import { Loading, Trouble } from "./parts/states.tsx";
+import { type Route, useRoute } from "./route.ts";
+import { dropToken, tokenOf } from "./session.ts";
+
+/** What a page is given. */
+export type PageProps = { readonly route: Route; readonly user: DeskUser };
+
+type Page = {
+  readonly name: string;
+  /** The first parts of a route that lead here; the first of them is the page's own. */
+  readonly at: readonly string[];
+  readonly show: (props: PageProps) => ComponentChild;
+};
+
+/** Alt and the number of its place goes to a page. */
+const PAGES: readonly Page[] = [
+  { name: "Flow", at: ["flow"], show: (props) => <FlowPage {...props} /> },
+  { name: "Topics", at: ["topics"], show: (props) => <TopicsPage {...props} /> },
+  { name: "Dead letters", at: ["groups", "letters", "runs"], show: (props) => <DeadLettersPage {...props} /> },
+  { name: "Devices", at: ["devices"], show: (props) => <DevicesPage {...props} /> },
+  { name: "Audit", at: ["audit"], show: (props) => <AuditPage {...props} /> },
+];
+
+export function Console() {
+  // A token that has run out, or was taken away, is noticed within a minute.
+  const me = useAnswer<DeskUser>("/me", 60);
+  if (me.refusal && (me.refusal.status === 401 || me.refusal.status === 403)) {
+    return <Login problem={tokenOf() === null ? undefined : me.refusal.message} onToken={me.reload} />;
+  }
+  if (me.data) return <Desk user={me.data} me={me} />;
+  return (
+    <main class="login">
+      {me.refusal ? <Trouble refusal={me.refusal} onRetry={me.reload} /> : <Loading what="the console" />}
+    </main>
+  );
+}
+
+function Desk({ user, me }: { readonly user: DeskUser; readonly me: Answer<DeskUser> }) {
+  const route = useRoute();
+  const main = useRef<HTMLElement>(null);
+  const at = route.path[0] ?? "flow";
+  const page = PAGES.find((each) => each.at.includes(at));
+  useEffect(() => {
+    document.title = `${page?.name ?? "Nothing here"} · Concord`;
+  }, [page]);
+  useEffect(() => {
+    const jump = (event: KeyboardEvent) => {
+      const target = event.altKey ? PAGES[Number(event.code.replace("Digit", "")) - 1] : undefined;
+      if (!target) return;
+      event.preventDefault();
+      location.hash = `#/${target.at[0]}`;
+      main.current?.focus();
+    };
+    addEventListener("keydown", jump);
+    return () => removeEventListener("keydown", jump);
+  }, []);
+  return (
+    <>
+      <header class="bar">
+        <button type="button" class="skip" onClick={() => main.current?.focus()}>
+          Skip to the page
+        </button>
+        <a class="brand" href="#/flow">
+          Concord
+        </a>
+        <nav aria-label="Pages">
+          {PAGES.map(({ name, at: [home] }, i) => (
+            <a
+              key={name}
+              href={`#/${home}`}
+              aria-current={page?.name === name ? "page" : undefined}
+              aria-keyshortcuts={`Alt+${i + 1}`}
+              title={`${name} (Alt+${i + 1})`}
+            >
+              {name}
+            </a>
+          ))}
+        </nav>
+        <div class="who">
+          <span title={`role ${user.role}`}>{user.actor}</span>
+          {tokenOf() !== null && (
+            <button
+              type="button"
+              class="plain"
+              onClick={() => {
+                dropToken();
+                me.reload();
+              }}
+            >
+              Sign out
+            </button>
+          )}
+        </div>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        {page ? (
+          page.show({ route, user })
+        ) : (
+          <p>
+            There is no page here. <a href="#/flow">Flow</a> shows what is going on.
+          </p>
+        )}
+      </main>
+    </>
+  );
+}

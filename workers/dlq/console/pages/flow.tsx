@@ -1,0 +1,5 @@
+import type { PageProps } from "../console.tsx";
+
+export function FlowPage(_: PageProps) {
+  return <h1>Flow</h1>;
+}

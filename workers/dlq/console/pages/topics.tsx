@@ -1,0 +1,5 @@
+import type { PageProps } from "../console.tsx";
+
+export function TopicsPage(_: PageProps) {
+  return <h1>Topics</h1>;
+}

@@ -1,0 +1,51 @@
+import { useEffect, useState } from "preact/hooks";
+
+const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
+/** "3 min. ago", of the unit that says most. */
+export function relativeTimeOf(ms: number, nowMs: number): string {
+  const seconds = Math.round((ms - nowMs) / 1_000);
+  const [unit, size] = STEPS.find(([, each]) => Math.abs(seconds) >= each) ?? (["second", 1] as const);
+  return relative.format(Math.trunc(seconds / size), unit);
+}
+
+/** Ticks for all times on a page, every ten seconds. */
+let nowMs = Date.now();
+const watchers = new Set<() => void>();
+setInterval(() => {
+  nowMs = Date.now();
+  for (const watcher of watchers) watcher();
+}, 10_000);
+
+/** A time as people say it, and exactly as a tooltip and for machines. @param at RFC 3339, or milliseconds since 1970 */
+export function Time({ at }: { readonly at: string | number | null }) {
+  const [, setRound] = useState(0);
+  useEffect(() => {
+    const again = () => setRound((last) => last + 1);
+    watchers.add(again);
+    return () => void watchers.delete(again);
+  }, []);
+  if (at === null) return <span class="muted">never</span>;
+  const date = new Date(at);
+  return (
+    <time dateTime={date.toISOString()} title={absolute.format(date)}>
+      {relativeTimeOf(date.getTime(), Math.max(nowMs, date.getTime()))}
+    </time>
+  );
+}
+
+/** Both at once, where there is room. */
+export const FullTime = ({ at }: { readonly at: string | number | null }) => (
+  <span>
+    <Time at={at} />
+    {at !== null && <span class="muted"> · {absolute.format(new Date(at))}</span>}
+  </span>
+);
