@@ -22,8 +22,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guarantee: "G2",
     file: "workers/ingest/consume.ts",
-    find: "    if (held.has(message)) continue;\n",
-    replace: "",
+    find: "endings.filter(({ arrival }) => !held.has(arrival.message)).map(handledOf)",
+    replace: "endings.map(handledOf)",
     says: "a message that comes back is counted now and again",
   },
   {

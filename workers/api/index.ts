@@ -9,6 +9,8 @@ import { rightsOf } from "../../src/shared/graphql/rights.ts";
 import { type Consistency, NEAREST, parseConsistencyToken } from "../../src/shared/repositories/consistency.ts";
 import { openServices } from "../../src/shared/services/index.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import { traceOf } from "../../src/shared/telemetry/trace.ts";
+import { type RequestNotes, trackRequests } from "../../src/shared/telemetry/track-requests.ts";
 import { type Env, storesOf } from "./env.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { liveOver } from "./live.ts";
@@ -20,8 +22,9 @@ const BAD_TOKEN = `\`${TOKEN_HEADER}\` is not one of ours; send it as an answer 
 
 const NOT_ACCEPTABLE = "Accept application/json or application/graphql-response+json.";
 
-const app = new Hono<{ Bindings: Env; Variables: { settings: ReaderSettings } }>();
+const app = new Hono<{ Bindings: Env; Variables: { settings: ReaderSettings; notes: RequestNotes } }>();
 
+app.use(trackRequests("concord-api"));
 app.use(async (c, next) => {
   const read = readSettings(c.env);
   c.header("Cache-Control", "no-store");
@@ -63,6 +66,8 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
     live,
     expiresAtMs,
     rights: rightsOf(scope, settings),
+    note: (report) => void c.var.notes.add(report),
+    trace: traceOf(c.req.header("traceparent")),
   });
   // Nobody reads what was opened for an answer that is no stream.
   if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) leaving.abort();
@@ -79,7 +84,8 @@ app.all("/graphql", (c) =>
 app.notFound((c) => c.json(errorBody("NOT_FOUND", "Nothing is served here; GraphQL is at /graphql."), 404));
 
 app.onError((fault, c) => {
-  log("error", "request_fault", { ...faultOf(fault), path: c.req.path });
+  const traceId = traceOf(c.req.header("traceparent"))?.traceId;
+  log("error", "request_fault", { ...faultOf(fault), path: c.req.path, traceId });
   if (fault instanceof IssuerUnreachable) {
     const message = "The issuer of your token is out of reach just now; ask again.";
     return c.json(errorBody("UPSTREAM_UNAVAILABLE", message, { retryAfterMs: RETRY_AFTER_MS }), 503);

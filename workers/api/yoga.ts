@@ -9,6 +9,7 @@ import { schema } from "../../src/shared/graphql/schema/index.ts";
 import type { Services } from "../../src/shared/services/index.ts";
 import { resumableEventStreams } from "./event-stream.ts";
 import { getParameters } from "./get-parameters.ts";
+import { type Metered, metered } from "./metered.ts";
 import { provenance } from "./provenance.ts";
 import { trustedDocuments } from "./trusted-documents.ts";
 
@@ -37,11 +38,12 @@ const engine: Plugin<{ rights: Rights }> = {
 };
 
 /** Who asks, and what it may. */
-export type Caller = ContextDeps & {
-  readonly services: Services;
-  readonly rights: Rights;
-  readonly expiresAtMs: number;
-};
+export type Caller = ContextDeps &
+  Metered & {
+    readonly services: Services;
+    readonly rights: Rights;
+    readonly expiresAtMs: number;
+  };
 
 /** GraphQL over HTTP for a request that has shown who it is. */
 export const yoga = createYoga<Caller, Context>({
@@ -49,7 +51,7 @@ export const yoga = createYoga<Caller, Context>({
   graphqlEndpoint: "/graphql",
   context: ({ services, open, live }) => openContext(services, { open, live }),
   maskedErrors: { maskError },
-  plugins: [getParameters, trustedDocuments, engine, provenance, resumableEventStreams],
+  plugins: [getParameters, trustedDocuments, engine, metered, provenance, resumableEventStreams],
   maxRequestBodySize: MAX_BODY_BYTES,
   parserAndValidationCache: {
     documentCache: _createLRUCache({ max: MAX_PARSED_DOCUMENTS }),

@@ -28,6 +28,7 @@ const KEY = "feed";
 
 /** What happens to all the devices of one dealer, for as long as somebody watches. */
 export class DealerFeed extends LiveObject implements FeedSink {
+  protected override readonly kind = "dealer";
   #stored: Stored | undefined;
 
   /**

@@ -32,6 +32,7 @@ type Stored = DeviceMemory & {
 
 /** One device, awake or asleep: its registers, its recent history, and whoever watches it. */
 export class DeviceObject extends LiveObject implements DeviceSnapshotSource, DeviceSink {
+  protected override readonly kind = "device";
   #stored: Stored | undefined;
   readonly #claims = new Claims(this.ctx.storage.kv);
 

@@ -3,8 +3,8 @@ import type { Commands } from "../../src/shared/domain/command.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import type { Stores } from "../../src/shared/services/index.ts";
-import { METRICS_OBJECT_NAME, type MetricsSource } from "../../src/shared/telemetry/metrics.ts";
-import type { MetricsNamespace } from "../../src/shared/telemetry/report.ts";
+import type { MetricsSink, MetricsSource } from "../../src/shared/telemetry/metrics.ts";
+import { type MetricsNamespace, metricsOver } from "../../src/shared/telemetry/shards.ts";
 
 /** The bindings and variables of wrangler.toml. */
 export type Env = ReaderVars & {
@@ -14,7 +14,7 @@ export type Env = ReaderVars & {
   /** `DeviceObject` and `DealerFeed`, of this very Worker. */
   readonly DEVICES: DurableObjectNamespace;
   readonly DEALER_FEEDS: DurableObjectNamespace;
-  readonly METRICS: MetricsNamespace;
+  readonly METRICS: MetricsNamespace<MetricsSink & MetricsSource>;
   readonly RATE_LIMIT: RateLimit;
 };
 
@@ -28,5 +28,5 @@ export const storesOf = ({ DB, DEVICES, METRICS }: Env): Stores => ({
   db: DB,
   objectOf: (key) => DEVICES.getByName(key) as unknown as DeviceSnapshotSource,
   commands: NO_COMMANDS,
-  metrics: () => METRICS.getByName(METRICS_OBJECT_NAME) as unknown as MetricsSource,
+  metrics: () => metricsOver(METRICS),
 });

@@ -4,6 +4,8 @@ import type { Scope } from "../../src/shared/auth/scope.ts";
 import type { LiveTarget, Pull } from "../../src/shared/live/item.ts";
 import { type Watched, WatchRepository } from "../../src/shared/repositories/watch.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
+import { reportMetrics } from "../../src/shared/telemetry/report.ts";
 import { type Env, storesOf } from "./env.ts";
 import { Documents } from "./live/documents.ts";
 import { LEASE_MS, Lease } from "./live/lease.ts";
@@ -12,6 +14,11 @@ import { LiveSockets, listening, type Place } from "./live/sockets.ts";
 
 /** When to try again what D1 refused. Ours: well within what is left of a lease then. */
 const RETRY_MS = 30_000;
+
+const SOCKET_REPORTS: Readonly<Record<"opened" | "closed", (kind: string) => MetricsReport>> = {
+  opened: (kind) => ({ socketsOpened: { [kind]: 1 } }),
+  closed: (kind) => ({ socketsClosed: { [kind]: 1 } }),
+};
 
 /** What D1 answered when it was told of a watch. */
 export type Registration<Found> = {
@@ -23,6 +30,8 @@ export type Registration<Found> = {
 
 /** An object to which people listen: its sockets, its watch in D1, and the one alarm that both need. */
 export abstract class LiveObject extends DurableObject<Env> {
+  /** What its sockets are counted as. */
+  protected abstract readonly kind: "device" | "dealer";
   protected readonly lease: Lease;
   readonly #documents: Documents;
   #sockets: LiveSockets | undefined;
@@ -158,6 +167,7 @@ export abstract class LiveObject extends DurableObject<Env> {
         pull: (target, from, scope) => this.pull(target, from, scope),
         schedule: () => this.schedule(),
       },
+      note: (what) => this.ctx.waitUntil(reportMetrics(this.env, SOCKET_REPORTS[what](this.kind))),
     });
     return this.#sockets;
   }

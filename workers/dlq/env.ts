@@ -12,12 +12,12 @@ import { LetterChangeRepository } from "../../src/shared/repositories/letter-cha
 import { LetterGroupRepository } from "../../src/shared/repositories/letter-group.ts";
 import { LetterRetention } from "../../src/shared/repositories/letter-retention.ts";
 import { ReplayRunRepository } from "../../src/shared/repositories/replay-run.ts";
-import { METRICS_OBJECT_NAME } from "../../src/shared/telemetry/metrics.ts";
 import { releaseOf } from "../../src/shared/telemetry/release.ts";
 import { alertSettingsOf } from "./alerts/settings.ts";
 import type { WatchDeps } from "./alerts/watch.ts";
 import type { DeskDeps } from "./api/desk.ts";
-import type { MetricsObject } from "./metrics-object.ts";
+import { metricsOf } from "./metrics/metrics.ts";
+import type { MetricsObject } from "./metrics/metrics-object.ts";
 import type { ParkDeps } from "./park.ts";
 import type { ReplayRun } from "./runs/replay-run.ts";
 
@@ -33,6 +33,8 @@ export type Env = {
   readonly CONSOLE: Fetcher;
   readonly METRICS: DurableObjectNamespace<MetricsObject>;
   readonly RUNS: DurableObjectNamespace<ReplayRun>;
+  /** Where minutes that are over are written too, if anywhere. */
+  readonly ANALYTICS?: AnalyticsEngineDataset;
   /** Webhooks to tell of trouble, and the hosts that they may be on; see `AlertSettings`. */
   readonly DESK_WEBHOOKS?: string;
   readonly DESK_WEBHOOK_HOSTS?: string;
@@ -76,7 +78,7 @@ export const parkDepsOf = (env: Env): ParkDeps => ({
   letters: new DeadLetterRepository(env.DB),
   suspects: env.SUSPECTS,
   deadLetters: env.DEAD_LETTERS,
-  metrics: metricsOf(env),
+  metrics: metricsOf(env.METRICS),
   workerVersion: releaseOf(env),
   random: Math.random,
 });
@@ -121,12 +123,10 @@ export const deskDepsOf = (env: Env, { TOKEN_SECRET, DESK_ACCESS }: Config): Des
   audit: new AuditRepository(env.DB),
   fleet: new FleetRepository(env.DB),
   events: env.EVENTS,
-  metrics: metricsOf(env),
+  metrics: metricsOf(env.METRICS),
   runObject: (id) => env.RUNS.getByName(id),
   workerVersion: releaseOf(env),
   tokenSecret: TOKEN_SECRET,
   access: DESK_ACCESS,
   now: Date.now,
 });
-
-const metricsOf = ({ METRICS }: Env) => METRICS.getByName(METRICS_OBJECT_NAME);

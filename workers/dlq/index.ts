@@ -6,7 +6,7 @@ import { misconfigured } from "./error.ts";
 import { operations } from "./operations.ts";
 import { park } from "./park.ts";
 
-export { MetricsObject } from "./metrics-object.ts";
+export { MetricsObject } from "./metrics/metrics-object.ts";
 export { ReplayRun } from "./runs/replay-run.ts";
 
 export default {

@@ -5,11 +5,13 @@ import { auditRoutes } from "./api/audit.ts";
 import { atDesk, type DeskDeps, type DeskEnv, sameSite } from "./api/desk.ts";
 import { groupRoutes } from "./api/groups.ts";
 import { letterRoutes } from "./api/letters.ts";
+import { overviewRoutes } from "./api/overview.ts";
 import { runRoutes } from "./api/runs.ts";
 import { transferRoutes } from "./api/transfer.ts";
 import { errorResponse } from "./error.ts";
-import { EXPOSITION_TYPE, expositionOf } from "./exposition.ts";
-import { outcomesOf } from "./totals.ts";
+import { deskFiguresOf } from "./metrics/desk-figures.ts";
+import { EXPOSITION_TYPE, expositionOf } from "./metrics/exposition.ts";
+import { topicsOverviewOf } from "./metrics/overview.ts";
 
 const INDEX = {
   name: "concord operations",
@@ -32,6 +34,8 @@ const INDEX = {
     export: "GET /ops/api/export{?state,topic,source,device,reason,group,since,until,text}",
     import: "POST /ops/api/import",
     audit: "GET /ops/api/audit{?actor,target,action,first,after}",
+    flow: "GET /ops/api/flow (server-sent events)",
+    topics: "GET /ops/api/topics",
     summary: "GET /ops/api/summary",
     outcomes: "GET /ops/api/outcomes",
     metrics: "GET /ops/metrics",
@@ -41,7 +45,7 @@ const INDEX = {
 
 /** What operators and their scrapers ask of us over HTTP. All but the index and the health check wants a token. */
 export function operations(deps: DeskDeps): Hono<DeskEnv> {
-  const { letters, metrics } = deps;
+  const { metrics, now } = deps;
   const app = new Hono<DeskEnv>();
   app.use(noStore);
   app.onError((thrown) => {
@@ -59,14 +63,14 @@ export function operations(deps: DeskDeps): Hono<DeskEnv> {
   app.use("/ops/api/*", atDesk(deps));
   app.use("/ops/metrics", atDesk(deps));
 
-  app.get("/ops/metrics", async (c) =>
-    c.body(expositionOf(await metrics.read()), { headers: { "Content-Type": EXPOSITION_TYPE } }),
-  );
+  app.get("/ops/metrics", async (c) => {
+    const [totals, times, desk] = await Promise.all([metrics.read(), metrics.times(), deskFiguresOf(deps)]);
+    const text = expositionOf({ totals, topics: topicsOverviewOf(totals, times, now()), desk });
+    return c.body(text, { headers: { "Content-Type": EXPOSITION_TYPE } });
+  });
   app.get("/ops/api/me", (c) => c.json(c.var.user));
-  app.get("/ops/api/outcomes", async (c) => c.json(outcomesOf(await metrics.read())));
-  app.get("/ops/api/summary", async (c) => c.json({ deadLetters: await letters.summary() }));
 
-  for (const routes of [letterRoutes, groupRoutes, runRoutes, transferRoutes, auditRoutes]) {
+  for (const routes of [overviewRoutes, letterRoutes, groupRoutes, runRoutes, transferRoutes, auditRoutes]) {
     app.route("/ops/api", routes(deps));
   }
   return app;

@@ -1,6 +1,11 @@
 import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
 import { describeRejection } from "../../src/shared/contracts/parse.ts";
+import { log } from "../../src/shared/telemetry/log.ts";
+import { labelValueOf } from "../../src/shared/telemetry/metrics.ts";
 import { reportMetrics } from "../../src/shared/telemetry/report.ts";
+import { traceOf } from "../../src/shared/telemetry/trace.ts";
+import type { RequestNotes } from "../../src/shared/telemetry/track-requests.ts";
 import { type Accepted, accept, type Entry, firstProblem, type Receipt } from "./accept.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { mayWrite, type Writer } from "./auth/credentials.ts";
@@ -11,7 +16,11 @@ import { Pressure } from "./pressure.ts";
 import { RequestError, restProxyCodeOf } from "./rest-proxy/errors.ts";
 
 /** What every route behind the credentials works with. */
-export type Boundary = Context<{ Bindings: Env; Variables: { config: Config; writer: Writer } }>;
+export type BoundaryEnv = {
+  readonly Bindings: Env;
+  readonly Variables: { readonly config: Config; readonly writer: Writer; readonly notes: RequestNotes };
+};
+export type Boundary = Context<BoundaryEnv>;
 
 const pressure = new Pressure();
 
@@ -23,6 +32,13 @@ export async function admit(c: Boundary): Promise<void> {
   }
   c.set("writer", who.writer);
 }
+
+/** Counts a request by whose credentials it came with; those that are nobody's are `unknown`. */
+export const noteClient = createMiddleware<BoundaryEnv>(async (c, next) => {
+  await next();
+  const client = labelValueOf((c.get("writer") as Writer | undefined)?.id ?? "unknown");
+  c.var.notes.add({ clientRequests: { [`${client} ${c.res.status}`]: 1 } });
+});
 
 /** @throws RequestError 503 with Retry-After while the queue's backlog is too long to add to */
 export function requireRoom(): void {
@@ -113,15 +129,18 @@ export async function takeStreamed(c: Boundary, entries: readonly Entry[]): Prom
   return (await acceptAndNote(c, entries)).receipts;
 }
 
-/** W3C trace context travels on with the records; anything else is no trace, and could be of any length. */
-const traceparentOf = (header: string | undefined): string | undefined =>
-  header && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : undefined;
-
 async function acceptAndNote(c: Boundary, entries: readonly Entry[]): Promise<Accepted> {
   const deps = acceptDeps(c.env);
-  const accepted = await accept(deps, entries, traceparentOf(c.req.header("traceparent")));
-  pressure.note(accepted.backlog, deps.now());
-  c.executionCtx.waitUntil(reportMetrics(c.env, accepted.report));
+  const trace = traceOf(c.req.header("traceparent"));
+  const accepted = await accept(deps, entries, trace?.traceparent);
+  const { backlog, receipts } = accepted;
+  const nowMs = deps.now();
+  pressure.note(backlog, nowMs);
+  const waiting = backlog && { messages: backlog.backlogCount, bytes: backlog.backlogBytes, atMs: nowMs };
+  const report = { ...accepted.report, ...(waiting && { backlog: waiting }) };
+  // A stream goes on behind its answer.
+  if (!c.var.notes.add(report)) c.executionCtx.waitUntil(reportMetrics(c.env, report));
+  if (trace?.isSampled) log("info", "ingest.traced", { traceId: trace.traceId, records: receipts.length });
   return accepted;
 }
 

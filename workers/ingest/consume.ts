@@ -4,12 +4,13 @@ import { combineOutcomes, type MergeOutcome } from "../../src/shared/domain/outc
 import type { ObjectWrites } from "../../src/shared/live/object-writes.ts";
 import type { ObjectMergeReport } from "../../src/shared/objects.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
-import type { Failure } from "../../src/shared/queue/letter.ts";
 import { isParcel, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { isOutage } from "../../src/shared/repositories/fault.ts";
 import type { FleetReport } from "../../src/shared/repositories/fleet.ts";
 import { faultOf, functionOf, log } from "../../src/shared/telemetry/log.ts";
-import { type MetricsReport, SettleTimes, Tally } from "../../src/shared/telemetry/metrics.ts";
+import { type MetricsReport, Tally } from "../../src/shared/telemetry/metrics.ts";
+import { traceOf } from "../../src/shared/telemetry/trace.ts";
+import { type Handled, trackMetrics } from "../../src/shared/telemetry/track-metrics.ts";
 import { type Announce, Announcements } from "./announcements.ts";
 import type { Arrival, Ending, EventArrival } from "./ending.ts";
 import { type SendOnDeps, sendOn } from "./send-on.ts";
@@ -56,7 +57,10 @@ export const MAX_ATTEMPTS = 5;
  * A message is acknowledged only when all its records are safe in one of these places; records that failed travel on
  * in new parcels, so that no neighbour waits for them.
  */
-export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]): Promise<Consumed> {
+export const consume = (deps: ConsumeDeps, deliveries: readonly Delivery[]): Promise<Consumed> =>
+  trackMetrics(deps.now, () => handle(deps, deliveries));
+
+async function handle(deps: ConsumeDeps, deliveries: readonly Delivery[]) {
   const arrivals = deliveries.flatMap((delivery, message) => arrivalsOf(delivery, message, deps.now()));
   const cost: Cost = { d1RowsRead: 0, d1RowsWritten: 0, objectCalls: 0, objectWrites: 0 };
   const announcements = new Announcements();
@@ -78,12 +82,15 @@ export async function consume(deps: ConsumeDeps, deliveries: readonly Delivery[]
   ];
   const strays = deliveries.flatMap(({ body }, message) => (isParcel(body) ? [] : [{ message, body }]));
   const { held } = await sendOn(deps, endings, strays);
+  logTraces(endings);
   return {
-    verdicts: deliveries.map(({ attempts }, message) =>
-      held.has(message) ? { kind: "retry", delaySeconds: backoffSeconds(attempts, deps.random()) } : { kind: "ack" },
+    verdicts: deliveries.map(
+      ({ attempts }, message): Verdict =>
+        held.has(message) ? { kind: "retry", delaySeconds: backoffSeconds(attempts, deps.random()) } : { kind: "ack" },
     ),
     endings,
-    report: reportOf(endings, held, cost, deps.now()),
+    handled: endings.filter(({ arrival }) => !held.has(arrival.message)).map(handledOf),
+    cost,
   };
 }
 
@@ -202,39 +209,41 @@ const withMerged = (record: QueuedRecord, merged: MergeOutcome): QueuedRecord =>
 function endingOfFault(arrival: Arrival, thrown: unknown): Ending {
   const { topic, attempts = 0 } = arrival.record;
   const error = faultOf(thrown);
+  const traceId = traceOf(arrival.parcel.traceparent)?.traceId;
   if (isOutage(thrown)) {
-    log("warn", "consume.deferred", { topic, deferrals: arrival.parcel.deferrals ?? 0, ...error });
+    log("warn", "consume.deferred", { topic, traceId, deferrals: arrival.parcel.deferrals ?? 0, ...error });
     return { arrival, kind: "deferred" };
   }
-  log("error", "consume.failed", { topic, attempts: attempts + 1, ...error });
+  log("error", "consume.failed", { topic, traceId, attempts: attempts + 1, ...error });
   return attempts + 1 < MAX_ATTEMPTS
     ? { arrival, kind: "retried" }
     : { arrival, kind: "deadLettered", failure: { reason: "fault", error: { ...error, at: functionOf(thrown) } } };
 }
 
-/** Counts what ended. A message that must come back is counted when it does. */
-function reportOf(endings: readonly Ending[], held: ReadonlySet<number>, cost: Cost, nowMs: number): MetricsReport {
-  const outcomes = new Tally<`${string} ${MergeOutcome}`>();
-  const deadLettered = new Tally<`${string} ${Failure["reason"]}`>();
-  const retried = new Tally();
-  const settleTimes = new SettleTimes();
-  for (const ending of endings) {
-    const { record, message } = ending.arrival;
-    if (held.has(message)) continue;
-    if (ending.kind === "merged") {
-      outcomes.add(`${record.topic} ${ending.outcome}`);
-      // A replayed letter's days among the dead letters say nothing about how fast we are.
-      if (record.letterId === undefined) settleTimes.add(nowMs - record.receivedAtMs);
-    } else if (ending.kind === "deadLettered") deadLettered.add(`${record.topic} ${ending.failure.reason}`);
-    else retried.add(record.topic);
+/** A line for each traced request whose records were in the batch, with how they ended. */
+function logTraces(endings: readonly Ending[]): void {
+  for (const [parcel, group] of Map.groupBy(endings, ({ arrival }) => arrival.parcel)) {
+    const trace = traceOf(parcel.traceparent);
+    if (!trace?.isSampled) continue;
+    const ends = new Tally();
+    for (const ending of group) ends.add(ending.kind === "merged" ? ending.outcome : ending.kind);
+    const counts = ends.toCounts() as Record<string, number>;
+    log("info", "consume.traced", { traceId: trace.traceId, records: group.length, ends: counts });
   }
-  return {
-    outcomes: outcomes.toCounts(),
-    deadLettered: deadLettered.toCounts(),
-    retried: retried.toCounts(),
-    settleMs: settleTimes.toCounts(),
-    settleMsSum: settleTimes.sumMs,
-    batches: 1,
-    ...cost,
-  };
+}
+
+function handledOf(ending: Ending): Handled {
+  const { topic, receivedAtMs, letterId } = ending.arrival.record;
+  const record = { topic, receivedAtMs, isReplay: letterId !== undefined };
+  switch (ending.kind) {
+    case "merged":
+      return { ...record, kind: "merged", outcome: ending.outcome, occurredAtMs: ending.arrival.event.occurredAtMs };
+    case "deadLettered":
+      return { ...record, kind: "deadLettered", reason: ending.failure.reason };
+    case "deferred":
+    case "retried":
+      return { ...record, kind: "returned" };
+    default:
+      return ending satisfies never;
+  }
 }

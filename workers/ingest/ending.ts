@@ -17,11 +17,12 @@ export type Arrival = {
 export type EventArrival = Extract<Arrival, { kind: "event" }>;
 
 /** How a record left this batch. */
-export type Ending = { readonly arrival: Arrival } & (
-  | { readonly kind: "merged"; readonly outcome: MergeOutcome }
-  | { readonly kind: "deadLettered"; readonly failure: Failure }
-  /** A store was out of reach; the record waits and loses no attempt. */
-  | { readonly kind: "deferred" }
-  /** The record itself failed; it tries again, alone. */
-  | { readonly kind: "retried" }
-);
+export type Ending =
+  | { readonly arrival: EventArrival; readonly kind: "merged"; readonly outcome: MergeOutcome }
+  | ({ readonly arrival: Arrival } & (
+      | { readonly kind: "deadLettered"; readonly failure: Failure }
+      /** A store was out of reach; the record waits and loses no attempt. */
+      | { readonly kind: "deferred" }
+      /** The record itself failed; it tries again, alone. */
+      | { readonly kind: "retried" }
+    ));

@@ -10,7 +10,8 @@ import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { withDeadline } from "../../src/shared/repositories/read-session.ts";
 import { releaseOf } from "../../src/shared/telemetry/release.ts";
-import { type MetricsNamespace, reportMetrics } from "../../src/shared/telemetry/report.ts";
+import { reportMetrics } from "../../src/shared/telemetry/report.ts";
+import type { MetricsNamespace } from "../../src/shared/telemetry/shards.ts";
 import type { AcceptDeps } from "./accept.ts";
 import type { CommandDeps } from "./commands.ts";
 import type { ConsumeDeps } from "./consume.ts";

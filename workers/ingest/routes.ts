@@ -2,9 +2,9 @@ import { Hono } from "hono";
 import { asyncApiDocument } from "../../src/shared/contracts/asyncapi.ts";
 import { contractList } from "../../src/shared/contracts/catalogue.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
-import type { Writer } from "./auth/credentials.ts";
-import { admit, requireRoom } from "./boundary.ts";
-import { type Config, type Env, readConfig } from "./env.ts";
+import { trackRequests } from "../../src/shared/telemetry/track-requests.ts";
+import { admit, type BoundaryEnv, noteClient, requireRoom } from "./boundary.ts";
+import { readConfig } from "./env.ts";
 import { openApiDocument } from "./openapi.ts";
 import { produceToSink, produceV2, produceV3 } from "./produce.ts";
 import { RequestError } from "./rest-proxy/errors.ts";
@@ -14,8 +14,9 @@ import { readPartition } from "./rest-proxy/v2.ts";
 const V2_JSON = "application/vnd.kafka.v2+json";
 const JSON_TYPE = "application/json";
 
-export const routes = new Hono<{ Bindings: Env; Variables: { config: Config; writer: Writer } }>();
+export const routes = new Hono<BoundaryEnv>();
 
+routes.use(trackRequests("concord-ingest"));
 routes.use(async (c, next) => {
   const configured = readConfig(c.env);
   if (!configured.ok) throw new RequestError(503, configured.message);
@@ -30,6 +31,7 @@ routes.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).ori
 
 for (const path of ["/topics", "/brokers", "/v3", "/kafka", "/ingest"]) {
   for (const pattern of [path, `${path}/*`]) {
+    routes.use(pattern, noteClient);
     routes.use(pattern, async (c, next) => {
       await admit(c);
       if (c.req.method === "POST") requireRoom();

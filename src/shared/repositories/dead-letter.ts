@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from "drizzle-orm";
+import { and, count, desc, eq, gt, gte, lt, lte, min, or, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { isPlainText } from "../contracts/define.ts";
 import { topicPartsOf } from "../contracts/topic.ts";
@@ -230,6 +230,15 @@ export class DeadLetterRepository {
   async arrivals(sinceMs: number, beforeMs: number): Promise<Arrivals> {
     const row = await this.#d1.prepare(ARRIVALS).bind(sinceMs, beforeMs).first<Arrivals>();
     return row ?? { lately: 0, before: 0, oldestWaitingMs: null };
+  }
+
+  /** The last failure of the open letter that has waited longest. */
+  async oldestWaitingMs(): Promise<number | null> {
+    const [row] = await this.#db
+      .select({ oldest: min(deadLetters.lastFailedAtMs) })
+      .from(deadLetters)
+      .where(eq(deadLetters.state, "open"));
+    return row?.oldest ?? null;
   }
 
   /** How many letters there are of each state and reason. Reads every letter's row once. */

@@ -1,5 +1,6 @@
-import { and, desc, eq, gt, inArray, lt, lte, or } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, lt, lte, or, sum } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { GroupState } from "../desk/states.ts";
 import type { LetterPosition } from "./dead-letter.ts";
 import type { Told } from "./letter-change.ts";
@@ -15,6 +16,9 @@ export type GroupFilter = {
   readonly first: number;
   readonly after?: LetterPosition | undefined;
 };
+
+/** Letters of one reason, by their state. */
+export type Depth = Pick<StoredGroup, "reason" | "open" | "replaying" | "quarantined" | "resolved" | "discarded">;
 
 /** What an operator says of a group. */
 export type GroupChange = {
@@ -66,6 +70,22 @@ export class LetterGroupRepository {
       .where(inArray(letterGroups.state, ["open", "regressed"]))
       .orderBy(desc(letterGroups.lastFailedAtMs))
       .limit(limit);
+  }
+
+  /** How many letters of each reason are in each state. Reads every group once, and no letter. */
+  async depths(): Promise<Depth[]> {
+    const total = (column: SQLiteColumn) => sum(column).mapWith(Number);
+    return this.#db
+      .select({
+        reason: letterGroups.reason,
+        open: total(letterGroups.open),
+        replaying: total(letterGroups.replaying),
+        quarantined: total(letterGroups.quarantined),
+        resolved: total(letterGroups.resolved),
+        discarded: total(letterGroups.discarded),
+      })
+      .from(letterGroups)
+      .groupBy(letterGroups.reason);
   }
 
   /** @returns whether there is such a group */

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, lt, lte, or } from "drizzle-orm";
+import { and, count, desc, eq, gt, inArray, lt, lte, or } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { Run } from "../desk/api.ts";
 import { replayRuns } from "./tables.ts";
@@ -36,6 +36,15 @@ export class ReplayRunRepository {
       .orderBy(desc(replayRuns.createdAtMs), replayRuns.id)
       .limit(first + 1);
     return rows.map(({ run }) => run);
+  }
+
+  async countsByState(): Promise<Readonly<Partial<Record<string, number>>>> {
+    const rows = await this.#db
+      .select({ state: replayRuns.state, count: count() })
+      .from(replayRuns)
+      .where(inArray(replayRuns.state, ["running", "paused"]))
+      .groupBy(replayRuns.state);
+    return Object.fromEntries(rows.map((row) => [row.state, row.count]));
   }
 
   async inState(state: Run["state"]): Promise<Run[]> {

@@ -1,57 +1,74 @@
-import type { RejectionReason } from "../contracts/parse.ts";
-import type { MergeOutcome } from "../domain/outcome.ts";
+import { INSTRUMENTS, type InstrumentName, TIME_BOUNDS_MS } from "./instruments.ts";
 
-/** What a Worker tells the metrics object after a request or a batch. Counts only, so that reports simply add up. */
-export type MetricsReport = {
-  /** Records that ingest took from a client, by topic. Each ends in exactly one outcome or dead letter. */
-  readonly accepted?: Counts;
-  /** How merged records ended, by `topic outcome`. */
-  readonly outcomes?: Counts<`${string} ${MergeOutcome}`>;
-  /** Records that became dead letters, by `topic reason`. */
-  readonly deadLettered?: Counts<`${string} ${RejectionReason | "fault" | "crash"}`>;
-  /** Records sent back to the queue after a fault, by topic. */
-  readonly retried?: Counts;
-  /** Dead letters sent back to the consumer, by topic. Each ends once more, beside the records accepted. */
-  readonly replayed?: Counts;
-  readonly batches?: number;
-  readonly d1RowsRead?: number;
-  readonly d1RowsWritten?: number;
-  /** Calls of device objects and dealers' feeds. */
-  readonly objectCalls?: number;
-  readonly objectWrites?: number;
-  /** Milliseconds from accepted to settled, as bucket counts by upper bound, each record in one bucket. */
-  readonly settleMs?: Counts;
-  /** The same milliseconds added up. */
-  readonly settleMsSum?: number;
+export type Counts<K extends string = string> = Readonly<Partial<Record<K, number>>>;
+
+/**
+ * What a Worker tells of a request or a batch. Of an instrument with labels the key is their values, with a space
+ * between; of a histogram, the upper bound of the bucket stands behind them, or `sum` with what all values add up to.
+ * Counts only, so that reports simply add up.
+ */
+export type MetricsReport = { readonly [K in InstrumentName]?: Reported<(typeof INSTRUMENTS)[K]> } & {
+  /** What the queue said of itself last. */
+  readonly backlog?: Backlog;
 };
+
+type Reported<I> = I extends { readonly kind: "counter"; readonly labels: readonly [] } ? number : Counts;
+
+/** Messages that wait in `concord-events`, by the platform's own count. */
+export type Backlog = { readonly messages: number; readonly bytes: number; readonly atMs: number };
+
+/** All reports added up. */
+export type MetricsTotals = Required<Omit<MetricsReport, "backlog">> & Pick<MetricsReport, "backlog">;
+
+const isPlainCounter = (name: InstrumentName): boolean => {
+  const { kind, labels } = INSTRUMENTS[name];
+  return kind === "counter" && labels.length === 0;
+};
+
+export const INSTRUMENT_NAMES = Object.keys(INSTRUMENTS) as InstrumentName[];
+
+export const NO_TOTALS = Object.fromEntries(
+  INSTRUMENT_NAMES.map((name) => [name, isPlainCounter(name) ? 0 : {}]),
+) as MetricsTotals;
 
 /** Two reports as one. */
 export function addReports(a: MetricsReport, b: MetricsReport): MetricsReport {
   const names = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof MetricsReport)[]);
-  return Object.fromEntries([...names].map((name) => [name, sumOf(a[name], b[name])]));
+  return Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      name === "backlog" ? laterOf(a.backlog, b.backlog) : sumOf(a[name] as Sum, b[name] as Sum),
+    ]),
+  );
 }
 
-function sumOf(a: number | Counts | undefined, b: number | Counts | undefined): number | Counts {
+type Sum = number | Counts | undefined;
+
+function sumOf(a: Sum, b: Sum): Sum {
   if (typeof a === "number" || typeof b === "number") return Number(a ?? 0) + Number(b ?? 0);
-  const sums: Record<string, number> = { ...(a as Record<string, number> | undefined) };
-  for (const [key, count = 0] of Object.entries(b ?? {})) sums[key] = (sums[key] ?? 0) + count;
+  return addCounts(a ?? {}, b ?? {});
+}
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  const sums: Record<string, number> = { ...(a as Record<string, number>) };
+  for (const [key, count = 0] of Object.entries(b)) sums[key] = (sums[key] ?? 0) + count;
   return sums;
 }
 
-/** The one metrics object that all Workers report to, by name. */
-export const METRICS_OBJECT_NAME = "metrics";
+function laterOf(a: Backlog | undefined, b: Backlog | undefined): Backlog | undefined {
+  if (!a || !b) return a ?? b;
+  return a.atMs > b.atMs ? a : b;
+}
 
-export type Counts<K extends string = string> = Readonly<Partial<Record<K, number>>>;
-
-/** What a Worker needs of the metrics object. */
+/** What a Worker needs of the metrics. */
 export interface MetricsSink {
   report(report: MetricsReport): Promise<void>;
 }
 
-/** What a Worker that tells of the metrics needs of that object. */
+/** What a Worker that tells of the metrics needs. */
 export interface MetricsSource {
   /** All reports added up. */
-  read(): Promise<Required<MetricsReport>>;
+  read(): Promise<MetricsTotals>;
 }
 
 export class Tally<K extends string = string> {
@@ -70,21 +87,26 @@ export class Tally<K extends string = string> {
   }
 }
 
-/** Upper bounds of the settle-time histogram, in milliseconds; a last bucket without a bound is `+Inf`. */
-export const SETTLE_BUCKETS_MS = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 60_000] as const;
+type HistogramName = {
+  [K in InstrumentName]: (typeof INSTRUMENTS)[K]["kind"] extends "histogram" ? K : never;
+}[InstrumentName];
 
-/** Counts times into the histogram's buckets; each time stands in one bucket only. */
-export class SettleTimes {
+/** Counts values into a histogram's buckets; each stands in one bucket only. */
+export class Distribution {
+  readonly #bounds: readonly number[];
   readonly #tally = new Tally();
-  #sumMs = 0;
 
-  get sumMs(): number {
-    return this.#sumMs;
+  constructor(name: HistogramName) {
+    this.#bounds = INSTRUMENTS[name].bounds;
   }
 
-  add(ms: number): void {
-    this.#sumMs += ms;
-    this.#tally.add(String(SETTLE_BUCKETS_MS.find((bound) => ms <= bound) ?? "+Inf"));
+  /** @param labels in the instrument's order. A clock that was put back makes no negative time. */
+  add(value: number, ...labels: readonly string[]): this {
+    const measured = Math.max(0, value);
+    const bound = this.#bounds.find((each) => measured <= each) ?? "+Inf";
+    this.#tally.add([...labels, bound].join(" "));
+    this.#tally.add([...labels, "sum"].join(" "), measured);
+    return this;
   }
 
   toCounts(): Counts {
@@ -92,25 +114,55 @@ export class SettleTimes {
   }
 }
 
-/** How long records took from accepted to settled, over all that were counted. */
+/**
+ * A label's value for a key: what clients choose may hold anything and be of any length. Topics may keep their spaces,
+ * since they stand first, and are known or `other` before they are kept.
+ */
+export const labelValueOf = (text: string | undefined): string => text?.replace(/\s+/g, "_").slice(0, 80) || "none";
+
+/** "topic outcome" → both. The topic stands first, and a client's topic may hold spaces. */
+export function splitKey<Kind extends string>(key: string): [rest: string, kind: Kind] {
+  const at = key.lastIndexOf(" ");
+  return [key.slice(0, Math.max(at, 0)), key.slice(at + 1) as Kind];
+}
+
+/** The buckets of a histogram whose labels are these, or of all of it: counts by bound, and `sum`. */
+export function bucketsOf(counts: Counts, labels?: string): Counts {
+  const buckets: Record<string, number> = {};
+  for (const [key, count = 0] of Object.entries(counts)) {
+    const [rest, bound] = splitKey(key);
+    if (labels === undefined || rest === labels) buckets[bound] = (buckets[bound] ?? 0) + count;
+  }
+  return buckets;
+}
+
+/** How long records took from accepted to visible, over all that were counted. */
 export type Freshness = {
   readonly settled: number;
-  /** Upper bounds, in milliseconds: `null` before the first record, and where a minute was not enough. */
+  /** Upper bounds, in milliseconds: `null` before the first record, and where the last bound was not enough. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
 };
 
-export function freshnessOf({ settleMs }: Pick<MetricsReport, "settleMs">): Freshness {
-  const settled = Object.values(settleMs ?? {}).reduce<number>((sum, count = 0) => sum + count, 0);
-  const boundOf = (part: number) => (settled === 0 ? null : boundOfPart(settleMs ?? {}, settled * part));
+export const freshnessOf = ({ receivedToVisibleMs = {} }: Pick<MetricsReport, "receivedToVisibleMs">): Freshness =>
+  freshnessIn(bucketsOf(receivedToVisibleMs));
+
+/** @param buckets of times up to a minute, by bound */
+export function freshnessIn(buckets: Counts): Freshness {
+  const settled = countIn(buckets);
+  const boundOf = (part: number) => (settled === 0 ? null : boundOfPart(buckets, settled * part));
   return { settled, p50Ms: boundOf(0.5), p99Ms: boundOf(0.99) };
 }
 
+/** How many values a histogram's buckets hold. */
+export const countIn = ({ sum: _, ...buckets }: Counts): number =>
+  Object.values(buckets).reduce<number>((total, count = 0) => total + count, 0);
+
 /** The upper bound of the bucket that holds the record at this place, from the fastest on. */
-function boundOfPart(counts: Counts, place: number): number | null {
+function boundOfPart(buckets: Counts, place: number): number | null {
   let seen = 0;
-  for (const bound of SETTLE_BUCKETS_MS) {
-    seen += counts[bound] ?? 0;
+  for (const bound of TIME_BOUNDS_MS) {
+    seen += buckets[bound] ?? 0;
     if (seen >= place) return bound;
   }
   return null;

@@ -1,8 +1,6 @@
 import { faultOf, log } from "./log.ts";
-import { addReports, METRICS_OBJECT_NAME, type MetricsReport, type MetricsSink } from "./metrics.ts";
-
-/** What is used of the binding to `MetricsObject` of the dlq Worker. */
-export type MetricsNamespace = { getByName(name: string): MetricsSink };
+import { addReports, type MetricsReport } from "./metrics.ts";
+import { type MetricsNamespace, shardOf } from "./shards.ts";
 
 /** How long one request may carry what others report. Ours: a Worker has 30 s behind its answer. */
 const MAX_CARRY_MS = 10_000;
@@ -40,7 +38,7 @@ export async function reportMetrics(
 
 async function tell(metrics: MetricsNamespace, report: MetricsReport): Promise<void> {
   try {
-    await metrics.getByName(METRICS_OBJECT_NAME).report(report);
+    await shardOf(metrics).report(report);
   } catch (thrown) {
     log("warn", "metrics.lost", faultOf(thrown));
   }

@@ -4,7 +4,7 @@ import { DeviceObject as RealDeviceObject } from "../../../workers/devices/devic
 export * from "../../../workers/api/index.ts";
 export { default } from "../../../workers/api/index.ts";
 export { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
-export { MetricsObject } from "../../../workers/dlq/metrics-object.ts";
+export { MetricsObject } from "../../../workers/dlq/metrics/metrics-object.ts";
 
 /** The devices Worker's class, except that it says what a test told it. */
 export class DeviceObject extends RealDeviceObject {

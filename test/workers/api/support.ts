@@ -1,3 +1,4 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env as testEnv } from "cloudflare:workers";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
@@ -200,7 +201,8 @@ export const post = (body: unknown, headers: Record<string, string> = {}, its: E
     its,
   );
 
-export const send = async (request: Request, its: Env = env): Promise<Response> => api.fetch(request, its);
+export const send = async (request: Request, its: Env = env): Promise<Response> =>
+  api.fetch(request, its, createExecutionContext());
 
 // biome-ignore lint/suspicious/noExplicitAny: as for Answer
 export const nodesOf = (connection: any): any[] => connection.edges.map(({ node }: any) => node);

@@ -5,10 +5,11 @@ import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../../src/shared/queue/parcel.ts";
 import { DeadLetterRepository, REPLAY_LEASE_MS } from "../../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import { NO_TOTALS } from "../../../src/shared/telemetry/metrics.ts";
+import { SHARD_NAMES } from "../../../src/shared/telemetry/shards.ts";
 import { type ParkDeps, park } from "../../../workers/dlq/park.ts";
 import { MAX_BACKLOG } from "../../../workers/dlq/runs/pace.ts";
 import type { ReplayRun } from "../../../workers/dlq/runs/replay-run.ts";
-import { NO_TOTALS } from "../../../workers/dlq/totals.ts";
 import { consume } from "../../../workers/ingest/consume.ts";
 import { deskOf, emptyDesk, env, fakeMetrics, fakeQueue, letter, recordNamed, TOPIC } from "./support.ts";
 
@@ -55,7 +56,8 @@ function bench(state: Bench = {}) {
     },
   };
   const read = async () => ({ ...NO_TOTALS, accepted: { [TOPIC]: state.inFlight ?? 0 } });
-  const METRICS = { getByName: () => ({ ...metrics, read }) };
+  // What is in flight is known to one of the objects; the others know of nothing.
+  const METRICS = { getByName: (name: string) => ({ ...metrics, ...(name === SHARD_NAMES[1] && { read }) }) };
   const desk = deskOf({ nowMs: Date.now() });
   const stubOf = (id: string) => env.RUNS.getByName(id);
   const equip = (id: string) =>

@@ -4,11 +4,12 @@ import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
 import type { Letter, Settlement } from "../../../src/shared/queue/letter.ts";
 import type { Parcel, QueuedRecord } from "../../../src/shared/queue/parcel.ts";
-import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
+import { type MetricsReport, NO_TOTALS } from "../../../src/shared/telemetry/metrics.ts";
 import { deskDepsOf, type Env, readConfig } from "../../../workers/dlq/env.ts";
+import { flowTotalsOf } from "../../../workers/dlq/metrics/flow-totals.ts";
+import { NO_SLOTS, timesOf } from "../../../workers/dlq/metrics/slots.ts";
 import { operations } from "../../../workers/dlq/operations.ts";
 import type { Delivery, ParkDeps } from "../../../workers/dlq/park.ts";
-import { NO_TOTALS } from "../../../workers/dlq/totals.ts";
 import { NOW_MS, recordOf } from "../../support/records.ts";
 
 export const env = testEnv as unknown as Env;
@@ -70,7 +71,13 @@ export function fakeQueue<Body = Parcel>({ refuses = false } = {}) {
 
 export function fakeMetrics() {
   const reports: MetricsReport[] = [];
-  return { reports, report: async (report: MetricsReport) => void reports.push(report) };
+  return {
+    reports,
+    report: async (report: MetricsReport) => void reports.push(report),
+    read: async () => NO_TOTALS,
+    flow: async () => ({ totals: flowTotalsOf(NO_TOTALS), backlog: null }),
+    times: async () => timesOf(NO_SLOTS, NOW_MS, {}),
+  };
 }
 
 /** A D1 that is out of reach. */
@@ -87,7 +94,7 @@ export function deskOf({
   nowMs = FAILED_MS + 60_000,
   workerVersion = "next",
 }: DeskOptions = {}) {
-  const metrics = { ...fakeMetrics(), read: async () => NO_TOTALS };
+  const metrics = fakeMetrics();
   const config = readConfig(env);
   if (!config.ok) throw new Error(config.problems.join("; "));
   const deps = { ...deskDepsOf(env, config.config), events, metrics, now: () => nowMs, workerVersion };

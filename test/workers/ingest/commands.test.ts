@@ -10,6 +10,7 @@ import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../../src/shared/queue/parcel.ts";
 import { parseConsistencyToken } from "../../../src/shared/repositories/consistency.ts";
 import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
+import { shardsOf } from "../../../src/shared/telemetry/shards.ts";
 import { CLAIM_LEASE_MS } from "../../../workers/devices/claims.ts";
 import type { DeviceObject } from "../../../workers/devices/device-object.ts";
 import { acknowledgeAlert, type CommandDeps, setDesired } from "../../../workers/ingest/commands.ts";
@@ -330,9 +331,11 @@ describe("the service that other Workers call", () => {
     expect(conflict.kind).toBe("conflict");
     const command = await raiseAlert("elt");
     expect((await service.acknowledgeAlert(command)).outcome).toBe("applied");
-    const metrics = env.METRICS.getByName("metrics") as unknown as { reports(): Promise<MetricsReport[]> };
+    type FakeMetrics = { reports(): Promise<MetricsReport[]> };
+    const shards = shardsOf(env.METRICS) as unknown as FakeMetrics[];
     await vi.waitFor(async () => {
-      expect(sum(await metrics.reports(), "accepted")).toEqual({
+      const reports = (await Promise.all(shards.map((shard) => shard.reports()))).flat();
+      expect(sum(reports, "accepted")).toEqual({
         "device.elt.twin.desired": 1,
         "device.elt.alert.acknowledged": 1,
       });

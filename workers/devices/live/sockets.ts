@@ -45,6 +45,8 @@ export type LiveSocketsDeps = {
   readonly settings: ReaderSettings;
   readonly queries: Queries;
   readonly source: LiveSource;
+  /** Counts a socket that came or went. */
+  readonly note: (what: "opened" | "closed") => void;
 };
 
 /** Sockets an object that have: each is told of everything. Ours. */
@@ -83,6 +85,7 @@ export class LiveSockets {
     }
     const [client, socket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.#deps.ctx.acceptWebSocket(socket);
+    this.#deps.note("opened");
     if (new URL(request.url).pathname === OBJECT_PATHS.items) {
       this.#hear(socket, hearingIn(request.headers));
       return new Response(null, { status: 101, webSocket: client });
@@ -96,6 +99,7 @@ export class LiveSockets {
   /** It has left. */
   forget(socket: WebSocket): void {
     this.#waitingRoom.leave(socket);
+    this.#deps.note("closed");
   }
 
   #hear(socket: WebSocket, { scope, expiresAtMs, target }: Hearing): void {

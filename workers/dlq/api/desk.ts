@@ -16,9 +16,9 @@ import type { LetterChangeRepository, Told } from "../../../src/shared/repositor
 import type { LetterGroupRepository } from "../../../src/shared/repositories/letter-group.ts";
 import type { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
 import { errorResponse } from "../error.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { ReplayDeps } from "../replay.ts";
 import type { ReplayRun } from "../runs/replay-run.ts";
-import type { MetricsTotals } from "../totals.ts";
 
 /** What the desk works with. */
 export type DeskDeps = Omit<ReplayDeps, "letters"> & {
@@ -28,7 +28,7 @@ export type DeskDeps = Omit<ReplayDeps, "letters"> & {
   readonly runs: ReplayRunRepository;
   readonly audit: AuditRepository;
   readonly fleet: Pick<FleetRepository, "read">;
-  readonly metrics: ReplayDeps["metrics"] & { read(): Promise<MetricsTotals> };
+  readonly metrics: Metrics;
   readonly runObject: (id: string) => Pick<ReplayRun, "plan" | "read" | "start" | "pause" | "resume" | "cancel">;
   readonly workerVersion: string;
   readonly tokenSecret: string;

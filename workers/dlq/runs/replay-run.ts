@@ -7,14 +7,10 @@ import { AuditRepository } from "../../../src/shared/repositories/audit.ts";
 import { DeadLetterRepository, type Standing } from "../../../src/shared/repositories/dead-letter.ts";
 import { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
-import {
-  METRICS_OBJECT_NAME,
-  type MetricsSink,
-  type MetricsSource,
-  Tally,
-} from "../../../src/shared/telemetry/metrics.ts";
+import { type MetricsSink, type MetricsSource, Tally } from "../../../src/shared/telemetry/metrics.ts";
+import { type MetricsNamespace, metricsOver } from "../../../src/shared/telemetry/shards.ts";
+import { outcomesOf } from "../metrics/totals.ts";
 import { replayedRecordOf } from "../replay.ts";
-import { outcomesOf } from "../totals.ts";
 import { DEFAULT_PACE, nextStep, type Pace } from "./pace.ts";
 
 /** What a planned run is made of. */
@@ -44,7 +40,7 @@ export type Ordered =
 type RunEnv = {
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
-  readonly METRICS: { getByName(name: string): MetricsSink & MetricsSource };
+  readonly METRICS: MetricsNamespace<MetricsSink & MetricsSource>;
 };
 
 type Stored = Omit<PlannedRun, "letterIds" | "nowMs"> &
@@ -147,7 +143,7 @@ export class ReplayRun extends DurableObject<RunEnv> {
 
   async #step(stored: Stored): Promise<void> {
     await this.#collect(stored.id);
-    const { inFlight } = outcomesOf(await this.env.METRICS.getByName(METRICS_OBJECT_NAME).read());
+    const { inFlight } = outcomesOf(await metricsOver(this.env.METRICS).read());
     const step = nextStep(stored, this.#progress, inFlight);
     // It may have been stopped while we waited.
     const now = this.#stored;
@@ -215,7 +211,7 @@ export class ReplayRun extends DurableObject<RunEnv> {
   async #countReplays(topics: readonly string[]): Promise<void> {
     const replayed = new Tally();
     for (const topic of topics) replayed.add(topic);
-    await this.env.METRICS.getByName(METRICS_OBJECT_NAME)
+    await metricsOver(this.env.METRICS)
       .report({ replayed: replayed.toCounts() })
       .catch((thrown: unknown) => log("warn", "metrics.lost", faultOf(thrown)));
   }

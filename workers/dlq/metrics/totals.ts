@@ -1,57 +1,5 @@
-import { MERGE_OUTCOMES, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
-import { addReports, type Counts, type MetricsReport } from "../../src/shared/telemetry/metrics.ts";
-
-/** All reports added up. */
-export type MetricsTotals = Required<MetricsReport>;
-
-export const NO_TOTALS: MetricsTotals = {
-  accepted: {},
-  outcomes: {},
-  deadLettered: {},
-  retried: {},
-  replayed: {},
-  batches: 0,
-  d1RowsRead: 0,
-  d1RowsWritten: 0,
-  objectCalls: 0,
-  objectWrites: 0,
-  settleMs: {},
-  settleMsSum: 0,
-};
-
-/** @param labelOf the name a topic is counted under. */
-export function addReport(
-  totals: MetricsTotals,
-  report: MetricsReport,
-  labelOf: (topic: string) => string,
-): MetricsTotals {
-  const { accepted, outcomes, deadLettered, retried, replayed, ...others } = report;
-  return addReports(totals, {
-    ...others,
-    accepted: relabelled(accepted, labelOf),
-    outcomes: relabelled(outcomes, labelledBy(labelOf)),
-    deadLettered: relabelled(deadLettered, labelledBy(labelOf)),
-    retried: relabelled(retried, labelOf),
-    replayed: relabelled(replayed, labelOf),
-  }) as MetricsTotals;
-}
-
-function relabelled(counts: Counts = {}, labelOf: (key: string) => string): Counts {
-  const sums: Record<string, number> = {};
-  for (const [key, count = 0] of Object.entries(counts)) sums[labelOf(key)] = (sums[labelOf(key)] ?? 0) + count;
-  return sums;
-}
-
-const labelledBy = (labelOf: (topic: string) => string) => (key: string) => {
-  const [topic, kind] = splitKey(key);
-  return `${labelOf(topic)} ${kind}`;
-};
-
-/** "topic outcome" → both. The topic stands first, and a client's topic may hold spaces. */
-export function splitKey<Kind extends string>(key: string): [topic: string, kind: Kind] {
-  const at = key.lastIndexOf(" ");
-  return [key.slice(0, at), key.slice(at + 1) as Kind];
-}
+import { MERGE_OUTCOMES, type MergeOutcome } from "../../../src/shared/domain/outcome.ts";
+import { type Counts, type MetricsTotals, splitKey } from "../../../src/shared/telemetry/metrics.ts";
 
 /** How the records ended, of all topics or of one. */
 export type Outcomes = { readonly accepted: number } & Readonly<Record<MergeOutcome, number>> & {
@@ -88,16 +36,18 @@ function tallyOf(totals: MetricsTotals, isOurs: (topic: string) => boolean): Out
     }
     return kinds;
   };
-  const merged = Object.fromEntries(
-    MERGE_OUTCOMES.map((outcome) => [outcome, byKind(totals.outcomes)[outcome] ?? 0]),
-  ) as Record<MergeOutcome, number>;
+  const merged = byKind(totals.outcomes);
+  const outcomes = Object.fromEntries(MERGE_OUTCOMES.map((outcome) => [outcome, merged[outcome] ?? 0])) as Record<
+    MergeOutcome,
+    number
+  >;
   const byReason = byKind(totals.deadLettered);
   const deadLettered = { total: sum(Object.entries(byReason)), byReason };
   const accepted = sumOf(totals.accepted);
   const replayed = sumOf(totals.replayed);
-  const settled = sum(Object.entries(merged)) + deadLettered.total;
+  const settled = sum(Object.entries(outcomes)) + deadLettered.total;
   const inFlight = accepted + replayed - settled;
-  return { accepted, ...merged, deadLettered, retried: sumOf(totals.retried), replayed, inFlight };
+  return { accepted, ...outcomes, deadLettered, retried: sumOf(totals.retried), replayed, inFlight };
 }
 
 function topicsOf({ accepted, outcomes, deadLettered, retried, replayed }: MetricsTotals): string[] {

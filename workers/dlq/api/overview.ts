@@ -1,0 +1,55 @@
+import { Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import type { DeskFigures, FlowTick } from "../../../src/shared/telemetry/overview.ts";
+import { deskFiguresOf } from "../metrics/desk-figures.ts";
+import { topicsOverviewOf } from "../metrics/overview.ts";
+import { outcomesOf } from "../metrics/totals.ts";
+import type { DeskDeps, DeskEnv } from "./desk.ts";
+
+/** How often the flow is told, and how often D1 is asked for the dead letters meanwhile. */
+const TICK_MS = 1_000;
+const DESK_EVERY_TICKS = 5;
+
+/** A request's CPU time is bounded and a token runs out: who looks for longer comes back. */
+const MAX_TICKS = 300;
+
+/** How things run: now, by topic, and in all. */
+export function overviewRoutes(deps: DeskDeps) {
+  const { letters, metrics, now } = deps;
+  const app = new Hono<DeskEnv>();
+
+  app.get("/outcomes", async (c) => c.json(outcomesOf(await metrics.read())));
+  app.get("/summary", async (c) => c.json({ deadLetters: await letters.summary() }));
+
+  app.get("/topics", async (c) => {
+    const [totals, times] = await Promise.all([metrics.read(), metrics.times()]);
+    return c.json(topicsOverviewOf(totals, times, now()));
+  });
+
+  app.get("/flow", (c) =>
+    streamSSE(c, async (stream) => {
+      let desk: DeskFigures | undefined;
+      for (let tick = 0; tick < MAX_TICKS && !stream.aborted; tick++) {
+        try {
+          if (!desk || tick % DESK_EVERY_TICKS === 0) desk = await deskFiguresOf(deps);
+          await stream.writeSSE({ data: JSON.stringify(tickOf(await metrics.flow(), desk, now())) });
+        } catch (thrown) {
+          // What cannot be told now is told with the next tick; the picture says how old it is.
+          log("warn", "flow.not_told", faultOf(thrown));
+          await stream.writeSSE({ data: "", event: "unknown" });
+        }
+        await stream.sleep(TICK_MS);
+      }
+    }),
+  );
+  return app;
+}
+
+type Flow = Awaited<ReturnType<DeskDeps["metrics"]["flow"]>>;
+
+function tickOf({ totals, backlog }: Flow, desk: DeskFigures, atMs: number): FlowTick {
+  const { accepted, replayed, applied, unchanged, duplicate, superseded, rejected, failed } = totals;
+  const settled = applied + unchanged + duplicate + superseded + rejected + failed;
+  return { atMs, totals, inFlight: accepted + replayed - settled, backlog, desk };
+}
