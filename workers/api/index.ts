@@ -9,6 +9,7 @@ import { rightsOf } from "../../src/shared/graphql/rights.ts";
 import { type Consistency, NEAREST, parseConsistencyToken } from "../../src/shared/repositories/consistency.ts";
 import { openServices } from "../../src/shared/services/index.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
 import { traceOf } from "../../src/shared/telemetry/trace.ts";
 import { type RequestNotes, trackRequests } from "../../src/shared/telemetry/track-requests.ts";
 import { type Env, storesOf } from "./env.ts";
@@ -36,6 +37,12 @@ app.use(async (c, next) => {
 
 // The second path is the first as the front door can reach it.
 app.on("GET", ["/healthz", "/graphql/healthz"], (c) => c.json({ status: "ok", worker: "api" }));
+app.on("GET", ["/readyz", "/graphql/readyz"], ({ env }) =>
+  readinessResponse("api", env, {
+    bindings: hasBindings(env, ["DEVICES", "DEALER_FEEDS", "INGEST_COMMANDS", "METRICS"]),
+    migrations: hasMigrations(env.DB),
+  }),
+);
 
 // Any origin may ask: what counts is the token, and no cookie speaks for a browser.
 app.use(

@@ -2,6 +2,7 @@ import { readSettings } from "../../src/shared/auth/reader-settings.ts";
 import { isDeviceKey } from "../../src/shared/domain/event.ts";
 import { OBJECT_PATHS, objectUrl } from "../../src/shared/live/wire.ts";
 import { log } from "../../src/shared/telemetry/log.ts";
+import { hasBindings, hasMigrations, isConfigured, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
 import type { Env } from "./env.ts";
 import { GRAPHQL_TRANSPORT_WS } from "./live/protocol.ts";
 
@@ -16,6 +17,7 @@ export default {
   async fetch(request, env) {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/live/healthz") return Response.json({ status: "ok", worker: "devices" });
+    if (pathname === "/live/readyz") return readiness(env);
     if (pathname !== "/live") return problem(404, "NOT_FOUND", `Nothing is served here. ${WHERE}`);
     const read = readSettings(env);
     if (!read.ok) {
@@ -40,6 +42,15 @@ export default {
     return object.fetch(objectUrl(`${OBJECT_PATHS.graphql}?${searchParams}`), { headers: request.headers });
   },
 } satisfies ExportedHandler<Env>;
+
+function readiness(env: Env): Promise<Response> {
+  const read = readSettings(env);
+  return readinessResponse("devices", env, {
+    settings: isConfigured(read.ok ? [] : read.problems),
+    bindings: hasBindings(env, ["DEVICES", "DEALER_FEEDS", "EVENTS", "METRICS", "RATE_LIMIT"]),
+    migrations: hasMigrations(env.DB),
+  });
+}
 
 function objectOf(search: URLSearchParams, env: Env): { fetch: Fetcher["fetch"] } | undefined {
   const device = search.get("device");

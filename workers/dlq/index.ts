@@ -1,4 +1,5 @@
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
 import { watch } from "./alerts/watch.ts";
 import { consoleFile } from "./console-files.ts";
 import { deskDepsOf, type Env, parkDepsOf, readConfig, sweepOf, watchDepsOf } from "./env.ts";
@@ -9,10 +10,17 @@ import { park } from "./park.ts";
 export { MetricsObject } from "./metrics/metrics-object.ts";
 export { ReplayRun } from "./runs/replay-run.ts";
 
+const readiness = (env: Env): Promise<Response> =>
+  readinessResponse("dlq", env, {
+    bindings: hasBindings(env, ["EVENTS", "SUSPECTS", "DEAD_LETTERS", "CONSOLE", "METRICS", "RUNS"]),
+    migrations: hasMigrations(env.DB),
+  });
+
 export default {
   async fetch(request, env, ctx) {
     const reading = readConfig(env);
     if (!reading.ok) return misconfigured(reading.problems);
+    if (new URL(request.url).pathname === "/ops/readyz") return readiness(env);
     return (await consoleFile(request, env)) ?? operations(deskDepsOf(env, reading.config)).fetch(request, env, ctx);
   },
 

@@ -40,6 +40,7 @@ const INDEX = {
     outcomes: "GET /ops/api/outcomes",
     metrics: "GET /ops/metrics",
     health: "GET /ops/healthz",
+    readiness: "GET /ops/readyz",
   },
 };
 
@@ -57,7 +58,7 @@ export function operations(deps: DeskDeps): Hono<DeskEnv> {
   );
 
   app.get("/ops", (c) => c.json(INDEX));
-  app.get("/ops/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/ops/healthz", (c) => c.json({ status: "ok", worker: "dlq" }));
 
   app.use("/ops/api/*", sameSite);
   app.use("/ops/api/*", atDesk(deps));

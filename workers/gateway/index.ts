@@ -27,6 +27,8 @@ export default {
     const [, segment = ""] = new URL(request.url).pathname.split("/");
     const worker = Object.hasOwn(WORKERS, segment) ? WORKERS[segment] : undefined;
     if (worker) return env[worker].fetch(request);
+    if (segment === "healthz") return Response.json({ status: "ok", worker: "gateway" }, NO_STORE);
+    if (segment === "readyz") return readiness(env);
     if (segment === "") return Response.json({ service: "concord", environment: env.ENVIRONMENT, paths: PATHS });
     return Response.json(
       { error: { code: "NOT_FOUND", message: `Nothing is served at /${segment}.`, paths: PATHS } },
@@ -34,5 +36,42 @@ export default {
     );
   },
 } satisfies ExportedHandler<Env>;
+
+const NO_STORE = { headers: { "Cache-Control": "no-store" } };
+
+/** Where each Worker says whether it is ready. */
+const READY_PATHS = {
+  INGEST: "/ingest/readyz",
+  API: "/graphql/readyz",
+  LIVE: "/live/readyz",
+  DLQ: "/ops/readyz",
+} as const;
+type Behind = keyof typeof READY_PATHS;
+
+/** How long one may take to say so. */
+const READY_WITHIN_MS = 5_000;
+
+/** 200 when all four are ready; else 503, and what each of them says. */
+async function readiness(env: Env): Promise<Response> {
+  const names = Object.keys(READY_PATHS) as Behind[];
+  const answers = await Promise.all(names.map((name) => askReady(env[name], READY_PATHS[name])));
+  const isReady = answers.every(({ status }) => status === 200);
+  const workers = Object.fromEntries(names.map((name, i) => [name.toLowerCase(), answers[i]?.body]));
+  return Response.json(
+    { status: isReady ? "ready" : "not ready", workers },
+    { ...NO_STORE, status: isReady ? 200 : 503 },
+  );
+}
+
+async function askReady(worker: Fetcher, path: string): Promise<{ status: number; body: unknown }> {
+  try {
+    const response = await worker.fetch(`https://concord.internal${path}`, {
+      signal: AbortSignal.timeout(READY_WITHIN_MS),
+    });
+    return { status: response.status, body: await response.json() };
+  } catch {
+    return { status: 503, body: { status: "does not answer" } };
+  }
+}
 
 const PATHS = Object.keys(WORKERS).map((segment) => `/${segment}`);

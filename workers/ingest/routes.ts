@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { asyncApiDocument } from "../../src/shared/contracts/asyncapi.ts";
 import { contractList } from "../../src/shared/contracts/catalogue.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
+import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
 import { trackRequests } from "../../src/shared/telemetry/track-requests.ts";
 import { admit, type BoundaryEnv, noteClient, requireRoom } from "./boundary.ts";
 import { readConfig } from "./env.ts";
@@ -24,7 +25,14 @@ routes.use(async (c, next) => {
   await next();
 });
 
-routes.get("/healthz", (c) => c.json({ status: "ok", worker: "ingest" }));
+// The second path is the first as the front door can reach it.
+routes.on("GET", ["/healthz", "/ingest/healthz"], (c) => c.json({ status: "ok", worker: "ingest" }));
+routes.on("GET", ["/readyz", "/ingest/readyz"], ({ env }) =>
+  readinessResponse("ingest", env, {
+    bindings: hasBindings(env, ["EVENTS", "DEAD_LETTERS", "DEVICES", "DEALER_FEEDS", "METRICS", "RATE_LIMIT"]),
+    migrations: hasMigrations(env.DB),
+  }),
+);
 routes.get("/contracts", (c) => c.json(contractList()));
 routes.get("/contracts/asyncapi.json", (c) => c.json(asyncApiDocument()));
 routes.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin)));

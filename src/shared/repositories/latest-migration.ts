@@ -1,0 +1,2 @@
+/** The last file in migrations/, by the name that D1 knows it by; `npm run generate:check` compares. */
+export const LATEST_MIGRATION = "0004_desk_alerts.sql";

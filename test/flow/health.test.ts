@@ -1,0 +1,46 @@
+import type { D1Database } from "@cloudflare/workers-types";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+
+const WORKERS = { ingest: "/ingest", api: "/graphql", live: "/live", dlq: "/ops" } as const;
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+
+const get = async (path: string) => {
+  const response = await fetch(new URL(path, stack.url));
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+};
+
+describe("through the front door", () => {
+  it.each(["", ...Object.values(WORKERS)])("GET %s/healthz says that its Worker is up", async (path) => {
+    expect(await get(`${path}/healthz`)).toMatchObject({ status: 200, body: { status: "ok" } });
+  });
+
+  it.each(Object.values(WORKERS))("GET %s/readyz says what its Worker has looked at", async (path) => {
+    const { status, body } = await get(`${path}/readyz`);
+    expect([status, body.status, body.checks]).toEqual([
+      200,
+      "ready",
+      expect.objectContaining({ bindings: "ok", migrations: "ok" }),
+    ]);
+  });
+
+  it("GET /readyz is ready when all four are, and else tells who is not, and why", { timeout: 30_000 }, async () => {
+    const { status, body } = await get("/readyz");
+    expect([status, Object.keys(body.workers as object)]).toEqual([200, Object.keys(WORKERS)]);
+    const { DB } = await stack.worker<{ DB: D1Database }>("concord-ingest").getEnv();
+    await DB.prepare("UPDATE d1_migrations SET name = 'gone' WHERE id = (SELECT max(id) FROM d1_migrations)").run();
+    // An answer is good for five seconds.
+    await new Promise((resolve) => setTimeout(resolve, 5_500));
+    const unready = await get("/readyz");
+    expect([unready.status, unready.body.status]).toEqual([503, "not ready"]);
+    expect(JSON.stringify(unready.body.workers)).toContain("is not applied");
+    expect((await get("/ops/readyz")).status).toBe(503);
+    // Who is not ready is still up.
+    expect((await get("/ops/healthz")).status).toBe(200);
+  });
+});
