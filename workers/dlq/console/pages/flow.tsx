@@ -1,5 +1,84 @@
-import type { PageProps } from "../console.tsx";
+import { useState } from "preact/hooks";
+import type { FlowTick } from "../../../../src/shared/telemetry/overview.ts";
+import { useStream } from "../answer.ts";
+import { Badge } from "../parts/badge.tsx";
+import { countOf, rateOf, shortCountOf } from "../parts/numbers.ts";
+import { Loading, Trouble } from "../parts/states.tsx";
+import "./flow.css";
+import { FlowChart } from "./flow/chart.tsx";
+import { FlowPicture } from "./flow/picture.tsx";
+import { percentileOf, rateOfFigure, withTick } from "./flow/rates.ts";
+import { boundText, stagesOf, streamsOf } from "./flow/stages.ts";
 
-export function FlowPage(_: PageProps) {
-  return <h1>Flow</h1>;
+/** The way of events through the platform, as it is now. */
+export function FlowPage() {
+  const [ticks, setTicks] = useState<readonly FlowTick[]>([]);
+  const refusal = useStream<FlowTick>("/flow", (tick) => setTicks((all) => withTick(all, tick)));
+  const last = ticks.at(-1);
+  const stages = stagesOf(ticks);
+  const streams = streamsOf(ticks);
+  return (
+    <div class="stack">
+      <div class="row spread">
+        <h1 class="flow-title">Flow</h1>
+        {refusal ? (
+          <Badge tone="warn">out of touch, trying again</Badge>
+        ) : last ? (
+          <Badge tone="good">live</Badge>
+        ) : null}
+      </div>
+      {refusal && <Trouble refusal={refusal} />}
+      {!last && !refusal && <Loading what="the flow" rows={6} />}
+      {last && (
+        <>
+          <Headlines ticks={ticks} last={last} />
+          <section class="card flow-card" aria-label="The way of events">
+            <FlowPicture stages={stages} streams={streams} />
+            <ol class="flow-list">
+              {stages.map(({ name, kind, value, lines, href }) => (
+                <li key={name} class={kind}>
+                  {href ? <a href={href}>{name}</a> : <span class="flow-list-name">{name}</span>}
+                  <span class="num">{value}</span>
+                  <span class="muted">{lines.join(" · ")}</span>
+                </li>
+              ))}
+            </ol>
+          </section>
+          <section class="card" aria-label="Records a second">
+            <FlowChart ticks={ticks} />
+          </section>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** What one wants to know from across the room. */
+function Headlines({ ticks, last }: { readonly ticks: readonly FlowTick[]; readonly last: FlowTick }) {
+  const { totals, desk, inFlight } = last;
+  const sockets = Math.max(0, totals.socketsOpened - totals.socketsClosed);
+  const figures = [
+    { name: "events", value: rateOf(rateOfFigure(ticks, "accepted")), note: `${shortCountOf(totals.accepted)} so far` },
+    {
+      name: "visible within",
+      value: boundText(percentileOf(ticks, "freshness", 0.99)),
+      note: `99 % of the last minute; half within ${boundText(percentileOf(ticks, "freshness", 0.5))}`,
+    },
+    { name: "in flight", value: countOf(inFlight), note: "accepted and not visible yet" },
+    { name: "dead letters", value: countOf(desk.waiting), note: "waiting for somebody" },
+    { name: "queries", value: rateOf(rateOfFigure(ticks, "queries")), note: `${shortCountOf(sockets)} live sockets` },
+  ];
+  return (
+    <dl class="headlines">
+      {figures.map(({ name, value, note }) => (
+        <div key={name} class="card">
+          <dt>{name}</dt>
+          <dd>
+            <span class="headline">{value}</span>
+            <span class="muted">{note}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
 }

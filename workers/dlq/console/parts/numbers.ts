@@ -20,5 +20,4 @@ export function durationOf(ms: number): string {
 }
 
 /** "99.95 %", never rounded up to a hundred. */
-export const percentOf = (share: number): string =>
-  `${share === 1 ? "100" : (Math.floor(share * 10_000) / 100).toFixed(2)} %`;
+export const percentOf = (share: number): string => `${Math.floor(share * 10_000) / 100} %`;

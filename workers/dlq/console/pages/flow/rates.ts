@@ -1,0 +1,77 @@
+import type { Counts } from "../../../../../src/shared/telemetry/metrics.ts";
+import type { FlowTick, FlowTotals } from "../../../../../src/shared/telemetry/overview.ts";
+
+/** Members of the totals that are one number. */
+type Figure = { [K in keyof FlowTotals]: FlowTotals[K] extends number ? K : never }[keyof FlowTotals];
+
+/** How far back a rate looks: long enough to be calm, short enough to be now. */
+export const RATE_MS = 10_000;
+/** How far back a percentile looks. */
+const PERCENTILE_MS = 60_000;
+/** What the chart shows. */
+export const CHART_MS = 5 * 60_000;
+
+/** The last five minutes of ticks, oldest first; a deployment of all Workers anew starts counting from zero. */
+export function withTick(ticks: readonly FlowTick[], tick: FlowTick): readonly FlowTick[] {
+  const last = ticks.at(-1);
+  if (last && (tick.atMs <= last.atMs || tick.totals.accepted < last.totals.accepted)) return [tick];
+  return [...ticks.filter(({ atMs }) => atMs > tick.atMs - CHART_MS), tick];
+}
+
+/** The tick that a span of time ending now is measured against. */
+const since = (ticks: readonly FlowTick[], spanMs: number): FlowTick | undefined => {
+  const last = ticks.at(-1);
+  return last && ticks.find(({ atMs }) => atMs >= last.atMs - spanMs);
+};
+
+/** A second, over the last ten; 0 until there are two ticks. */
+export function rateOfFigure(ticks: readonly FlowTick[], figure: Figure): number {
+  const [first, last] = [since(ticks, RATE_MS), ticks.at(-1)];
+  if (!first || !last || first === last) return 0;
+  return ((last.totals[figure] - first.totals[figure]) * 1_000) / (last.atMs - first.atMs);
+}
+
+/** The same of each source, by the topics' second part. */
+export function ratesBySource(ticks: readonly FlowTick[]): Readonly<Record<string, number>> {
+  const [first, last] = [since(ticks, RATE_MS), ticks.at(-1)];
+  const rates: Record<string, number> = {};
+  if (!first || !last || first === last) return rates;
+  for (const [topic, count = 0] of Object.entries(last.totals.acceptedByTopic)) {
+    const source = topic.split(".")[1] ?? topic;
+    const more = count - (first.totals.acceptedByTopic[topic] ?? 0);
+    rates[source] = (rates[source] ?? 0) + (more * 1_000) / (last.atMs - first.atMs);
+  }
+  return rates;
+}
+
+/** An upper bound of how long that share of the last minute took, in milliseconds; `null` where there was nothing. */
+export function percentileOf(ticks: readonly FlowTick[], of: "freshness" | "queryMs", share: number): number | null {
+  const [first, last] = [since(ticks, PERCENTILE_MS), ticks.at(-1)];
+  if (!first || !last) return null;
+  const more = bucketsBetween(first.totals[of], last.totals[of]);
+  const total = more.reduce((sum, [, count]) => sum + count, 0);
+  let seen = 0;
+  for (const [bound, count] of more) {
+    seen += count;
+    if (count > 0 && seen >= total * share) return bound;
+  }
+  return null;
+}
+
+/** What came between two counts, by bound from the lowest on. */
+const bucketsBetween = (before: Counts, after: Counts): (readonly [bound: number, count: number])[] =>
+  Object.entries(after)
+    .filter(([bound]) => bound !== "sum")
+    .map(
+      ([bound, count = 0]) =>
+        [bound === "+Inf" ? Number.POSITIVE_INFINITY : Number(bound), count - (before[bound] ?? 0)] as const,
+    )
+    .sort(([a], [b]) => a - b);
+
+/** Of each tick, how many a second came since the one before it. */
+export function seriesOf(ticks: readonly FlowTick[], figure: Figure): (readonly [atMs: number, perSecond: number])[] {
+  return ticks.slice(1).map((tick, i) => {
+    const before = ticks[i] as FlowTick;
+    return [tick.atMs, ((tick.totals[figure] - before.totals[figure]) * 1_000) / (tick.atMs - before.atMs)] as const;
+  });
+}

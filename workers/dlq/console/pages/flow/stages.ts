@@ -1,0 +1,217 @@
+import type { FlowTick } from "../../../../../src/shared/telemetry/overview.ts";
+import { countOf, durationOf, rateOf, shortCountOf } from "../../parts/numbers.ts";
+import { relativeTimeOf } from "../../parts/time.tsx";
+import { percentileOf, rateOfFigure, ratesBySource } from "./rates.ts";
+
+/** What a stage or a stream belongs to, as the pictures in the documentation colour it. */
+export type FlowKind = "write" | "read" | "live" | "dead";
+
+export type Stage = {
+  readonly name: string;
+  readonly kind: FlowKind;
+  readonly value: string;
+  readonly lines: readonly string[];
+  readonly at: readonly [x: number, y: number];
+  readonly size: readonly [width: number, height: number];
+  /** The page that knows more. */
+  readonly href?: string;
+};
+
+export type Stream = {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: FlowKind;
+  readonly perSecond: number;
+  readonly path: string;
+  readonly labelAt: readonly [x: number, y: number];
+};
+
+const TALL = 112;
+
+/** The stages of the way, in its order. */
+export function stagesOf(ticks: readonly FlowTick[]): Stage[] {
+  const last = ticks.at(-1);
+  const rate = (figure: Parameters<typeof rateOfFigure>[1]) => rateOf(rateOfFigure(ticks, figure));
+  const batches = rateOfFigure(ticks, "batches");
+  const settled = (["applied", "unchanged", "duplicate", "superseded"] as const).map((name) =>
+    rateOfFigure(ticks, name),
+  );
+  const perBatch = batches > 0 ? settled.reduce((sum, each) => sum + each, 0) / batches : 0;
+  return [
+    {
+      name: "Sources",
+      kind: "write",
+      value: rate("accepted"),
+      lines: Object.entries(ratesBySource(ticks)).map(([source, perSecond]) => `${source} ${rateOf(perSecond)}`),
+      at: [20, 114],
+      size: [180, 172],
+      href: "#/topics",
+    },
+    {
+      name: "Boundary",
+      kind: "write",
+      value: `${rate("requests")}`,
+      lines: ["requests", `${rate("refused")} refused`],
+      at: [270, 140],
+      size: [160, TALL + 8],
+    },
+    {
+      name: "Queue",
+      kind: "write",
+      value: countOf(last?.inFlight ?? 0),
+      lines: [
+        "records in flight",
+        last?.backlog ? `${shortCountOf(last.backlog.messages)} messages wait` : "no backlog told",
+      ],
+      at: [500, 140],
+      size: [170, TALL + 8],
+    },
+    {
+      name: "Consumer",
+      kind: "write",
+      value: rateOf(batches),
+      lines: [`batches of ${perBatch < 9.95 ? perBatch.toFixed(1) : countOf(perBatch)}`, `${rate("retried")} retried`],
+      at: [740, 140],
+      size: [160, TALL + 8],
+    },
+    {
+      name: "D1",
+      kind: "read",
+      value: rate("d1RowsWritten"),
+      lines: ["rows written", `${rate("queryRowsRead")} read`],
+      at: [980, 50],
+      size: [160, TALL + 8],
+    },
+    {
+      name: "Device objects",
+      kind: "live",
+      value: rate("objectWrites"),
+      lines: ["writes"],
+      at: [980, 235],
+      size: [160, TALL - 12],
+      href: "#/devices",
+    },
+    {
+      name: "GraphQL",
+      kind: "read",
+      value: rate("queries"),
+      lines: [`99 % within ${boundText(percentileOf(ticks, "queryMs", 0.99))}`, `${rate("queryErrors")} errors`],
+      at: [1220, 50],
+      size: [165, TALL + 8],
+    },
+    {
+      name: "Live sockets",
+      kind: "live",
+      value: shortCountOf(Math.max(0, (last?.totals.socketsOpened ?? 0) - (last?.totals.socketsClosed ?? 0))),
+      lines: ["open"],
+      at: [1220, 235],
+      size: [165, TALL - 12],
+    },
+    {
+      name: "Dead letters",
+      kind: "dead",
+      value: `${countOf(last?.desk.waiting ?? 0)} waiting`,
+      lines: deskLines(last),
+      at: [500, 375],
+      size: [400, TALL],
+      href: "#/groups",
+    },
+  ];
+}
+
+function deskLines(last: FlowTick | undefined): string[] {
+  if (!last) return ["", ""];
+  const { oldestWaitingMs, runs, quarantined } = last.desk;
+  const running = (runs.running ?? 0) + (runs.paused ?? 0);
+  const oldest =
+    oldestWaitingMs === null ? "none" : relativeTimeOf(oldestWaitingMs, Math.max(last.atMs, oldestWaitingMs));
+  return [`oldest ${oldest} · ${countOf(quarantined)} quarantined · ${running} runs`];
+}
+
+/** "250 ms", or that it was more than the last bound. */
+export const boundText = (bound: number | null): string =>
+  bound === null ? "–" : Number.isFinite(bound) ? durationOf(bound) : "over a minute";
+
+/** What goes from one stage to the next. */
+export function streamsOf(ticks: readonly FlowTick[]): Stream[] {
+  const rate = (figure: Parameters<typeof rateOfFigure>[1]) => rateOfFigure(ticks, figure);
+  const rejected = rate("rejected");
+  const written = rate("applied") + rate("unchanged") + rate("duplicate") + rate("superseded");
+  const entering = Math.max(0, rate("accepted") - rejected);
+  const watched = rate("objectWrites");
+  return [
+    {
+      from: "Sources",
+      to: "Boundary",
+      kind: "write",
+      perSecond: rate("accepted"),
+      path: "M200 200H264",
+      labelAt: [232, 186],
+    },
+    { from: "Boundary", to: "Queue", kind: "write", perSecond: entering, path: "M430 200H494", labelAt: [462, 186] },
+    {
+      from: "Queue",
+      to: "Consumer",
+      kind: "write",
+      perSecond: written + rate("failed"),
+      path: "M670 200H734",
+      labelAt: [702, 186],
+    },
+    {
+      from: "Consumer",
+      to: "D1",
+      kind: "write",
+      perSecond: written,
+      path: "M900 180C940 180 930 110 974 110",
+      labelAt: [918, 122],
+    },
+    {
+      from: "Consumer",
+      to: "Device objects",
+      kind: "live",
+      perSecond: watched,
+      path: "M900 220C940 220 930 285 974 285",
+      labelAt: [918, 290],
+    },
+    {
+      from: "D1",
+      to: "GraphQL",
+      kind: "read",
+      perSecond: rate("queries"),
+      path: "M1140 110H1214",
+      labelAt: [1177, 96],
+    },
+    {
+      from: "Device objects",
+      to: "Live sockets",
+      kind: "live",
+      perSecond: watched,
+      path: "M1140 285H1214",
+      labelAt: [1177, 271],
+    },
+    {
+      from: "Boundary",
+      to: "Dead letters",
+      kind: "dead",
+      perSecond: rejected,
+      path: "M350 260V431H494",
+      labelAt: [400, 419],
+    },
+    {
+      from: "Consumer",
+      to: "Dead letters",
+      kind: "dead",
+      perSecond: rate("failed"),
+      path: "M820 260V369",
+      labelAt: [847, 325],
+    },
+    {
+      from: "Dead letters",
+      to: "Queue",
+      kind: "dead",
+      perSecond: rate("replayed"),
+      path: "M585 375V266",
+      labelAt: [612, 325],
+    },
+  ];
+}

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { durationOf, percentOf, rateOf } from "./numbers.ts";
+
+it.each([
+  [1, "100 %"],
+  [0.99, "99 %"],
+  [0.99996, "99.99 %"],
+  [0.5, "50 %"],
+  [0, "0 %"],
+])("%d of all is %s", (share, text) => {
+  expect(percentOf(share)).toBe(text);
+});
+
+it.each([
+  [0, "0/s"],
+  [0.016, "0.02/s"],
+  [0.5, "0.5/s"],
+  [9.96, "10/s"],
+  [1234, "1,234/s"],
+])("%d a second is %s", (perSecond, text) => {
+  expect(rateOf(perSecond)).toBe(text);
+});
+
+it.each([
+  [5, "5 ms"],
+  [2_500, "2.5 s"],
+  [60_000, "1 min"],
+  [3_600_000, "1 h"],
+  [86_400_000 * 3, "3 days"],
+])("%d ms are %s", (ms, text) => {
+  expect(durationOf(ms)).toBe(text);
+});
