@@ -11,31 +11,41 @@ export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export type Scrape = { readonly totals: MetricsTotals; readonly topics: TopicsOverview; readonly desk: DeskFigures };
 
 /** What is as it is now, rather than counted. */
-type Gauge = { readonly name: string; readonly help: string; readonly samples: (scrape: Scrape) => readonly Sample[] };
+type Gauge = {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly help: string;
+  readonly samples: (scrape: Scrape) => readonly Sample[];
+};
 
 export const GAUGES: readonly Gauge[] = [
   {
     name: "concord_records_in_flight",
+    labels: [],
     help: "Records accepted or replayed and not settled yet.",
     samples: ({ totals }) => one(outcomesOf(totals).inFlight),
   },
   {
     name: "concord_queue_backlog_messages",
+    labels: [],
     help: "Messages in concord-events, by the queue's own count when it was last sent to.",
     samples: ({ totals: { backlog } }) => (backlog ? one(backlog.messages) : []),
   },
   {
     name: "concord_queue_backlog_bytes",
+    labels: [],
     help: "The same in bytes.",
     samples: ({ totals: { backlog } }) => (backlog ? one(backlog.bytes) : []),
   },
   {
     name: "concord_queue_backlog_timestamp_seconds",
+    labels: [],
     help: "When the queue said so.",
     samples: ({ totals: { backlog } }) => (backlog ? one(backlog.atMs / 1_000) : []),
   },
   {
     name: "concord_live_sockets",
+    labels: ["target"],
     help: "Sockets opened less sockets closed. A deployment of the devices Worker closes sockets without a word.",
     samples: ({ totals: { socketsOpened, socketsClosed } }) =>
       Object.entries(socketsOpened).map(([target, opened = 0]) => ({
@@ -45,28 +55,33 @@ export const GAUGES: readonly Gauge[] = [
   },
   {
     name: "concord_dead_letters",
+    labels: ["state"],
     help: "Dead letters by state.",
     samples: ({ desk: { waiting, replaying, quarantined, resolved, discarded } }) =>
       byLabel("state", { open: waiting, replaying, quarantined, resolved, discarded }),
   },
   {
     name: "concord_dead_letters_waiting",
+    labels: ["reason"],
     help: "Open dead letters by reason.",
     samples: ({ desk }) => byLabel("reason", desk.waitingByReason),
   },
   {
     name: "concord_dead_letter_oldest_age_seconds",
+    labels: [],
     help: "Since the open letter that has waited longest failed; 0 where none waits.",
     samples: ({ desk: { oldestWaitingMs }, topics: { atMs } }) =>
       one(oldestWaitingMs === null ? 0 : Math.max(0, atMs - oldestWaitingMs) / 1_000),
   },
   {
     name: "concord_replay_runs",
+    labels: ["state"],
     help: "Replay runs that are not over, by state.",
     samples: ({ desk }) => byLabel("state", desk.runs),
   },
   {
     name: "concord_topic_last_received_timestamp_seconds",
+    labels: ["topic"],
     help: "When a record of the topic was last accepted.",
     samples: ({ topics }) =>
       topics.topics.flatMap(({ name, lastReceivedAtMs }) =>
@@ -75,21 +90,25 @@ export const GAUGES: readonly Gauge[] = [
   },
   {
     name: "concord_topic_state",
+    labels: ["topic", "state"],
     help: "1 for how the topic stands: flowing, quiet, late (ask the source), stalled (ask us), silent.",
     samples: ({ topics }) => stateSamples("topic", topics.topics),
   },
   {
     name: "concord_source_state",
+    labels: ["source", "state"],
     help: "The same of all topics of a source.",
     samples: ({ topics }) => stateSamples("source", topics.sources),
   },
   {
     name: "concord_freshness_objective_seconds",
+    labels: [],
     help: "Within how long records are to be visible.",
     samples: ({ topics }) => one(topics.objective.withinMs / 1_000),
   },
   {
     name: "concord_freshness_objective_ratio",
+    labels: [],
     help: "The share of records that are to be.",
     samples: ({ topics }) => one(topics.objective.share),
   },

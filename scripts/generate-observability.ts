@@ -1,0 +1,355 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { INSTRUMENTS } from "../src/shared/telemetry/instruments.ts";
+import { GAUGES } from "../workers/dlq/metrics/exposition.ts";
+
+/**
+ * Writes the Grafana dashboard, and the list of metrics into its guide. `--check` says whether the files are what would
+ * be written. The dashboard is written by a program, because there is one row of decisions to each panel and fifty of
+ * Grafana's own.
+ */
+const DASHBOARD = "docs/observability/dashboard.json";
+const GUIDE = "docs/observability/README.md";
+
+type Unit = "short" | "reqps" | "s" | "percentunit" | "bytes" | "rps";
+
+type Panel = {
+  readonly title: string;
+  /** What to make of it. */
+  readonly description: string;
+  readonly unit: Unit;
+  readonly queries: readonly (readonly [expr: string, legend: string])[];
+  readonly kind?: "timeseries" | "stat" | "state-timeline";
+  /** Of 24. */
+  readonly width?: number;
+  /** Above it the panel turns red. */
+  readonly limit?: number;
+};
+
+type Row = { readonly title: string; readonly panels: readonly Panel[] };
+
+const quantile = (share: number, metric: string, by: string) =>
+  `histogram_quantile(${share}, sum by (le${by && `, ${by}`}) (rate(${metric}_bucket[$__rate_interval])))`;
+const rate = (metric: string, by = "") => `sum ${by && `by (${by}) `}(rate(${metric}[$__rate_interval]))`;
+
+const ROWS: readonly Row[] = [
+  {
+    title: "At a glance",
+    panels: [
+      {
+        title: "Records a second",
+        description: "Taken from clients.",
+        unit: "rps",
+        kind: "stat",
+        width: 4,
+        queries: [[rate("concord_records_accepted_total"), "accepted"]],
+      },
+      {
+        title: "Visible within",
+        description: "99 of 100 records, from acceptance until every reader could see them.",
+        unit: "s",
+        kind: "stat",
+        width: 4,
+        limit: 1,
+        queries: [[quantile(0.99, "concord_freshness_received_seconds", ""), "p99"]],
+      },
+      {
+        title: "In flight",
+        description: "Accepted or replayed, and not settled. It comes back to 0.",
+        unit: "short",
+        kind: "stat",
+        width: 4,
+        queries: [["concord_records_in_flight", "records"]],
+      },
+      {
+        title: "Dead letters waiting",
+        description: "Open letters. The desk is at /ops#/groups.",
+        unit: "short",
+        kind: "stat",
+        width: 4,
+        queries: [['concord_dead_letters{state="open"}', "open"]],
+      },
+      {
+        title: "Oldest letter",
+        description: "How long the letter that has waited longest waits.",
+        unit: "s",
+        kind: "stat",
+        width: 4,
+        limit: 86_400,
+        queries: [["concord_dead_letter_oldest_age_seconds", "age"]],
+      },
+      {
+        title: "Live sockets",
+        description: "Opened less closed.",
+        unit: "short",
+        kind: "stat",
+        width: 4,
+        queries: [["sum(concord_live_sockets)", "open"]],
+      },
+    ],
+  },
+  {
+    title: "Freshness",
+    panels: [
+      {
+        title: "From acceptance to visible",
+        description: "The platform's own part. The objective is a second for 99 of 100.",
+        unit: "s",
+        queries: [
+          [quantile(0.5, "concord_freshness_received_seconds", ""), "p50"],
+          [quantile(0.95, "concord_freshness_received_seconds", ""), "p95"],
+          [quantile(0.99, "concord_freshness_received_seconds", ""), "p99"],
+          ["concord_freshness_objective_seconds", "objective"],
+        ],
+      },
+      {
+        title: "From the event's own time to visible",
+        description: "With what the source, its connector and Kafka take.",
+        unit: "s",
+        queries: [[quantile(0.5, "concord_freshness_occurred_seconds", "topic"), "{{topic}}"]],
+      },
+      {
+        title: "Error budget burn, by topic",
+        description: "How many times as fast as the objective allows. At 14.4 somebody is woken.",
+        unit: "short",
+        limit: 14.4,
+        queries: [
+          ["topic:concord_freshness_slow:ratio_rate1h / scalar(1 - concord_freshness_objective_ratio)", "{{topic}}"],
+        ],
+      },
+      {
+        title: "How sources stand",
+        description: "Late is for the source to answer, stalled is for us.",
+        unit: "short",
+        kind: "state-timeline",
+        queries: [["concord_source_state == 1", "{{source}} {{state}}"]],
+      },
+    ],
+  },
+  {
+    title: "Write path",
+    panels: [
+      {
+        title: "Accepted, by topic",
+        description: "Records a second.",
+        unit: "rps",
+        queries: [[rate("concord_records_accepted_total", "topic"), "{{topic}}"]],
+      },
+      {
+        title: "How records end",
+        description: "Unchanged, duplicate and superseded records cost no row.",
+        unit: "rps",
+        queries: [
+          [rate("concord_records_merged_total", "outcome"), "{{outcome}}"],
+          [rate("concord_dead_letters_total"), "dead letter"],
+          [rate("concord_records_retried_total"), "retried"],
+        ],
+      },
+      {
+        title: "Boundary: requests by status",
+        description: "What clients were answered.",
+        unit: "reqps",
+        queries: [
+          [
+            'sum by (http_response_status_code) (rate(http_server_request_duration_seconds_count{service_name="concord-ingest"}[$__rate_interval]))',
+            "{{http_response_status_code}}",
+          ],
+        ],
+      },
+      {
+        title: "Boundary: requests by client",
+        description: "By whose credentials they came with.",
+        unit: "reqps",
+        queries: [[rate("concord_client_requests_total", "client"), "{{client}}"]],
+      },
+      {
+        title: "Batches",
+        description: "Records in a batch, and how long one takes.",
+        unit: "short",
+        queries: [
+          [
+            "sum(rate(concord_batch_records_sum[$__rate_interval])) / sum(rate(concord_batch_records_count[$__rate_interval]))",
+            "records a batch",
+          ],
+          [rate("concord_batches_total"), "batches a second"],
+        ],
+      },
+      {
+        title: "Handling time, 99 of 100",
+        description: "Of a batch, by the topics in it.",
+        unit: "s",
+        queries: [
+          [
+            quantile(0.99, "messaging_process_duration_seconds", "messaging_destination_name"),
+            "{{messaging_destination_name}}",
+          ],
+        ],
+      },
+      {
+        title: "Queue",
+        description: "Messages by the queue's own count, and records in flight by ours.",
+        unit: "short",
+        queries: [
+          ["concord_queue_backlog_messages", "messages"],
+          ["concord_records_in_flight", "records in flight"],
+        ],
+      },
+      {
+        title: "Rows and writes a second",
+        description: "What is billed.",
+        unit: "short",
+        queries: [
+          [rate("concord_d1_rows_written_total"), "D1 rows written"],
+          [rate("concord_d1_rows_read_total"), "D1 rows read"],
+          [rate("concord_object_writes_total"), "object writes"],
+          [rate("concord_object_calls_total"), "object calls"],
+        ],
+      },
+    ],
+  },
+  {
+    title: "Read path",
+    panels: [
+      {
+        title: "GraphQL operations",
+        description: "By the names of trusted documents.",
+        unit: "reqps",
+        queries: [
+          [
+            rate("concord_graphql_operation_duration_seconds_count", "graphql_operation_name"),
+            "{{graphql_operation_name}}",
+          ],
+        ],
+      },
+      {
+        title: "GraphQL duration",
+        description: "Of queries.",
+        unit: "s",
+        queries: [
+          [quantile(0.5, "concord_graphql_operation_duration_seconds", ""), "p50"],
+          [quantile(0.99, "concord_graphql_operation_duration_seconds", ""), "p99"],
+        ],
+      },
+      {
+        title: "GraphQL errors",
+        description: "By code: most are the client's.",
+        unit: "reqps",
+        queries: [[rate("concord_graphql_errors_total", "error_type"), "{{error_type}}"]],
+      },
+      {
+        title: "Sockets and rows read",
+        description: "Live sockets by what they watch, and D1 rows that queries read a second.",
+        unit: "short",
+        queries: [
+          ["concord_live_sockets", "sockets on {{target}}"],
+          [rate("concord_graphql_d1_rows_read_total"), "D1 rows read a second"],
+        ],
+      },
+    ],
+  },
+  {
+    title: "Dead letters",
+    panels: [
+      {
+        title: "New letters, by reason",
+        description: "A second.",
+        unit: "rps",
+        queries: [[rate("concord_dead_letters_total", "reason"), "{{reason}}"]],
+      },
+      {
+        title: "Letters, by state",
+        description: "Quarantined ones failed again and again.",
+        unit: "short",
+        queries: [["concord_dead_letters", "{{state}}"]],
+      },
+      {
+        title: "Waiting, by reason",
+        description: "Open letters.",
+        unit: "short",
+        queries: [["concord_dead_letters_waiting", "{{reason}}"]],
+      },
+      {
+        title: "Replays",
+        description: "Letters sent back a second, and runs that are not over.",
+        unit: "short",
+        queries: [
+          [rate("concord_records_replayed_total"), "replayed"],
+          ["concord_replay_runs", "runs {{state}}"],
+        ],
+      },
+    ],
+  },
+];
+
+const HEIGHTS = { stat: 4, timeseries: 8, "state-timeline": 8 } as const;
+
+function dashboardOf(rows: readonly Row[]): object {
+  const panels: object[] = [];
+  let y = 0;
+  for (const { title, panels: row } of rows) {
+    panels.push({ type: "row", title, collapsed: false, id: panels.length + 1, gridPos: { x: 0, y, w: 24, h: 1 } });
+    y += 1;
+    let x = 0;
+    for (const panel of row) {
+      const [w, h] = [panel.width ?? 12, HEIGHTS[panel.kind ?? "timeseries"]];
+      panels.push({ ...panelOf(panel), id: panels.length + 1, gridPos: { x, y, w, h } });
+      x += w;
+      if (x < 24) continue;
+      x = 0;
+      y += h;
+    }
+  }
+  return {
+    title: "Concord",
+    uid: "concord",
+    tags: ["concord"],
+    schemaVersion: 39,
+    editable: true,
+    refresh: "30s",
+    time: { from: "now-6h", to: "now" },
+    templating: { list: [{ name: "datasource", label: "Prometheus", type: "datasource", query: "prometheus" }] },
+    panels,
+  };
+}
+
+function panelOf({ title, description, unit, queries, kind = "timeseries", limit }: Panel): object {
+  const datasource = { type: "prometheus", uid: "${datasource}" };
+  const steps = [{ color: "green", value: null }, ...(limit === undefined ? [] : [{ color: "red", value: limit }])];
+  return {
+    type: kind,
+    title,
+    description,
+    datasource,
+    fieldConfig: { defaults: { unit, min: 0, thresholds: { mode: "absolute", steps } }, overrides: [] },
+    options: kind === "stat" ? { reduceOptions: { calcs: ["lastNotNull"] }, colorMode: "value" } : {},
+    targets: queries.map(([expr, legendFormat], i) => ({
+      refId: String.fromCharCode(65 + i),
+      datasource,
+      expr,
+      legendFormat,
+    })),
+  };
+}
+
+const metricRows = [...Object.values(INSTRUMENTS), ...GAUGES.map((gauge) => ({ ...gauge, kind: "gauge" }))].map(
+  ({ name, kind, labels, help }) => `| \`${name}\` | ${kind} | ${labels.join(", ")} | ${help} |`,
+);
+const table = ["| metric | type | labels | what it is |", "|---|---|---|---|", ...metricRows].join("\n");
+const guide = readFileSync(GUIDE, "utf8");
+
+const files = {
+  [DASHBOARD]: `${JSON.stringify(dashboardOf(ROWS), null, 2)}\n`,
+  [GUIDE]: guide.replace(
+    /(<!-- metrics -->\n)[\s\S]*(<!-- \/metrics -->)/,
+    (_, open, close) => `${open}${table}\n${close}`,
+  ),
+};
+const isCheck = process.argv.includes("--check");
+for (const [file, text] of Object.entries(files)) {
+  const isSame = readFileSync(file, "utf8") === text;
+  if (isCheck && !isSame) {
+    console.error(`${file} is not what scripts/generate-observability.ts says; run \`npm run generate\`.`);
+    process.exitCode = 1;
+  }
+  if (!isCheck && !isSame) writeFileSync(file, text);
+}
+if (!isCheck) console.log(`${DASHBOARD} and the metrics in ${GUIDE} are written.`);

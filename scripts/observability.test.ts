@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import type { SyntaxNode } from "@lezer/common";
+import { parser } from "@prometheus-io/lezer-promql";
+import { describe, expect, it } from "vitest";
+import { parse as parseYaml } from "yaml";
+import { INSTRUMENTS, type Instrument } from "../src/shared/telemetry/instruments.ts";
+import { GAUGES } from "../workers/dlq/metrics/exposition.ts";
+
+type Rule = { readonly expr: string; readonly record?: string; readonly alert?: string };
+type Rules = { readonly groups: readonly { readonly rules: readonly Rule[] }[] };
+type Dashboard = {
+  readonly panels: readonly { readonly title: string; readonly targets?: readonly { expr: string }[] }[];
+};
+
+const read = (file: string) => readFileSync(`docs/observability/${file}`, "utf8");
+const rules = (parseYaml(read("alerts.yml")) as Rules).groups.flatMap((group) => group.rules);
+const dashboard = JSON.parse(read("dashboard.json")) as Dashboard;
+const guide = read("README.md");
+
+const expressions = [
+  ...rules.map(({ expr, alert, record }) => ({ where: `rule ${alert ?? record}`, expr })),
+  ...dashboard.panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => ({ where: `panel ${title}`, expr })),
+  ),
+];
+
+/** Every series that can be asked for, with its labels. */
+const known = new Map<string, readonly string[]>([
+  ...Object.values(INSTRUMENTS).flatMap((instrument: Instrument) => seriesOf(instrument)),
+  ...GAUGES.map(({ name, labels }) => [name, labels] as const),
+  ...rules.flatMap(({ record }) => (record ? [[record, ["topic"]] as const] : [])),
+]);
+
+function seriesOf({ kind, name, labels }: Instrument): (readonly [string, readonly string[]])[] {
+  if (kind === "counter") return [[name, labels]];
+  return [
+    [`${name}_bucket`, [...labels, "le"]],
+    [`${name}_sum`, labels],
+    [`${name}_count`, labels],
+  ];
+}
+
+/** Grafana fills these in before Prometheus reads them. */
+const plain = (expr: string) => expr.replaceAll("$__rate_interval", "5m");
+
+function nodesOf(expr: string, name: string): string[] {
+  const found: string[] = [];
+  parser.parse(expr).iterate({
+    enter: (node: { name: string; from: number; to: number; node: SyntaxNode }) => {
+      if (node.name === name) found.push(expr.slice(node.from, node.to));
+    },
+  });
+  return found;
+}
+
+const selectorsOf = (expr: string) =>
+  nodesOf(expr, "VectorSelector").map((selector) => ({
+    metric: /^[a-zA-Z_:][\w:]*/.exec(selector)?.[0] ?? "",
+    labels: [...selector.matchAll(/([a-z_]+)\s*=?[=~!]~?\s*"/g)].map(([, label]) => label as string),
+  }));
+
+describe.each(expressions)("$where", ({ expr }) => {
+  it("is PromQL", () => {
+    expect(nodesOf(plain(expr), "⚠")).toEqual([]);
+    expect(selectorsOf(plain(expr)).length).toBeGreaterThan(0);
+  });
+
+  it("asks only for what /ops/metrics tells, by labels that it has", () => {
+    for (const { metric, labels } of selectorsOf(plain(expr))) {
+      expect([...known.keys()]).toContain(metric);
+      for (const label of labels) expect(known.get(metric)).toContain(label);
+    }
+  });
+});
+
+describe("the guide", () => {
+  it.each(rules.flatMap(({ alert }) => alert ?? []))("says what to do about %s", (alert) => {
+    expect(guide).toContain(`### ${alert}`);
+  });
+
+  it("knows every metric, and names no other", () => {
+    const names = [...Object.values(INSTRUMENTS), ...GAUGES].map(({ name }) => name);
+    const told = [...guide.matchAll(/^\| `([a-z0-9_]+)`/gm)].map(([, name]) => name);
+    expect(told.toSorted()).toEqual(names.toSorted());
+  });
+});

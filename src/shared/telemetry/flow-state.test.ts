@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { flowStateOf, type Seen } from "./flow-state.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 27, 12);
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
+
+/** A topic with an event a minute, of which one has just come. */
+const seen = ({ gapMs = 0, ...more }: Partial<Seen> & { gapMs?: number } = {}): Seen => ({
+  nowMs: NOW_MS,
+  lastReceivedAtMs: NOW_MS - gapMs,
+  rhythm: { records: 7 * 24 * 60, spanMs: 7 * DAY, longestGapMs: 0 },
+  waiting: 0,
+  receivedLately: 0,
+  hasSettledLately: true,
+  ...more,
+});
+
+describe("a topic with an event a minute", () => {
+  it.each([
+    [30_000, "flowing"],
+    [4 * MINUTE, "quiet"],
+    [9 * MINUTE, "quiet"],
+    [11 * MINUTE, "late"],
+    [40 * DAY, "silent"],
+  ])("of which nothing came for %d ms is %s", (gapMs, state) => {
+    expect(flowStateOf(seen({ gapMs }))).toBe(state);
+  });
+
+  it("is late only when its silence is longer than its nights", () => {
+    const rhythm = { records: 7 * 24 * 60, spanMs: 7 * DAY, longestGapMs: 9 * HOUR };
+    expect(flowStateOf(seen({ gapMs: 10 * HOUR, rhythm }))).toBe("quiet");
+    expect(flowStateOf(seen({ gapMs: 14 * HOUR, rhythm }))).toBe("late");
+  });
+});
+
+it("a topic with a few events a week has no rhythm to be late by", () => {
+  const rhythm = { records: 5, spanMs: 7 * DAY, longestGapMs: 40 * HOUR };
+  expect(flowStateOf(seen({ gapMs: 6 * DAY, rhythm }))).toBe("quiet");
+});
+
+it("a topic of which nothing ever came is silent", () => {
+  expect(flowStateOf(seen({ lastReceivedAtMs: null, rhythm: { records: 0, spanMs: 0, longestGapMs: 0 } }))).toBe(
+    "silent",
+  );
+});
+
+describe("records that wait", () => {
+  it("are stalled when they came minutes ago and nothing settles", () => {
+    expect(flowStateOf(seen({ waiting: 9, receivedLately: 4, hasSettledLately: false }))).toBe("stalled");
+  });
+
+  it("are on their way when they have just come", () => {
+    expect(flowStateOf(seen({ waiting: 4, receivedLately: 4, hasSettledLately: false }))).toBe("flowing");
+  });
+
+  it("are being worked off when others settle", () => {
+    expect(flowStateOf(seen({ waiting: 900, receivedLately: 4 }))).toBe("flowing");
+  });
+
+  it("stall a topic that nothing comes of any more, too", () => {
+    expect(flowStateOf(seen({ gapMs: 20 * MINUTE, waiting: 1, hasSettledLately: false }))).toBe("stalled");
+  });
+});
