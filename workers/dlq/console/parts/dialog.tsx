@@ -6,7 +6,12 @@ type DialogProps = { readonly title: string; readonly onClose: () => void; reado
 /** The browser's own modal dialog: it holds the focus, Escape closes it, and the focus goes back to where it was. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    // Taken out of the page while it is open, it would keep the focus from going back.
+    return () => shown?.close();
+  }, []);
   return (
     <dialog ref={dialog} aria-label={title} onClose={onClose}>
       <header class="dialog-head">
