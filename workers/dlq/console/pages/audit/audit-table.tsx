@@ -1,6 +1,7 @@
 import type { Audit } from "../../../../../src/shared/desk/api.ts";
 import { ROW } from "../../parts/list-keys.ts";
-import { FullTime } from "../../parts/time.tsx";
+import { Time } from "../../parts/time.tsx";
+import { shortId } from "../dead-letters/words.ts";
 import { type ChangeLine, changesOf } from "./changes.ts";
 import { targetHref } from "./target.ts";
 import "../../parts/rows.css";
@@ -34,23 +35,29 @@ export const AuditTable = ({ entries, isOfOne = false }: AuditTableProps) => (
   </div>
 );
 
+const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
 function Row({ entry, isOfOne }: { readonly entry: Audit; readonly isOfOne: boolean }) {
   const { at, actor, role, action, before, after, reason } = entry;
   return (
     <tr>
-      <td data-label="When">
-        <FullTime at={at} />
+      <td data-label="When" class="tight">
+        <div>
+          <Time at={at} />
+          <span class="sub">{absolute.format(new Date(at))}</span>
+        </div>
       </td>
-      <td data-label="Who">
-        <span>
-          {actor} <span class="muted">{role}</span>
-        </span>
+      <td data-label="Who" class="who-cell">
+        <div>
+          {actor}
+          <span class="sub">{role}</span>
+        </div>
       </td>
       <td data-label="Did" class="mono tight">
         {action}
       </td>
       {!isOfOne && (
-        <td data-label="To" class="mono">
+        <td data-label="To" class="to-cell mono">
           <Target entry={entry} />
         </td>
       )}
@@ -67,8 +74,8 @@ function Target({ entry }: { readonly entry: Audit }) {
   return href === null ? (
     <span>{entry.target}</span>
   ) : (
-    <a {...ROW} href={href}>
-      {entry.target}
+    <a {...ROW} href={href} title={entry.target}>
+      {entry.target.startsWith("{") ? entry.target : shortId(entry.target)}
     </a>
   );
 }
@@ -80,7 +87,8 @@ const Changes = ({ lines }: { readonly lines: readonly ChangeLine[] }) =>
     <ul class="changes">
       {lines.map(({ name, before, after }) => (
         <li key={name}>
-          <span class="muted">{name}</span> {before !== undefined && after !== undefined ? <s>{before}</s> : before}
+          <span class="muted">{name}</span>{" "}
+          {before !== undefined && after !== undefined ? <s>{before}</s> : before && `was ${before}`}
           {before !== undefined && after !== undefined && " → "}
           {after !== undefined && <strong>{after}</strong>}
         </li>

@@ -160,7 +160,7 @@ function GroupLetters({ letters, user, onChange }: GroupLettersProps) {
         what="letters"
         empty={<Empty title="It has no letters any more">They were closed long ago, and let go of.</Empty>}
       >
-        {(items) => <LetterTable letters={items} ticks={ticks} />}
+        {(items) => <LetterTable letters={items} ticks={ticks} isOfOne />}
       </Listed>
     </section>
   );

@@ -12,10 +12,15 @@ export type Ticks = {
   readonly toggle: (ids: readonly string[], isTicked: boolean) => void;
 };
 
-type LetterTableProps = { readonly letters: readonly Letter[]; readonly ticks: Ticks };
+type LetterTableProps = {
+  readonly letters: readonly Letter[];
+  readonly ticks: Ticks;
+  /** All are of one group, whose topic and reason stand above them. */
+  readonly isOfOne?: boolean;
+};
 
 /** Letters, newest failure first, to open and to tick. */
-export function LetterTable({ letters, ticks }: LetterTableProps) {
+export function LetterTable({ letters, ticks, isOfOne = false }: LetterTableProps) {
   const all = letters.map(({ id }) => id);
   return (
     <div class="card flush scroll">
@@ -33,7 +38,6 @@ export function LetterTable({ letters, ticks }: LetterTableProps) {
             <th scope="col">State</th>
             <th scope="col">Letter</th>
             <th scope="col">Why</th>
-            <th scope="col">Topic</th>
             <th scope="col">Device</th>
             <th scope="col" class="num" title="How often it has failed">
               Failures
@@ -43,7 +47,7 @@ export function LetterTable({ letters, ticks }: LetterTableProps) {
         </thead>
         <tbody>
           {letters.map((letter) => (
-            <LetterRow key={letter.id} letter={letter} ticks={ticks} />
+            <LetterRow key={letter.id} letter={letter} ticks={ticks} isOfOne={isOfOne} />
           ))}
         </tbody>
       </table>
@@ -51,7 +55,9 @@ export function LetterTable({ letters, ticks }: LetterTableProps) {
   );
 }
 
-function LetterRow({ letter, ticks }: { readonly letter: Letter; readonly ticks: Ticks }) {
+type LetterRowProps = { readonly letter: Letter; readonly ticks: Ticks; readonly isOfOne: boolean };
+
+function LetterRow({ letter, ticks, isOfOne }: LetterRowProps) {
   const { id, state, reason, message, topic, deviceKey, failures, lastFailedAt } = letter;
   return (
     <tr>
@@ -74,14 +80,18 @@ function LetterRow({ letter, ticks }: { readonly letter: Letter; readonly ticks:
         </a>
       </th>
       <td data-label="Why" class="why-cell">
-        <span>
-          {message} <span class="sub">{reason}</span>
-        </span>
+        <div>
+          <span class="clamp" title={message}>
+            {message}
+          </span>
+          {!isOfOne && (
+            <span class="sub">
+              {reason} · <span class="mono">{topic}</span>
+            </span>
+          )}
+        </div>
       </td>
-      <td data-label="Topic" class="mono">
-        {topic}
-      </td>
-      <td data-label="Device" class="mono">
+      <td data-label="Device" class="mono device-cell">
         {deviceKey === null ? (
           <span class="muted">none</span>
         ) : (

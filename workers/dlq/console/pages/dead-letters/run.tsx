@@ -6,7 +6,6 @@ import { ask } from "../../client.ts";
 import { Act } from "../../parts/act.tsx";
 import { Badge } from "../../parts/badge.tsx";
 import { Fact, Facts } from "../../parts/facts.tsx";
-import { rateOf } from "../../parts/numbers.ts";
 import { Answered, Trouble } from "../../parts/states.tsx";
 import { FullTime } from "../../parts/time.tsx";
 import { hrefOf } from "../../route.ts";
@@ -54,7 +53,7 @@ function RunView({ run, user, onChange }: RunProps) {
           {state === "paused" ? `It is paused: ${why}.` : `It waits: ${why}.`}
         </p>
       )}
-      {state === "paused" && (
+      {state === "paused" && progress.failed > 0 && (
         <p>
           Look at what failed again in its <a href="#/groups">groups</a>; then resume it, or cancel it.
         </p>
@@ -97,7 +96,7 @@ const RunFacts = ({ run }: { readonly run: Run }) => (
         <FullTime at={run.startedAt} />
       </Fact>
       <Fact name="Ended">{run.endedAt && <FullTime at={run.endedAt} />}</Fact>
-      <Fact name="Rate">at most {rateOf(run.rate)}</Fact>
+      <Fact name="Rate">at most {lettersOf(run.rate)} a second</Fact>
       <Fact name="Canary">{run.canary === 0 ? "none" : `the first ${run.canary}`}</Fact>
       <Fact name="Pauses">above {run.maxFailurePercent} % failures</Fact>
     </Facts>
