@@ -1,5 +1,5 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { connect } from "../../demo/clients.ts";
 import { type Stack, startStack } from "../../scripts/local-stack.ts";
 import type { Letter } from "../../src/shared/desk/api.ts";
@@ -40,9 +40,11 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
       { topic: "device.infinity.status.reported", key: "x", value: "<status online='yes'/>" },
     ]);
     const counts = async () => (await clients.groups()).map(({ counts: { open } }) => open).sort((a, b) => a - b);
-    await expect.poll(counts, { timeout: 20_000 }).toEqual([1, 3, 6, 30, 40]);
+    await vi.waitFor(async () => expect(await counts()).toEqual([1, 3, 6, 30, 40]), { timeout: 20_000, interval: 200 });
     await stack.redeploy();
   }, 120_000);
+  // A page that is left open goes on asking.
+  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
   afterAll(() => Promise.all([browser?.close(), stack?.stop()]));
 
   const open = (at: string, more: Partial<Visit> = {}) => visit(browser, { url: stack.url.href, at, ...more });
@@ -165,7 +167,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.getByRole("dialog").getByRole("button", { name: "Unmask" }).click();
     await button(page, "Edit…").click();
     const dialog = page.getByRole("dialog");
-    const area = dialog.getByLabel("Payload");
+    const area = dialog.getByRole("textbox", { name: "Payload" });
     const before = await area.inputValue();
     await dialog.getByLabel("Why").fill("the CRM has the name");
     await area.fill(before.replace('"M-', '9007199254740993, "was": "M-'));
@@ -225,7 +227,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await button(page, "Set ignored").click();
     await page.getByRole("heading", { name: /ignored$/ }).waitFor();
     await page.getByRole("region", { name: "About it" }).getByText("ticket 9").waitFor();
-    await page.getByRole("link", { name: "audit" }).click();
+    await page.getByRole("link", { name: "audit", exact: true }).click();
     await expect.poll(() => rowOf(page, "group.state").textContent()).toMatch(/state open → ignored.*ticket 9$/);
     expect(page.url()).toContain("target=");
   });
@@ -258,7 +260,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     const { page, problems } = await open("#/groups");
     await rowOf(page, ALERTS).getByRole("link").click();
     await planAndStart(page, "slowly", { "Letters a second": "1", Canary: "2" });
-    await page.getByText(/^[1-9]\d? of 40 are back/).waitFor({ timeout: 20_000 });
+    await page.getByText(/ [1-9]\d? of 40 are back/).waitFor({ timeout: 20_000 });
     await button(page, "Pause").click();
     await page.getByText("It is paused: an operator paused it.").waitFor();
     await page.getByRole("heading", { name: "slowly paused" }).waitFor();

@@ -62,13 +62,14 @@ export function LetterPage({ id, user }: LetterPageProps) {
 
 /** A letter as it is now, with what somebody has had unmasked of it. */
 function shownOf(now: LetterDetail, unmasked: LetterDetail | undefined): LetterDetail {
-  if (!unmasked) return now;
-  const { payload, payloadEncoding, key, headers, failure, issues, message, masked } = unmasked;
-  // An edit that somebody else has made since is not among what was unmasked.
-  const edited = unmasked.revision === now.revision ? unmasked.edited : now.edited;
-  const known = new Map(unmasked.revisions.map((revision) => [revision.revision, revision]));
-  const revisions = now.revisions.map((revision) => known.get(revision.revision) ?? revision);
-  return { ...now, payload, payloadEncoding, key, headers, failure, issues, message, masked, edited, revisions };
+  // An edit that somebody else has made since is not among what was unmasked, and nobody may edit what is masked.
+  if (!unmasked || unmasked.revision < now.revision) return now;
+  const { payload, payloadEncoding, key, headers, masked, edited, revision } = unmasked;
+  const { failure, issues, message } = unmasked.lastFailedAt === now.lastFailedAt ? unmasked : now;
+  const known = new Map(unmasked.revisions.map((each) => [each.revision, each]));
+  const revisions = now.revisions.map((each) => known.get(each.revision) ?? each);
+  const seen = { payload, payloadEncoding, key, headers, masked, edited, revision, failure, issues, message };
+  return { ...now, ...seen, revisions };
 }
 
 const LetterView = ({ letter }: { readonly letter: LetterDetail }) => (
