@@ -288,7 +288,9 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.keyboard.press("j");
     await page.keyboard.press("x");
     await page.getByText("1 letter ticked").waitFor();
-    await page.keyboard.press("j");
+    const ticks = page.getByRole("checkbox", { name: /^Tick letter/ });
+    expect(await ticks.nth(1).isChecked()).toBe(true);
+    await page.keyboard.press("k");
     await page.keyboard.press("Enter");
     await page.getByRole("region", { name: /^Payload/ }).waitFor();
     await page.goBack();
