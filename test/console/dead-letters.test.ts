@@ -266,10 +266,14 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.getByRole("heading", { name: "slowly paused" }).waitFor();
     await button(page, "Resume").click();
     await page.getByRole("heading", { name: "slowly running" }).waitFor();
+    await button(page, "Cancel the run…").click();
+    await page.getByLabel("Why").fill("the contract is to be widened first");
     await button(page, "Cancel the run").click();
     await page.getByRole("heading", { name: "slowly canceled" }).waitFor();
     await page.getByText(/letters were not sent, and wait as before/).waitFor();
     expect(await button(page, "Resume").count()).toBe(0);
+    await page.getByRole("link", { name: "audit", exact: true }).click();
+    await expect.poll(() => rowOf(page, "run.cancel").textContent()).toMatch(/the contract is to be widened first$/);
     expect(problems).toEqual([]);
   });
 

@@ -9,6 +9,7 @@ import { Fact, Facts } from "../../parts/facts.tsx";
 import { Answered, Trouble } from "../../parts/states.tsx";
 import { FullTime } from "../../parts/time.tsx";
 import { hrefOf } from "../../route.ts";
+import { CancelDialog } from "./cancel-dialog.tsx";
 import { PlanPicture } from "./plan-picture.tsx";
 import { RunProgress } from "./run-progress.tsx";
 import { One } from "./section.tsx";
@@ -109,20 +110,32 @@ function RunActions({ run, user, onChange }: RunProps) {
     (what: "pause" | "resume" | "cancel") => ask<Run>("POST", `/runs/${encodeURIComponent(run.id)}/${what}`),
     onChange,
   );
+  const [isCanceling, setIsCanceling] = useState(false);
   const { state } = run;
   const isOver = state === "done" || state === "canceled";
   if (isOver) return null;
-  const act = (what: "pause" | "resume" | "cancel", label: string, tone?: "primary" | "danger") => (
-    <Act user={user} as="operator" isBusy={order.isBusy} onAct={() => order.run(what)} {...(tone && { tone })}>
+  const act = (label: string, onAct: () => void, tone?: "primary" | "danger") => (
+    <Act user={user} as="operator" isBusy={order.isBusy} onAct={onAct} {...(tone && { tone })}>
       {label}
     </Act>
   );
   return (
     <>
-      {state === "running" && act("pause", "Pause")}
-      {state === "paused" && act("resume", "Resume", "primary")}
-      {act("cancel", state === "planned" ? "Drop the plan" : "Cancel the run", "danger")}
+      {state === "running" && act("Pause", () => order.run("pause"))}
+      {state === "paused" && act("Resume", () => order.run("resume"), "primary")}
+      {state === "planned" && act("Drop the plan", () => order.run("cancel"), "danger")}
+      {state !== "planned" && act("Cancel the run…", () => setIsCanceling(true), "danger")}
       {order.refusal && <Trouble refusal={order.refusal} />}
+      {isCanceling && (
+        <CancelDialog
+          run={run}
+          onClose={() => setIsCanceling(false)}
+          onCanceled={() => {
+            setIsCanceling(false);
+            onChange();
+          }}
+        />
+      )}
     </>
   );
 }
