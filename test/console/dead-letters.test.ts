@@ -264,6 +264,10 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await button(page, "Pause").click();
     await page.getByText("It is paused: an operator paused it.").waitFor();
     await page.getByRole("heading", { name: "slowly paused" }).waitFor();
+    await page.getByRole("link", { name: "Dead letters" }).click();
+    const going = page.getByRole("region", { name: "Runs in progress" });
+    await going.getByText("paused").waitFor();
+    await going.getByRole("link", { name: "slowly" }).click();
     await button(page, "Resume").click();
     await page.getByRole("heading", { name: "slowly running" }).waitFor();
     await button(page, "Cancel the run…").click();
@@ -294,9 +298,13 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.getByText("1 letter ticked").waitFor();
     const ticks = page.getByRole("checkbox", { name: /^Tick letter/ });
     expect(await ticks.nth(1).isChecked()).toBe(true);
+    await page.keyboard.press("ArrowDown");
     await page.keyboard.press("k");
+    await page.keyboard.press("ArrowUp");
+    const first = await page.getByRole("table").getByRole("link").first().getAttribute("href");
     await page.keyboard.press("Enter");
     await page.getByRole("region", { name: /^Payload/ }).waitFor();
+    expect(page.url()).toContain(first);
     await page.goBack();
     await page.getByLabel("Text").fill("nothing is called that");
     await page.getByText("No dead letter is like that").waitFor();

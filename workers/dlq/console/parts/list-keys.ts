@@ -3,7 +3,10 @@ import { useEffect } from "preact/hooks";
 /** What a row's own link is marked with. */
 export const ROW = { "data-row": true } as const;
 
-/** Keys that lists share: j and k go down and up their rows, `/` goes to the filter, and x ticks where one can tick. */
+/**
+ * Keys that lists share: j and k, and in a list the arrows, go down and up its rows; `/` goes to the filter, and x ticks
+ * where one can tick.
+ */
 export function useListKeys(): void {
   useEffect(() => {
     const follow = (event: KeyboardEvent) => {
@@ -27,6 +30,10 @@ function actOn(key: string): boolean {
       return step(1);
     case "k":
       return step(-1);
+    case "ArrowDown":
+      return rowOf(document.activeElement) !== null && step(1);
+    case "ArrowUp":
+      return rowOf(document.activeElement) !== null && step(-1);
     case "x":
       return tick();
     case "/":
@@ -36,15 +43,17 @@ function actOn(key: string): boolean {
   }
 }
 
+const rowOf = (element: Element | null): Element | null => element?.closest("tbody tr") ?? null;
+
 function step(by: 1 | -1): boolean {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
-  const active = document.activeElement?.closest("tr") ?? null;
+  const active = rowOf(document.activeElement);
   const at = rows.findIndex((row) => active?.contains(row));
   return focus(rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)]);
 }
 
 function tick(): boolean {
-  const box = document.activeElement?.closest("tr")?.querySelector<HTMLElement>("input[type=checkbox]");
+  const box = rowOf(document.activeElement)?.querySelector<HTMLElement>("input[type=checkbox]");
   box?.click();
   return box !== null && box !== undefined;
 }

@@ -12,6 +12,7 @@ import { Empty } from "../../parts/states.tsx";
 import { Time } from "../../parts/time.tsx";
 import { hrefOf } from "../../route.ts";
 import { CountsBar } from "./counts-bar.tsx";
+import { RunsInProgress } from "./runs-in-progress.tsx";
 import { Section } from "./section.tsx";
 import { causeOf, toneOf, waitingIn } from "./words.ts";
 import "../../parts/rows.css";
@@ -31,6 +32,7 @@ export function GroupList({ route }: PageProps) {
   const groups = usePaged<Group>(`/groups?${asked}`, "groups", 5);
   return (
     <Section at="groups">
+      <RunsInProgress />
       <Filters route={route} filters={FILTERS} />
       <Listed
         list={groups}

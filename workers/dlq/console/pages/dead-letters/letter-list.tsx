@@ -32,7 +32,7 @@ const OTHERS: readonly Filter[] = [
 export function LetterList({ route, user }: PageProps) {
   const filter = filterIn(route.query);
   const asked = new URLSearchParams(filter as Record<string, string>).toString();
-  const letters = usePaged<Letter>(`/dead-letters?${asked}`, "deadLetters");
+  const letters = usePaged<Letter>(`/dead-letters?${asked}`, "deadLetters", 15);
   const ticks = useTicks();
   const isTicked = ticks.ids.size > 0;
   const isNarrowed = asked !== "";
