@@ -261,6 +261,9 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await rowOf(page, ALERTS).getByRole("link").click();
     await planAndStart(page, "slowly", { "Letters a second": "1", Canary: "2" });
     await page.getByText(/ [1-9]\d? of 40 are back/).waitFor({ timeout: 20_000 });
+    const back = () => page.getByText(/ of 40 are back/).textContent();
+    const earlier = await back();
+    await expect.poll(back, { timeout: 5_000 }).not.toBe(earlier);
     await button(page, "Pause").click();
     await page.getByText("It is paused: an operator paused it.").waitFor();
     await page.getByRole("heading", { name: "slowly paused" }).waitFor();
@@ -279,6 +282,32 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.getByRole("link", { name: "audit", exact: true }).click();
     await expect.poll(() => rowOf(page, "run.cancel").textContent()).toMatch(/the contract is to be widened first$/);
     expect(problems).toEqual([]);
+  });
+
+  it("says what would still fail and of which group, and starts nothing where nothing would be sent", async () => {
+    const { page } = await open("#/groups");
+    await rowOf(page, PROFILES).getByRole("link").click();
+    await button(page, "Plan a replay…").first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Plan", exact: true }).click();
+    await page.getByRole("heading", { name: "Nothing of that would be sent" }).waitFor();
+    const [letter] = await lettersOf(PROFILES);
+    const failing = rowOf(page, "still fail").getByRole("link");
+    expect(await failing.textContent()).toContain("invalid_type at data.name");
+    expect(await failing.getAttribute("href")).toBe(`#/groups/${letter?.group}`);
+    expect(await button(page, "Start").count()).toBe(0);
+    await button(page, "Drop the plan").click();
+    await page.getByRole("heading", { name: /canceled$/ }).waitFor();
+  });
+
+  it("shows a long list page by page", async () => {
+    const { page } = await open(`#/letters?topic=${MODES}`);
+    const letters = page.getByRole("checkbox", { name: /^Tick letter/ });
+    await page.getByText("The first 25 letters").waitFor();
+    expect(await letters.count()).toBe(25);
+    await button(page, "Show more").click();
+    await page.getByText("30 letters", { exact: true }).waitFor();
+    expect(await letters.count()).toBe(30);
+    expect(await button(page, "Show more").count()).toBe(0);
   });
 
   it("keeps what somebody looks for in the address, and goes through a list by its keys", async () => {

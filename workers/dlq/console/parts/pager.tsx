@@ -11,6 +11,9 @@ export const Pager = ({ list: { items = [], hasMore, isBusy, more }, what }: Pag
         ? `The first ${countOf(items.length)} ${what}`
         : `${countOf(items.length)} ${items.length === 1 ? what.replace(/s$/, "") : what}`}
     </span>
+    <span class="muted keys">
+      <kbd>j</kbd> <kbd>k</kbd> through the list, <kbd>Enter</kbd> opens, <kbd>/</kbd> filters
+    </span>
     {hasMore && (
       <button type="button" onClick={more} disabled={isBusy}>
         Show more

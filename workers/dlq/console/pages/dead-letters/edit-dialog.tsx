@@ -1,3 +1,4 @@
+import type { ComponentChild } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Issue } from "../../../../../src/shared/contracts/parse.ts";
 import type { Letter } from "../../../../../src/shared/desk/api.ts";
@@ -50,7 +51,7 @@ export function EditDialog({ letter, text, onEdited, onClose }: EditDialogProps)
         {way === "payload" ? (
           <TextArea label="Payload" value={payload} onInput={setPayload} />
         ) : (
-          <TextArea label="Patch (RFC 6902)" value={patchText} onInput={setPatchText} />
+          <TextArea label="Patch (RFC 6902)" hint={PATCH_HINT} value={patchText} onInput={setPatchText} />
         )}
         <Preview made={made} />
         <Why value={reason} onInput={setReason} />
@@ -68,6 +69,8 @@ export function EditDialog({ letter, text, onEdited, onClose }: EditDialogProps)
   );
 }
 
+export const PATCH_HINT = <code>{'[{"op": "replace", "path": "/data/mode", "value": "heat"}]'}</code>;
+
 type WaysProps = { readonly way: "payload" | "patch"; readonly onChange: (way: "payload" | "patch") => void };
 
 const Ways = ({ way, onChange }: WaysProps) => (
@@ -84,13 +87,19 @@ const Ways = ({ way, onChange }: WaysProps) => (
   </fieldset>
 );
 
-type TextAreaProps = { readonly label: string; readonly value: string; readonly onInput: (text: string) => void };
+type TextAreaProps = {
+  readonly label: string;
+  readonly hint?: ComponentChild;
+  readonly value: string;
+  readonly onInput: (text: string) => void;
+};
 
-export const TextArea = ({ label, value, onInput }: TextAreaProps) => (
-  <Field label={label}>
-    {(id) => (
+export const TextArea = ({ label, hint, value, onInput }: TextAreaProps) => (
+  <Field label={label} hint={hint}>
+    {(id, describedBy) => (
       <textarea
         id={id}
+        aria-describedby={describedBy}
         class="code"
         rows={Math.min(Math.max(value.split("\n").length + 1, 6), 18)}
         spellcheck={false}
@@ -102,7 +111,7 @@ export const TextArea = ({ label, value, onInput }: TextAreaProps) => (
   </Field>
 );
 
-export const Why = ({ value, onInput }: Omit<TextAreaProps, "label">) => (
+export const Why = ({ value, onInput }: Pick<TextAreaProps, "value" | "onInput">) => (
   <Field label="Why" hint="It stands in the audit log, under your name.">
     {(id, hint) => (
       <input

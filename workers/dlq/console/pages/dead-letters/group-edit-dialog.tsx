@@ -5,7 +5,7 @@ import { useDeed } from "../../answer.ts";
 import { ask } from "../../client.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Trouble } from "../../parts/states.tsx";
-import { TextArea, Why } from "./edit-dialog.tsx";
+import { PATCH_HINT, TextArea, Why } from "./edit-dialog.tsx";
 import { patchIn } from "./patch-between.ts";
 import { prettyOf } from "./payload-lines.ts";
 import { lettersOf } from "./words.ts";
@@ -27,7 +27,7 @@ type GroupEditDialogProps = { readonly group: Group; readonly onApplied: () => v
 
 /** One patch for all letters of a group that wait; what would come of it is shown before it is done. */
 export function GroupEditDialog({ group, onApplied, onClose }: GroupEditDialogProps) {
-  const [text, setText] = useState('[\n  { "op": "add", "path": "/data/…", "value": "…" }\n]');
+  const [text, setText] = useState("[]");
   const [reason, setReason] = useState("");
   const [previewed, setPreviewed] = useState<{ text: string; edit: GroupEdit }>();
   const made = patchIn(text);
@@ -62,7 +62,7 @@ export function GroupEditDialog({ group, onApplied, onClose }: GroupEditDialogPr
           preview.run();
         }}
       >
-        <TextArea label="Patch (RFC 6902)" value={text} onInput={setText} />
+        <TextArea label="Patch (RFC 6902)" hint={PATCH_HINT} value={text} onInput={setText} />
         {!made.ok && <p class="muted">{made.message}</p>}
         <Why value={reason} onInput={setReason} />
         {refusal && <Trouble refusal={refusal} />}

@@ -21,35 +21,28 @@ type LetterActionsProps = {
 
 /** What can be done with a letter as it stands, and by whom. */
 export function LetterActions({ letter, user, onChange, onUnmasked, onMask }: LetterActionsProps) {
-  const [open, setOpen] = useState<"discard" | "unmask" | "edit">();
-  const close = () => setOpen(undefined);
-  const path = `/dead-letters/${encodeURIComponent(letter.id)}`;
+  const [open, setOpen] = useState<OpenDialog>();
+  const path = pathOf(letter);
   const replay = useDeed((force: boolean) => ask<Letter>("POST", `${path}/replay`, { force }), onChange);
   const restore = useDeed(() => ask<Letter>("POST", `${path}/restore`), onChange);
-  const text = letter.edited ?? letter.payload;
+  const isBusy = replay.isBusy || restore.isBusy;
+  const act = { user, isBusy };
   return (
     <>
       {letter.state === "discarded" ? (
-        <Act user={user} as="operator" tone="primary" isBusy={restore.isBusy} onAct={() => restore.run()}>
+        <Act {...act} as="operator" tone="primary" onAct={() => restore.run()}>
           Restore
         </Act>
       ) : (
-        <Act
-          user={user}
-          as="operator"
-          tone="primary"
-          isBusy={replay.isBusy}
-          unless={whyNotReplayable(letter)}
-          onAct={() => replay.run(false)}
-        >
+        <Act {...act} as="operator" tone="primary" unless={whyNotReplayable(letter)} onAct={() => replay.run(false)}>
           Replay
         </Act>
       )}
-      <Act user={user} as="operator" tone="danger" unless={whyNotWaiting(letter)} onAct={() => setOpen("discard")}>
+      <Act {...act} as="operator" tone="danger" unless={whyNotWaiting(letter)} onAct={() => setOpen("discard")}>
         Discard…
       </Act>
       {letter.masked ? (
-        <Act user={user} as="admin" onAct={() => setOpen("unmask")}>
+        <Act {...act} as="admin" onAct={() => setOpen("unmask")}>
           Unmask…
         </Act>
       ) : (
@@ -57,51 +50,60 @@ export function LetterActions({ letter, user, onChange, onUnmasked, onMask }: Le
           Mask again
         </button>
       )}
-      <Act user={user} as="admin" unless={whyNotEdited(letter)} onAct={() => setOpen("edit")}>
+      <Act {...act} as="admin" unless={whyNotEdited(letter)} onAct={() => setOpen("edit")}>
         Edit…
       </Act>
-      {replay.refusal && (
-        <ReplayTrouble refusal={replay.refusal} isBusy={replay.isBusy} onForce={() => replay.run(true)} />
-      )}
+      {replay.refusal && <ReplayTrouble refusal={replay.refusal} isBusy={isBusy} onForce={() => replay.run(true)} />}
       {restore.refusal && <Trouble refusal={restore.refusal} />}
-      {open === "discard" && (
-        <DiscardDialog
-          selection={{ ids: [letter.id] }}
-          onClose={close}
-          onDiscarded={() => {
-            close();
-            onChange();
-          }}
-        />
-      )}
-      {open === "unmask" && (
+      <LetterDialog open={open} letter={letter} onClose={() => setOpen(undefined)} {...{ onChange, onUnmasked }} />
+    </>
+  );
+}
+
+const pathOf = ({ id }: Letter): string => `/dead-letters/${encodeURIComponent(id)}`;
+
+type OpenDialog = "discard" | "unmask" | "edit" | undefined;
+
+type LetterDialogProps = Pick<LetterActionsProps, "letter" | "onChange" | "onUnmasked"> & {
+  readonly open: OpenDialog;
+  readonly onClose: () => void;
+};
+
+function LetterDialog({ open, letter, onChange, onUnmasked, onClose }: LetterDialogProps) {
+  const done = (follow: () => void) => {
+    onClose();
+    follow();
+  };
+  const text = letter.edited ?? letter.payload;
+  switch (open) {
+    case "discard":
+      return <DiscardDialog selection={{ ids: [letter.id] }} onClose={onClose} onDiscarded={() => done(onChange)} />;
+    case "unmask":
+      return (
         <ReasonDialog
           title="Unmask the letter"
           button="Unmask"
           tone="primary"
-          deed={(reason) => ask<LetterDetail>("GET", `${path}?${new URLSearchParams({ unmask: reason })}`)}
-          onDone={(detail) => {
-            close();
-            onUnmasked(detail);
-          }}
-          onClose={close}
+          deed={(unmask) => ask<LetterDetail>("GET", `${pathOf(letter)}?${new URLSearchParams({ unmask })}`)}
+          onDone={(detail) => done(() => onUnmasked(detail))}
+          onClose={onClose}
         >
           <p>It shows you what is personal, here and until you leave the page.</p>
         </ReasonDialog>
-      )}
-      {open === "edit" && text !== null && (
+      );
+    case "edit":
+      if (text === null) return null;
+      return (
         <EditDialog
           letter={letter}
           text={text}
-          onClose={close}
-          onEdited={(edited) => {
-            close();
-            onUnmasked({ ...letter, ...edited });
-          }}
+          onClose={onClose}
+          onEdited={(edited) => done(() => onUnmasked({ ...letter, ...edited }))}
         />
-      )}
-    </>
-  );
+      );
+    default:
+      return null;
+  }
 }
 
 type ReplayTroubleProps = { readonly refusal: Refusal; readonly isBusy: boolean; readonly onForce: () => void };

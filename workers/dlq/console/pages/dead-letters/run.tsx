@@ -50,7 +50,8 @@ function RunView({ run, user, onChange }: RunProps) {
   return (
     <>
       {why && (
-        <p class={state === "paused" ? "why paused" : "why"} role="status">
+        // What a run waits for changes each second, which nobody wants to be told each second.
+        <p class={state === "paused" ? "why paused" : "why"} role={state === "paused" ? "status" : undefined}>
           {state === "paused" ? `It is paused: ${why}.` : `It waits: ${why}.`}
         </p>
       )}

@@ -26,7 +26,7 @@ const NUMBERS = [
 export function StartForm({ run, user, onStarted }: StartFormProps) {
   const { id, hash, rate, canary, maxFailurePercent, progress } = run;
   const [name, setName] = useState("");
-  const [pace, setPace] = useState({ rate, canary, maxFailurePercent });
+  const [pace, setPace] = useState<Pace>({ rate, canary, maxFailurePercent });
   const [isSure, setIsSure] = useState(false);
   const start = useDeed(
     () => ask<Run>("POST", `/runs/${encodeURIComponent(id)}/start`, { hash, name: name.trim(), ...pace }),
@@ -57,26 +57,7 @@ export function StartForm({ run, user, onStarted }: StartFormProps) {
           />
         )}
       </Field>
-      <div class="paces">
-        {NUMBERS.map(({ name: member, label, min, max, hint }) => (
-          <Field key={member} label={label} hint={hint}>
-            {(field, described) => (
-              <input
-                id={field}
-                aria-describedby={described}
-                type="number"
-                required
-                min={min}
-                max={max}
-                step={member === "maxFailurePercent" ? "any" : 1}
-                value={pace[member]}
-                disabled={barred !== undefined}
-                onInput={(event) => setPace({ ...pace, [member]: event.currentTarget.valueAsNumber })}
-              />
-            )}
-          </Field>
-        ))}
-      </div>
+      <Paces pace={pace} isDisabled={barred !== undefined} onChange={setPace} />
       <label class="check">
         <input
           type="checkbox"
@@ -101,3 +82,29 @@ export function StartForm({ run, user, onStarted }: StartFormProps) {
     </form>
   );
 }
+
+type Pace = Readonly<Record<(typeof NUMBERS)[number]["name"], number>>;
+type PacesProps = { readonly pace: Pace; readonly isDisabled: boolean; readonly onChange: (pace: Pace) => void };
+
+const Paces = ({ pace, isDisabled, onChange }: PacesProps) => (
+  <div class="paces">
+    {NUMBERS.map(({ name, label, min, max, hint }) => (
+      <Field key={name} label={label} hint={hint}>
+        {(id, describedBy) => (
+          <input
+            id={id}
+            aria-describedby={describedBy}
+            type="number"
+            required
+            min={min}
+            max={max}
+            step={name === "maxFailurePercent" ? "any" : 1}
+            value={pace[name]}
+            disabled={isDisabled}
+            onInput={(event) => onChange({ ...pace, [name]: event.currentTarget.valueAsNumber })}
+          />
+        )}
+      </Field>
+    ))}
+  </div>
+);
