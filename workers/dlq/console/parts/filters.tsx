@@ -109,6 +109,8 @@ function TextFilter({ filter, value, onChange }: OneProps) {
           id={id}
           type="search"
           data-filter
+          aria-keyshortcuts="/"
+          title="/ goes here"
           autocomplete="off"
           spellcheck={false}
           placeholder={filter.kind === "text" ? filter.placeholder : undefined}

@@ -12,7 +12,7 @@ export const Pager = ({ list: { items = [], hasMore, isBusy, more }, what }: Pag
         : `${countOf(items.length)} ${items.length === 1 ? what.replace(/s$/, "") : what}`}
     </span>
     <span class="muted keys">
-      <kbd>j</kbd> <kbd>k</kbd> through the list, <kbd>Enter</kbd> opens, <kbd>/</kbd> filters
+      <kbd>j</kbd> <kbd>k</kbd> through the list, <kbd>Enter</kbd> opens
     </span>
     {hasMore && (
       <button type="button" onClick={more} disabled={isBusy}>

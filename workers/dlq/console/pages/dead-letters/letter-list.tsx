@@ -14,7 +14,7 @@ import { useTicks } from "./ticks.ts";
 import { filterIn, lettersOf } from "./words.ts";
 
 const FILTERS: readonly Filter[] = [
-  { name: "text", label: "Text", kind: "text", placeholder: "a word of what is shown" },
+  { name: "text", label: "Text", kind: "text", placeholder: "a word that is shown" },
   { name: "state", label: "State", kind: "choice", options: LETTER_STATES },
   { name: "reason", label: "Reason", kind: "choice", options: REASONS },
   { name: "topic", label: "Topic", kind: "text", placeholder: "the whole topic" },
