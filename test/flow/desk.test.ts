@@ -1,6 +1,3 @@
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { D1Database } from "@cloudflare/workers-types";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../demo/clients.ts";
@@ -11,29 +8,13 @@ import { parseRecord } from "../../src/shared/contracts/parse.ts";
 import type { Group, Run } from "../../src/shared/desk/api.ts";
 import { EMPTY_FLEET, merge } from "../../src/shared/domain/fleet.ts";
 import { outcomesAtRest } from "../support/outcomes.ts";
-
-const root = new URL("../../", import.meta.url).pathname;
-
-/** The deployment of yesterday. */
-async function narrowed(path: string): Promise<string> {
-  if (path !== "workers/ingest/wrangler.toml") return path;
-  const text = await readFile(join(root, path), "utf8");
-  const copy = join(await mkdtemp(join(tmpdir(), "concord-desk-")), "ingest.toml");
-  const main = join(root, "test/support/narrow-ingest.ts");
-  await writeFile(
-    copy,
-    text
-      .replace('main = "index.ts"', `main = "${main}"`)
-      .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`),
-  );
-  return copy;
-}
+import { yesterdaysConfig } from "../support/yesterday.ts";
 
 let stack: Stack;
 let clients: Awaited<ReturnType<typeof connect>>;
 
 beforeAll(async () => {
-  stack = await startStack({ configOf: narrowed });
+  stack = await startStack({ configOf: yesterdaysConfig });
   clients = await connect(stack.url);
 });
 afterAll(() => stack.stop());

@@ -1,20 +1,10 @@
 import * as z from "zod";
+import { DESK_ROLES, type DeskUser } from "./desk-role.ts";
 import { type TokenIssuer, verifyIssued } from "./issuer.ts";
 import { signClaims, verifySigned } from "./token.ts";
 
-/**
- * What somebody may do at the dead-letter desk, each all that stands before it:
- * - viewer: look, with what is personal masked
- * - operator: replay, discard, set states; masked all the same
- * - admin: see and edit payloads, take them out and put them in
- */
-export const DESK_ROLES = ["viewer", "operator", "admin"] as const;
-export type DeskRole = (typeof DESK_ROLES)[number];
-
-/** Who is at the desk; `actor` stands in the audit log. */
-export type DeskUser = { readonly actor: string; readonly role: DeskRole };
-
-export const mayAct = ({ role }: DeskUser, as: DeskRole): boolean => DESK_ROLES.indexOf(role) >= DESK_ROLES.indexOf(as);
+// Of their own, so that a browser gets the roles without what verifies tokens.
+export { DESK_ROLES, type DeskRole, type DeskUser, mayAct } from "./desk-role.ts";
 
 /** Cloudflare Access in front of the desk, and whom of those it lets in has which role: by e-mail, or `*@example.com`. */
 export const DeskAccess = z.strictObject({

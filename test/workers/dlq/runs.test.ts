@@ -302,10 +302,13 @@ describe("a run", () => {
     expect((await desk.post(`/ops/api/runs/${run.id}/resume`)).body).toMatchObject({ state: "running", why: null });
     await desk.step(run.id);
     expect(sentIds(desk.events)).toHaveLength(6);
-    expect((await desk.post(`/ops/api/runs/${run.id}/cancel`)).body).toMatchObject({
+    const why = { reason: "the contract is to be widened first" };
+    expect((await desk.post(`/ops/api/runs/${run.id}/cancel`, why)).body).toMatchObject({
       state: "canceled",
       progress: { waiting: 3 },
     });
+    const { audit } = (await desk.get(`/ops/api/audit?action=run.cancel&target=${run.id}`)).body;
+    expect(audit).toMatchObject([{ before: { state: "running" }, ...why }]);
     expect(await letters.idsWhere({ state: "open" }, 10)).toHaveLength(3);
   });
 

@@ -20,6 +20,9 @@ const StartBody = z.strictObject({
   maxFailurePercent: z.number().min(0).max(100).default(DEFAULT_PACE.maxFailurePercent),
 });
 
+/** A run that is canceled does not go on, and somebody will ask why. */
+const CancelBody = z.strictObject({ reason: z.string().trim().min(1, "must say why").max(500).optional() });
+
 const Page = z.strictObject({ first: First, after: Cursor.optional() });
 
 /** Plans, and the runs that come of them. */
@@ -60,12 +63,16 @@ export function runRoutes(deps: DeskDeps) {
     const body = await bodyOf(c, StartBody);
     if (!body.ok) return body.response;
     const { hash, ...order } = body.data;
-    return follow(c, "run.start", order, (run) => run.start({ ...body.data, workerVersion }), 202);
+    return follow(c, "run.start", order, (run) => run.start({ ...body.data, workerVersion }), { status: 202 });
   });
 
   app.post("/runs/:id/pause", only("operator"), (c) => follow(c, "run.pause", undefined, (run) => run.pause()));
   app.post("/runs/:id/resume", only("operator"), (c) => follow(c, "run.resume", undefined, (run) => run.resume()));
-  app.post("/runs/:id/cancel", only("operator"), (c) => follow(c, "run.cancel", undefined, (run) => run.cancel()));
+  app.post("/runs/:id/cancel", only("operator"), async (c) => {
+    const body = await bodyOf(c, CancelBody, {});
+    if (!body.ok) return body.response;
+    return follow(c, "run.cancel", undefined, (run) => run.cancel(), { reason: body.data.reason });
+  });
 
   type RunObject = ReturnType<DeskDeps["runObject"]>;
 
@@ -75,12 +82,12 @@ export function runRoutes(deps: DeskDeps) {
     action: AuditAction,
     after: unknown,
     order: (run: RunObject) => Promise<Ordered>,
-    status: 200 | 202 = 200,
+    { status = 200, reason }: { status?: 200 | 202; reason?: string | undefined } = {},
   ): Promise<Response> {
     const id = c.req.param("id") as string;
     const known = await runObject(id).read();
     if (!known) return unknownRun();
-    await audit.add(told(c, deps, action, { target: id, before: { state: known.state }, after }).entry);
+    await audit.add(told(c, deps, action, { target: id, before: { state: known.state }, after, reason }).entry);
     const ordered = await order(runObject(id));
     switch (ordered.kind) {
       case "ok":

@@ -1,22 +1,8 @@
 import * as z from "zod";
+import { REASONS } from "../../../src/shared/desk/reasons.ts";
 import { LETTER_STATES } from "../../../src/shared/desk/states.ts";
 import { SOURCES } from "../../../src/shared/domain/event.ts";
-import type { Failure } from "../../../src/shared/queue/letter.ts";
 import type { DeadLetterRepository, LetterCondition } from "../../../src/shared/repositories/dead-letter.ts";
-
-/** A record, so that a new reason fails the build here. */
-export const REASONS = Object.keys({
-  unknown_topic: true,
-  empty_value: true,
-  not_json: true,
-  schema_mismatch: true,
-  clock_skew: true,
-  too_large: true,
-  too_deep: true,
-  too_many_headers: true,
-  fault: true,
-  crash: true,
-} satisfies Record<Failure["reason"], true>) as Failure["reason"][];
 
 export const Reason = z.enum(REASONS, `must be one of ${REASONS.join(", ")}`);
 export const Topic = z.string().min(1, "must not be empty").max(249, "must be at most 249 characters");

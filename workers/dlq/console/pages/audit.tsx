@@ -1,5 +1,45 @@
+import { AUDIT_ACTIONS, type Audit } from "../../../../src/shared/desk/api.ts";
 import type { PageProps } from "../console.tsx";
+import { usePaged } from "../paged.ts";
+import { type Filter, Filters } from "../parts/filters.tsx";
+import { useListKeys } from "../parts/list-keys.ts";
+import { Listed } from "../parts/listed.tsx";
+import { Empty } from "../parts/states.tsx";
+import { AuditTable } from "./audit/audit-table.tsx";
+import "./audit.css";
 
-export function AuditPage(_: PageProps) {
-  return <h1>Audit</h1>;
+const FILTERS: readonly Filter[] = [
+  { name: "actor", label: "Who", kind: "text", placeholder: "you@example.com" },
+  { name: "target", label: "To", kind: "text", placeholder: "a letter, a group or a run" },
+  { name: "action", label: "Did", kind: "choice", options: AUDIT_ACTIONS },
+];
+
+/** What was done at the desk, by whom and why. Nothing of it can be changed. */
+export function AuditPage({ route }: PageProps) {
+  useListKeys();
+  const asked = new URLSearchParams(
+    FILTERS.flatMap(({ name }) => (route.query.get(name) ? [[name, route.query.get(name) as string]] : [])),
+  );
+  const entries = usePaged<Audit>(`/audit?${asked}`, "audit", 10);
+  return (
+    <div class="stack audit">
+      <h1>Audit</h1>
+      <Filters route={route} filters={FILTERS} />
+      <Listed
+        list={entries}
+        what="entries"
+        empty={
+          asked.size > 0 ? (
+            <Empty title="Nothing like that was done">Take a filter away to see more.</Empty>
+          ) : (
+            <Empty title="Nothing has been done yet">
+              Each replay, edit, discard, unmasking and run is written down here, and nobody can change it.
+            </Empty>
+          )
+        }
+      >
+        {(items) => <AuditTable entries={items} />}
+      </Listed>
+    </div>
+  );
 }

@@ -3,10 +3,20 @@ import { useEffect, useRef } from "preact/hooks";
 
 type DialogProps = { readonly title: string; readonly onClose: () => void; readonly children: ComponentChildren };
 
+/** What somebody opens a dialog for: to say something, or else to do it. */
+const BEGIN = "textarea, input:not([type=checkbox]), button.primary";
+
 /** The browser's own modal dialog: it holds the focus, Escape closes it, and the focus goes back to where it was. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    // The browser would begin with the cross.
+    shown?.querySelector<HTMLElement>(BEGIN)?.focus();
+    // Taken out of the page while it is open, it would keep the focus from going back.
+    return () => shown?.close();
+  }, []);
   return (
     <dialog ref={dialog} aria-label={title} onClose={onClose}>
       <header class="dialog-head">

@@ -1,0 +1,20 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** The deployment of yesterday, whose contracts were narrower: `configOf` of a stack that is redeployed as it is today. */
+export async function yesterdaysConfig(path: string): Promise<string> {
+  if (path !== "workers/ingest/wrangler.toml") return path;
+  const text = await readFile(join(root, path), "utf8");
+  const copy = join(await mkdtemp(join(tmpdir(), "concord-desk-")), "ingest.toml");
+  const main = join(root, "test/support/narrow-ingest.ts");
+  await writeFile(
+    copy,
+    text
+      .replace('main = "index.ts"', `main = "${main}"`)
+      .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`),
+  );
+  return copy;
+}

@@ -1,0 +1,79 @@
+import type { Letter } from "../../../../../src/shared/desk/api.ts";
+import { REASONS } from "../../../../../src/shared/desk/reasons.ts";
+import { LETTER_STATES } from "../../../../../src/shared/desk/states.ts";
+import { SOURCES } from "../../../../../src/shared/domain/event.ts";
+import type { PageProps } from "../../console.tsx";
+import { usePaged } from "../../paged.ts";
+import { type Filter, Filters } from "../../parts/filters.tsx";
+import { Listed } from "../../parts/listed.tsx";
+import { Empty } from "../../parts/states.tsx";
+import { LetterTable } from "./letter-table.tsx";
+import { Section } from "./section.tsx";
+import { SelectionActions } from "./selection-actions.tsx";
+import { useTicks } from "./ticks.ts";
+import { filterIn, lettersOf } from "./words.ts";
+
+const FILTERS: readonly Filter[] = [
+  { name: "text", label: "Text", kind: "text", placeholder: "a word that is shown" },
+  { name: "state", label: "State", kind: "choice", options: LETTER_STATES },
+  { name: "reason", label: "Reason", kind: "choice", options: REASONS },
+  { name: "topic", label: "Topic", kind: "text", placeholder: "the whole topic" },
+];
+
+const OTHERS: readonly Filter[] = [
+  { name: "source", label: "Source", kind: "choice", options: SOURCES },
+  { name: "device", label: "Device", kind: "text", placeholder: "infinity:4711" },
+  { name: "group", label: "Group", kind: "text" },
+  { name: "since", label: "Failed since", kind: "time" },
+  { name: "until", label: "Failed until", kind: "time" },
+];
+
+/** Letters by whatever narrows them down, newest failure first. */
+export function LetterList({ route, user }: PageProps) {
+  const filter = filterIn(route.query);
+  const asked = new URLSearchParams(filter as Record<string, string>).toString();
+  const letters = usePaged<Letter>(`/dead-letters?${asked}`, "deadLetters", 15);
+  const ticks = useTicks();
+  const isTicked = ticks.ids.size > 0;
+  const isNarrowed = asked !== "";
+  return (
+    <Section at="letters">
+      <Filters route={route} filters={FILTERS} others={OTHERS} />
+      <div class="row spread acting">
+        <span role="status">
+          {isTicked
+            ? `${lettersOf(ticks.ids.size)} ticked`
+            : isNarrowed
+              ? "All letters like this"
+              : "Tick letters, or narrow them down, to do something with them."}
+        </span>
+        <div class="row">
+          <SelectionActions
+            user={user}
+            selection={isTicked ? { ids: [...ticks.ids] } : { filter }}
+            unless={isTicked || isNarrowed ? undefined : "Tick letters, or narrow them down first."}
+            onDiscarded={() => {
+              ticks.clear();
+              letters.reload();
+            }}
+          />
+        </div>
+      </div>
+      <Listed
+        list={letters}
+        what="letters"
+        empty={
+          isNarrowed ? (
+            <Empty title="No dead letter is like that">
+              Take a filter away to see more. What is masked is not found by its text.
+            </Empty>
+          ) : (
+            <Empty title="There are no dead letters">Each record that came was applied.</Empty>
+          )
+        }
+      >
+        {(items) => <LetterTable letters={items} ticks={ticks} />}
+      </Listed>
+    </Section>
+  );
+}

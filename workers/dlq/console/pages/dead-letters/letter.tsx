@@ -1,0 +1,118 @@
+import { useState } from "preact/hooks";
+import type { DeskUser } from "../../../../../src/shared/auth/desk-role.ts";
+import type { Letter, LetterDetail } from "../../../../../src/shared/desk/api.ts";
+import { useAnswer } from "../../answer.ts";
+import { Badge } from "../../parts/badge.tsx";
+import { Answered, Trouble } from "../../parts/states.tsx";
+import { FullTime } from "../../parts/time.tsx";
+import { AuditTable } from "../audit/audit-table.tsx";
+import { LetterActions } from "./letter-actions.tsx";
+import { LetterFacts } from "./letter-facts.tsx";
+import { Payload } from "./payload.tsx";
+import { Revisions } from "./revisions.tsx";
+import { One } from "./section.tsx";
+import { shortId, toneOf } from "./words.ts";
+
+type LetterPageProps = { readonly id: string; readonly user: DeskUser };
+
+/** One letter: what came, what is wrong with it and where, and what can be done. */
+export function LetterPage({ id, user }: LetterPageProps) {
+  // What was unmasked is kept by this page alone, and is gone when it is left.
+  const [unmasked, setUnmasked] = useState<LetterDetail>();
+  const [isMoving, setIsMoving] = useState(false);
+  const answer = useAnswer<LetterDetail>(`/dead-letters/${encodeURIComponent(id)}`, isMoving ? 1 : 15);
+  const { data } = answer;
+  if (data && (data.state === "replaying") !== isMoving) setIsMoving(data.state === "replaying");
+  if (!data) {
+    return (
+      <One at="letters" title={`Letter ${shortId(id)}`}>
+        <Answered answer={answer} what="the letter">
+          {() => null}
+        </Answered>
+      </One>
+    );
+  }
+  const letter = shownOf(data, unmasked);
+  return (
+    <One
+      at="letters"
+      title={
+        <>
+          Letter <span class="mono">{shortId(id)}</span> <Badge tone={toneOf(data.state)}>{data.state}</Badge>
+        </>
+      }
+      actions={
+        <LetterActions
+          letter={letter}
+          user={user}
+          onChange={answer.reload}
+          onUnmasked={(detail) => {
+            setUnmasked(detail);
+            answer.reload();
+          }}
+          onMask={() => setUnmasked(undefined)}
+        />
+      }
+    >
+      {answer.refusal && <Trouble refusal={answer.refusal} onRetry={answer.reload} />}
+      <LetterView letter={letter} />
+    </One>
+  );
+}
+
+/** A letter as it is now, with what somebody has had unmasked of it. */
+function shownOf(now: LetterDetail, unmasked: LetterDetail | undefined): LetterDetail {
+  // An edit that somebody else has made since is not among what was unmasked, and nobody may edit what is masked.
+  if (!unmasked || unmasked.revision < now.revision) return now;
+  const { payload, payloadEncoding, key, headers, masked, edited, revision } = unmasked;
+  const { failure, issues, message } = unmasked.lastFailedAt === now.lastFailedAt ? unmasked : now;
+  const known = new Map(unmasked.revisions.map((each) => [each.revision, each]));
+  const revisions = now.revisions.map((each) => known.get(each.revision) ?? each);
+  const seen = { payload, payloadEncoding, key, headers, masked, edited, revision, failure, issues, message };
+  return { ...now, ...seen, revisions };
+}
+
+const LetterView = ({ letter }: { readonly letter: LetterDetail }) => (
+  <>
+    <p class={letter.state === "resolved" ? "muted" : "verdict"}>
+      <strong>{letter.reason}</strong> {letter.message}
+      {letter.masked && <span class="muted"> What is personal is masked (•••).</span>}
+    </p>
+    <div class={letter.edited === null ? "letter-grid" : "letter-grid edited"}>
+      <Payload
+        title={letter.edited === null ? "Payload" : "Payload as it came"}
+        text={letter.payload}
+        encoding={letter.payloadEncoding}
+        issues={letter.issues}
+        none={
+          letter.emptiedAt === null
+            ? "A tombstone: the record has no value."
+            : "It was let go of, to keep storage bounded."
+        }
+      />
+      {letter.edited !== null && <Edited letter={letter} />}
+      <LetterFacts letter={letter} />
+    </div>
+    {letter.emptiedAt !== null && (
+      <p class="muted">
+        Its value was let go of <FullTime at={letter.emptiedAt} />; nothing can be replayed.
+      </p>
+    )}
+    {letter.revisions.length > 0 && <Revisions revisions={letter.revisions} />}
+    {letter.audit.length > 0 && (
+      <section class="stack" aria-labelledby="done-to-it">
+        <h2 id="done-to-it">Done to it</h2>
+        <AuditTable entries={letter.audit} isOfOne />
+      </section>
+    )}
+  </>
+);
+
+const Edited = ({ letter }: { readonly letter: Letter }) => (
+  <Payload
+    title={`Edited, revision ${letter.revision}: a replay sends this`}
+    text={letter.edited}
+    encoding="text"
+    issues={[]}
+  />
+);

@@ -1,0 +1,40 @@
+import type { Progress, Run } from "../../../../../src/shared/desk/api.ts";
+import { countOf } from "../../parts/numbers.ts";
+import { Legend, type Part, StackedBar } from "../../parts/stacked-bar.tsx";
+import { backOf } from "./words.ts";
+
+/** How a run's letters stand, those that ended first. */
+export const partsOfProgress = (progress: Progress): Part[] => [
+  { name: "applied", count: progress.applied, tone: "good" },
+  { name: "unchanged", count: progress.unchanged, tone: "known" },
+  { name: "duplicate", count: progress.duplicate, tone: "info" },
+  { name: "superseded", count: progress.superseded, tone: "warn" },
+  { name: "failed", count: progress.failed, tone: "bad" },
+  { name: "skipped", count: progress.skipped, tone: "quiet" },
+  { name: "on their way", count: progress.inFlight, tone: "moving" },
+];
+
+/** How far a run is, and what has become of what it sent. */
+export function RunProgress({ run }: { readonly run: Run }) {
+  const { progress, canary } = run;
+  const parts = partsOfProgress(progress);
+  const share = progress.total === 0 ? 100 : Math.floor((backOf(run) / progress.total) * 100);
+  return (
+    <section class="card stack" aria-labelledby="progress">
+      <h2 id="progress">Progress</h2>
+      <p class="figure">
+        <strong>{share} %</strong> {countOf(backOf(run))} of {countOf(progress.total)} are back
+      </p>
+      <div>
+        <StackedBar parts={parts} total={progress.total} label="Progress" mark={canary} />
+        <Legend parts={[...parts, { name: "not sent", count: progress.waiting, tone: "quiet" }]} />
+      </div>
+      {canary > 0 && canary < progress.total && (
+        <p class="muted">
+          The line marks the canary: the first {countOf(canary)}{" "}
+          {backOf(run) >= canary ? "are back." : "go ahead of the others."}
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,110 @@
+import { useState } from "preact/hooks";
+import type { DeskUser } from "../../../../../src/shared/auth/desk-role.ts";
+import { mayAct } from "../../../../../src/shared/auth/desk-role.ts";
+import type { Run } from "../../../../../src/shared/desk/api.ts";
+import { useDeed } from "../../answer.ts";
+import { ask } from "../../client.ts";
+import { Field } from "../../parts/field.tsx";
+import { Trouble } from "../../parts/states.tsx";
+import { lettersOf } from "./words.ts";
+
+type StartFormProps = { readonly run: Run; readonly user: DeskUser; readonly onStarted: () => void };
+
+const NUMBERS = [
+  { name: "rate", label: "Letters a second", min: 1, max: 500, hint: "Live records go first whatever it is." },
+  { name: "canary", label: "Canary", min: 0, max: 1_000, hint: "So many go first, and the others when they are back." },
+  {
+    name: "maxFailurePercent",
+    label: "Most that may fail, %",
+    min: 0,
+    max: 100,
+    hint: "Of those that came back. Above it the run pauses.",
+  },
+] as const;
+
+/** Starts what was planned, once somebody has said that it is what he wants. */
+export function StartForm({ run, user, onStarted }: StartFormProps) {
+  const { id, hash, rate, canary, maxFailurePercent, progress } = run;
+  const [name, setName] = useState("");
+  const [pace, setPace] = useState<Pace>({ rate, canary, maxFailurePercent });
+  const [isSure, setIsSure] = useState(false);
+  const start = useDeed(
+    () => ask<Run>("POST", `/runs/${encodeURIComponent(id)}/start`, { hash, name: name.trim(), ...pace }),
+    onStarted,
+  );
+  const barred = mayAct(user, "operator") ? undefined : `This is for role operator, and you are ${user.role}.`;
+  return (
+    <form
+      class="card stack start"
+      aria-labelledby="start"
+      onSubmit={(event) => {
+        event.preventDefault();
+        start.run();
+      }}
+    >
+      <h2 id="start">Start it</h2>
+      <Field label="Name" hint="What this run is, for whoever finds it.">
+        {(field, hint) => (
+          <input
+            id={field}
+            aria-describedby={hint}
+            required
+            maxLength={100}
+            placeholder="modes are known now"
+            value={name}
+            disabled={barred !== undefined}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <Paces pace={pace} isDisabled={barred !== undefined} onChange={setPace} />
+      <label class="check">
+        <input
+          type="checkbox"
+          required
+          checked={isSure}
+          disabled={barred !== undefined}
+          onChange={(event) => setIsSure(event.currentTarget.checked)}
+        />
+        <span>I have looked at the plan, and want {lettersOf(progress.total)} sent.</span>
+      </label>
+      {start.refusal && <Trouble refusal={start.refusal} />}
+      <div class="row">
+        <button
+          type="submit"
+          class="primary"
+          disabled={barred !== undefined || start.isBusy || !isSure || name.trim() === ""}
+          title={barred ?? (isSure && name.trim() !== "" ? undefined : "Name it, and say that you have looked at it.")}
+        >
+          Start
+        </button>
+      </div>
+    </form>
+  );
+}
+
+type Pace = Readonly<Record<(typeof NUMBERS)[number]["name"], number>>;
+type PacesProps = { readonly pace: Pace; readonly isDisabled: boolean; readonly onChange: (pace: Pace) => void };
+
+const Paces = ({ pace, isDisabled, onChange }: PacesProps) => (
+  <div class="paces">
+    {NUMBERS.map(({ name, label, min, max, hint }) => (
+      <Field key={name} label={label} hint={hint}>
+        {(id, describedBy) => (
+          <input
+            id={id}
+            aria-describedby={describedBy}
+            type="number"
+            required
+            min={min}
+            max={max}
+            step={name === "maxFailurePercent" ? "any" : 1}
+            value={pace[name]}
+            disabled={isDisabled}
+            onInput={(event) => onChange({ ...pace, [name]: event.currentTarget.valueAsNumber })}
+          />
+        )}
+      </Field>
+    ))}
+  </div>
+);
