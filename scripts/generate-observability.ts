@@ -312,6 +312,7 @@ function dashboardOf(rows: readonly Row[]): object {
 }
 
 function panelOf({ title, description, unit, queries, kind = "timeseries", limit }: Panel): object {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana fills it in
   const datasource = { type: "prometheus", uid: "${datasource}" };
   const steps = [{ color: "green", value: null }, ...(limit === undefined ? [] : [{ color: "red", value: limit }])];
   return {

@@ -23,8 +23,8 @@ export function FlowChart({ ticks }: { readonly ticks: readonly FlowTick[] }) {
     <figure class="flow-chart">
       <figcaption>
         Records a second, last five minutes
-        <span class="legend write">accepted</span>
-        <span class="legend dead">dead letters</span>
+        <span class="flow-legend write">accepted</span>
+        <span class="flow-legend dead">dead letters</span>
         <span class="flow-chart-top muted">top {rateOf(highest)}</span>
       </figcaption>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">

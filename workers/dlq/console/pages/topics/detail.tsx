@@ -94,19 +94,19 @@ function Objective({ topic, objective }: Pick<TopicDetailProps, "objective"> & {
         {percentOf(objective.share)} visible within {durationOf(objective.withinMs)}. At a burn rate of 1 the budget
         lasts exactly 30 days.
       </p>
-      <Facts facts={facts} />
+      <Figures figures={facts} />
     </section>
   );
 }
 
 function CountList({ counts, empty }: { readonly counts: Counts; readonly empty: string }) {
   const facts = Object.entries(counts).map(([name, count = 0]) => [name.replaceAll("_", " "), countOf(count)] as const);
-  return facts.length > 0 ? <Facts facts={facts} /> : <p class="muted">{empty}</p>;
+  return facts.length > 0 ? <Figures figures={facts} /> : <p class="muted">{empty}</p>;
 }
 
-const Facts = ({ facts }: { readonly facts: readonly (readonly [name: string, value: string])[] }) => (
-  <dl class="facts">
-    {facts.map(([name, value]) => (
+const Figures = ({ figures }: { readonly figures: readonly (readonly [name: string, value: string])[] }) => (
+  <dl class="topic-figures">
+    {figures.map(([name, value]) => (
       <div key={name}>
         <dt>{name}</dt>
         <dd class="num">{value}</dd>
