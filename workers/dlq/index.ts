@@ -1,8 +1,8 @@
+import { misconfigured } from "../../src/shared/desk/http/error.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { watch } from "./alerts/watch.ts";
 import { consoleFile } from "./console-files.ts";
 import { deskDepsOf, type Env, parkDepsOf, readConfig, sweepOf, watchDepsOf } from "./env.ts";
-import { misconfigured } from "./error.ts";
 import { operations } from "./operations.ts";
 import { park } from "./park.ts";
 
@@ -12,7 +12,7 @@ export { ReplayRun } from "./runs/replay-run.ts";
 export default {
   async fetch(request, env, ctx) {
     const reading = readConfig(env);
-    if (!reading.ok) return misconfigured(reading.problems);
+    if (!reading.ok) return misconfigured("dlq", reading.problems);
     return (await consoleFile(request, env)) ?? operations(deskDepsOf(env, reading.config)).fetch(request, env, ctx);
   },
 
