@@ -48,6 +48,7 @@ export async function search(
   const lists = listsFor(wanted);
   const found: FoundDevice[] = [];
   let [index, place] = after ?? [0, START];
+  if (index < 0) return { ok: false, reason: "bad_cursor" };
   for (; found.length < first && index < lists.length; index++, place = START) {
     const list = lists[index] as List;
     const read = await readOf(devices, list, { first: first - found.length, after: place === START ? null : place });
