@@ -102,7 +102,7 @@ describe("a search for devices", () => {
       { key: "elt:S-7", aspects: { ...registered("X-1"), ...online({ online: true }) }, dealers: D1 },
       { key: "elt:S-71", aspects: registered("S-71"), dealers: [[1, "D-2"]] },
       { key: "elt:T-1", aspects: { ...registered("S-72"), ...online({ online: false }) }, dealers: D1 },
-      { key: "infinity:S-7", dealers: [[1, "D-2"]] },
+      { key: "infinity:S-7", dealers: [[1, "S-7"]] },
       { key: "infinity:T-2", dealers: [[1, "S-7"]] },
     ),
   );
@@ -116,7 +116,7 @@ describe("a search for devices", () => {
     ],
     ["how a key begins", "?text=elt:T", ["elt:T-1"]],
     ["how a serial number begins", "?text=X-", ["elt:S-7"]],
-    ["a dealer", "?text=D-2", ["elt:S-71", "infinity:S-7"]],
+    ["a dealer", "?text=D-2", ["elt:S-71"]],
     ["a dealer by name of the filter", "?dealer=D-1", ["ecobee:S-70", "elt:S-7", "elt:T-1"]],
     ["a text of one source", "?text=S-7&source=elt", ["elt:S-7", "elt:S-71", "elt:T-1"]],
     ["a text of one dealer", "?text=S-7&dealer=D-1", ["elt:S-7", "ecobee:S-70", "elt:T-1"]],
