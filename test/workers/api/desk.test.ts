@@ -72,7 +72,11 @@ describe("who may look at devices", () => {
   });
 
   it("another site may not, by whatever cookie it rides on", async () => {
-    for (const headers of [{ Origin: "https://evil.example" }, { "Sec-Fetch-Site": "cross-site" }]) {
+    const elsewhere: Record<string, string>[] = [
+      { Origin: "https://evil.example" },
+      { "Sec-Fetch-Site": "cross-site" },
+    ];
+    for (const headers of elsewhere) {
       const refused = await get("", { headers });
       expect([refused.status, refused.body.error.code]).toEqual([403, "forbidden"]);
       expect(refused.headers.get("Access-Control-Allow-Origin")).toBeNull();
@@ -369,7 +373,8 @@ async function listen(path: string, headers: Record<string, string> = {}) {
   });
   const response = await send(request);
   expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "text/event-stream"]);
-  const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
   let text = "";
   const next = async () => {
     for (;;) {
@@ -380,7 +385,7 @@ async function listen(path: string, headers: Record<string, string> = {}) {
       }
       const { value, done } = await reader.read();
       if (done) throw new Error(`the stream ended: ${text}`);
-      text += value;
+      text += decoder.decode(value, { stream: true });
     }
   };
   return { next, leave: () => reader.cancel() };

@@ -22,7 +22,9 @@ export function DeviceView({ deviceKey }: { readonly deviceKey: string }) {
       </p>
       {isUnknown ? (
         <>
-          <h1 class="mono key">{deviceKey}</h1>
+          <h1>
+            <span class="mono key">{deviceKey}</span>
+          </h1>
           <Empty title="There is no device of this key">
             A key is <code>source:id</code>, and letters count as they are, large or small. If something was sent for
             it, it may have failed.
@@ -57,23 +59,22 @@ function Known({ device, live: { events, fresh, liveness } }: KnownProps) {
         {newest && `New event: ${aboutOf(newest.topic).join(" ")}`}
       </p>
       <div class="device-grid">
-        <section class="card life" aria-labelledby="life">
-          <Answered answer={events} what="events" rows={6}>
-            {(page) => (
-              <>
-                <Timeline device={device} events={page.events} fresh={fresh} onPick={show} />
-                <div ref={list}>
-                  <EventList events={page.events} fresh={fresh} />
-                </div>
-              </>
-            )}
-          </Answered>
+        <section class="card" aria-labelledby="life">
+          <Timeline device={device} events={events.data?.events ?? []} fresh={fresh} onPick={show} />
         </section>
         <div class="stack aside">
           <TwinTable device={device} />
           <Alerts device={device} />
           <Letters deviceKey={device.key} />
         </div>
+        <section class="card" aria-labelledby="events">
+          <h2 id="events">Events</h2>
+          <div ref={list}>
+            <Answered answer={events} what="events" rows={6}>
+              {(page) => <EventList events={page.events} fresh={fresh} />}
+            </Answered>
+          </div>
+        </section>
       </div>
     </>
   );

@@ -9,6 +9,8 @@ import { aboutOf, dataLine } from "./words.ts";
 /** As many as a screen has room for. */
 const SHOWN = 25;
 
+const clock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
 type EventListProps = { readonly events: readonly DeviceEventJson[]; readonly fresh: ReadonlySet<string> };
 
 /** Its events as it remembers them, newest first, each with what it said. */
@@ -50,6 +52,7 @@ function Entry({ event, isFresh }: { readonly event: DeviceEventJson; readonly i
           </span>
           <span class="said">{dataLine(data)}</span>
           {isFresh && <Badge tone="info">New</Badge>}
+          <span class="muted clock from-wide">{clock.format(new Date(occurredAt))}</span>
           <span class="muted when">
             <Time at={occurredAt} />
           </span>

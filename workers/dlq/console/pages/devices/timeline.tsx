@@ -11,14 +11,20 @@ import { marksOf, type Scale, xOf } from "./scale.ts";
 import { useWidth } from "./width.ts";
 import { aboutOf, dataLine } from "./words.ts";
 
-/** Rows of the picture, in pixels. */
-const BAND = 28;
-const LANE = 20;
-const GAP = 8;
-const AXIS = 22;
+/** What the picture is made of, in pixels. */
+type Sizes = Readonly<Record<"band" | "lane" | "alert" | "gap" | "axis" | "gutter" | "letter" | "label", number>>;
 
-/** Left of the rows stands what they are. */
-const GUTTER = 88;
+const SIZES: Sizes = { band: 28, lane: 20, alert: 10, gap: 8, axis: 22, gutter: 88, letter: 7.5, label: 80 };
+
+/** A picture so wide is looked at from afar; console.css has larger letters there too. */
+const WALL_WIDTH = 1_200;
+
+const sizesFor = (width: number): Sizes => {
+  const factor = width < WALL_WIDTH ? 1 : 1.4;
+  return Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [name, size * factor])) as Sizes;
+};
+
+/** Room behind the last moment. */
 const EDGE = 10;
 
 /** The rows of events, as far as there are such events, in this order; others behind. */
@@ -40,7 +46,8 @@ export function Timeline(props: TimelineProps) {
   const [ref, width] = useWidth<HTMLDivElement>(600);
   const nowMs = useNow();
   const [fromMs, toMs] = stretchOf(props, isWhole, nowMs);
-  const scale = { fromMs, toMs, left: GUTTER, right: Math.max(GUTTER + 40, width - EDGE) };
+  const sizes = sizesFor(width);
+  const scale = { fromMs, toMs, left: sizes.gutter, right: Math.max(sizes.gutter + 40, width - EDGE) };
   return (
     <>
       <div class="row spread timeline-head">
@@ -55,8 +62,8 @@ export function Timeline(props: TimelineProps) {
           ))}
         </fieldset>
       </div>
-      <div ref={ref} class="timeline">
-        <Picture {...props} scale={scale} nowMs={nowMs} width={width} />
+      <div ref={ref} class={width < WALL_WIDTH ? "timeline" : "timeline wall"}>
+        <Picture {...props} scale={scale} sizes={sizes} width={width} />
       </div>
     </>
   );
@@ -86,36 +93,40 @@ function stretchOf({ device, events }: TimelineProps, isWhole: boolean, nowMs: n
   return [fromMs - (toMs - fromMs) * 0.02, toMs];
 }
 
-type PictureProps = TimelineProps & { readonly scale: Scale; readonly nowMs: number; readonly width: number };
+type PictureProps = TimelineProps & { readonly scale: Scale; readonly sizes: Sizes; readonly width: number };
 
-function Picture({ device, events, fresh, onPick, scale, width }: PictureProps) {
-  const lanes = Map.groupBy(events, ({ topic }) => aboutOf(topic)[0]);
-  const entities = [...ENTITIES, ...lanes.keys()].filter((each, i, all) => lanes.has(each) && all.indexOf(each) === i);
-  const alertsTop = BAND + GAP;
-  const lanesTop = alertsTop + LANE + GAP / 2;
-  const bottom = lanesTop + entities.length * LANE;
+function Picture({ device, events, fresh, onPick, scale, sizes, width }: PictureProps) {
+  const { band, lane, alert, gap } = sizes;
+  const byEntity = Map.groupBy(events, ({ topic }) => aboutOf(topic)[0]);
+  const entities = [...new Set([...ENTITIES, ...byEntity.keys()])].filter((each) => byEntity.has(each));
+  const spans = stackedAlerts(device.alerts, scale);
+  const depth = Math.max(1, ...spans.map(({ level }) => level + 1));
+  const alertsTop = band + gap;
+  const lanesTop = alertsTop + depth * alert + gap;
+  const bottom = lanesTop + entities.length * lane;
   return (
-    <svg width={width} height={bottom + AXIS} viewBox={`0 0 ${width} ${bottom + AXIS}`} role="img">
+    <svg width={width} height={bottom + sizes.axis} viewBox={`0 0 ${width} ${bottom + sizes.axis}`} role="img">
       <title>{describe(device, events)}</title>
-      <Axis scale={scale} bottom={bottom} />
-      <Row label="Dealer" middle={BAND / 2}>
-        {device.assignments.map((assignment, i) => (
-          <Assignment key={assignment.from} assignment={assignment} scale={scale} isOdd={i % 2 === 1} />
+      <Axis scale={scale} bottom={bottom} sizes={sizes} />
+      <Row label="Dealer" middle={band / 2}>
+        {device.assignments.map((each, i) => (
+          <Assignment key={each.from} assignment={each} scale={scale} sizes={sizes} isOdd={i % 2 === 1} />
         ))}
       </Row>
-      <Row label="Alerts" middle={alertsTop + LANE / 2}>
-        {device.alerts.map((alert) => (
-          <AlertSpan key={alert.alertId} alert={alert} scale={scale} top={alertsTop} />
+      <Row label="Alerts" middle={alertsTop + (depth * alert) / 2}>
+        {spans.map(({ alert: each, level }) => (
+          <AlertSpan key={each.alertId} alert={each} scale={scale} top={alertsTop + level * alert} height={alert - 2} />
         ))}
       </Row>
       {entities.map((entity, i) => (
-        <Row key={entity} label={entity} middle={lanesTop + i * LANE + LANE / 2}>
-          {lanes.get(entity)?.map((event) => (
+        <Row key={entity} label={entity} middle={lanesTop + (i + 0.5) * lane}>
+          {byEntity.get(entity)?.map((event) => (
             <Tick
               key={idOf(event)}
               event={event}
               x={xOf(scale, Date.parse(event.occurredAt))}
-              middle={lanesTop + i * LANE + LANE / 2}
+              middle={lanesTop + (i + 0.5) * lane}
+              size={lane}
               isFresh={fresh.has(idOf(event))}
               onPick={onPick}
             />
@@ -124,6 +135,31 @@ function Picture({ device, events, fresh, onPick, scale, width }: PictureProps) 
       ))}
     </svg>
   );
+}
+
+/** Alerts side by side one above the other, as many as there is room for. */
+const MOST_LEVELS = 3;
+
+type Stacked = { readonly alert: AlertJson; readonly level: number };
+
+function stackedAlerts(alerts: readonly AlertJson[], scale: Scale): Stacked[] {
+  const inOrder = [...alerts].sort((a, b) => ((a.raisedAt ?? "") < (b.raisedAt ?? "") ? -1 : 1));
+  const ends = Array.from({ length: MOST_LEVELS }, () => Number.NEGATIVE_INFINITY);
+  return inOrder.flatMap((alert) => {
+    const { from, to } = drawnAt(alert, scale);
+    if (to <= scale.left) return [];
+    const free = ends.findIndex((end) => end < from);
+    const level = free === -1 ? MOST_LEVELS - 1 : free;
+    ends[level] = to;
+    return [{ alert, level }];
+  });
+}
+
+/** Where an alert begins and ends; the shortest is still seen. */
+function drawnAt({ raisedAt, clearedAt }: AlertJson, scale: Scale): { readonly from: number; readonly to: number } {
+  const from = raisedAt === null ? scale.left : xOf(scale, Date.parse(raisedAt));
+  const to = clearedAt === null ? scale.right : xOf(scale, Date.parse(clearedAt));
+  return { from, to: to <= scale.left ? to : Math.max(to, from + 4) };
 }
 
 const describe = ({ assignments, alerts }: DeviceDetail, events: readonly DeviceEventJson[]): string =>
@@ -140,13 +176,15 @@ const Row = ({ label, middle, children }: RowProps) => (
   </g>
 );
 
-const Axis = ({ scale, bottom }: { readonly scale: Scale; readonly bottom: number }) => (
+type AxisProps = { readonly scale: Scale; readonly bottom: number; readonly sizes: Sizes };
+
+const Axis = ({ scale, bottom, sizes }: AxisProps) => (
   <g class="axis">
     <line x1={scale.left} x2={scale.right} y1={bottom} y2={bottom} />
-    {marksOf(scale).map(({ x, label }) => (
+    {marksOf(scale, sizes.label).map(({ x, label }) => (
       <g key={x}>
         <line class="mark" x1={x} x2={x} y1={0} y2={bottom + 5} />
-        <text x={x + 3} y={bottom + 16}>
+        <text x={x + 3} y={bottom + sizes.axis * 0.75}>
           {label}
         </text>
       </g>
@@ -159,19 +197,21 @@ const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeSty
 const spanOf = (from: string | null, to: string | null): string =>
   `${from === null ? "since when is not known" : absolute.format(new Date(from))} – ${to === null ? "now" : absolute.format(new Date(to))}`;
 
-/** Of one letter of a name in a band. */
-const LETTER_WIDTH = 7.5;
-
-type AssignmentProps = { readonly assignment: AssignmentJson; readonly scale: Scale; readonly isOdd: boolean };
+type AssignmentProps = {
+  readonly assignment: AssignmentJson;
+  readonly scale: Scale;
+  readonly sizes: Sizes;
+  readonly isOdd: boolean;
+};
 
 /** What lies before the stretch begins at its edge; what lies there whole is not drawn. */
-function Assignment({ assignment: { dealerId, dealerName, from, to }, scale, isOdd }: AssignmentProps) {
+function Assignment({ assignment: { dealerId, dealerName, from, to }, scale, sizes, isOdd }: AssignmentProps) {
   const endMs = to === null ? scale.toMs : Date.parse(to);
   if (endMs <= scale.fromMs) return null;
   const x = xOf(scale, Date.parse(from));
   const width = Math.max(1, xOf(scale, endMs) - x);
   const names = [dealerName ?? dealerId ?? "nobody", dealerId ?? "nobody"];
-  const name = names.find((each) => each.length * LETTER_WIDTH + 12 < width);
+  const name = names.find((each) => each.length * sizes.letter + 12 < width);
   return (
     <g>
       <rect
@@ -179,13 +219,13 @@ function Assignment({ assignment: { dealerId, dealerName, from, to }, scale, isO
         x={x}
         y={0.5}
         width={width}
-        height={BAND - 1}
+        height={sizes.band - 1}
         rx={4}
       >
         <title>{`${dealerName ?? dealerId ?? "Nobody"}, ${spanOf(from, to)}`}</title>
       </rect>
       {name && (
-        <text class="band-name" x={x + 8} y={BAND / 2} dominant-baseline="central">
+        <text class="band-name" x={x + 8} y={sizes.band / 2} dominant-baseline="central">
           {name}
         </text>
       )}
@@ -193,23 +233,27 @@ function Assignment({ assignment: { dealerId, dealerName, from, to }, scale, isO
   );
 }
 
-type AlertSpanProps = { readonly alert: AlertJson; readonly scale: Scale; readonly top: number };
+type AlertSpanProps = {
+  readonly alert: AlertJson;
+  readonly scale: Scale;
+  readonly top: number;
+  readonly height: number;
+};
 
-function AlertSpan({ alert: { severity, state, code, text, raisedAt, clearedAt }, scale, top }: AlertSpanProps) {
-  const startMs = raisedAt === null ? scale.fromMs : Date.parse(raisedAt);
-  const endMs = clearedAt === null ? scale.toMs : Date.parse(clearedAt);
-  if (endMs <= scale.fromMs) return null;
-  const x = xOf(scale, startMs);
+function AlertSpan({ alert, scale, top, height }: AlertSpanProps) {
+  const { severity, state, code, text, raisedAt, clearedAt } = alert;
+  const { from, to } = drawnAt(alert, scale);
+  const said = [severity ?? "alert", code, state.toLowerCase(), spanOf(raisedAt, clearedAt), text];
   return (
     <rect
       class={`alert-span ${severity ?? "unknown"} ${state.toLowerCase()}`}
-      x={x}
-      y={top + 4}
-      width={Math.max(4, xOf(scale, endMs) - x)}
-      height={LANE - 8}
+      x={from}
+      y={top + 1}
+      width={to - from}
+      height={height}
       rx={3}
     >
-      <title>{`${severity ?? "Alert"} ${code ?? ""}, ${state.toLowerCase()}, ${spanOf(raisedAt, clearedAt)}: ${text ?? ""}`}</title>
+      <title>{said.filter(Boolean).join(", ")}</title>
     </rect>
   );
 }
@@ -218,6 +262,8 @@ type TickProps = {
   readonly event: DeviceEventJson;
   readonly x: number;
   readonly middle: number;
+  /** Of its row. */
+  readonly size: number;
   readonly isFresh: boolean;
   readonly onPick: (id: string) => void;
 };
@@ -226,7 +272,7 @@ type TickProps = {
 const ENDINGS = new Set(["cleared", "removed", "unassigned"]);
 
 /** For the mouse; the list below says the same to everybody. */
-function Tick({ event, x, middle, isFresh, onPick }: TickProps) {
+function Tick({ event, x, middle, size, isFresh, onPick }: TickProps) {
   const [entity, action] = aboutOf(event.topic);
   const classes = `tick of-${entity} ${ENDINGS.has(action) ? "hollow" : ""} ${isFresh ? "fresh" : ""}`;
   const isSpan = entity === "status";
@@ -235,9 +281,9 @@ function Tick({ event, x, middle, isFresh, onPick }: TickProps) {
     <g class={classes} onClick={() => onPick(idOf(event))}>
       <title>{`${entity} ${action}, ${absolute.format(new Date(event.occurredAt))}: ${dataLine(event.data)}`}</title>
       {isSpan ? (
-        <rect x={x - 1.5} y={middle - 7} width={3} height={14} rx={1.5} />
+        <rect x={x - 1.5} y={middle - size * 0.35} width={3} height={size * 0.7} rx={1.5} />
       ) : (
-        <circle cx={x} cy={middle} r={4.5} />
+        <circle cx={x} cy={middle} r={size * 0.23} />
       )}
     </g>
   );

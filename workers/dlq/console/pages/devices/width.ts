@@ -2,8 +2,8 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 /** How much room an element has, in pixels, now and after the window was pulled. */
-export function useWidth<T extends HTMLElement>(before: number): [ref: RefObject<T>, width: number] {
-  const ref = useRef<T>(null);
+export function useWidth<T extends HTMLElement>(before: number): [ref: RefObject<T | null>, width: number] {
+  const ref = useRef<T | null>(null);
   const [width, setWidth] = useState(before);
   useLayoutEffect(() => {
     const element = ref.current;

@@ -64,7 +64,9 @@ export function dataLine(data: unknown): string {
   if (typeof data !== "object" || data === null) return data === null ? "no value" : String(data);
   const record = data as Readonly<Record<string, unknown>>;
   if (typeof record.online === "boolean") return reportLine(record as unknown as StatusReport) || "online";
-  return Object.entries(record)
+  // What says by itself what it is comes first, and ids last.
+  const members = Object.entries(record).sort(([a], [b]) => rankOf(a) - rankOf(b));
+  return members
     .flatMap(([name, value]) => wordOf(name, value) ?? [])
     .slice(0, 4)
     .join(" · ");
@@ -81,6 +83,8 @@ function wordOf(name: string, value: unknown): string | undefined {
 
 /** Members whose values say what they are. */
 const UNSAID = new Set(["code", "severity", "text", "mode", "name", "model", "reason", "resolution", "alertType"]);
+
+const rankOf = (name: string): number => (UNSAID.has(name) ? 0 : /(Id|Ref)$/.test(name) ? 2 : 1);
 
 /** "heatSetpoint" → "heat setpoint" */
 export const wordsOf = (name: string): string => name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
