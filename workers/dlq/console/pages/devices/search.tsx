@@ -25,12 +25,19 @@ const pathOf = (wanted: Wanted): string => `/devices?${new URLSearchParams({ ...
 export function SearchView({ route }: { readonly route: Route }) {
   const wanted = wantedIn(route);
   const answer = useAnswer<DevicePage>(pathOf(wanted));
+  // What was found stands until something else is: a list that flickers with each letter cannot be read.
+  const last = useRef<DevicePage | undefined>(undefined);
+  if (answer.data) last.current = answer.data;
+  const shown = { ...answer, data: answer.data ?? (answer.isLoading ? last.current : undefined) };
   return (
     <div class="stack devices">
       <h1>Devices</h1>
       <SearchForm wanted={wanted} />
-      <Answered answer={answer} what="devices" rows={8}>
-        {(page) => <Result page={page} wanted={wanted} />}
+      <p class="unseen" role="status">
+        {answer.data && `${answer.data.devices.length} devices on this page`}
+      </p>
+      <Answered answer={shown} what="devices" rows={8}>
+        {(page) => <Result page={page} wanted={wanted} isBusy={answer.isLoading} />}
       </Answered>
     </div>
   );
@@ -94,12 +101,21 @@ function TextField({ name, label, hint, value, isFirst = false, onText }: TextFi
   const field = useRef<HTMLInputElement>(null);
   const latest = useRef(onText);
   latest.current = onText;
-  useEffect(() => setText((typed) => (typed.trim() === value ? typed : value)), [value]);
+  // What we have said ourselves comes back when somebody may have typed on.
+  const said = useRef(value);
   useEffect(() => {
-    if (text.trim() === value) return;
-    const timer = setTimeout(() => latest.current(text.trim()), PAUSE_MS);
+    if (value === said.current) return;
+    said.current = value;
+    setText(value);
+  }, [value]);
+  useEffect(() => {
+    if (text.trim() === said.current) return;
+    const timer = setTimeout(() => {
+      said.current = text.trim();
+      latest.current(said.current);
+    }, PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, value]);
+  }, [text]);
   useEffect(() => {
     if (!isFirst) return;
     const jump = (event: KeyboardEvent) => {
@@ -153,11 +169,13 @@ const Choice = ({ label, value = "", options, onChoose }: ChoiceProps) => (
   </div>
 );
 
-function Result({ page: { devices, nextCursor }, wanted }: { readonly page: DevicePage; readonly wanted: Wanted }) {
+type ResultProps = { readonly page: DevicePage; readonly wanted: Wanted; readonly isBusy: boolean };
+
+function Result({ page: { devices, nextCursor }, wanted, isBusy }: ResultProps) {
   const next = nextCursor && hrefOf(["devices"], { ...wanted, after: nextCursor });
   const { after, ...first } = wanted;
   return (
-    <section class="card" aria-label="Found devices">
+    <section class="card result" aria-label="Found devices" aria-busy={isBusy}>
       {devices.length === 0 ? (
         <NothingFound wanted={wanted} hasMore={nextCursor !== null} />
       ) : (
