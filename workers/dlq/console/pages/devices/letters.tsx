@@ -56,7 +56,7 @@ const LetterLine = ({ letter: { id, state, reason, topic, message, lastFailedAt 
         <Time at={lastFailedAt} />
       </span>
     </p>
-    <p class="muted breakable">
+    <p class="muted breakable brief" title={message}>
       {topic}: {message}
     </p>
   </li>

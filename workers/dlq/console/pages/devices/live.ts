@@ -42,19 +42,22 @@ export function useLiveDevice(deviceKey: string): LiveDevice {
     events.reload();
   });
   const refusal = useStream<DeviceChangeJson>(isKnown ? `${path}/live` : null, (change) => {
-    // Every connection begins with a snapshot: only one of another revision says that something was missed.
-    const isSeen = change.kind === "snapshot" && (revision.current ?? change.revision) === change.revision;
+    // Every connection begins with a snapshot. One of another revision says that something was missed, and the first
+    // may: what was read before it is of no known revision.
+    const isSeen = change.kind === "snapshot" && revision.current === change.revision;
     revision.current = change.revision;
     setNewest(change);
     const { event } = change;
     if (event) setTold((last) => [event, ...last].slice(0, EVERY_EVENT));
     if (!isSeen) readAnew();
   });
-  const fresh = new Set(told.map(idOf));
+  const first = useRef<ReadonlySet<string> | undefined>(undefined);
+  first.current ??= events.data && new Set(events.data.events.map(idOf));
+  const shown = events.data && withTold(events.data, told);
   return {
     detail: { ...detail, data: detail.data && withChange(detail.data, newest) },
-    events: { ...events, data: events.data && withTold(events.data, told) },
-    fresh,
+    events: { ...events, data: shown },
+    fresh: new Set(shown?.events.map(idOf).filter((id) => !first.current?.has(id))),
     liveness: refusal ? { kind: "broken", refusal } : { kind: newest ? "live" : "connecting" },
   };
 }

@@ -99,6 +99,8 @@ function Picture({ device, events, fresh, onPick, scale, sizes, width }: Picture
   const { band, lane, alert, gap } = sizes;
   const byEntity = Map.groupBy(events, ({ topic }) => aboutOf(topic)[0]);
   const entities = [...new Set([...ENTITIES, ...byEntity.keys()])].filter((each) => byEntity.has(each));
+  // A dealer that comes back has its colour again.
+  const dealers = [...new Set(device.assignments.flatMap(({ dealerId }) => dealerId ?? []))] as (string | null)[];
   const spans = stackedAlerts(device.alerts, scale);
   const depth = Math.max(1, ...spans.map(({ level }) => level + 1));
   const alertsTop = band + gap;
@@ -109,8 +111,14 @@ function Picture({ device, events, fresh, onPick, scale, sizes, width }: Picture
       <title>{describe(device, events)}</title>
       <Axis scale={scale} bottom={bottom} sizes={sizes} />
       <Row label="Dealer" middle={band / 2}>
-        {device.assignments.map((each, i) => (
-          <Assignment key={each.from} assignment={each} scale={scale} sizes={sizes} isOdd={i % 2 === 1} />
+        {device.assignments.map((each) => (
+          <Assignment
+            key={each.from}
+            assignment={each}
+            scale={scale}
+            sizes={sizes}
+            isOdd={dealers.indexOf(each.dealerId) % 2 === 1}
+          />
         ))}
       </Row>
       <Row label="Alerts" middle={alertsTop + (depth * alert) / 2}>
@@ -225,7 +233,12 @@ function Assignment({ assignment: { dealerId, dealerName, from, to }, scale, siz
         <title>{`${dealerName ?? dealerId ?? "Nobody"}, ${spanOf(from, to)}`}</title>
       </rect>
       {name && (
-        <text class="band-name" x={x + 8} y={sizes.band / 2} dominant-baseline="central">
+        <text
+          class={`band-name ${dealerId === null ? "nobody" : ""}`}
+          x={x + 8}
+          y={sizes.band / 2}
+          dominant-baseline="central"
+        >
           {name}
         </text>
       )}
