@@ -61,6 +61,9 @@ async function tell(deviceId: string): Promise<void> {
 const settled = () =>
   vi.waitFor(async () => expect((await clients.outcomes()).inFlight).toBe(0), { timeout: 20_000, interval: 100 });
 
+/** A busy machine takes its time. */
+const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 10_000, interval: 50 });
+
 const liveMark = (page: Page) => page.locator(".live-mark");
 
 const listed = (page: Page) =>
@@ -78,15 +81,15 @@ describe.skipIf(!hasBrowser)("the devices page", () => {
 
   it("finds a device while one types, and its address finds it again", async () => {
     const { page, problems } = await open({ at: "#/devices" });
-    await expect.poll(() => listed(page)).toContain("elt:other-1");
+    await eventually(() => listed(page)).toContain("elt:other-1");
     const before = await page.evaluate(() => history.length);
     await page.keyboard.press("/");
     await page.keyboard.type("find", { delay: 20 });
-    await expect.poll(() => listed(page)).toEqual(["elt:find-1", "elt:find-2"]);
+    await eventually(() => listed(page)).toEqual(["elt:find-1", "elt:find-2"]);
     expect(new URL(page.url()).hash).toBe("#/devices?text=find");
     expect(await page.evaluate(() => history.length)).toBe(before);
     await page.reload();
-    await expect.poll(() => listed(page)).toEqual(["elt:find-1", "elt:find-2"]);
+    await eventually(() => listed(page)).toEqual(["elt:find-1", "elt:find-2"]);
     expect(await page.getByLabel("Find a device").inputValue()).toBe("find");
     await page.getByRole("link", { name: "elt:find-2" }).click();
     await page.getByRole("heading", { level: 1, name: "elt:find-2" }).waitFor();
@@ -95,11 +98,11 @@ describe.skipIf(!hasBrowser)("the devices page", () => {
 
   it("says so where nothing is found, and narrows by status", async () => {
     const { page } = await open({ at: "#/devices?text=find" });
-    await expect.poll(() => listed(page)).toHaveLength(2);
+    await eventually(() => listed(page)).toHaveLength(2);
     await page.getByLabel("Status").selectOption("RETIRED");
     await page.getByText("No device found").waitFor();
     await page.getByLabel("Status").selectOption("ONLINE");
-    await expect.poll(() => listed(page)).toHaveLength(2);
+    await eventually(() => listed(page)).toHaveLength(2);
   });
 
   it("shows what a device is, what is wanted of it, who had it and what is wrong, and nothing personal", async () => {
@@ -109,7 +112,7 @@ describe.skipIf(!hasBrowser)("the devices page", () => {
     expect(await twin.getByRole("row", { name: /Heat to/ }).textContent()).toContain("differs");
     expect(await twin.getByRole("row", { name: /Mode/ }).textContent()).not.toContain("differs");
     expect(await page.getByRole("region", { name: /Open alerts/ }).textContent()).toContain("The filter is full.");
-    await expect.poll(() => page.locator(".timeline .band").count()).toBe(2);
+    await eventually(() => page.locator(".timeline .band").count()).toBe(2);
     expect(await page.locator(".timeline .band title").allTextContents()).toEqual([
       expect.stringContaining("Arctic Air"),
       expect.stringContaining("North Star"),
@@ -126,9 +129,9 @@ describe.skipIf(!hasBrowser)("the devices page", () => {
 
   it("shows an event when it arrives, without a reload, marked as new", async () => {
     const { page, problems } = await open({ at: at("watch-1") });
-    await expect.poll(() => liveMark(page).textContent()).toBe("Live");
+    await eventually(() => liveMark(page).textContent()).toBe("Live");
     await page.evaluate(() => Object.assign(window, { isSamePage: true }));
-    await expect.poll(() => page.locator(".events li").count()).toBe(1);
+    await eventually(() => page.locator(".events li").count()).toBe(1);
     expect(await page.locator(".events .badge").count()).toBe(0);
     await report("watch-1", 0, 26.4);
     const arrived = page.locator(".events li", { hasText: "26.4 °C" });
@@ -141,7 +144,7 @@ describe.skipIf(!hasBrowser)("the devices page", () => {
       severity: "critical",
       text: "Too hot.",
     });
-    await expect.poll(() => page.getByRole("region", { name: /Open alerts/ }).textContent()).toContain("Too hot.");
+    await eventually(() => page.getByRole("region", { name: /Open alerts/ }).textContent()).toContain("Too hot.");
     expect(await page.evaluate(() => "isSamePage" in window)).toBe(true);
     expect(problems).toEqual([]);
   });
@@ -152,9 +155,9 @@ describe.skipIf(!hasBrowser)("the devices page", () => {
     await page.evaluate((hash) => {
       location.hash = hash;
     }, at("watch-1"));
-    await expect.poll(() => liveMark(page).textContent()).toContain("Not live");
+    await eventually(() => liveMark(page).textContent()).toContain("Not live");
     await page.unroute("**/live");
-    await expect.poll(() => liveMark(page).textContent(), { timeout: 10_000 }).toBe("Live");
+    await eventually(() => liveMark(page).textContent()).toBe("Live");
   });
 
   it("leads to what failed of a device", async () => {
@@ -193,7 +196,7 @@ describe.skipIf(!hasBrowser)("the devices page", () => {
       await page.getByText(shown).first().waitFor({ state: "attached" });
       if (shown === "Arctic Air") {
         await page.locator(".events summary").first().click();
-        await expect.poll(() => liveMark(page).textContent()).toBe("Live");
+        await eventually(() => liveMark(page).textContent()).toBe("Live");
       }
       await page.evaluate(axe.source);
       const { violations } = await page.evaluate(() =>
@@ -208,12 +211,12 @@ describe.skipIf(!hasBrowser)("the devices page", () => {
 
   it.each([360, 2_560])("does not scroll sideways on %i pixels", async (width) => {
     const { page } = await open({ at: "#/devices", width });
-    await expect.poll(() => listed(page)).toContain("elt:life-1");
+    await eventually(() => listed(page)).toContain("elt:life-1");
     const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
     expect(await fits()).toBe(true);
     await page.getByRole("link", { name: "elt:life-1" }).click();
     await page.locator(".events summary").first().click();
-    await expect.poll(() => page.locator(".timeline svg").count()).toBe(1);
+    await eventually(() => page.locator(".timeline svg").count()).toBe(1);
     expect(await fits()).toBe(true);
   });
 });

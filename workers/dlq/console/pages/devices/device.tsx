@@ -26,8 +26,7 @@ export function DeviceView({ deviceKey }: { readonly deviceKey: string }) {
             <span class="mono key">{deviceKey}</span>
           </h1>
           <Empty title="There is no device of this key">
-            A key is <code>source:id</code>, and letters count as they are, large or small. If something was sent for
-            it, it may have failed.
+            A key is <code>source:id</code>, and case matters. If something was sent for it, it may have failed.
           </Empty>
           <Letters deviceKey={deviceKey} />
         </>

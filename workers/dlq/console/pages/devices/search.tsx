@@ -206,7 +206,7 @@ function NothingFound({ wanted, hasMore }: { readonly wanted: Wanted; readonly h
     <Empty title={isAny ? "No device yet" : "No device found"}>
       {isAny
         ? "The first event that names a device makes one."
-        : "Letters count as they are, large or small. An id, a key such as elt:1234 and a serial number are found by how they begin; a dealer by its whole id."}
+        : "Case matters. An id, a key such as elt:1234 and a serial number are found by how they begin; a dealer by its whole id."}
     </Empty>
   );
 }
