@@ -71,7 +71,7 @@ describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
       secrets: { INGEST_CREDENTIALS: credentials("dev", "dev"), TOKEN_SECRET: LOCAL_TOKEN_SECRET },
     });
     try {
-      for (const path of ["/topics", "/graphql", "/live", "/ops/api/dead-letters"]) {
+      for (const path of ["/topics", "/graphql", "/live", "/ops/api/dead-letters", "/ops/api/devices"]) {
         expect((await fetch(new URL(path, stack.url))).status, path).toBe(503);
       }
     } finally {

@@ -1,6 +1,10 @@
-import type { ReaderVars } from "../../src/shared/auth/reader-settings.ts";
+import * as z from "zod";
+import { DeskAccess } from "../../src/shared/auth/desk-user.ts";
+import { type ReaderSettings, type ReaderVars, readSettings } from "../../src/shared/auth/reader-settings.ts";
+import type { Doors } from "../../src/shared/desk/http/gate.ts";
 import type { Commands } from "../../src/shared/domain/command.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
+import { jsonOf } from "../../src/shared/json/json-of.ts";
 import type { Stores } from "../../src/shared/services/index.ts";
 import type { MetricsSink, MetricsSource } from "../../src/shared/telemetry/metrics.ts";
 import { type MetricsNamespace, metricsOver } from "../../src/shared/telemetry/shards.ts";
@@ -16,7 +20,32 @@ export type Env = ReaderVars & {
   readonly INGEST_COMMANDS: Commands;
   /** `MetricsObject` of the dlq Worker. */
   readonly METRICS: MetricsNamespace<MetricsSink & MetricsSource>;
+  /** Cloudflare Access in front of /ops, as JSON, and the same as the dlq Worker's; see `DeskAccess`. */
+  readonly DESK_ACCESS?: string;
 };
+
+export type Config = { readonly reader: ReaderSettings; readonly desk: Doors };
+
+export type ConfigReading =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+const DeskVars = z.object({ DESK_ACCESS: jsonOf(DeskAccess).optional() });
+
+/** Reads the variables, and names every bad one at once; never their values. */
+export function readConfig(env: Env): ConfigReading {
+  const reader = readSettings(env);
+  const desk = DeskVars.safeParse(env);
+  if (reader.ok && desk.success) {
+    const { settings } = reader;
+    return {
+      ok: true,
+      config: { reader: settings, desk: { tokenSecret: settings.tokenSecret, access: desk.data.DESK_ACCESS } },
+    };
+  }
+  const problems = (desk.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
+  return { ok: false, problems: [...(reader.ok ? [] : reader.problems), ...problems] };
+}
 
 /** The classes live in other Workers, so nothing but their names binds us to them, and the types are the contract. */
 export const storesOf = ({ DB, DEVICES, INGEST_COMMANDS, METRICS }: Env): Stores => ({

@@ -12,7 +12,11 @@ const PING_MS = 12_000;
 /** How long an `EventSource` waits before it comes back. */
 const RETRY_MS = 1_000;
 
-const HEADERS = { "Content-Type": "text/event-stream", "Cache-Control": "no-store", "Content-Encoding": "none" };
+export const EVENT_STREAM_HEADERS = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-store",
+  "Content-Encoding": "none",
+};
 
 /**
  * Subscriptions as server-sent events, in the distinct-connections mode of graphql-sse. Yoga's own are not resumable:
@@ -26,7 +30,9 @@ export const resumableEventStreams: Plugin<object, { expiresAtMs: number }> = {
     const limitMs = Math.min(STREAM_LIMIT_MS, serverContext.expiresAtMs - Date.now());
     setResultProcessor(
       (results) =>
-        new Response(eventStream(results as AsyncIterable<ExecutionResult>, { limitMs }), { headers: HEADERS }),
+        new Response(eventStream(results as AsyncIterable<ExecutionResult>, { limitMs }), {
+          headers: EVENT_STREAM_HEADERS,
+        }),
       "text/event-stream",
     );
   },
@@ -41,12 +47,21 @@ const acceptsEventStream = (accept: string | null): boolean =>
 type Options = { readonly limitMs: number; readonly pingMs?: number };
 
 /** @param limitMs after so long the stream ends, without `complete` */
-export function eventStream(
-  results: AsyncIterable<ExecutionResult>,
-  { limitMs, pingMs = PING_MS }: Options,
+export const eventStream = (results: AsyncIterable<ExecutionResult>, options: Options): ReadableStream<Uint8Array> =>
+  itemStream(results, { ...options, textOf: eventOf, farewell: "event: complete\ndata:\n\n" });
+
+type ItemOptions<T> = Options & {
+  readonly textOf: (item: T) => string;
+  /** What is said when nothing more will come; a stream that only has run its time says nothing. */
+  readonly farewell?: string;
+};
+
+export function itemStream<T>(
+  items: AsyncIterable<T>,
+  { limitMs, pingMs = PING_MS, textOf, farewell = "" }: ItemOptions<T>,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const iterator = results[Symbol.asyncIterator]();
+  const iterator = items[Symbol.asyncIterator]();
   let isOver = false;
   let stop = () => {};
   return new ReadableStream({
@@ -68,8 +83,8 @@ export function eventStream(
         const { done, value } = await iterator.next();
         // What still came behind the end is for the next stream.
         if (isOver) return;
-        if (!done) return say(eventOf(value));
-        say("event: complete\ndata:\n\n");
+        if (!done) return say(textOf(value));
+        if (farewell) say(farewell);
       } catch (thrown) {
         if (isOver) return;
         if (!(thrown instanceof LiveDisconnected)) log("error", "event_stream_fault", faultOf(thrown));

@@ -2,7 +2,7 @@ import { shouldRenderGraphiQL } from "graphql-yoga";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { IssuerUnreachable } from "../../src/shared/auth/issuer.ts";
-import { type ReaderSettings, readSettings } from "../../src/shared/auth/reader-settings.ts";
+import type { ReaderSettings } from "../../src/shared/auth/reader-settings.ts";
 import { authenticate } from "../../src/shared/auth/token.ts";
 import { errorBody, RETRY_AFTER_MS } from "../../src/shared/graphql/errors.ts";
 import { rightsOf } from "../../src/shared/graphql/rights.ts";
@@ -12,7 +12,8 @@ import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
 import { traceOf } from "../../src/shared/telemetry/trace.ts";
 import { type RequestNotes, trackRequests } from "../../src/shared/telemetry/track-requests.ts";
-import { type Env, storesOf } from "./env.ts";
+import { answerAtDesk } from "./desk/desk.ts";
+import { type Env, readConfig, storesOf } from "./env.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { liveOver } from "./live.ts";
 import { yoga } from "./yoga.ts";
@@ -26,12 +27,15 @@ const NOT_ACCEPTABLE = "Accept application/json or application/graphql-response+
 const app = new Hono<{ Bindings: Env; Variables: { settings: ReaderSettings; notes: RequestNotes } }>();
 
 app.use(trackRequests("concord-api"));
+// In front of the rest, for the desk has errors, and people to let in, of its own.
+app.all("/ops/*", (c) => answerAtDesk(c.req.raw, c.env));
+
 app.use(async (c, next) => {
-  const read = readSettings(c.env);
+  const read = readConfig(c.env);
   c.header("Cache-Control", "no-store");
   if (!read.ok)
     return c.json(errorBody("MISCONFIGURED", `The Worker serves nothing: ${read.problems.join("; ")}.`), 503);
-  c.set("settings", read.settings);
+  c.set("settings", read.config.reader);
   return next();
 });
 

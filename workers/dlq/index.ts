@@ -1,9 +1,9 @@
+import { misconfigured } from "../../src/shared/desk/http/error.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
 import { watch } from "./alerts/watch.ts";
 import { consoleFile } from "./console-files.ts";
 import { deskDepsOf, type Env, parkDepsOf, readConfig, sweepOf, watchDepsOf } from "./env.ts";
-import { misconfigured } from "./error.ts";
 import { operations } from "./operations.ts";
 import { park } from "./park.ts";
 
@@ -19,7 +19,7 @@ const readiness = (env: Env): Promise<Response> =>
 export default {
   async fetch(request, env, ctx) {
     const reading = readConfig(env);
-    if (!reading.ok) return misconfigured(reading.problems);
+    if (!reading.ok) return misconfigured("dlq", reading.problems);
     if (new URL(request.url).pathname === "/ops/readyz") return readiness(env);
     return (await consoleFile(request, env)) ?? operations(deskDepsOf(env, reading.config)).fetch(request, env, ctx);
   },

@@ -1,14 +1,14 @@
 import { Hono } from "hono";
-import { createMiddleware } from "hono/factory";
+import { errorResponse } from "../../src/shared/desk/http/error.ts";
+import { atDesk, type DeskEnv, noStore, sameSite } from "../../src/shared/desk/http/gate.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { auditRoutes } from "./api/audit.ts";
-import { atDesk, type DeskDeps, type DeskEnv, sameSite } from "./api/desk.ts";
+import type { DeskDeps } from "./api/desk.ts";
 import { groupRoutes } from "./api/groups.ts";
 import { letterRoutes } from "./api/letters.ts";
 import { overviewRoutes } from "./api/overview.ts";
 import { runRoutes } from "./api/runs.ts";
 import { transferRoutes } from "./api/transfer.ts";
-import { errorResponse } from "./error.ts";
 import { deskFiguresOf } from "./metrics/desk-figures.ts";
 import { EXPOSITION_TYPE, expositionOf } from "./metrics/exposition.ts";
 import { topicsOverviewOf } from "./metrics/overview.ts";
@@ -17,6 +17,10 @@ const INDEX = {
   name: "concord operations",
   endpoints: {
     me: "GET /ops/api/me",
+    devices: "GET /ops/api/devices{?text,source,dealer,status,first,after}",
+    device: "GET /ops/api/devices/{key}",
+    deviceEvents: "GET /ops/api/devices/{key}/events{?first,after}",
+    deviceLive: "GET /ops/api/devices/{key}/live{?after}",
     deadLetters: "GET /ops/api/dead-letters{?state,topic,source,device,reason,group,since,until,text,first,after}",
     deadLetter: "GET /ops/api/dead-letters/{id}{?unmask}",
     edit: "PATCH /ops/api/dead-letters/{id}",
@@ -76,8 +80,3 @@ export function operations(deps: DeskDeps): Hono<DeskEnv> {
   }
   return app;
 }
-
-const noStore = createMiddleware(async (c, next) => {
-  await next();
-  c.header("Cache-Control", "no-store");
-});

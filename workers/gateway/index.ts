@@ -7,7 +7,7 @@ type Env = {
   readonly DLQ: Fetcher;
 };
 
-/** The first segment of a path names the Worker behind it. */
+/** The first segment of a path names the Worker behind it, or the first three of them do. */
 const WORKERS: Readonly<Record<string, keyof Omit<Env, "ENVIRONMENT">>> = {
   topics: "INGEST",
   contracts: "INGEST",
@@ -19,13 +19,15 @@ const WORKERS: Readonly<Record<string, keyof Omit<Env, "ENVIRONMENT">>> = {
   graphql: "API",
   live: "LIVE",
   ops: "DLQ",
+  "ops/api/devices": "API",
 };
 
 /** The front door: one hostname, four Workers. */
 export default {
   async fetch(request, env) {
-    const [, segment = ""] = new URL(request.url).pathname.split("/");
-    const worker = Object.hasOwn(WORKERS, segment) ? WORKERS[segment] : undefined;
+    const [, segment = "", ...others] = new URL(request.url).pathname.split("/");
+    const name = [[segment, ...others.slice(0, 2)].join("/"), segment].find((each) => Object.hasOwn(WORKERS, each));
+    const worker = name === undefined ? undefined : WORKERS[name];
     if (worker) return env[worker].fetch(request);
     if (segment === "healthz") return Response.json({ status: "ok", worker: "gateway" }, NO_STORE);
     if (segment === "readyz") return readiness(env);

@@ -21,7 +21,7 @@ export type JsonSchema = {
 };
 
 /** The schema of a contract's record value, as a producer has to keep it. Its objects are open: more members are fine. */
-export function jsonSchemaOf({ value }: Contract): JsonSchema {
+export function jsonSchemaOf({ value }: { readonly value: z.ZodType }): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(value, { io: "input", target: "draft-7", override: markPii });
   return schema as JsonSchema;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { CONTRACTS } from "../contracts/index.ts";
-import { maskFailure, maskKey, maskValue, searchTextOf } from "./mask.ts";
+import { maskData, maskFailure, maskKey, maskValue, searchTextOf } from "./mask.ts";
 
 const topics = CONTRACTS.map(({ topic }) => topic);
 
@@ -29,6 +29,7 @@ it("text that a contract has no place for is never shown and never found, wherev
         maskValue(topic, value, undefined).text ?? "",
         searchTextOf(record, { reason: "crash" }),
         JSON.stringify(maskKey(record)),
+        JSON.stringify(maskData(topic, data)),
       ];
       expect(shown.filter((text) => text.includes("§"))).toEqual([]);
     }),

@@ -28,6 +28,13 @@ export function maskValue(
   return { text: JSON.stringify(json === undefined ? MASK : masked(json, schemaOf(topic), 0)) };
 }
 
+/** The `data` of an event that passed the contract of its topic, likewise. */
+export const maskData = (topic: string, data: unknown): unknown =>
+  masked(data ?? null, schemaOf(topic)?.properties?.data, 0);
+
+/** What is known of something, in the words that a schema declares, likewise. */
+export const maskBy = <T>(words: z.ZodType<T>, value: unknown): unknown => masked(value, schemaOfWords(words), 0);
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -84,9 +91,12 @@ const schemas = new WeakMap<z.ZodType, JsonSchema>();
 function schemaOf(topic: string): JsonSchema | undefined {
   // An alias that has ended still says what its payloads look like.
   const contract = findContract(topic, 0);
-  if (!contract) return undefined;
-  const known = schemas.get(contract.value) ?? jsonSchemaOf(contract);
-  schemas.set(contract.value, known);
+  return contract && schemaOfWords(contract.value);
+}
+
+function schemaOfWords(words: z.ZodType): JsonSchema {
+  const known = schemas.get(words) ?? jsonSchemaOf({ value: words });
+  schemas.set(words, known);
   return known;
 }
 

@@ -19,7 +19,8 @@ export type DeviceFilter = {
   readonly source?: Source | null | undefined;
   readonly dealerId?: string | null | undefined;
   readonly customerId?: string | null | undefined;
-  /** Case matters. */
+  /** How the key begins: `elt:ELT45-`. Case matters, as for the serial number. */
+  readonly keyPrefix?: string | null | undefined;
   readonly serialPrefix?: string | null | undefined;
   /** Whether it has an open alert that the scope may see. */
   readonly hasOpenAlerts?: boolean | null | undefined;
@@ -163,11 +164,19 @@ function leadOf(scope: Scope, filter: DeviceFilter, field: DeviceOrderField): Le
   return filter.status ? "status" : "key";
 }
 
+/**
+ * Where one value leads, its index goes on by key, and a stretch of keys is a stretch of it: the few devices of a source
+ * that have a rare status are found without walking those of the others. Of several dealers that is not so.
+ */
+const isByKey = ({ role }: Scope, lead: Lead | null): boolean =>
+  lead === "status" || (role !== "dealer" && (lead === "dealerId" || lead === "customerId"));
+
 type Stretches = Partial<Record<Lead, Stretch>>;
 
-function stretchesOf({ source, serialPrefix, registered, updatedSince }: DeviceFilter): Stretches {
+function stretchesOf({ source, keyPrefix, serialPrefix, registered, updatedSince }: DeviceFilter): Stretches {
+  const key = keyPrefix || (source && `${source}:`);
   return {
-    ...(source && { key: startingWith(`${source}:`) }),
+    ...(key && { key: startingWith(key) }),
     ...(serialPrefix && { serialNumber: startingWith(serialPrefix) }),
     ...(registered && { registeredAt: registered }),
     ...(updatedSince && { updatedOn: { from: dayOf(updatedSince) } }),
@@ -177,7 +186,8 @@ function stretchesOf({ source, serialPrefix, registered, updatedSince }: DeviceF
 /** @param lead `null` where the order of the list leads */
 function matching(scope: Scope, filter: DeviceFilter, lead: Lead | null): SQL | undefined {
   const { status, dealerId, customerId, updatedSince } = filter;
-  const column = (name: Exclude<Lead, "openAlerts">) => (name === lead ? devices[name] : checked(devices[name]));
+  const column = (name: Exclude<Lead, "openAlerts">) =>
+    name === lead || (name === "key" && isByKey(scope, lead)) ? devices[name] : checked(devices[name]);
   const stretches = Object.entries(stretchesOf(filter)) as [Exclude<Lead, "openAlerts">, Stretch][];
   return and(
     visibleTo(scope),

@@ -53,7 +53,8 @@ export const trackRequests = (serviceName: string) =>
     c.executionCtx.waitUntil(reportMetrics(c.env, report));
   });
 
-/** The route with its parameters as names, or `none`: paths are chosen by clients. */
-const routeOf = (paths: readonly string[]): string => labelValueOf(paths.findLast((path) => !path.includes("*")));
+/** The route with its parameters as names, or the part of the Worker that answered: paths are chosen by clients. */
+const routeOf = (paths: readonly string[]): string =>
+  labelValueOf(paths.findLast((path) => !path.includes("*")) ?? paths.findLast((path) => path.length > "/*".length));
 
 const isHealthCheck = (route: string): boolean => /\/(healthz|readyz)$/.test(route);

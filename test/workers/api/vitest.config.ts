@@ -2,7 +2,7 @@ import { graphqlProject } from "../../support/graphql-project.ts";
 
 export default graphqlProject("api", {
   objects: { DEVICES: "DeviceObject", DEALER_FEEDS: "DealerFeed", METRICS: "MetricsObject" },
-  libraries: ["graphql-yoga", "hono", "hono/cors"],
+  libraries: ["graphql-yoga", "hono", "hono/cors", "hono/factory"],
   // Tests of mutations bring commands of their own.
   serviceBindings: { INGEST_COMMANDS: () => new Response("no ingest Worker here", { status: 503 }) },
 });

@@ -1,9 +1,11 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { AUDIT_ACTIONS } from "../../../src/shared/desk/api.ts";
+import type { DeskEnv } from "../../../src/shared/desk/http/gate.ts";
+import { Cursor, First, pageOf } from "../../../src/shared/desk/http/page.ts";
+import { readBy } from "../../../src/shared/desk/http/reading.ts";
 import { auditJsonOf } from "../letter-json.ts";
-import { Cursor, First, pageOf } from "./cursor.ts";
-import { type DeskDeps, type DeskEnv, readBy } from "./desk.ts";
+import type { DeskDeps } from "./desk.ts";
 
 const Query = z.strictObject({
   actor: z.string().min(1).max(200).optional(),

@@ -1,11 +1,12 @@
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
+import type { DeskEnv } from "../../../src/shared/desk/http/gate.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import type { DeskFigures, FlowTick } from "../../../src/shared/telemetry/overview.ts";
 import { deskFiguresOf } from "../metrics/desk-figures.ts";
 import { topicsOverviewOf } from "../metrics/overview.ts";
 import { outcomesOf } from "../metrics/totals.ts";
-import type { DeskDeps, DeskEnv } from "./desk.ts";
+import type { DeskDeps } from "./desk.ts";
 
 /** How often the flow is told, and how often D1 is asked for the dead letters meanwhile. */
 const TICK_MS = 1_000;

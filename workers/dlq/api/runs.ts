@@ -1,12 +1,14 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import type { AuditAction, Run, RunState } from "../../../src/shared/desk/api.ts";
-import { errorResponse } from "../error.ts";
+import { errorResponse } from "../../../src/shared/desk/http/error.ts";
+import { type DeskContext, type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
+import { Cursor, First, pageOf } from "../../../src/shared/desk/http/page.ts";
+import { bodyOf, readBy } from "../../../src/shared/desk/http/reading.ts";
 import { DEFAULT_PACE } from "../runs/pace.ts";
 import { planFor } from "../runs/plan.ts";
 import type { Ordered } from "../runs/replay-run.ts";
-import { Cursor, First, pageOf } from "./cursor.ts";
-import { bodyOf, type DeskContext, type DeskDeps, type DeskEnv, only, readBy, told } from "./desk.ts";
+import { type DeskDeps, told } from "./desk.ts";
 import { describeSelection, resolveSelection, Selection } from "./selection.ts";
 import { tooMany } from "./too-many.ts";
 

@@ -1,4 +1,4 @@
-import { errorResponse } from "../error.ts";
+import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { MAX_SELECTED } from "./selection.ts";
 
 export const tooMany = (): Response =>

@@ -1,10 +1,12 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { endLine, isEndLine } from "../../../src/shared/desk/end-line.ts";
+import { errorResponse } from "../../../src/shared/desk/http/error.ts";
+import { type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
+import { readBy } from "../../../src/shared/desk/http/reading.ts";
 import { exportLine, readExportLine } from "../../../src/shared/desk/ndjson.ts";
 import type { LetterPosition, StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
-import { errorResponse } from "../error.ts";
-import { type DeskDeps, type DeskEnv, only, readBy, told } from "./desk.ts";
+import { type DeskDeps, told } from "./desk.ts";
 import { conditionOf, Filter } from "./selection.ts";
 
 const Query = z.strictObject(Filter);

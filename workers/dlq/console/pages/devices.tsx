@@ -1,5 +1,11 @@
+import "./devices.css";
 import type { PageProps } from "../console.tsx";
+import { DeviceView } from "./devices/device.tsx";
+import { SearchView } from "./devices/search.tsx";
 
-export function DevicesPage(_: PageProps) {
-  return <h1>Devices</h1>;
+/** `#/devices?text=…` looks for devices, and `#/devices/<key>` shows one as it lives. */
+export function DevicesPage({ route }: PageProps) {
+  const [, key] = route.path;
+  // One device's state is not the next one's.
+  return key === undefined ? <SearchView route={route} /> : <DeviceView key={key} deviceKey={key} />;
 }

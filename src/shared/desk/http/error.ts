@@ -1,6 +1,6 @@
-import type { Issue } from "../../src/shared/contracts/parse.ts";
+import type { Issue } from "../../contracts/parse.ts";
 
-/** Every error of this Worker's HTTP side. `message` says what happened, what was kept, and what to do. */
+/** Every error of the operations API. `message` says what happened, what was kept, and what to do. */
 export type ErrorBody = {
   readonly error: {
     readonly code: ErrorCode;
@@ -27,6 +27,7 @@ const STATUS = {
   not_valid: 422,
   internal: 500,
   misconfigured: 503,
+  unavailable: 503,
   queue_unavailable: 503,
 } as const;
 
@@ -40,5 +41,6 @@ export function errorResponse(
   return Response.json(body, { status: STATUS[code], headers });
 }
 
-export const misconfigured = (problems: readonly string[]): Response =>
-  errorResponse("misconfigured", `The dlq Worker serves nothing until this is mended: ${problems.join("; ")}.`);
+/** @param worker that is asked, by its name */
+export const misconfigured = (worker: string, problems: readonly string[]): Response =>
+  errorResponse("misconfigured", `The ${worker} Worker serves nothing until this is mended: ${problems.join("; ")}.`);

@@ -1,0 +1,35 @@
+import type * as z from "zod";
+import { errorResponse } from "./error.ts";
+import type { DeskContext } from "./gate.ts";
+
+export type Read<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly response: Response };
+
+/** A JSON body by its schema. @param without what stands for no body at all, where there need be none */
+export async function bodyOf<T>(c: DeskContext, schema: z.ZodType<T>, without?: unknown): Promise<Read<T>> {
+  const text = await c.req.text();
+  const json = text === "" ? without : parsed(text);
+  return json === undefined
+    ? { ok: false, response: errorResponse("invalid_parameter", "Nothing was done: the body is not JSON.") }
+    : readBy(schema, json, "Nothing was done");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads by a schema, and names everything that is wrong at once. */
+export function readBy<T>(schema: z.ZodType<T>, input: unknown, kept: string): Read<T> {
+  const { data, error } = schema.safeParse(input);
+  if (!error) return { ok: true, data };
+  const parameters = error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((name) => ({ name: [...issue.path, name].join("."), message: "is not known here" }))
+      : [{ name: issue.path.join(".") || "body", message: issue.message }],
+  );
+  const described = parameters.map(({ name, message }) => `${name} ${message}`).join("; ");
+  return { ok: false, response: errorResponse("invalid_parameter", `${kept}: ${described}.`, { parameters }) };
+}

@@ -1,0 +1,222 @@
+import axe from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Clients, connect } from "../../demo/clients.ts";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { eventValue } from "../support/records.ts";
+import { hasBrowser, launch, type Visit, visit } from "./browser.ts";
+
+let stack: Stack;
+let browser: Browser;
+let clients: Clients;
+
+/** Minutes before now: what the console shows is lately. */
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+
+const push = (topic: string, deviceId: string, minutes: number, data: unknown) =>
+  clients.push(topic, [
+    {
+      topic,
+      key: deviceId,
+      value: JSON.stringify(eventValue({ topic, deviceId, occurredAt: minutesAgo(minutes), data })),
+    },
+  ]);
+
+const report = (deviceId: string, minutes: number, indoorTemperatureC: number) =>
+  push("device.elt.status.reported", deviceId, minutes, { online: true, mode: "heat", indoorTemperatureC });
+
+const at = (deviceId: string) => `#/devices/${encodeURIComponent(`elt:${deviceId}`)}`;
+
+const open = (more: Omit<Visit, "url">) => visit(browser, { url: stack.url.href, role: "viewer", ...more });
+
+/** A device with a life: two dealers, a wish, alerts, a name that is personal, and a letter. */
+async function tell(deviceId: string): Promise<void> {
+  const entity = (name: string) => `device.elt.${name}`;
+  const dealer = (dealerId: string, name: string) => ({ dealer: { dealerId, name } });
+  await push(entity("registration.created"), deviceId, 600, {
+    model: "ELT-450",
+    serialNumber: `SN-${deviceId}`,
+    firmware: "3.8.1",
+    registeredAt: minutesAgo(600),
+    location: { country: "US", region: "Texas", city: "Secret Springs" },
+  });
+  await push(entity("dealer.assigned"), deviceId, 590, dealer("D-1", "Arctic Air"));
+  await push(entity("dealer.assigned"), deviceId, 300, dealer("D-2", "North Star"));
+  await push(entity("profile.updated"), deviceId, 290, { name: "Ann's bedroom", firmware: "3.8.2" });
+  await push(entity("twin.desired"), deviceId, 200, { mode: "heat", heatSetpointC: 22 });
+  const alert = (alertId: string, severity: string) => ({
+    alertId,
+    code: "E-7",
+    severity,
+    text: "The filter is full.",
+  });
+  await push(entity("alert.raised"), deviceId, 180, alert("a-1", "critical"));
+  await push(entity("alert.cleared"), deviceId, 100, { alertId: "a-1" });
+  await push(entity("alert.raised"), deviceId, 90, alert("a-2", "warning"));
+  await push(entity("status.reported"), deviceId, 60, { online: true, mode: "cool", heatSetpointC: 22 });
+  await push(entity("status.reported"), deviceId, 30, { online: "yes" });
+  await report(deviceId, 20, 20.5);
+}
+
+const settled = () =>
+  vi.waitFor(async () => expect((await clients.outcomes()).inFlight).toBe(0), { timeout: 20_000, interval: 100 });
+
+/** A busy machine takes its time. */
+const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 10_000, interval: 50 });
+
+const liveMark = (page: Page) => page.locator(".live-mark");
+
+const listed = (page: Page) =>
+  page.getByRole("region", { name: "Found devices" }).getByRole("rowheader").allTextContents();
+
+describe.skipIf(!hasBrowser)("the devices page", () => {
+  beforeAll(async () => {
+    [stack, browser] = await Promise.all([startStack(), launch()]);
+    clients = await connect(stack.url);
+    await tell("life-1");
+    for (const deviceId of ["find-1", "find-2", "other-1", "watch-1"]) await report(deviceId, 10, 19);
+    await settled();
+  });
+  afterAll(() => Promise.all([browser?.close(), stack?.stop()]));
+
+  it("finds a device while one types, and its address finds it again", async () => {
+    const { page, problems } = await open({ at: "#/devices" });
+    await eventually(() => listed(page)).toContain("elt:other-1");
+    const before = await page.evaluate(() => history.length);
+    await page.keyboard.press("/");
+    await page.keyboard.type("find", { delay: 20 });
+    await eventually(() => listed(page)).toEqual(["elt:find-1", "elt:find-2"]);
+    expect(new URL(page.url()).hash).toBe("#/devices?text=find");
+    expect(await page.evaluate(() => history.length)).toBe(before);
+    await page.reload();
+    await eventually(() => listed(page)).toEqual(["elt:find-1", "elt:find-2"]);
+    expect(await page.getByLabel("Find a device").inputValue()).toBe("find");
+    await page.getByRole("link", { name: "elt:find-2" }).click();
+    await page.getByRole("heading", { level: 1, name: "elt:find-2" }).waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  it("says so where nothing is found, and narrows by status", async () => {
+    const { page } = await open({ at: "#/devices?text=find" });
+    await eventually(() => listed(page)).toHaveLength(2);
+    await page.getByLabel("Status").selectOption("RETIRED");
+    await page.getByText("No device found").waitFor();
+    await page.getByLabel("Status").selectOption("ONLINE");
+    await eventually(() => listed(page)).toHaveLength(2);
+  });
+
+  it("shows what a device is, what is wanted of it, who had it and what is wrong, and nothing personal", async () => {
+    const { page, problems } = await open({ at: at("life-1") });
+    await page.getByRole("heading", { level: 1, name: /elt:life-1 Online 1 open alert/ }).waitFor();
+    const twin = page.getByRole("region", { name: /Twin/ });
+    expect(await twin.getByRole("row", { name: /Heat to/ }).textContent()).toContain("differs");
+    expect(await twin.getByRole("row", { name: /Mode/ }).textContent()).not.toContain("differs");
+    expect(await page.getByRole("region", { name: /Open alerts/ }).textContent()).toContain("The filter is full.");
+    await eventually(() => page.locator(".timeline .band").count()).toBe(2);
+    expect(await page.locator(".timeline .band title").allTextContents()).toEqual([
+      expect.stringContaining("Arctic Air"),
+      expect.stringContaining("North Star"),
+    ]);
+    expect(await page.locator(".timeline .alert-span").count()).toBe(2);
+    const events = page.getByRole("list", { name: /Events/ });
+    expect(await events.getByRole("listitem").count()).toBe(10);
+    await events.getByText("profile", { exact: true }).click();
+    await events.getByText('"name": "•••"').waitFor();
+    const text = await page.locator("main").textContent();
+    for (const personal of ["Ann", "Secret Springs"]) expect(text).not.toContain(personal);
+    expect(problems).toEqual([]);
+  });
+
+  it("shows an event when it arrives, without a reload, marked as new", async () => {
+    const { page, problems } = await open({ at: at("watch-1") });
+    await eventually(() => liveMark(page).textContent()).toBe("Live");
+    await page.evaluate(() => Object.assign(window, { isSamePage: true }));
+    await eventually(() => page.locator(".events li").count()).toBe(1);
+    expect(await page.locator(".events .badge").count()).toBe(0);
+    await report("watch-1", 0, 26.4);
+    const arrived = page.locator(".events li", { hasText: "26.4 °C" });
+    await arrived.waitFor({ timeout: 3_000 });
+    expect(await arrived.textContent()).toContain("New");
+    expect(await page.locator(".device-head").textContent()).toContain("26.4 °C");
+    await push("device.elt.alert.raised", "watch-1", 0, {
+      alertId: "a-9",
+      code: "E-9",
+      severity: "critical",
+      text: "Too hot.",
+    });
+    await eventually(() => page.getByRole("region", { name: /Open alerts/ }).textContent()).toContain("Too hot.");
+    expect(await page.evaluate(() => "isSamePage" in window)).toBe(true);
+    expect(problems).toEqual([]);
+  });
+
+  it("says that it is not live while it hears nothing, and is again by itself", async () => {
+    const { page } = await open({ at: "#/audit" });
+    await page.route("**/live", (route) => route.abort());
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, at("watch-1"));
+    await eventually(() => liveMark(page).textContent()).toContain("Not live");
+    await page.unroute("**/live");
+    await eventually(() => liveMark(page).textContent()).toBe("Live");
+  });
+
+  it("leads to what failed of a device", async () => {
+    const { page } = await open({ at: at("life-1") });
+    const letters = page.getByRole("region", { name: /Dead letters/ });
+    const [letter] = (await clients.deadLetters("?device=elt:life-1")).deadLetters;
+    expect(await letters.getByRole("link", { name: "schema_mismatch" }).getAttribute("href")).toBe(
+      `#/letters/${encodeURIComponent(letter?.id ?? "")}`,
+    );
+    expect(await letters.getByRole("link", { name: "All of this device" }).getAttribute("href")).toBe(
+      "#/letters?device=elt%3Alife-1",
+    );
+  });
+
+  it("shows what failed even where nothing has made a device yet", async () => {
+    await push("device.elt.status.reported", "unborn", 5, { online: "yes" });
+    const { page } = await open({ at: at("unborn") });
+    await page.getByText("There is no device of this key").waitFor();
+    await page.getByRole("link", { name: "schema_mismatch" }).waitFor({ timeout: 30_000 });
+  });
+
+  it.each(["light", "dark"] as const)("has nothing that axe complains of, %s", async (theme) => {
+    const { page: signedIn } = await open({ theme });
+    const token = await signedIn.evaluate(() => JSON.stringify(sessionStorage));
+    const context = await browser.newContext({ bypassCSP: true, colorScheme: theme });
+    await context.addInitScript((kept) => {
+      for (const [name, value] of Object.entries(JSON.parse(kept))) sessionStorage.setItem(name, value as string);
+    }, token);
+    const page = await context.newPage();
+    for (const [hash, shown] of [
+      ["#/devices", "elt:life-1"],
+      ["#/devices?text=nothing-there", "No device found"],
+      [at("life-1"), "Arctic Air"],
+    ] as const) {
+      await page.goto(`${new URL("/ops", stack.url)}${hash}`);
+      await page.getByText(shown).first().waitFor({ state: "attached" });
+      if (shown === "Arctic Air") {
+        await page.locator(".events summary").first().click();
+        await eventually(() => liveMark(page).textContent()).toBe("Live");
+      }
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() =>
+        (
+          window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
+        ).axe.run(),
+      );
+      expect(violations.map(({ id, nodes }) => [hash, id, nodes.map(({ html }) => html)])).toEqual([]);
+    }
+    await context.close();
+  });
+
+  it.each([360, 2_560])("does not scroll sideways on %i pixels", async (width) => {
+    const { page } = await open({ at: "#/devices", width });
+    await eventually(() => listed(page)).toContain("elt:life-1");
+    const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+    expect(await fits()).toBe(true);
+    await page.getByRole("link", { name: "elt:life-1" }).click();
+    await page.locator(".events summary").first().click();
+    await eventually(() => page.locator(".timeline svg").count()).toBe(1);
+    expect(await fits()).toBe(true);
+  });
+});

@@ -1,0 +1,95 @@
+import { createParser } from "eventsource-parser";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { type Clients, connect } from "../../demo/clients.ts";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type DeskRole, signDeskToken } from "../../src/shared/auth/desk-user.ts";
+import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
+import type { DeviceChangeJson, DeviceDetail, DeviceEventPage, DevicePage } from "../../src/shared/desk/device-api.ts";
+import { eventValue } from "../support/records.ts";
+
+let stack: Stack;
+let clients: Clients;
+
+beforeAll(async () => {
+  stack = await startStack();
+  clients = await connect(stack.url);
+});
+afterAll(() => stack.stop());
+
+const TOPIC = "device.elt.profile.updated";
+
+const rename = (deviceId: string, second: number, name: string) => {
+  const occurredAt = new Date(Date.UTC(2026, 10, 20, 10, 0, second)).toISOString();
+  const data = { name, model: `M-${second}` };
+  const value = JSON.stringify(eventValue({ topic: TOPIC, deviceId, occurredAt, data }));
+  return clients.push(TOPIC, [{ topic: TOPIC, key: deviceId, value }]);
+};
+
+const asked = async (path: string, more: { role?: DeskRole; headers?: Record<string, string> } = {}) => {
+  const { role = "viewer", headers } = more;
+  const token = await signDeskToken({ actor: "ann@example.com", role }, LOCAL_TOKEN_SECRET, "1h");
+  return fetch(new URL(`/ops/api${path}`, stack.url), { headers: { Authorization: `Bearer ${token}`, ...headers } });
+};
+
+const read = async <T>(path: string): Promise<T> => {
+  const response = await asked(path);
+  expect([path, response.status]).toEqual([path, 200]);
+  return (await response.json()) as T;
+};
+
+const eventually = <T>(assertion: () => Promise<T>) => vi.waitFor(assertion, { timeout: 15_000, interval: 50 });
+
+it("people at the desk find a device, read it masked and hear of its changes, all at one address", async () => {
+  await rename("desk-1", 1, "Ann's room");
+  const { devices } = await eventually(async () => {
+    const page = await read<DevicePage>("/devices?text=desk-");
+    expect(page.devices).toHaveLength(1);
+    return page;
+  });
+  expect(devices[0]).toMatchObject({ key: "elt:desk-1", name: "•••", model: "M-1" });
+
+  const leaving = new AbortController();
+  const heard: (DeviceChangeJson & { id: string | undefined })[] = [];
+  const listen = async (headers: Record<string, string> = {}) => {
+    const response = await asked("/devices/elt%3Adesk-1/live", { headers });
+    expect(response.headers.get("Content-Type")).toBe("text/event-stream");
+    const parser = createParser({ onEvent: ({ id, data }) => heard.push({ id, ...JSON.parse(data) }) });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    leaving.signal.addEventListener("abort", () => void reader?.cancel());
+    for (let step = await reader?.read(); step && !step.done; step = await reader?.read()) parser.feed(step.value);
+  };
+  const listening = listen();
+  await eventually(async () => expect(heard.map(({ kind }) => kind)).toEqual(["snapshot"]));
+  await rename("desk-1", 2, "Ann's other room");
+  await eventually(async () => expect(heard.map(({ kind }) => kind)).toEqual(["snapshot", "event"]));
+  const [, change] = heard;
+  expect(change).toMatchObject({
+    event: { topic: TOPIC, occurredAt: "2026-11-20T10:00:02.000Z", data: { name: "•••", model: "M-2" } },
+    device: { key: "elt:desk-1", model: "M-2" },
+  });
+  expect(JSON.stringify(heard)).not.toContain("Ann's");
+
+  // Whoever was told of a change reads it.
+  expect((await read<DeviceDetail>("/devices/elt:desk-1")).model).toBe("M-2");
+  const { events } = await read<DeviceEventPage>("/devices/elt:desk-1/events");
+  expect(events.map(({ data }) => data)).toEqual([
+    { name: "•••", model: "M-2" },
+    { name: "•••", model: "M-1" },
+  ]);
+
+  leaving.abort();
+  await listening;
+});
+
+it("one address, and behind it two Workers that know the same people", async () => {
+  const index = (await (await fetch(new URL("/ops", stack.url))).json()) as { endpoints: Record<string, string> };
+  expect(index.endpoints).toMatchObject({ device: "GET /ops/api/devices/{key}", me: "GET /ops/api/me" });
+  for (const path of ["/me", "/dead-letters", "/devices"]) {
+    expect((await asked(path)).status).toBe(200);
+    expect((await fetch(new URL(`/ops/api${path}`, stack.url))).status).toBe(401);
+    expect((await asked(path, { headers: { "Sec-Fetch-Site": "cross-site" } })).status).toBe(403);
+  }
+  // Only the path itself and what is below it.
+  expect((await asked("/devicesque")).status).toBe(404);
+  expect((await asked("/devices/elt:nobody")).status).toBe(404);
+});

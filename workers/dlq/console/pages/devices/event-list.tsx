@@ -1,0 +1,80 @@
+import { useState } from "preact/hooks";
+import type { DeviceEventJson } from "../../../../../src/shared/desk/device-api.ts";
+import { Badge } from "../../parts/badge.tsx";
+import { Empty } from "../../parts/states.tsx";
+import { FullTime, Time } from "../../parts/time.tsx";
+import { idOf } from "./live.ts";
+import { aboutOf, dataLine } from "./words.ts";
+
+/** As many as a screen has room for. */
+const SHOWN = 25;
+
+const clock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+type EventListProps = { readonly events: readonly DeviceEventJson[]; readonly fresh: ReadonlySet<string> };
+
+/** Its events as it remembers them, newest first, each with what it said. */
+export function EventList({ events, fresh }: EventListProps) {
+  const [showsAll, setShowsAll] = useState(false);
+  if (events.length === 0) {
+    return (
+      <Empty title="It remembers no event">
+        Where only watched devices keep their events, they are kept from now on.
+      </Empty>
+    );
+  }
+  const shown = showsAll ? events : events.slice(0, SHOWN);
+  return (
+    <>
+      <ol class="events" aria-label="Events, newest first">
+        {shown.map((event) => (
+          <Entry key={idOf(event)} event={event} isFresh={fresh.has(idOf(event))} />
+        ))}
+      </ol>
+      {shown.length < events.length && (
+        <button type="button" onClick={() => setShowsAll(true)}>
+          Show all {events.length}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Entry({ event, isFresh }: { readonly event: DeviceEventJson; readonly isFresh: boolean }) {
+  const { topic, occurredAt, eventId, data } = event;
+  const [entity, action] = aboutOf(topic);
+  return (
+    <li class={isFresh ? "fresh" : undefined}>
+      <details data-event={idOf(event)}>
+        <summary>
+          <span class={`about of-${entity}`}>
+            <strong>{entity}</strong> {action}
+          </span>
+          <span class="said">{dataLine(data)}</span>
+          {isFresh && <Badge tone="info">New</Badge>}
+          <span class="muted clock from-wide">{clock.format(new Date(occurredAt))}</span>
+          <span class="muted when">
+            <Time at={occurredAt} />
+          </span>
+        </summary>
+        <dl class="facts">
+          <div>
+            <dt>Occurred</dt>
+            <dd>
+              <FullTime at={occurredAt} />
+            </dd>
+          </div>
+          <div>
+            <dt>Topic</dt>
+            <dd class="mono breakable">{topic}</dd>
+          </div>
+          <div>
+            <dt>Event id</dt>
+            <dd class="mono breakable">{eventId}</dd>
+          </div>
+        </dl>
+        <pre class="data">{JSON.stringify(data, null, 2)}</pre>
+      </details>
+    </li>
+  );
+}
