@@ -7,8 +7,8 @@ import { startStack } from "./local-stack.ts";
  * machine is measured.
  */
 const EVENTS_A_SECOND = 500;
-const WARM_UP_SECONDS = 10;
-const MEASURED_SECONDS = 20;
+const WARM_UP_SECONDS = 8;
+const MEASURED_SECONDS = 15;
 const LIMIT = 0.1;
 const TOPIC = "device.ecobee.status.reported";
 

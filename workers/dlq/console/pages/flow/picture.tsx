@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { memo } from "preact/compat";
+import { useEffect, useRef } from "preact/hooks";
 import { rateOf } from "../../parts/numbers.ts";
 import type { Stage, Stream } from "./stages.ts";
 
@@ -11,6 +12,8 @@ export function FlowPicture({
   readonly stages: readonly Stage[];
   readonly streams: readonly Stream[];
 }) {
+  const moving = useRef<SVGGElement>(null);
+  useEffect(() => movedBy(moving), []);
   const told = streams.map(({ from, to, perSecond }) => `${from} to ${to} ${rateOf(perSecond)}`).join(", ");
   return (
     <svg class="flow-picture" viewBox="10 30 1385 470" role="img" aria-label={`The flow of events: ${told}`}>
@@ -20,13 +23,14 @@ export function FlowPicture({
         </marker>
       </defs>
       {streams.map((stream) => (
-        <Pipe
-          key={`${stream.from} ${stream.to}`}
-          {...stream}
-          level={levelOf(stream.perSecond)}
-          label={rateOf(stream.perSecond)}
-        />
+        <Pipe key={keyOf(stream)} {...stream} label={rateOf(stream.perSecond)} />
       ))}
+      {/* Apart from all that stands still, so that little is looked at anew with each move. */}
+      <g ref={moving}>
+        {streams.map(({ path, kind, ...stream }) => (
+          <Moving key={keyOf(stream)} path={path} kind={kind} level={levelOf(stream.perSecond)} />
+        ))}
+      </g>
       {stages.map((stage) => (
         <Box key={stage.name} {...stage} />
       ))}
@@ -34,22 +38,49 @@ export function FlowPicture({
   );
 }
 
+/** How often streams move. Eyes see a stream from some six times a second on, and a wall has all day. */
+const MOVE_MS = 160;
+/** After so many moves every stream stands as it did at first: a multiple of all their dashes. */
+const PHASES = 48;
+
+/** Moves all streams of the picture at once, unless somebody would rather have it still. @returns what stops it */
+function movedBy(moving: { readonly current: SVGGElement | null }): () => void {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return () => {};
+  let phase = 0;
+  const timer = setInterval(() => {
+    if (document.visibilityState !== "visible") return;
+    phase = (phase + 1) % PHASES;
+    moving.current?.style.setProperty("--phase", String(phase));
+  }, MOVE_MS);
+  return () => clearInterval(timer);
+}
+
 /** Speeds and widths: nothing, a trickle, up to ten a second, up to a hundred, more. A few, so that little is drawn anew. */
 const levelOf = (perSecond: number): number =>
   perSecond <= 0 ? 0 : perSecond < 1 ? 1 : perSecond < 10 ? 2 : perSecond < 100 ? 3 : 4;
 
-type PipeProps = Stream & { readonly level: number; readonly label: string };
+const keyOf = ({ from, to }: Pick<Stream, "from" | "to">): string => `${from} ${to}`;
 
-const Pipe = memo(function Pipe({ path, kind, level, label, labelAt: [x, y] }: PipeProps) {
+const Pipe = memo(function Pipe({ path, kind, label, labelAt: [x, y] }: Stream & { readonly label: string }) {
   return (
-    <g class={`pipe ${kind} level-${level}`}>
+    <g class={kind}>
       <path d={path} class="pipe-wall" marker-end="url(#tip)" />
-      {level > 0 && <path d={path} class="pipe-stream" />}
       <text x={x} y={y} class="pipe-rate">
         {label}
       </text>
     </g>
   );
+}, isSamePipe);
+
+/** Streams are made anew with each tick, and mostly say the same. */
+function isSamePipe(a: { readonly label: string }, b: { readonly label: string }): boolean {
+  return a.label === b.label;
+}
+
+type MovingProps = Pick<Stream, "path" | "kind"> & { readonly level: number };
+
+const Moving = memo(function Moving({ path, kind, level }: MovingProps) {
+  return level > 0 ? <path d={path} class={`pipe-stream ${kind} level-${level}`} /> : null;
 });
 
 const Box = memo(function Box({ name, value, lines, at: [x, y], size: [width, height], kind, href }: Stage) {
