@@ -28,7 +28,7 @@ export function DeviceHead({ device, liveness }: DeviceHeadProps) {
         </h1>
         <LiveMark liveness={liveness} />
       </div>
-      <dl class="facts">
+      <dl class="device-facts">
         <Fact name="Last report">
           {report ? (
             <>
@@ -84,6 +84,6 @@ const LiveMark = ({ liveness }: { readonly liveness: Liveness }) => (
   <p class={`live-mark ${liveness.kind}`} role="status">
     <span class="dot" aria-hidden="true" />
     {LIVE_WORDS[liveness.kind]}
-    {liveness.kind === "broken" && <span class="why">: {liveness.refusal.message} Trying again.</span>}
+    {liveness.kind === "broken" && <span class="because">: {liveness.refusal.message} Trying again.</span>}
   </p>
 );

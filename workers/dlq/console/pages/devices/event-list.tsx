@@ -57,7 +57,7 @@ function Entry({ event, isFresh }: { readonly event: DeviceEventJson; readonly i
             <Time at={occurredAt} />
           </span>
         </summary>
-        <dl class="facts">
+        <dl class="device-facts">
           <div>
             <dt>Occurred</dt>
             <dd>

@@ -113,7 +113,7 @@ export function stagesOf(ticks: readonly FlowTick[]): Stage[] {
       value: `${countOf(last?.desk.waiting ?? 0)} waiting`,
       lines: deskLines(last),
       at: [500, 375],
-      size: [400, TALL],
+      size: [400, TALL - 16],
       href: "#/groups",
     },
   ];
@@ -139,6 +139,8 @@ export function streamsOf(ticks: readonly FlowTick[]): Stream[] {
   const written = rate("applied") + rate("unchanged") + rate("duplicate") + rate("superseded");
   const entering = Math.max(0, rate("accepted") - rejected);
   const watched = rate("objectWrites");
+  const { socketsOpened = 0, socketsClosed = 0 } = ticks.at(-1)?.totals ?? {};
+  const hasSockets = socketsOpened > socketsClosed;
   return [
     {
       from: "Sources",
@@ -185,7 +187,7 @@ export function streamsOf(ticks: readonly FlowTick[]): Stream[] {
       from: "Device objects",
       to: "Live sockets",
       kind: "live",
-      perSecond: watched,
+      perSecond: hasSockets ? watched : 0,
       path: "M1140 285H1214",
       labelAt: [1177, 271],
     },

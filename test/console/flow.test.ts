@@ -1,0 +1,167 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { connect } from "../../demo/clients.ts";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { eventValue } from "../support/records.ts";
+import { complaintsOf } from "./axe.ts";
+import { hasBrowser, launch, type Visit, visit } from "./browser.ts";
+
+const GOOD = "device.elt.status.reported";
+const BAD = "device.ecobee.alert.raised";
+const BAD_RECORDS = 3;
+
+/** Longer than a busy machine takes to show what a second's tick brings. */
+const SOON = { timeout: 20_000 };
+
+describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
+  let stack: Stack;
+  let browser: Browser;
+  let clients: Awaited<ReturnType<typeof connect>>;
+
+  beforeAll(async () => {
+    [stack, browser] = await Promise.all([startStack(), launch()]);
+    clients = await connect(stack.url);
+    const broken = Array.from({ length: BAD_RECORDS }, (_, i) => ({ topic: BAD, key: `d-${i}`, value: `{"n":${i}}` }));
+    await clients.push(BAD, broken);
+  }, 120_000);
+  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+  afterAll(() => Promise.all([browser?.close(), stack?.stop()]));
+
+  const open = (at: string, more: Partial<Visit> = {}) => visit(browser, { url: stack.url.href, at, ...more });
+
+  let pushed = 0;
+  const push = (many: number) => {
+    const records = Array.from({ length: many }, () => {
+      const deviceId = `flow-${++pushed}`;
+      const value = eventValue({ topic: GOOD, deviceId, eventId: `e-${pushed}`, data: { online: true, mode: "heat" } });
+      return { topic: GOOD, key: deviceId, value: JSON.stringify(value) };
+    });
+    return clients.push(GOOD, records);
+  };
+
+  it("shows events go by as they do, how fresh they are, and where they are", async () => {
+    const { page, problems } = await open("#/flow");
+    const headline = (name: string) =>
+      page.locator("dl.headlines > div").filter({ hasText: name }).locator(".headline");
+    await expect.poll(() => headline("dead letters").textContent(), SOON).toBe(String(BAD_RECORDS));
+    await push(60);
+    await clients.query("{ devices(first: 1) { edges { node { key } } } }");
+    const perSecond = async () => Number.parseFloat((await headline("events").textContent()) ?? "");
+    await expect.poll(perSecond, SOON).toBeGreaterThan(1);
+    await expect.poll(() => headline("visible within").textContent(), SOON).toMatch(/^\d.* (ms|s|min)$/);
+    await expect.poll(() => headline("in flight").textContent(), SOON).toBe("0");
+    // The picture says in words what it shows.
+    await expect.poll(() => page.getByRole("group", { name: "The flow of events" }).getAttribute("aria-label"), SOON).toMatch(/Sources to Boundary \d/);
+    expect(problems).toEqual([]);
+  });
+
+  it("leads from the picture to the letters", async () => {
+    const { page } = await open("#/flow");
+    await page.locator("svg a", { hasText: "Dead letters" }).click();
+    await page.getByRole("row").filter({ hasText: BAD }).waitFor();
+  });
+
+  it("says when it is out of touch, and finds its way back by itself", { timeout: 90_000 }, async () => {
+    const { page } = await open("#/flow");
+    await page.getByText("live", { exact: true }).waitFor();
+    await page.route("**/ops/api/flow", (route) => route.abort());
+    // The stream that is open goes on, so it is left and come back to.
+    await page.evaluate(() => {
+      location.hash = "#/audit";
+    });
+    await page.getByRole("heading", { name: "Audit" }).waitFor();
+    await page.evaluate(() => {
+      location.hash = "#/flow";
+    });
+    await page.getByText("Concord is out of reach from here.").waitFor();
+    await page.unroute("**/ops/api/flow");
+    await page.getByText("live", { exact: true }).waitFor({ timeout: 40_000 });
+  });
+
+  it("stands still for who wants no motion, and moves for others", async () => {
+    const phase = ({ page }: Awaited<ReturnType<typeof open>>) =>
+      page.evaluate(
+        () =>
+          document
+            .querySelector<SVGElement>(".flow-picture > g:has(.pipe-stream), .flow-picture > g[style]")
+            ?.style.getPropertyValue("--phase") ?? "",
+      );
+    const moving = await open("#/flow");
+    await expect.poll(() => phase(moving), SOON).not.toBe("");
+    const still = await open("#/flow");
+    await still.page.emulateMedia({ reducedMotion: "reduce" });
+    await still.page.reload();
+    await still.page.getByText("live", { exact: true }).waitFor();
+    await still.page.waitForTimeout(500);
+    expect(await phase(still)).toBe("");
+  });
+
+  it("tells of each topic whether it flows, how much of it fails, and leads to why", async () => {
+    await push(20);
+    const { page, problems } = await open("#/topics");
+    const row = page
+      .getByRole("row")
+      .filter({ hasText: "alert.raised" })
+      .filter({ has: page.locator(`a[href*="${BAD}"]`) });
+    await expect.poll(() => row.textContent(), SOON).toContain("flowing");
+    await row.getByRole("link", { name: String(BAD_RECORDS), exact: true }).click();
+    await page.getByRole("row").filter({ hasText: BAD }).waitFor();
+    await page.goBack();
+    await page.locator(`a[href="#/topics/${GOOD}"]`).click();
+    await page.getByRole("heading", { name: GOOD }).waitFor();
+    await expect.poll(() => page.locator("main").textContent(), SOON).toMatch(/applied\s*\d+/);
+    expect(problems).toEqual([]);
+  });
+
+  it("goes to a page by Alt and its number, and past the bar by its first button", async () => {
+    const { page } = await open("#/flow");
+    await page.keyboard.press("Alt+2");
+    await page.getByRole("heading", { name: "Topics" }).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+    await page.reload();
+    await page.getByRole("navigation", { name: "Pages" }).waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+  });
+
+  const PAGES = ["#/flow", "#/topics", `#/topics/${GOOD}`, "#/nowhere"];
+
+  it.each(["light", "dark"] as const)(
+    "has nothing that axe complains of, in the %s",
+    { timeout: 120_000 },
+    async (theme) => {
+      const { page } = await open("#/flow", { theme });
+      await page.locator(".headlines").waitFor();
+      for (const at of PAGES) {
+        await page.evaluate((hash) => {
+          location.hash = hash;
+        }, at);
+        await page
+          .locator("main")
+          .getByText(/Records a second|Fresh enough|Last hour|no page here/)
+          .first()
+          .waitFor();
+        expect(await complaintsOf(page)).toEqual([]);
+      }
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByLabel("Token").waitFor();
+      expect(await complaintsOf(page)).toEqual([]);
+    },
+  );
+
+  it.each([360, 2560])("does not scroll sideways at %d px", async (width) => {
+    const { page } = await open("#/flow", { width });
+    for (const at of PAGES) {
+      await page.evaluate((hash) => {
+        location.hash = hash;
+      }, at);
+      await page
+        .locator("main")
+        .getByText(/Records a second|Fresh enough|Last hour|no page here/)
+        .first()
+        .waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    }
+  });
+});
