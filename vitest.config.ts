@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-/** Three rings: pure tests beside their files, each Worker inside workerd, and all Workers together over real HTTP. */
+/** Four rings: pure tests beside their files, each Worker inside workerd, all together over real HTTP, and in a browser. */
 export default defineConfig({
   test: {
     // Tests of faults log those faults; only a failing test's log is worth reading.

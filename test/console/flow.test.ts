@@ -51,7 +51,9 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     await expect.poll(() => headline("visible within").textContent(), SOON).toMatch(/^\d.* (ms|s|min)$/);
     await expect.poll(() => headline("in flight").textContent(), SOON).toBe("0");
     // The picture says in words what it shows.
-    await expect.poll(() => page.getByRole("group", { name: "The flow of events" }).getAttribute("aria-label"), SOON).toMatch(/Sources to Boundary \d/);
+    await expect
+      .poll(() => page.getByRole("group", { name: "The flow of events" }).getAttribute("aria-label"), SOON)
+      .toMatch(/Sources to Boundary \d/);
     expect(problems).toEqual([]);
   });
 

@@ -3,6 +3,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import type { DeviceKey } from "../../../src/shared/domain/event.ts";
 import type { ObjectWrites } from "../../../src/shared/live/object-writes.ts";
+import { addReports, type MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
+import { shardsOf } from "../../../src/shared/telemetry/shards.ts";
 import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import {
   alarmOf,
@@ -168,6 +170,22 @@ describe("the door", () => {
 });
 
 describe("an object that people listen to", () => {
+  it("counts who comes and who leaves", async () => {
+    const told = async () => {
+      const shards = shardsOf(env.METRICS) as unknown as { reports(): Promise<MetricsReport[]> }[];
+      const { socketsOpened, socketsClosed } = (await Promise.all(shards.map((shard) => shard.reports())))
+        .flat()
+        .reduce(addReports, {});
+      return [socketsOpened?.device ?? 0, socketsClosed?.device ?? 0] as const;
+    };
+    const [opened, closed] = await told();
+    const socket = await Socket.greeted({ device: freshDevice() });
+    await vi.waitFor(async () => expect((await told())[0]).toBe(opened + 1));
+    socket.leave();
+    // Those of the tests before may still be leaving.
+    await vi.waitFor(async () => expect((await told())[1]).toBeGreaterThan(closed));
+  });
+
   it("holds no socket once they have left, and lets its watch and its documents go", async () => {
     const key = freshDevice();
     await happen([report(key, 1)]);

@@ -1,9 +1,18 @@
 import { DurableObject } from "cloudflare:workers";
+import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
 
 export * from "../../../workers/devices/index.ts";
 export { default } from "../../../workers/devices/index.ts";
 
-/** Takes every report. */
+/** Remembers what it was told. */
 export class FakeMetrics extends DurableObject {
-  report(): void {}
+  readonly #reports: MetricsReport[] = [];
+
+  report(report: MetricsReport): void {
+    this.#reports.push(report);
+  }
+
+  reports(): MetricsReport[] {
+    return this.#reports;
+  }
 }

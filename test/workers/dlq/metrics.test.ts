@@ -11,6 +11,7 @@ import {
   NO_TOTALS,
 } from "../../../src/shared/telemetry/metrics.ts";
 import { SHARD_NAMES } from "../../../src/shared/telemetry/shards.ts";
+import { DATA_POINT_COLUMNS } from "../../../workers/dlq/metrics/analytics.ts";
 import { expositionOf, GAUGES, type Scrape } from "../../../workers/dlq/metrics/exposition.ts";
 import { MAX_KEYS } from "../../../workers/dlq/metrics/labels.ts";
 import { topicsOverviewOf } from "../../../workers/dlq/metrics/overview.ts";
@@ -106,6 +107,28 @@ describe("a metrics object", () => {
     expect([spans["1m"], spans["1h"], spans["6h"]].map((span) => span[TOPIC]?.[0])).toEqual([1, 6, 13]);
     expect(minutes).toHaveLength(6);
     expect(lastReceivedMs[TOPIC]).toBe(NOW_MS + 120 * 60_000);
+  });
+});
+
+describe("Analytics Engine", () => {
+  it("gets a minute that is over, a point a topic, where it is bound", async () => {
+    const object = freshObject();
+    const points: AnalyticsEngineDataPoint[] = [];
+    const ANALYTICS = { writeDataPoint: (point: AnalyticsEngineDataPoint) => void points.push(point) };
+    vi.useFakeTimers({ now: NOW_MS, toFake: ["Date"] });
+    await runInDurableObject(object, (instance) => {
+      Object.assign(instance, { env: { ...env, ANALYTICS } });
+    });
+    await object.report({ accepted: { [TOPIC]: 3, [OTHER_TOPIC]: 1 }, outcomes: { [`${TOPIC} applied`]: 2 } });
+    expect(points).toEqual([]);
+    vi.setSystemTime(NOW_MS + 60_000);
+    await object.report({ batches: 1 });
+    const minute = NOW_MS / 60_000;
+    expect(points).toEqual([
+      { indexes: [TOPIC], blobs: [TOPIC], doubles: [3, 3, 2, 0, 0, 0, minute] },
+      { indexes: [OTHER_TOPIC], blobs: [OTHER_TOPIC], doubles: [1, 1, 0, 0, 0, 0, minute] },
+    ]);
+    expect(DATA_POINT_COLUMNS).toHaveLength(7);
   });
 });
 
