@@ -16,13 +16,8 @@ export function FlowPicture({
   useEffect(() => movedBy(moving), []);
   const told = streams.map(({ from, to, perSecond }) => `${from} to ${to} ${rateOf(perSecond)}`).join(", ");
   return (
-    <svg
-      class="flow-picture"
-      viewBox="10 30 1385 470"
-      // biome-ignore lint/a11y/useSemanticElements: a fieldset draws no picture, and as an image it could hold no links
-      role="group"
-      aria-label={`The flow of events: ${told}`}
-    >
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset draws no picture, and as an image it could hold no links
+    <svg class="flow-picture" viewBox="10 30 1385 470" role="group" aria-label={`The flow of events: ${told}`}>
       <defs>
         <marker id="tip" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="7" markerHeight="7" orient="auto">
           <path d="M0 1 9 5 0 9z" />
