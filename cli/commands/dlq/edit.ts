@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Issue } from "../../../src/shared/contracts/parse.ts";
-import type { Letter } from "../../../src/shared/desk/api.ts";
+import type { GroupEdit, Letter } from "../../../src/shared/desk/api.ts";
 import { type Desk, deskCommand } from "../../desk/command.ts";
 import { printable } from "../../desk/printable.ts";
 import { EXIT, ExitError } from "../../exit-error.ts";
@@ -37,19 +36,6 @@ export const edit = deskCommand({
     ]);
   },
 });
-
-type GroupEdit = {
-  readonly letters: number;
-  readonly pass: number;
-  readonly fail: { readonly count: number; readonly issues: readonly { path: string; code: string; count: number }[] };
-  readonly applied: number;
-  readonly samples: readonly {
-    readonly id: string;
-    readonly before: string | null;
-    readonly after: string | null;
-    readonly issues: readonly Issue[];
-  }[];
-};
 
 async function editGroup({ client, print, terminal: { paint } }: Desk, group: string, body: { apply: boolean }) {
   const answer = await client.post<GroupEdit>(`/groups/${encodeURIComponent(group)}/edit`, body);

@@ -1,4 +1,5 @@
 import type { DeskRole } from "../auth/desk-user.ts";
+import type { Issue } from "../contracts/parse.ts";
 import type { GroupState, LetterState } from "../desk/states.ts";
 import type { MergeOutcome } from "../domain/outcome.ts";
 import type { Failure, Letter as QueuedLetter } from "../queue/letter.ts";
@@ -77,6 +78,20 @@ export type Group = {
   readonly note: string | null;
   readonly changedBy: string | null;
   readonly changedAt: string | null;
+};
+
+/** What one patch does to the waiting letters of a group, or would. */
+export type GroupEdit = {
+  readonly letters: number;
+  readonly pass: number;
+  readonly fail: { readonly count: number; readonly issues: readonly { path: string; code: string; count: number }[] };
+  readonly applied: number;
+  readonly samples: readonly {
+    readonly id: string;
+    readonly before: string | null;
+    readonly after: string | null;
+    readonly issues: readonly Issue[];
+  }[];
 };
 
 export type Refused = { readonly why: string; readonly count: number };

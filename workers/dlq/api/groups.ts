@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Group } from "../../../src/shared/desk/api.ts";
+import type { Group, GroupEdit } from "../../../src/shared/desk/api.ts";
 import { JsonPatch } from "../../../src/shared/desk/edit.ts";
 import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
@@ -85,7 +85,7 @@ export function groupRoutes(deps: DeskDeps) {
     if (!group) return unknownGroup();
     const ids = await resolveSelection(letters, { group: group.id });
     if (!ids) return tooMany();
-    const samples: object[] = [];
+    const samples: GroupEdit["samples"][number][] = [];
     const refused: Parameters<typeof issuesByPath>[0][number][] = [];
     let [pass, fail, applied] = [0, 0, 0];
     for (let i = 0; i < ids.length; i += CHUNK) {
@@ -115,7 +115,7 @@ export function groupRoutes(deps: DeskDeps) {
       fail: { count: fail, issues: issuesByPath(refused) },
       applied,
       samples,
-    });
+    } satisfies GroupEdit);
   });
   return app;
 }

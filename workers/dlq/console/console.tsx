@@ -1,19 +1,17 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { DeskUser } from "../../../src/shared/auth/desk-user.ts";
+import type { DeskUser } from "../../../src/shared/auth/desk-role.ts";
 import { type Answer, useAnswer } from "./answer.ts";
 import { Login } from "./login.tsx";
+import type { PageProps } from "./page.ts";
 import { AuditPage } from "./pages/audit.tsx";
 import { DeadLettersPage } from "./pages/dead-letters.tsx";
 import { DevicesPage } from "./pages/devices.tsx";
 import { FlowPage } from "./pages/flow.tsx";
 import { TopicsPage } from "./pages/topics.tsx";
 import { Loading, Trouble } from "./parts/states.tsx";
-import { type Route, useRoute } from "./route.ts";
+import { useRoute } from "./route.ts";
 import { dropToken, tokenOf } from "./session.ts";
-
-/** What a page is given. */
-export type PageProps = { readonly route: Route; readonly user: DeskUser };
 
 type Page = {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { AUDIT_ACTIONS, type Audit } from "../../../../src/shared/desk/api.ts";
-import type { PageProps } from "../console.tsx";
+import type { PageProps } from "../page.ts";
 import { usePaged } from "../paged.ts";
 import { type Filter, Filters } from "../parts/filters.tsx";
 import { useListKeys } from "../parts/list-keys.ts";

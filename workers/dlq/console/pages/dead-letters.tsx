@@ -1,4 +1,4 @@
-import type { PageProps } from "../console.tsx";
+import type { PageProps } from "../page.ts";
 import { useListKeys } from "../parts/list-keys.ts";
 import { GroupPage } from "./dead-letters/group.tsx";
 import { GroupList } from "./dead-letters/group-list.tsx";

@@ -1,5 +1,5 @@
 import "./devices.css";
-import type { PageProps } from "../console.tsx";
+import type { PageProps } from "../page.ts";
 import { DeviceView } from "./devices/device.tsx";
 import { SearchView } from "./devices/search.tsx";
 

@@ -1,6 +1,6 @@
 import type { TopicOverview, TopicsOverview } from "../../../../src/shared/telemetry/overview.ts";
 import { useAnswer } from "../answer.ts";
-import type { PageProps } from "../console.tsx";
+import type { PageProps } from "../page.ts";
 import { countOf, durationOf, percentOf, rateOf } from "../parts/numbers.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { Answered } from "../parts/states.tsx";

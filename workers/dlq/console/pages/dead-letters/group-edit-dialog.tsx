@@ -1,6 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Issue } from "../../../../../src/shared/contracts/parse.ts";
-import type { Group } from "../../../../../src/shared/desk/api.ts";
+import type { Group, GroupEdit } from "../../../../../src/shared/desk/api.ts";
 import { useDeed } from "../../answer.ts";
 import { ask } from "../../client.ts";
 import { Dialog } from "../../parts/dialog.tsx";
@@ -9,19 +8,6 @@ import { PATCH_HINT, TextArea, Why } from "./edit-dialog.tsx";
 import { patchIn } from "./patch-between.ts";
 import { prettyOf } from "./payload-lines.ts";
 import { lettersOf } from "./words.ts";
-
-type GroupEdit = {
-  readonly letters: number;
-  readonly pass: number;
-  readonly fail: { readonly count: number; readonly issues: readonly { path: string; code: string; count: number }[] };
-  readonly applied: number;
-  readonly samples: readonly {
-    readonly id: string;
-    readonly before: string | null;
-    readonly after: string | null;
-    readonly issues: readonly Issue[];
-  }[];
-};
 
 type GroupEditDialogProps = { readonly group: Group; readonly onApplied: () => void; readonly onClose: () => void };
 

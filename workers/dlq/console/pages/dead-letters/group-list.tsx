@@ -1,7 +1,7 @@
 import type { Group } from "../../../../../src/shared/desk/api.ts";
 import { REASONS } from "../../../../../src/shared/desk/reasons.ts";
 import { GROUP_STATES } from "../../../../../src/shared/desk/states.ts";
-import type { PageProps } from "../../console.tsx";
+import type { PageProps } from "../../page.ts";
 import { usePaged } from "../../paged.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { type Filter, Filters } from "../../parts/filters.tsx";

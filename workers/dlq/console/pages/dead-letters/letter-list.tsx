@@ -2,7 +2,7 @@ import type { Letter } from "../../../../../src/shared/desk/api.ts";
 import { REASONS } from "../../../../../src/shared/desk/reasons.ts";
 import { LETTER_STATES } from "../../../../../src/shared/desk/states.ts";
 import { SOURCES } from "../../../../../src/shared/domain/event.ts";
-import type { PageProps } from "../../console.tsx";
+import type { PageProps } from "../../page.ts";
 import { usePaged } from "../../paged.ts";
 import { type Filter, Filters } from "../../parts/filters.tsx";
 import { Listed } from "../../parts/listed.tsx";

@@ -1,5 +1,5 @@
 import type { Run } from "../../../../../src/shared/desk/api.ts";
-import type { PageProps } from "../../console.tsx";
+import type { PageProps } from "../../page.ts";
 import { usePaged } from "../../paged.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { ROW } from "../../parts/list-keys.ts";
