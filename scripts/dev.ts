@@ -38,9 +38,10 @@ Concord on http://localhost:${port}
   Kafka       POST /topics/{topic}     Basic dev:dev
   contracts   GET  /contracts
   GraphQL     /graphql                 Authorization: Bearer $(npx concord token --role ops)
-  operations  /ops
+  operations  /ops                     in a browser the console; else what the API has
 
-A token for now (12 hours, role ops):
+A token for GraphQL and the operations API (12 hours, role ops):
   ${await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "12h")}
+To sign in to the console as somebody: npx concord token --role operator --as you@example.com
 `);
 }
