@@ -39,6 +39,8 @@ export function graphqlProject(worker: string, { objects, libraries = [], servic
     ],
     test: {
       name: worker,
+      // A busy machine takes its time over a hundred new objects.
+      testTimeout: 20_000,
       root,
       include: [`test/workers/${worker}/*.test.ts`],
       // Bundled once for all files: workerd would otherwise fetch hundreds of modules for each.

@@ -57,7 +57,7 @@ describe("who may ask", () => {
   it("the index and the health check are open", async () => {
     const { get } = desk();
     expect((await get("/ops", {})).body.endpoints).toBeDefined();
-    expect((await get("/ops/healthz", {})).body).toEqual({ status: "ok" });
+    expect((await get("/ops/healthz", {})).body).toEqual({ status: "ok", worker: "dlq" });
   });
 
   it("answers are never stored on the way", async () => {
