@@ -49,10 +49,11 @@ function sumOf(a: Sum, b: Sum): Sum {
   return addCounts(a ?? {}, b ?? {});
 }
 
+/** Keys are names that others chose, and every object seems to have a `constructor` and a `__proto__`. */
 export function addCounts(a: Counts, b: Counts): Counts {
-  const sums: Record<string, number> = { ...(a as Record<string, number>) };
-  for (const [key, count = 0] of Object.entries(b)) sums[key] = (sums[key] ?? 0) + count;
-  return sums;
+  const sums = new Map(Object.entries(a) as [string, number][]);
+  for (const [key, count = 0] of Object.entries(b)) sums.set(key, (sums.get(key) ?? 0) + count);
+  return Object.fromEntries(sums);
 }
 
 function laterOf(a: Backlog | undefined, b: Backlog | undefined): Backlog | undefined {
