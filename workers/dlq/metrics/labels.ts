@@ -30,22 +30,30 @@ export function boundedReport(
 
 type Bounds = { readonly known: Counts; readonly labelOf: (topic: string) => string };
 
-function boundedCounts({ kind, labels }: Instrument, counts: Counts, { known, labelOf }: Bounds): Counts {
+function boundedCounts(instrument: Instrument, counts: Counts, { known, labelOf }: Bounds): Counts {
+  const { kind, labels } = instrument;
   const parts = labels.length + (kind === "histogram" ? 1 : 0);
-  const sums: Record<string, number> = {};
-  let room = MAX_KEYS - Object.keys(known).length;
+  const seriesOf = (values: readonly string[]) => values.slice(0, labels.length).join(" ");
+  const sums = new Map<string, number>();
+  let series: Set<string> | undefined;
   for (const [key, count = 0] of Object.entries(counts)) {
     const values = partsOf(key, parts);
     if (TOPIC_LABELS.includes(labels[0] ?? "")) values[0] = labelOf(values[0] as string);
     let bounded = values.join(" ");
-    if (!Object.hasOwn(known, bounded) && !Object.hasOwn(sums, bounded)) {
-      if (room > 0) room--;
+    if (!Object.hasOwn(known, bounded) && !sums.has(bounded)) {
+      // A histogram is let in as a whole, or its sum would stand with one name and its buckets with another.
+      series ??= new Set(Object.keys(known).map((each) => seriesOf(partsOf(each, parts))));
+      if (series.has(seriesOf(values)) || series.size < maxSeriesOf(instrument)) series.add(seriesOf(values));
       else bounded = values.map((value, i) => (i < labels.length ? "other" : value)).join(" ");
     }
-    sums[bounded] = (sums[bounded] ?? 0) + count;
+    sums.set(bounded, (sums.get(bounded) ?? 0) + count);
   }
-  return sums;
+  return Object.fromEntries(sums);
 }
+
+/** A histogram has a key for each bound, `+Inf` and `sum`. */
+const maxSeriesOf = (instrument: Instrument): number =>
+  instrument.kind === "histogram" ? Math.floor(MAX_KEYS / (instrument.bounds.length + 2)) : MAX_KEYS;
 
 /** The values of a key. The first may hold spaces. */
 export function partsOf(key: string, count: number): string[] {
