@@ -90,7 +90,9 @@ describe("a metrics object", () => {
     const object = freshObject();
     const routes = Array.from({ length: MAX_KEYS }, (_, i) => [`api GET /route-${i} 200 5`, 1]);
     await object.report({ httpMs: Object.fromEntries(routes) });
-    await object.report({ httpMs: { "api GET /route-0 200 10": 1, "api GET /late 200 10": 1, "api GET /late 200 sum": 8 } });
+    await object.report({
+      httpMs: { "api GET /route-0 200 10": 1, "api GET /late 200 10": 1, "api GET /late 200 sum": 8 },
+    });
     const { httpMs } = await object.read();
     expect(httpMs).toMatchObject({ "api GET /route-0 200 10": 1, "other other other other sum": 8 });
     expect(Object.keys(httpMs).length).toBeLessThan(MAX_KEYS);

@@ -15,6 +15,11 @@ const DESK_EVERY_TICKS = 5;
 /** A request's CPU time is bounded and a token runs out: who looks for longer comes back. */
 const MAX_TICKS = 300;
 
+const UNKNOWN = JSON.stringify({
+  code: "unavailable",
+  message: "How things run is not known just now. What is shown is from before.",
+});
+
 /** How things run: now, by topic, and in all. */
 export function overviewRoutes(deps: DeskDeps) {
   const { letters, metrics, now } = deps;
@@ -36,9 +41,9 @@ export function overviewRoutes(deps: DeskDeps) {
           if (!desk || tick % DESK_EVERY_TICKS === 0) desk = await deskFiguresOf(deps);
           await stream.writeSSE({ data: JSON.stringify(tickOf(await metrics.flow(), desk, now())) });
         } catch (thrown) {
-          // What cannot be told now is told with the next tick; the picture says how old it is.
+          // What cannot be told now is told with the next tick; its reader is told so.
           log("warn", "flow.not_told", faultOf(thrown));
-          await stream.writeSSE({ data: "", event: "unknown" });
+          await stream.writeSSE({ event: "unknown", data: UNKNOWN });
         }
         await stream.sleep(TICK_MS);
       }

@@ -73,7 +73,7 @@ export function useStream<T>(path: string | null, onEvent: (event: T) => void): 
         timer = setTimeout(open, waitMs);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
       };
-      listen<T>(path, hear, mine.signal).then(again, (thrown) => {
+      listen<T>(path, { hear, miss: setRefusal }, mine.signal).then(again, (thrown) => {
         if (!mine.signal.aborted) setRefusal(refusalOf(thrown));
         again();
       });

@@ -51,11 +51,14 @@ async function send(method: Method, path: string, { body, signal, accept = "appl
     });
   } catch (thrown) {
     if (signal?.aborted) throw thrown;
-    throw new Refusal({ status: 0, code: "unreachable", message: "Concord is out of reach from here." });
+    throw unreachable();
   }
   if (response.ok) return response;
   throw await refusalIn(response);
 }
+
+const unreachable = (): Refusal =>
+  new Refusal({ status: 0, code: "unreachable", message: "Concord is out of reach from here." });
 
 async function refusalIn(response: Response): Promise<Refusal> {
   const fallback = { code: "http", message: `The answer was HTTP ${response.status}. Try again in a moment.` };
@@ -63,14 +66,50 @@ async function refusalIn(response: Response): Promise<Refusal> {
   return new Refusal({ ...fallback, ...body.error, status: response.status });
 }
 
+export type Listening<T> = {
+  readonly hear: (event: T) => void;
+  /** The server cannot tell just now; it goes on trying. */
+  readonly miss: (why: Refusal) => void;
+};
+
+/** Every stream says something more often, if only that it is there. A connection that died unnoticed says nothing. */
+const LONGEST_SILENCE_MS = 30_000;
+
 /**
  * Reads server-sent events. The browser's own EventSource can send no header, so a token would have to stand in its URL.
  * @returns when the server has ended the stream, which it does every few minutes; ask again then
  * @throws Refusal, or what the signal was aborted with
  */
-export async function listen<T>(path: string, onEvent: (event: T) => void, signal: AbortSignal): Promise<void> {
-  const response = await send("GET", path, { signal, accept: "text/event-stream" });
-  const parser = createParser({ onEvent: ({ data }) => onEvent(JSON.parse(data) as T) });
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  for (let step = await reader?.read(); step && !step.done; step = await reader?.read()) parser.feed(step.value);
+export async function listen<T>(path: string, { hear, miss }: Listening<T>, signal: AbortSignal): Promise<void> {
+  const giveUp = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => giveUp.abort(), LONGEST_SILENCE_MS);
+  };
+  try {
+    wait();
+    const either = AbortSignal.any([signal, giveUp.signal]);
+    const response = await send("GET", path, { signal: either, accept: "text/event-stream" });
+    const parser = createParser({
+      onEvent: ({ event, data }) => {
+        if (event === "unknown") miss(new Refusal({ ...JSON.parse(data), status: 503 }));
+        else hear(JSON.parse(data) as T);
+      },
+    });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const read = () =>
+      reader?.read().catch((thrown: unknown) => {
+        throw either.aborted ? thrown : unreachable();
+      });
+    for (let step = await read(); step && !step.done; step = await read()) {
+      wait();
+      parser.feed(step.value);
+    }
+  } catch (thrown) {
+    throw giveUp.signal.aborted ? unreachable() : thrown;
+  } finally {
+    clearTimeout(timer);
+    giveUp.abort();
+  }
 }
