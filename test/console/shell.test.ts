@@ -41,6 +41,19 @@ describe.skipIf(!hasBrowser)("the console's frame", () => {
     await expect.poll(() => page.getByRole("alert").textContent()).toMatch(/token/i);
   });
 
+  it.each([
+    { at: "#/topics", asked: "**/ops/api/topics", shown: "infinity" },
+    { at: "#/runs", asked: "**/ops/api/runs?**", shown: "There is no run yet" },
+  ])("shows $at however long its API takes", async ({ at, asked, shown }) => {
+    const { page } = await visit(browser, { url: stack.url.href });
+    await page.route(asked, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 5_500));
+      await route.continue().catch(() => {});
+    });
+    await page.evaluate((hash) => location.replace(hash), at);
+    await page.locator("#main").getByText(shown).first().waitFor({ timeout: 20_000 });
+  });
+
   it("runs nothing inline and asks nobody else", async () => {
     const page = await browser.newPage();
     const asked = new Set<string>();

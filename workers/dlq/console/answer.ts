@@ -10,28 +10,41 @@ export type Answer<T> = {
 };
 
 /**
- * Asks for something, and again each so many seconds while somebody looks.
+ * Asks for something, and again each so many seconds while somebody looks. What is on its way is let arrive before it
+ * is asked for anew: an API that takes longer than these seconds would else never be heard.
  * @param path behind /ops/api; `null` asks for nothing
  */
 export function useAnswer<T>(path: string | null, everySeconds?: number): Answer<T> {
   const [state, setState] = useState<{ path: string | null; data?: T; refusal?: Refusal }>({ path });
   const [round, setRound] = useState(0);
-  const reload = useCallback(() => setRound((last) => last + 1), []);
+  const asking = useRef({ isBusy: false, isDue: false });
+  const reload = useCallback(() => {
+    if (asking.current.isBusy) asking.current.isDue = true;
+    else setRound((last) => last + 1);
+  }, []);
   useEffect(() => {
     if (path === null) return;
     const leaving = new AbortController();
-    ask<T>("GET", path, undefined, leaving.signal).then(
-      (data) => setState({ path, data }),
-      (thrown) => {
-        if (leaving.signal.aborted) return;
-        setState((last) => ({ ...(last.path === path ? last : { path }), refusal: refusalOf(thrown) }));
-      },
-    );
+    const mine = { isBusy: true, isDue: false };
+    asking.current = mine;
+    ask<T>("GET", path, undefined, leaving.signal)
+      .then(
+        (data) => setState({ path, data }),
+        (thrown) => {
+          if (leaving.signal.aborted) return;
+          setState((last) => ({ ...(last.path === path ? last : { path }), refusal: refusalOf(thrown) }));
+        },
+      )
+      .finally(() => {
+        mine.isBusy = false;
+        if (mine.isDue && !leaving.signal.aborted) setRound((last) => last + 1);
+      });
     return () => leaving.abort();
   }, [path, round]);
   useEffect(() => {
     if (everySeconds === undefined) return;
-    const timer = setInterval(() => document.visibilityState === "visible" && reload(), everySeconds * 1_000);
+    const again = () => document.visibilityState === "visible" && !asking.current.isBusy && reload();
+    const timer = setInterval(again, everySeconds * 1_000);
     return () => clearInterval(timer);
   }, [everySeconds, reload]);
   const isCurrent = state.path === path;

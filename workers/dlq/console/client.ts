@@ -19,16 +19,30 @@ export class Refusal extends Error {
 
 type Method = "GET" | "POST" | "PATCH";
 
+/** How long an answer may take. What changes something is waited for: giving up on it would not undo it. */
+const LONGEST_ANSWER_MS = 30_000;
+
 /**
  * Asks the operations API of this origin.
  * @param path behind /ops/api
- * @throws Refusal
+ * @throws Refusal, or what the signal was aborted with
  */
-export async function ask<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const response = await send(method, path, { body, signal });
+export async function ask<T>(method: Method, path: string, body?: unknown, leaving?: AbortSignal): Promise<T> {
+  const tooLong = method === "GET" ? AbortSignal.timeout(LONGEST_ANSWER_MS) : undefined;
+  const signal = AbortSignal.any([leaving, tooLong].filter((each) => each !== undefined));
+  try {
+    const response = await send(method, path, { body, signal });
+    return await jsonOf<T>(response, signal);
+  } catch (thrown) {
+    throw tooLong?.aborted && !leaving?.aborted ? unreachable() : thrown;
+  }
+}
+
+async function jsonOf<T>(response: Response, signal: AbortSignal): Promise<T> {
   try {
     return (await response.json()) as T;
-  } catch {
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
     throw new Refusal({ status: response.status, code: "unreadable", message: "The answer was not JSON. Try again." });
   }
 }

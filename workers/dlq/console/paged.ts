@@ -39,6 +39,7 @@ export function usePaged<T>(path: string, member: string, everySeconds?: number)
       setIsBusy(true);
       ask<Record<string, unknown>>("GET", withCursor(path, after), undefined, mine.signal).then(
         (page) => {
+          asking.current = undefined;
           const items = page[member] as readonly T[];
           const nextCursor = page.nextCursor as string | null;
           setIsBusy(false);
@@ -50,6 +51,7 @@ export function usePaged<T>(path: string, member: string, everySeconds?: number)
         },
         (thrown) => {
           if (mine.signal.aborted) return;
+          asking.current = undefined;
           setIsBusy(false);
           setKept((last) => ({ ...ofPath(last, path), refusal: refusalOf(thrown) }));
         },
@@ -66,7 +68,9 @@ export function usePaged<T>(path: string, member: string, everySeconds?: number)
   const { items, pages, nextCursor, refusal } = ofPath(kept, path);
   useEffect(() => {
     if (everySeconds === undefined || pages > 1) return;
-    const timer = setInterval(() => document.visibilityState === "visible" && load(), everySeconds * 1_000);
+    // What is on its way, the next page too, is let arrive.
+    const again = () => document.visibilityState === "visible" && !asking.current && load();
+    const timer = setInterval(again, everySeconds * 1_000);
     return () => clearInterval(timer);
   }, [everySeconds, load, pages]);
 
