@@ -1,4 +1,6 @@
 import { LATEST_MIGRATION } from "../repositories/latest-migration.ts";
+import { withDeadline } from "../repositories/read-session.ts";
+import { faultOf, log } from "./log.ts";
 
 /** Throws with what is wrong, in words for who runs this. */
 export type ReadinessCheck = () => Promise<void> | void;
@@ -8,7 +10,15 @@ type Reading = { readonly isReady: boolean; readonly checks: Readonly<Record<str
 /** How long an answer is good for: anybody may ask, and D1 is asked for it. */
 const GOOD_FOR_MS = 5_000;
 
-const readings = new WeakMap<object, { readonly reading: Reading; readonly atMs: number }>();
+/** How much longer it does while somebody asks anew, so that of many who ask at once one asks D1. */
+const GOOD_MEANWHILE_MS = 5_000;
+
+/** How long D1 may take. Ours; the front door waits for five seconds. */
+const D1_WITHIN_MS = 3_000;
+
+type Known = { readonly reading: Reading; readonly atMs: number; readonly isAskedAnew: boolean };
+
+const readings = new WeakMap<object, Known>();
 
 /**
  * Whether a Worker has what it needs to serve: 200, or 503 with what is missing.
@@ -19,28 +29,49 @@ export async function readinessResponse(
   env: object,
   checks: Readonly<Record<string, ReadinessCheck>>,
 ): Promise<Response> {
-  const known = readings.get(env);
-  const isGood = known !== undefined && Date.now() - known.atMs < GOOD_FOR_MS;
-  const reading = isGood ? known.reading : await read(checks);
-  if (!isGood) readings.set(env, { reading, atMs: Date.now() });
-  const { isReady, checks: results } = reading;
+  const { isReady, checks: results } = goodReadingOf(env) ?? (await readAnew(worker, env, checks));
   return Response.json(
     { status: isReady ? "ready" : "not ready", worker, checks: results },
     { status: isReady ? 200 : 503, headers: { "Cache-Control": "no-store" } },
   );
 }
 
-async function read(checks: Readonly<Record<string, ReadinessCheck>>): Promise<Reading> {
-  const results = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await resultOf(check)]));
-  return { isReady: results.every(([, result]) => result === "ok"), checks: Object.fromEntries(results) };
+function goodReadingOf(env: object): Reading | undefined {
+  const known = readings.get(env);
+  if (!known) return undefined;
+  const goodForMs = known.isAskedAnew ? GOOD_FOR_MS + GOOD_MEANWHILE_MS : GOOD_FOR_MS;
+  return Date.now() - known.atMs < goodForMs ? known.reading : undefined;
 }
 
-async function resultOf(check: ReadinessCheck): Promise<string> {
+async function readAnew(worker: string, env: object, checks: Readonly<Record<string, ReadinessCheck>>) {
+  const known = readings.get(env);
+  if (known) readings.set(env, { ...known, isAskedAnew: true });
+  const reading = await read(worker, checks);
+  readings.set(env, { reading, atMs: Date.now(), isAskedAnew: false });
+  return reading;
+}
+
+async function read(worker: string, checks: Readonly<Record<string, ReadinessCheck>>): Promise<Reading> {
+  const names = Object.keys(checks);
+  const results = await Promise.all(
+    Object.entries(checks).map(([name, check]) =>
+      resultOf(check, (thrown) => log("error", "readiness.failed", { worker, check: name, ...faultOf(thrown) })),
+    ),
+  );
+  return {
+    isReady: results.every((result) => result === "ok"),
+    checks: Object.fromEntries(names.map((name, i) => [name, results[i] as string])),
+  };
+}
+
+async function resultOf(check: ReadinessCheck, report: (thrown: unknown) => void): Promise<string> {
   try {
     await check();
     return "ok";
   } catch (thrown) {
-    return thrown instanceof Unready ? thrown.message : "failed; the Worker's log says why";
+    if (thrown instanceof Unready) return thrown.message;
+    report(thrown);
+    return "failed; the Worker's log says why";
   }
 }
 
@@ -61,15 +92,12 @@ export const hasBindings =
 export const hasMigrations =
   (db: D1Database): ReadinessCheck =>
   async () => {
-    const applied = await db
-      .prepare("SELECT 1 FROM d1_migrations WHERE name = ?1")
-      .bind(LATEST_MIGRATION)
-      .first()
-      .catch((thrown: unknown) => {
-        throw new Unready(
-          /no such table/.test(String(thrown)) ? "no migration was ever applied" : "the database does not answer",
-        );
-      });
+    const asked = db.prepare("SELECT 1 FROM d1_migrations WHERE name = ?1").bind(LATEST_MIGRATION).first();
+    const applied = await withDeadline(D1_WITHIN_MS, asked).catch((thrown: unknown) => {
+      throw new Unready(
+        /no such table/.test(String(thrown)) ? "no migration was ever applied" : "the database does not answer",
+      );
+    });
     if (!applied) throw new Unready(`${LATEST_MIGRATION} is not applied; \`npm run deploy\` applies it first`);
   };
 
