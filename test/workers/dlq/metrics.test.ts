@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import parsePrometheus from "parse-prometheus-text-format";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
 import { INSTRUMENTS, type InstrumentName } from "../../../src/shared/telemetry/instruments.ts";
 import {
   addReports,
@@ -120,6 +121,36 @@ describe("a metrics object", () => {
     expect(lastReceivedMs[TOPIC]).toBe(NOW_MS + 120 * 60_000);
   });
 });
+
+/** The platform's limit on a value is 2 MB: developers.cloudflare.com/durable-objects/platform/limits */
+it("A metrics object stores a month of every topic in values of a tenth of what they may have", async () => {
+  const object = freshObject();
+  vi.useFakeTimers({ now: NOW_MS, toFake: ["Date"] });
+  const accepted = Object.fromEntries([...CONTRACTS.map(({ topic }) => topic), "other"].map((topic) => [topic, 1e6]));
+  const sizes: number[] = [];
+  await object.report({ accepted });
+  await runInDurableObject(object, (_, { storage: { kv } }) => {
+    const put = kv.put.bind(kv);
+    vi.spyOn(kv, "put").mockImplementation((key, value) => {
+      sizes.push(JSON.stringify(value).length);
+      put(key, value);
+    });
+  });
+  const HOURS_TESTED = 31 * 24;
+  for (let hour = 1; hour <= HOURS_TESTED; hour++) {
+    vi.setSystemTime(NOW_MS + hour * 3_600_000);
+    await runInDurableObject(object, (instance) => void instance.report({ accepted }));
+  }
+  await object.report({ accepted });
+  expect(Math.max(...sizes)).toBeLessThan(200_000);
+  const before = await object.times();
+  await evictDurableObject(object);
+  const after = await object.times();
+  expect(after).toEqual(before);
+  expect(after.spans["30d"][TOPIC]?.[0]).toBe(1e6 * (30 * 24 + 1));
+  const days = await runInDurableObject(object, (_, { storage: { kv } }) => [...kv.list({ prefix: "hours-" })].length);
+  expect(days).toBeLessThanOrEqual(31);
+}, 60_000);
 
 const scrapeOf = (totals: MetricsTotals): Scrape => ({
   totals,

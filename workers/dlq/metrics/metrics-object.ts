@@ -35,7 +35,7 @@ type LastReceived = TopicTimes["lastReceivedMs"];
 /**
  * Adds up what all Workers report: their isolates are too short-lived to count for themselves. What is reported at about
  * the same time is written at once, as one row: ten a second at most, however many requests there are. A minute that is
- * over takes a row more, and an hour another.
+ * over takes a row more, and an hour that of its day.
  */
 export class MetricsObject extends DurableObject<Env> implements MetricsSink {
   #now: Now | undefined;
@@ -89,17 +89,27 @@ export class MetricsObject extends DurableObject<Env> implements MetricsSink {
     if (now.minute.at >= at) return now;
     const { hours } = this.#loadSlots();
     const slots = addMinute(this.#loadSlots(), now.minute);
-    this.#slots = slots;
-    this.#now = { ...now, minute: { at, topics: {} } };
+    const turned = { ...now, minute: { at, topics: {} } };
     const { kv } = this.ctx.storage;
     // All or none: an object that dies in between must not count the minute twice.
     this.ctx.storage.transactionSync(() => {
       kv.put(MINUTES_KEY, slots.minutes);
-      if (slots.hours !== hours) kv.put(HOURS_KEY, slots.hours);
-      kv.put(NOW_KEY, this.#now);
+      if (slots.hours !== hours) this.#putHours(slots.hours, hours);
+      kv.put(NOW_KEY, turned);
     });
+    this.#slots = slots;
+    this.#now = turned;
     writeDataPoints(this.env.ANALYTICS, now.minute);
-    return this.#now;
+    return turned;
+  }
+
+  /** A value a day: 30 days of all topics in one come near the 2 MB that a value may have, and only the last changes. */
+  #putHours(hours: readonly Slot[], before: readonly Slot[]): void {
+    const { kv } = this.ctx.storage;
+    const last = before.at(-1)?.at ?? -1;
+    const days = Map.groupBy(hours, dayOf);
+    for (const day of new Set(hours.filter(({ at }) => at > last).map(dayOf))) kv.put(hoursKey(day), days.get(day));
+    for (const day of new Set(before.map(dayOf))) if (!days.has(day)) kv.delete(hoursKey(day));
   }
 
   #load(): Now {
@@ -121,7 +131,7 @@ export class MetricsObject extends DurableObject<Env> implements MetricsSink {
     const { kv } = this.ctx.storage;
     this.#slots ??= {
       minutes: kv.get<Slots["minutes"]>(MINUTES_KEY) ?? NO_SLOTS.minutes,
-      hours: kv.get<Slots["hours"]>(HOURS_KEY) ?? NO_SLOTS.hours,
+      hours: [...kv.list<Slots["hours"]>({ prefix: HOURS_PREFIX })].flatMap(([, hours]) => hours),
     };
     return this.#slots;
   }
@@ -129,8 +139,12 @@ export class MetricsObject extends DurableObject<Env> implements MetricsSink {
 
 const NOW_KEY = "now";
 const MINUTES_KEY = "minutes";
-const HOURS_KEY = "hours";
+const HOURS_PREFIX = "hours-";
 const OLD_TOTALS_KEY = "totals";
+
+const dayOf = ({ at }: Slot): number => Math.floor(at / 24);
+/** In the order of their days, which have five digits until the year 2243. */
+const hoursKey = (day: number): string => `${HOURS_PREFIX}${day}`;
 
 const receivedAt = ({ accepted = {} }: MetricsReport, nowMs: number): LastReceived =>
   Object.fromEntries(Object.keys(accepted).map((topic) => [topic, nowMs]));
