@@ -33,6 +33,14 @@ describe.skipIf(!hasBrowser)("the console's frame", () => {
     expect(problems.filter((problem) => !problem.includes("401"))).toEqual([]);
   });
 
+  it("shows nothing of what was seen behind a sign-out, though its API is out of reach", async () => {
+    const { page } = await visit(browser, { url: stack.url.href });
+    await page.route("**/ops/api/**", (route) => route.abort());
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("alert").waitFor();
+    await expect.poll(() => page.getByRole("navigation", { name: "Pages" }).count()).toBe(0);
+  });
+
   it("says why a token was not taken", async () => {
     const page = await browser.newPage();
     await page.goto(new URL("/ops", stack.url).href);

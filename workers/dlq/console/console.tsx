@@ -1,7 +1,7 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { DeskUser } from "../../../src/shared/auth/desk-user.ts";
-import { type Answer, useAnswer } from "./answer.ts";
+import { useAnswer } from "./answer.ts";
 import { Login } from "./login.tsx";
 import { AuditPage } from "./pages/audit.tsx";
 import { DeadLettersPage } from "./pages/dead-letters.tsx";
@@ -37,7 +37,7 @@ export function Console() {
   if (me.refusal && (me.refusal.status === 401 || me.refusal.status === 403)) {
     return <Login problem={tokenOf() === null ? undefined : me.refusal.message} onToken={me.reload} />;
   }
-  if (me.data) return <Desk user={me.data} me={me} />;
+  if (me.data) return <Desk user={me.data} />;
   return (
     <main class="login">
       {me.refusal ? <Trouble refusal={me.refusal} onRetry={me.reload} /> : <Loading what="the console" />}
@@ -45,7 +45,7 @@ export function Console() {
   );
 }
 
-function Desk({ user, me }: { readonly user: DeskUser; readonly me: Answer<DeskUser> }) {
+function Desk({ user }: { readonly user: DeskUser }) {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const at = route.path[0] ?? "flow";
@@ -94,7 +94,8 @@ function Desk({ user, me }: { readonly user: DeskUser; readonly me: Answer<DeskU
               class="plain"
               onClick={() => {
                 dropToken();
-                me.reload();
+                // What was seen goes too, the unmasked first of all, whether the API answers or not.
+                location.reload();
               }}
             >
               Sign out
