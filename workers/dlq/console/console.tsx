@@ -8,6 +8,7 @@ import { DeadLettersPage } from "./pages/dead-letters.tsx";
 import { DevicesPage } from "./pages/devices.tsx";
 import { FlowPage } from "./pages/flow.tsx";
 import { TopicsPage } from "./pages/topics.tsx";
+import { isTaken } from "./parts/list-keys.ts";
 import { Loading, Trouble } from "./parts/states.tsx";
 import { type Route, useRoute } from "./route.ts";
 import { dropToken, tokenOf } from "./session.ts";
@@ -56,7 +57,8 @@ function Desk({ user }: { readonly user: DeskUser }) {
   useEffect(() => {
     const jump = (event: KeyboardEvent) => {
       const target = event.altKey ? PAGES[Number(event.code.replace("Digit", "")) - 1] : undefined;
-      if (!target) return;
+      // On many a keyboard, Alt and a number is how one writes a bracket.
+      if (!target || isTaken(event)) return;
       event.preventDefault();
       location.hash = `#/${target.at[0]}`;
       main.current?.focus();
