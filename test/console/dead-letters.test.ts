@@ -158,6 +158,23 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     expect(states).toEqual(["discarded", "discarded", "open", "open", "open", "open"]);
   });
 
+  it("keeps a dialog that was opened right behind another", async () => {
+    const letter = (await lettersOf(PROFILES)).find(({ state }) => state === "open");
+    const { page } = await open(`#/letters/${letter?.id}`);
+    await button(page, "Discard…").click();
+    await page.getByRole("dialog").waitFor();
+    await page.evaluate(async () => {
+      const press = (name: string) =>
+        [...document.querySelectorAll("button")].find((each) => each.textContent === name)?.click();
+      press("Leave it");
+      // The page is drawn anew before the browser says that the first has closed.
+      for (let i = 0; i < 20; i++) await Promise.resolve();
+      press("Discard…");
+    });
+    await page.waitForTimeout(300);
+    expect(await page.getByRole("dialog").count()).toBe(1);
+  });
+
   it("lets an admin mend a payload beside the original, and replay it", async () => {
     const letter = (await lettersOf(PROFILES)).find(({ state }) => state === "open");
     const { page, problems } = await open(`#/letters/${letter?.id}`, { role: "admin" });

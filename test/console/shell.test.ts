@@ -33,6 +33,24 @@ describe.skipIf(!hasBrowser)("the console's frame", () => {
     expect(problems.filter((problem) => !problem.includes("401"))).toEqual([]);
   });
 
+  it("shows nothing of what was seen behind a sign-out, though its API is out of reach", async () => {
+    const { page } = await visit(browser, { url: stack.url.href });
+    await page.route("**/ops/api/**", (route) => route.abort());
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("alert").waitFor();
+    await expect.poll(() => page.getByRole("navigation", { name: "Pages" }).count()).toBe(0);
+  });
+
+  it("goes to a page by Alt and its number, and stays where somebody writes, for so brackets are written", async () => {
+    const { page } = await visit(browser, { url: stack.url.href, at: "#/flow" });
+    await page.keyboard.press("Alt+Digit4");
+    await expect.poll(() => page.url()).toContain("#/devices");
+    await page.getByRole("searchbox").first().focus();
+    await page.keyboard.press("Alt+Digit5");
+    await page.waitForTimeout(300);
+    expect(page.url()).toContain("#/devices");
+  });
+
   it("says why a token was not taken", async () => {
     const page = await browser.newPage();
     await page.goto(new URL("/ops", stack.url).href);

@@ -92,7 +92,8 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     this.#claims.putOff(null);
     const accepted = new Tally();
     for (const { topic } of records) accepted.add(topic);
-    await reportMetrics(this.env, { accepted: accepted.toCounts() });
+    // It may tell for others too, for which a lease must not wait.
+    this.ctx.waitUntil(reportMetrics(this.env, { accepted: accepted.toCounts() }));
   }
 
   protected override watchedOf(target: LiveTarget): Watched | undefined {

@@ -64,9 +64,7 @@ export function operations(deps: DeskDeps): Hono<DeskEnv> {
   app.get("/ops", (c) => c.json(INDEX));
   app.get("/ops/healthz", (c) => c.json({ status: "ok", worker: "dlq" }));
 
-  app.use("/ops/api/*", sameSite);
-  app.use("/ops/api/*", atDesk(deps));
-  app.use("/ops/metrics", atDesk(deps));
+  for (const path of ["/ops/api/*", "/ops/metrics"]) app.use(path, sameSite, atDesk(deps));
 
   app.get("/ops/metrics", async (c) => {
     const [totals, times, desk] = await Promise.all([metrics.read(), metrics.times(), deskFiguresOf(deps)]);

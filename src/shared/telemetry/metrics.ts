@@ -31,15 +31,15 @@ export const NO_TOTALS = Object.fromEntries(
   INSTRUMENT_NAMES.map((name) => [name, isPlainCounter(name) ? 0 : {}]),
 ) as MetricsTotals;
 
-/** Two reports as one. */
+/** Two reports as one. What only one of them has stays as it is: totals are long, and reports are short and many. */
 export function addReports(a: MetricsReport, b: MetricsReport): MetricsReport {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof MetricsReport)[]);
-  return Object.fromEntries(
-    [...names].map((name) => [
-      name,
-      name === "backlog" ? laterOf(a.backlog, b.backlog) : sumOf(a[name] as Sum, b[name] as Sum),
-    ]),
-  );
+  const sums: Record<string, unknown> = { ...a };
+  for (const name of Object.keys(b) as (keyof MetricsReport)[]) {
+    if (a[name] === undefined) sums[name] = b[name];
+    else if (name === "backlog") sums.backlog = laterOf(a.backlog, b.backlog);
+    else if (b[name] !== undefined) sums[name] = sumOf(a[name] as Sum, b[name] as Sum);
+  }
+  return sums;
 }
 
 type Sum = number | Counts | undefined;
@@ -49,11 +49,15 @@ function sumOf(a: Sum, b: Sum): Sum {
   return addCounts(a ?? {}, b ?? {});
 }
 
-/** A client may name a topic `constructor` or `__proto__`, which every object seems to have. */
+/** Keys are names that others chose, and every object seems to have a `constructor` and a `__proto__`. */
 export function addCounts(a: Counts, b: Counts): Counts {
-  const sums = new Map(Object.entries(a) as [string, number][]);
-  for (const [key, count = 0] of Object.entries(b)) sums.set(key, (sums.get(key) ?? 0) + count);
-  return Object.fromEntries(sums);
+  const sums: Record<string, number> = { ...(a as Record<string, number>) };
+  for (const [key, count = 0] of Object.entries(b)) {
+    const value = (Object.hasOwn(sums, key) ? (sums[key] as number) : 0) + count;
+    if (key === "__proto__") Object.defineProperty(sums, key, { value, enumerable: true, configurable: true });
+    else sums[key] = value;
+  }
+  return sums;
 }
 
 function laterOf(a: Backlog | undefined, b: Backlog | undefined): Backlog | undefined {

@@ -39,6 +39,7 @@ describe("an objective", () => {
     ["burning fast", { last5m: slow(0.2), last1h: slow(0.15) }],
     ["burning slowly", { last30m: slow(0.07), last6h: slow(0.07) }],
     ["spent", { last30d: slow(0.02) }],
+    ["met", { last5m: { visible: 1, inTime: 0 }, last1h: { visible: 5, inTime: 0 } }],
     ["unknown", { last30d: NOTHING }],
     ["met", { last5m: NOTHING, last1h: NOTHING }],
   ] as const)("is %s with %j", (state, more) => {

@@ -33,8 +33,12 @@ export type Windows = {
 export const FAST_BURN = 14.4;
 export const SLOW_BURN = 6;
 
+/** Of fewer records a share says nothing: one slow record of a rare topic would be an alarm. Ours. */
+const LEAST_RECORDS = 20;
+
 export function objectiveStateOf({ last5m, last30m, last1h, last6h, last30d }: Windows): ObjectiveState {
-  const isOver = (limit: number, ...windows: Window[]) => windows.every((each) => (burnOf(each) ?? 0) >= limit);
+  const isOver = (limit: number, short: Window, long: Window) =>
+    long.visible >= LEAST_RECORDS && [short, long].every((each) => (burnOf(each) ?? 0) >= limit);
   if (isOver(FAST_BURN, last5m, last1h)) return "burning fast";
   if (isOver(SLOW_BURN, last30m, last6h)) return "burning slowly";
   const burn = burnOf(last30d);

@@ -39,7 +39,8 @@ export type FlowTick = {
   readonly inFlight: number;
   /** By the queue's own count when it was last sent to; `null` before that. */
   readonly backlog: { readonly messages: number; readonly bytes: number; readonly atMs: number } | null;
-  readonly desk: DeskFigures;
+  /** `null` while D1 does not answer. */
+  readonly desk: DeskFigures | null;
 };
 
 /** How the dead letters stand. */

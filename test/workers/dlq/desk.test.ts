@@ -363,6 +363,7 @@ describe("who may do what", () => {
       const body = { selection: { ids: ["a"] }, reason: "r" };
       expect((await ask("POST", "/ops/api/discards", { body, headers })).status).toBe(403);
       expect((await ask("GET", "/ops/api/dead-letters/a?unmask=x", { headers })).status).toBe(403);
+      expect((await ask("GET", "/ops/metrics", { headers })).status).toBe(403);
       const own = { ...(await admin()), Origin: "http://localhost", "Sec-Fetch-Site": "same-origin" };
       expect((await ask("POST", "/ops/api/discards", { body, headers: own })).status).toBe(200);
     },

@@ -5,7 +5,6 @@ import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../../src/shared/queue/parcel.ts";
 import { DeadLetterRepository, REPLAY_LEASE_MS } from "../../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
-import { NO_TOTALS } from "../../../src/shared/telemetry/metrics.ts";
 import { SHARD_NAMES } from "../../../src/shared/telemetry/shards.ts";
 import { type ParkDeps, park } from "../../../workers/dlq/park.ts";
 import { MAX_BACKLOG } from "../../../workers/dlq/runs/pace.ts";
@@ -55,9 +54,10 @@ function bench(state: Bench = {}) {
       return events.sendBatch(messages);
     },
   };
-  const read = async () => ({ ...NO_TOTALS, accepted: { [TOPIC]: state.inFlight ?? 0 } });
   // What is in flight is known to one of the objects; the others know of nothing.
-  const METRICS = { getByName: (name: string) => ({ ...metrics, ...(name === SHARD_NAMES[1] && { read }) }) };
+  const enteredAt = (name: string) => (name === SHARD_NAMES[1] ? (state.inFlight ?? 0) : 0);
+  const lastHour = (name: string) => async () => ({ entered: enteredAt(name), settled: 0 });
+  const METRICS = { getByName: (name: string) => ({ ...metrics, lastHour: lastHour(name) }) };
   const desk = deskOf({ nowMs: Date.now() });
   const stubOf = (id: string) => env.RUNS.getByName(id);
   const equip = (id: string) =>

@@ -35,10 +35,10 @@ export function overviewRoutes(deps: DeskDeps) {
 
   app.get("/flow", (c) =>
     streamSSE(c, async (stream) => {
-      let desk: DeskFigures | undefined;
+      let desk: DeskFigures | null = null;
       for (let tick = 0; tick < MAX_TICKS && !stream.aborted; tick++) {
         try {
-          if (!desk || tick % DESK_EVERY_TICKS === 0) desk = await deskFiguresOf(deps);
+          if (tick % DESK_EVERY_TICKS === 0) desk = await deskFiguresOf(deps).catch(unknownDesk);
           await stream.writeSSE({ data: JSON.stringify(tickOf(await metrics.flow(), desk, now())) });
         } catch (thrown) {
           // What cannot be told now is told with the next tick; its reader is told so.
@@ -52,9 +52,15 @@ export function overviewRoutes(deps: DeskDeps) {
   return app;
 }
 
+/** The flow itself does not need D1, and is told all the same. */
+function unknownDesk(thrown: unknown): null {
+  log("warn", "flow.desk_unknown", faultOf(thrown));
+  return null;
+}
+
 type Flow = Awaited<ReturnType<DeskDeps["metrics"]["flow"]>>;
 
-function tickOf({ totals, backlog }: Flow, desk: DeskFigures, atMs: number): FlowTick {
+function tickOf({ totals, backlog }: Flow, desk: DeskFigures | null, atMs: number): FlowTick {
   const { accepted, replayed, applied, unchanged, duplicate, superseded, rejected, failed } = totals;
   const settled = applied + unchanged + duplicate + superseded + rejected + failed;
   return { atMs, totals, inFlight: accepted + replayed - settled, backlog, desk };

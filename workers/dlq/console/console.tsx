@@ -1,7 +1,7 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { DeskUser } from "../../../src/shared/auth/desk-role.ts";
-import { type Answer, useAnswer } from "./answer.ts";
+import { useAnswer } from "./answer.ts";
 import { Login } from "./login.tsx";
 import type { PageProps } from "./page.ts";
 import { AuditPage } from "./pages/audit.tsx";
@@ -9,6 +9,7 @@ import { DeadLettersPage } from "./pages/dead-letters.tsx";
 import { DevicesPage } from "./pages/devices.tsx";
 import { FlowPage } from "./pages/flow.tsx";
 import { TopicsPage } from "./pages/topics.tsx";
+import { isTaken } from "./parts/list-keys.ts";
 import { Loading, Trouble } from "./parts/states.tsx";
 import { useRoute } from "./route.ts";
 import { dropToken, tokenOf } from "./session.ts";
@@ -35,7 +36,7 @@ export function Console() {
   if (me.refusal && (me.refusal.status === 401 || me.refusal.status === 403)) {
     return <Login problem={tokenOf() === null ? undefined : me.refusal.message} onToken={me.reload} />;
   }
-  if (me.data) return <Desk user={me.data} me={me} />;
+  if (me.data) return <Desk user={me.data} />;
   return (
     <main class="login">
       {me.refusal ? <Trouble refusal={me.refusal} onRetry={me.reload} /> : <Loading what="the console" />}
@@ -43,7 +44,7 @@ export function Console() {
   );
 }
 
-function Desk({ user, me }: { readonly user: DeskUser; readonly me: Answer<DeskUser> }) {
+function Desk({ user }: { readonly user: DeskUser }) {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const at = route.path[0] ?? "flow";
@@ -54,7 +55,8 @@ function Desk({ user, me }: { readonly user: DeskUser; readonly me: Answer<DeskU
   useEffect(() => {
     const jump = (event: KeyboardEvent) => {
       const target = event.altKey ? PAGES[Number(event.code.replace("Digit", "")) - 1] : undefined;
-      if (!target) return;
+      // On many a keyboard, Alt and a number is how one writes a bracket.
+      if (!target || isTaken(event)) return;
       event.preventDefault();
       location.hash = `#/${target.at[0]}`;
       main.current?.focus();
@@ -92,7 +94,8 @@ function Desk({ user, me }: { readonly user: DeskUser; readonly me: Answer<DeskU
               class="plain"
               onClick={() => {
                 dropToken();
-                me.reload();
+                // What was seen goes too, the unmasked first of all, whether the API answers or not.
+                location.reload();
               }}
             >
               Sign out

@@ -19,9 +19,11 @@ export function boundedReport(
   known: (name: InstrumentName) => Counts,
   labelOf: (topic: string) => string,
 ): MetricsReport {
-  const bounded: Record<string, unknown> = { ...report };
+  // What another version of us counts and this one does not know would have no bound, and is left out.
+  const bounded: Record<string, unknown> = { ...(report.backlog && { backlog: report.backlog }) };
   for (const name of INSTRUMENT_NAMES) {
     const counts = report[name];
+    if (typeof counts === "number") bounded[name] = counts;
     if (typeof counts !== "object") continue;
     bounded[name] = boundedCounts(INSTRUMENTS[name], counts, { known: known(name), labelOf });
   }

@@ -13,9 +13,11 @@ import { flowTotalsOf } from "./flow-totals.ts";
 import { boundedReport, topicLabelOf } from "./labels.ts";
 import {
   addMinute,
+  figureOf,
   MINUTE_MS,
   NO_SLOTS,
   type Slot,
+  type SlotFigure,
   type Slots,
   slotOf,
   sumOf,
@@ -68,6 +70,14 @@ export class MetricsObject extends DurableObject<Env> implements MetricsSink {
 
   async read(): Promise<MetricsTotals> {
     return this.#load().totals;
+  }
+
+  /** Records that entered and that settled within the last hour: a count that was lost is forgotten with it. */
+  async lastHour(): Promise<{ readonly entered: number; readonly settled: number }> {
+    const { spans } = await this.times();
+    const sum = (figure: SlotFigure) =>
+      Object.values(spans["1h"]).reduce((total, slot) => total + figureOf(slot, figure), 0);
+    return { entered: sum("entered"), settled: sum("settled") };
   }
 
   /** What is drawn once a second, and so is small. */

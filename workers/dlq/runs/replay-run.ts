@@ -7,9 +7,9 @@ import { AuditRepository } from "../../../src/shared/repositories/audit.ts";
 import { DeadLetterRepository, type Standing } from "../../../src/shared/repositories/dead-letter.ts";
 import { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
-import { type MetricsSink, type MetricsSource, Tally } from "../../../src/shared/telemetry/metrics.ts";
-import { type MetricsNamespace, metricsOver } from "../../../src/shared/telemetry/shards.ts";
-import { outcomesOf } from "../metrics/totals.ts";
+import { type MetricsSink, Tally } from "../../../src/shared/telemetry/metrics.ts";
+import { type MetricsNamespace, shardOf, shardsOf } from "../../../src/shared/telemetry/shards.ts";
+import type { MetricsObject } from "../metrics/metrics-object.ts";
 import { replayedRecordOf } from "../replay.ts";
 import { DEFAULT_PACE, nextStep, type Pace } from "./pace.ts";
 
@@ -40,7 +40,7 @@ export type Ordered =
 type RunEnv = {
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
-  readonly METRICS: MetricsNamespace<MetricsSink & MetricsSource>;
+  readonly METRICS: MetricsNamespace<MetricsSink & Pick<MetricsObject, "lastHour">>;
 };
 
 type Stored = Omit<PlannedRun, "letterIds" | "nowMs"> &
@@ -143,7 +143,7 @@ export class ReplayRun extends DurableObject<RunEnv> {
 
   async #step(stored: Stored): Promise<void> {
     await this.#collect(stored.id);
-    const { inFlight } = outcomesOf(await metricsOver(this.env.METRICS).read());
+    const inFlight = await this.#recordsInFlight();
     const step = nextStep(stored, this.#progress, inFlight);
     // It may have been stopped while we waited.
     const now = this.#stored;
@@ -208,10 +208,19 @@ export class ReplayRun extends DurableObject<RunEnv> {
     return "the queue is out of reach; it goes on by itself";
   }
 
+  /** By the last hour's counts, so that one that was lost does not hold up every run from then on. */
+  async #recordsInFlight(): Promise<number> {
+    const hours = await Promise.all(shardsOf(this.env.METRICS).map((shard) => shard.lastHour()));
+    return Math.max(
+      0,
+      hours.reduce((sum, { entered, settled }) => sum + entered - settled, 0),
+    );
+  }
+
   async #countReplays(topics: readonly string[]): Promise<void> {
     const replayed = new Tally();
     for (const topic of topics) replayed.add(topic);
-    await metricsOver(this.env.METRICS)
+    await shardOf(this.env.METRICS)
       .report({ replayed: replayed.toCounts() })
       .catch((thrown: unknown) => log("warn", "metrics.lost", faultOf(thrown)));
   }

@@ -65,7 +65,11 @@ function Headlines({ ticks, last }: { readonly ticks: readonly FlowTick[]; reado
       note: `99 % of the last minute; half within ${boundText(percentileOf(ticks, "freshness", 0.5))}`,
     },
     { name: "in flight", value: countOf(inFlight), note: "accepted and not visible yet" },
-    { name: "dead letters", value: countOf(desk.waiting), note: "waiting for somebody" },
+    {
+      name: "dead letters",
+      value: desk ? countOf(desk.waiting) : "–",
+      note: desk ? "waiting for somebody" : "D1 does not answer",
+    },
     { name: "queries", value: rateOf(rateOfFigure(ticks, "queries")), note: `${shortCountOf(sockets)} live sockets` },
   ];
   return (

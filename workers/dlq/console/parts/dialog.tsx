@@ -9,16 +9,21 @@ const BEGIN = "textarea, input:not([type=checkbox]), button.primary";
 /** The browser's own modal dialog: it holds the focus, Escape closes it, and the focus goes back to where it was. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const isGone = useRef(false);
   useEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
     // The browser would begin with the cross.
     shown?.querySelector<HTMLElement>(BEGIN)?.focus();
-    // Taken out of the page while it is open, it would keep the focus from going back.
-    return () => shown?.close();
+    return () => {
+      // The browser says so a moment later, when another dialog may be open.
+      isGone.current = true;
+      // Taken out of the page while it is open, it would keep the focus from going back.
+      shown?.close();
+    };
   }, []);
   return (
-    <dialog ref={dialog} aria-label={title} onClose={onClose}>
+    <dialog ref={dialog} aria-label={title} onClose={() => isGone.current || onClose()}>
       <header class="dialog-head">
         <h2>{title}</h2>
         <button type="button" class="plain" aria-label="Close" onClick={() => dialog.current?.close()}>

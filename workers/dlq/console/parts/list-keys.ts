@@ -19,7 +19,7 @@ export function useListKeys(): void {
 }
 
 /** Whether somebody is writing, or a dialog is open. */
-function isTaken({ target }: KeyboardEvent): boolean {
+export function isTaken({ target }: KeyboardEvent): boolean {
   const isWriting = target instanceof Element && target.matches("input:not([type=checkbox]), textarea, select");
   return isWriting || document.querySelector("dialog[open]") !== null;
 }

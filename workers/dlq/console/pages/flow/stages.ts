@@ -110,7 +110,7 @@ export function stagesOf(ticks: readonly FlowTick[]): Stage[] {
     {
       name: "Dead letters",
       kind: "dead",
-      value: `${countOf(last?.desk.waiting ?? 0)} waiting`,
+      value: last?.desk ? `${countOf(last.desk.waiting)} waiting` : "unknown",
       lines: deskLines(last),
       at: [500, 375],
       size: [400, TALL - 16],
@@ -120,7 +120,7 @@ export function stagesOf(ticks: readonly FlowTick[]): Stage[] {
 }
 
 function deskLines(last: FlowTick | undefined): string[] {
-  if (!last) return ["", ""];
+  if (!last?.desk) return ["D1 does not answer"];
   const { oldestWaitingMs, runs, quarantined } = last.desk;
   const running = (runs.running ?? 0) + (runs.paused ?? 0);
   const oldest =
