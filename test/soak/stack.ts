@@ -65,7 +65,8 @@ async function wrappedConfig(path: string, folder: string): Promise<string> {
   if (!name) return path;
   const wrapped = text
     .replace('main = "index.ts"', `main = "${join(root, FAULTY[name])}"`)
-    .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`);
+    .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`)
+    .replace('"console/dist"', `"${join(root, "workers/dlq/console/dist")}"`);
   if (!wrapped.includes(FAULTY[name])) throw new Error(`${path} does not say main = "index.ts"`);
   const copy = join(folder, `${name}.toml`);
   await writeFile(copy, wrapped);
