@@ -77,13 +77,20 @@ describe.skipIf(!hasBrowser)("the console's frame", () => {
     const asked = new Set<string>();
     page.on("request", (request) => asked.add(new URL(request.url()).origin));
     const response = await page.goto(new URL("/ops", stack.url).href);
-    expect(response?.headers()["content-security-policy"]).toContain("script-src 'self'");
+    const policy = response?.headers()["content-security-policy"] ?? "";
+    expect(policy).toContain(
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'",
+    );
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    const markup = page.evaluate(() => {
+      document.body.innerHTML = "<b>text that became markup</b>";
+    });
+    await expect(markup).rejects.toThrow("TrustedHTML");
     await page.evaluate(() => {
       const script = document.createElement("script");
       try {
         script.append("window.wasRun = true");
         document.body.append(script);
-        document.body.innerHTML = "<img src=x onerror='window.wasRun = true'>";
       } catch {
         // Trusted types refuse even the text.
       }
