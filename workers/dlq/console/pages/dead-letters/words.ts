@@ -10,7 +10,7 @@ import type { GroupState, LetterState } from "../../../../../src/shared/desk/sta
 import type { Tone } from "../../parts/badge.tsx";
 import { countOf } from "../../parts/numbers.ts";
 
-/** The colour of a letter's, a group's or a run's state, as the command line has it too. */
+/** The colour of a letter's, a group's or a run's state. */
 export function toneOf(state: LetterState | GroupState | RunState): Tone {
   switch (state) {
     case "open":
