@@ -32,8 +32,17 @@ export type ConfigReading =
 
 const DeskVars = z.object({ DESK_ACCESS: jsonOf(DeskAccess).optional() });
 
+/** What an isolate has read already: its settings stay the same for as long as it lives. */
+const readings = new WeakMap<Env, ConfigReading>();
+
 /** Reads the variables, and names every bad one at once; never their values. */
 export function readConfig(env: Env): ConfigReading {
+  const reading = readings.get(env) ?? parseConfig(env);
+  readings.set(env, reading);
+  return reading;
+}
+
+function parseConfig(env: Env): ConfigReading {
   const reader = readSettings(env);
   const desk = DeskVars.safeParse(env);
   if (reader.ok && desk.success) {
