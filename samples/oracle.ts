@@ -54,7 +54,7 @@ type Replayed = {
   action: string;
   eventId: string;
   at: string;
-  ms: number;
+  time: OracleTime;
   deviceId: string;
   data: Json;
 };
@@ -122,7 +122,7 @@ function note(known: Notes, event: Replayed): void {
       known.report = reportOf(data, at);
       break;
     case "twin.desired":
-      known.desired = { version: `${at}/${event.eventId}`, data };
+      known.desired = { version: versionOf(event), data };
       break;
     case "alert.raised":
       Object.assign(alertIn(device, data), raised(event), { state: "OPEN", clearedAt: null });
@@ -173,11 +173,11 @@ function eventsInOrder(records: readonly SampleRecord[]): Replayed[] {
     if (fault || value === null) continue;
     const [, source = "", entity, verb] = topic.split(".");
     const { eventId, occurredAt, deviceId, data } = JSON.parse(value);
-    const ms = Date.parse(occurredAt);
-    const event = { source, action: `${entity}.${verb}`, eventId, at: utc(occurredAt), ms, deviceId, data };
+    const time = timeOf(occurredAt);
+    const event = { source, action: `${entity}.${verb}`, eventId, at: utc(occurredAt), time, deviceId, data };
     once.set(JSON.stringify([topic, eventId, deviceId]), event);
   }
-  return [...once.values()].sort((a, b) => a.ms - b.ms || byCodePoint(a.eventId, b.eventId));
+  return [...once.values()].sort((a, b) => byTime(a.time, b.time) || byCodePoint(a.eventId, b.eventId));
 }
 
 function blankDevice({ source, deviceId, at }: Replayed, key: string): OracleDevice {
@@ -304,7 +304,29 @@ const locationOf = ({ country, region, city, postalCode, timeZone, latitude, lon
 const textOrNull = (value: string | undefined): string | null => value ?? null;
 const numberOrNull = (value: number | undefined): number | null => value ?? null;
 
-const utc = (time: string): string => new Date(Date.parse(time)).toISOString();
+/** Whole seconds since 1970, and the digits of the fraction as they were written. */
+type OracleTime = { readonly seconds: number; readonly digits: string };
+
+/** The fraction is taken out in front of `Date.parse`, which would cut it down to milliseconds. */
+function timeOf(text: string): OracleTime {
+  const digits = /\.(\d+)/.exec(text)?.[1] ?? "";
+  return { seconds: Date.parse(text.replace(/\.\d+/, "")) / 1000, digits: digits.replace(/0+$/, "") };
+}
+
+const byTime = (a: OracleTime, b: OracleTime): number =>
+  a.seconds - b.seconds || byCodePoint(a.digits.padEnd(18, "0"), b.digits.padEnd(18, "0"));
+
+/** In UTC, with milliseconds or as many digits as are not zero. */
+function utc(text: string): string {
+  const { seconds, digits } = timeOf(text);
+  return `${new Date(seconds * 1000).toISOString().slice(0, 20)}${digits.padEnd(3, "0")}Z`;
+}
+
+/** What a client passes back of a wish: the milliseconds, the Z, whatever is finer, and the event. */
+function versionOf({ at, eventId }: Replayed): string {
+  const [, milliseconds, finer] = /^(.{23})(\d*)Z$/.exec(at) as RegExpExecArray;
+  return `${milliseconds}Z${finer}/${eventId}`;
+}
 
 /** UTF-8 sorts as code points do. */
 const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

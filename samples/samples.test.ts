@@ -7,7 +7,7 @@ import { type Device, viewDevice } from "../src/shared/domain/device.ts";
 import { type ConcordEvent, deviceIdOf, sourceOf } from "../src/shared/domain/event.ts";
 import { EMPTY_FLEET, type Fleet, merge } from "../src/shared/domain/fleet.ts";
 import { viewTwin } from "../src/shared/domain/twin.ts";
-import { compareText } from "../src/shared/domain/version.ts";
+import { compareText, occurredAtOf } from "../src/shared/domain/version.ts";
 import { DEFAULT_WISH, generate, type SampleRecord } from "./generate.ts";
 import { foldOracle } from "./oracle.ts";
 import { randomOf } from "./random.ts";
@@ -205,7 +205,11 @@ function viewOf(device: Device, { dealers, customers }: Fleet) {
         const { severity, ...seen } = viewAlert(alert);
         return { alertId, ...seen, severity: severity?.toUpperCase() ?? null };
       }),
-    assignments: intervalsOf(device.assignments),
+    assignments: intervalsOf(device.assignments).map(({ dealerId, from, to }) => ({
+      dealerId,
+      from: occurredAtOf(from),
+      to: to && occurredAtOf(to),
+    })),
     history: device.history.map(({ version }) => version.slice(version.indexOf("/") + 1)),
   };
 }

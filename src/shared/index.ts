@@ -19,6 +19,8 @@ export type { DeviceStatus, DeviceView } from "./domain/device.ts";
 export { type ConcordEvent, type DeviceKey, deviceKeyOf, SOURCES, type Source } from "./domain/event.ts";
 export { EMPTY_FLEET, type Fleet, merge } from "./domain/fleet.ts";
 export type { MergeOutcome, Outcome } from "./domain/outcome.ts";
+export { type Moment, parseTime, rfc3339Of } from "./domain/time.ts";
+export { occurredAtOf, type Version } from "./domain/version.ts";
 export { AlertCursor, AlertRepository } from "./repositories/alert.ts";
 export { AssignmentRepository } from "./repositories/assignment.ts";
 export { CustomerCursor, CustomerRepository } from "./repositories/customer.ts";

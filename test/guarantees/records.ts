@@ -13,10 +13,12 @@ type Event = {
   readonly data: object;
   /** With the device's name the event's id; without it the minute. */
   readonly id?: number;
+  /** Digits of its time beyond milliseconds. */
+  readonly finer?: string;
 };
 
-export function recordOf({ device, action, minute, data, id = minute }: Event): SampleRecord {
-  const occurredAt = new Date(START_MS + minute * 60_000).toISOString();
+export function recordOf({ device, action, minute, data, id = minute, finer = "" }: Event): SampleRecord {
+  const occurredAt = new Date(START_MS + minute * 60_000).toISOString().replace("Z", `${finer}Z`);
   const value = { eventId: `${device}-${id}`, occurredAt, deviceId: device, data };
   return { topic: `device.elt.${action}`, key: device, value: JSON.stringify(value) };
 }
@@ -42,7 +44,8 @@ export const bad = (device: string, minute: number): SampleRecord =>
 export function story(random: Random, device: string, count: number): SampleRecord[] {
   return Array.from({ length: count }, (_, id) => {
     const [action, data] = random.pick(kinds(random, device));
-    return recordOf({ device, action, data, id, minute: random.int(1, count / 2) });
+    const finer = random.pick(["", "", "001", "0005", "999999"]);
+    return recordOf({ device, action, data, id, minute: random.int(1, count / 2), finer });
   });
 }
 

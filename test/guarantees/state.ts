@@ -4,7 +4,7 @@ import { type Alert, viewAlert } from "../../src/shared/domain/alert.ts";
 import { intervalsOf } from "../../src/shared/domain/assignment.ts";
 import { type Aspects, viewDevice } from "../../src/shared/domain/device.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
-import type { Version } from "../../src/shared/domain/version.ts";
+import { eventIdIn, occurredAtOf, type Version } from "../../src/shared/domain/version.ts";
 import { DB, DEVICES } from "./stores.ts";
 
 /** What D1 and the devices' objects hold of the devices that some records speak of, in the oracle's shape. */
@@ -32,12 +32,14 @@ async function heldOfDevice(key: string): Promise<object> {
   return {
     inD1: row && summaryOf(viewDevice({ aspects: JSON.parse(row.aspects) as Aspects, latest: row.latest })),
     inObject: snapshot && summaryOf(viewDevice(snapshot)),
-    history: snapshot?.history.map(({ version }) => version.slice(version.indexOf("/") + 1)) ?? [],
+    history: snapshot?.history.map(({ version }) => eventIdIn(version)) ?? [],
     alerts: alerts.results.map(({ alert_id, alert }) => {
       const view = viewAlert(JSON.parse(alert) as Alert);
       return alertOf({ ...view, alertId: alert_id, severity: view.severity?.toUpperCase() ?? null });
     }),
-    assignments: intervalsOf(new Map(assignments.results.map((each) => [each.version, each.dealer_id]))),
+    assignments: intervalsOf(new Map(assignments.results.map((each) => [each.version, each.dealer_id]))).map(
+      ({ dealerId, from, to }) => ({ dealerId, from: occurredAtOf(from), to: to && occurredAtOf(to) }),
+    ),
     dealer: nameIn(dealers.results),
     customer: nameIn(customers.results),
   };

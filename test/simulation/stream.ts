@@ -36,10 +36,15 @@ type Random = ReturnType<typeof randomOf>;
 
 const START_MS = Date.UTC(2026, 9, 1);
 
+/** What clocks know beyond milliseconds: Python's microseconds, Java's nanoseconds, and zeros that say nothing. */
+const FINER = ["", "", "001", "000", "0005", "999999"];
+
 function recordOf(random: Random, index: number, name: string): StreamRecord {
   const deviceId = `${name}-${random.int(1, DEVICES)}`;
-  // Few minutes for many events: equal times are common, and the event id has to decide.
-  const occurredAt = new Date(START_MS + random.int(0, 120) * 60_000).toISOString();
+  // Few minutes for many events: equal times are common, and the event id has to decide, or what is finer than a
+  // millisecond.
+  const iso = new Date(START_MS + random.int(0, 120) * 60_000).toISOString();
+  const occurredAt = iso.replace("Z", `${random.fork(`finer ${index}`).pick(FINER)}Z`);
   const [action, data] = random.pick(kinds(random, name));
   const bad = random.chance(0.03);
   const value = { eventId: `e-${index}`, occurredAt, deviceId, data: bad ? { unread: index } : data };

@@ -6,7 +6,7 @@ import { intervalsOf } from "../../src/shared/domain/assignment.ts";
 import { type Aspects, viewDevice } from "../../src/shared/domain/device.ts";
 import type { DeviceKey } from "../../src/shared/domain/event.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
-import type { Version } from "../../src/shared/domain/version.ts";
+import { eventIdIn, occurredAtOf, type Version } from "../../src/shared/domain/version.ts";
 import { OUTDATED, outdatedText } from "./faults.ts";
 import type { StreamRecord } from "./stream.ts";
 
@@ -43,8 +43,10 @@ export async function heldDevices(name: string): Promise<Map<string, object>> {
           raisedAt,
           clearedAt,
         })),
-      assignments: intervalsOf(new Map(own(assignments.results).map((row) => [row.version, row.dealer_id]))),
-      history: snapshot?.history.map(({ version }) => version.slice(25)),
+      assignments: intervalsOf(new Map(own(assignments.results).map((row) => [row.version, row.dealer_id]))).map(
+        ({ dealerId, from, to }) => ({ dealerId, from: occurredAtOf(from), to: to && occurredAtOf(to) }),
+      ),
+      history: snapshot?.history.map(({ version }) => eventIdIn(version)),
       inObject: { aspects: JSON.stringify(snapshot?.aspects), latest: snapshot?.latest },
       inD1: { aspects, latest },
     };

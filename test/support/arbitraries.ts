@@ -4,6 +4,7 @@ import { type ConcordEvent, type DeviceKey, deviceKeyOf } from "../../src/shared
 import { deltaOf, EMPTY_FLEET, type Fleet, joinFleets, merge } from "../../src/shared/domain/fleet.ts";
 import type { History, HistoryEntry } from "../../src/shared/domain/history.ts";
 import type { Register } from "../../src/shared/domain/register.ts";
+import type { Moment } from "../../src/shared/domain/time.ts";
 import { type Version, versionOf } from "../../src/shared/domain/version.ts";
 
 /*
@@ -18,7 +19,12 @@ export const START_MS = Date.UTC(2026, 10, 23, 13);
 
 export const eventId = fc.constantFrom(...EVENT_IDS);
 export const occurredAtMs = fc.integer({ min: 0, max: 3 }).map((step) => START_MS + step);
-export const version: fc.Arbitrary<Version> = fc.tuple(occurredAtMs, eventId).map(([ms, id]) => versionOf(ms, id));
+/** What a source's clock knows beyond milliseconds: mostly nothing, else microseconds or less. */
+export const finer = fc.constantFrom("", "", "001", "5", "999999");
+export const moment: fc.Arbitrary<Moment> = fc
+  .tuple(occurredAtMs, finer)
+  .map(([ms, digits]) => `${new Date(ms).toISOString()}${digits}` as Moment);
+export const version: fc.Arbitrary<Version> = fc.tuple(moment, eventId).map(([at, id]) => versionOf(at, id));
 export const deviceKey: fc.Arbitrary<DeviceKey> = fc.constantFrom(deviceKeyOf("elt", "1"), deviceKeyOf("elt", "2"));
 
 /** `D` and `D!` are in one order as text and in the other as JSON. */
@@ -77,7 +83,7 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
       kind: fc.constant("registered" as const),
       model: word,
       serialNumber: word,
-      registeredAt: fc.constant("2026-03-02T09:15:00.000Z"),
+      registeredAt: fc.constantFrom("2026-03-02T09:15:00.000Z" as Moment, "2026-03-02T09:15:00.000Z7" as Moment),
     }),
     customer: optional(customer),
   }),
@@ -96,8 +102,10 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
 );
 
 export const event: fc.Arbitrary<ConcordEvent> = fc
-  .record({ deviceKey, occurredAtMs, eventId, change, topic: fc.constantFrom("device.elt.t.one", "device.elt.t.two") })
-  .map((drawn) => eventOf(drawn));
+  .record({ deviceKey, moment, eventId, change, topic: fc.constantFrom("device.elt.t.one", "device.elt.t.two") })
+  .map(({ moment: at, ...drawn }) =>
+    eventOf({ ...drawn, occurredAtMs: Date.parse(at.slice(0, 24)), version: versionOf(at, drawn.eventId) }),
+  );
 
 /** Builds an event; the test says only what it is about. */
 export function eventOf(about: Partial<ConcordEvent> & { change: Change }): ConcordEvent {

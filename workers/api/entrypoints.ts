@@ -5,7 +5,9 @@ import type { Interval } from "../../src/shared/domain/assignment.ts";
 import type { Customer, Dealer } from "../../src/shared/domain/change.ts";
 import type { DeviceKey } from "../../src/shared/domain/event.ts";
 import type { HistoryEntry } from "../../src/shared/domain/history.ts";
+import { type Moment, parseTime } from "../../src/shared/domain/time.ts";
 import { AlertCursor, type AlertFilter, type AlertKey, type FoundAlert } from "../../src/shared/repositories/alert.ts";
+import { AssignmentCursor } from "../../src/shared/repositories/assignment.ts";
 import { type Consistency, NEAREST, parseConsistencyToken } from "../../src/shared/repositories/consistency.ts";
 import { CustomerCursor, type CustomerFilter } from "../../src/shared/repositories/customer.ts";
 import { DealerCursor, type DealerFilter } from "../../src/shared/repositories/dealer.ts";
@@ -16,6 +18,7 @@ import {
   type FoundDevice,
 } from "../../src/shared/repositories/device.ts";
 import { HistoryCursor, type HistoryFilter } from "../../src/shared/repositories/history.ts";
+import type { Stretch } from "../../src/shared/repositories/keyset.ts";
 import {
   type Cursor,
   describeBadPage,
@@ -70,6 +73,42 @@ function pageFrom(args: PageArgs, cursor: z.ZodType<Cursor>): PageRequest {
   return parsed.page;
 }
 
+/** Times of filters come as text from other Workers too. @throws RangeError */
+function momentFrom(text: string): Moment {
+  const moment = parseTime(text);
+  if (!moment) throw new RangeError(`${JSON.stringify(text.slice(0, 64))} is no time as RFC 3339 writes it.`);
+  return moment;
+}
+
+const stretchFrom = (stretch: Stretch | null | undefined): Stretch | null =>
+  stretch == null
+    ? null
+    : {
+        from: stretch.from == null ? null : momentFrom(stretch.from),
+        to: stretch.to == null ? null : momentFrom(stretch.to),
+      };
+
+const deviceFilterFrom = ({ registered, updatedSince, ...filter }: DeviceFilter): DeviceFilter => ({
+  ...filter,
+  registered: stretchFrom(registered),
+  updatedSince: updatedSince == null ? null : momentFrom(updatedSince),
+});
+
+const listingFrom = ({ filter, ...listing }: DeviceListing): DeviceListing => ({
+  ...listing,
+  ...(filter && { filter: deviceFilterFrom(filter) }),
+});
+
+const alertFilterFrom = ({ raised, ...filter }: AlertFilter): AlertFilter => ({
+  ...filter,
+  raised: stretchFrom(raised),
+});
+
+const historyFilterFrom = ({ occurred, ...filter }: HistoryFilter): HistoryFilter => ({
+  ...filter,
+  occurred: stretchFrom(occurred),
+});
+
 /** Devices, for other Workers: bind to it instead of writing queries of your own. The GraphQL API reads the same way. */
 export class DevicesService extends WorkerEntrypoint<Env> {
   find(call: Call, keys: readonly DeviceKey[]): Promise<Answer<FoundDevice[]>> {
@@ -78,17 +117,22 @@ export class DevicesService extends WorkerEntrypoint<Env> {
 
   async list(call: Call, page: PageArgs, listing: DeviceListing = {}): Promise<Answer<Page<FoundDevice>>> {
     const request = pageFrom(page, deviceCursorOf(listing));
-    return answer(this.env, call, ({ devices }) => devices.list(request, listing));
+    return answer(this.env, call, ({ devices }) => devices.list(request, listingFrom(listing)));
   }
 
   /** `null` when they are too many to count. */
-  count(call: Call, filter?: DeviceFilter): Promise<Answer<number | null>> {
-    return answer(this.env, call, ({ devices }) => devices.count(filter));
+  async count(call: Call, filter?: DeviceFilter): Promise<Answer<number | null>> {
+    return answer(this.env, call, ({ devices }) => devices.count(filter && deviceFilterFrom(filter)));
   }
 
-  /** Which dealer had each device when, oldest first. */
-  intervals(call: Call, keys: readonly DeviceKey[]): Promise<Answer<Map<string, Interval[]>>> {
-    return answer(this.env, call, ({ devices }) => devices.intervals(keys));
+  /** Which dealer had each device when, oldest first. A device that was never anybody's is left out. */
+  async assignments(
+    call: Call,
+    keys: readonly DeviceKey[],
+    page: PageArgs,
+  ): Promise<Answer<Map<string, Page<Interval>>>> {
+    const request = pageFrom(page, AssignmentCursor);
+    return answer(this.env, call, ({ devices }) => devices.assignments(keys, request));
   }
 
   async history(
@@ -97,7 +141,7 @@ export class DevicesService extends WorkerEntrypoint<Env> {
     page: PageArgs,
     filter?: HistoryFilter,
   ): Promise<Answer<Page<HistoryEntry>>> {
-    const request = { page: pageFrom(page, HistoryCursor), ...(filter && { filter }) };
+    const request = { page: pageFrom(page, HistoryCursor), ...(filter && { filter: historyFilterFrom(filter) }) };
     return answer(this.env, call, ({ devices }) => devices.history(key, request));
   }
 
@@ -114,12 +158,12 @@ export class AlertsService extends WorkerEntrypoint<Env> {
 
   async list(call: Call, page: PageArgs, filter?: AlertFilter): Promise<Answer<Page<FoundAlert>>> {
     const request = pageFrom(page, AlertCursor);
-    return answer(this.env, call, ({ alerts }) => alerts.list(request, filter));
+    return answer(this.env, call, ({ alerts }) => alerts.list(request, filter && alertFilterFrom(filter)));
   }
 
   /** `null` when they are too many to count. */
-  count(call: Call, filter?: AlertFilter): Promise<Answer<number | null>> {
-    return answer(this.env, call, ({ alerts }) => alerts.count(filter));
+  async count(call: Call, filter?: AlertFilter): Promise<Answer<number | null>> {
+    return answer(this.env, call, ({ alerts }) => alerts.count(filter && alertFilterFrom(filter)));
   }
 
   acknowledge(call: Call, key: AlertKey): Promise<Answer<Acknowledged>> {

@@ -104,7 +104,7 @@ function limitsOf(schema: JsonSchema): string {
   const { minLength, maxLength, minimum, maximum, maxItems, items, format, pattern } = schema;
   const limits = [
     schema.enum?.map((value) => `\`${value}\``).join(", "),
-    maxLength !== undefined && `${minLength ?? 0}–${maxLength} characters`,
+    maxLength !== undefined && `${minLength === undefined ? "at most " : `${minLength}–`}${maxLength} characters`,
     // What Zod adds to say "integer" tells a reader nothing.
     minimum !== undefined && Number.MIN_SAFE_INTEGER < minimum && `${minimum} to ${maximum}`,
     maxItems !== undefined && `at most ${maxItems}`,

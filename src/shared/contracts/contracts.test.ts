@@ -5,7 +5,7 @@ import * as z from "zod";
 import { SOURCES } from "../domain/event.ts";
 import { nameOf } from "./asyncapi.ts";
 import { type Contract, defineContract } from "./define.ts";
-import { exampleOf } from "./describe.ts";
+import { exampleOf, fieldsOf, jsonSchemaOf } from "./describe.ts";
 import { CONTRACTS, contractFinder, findContract } from "./index.ts";
 import { type ContractRejection, describeRejection, MAX_AHEAD_MS, type Parsed, parseRecord } from "./parse.ts";
 import { keepsTopicGrammar, topicPartsOf } from "./topic.ts";
@@ -126,6 +126,23 @@ describe("every contract", () => {
       expect(CONTRACTS, file).toContain(contract);
     }
   });
+});
+
+describe("every text of a contract", () => {
+  it.each(CONTRACTS.map((contract) => [contract.topic, contract] as const))(
+    "of %s has a longest length",
+    (_, contract) => {
+      const texts = [...fieldsOf(jsonSchemaOf(contract))].flatMap(({ path, schema }) => [
+        { path, ...schema },
+        ...(schema.items ? [{ path: `${path}[]`, ...schema.items }] : []),
+      ]);
+      const unbounded = texts.filter(
+        ({ type, maxLength, maxItems, enum: values }) =>
+          (type === "string" && maxLength === undefined && !values) || (type === "array" && maxItems === undefined),
+      );
+      expect(unbounded.map(({ path }) => path)).toEqual([]);
+    },
+  );
 });
 
 describe("a topic", () => {
@@ -287,6 +304,46 @@ describe("a record", () => {
     const having = (value: unknown) => parse(about, replaced(record(about), ["data", ...member.split(".")], value));
     expect(reasonOf(having(fine))).toBe("accepted");
     expect(issuesOf(having(wrong)).map(({ path }) => path)).toEqual([`data.${member}`]);
+  });
+
+  it.each([
+    ["2026-11-23T08:00:00.123001Z", "2026-11-23T08:00:00.123999Z"],
+    ["2026-11-23T08:00:00.123456788+00:00", "2026-11-23T08:00:00.123456789Z"],
+    ["2026-11-23T08:00:00.123Z", "2026-11-23t10:00:00.123000000001+02:00"],
+  ])("of %s is older than one of %s, whatever their ids", (earlier, later) => {
+    const [a, b] = [
+      eventIn(parse(topic, record(topic, { occurredAt: earlier, eventId: "zz" }))),
+      eventIn(parse(topic, record(topic, { occurredAt: later, eventId: "aa" }))),
+    ];
+    expect(a.version < b.version).toBe(true);
+    expect(a.occurredAtMs).toBe(b.occurredAtMs);
+  });
+
+  it.each([
+    `2026-11-23T08:00:00.${"1".repeat(19)}Z`,
+    `2026-11-23T08:00:00.${"1".repeat(62_000)}Z`,
+    "2026-11-23T08:00Z",
+    "2026-11-23 08:00:00Z",
+    "2026-11-23T12:00:60Z",
+    "foo 7",
+  ])("may not have this time, and says so once: %#", (text) => {
+    for (const parsed of [
+      parse(topic, record(topic, { occurredAt: text })),
+      parse(topic, record(topic, {}, { registeredAt: text })),
+    ]) {
+      expect(issuesOf(parsed)).toHaveLength(text.length > 44 ? 2 : 1);
+      expect(JSON.stringify(parsed).length).toBeLessThan(600);
+    }
+  });
+
+  it.each([
+    ["before 1970", -1],
+    ["beyond the year 9999", 253_402_300_800_000],
+    ["between two milliseconds", 1.5],
+    ["that is no number", Number.NaN],
+  ])("without a value, and with a timestamp %s, is refused for it", (_, timestampMs) => {
+    const parsed = parseRecord({ topic, value: null, key: "dev-1", timestampMs }, NOW_MS);
+    expect(issuesOf(parsed).map(({ path }) => path)).toEqual(["timestamp"]);
   });
 
   it("cannot reach the prototype of anything", () => {

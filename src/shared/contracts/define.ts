@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Change } from "../domain/change.ts";
+import { isLateEnough, isSoundSoFar, moment, time } from "./time.ts";
 import type { TopicName, TopicParts } from "./topic.ts";
 import { topicPartsOf } from "./topic.ts";
 
@@ -54,6 +55,7 @@ export function defineContract<const Topic extends string, Data extends z.ZodTyp
 
 export const DeviceId = z
   .string()
+  .max(64)
   .regex(/^[A-Za-z0-9._:-]{1,64}$/)
   .meta({ description: "Unique within its source." });
 
@@ -64,10 +66,16 @@ export const EventId = z
   .refine(isPlainText, "Invalid string: must be well-formed text without control characters")
   .meta({ description: "Unique per source event; a repeated delivery carries the same one." });
 
-export const OccurredAt = z.iso
-  .datetime({ offset: true })
-  .refine(hasFourDigitYear, "Invalid time: must lie between the years 1970 and 9999 UTC")
-  .meta({ description: "When it happened at the source, RFC 3339 with an offset. Decides which event is newer." });
+export const OccurredAt = time
+  .refine((text) => isLateEnough(moment(text)), {
+    error: "Invalid time: must not lie before 1970 UTC",
+    when: isSoundSoFar,
+  })
+  .meta({
+    format: "date-time",
+    description:
+      "When it happened at the source, RFC 3339 with an offset. Decides, to its last digit, which event is newer.",
+  });
 
 /** What every record value carries around its data. Unknown members are tolerated in reading and not stored. */
 const envelopeOf = <Data extends z.ZodType>(data: Data) =>
@@ -79,9 +87,4 @@ const envelopeOf = <Data extends z.ZodType>(data: Data) =>
 export function isPlainText(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   return text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text);
-}
-
-function hasFourDigitYear(time: string): boolean {
-  const ms = Date.parse(time);
-  return ms >= 0 && ms < Date.UTC(10000, 0);
 }

@@ -18,22 +18,6 @@ export const id = z
   .max(64)
   .refine(isPlainText, "Invalid string: must be well-formed text without control characters");
 
-/** RFC 3339 with an offset; in UTC its year has four digits, so that times written as text sort as times. */
-export const time = z.iso
-  .datetime({ offset: true })
-  .refine((value) => isBetween(value, YEAR_0, YEAR_10000), "Invalid time: must lie between the years 0 and 9999 UTC");
-
-const YEAR_0 = Date.parse("0000-01-01T00:00:00Z");
-const YEAR_10000 = Date.UTC(10000, 0);
-
-const isBetween = (rfc3339: string, fromMs: number, toMs: number): boolean => {
-  const ms = Date.parse(rfc3339);
-  return fromMs <= ms && ms < toMs;
-};
-
-/** The same moment in UTC with milliseconds, as all times behind the contracts are written. */
-export const utc = (rfc3339: string): string => new Date(rfc3339).toISOString();
-
 export const mode = z.enum(["heat", "cool", "auto", "auxHeat", "off"]);
 
 export const location = z.object({

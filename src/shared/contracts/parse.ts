@@ -1,8 +1,10 @@
 import type * as z from "zod";
 import { type ConcordEvent, deviceKeyOf } from "../domain/event.ts";
+import { type Moment, millisecondsOf, momentOf } from "../domain/time.ts";
 import { versionOf } from "../domain/version.ts";
 import { type Contract, DeviceId } from "./define.ts";
 import { findContract } from "./index.ts";
+import { isLateEnough, moment } from "./time.ts";
 
 /** How far ahead of our clock an event may claim to be. Beyond it, it would win against everything for as long. */
 export const MAX_AHEAD_MS = 5 * 60_000;
@@ -54,7 +56,7 @@ export function parseRecord(record: RawRecord, nowMs: number): Parsed {
   const parsed = contract.value.safeParse(json.value);
   if (!parsed.success) return reject({ reason: "schema_mismatch", issues: issuesOf(parsed.error.issues) });
   const { eventId, occurredAt, deviceId, data } = parsed.data;
-  return eventFrom(contract, { eventId, occurredAtMs: Date.parse(occurredAt), deviceId, data }, nowMs);
+  return eventFrom(contract, { eventId, occurredAt: moment(occurredAt), deviceId, data }, nowMs);
 }
 
 /**
@@ -64,17 +66,38 @@ export function parseRecord(record: RawRecord, nowMs: number): Parsed {
 function parseTombstone(contract: Contract, record: RawRecord, nowMs: number): Parsed {
   const deviceId = DeviceId.safeParse(record.key);
   if (!contract.tombstone || !deviceId.success) return reject({ reason: "empty_value" });
-  const occurredAtMs = record.timestampMs ?? record.receivedAtMs ?? nowMs;
-  const event = { eventId: "tombstone", occurredAtMs, deviceId: deviceId.data, data: null };
+  const occurredAt = momentAt(record.timestampMs ?? record.receivedAtMs ?? nowMs);
+  if (!occurredAt) return reject({ reason: "schema_mismatch", issues: [NO_MOMENT] });
+  const event = { eventId: "tombstone", occurredAt, deviceId: deviceId.data, data: null };
   return eventFrom(contract, event, nowMs, contract.tombstone);
 }
 
+/** Kafka's timestamps are any 64-bit number; the moment has to be one that an event could claim. */
+function momentAt(ms: number): Moment | undefined {
+  const isInRange = Number.isSafeInteger(ms) && ms >= 0 && ms < Date.UTC(10_000, 0);
+  return isInRange && isLateEnough(momentOf(ms)) ? momentOf(ms) : undefined;
+}
+
+const NO_MOMENT: Issue = {
+  path: "timestamp",
+  code: "custom",
+  message: "Invalid time: a record without a value happened at its timestamp, which must lie between 1970 and 9999 UTC",
+};
+
+type Told = {
+  readonly eventId: string;
+  readonly occurredAt: Moment;
+  readonly deviceId: string;
+  readonly data: unknown;
+};
+
 function eventFrom(
   contract: Contract,
-  { eventId, occurredAtMs, deviceId, data }: { eventId: string; occurredAtMs: number; deviceId: string; data: unknown },
+  { eventId, occurredAt, deviceId, data }: Told,
   nowMs: number,
   change = contract.toChange(data),
 ): Parsed {
+  const occurredAtMs = millisecondsOf(occurredAt);
   if (occurredAtMs > nowMs + MAX_AHEAD_MS) return reject({ reason: "clock_skew", aheadMs: occurredAtMs - nowMs });
   return {
     ok: true,
@@ -83,7 +106,7 @@ function eventFrom(
       deviceKey: deviceKeyOf(contract.source, deviceId),
       eventId,
       occurredAtMs,
-      version: versionOf(occurredAtMs, eventId),
+      version: versionOf(occurredAt, eventId),
       data,
       change,
     },

@@ -46,7 +46,7 @@ export type AssignmentJson = {
 export type AlertJson = AlertView & { readonly alertId: string };
 
 export type DeviceDetail = DeviceJson & {
-  /** Oldest first. */
+  /** Oldest first; at most the last hundred. */
   readonly assignments: readonly AssignmentJson[];
   /** Newest raised first: at most a hundred that are not cleared, and of those that are, the last fifty. */
   readonly alerts: readonly AlertJson[];
@@ -54,7 +54,7 @@ export type DeviceDetail = DeviceJson & {
   readonly counts: {
     readonly alerts: number | null;
     readonly openAlerts: number | null;
-    readonly assignments: number;
+    readonly assignments: number | null;
   };
 };
 

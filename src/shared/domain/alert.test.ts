@@ -4,6 +4,7 @@ import { eventOf, START_MS } from "../../../test/support/arbitraries.ts";
 import { type Alert, viewAlert } from "./alert.ts";
 import type { AlertAcknowledgement, AlertChange, AlertDetails, AlertProgress } from "./change.ts";
 import { EMPTY_FLEET, merge } from "./fleet.ts";
+import type { Moment } from "./time.ts";
 
 const details: AlertDetails = { code: "FLT-178", severity: "critical", text: "Indoor unit does not answer" };
 
@@ -36,7 +37,7 @@ describe("an alert", () => {
         expect(seen(events)).toEqual({
           ...details,
           state: "CLEARED",
-          raisedAt: "2026-11-23T13:00:01.000Z",
+          raisedAt: "2026-11-23T13:00:01.000Z" as Moment,
           clearedAt: "2026-11-23T13:00:03.000Z",
         });
       }),
@@ -74,7 +75,7 @@ describe("an alert", () => {
   });
 
   it("was raised when its details say so, else when its event occurred", () => {
-    const told = at(1, { kind: "raised" }, { ...details, raisedAt: "2026-11-23T12:58:30.000Z" });
+    const told = at(1, { kind: "raised" }, { ...details, raisedAt: "2026-11-23T12:58:30.000Z" as Moment });
     expect(seen([told]).raisedAt).toBe("2026-11-23T12:58:30.000Z");
     expect(seen([raised]).raisedAt).toBe("2026-11-23T13:00:01.000Z");
   });

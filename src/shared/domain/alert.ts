@@ -1,6 +1,15 @@
 import type { AlertAcknowledgement, AlertDetails, AlertProgress, Severity } from "./change.ts";
 import { joinMembers, type Register } from "./register.ts";
-import { compareVersions, laterVersion, occurredAtOf, type Version } from "./version.ts";
+import { type Moment, rfc3339Of } from "./time.ts";
+import {
+  compareVersions,
+  eventIdIn,
+  laterVersion,
+  momentIn,
+  occurredAtOf,
+  type Version,
+  versionOf,
+} from "./version.ts";
 
 /**
  * Three registers, because a clear may arrive before the raise that it answers, and an acknowledgement may cross a
@@ -29,14 +38,29 @@ export type AlertView = {
 
 export const joinAlerts = (a: Alert, b: Alert): Alert => joinMembers(ALERT_REGISTERS, a, b);
 
+/** When the alert was raised, as far as that is known; what D1 sorts by. */
+export const raisedMomentOf = ({ details }: Alert): Moment | null =>
+  details ? (details.value.raisedAt ?? momentIn(details.version)) : null;
+
+/**
+ * The place of an alert's raising among the assignments of its device: whoever was given the device last up to there may
+ * see the alert.
+ * Where a source tells of it later than it happened, this is the version that its event would have had then.
+ */
+export function raisingOf(alert: Alert): Version | null {
+  const raisedAt = raisedMomentOf(alert);
+  return alert.details && raisedAt ? versionOf(raisedAt, eventIdIn(alert.details.version)) : null;
+}
+
 export function viewAlert(alert: Alert): AlertView {
   const { details, progress } = alert;
+  const raisedAt = raisedMomentOf(alert);
   return {
     code: details?.value.code ?? null,
     severity: details?.value.severity ?? null,
     text: details?.value.text ?? null,
     state: stateOf(alert),
-    raisedAt: details ? (details.value.raisedAt ?? occurredAtOf(details.version)) : null,
+    raisedAt: raisedAt && rfc3339Of(raisedAt),
     clearedAt: progress?.value.kind === "cleared" ? occurredAtOf(progress.version) : null,
   };
 }

@@ -6,7 +6,8 @@ import type { AlertChange, Change } from "./change.ts";
 import type { Device } from "./device.ts";
 import { type ConcordEvent, deviceKeyOf } from "./event.ts";
 import { EMPTY_FLEET, merge } from "./fleet.ts";
-import { compareVersions, occurredAtOf, type Version } from "./version.ts";
+import { momentOf } from "./time.ts";
+import { compareVersions, type Version } from "./version.ts";
 
 const KEY = deviceKeyOf("elt", "1");
 const at = (step: number, change: Change): ConcordEvent =>
@@ -125,8 +126,7 @@ describe("of an event about an alert", () => {
   });
 
   it("it counts as raised when its details say so, be it in the very moment of an assignment", () => {
-    const raisedAt = (step: number) =>
-      at(6, alert({ details: { ...details, raisedAt: new Date(START_MS + step).toISOString() } }));
+    const raisedAt = (step: number) => at(6, alert({ details: { ...details, raisedAt: momentOf(START_MS + step) } }));
     const toldAt = (step: number) => kindsOf(toldOfLast([had, at(5, dealer("E")), raisedAt(step)]).told);
     expect([0, 1, 4].map(toldAt)).toEqual([{}, {}, {}]);
     expect([5, 6].map(toldAt)).toEqual([{ E: "deviceChanged" }, { E: "deviceChanged" }]);
@@ -162,7 +162,7 @@ describe("of any event", () => {
         const before = dealerBefore(device, version);
         const isOnlyAlert = change.alert !== undefined;
         const details = device.alerts.get(change.alert?.alertId ?? "")?.details;
-        const raiser = details && dealerBefore(device, `${occurredAtOf(details.version)}/\u{10FFFF}` as Version);
+        const raiser = details && dealerBefore(device, `${details.version} ` as Version);
         for (const [dealerId, announcement] of told) {
           const { kind } = announcement;
           expect(ANNOUNCEMENT_KINDS).toContain(kind);

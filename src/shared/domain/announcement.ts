@@ -1,4 +1,4 @@
-import { viewAlert } from "./alert.ts";
+import { raisingOf, viewAlert } from "./alert.ts";
 import type { AlertChange, Severity } from "./change.ts";
 import type { Device } from "./device.ts";
 import type { ConcordEvent, DeviceKey } from "./event.ts";
@@ -36,15 +36,15 @@ export type Happening = {
   readonly device: Device;
 };
 
-/** In front of which versions a device's dealer has to be known: of the event's, and of when its alert was raised. */
+/** In front of which versions a device's dealer has to be known: of the event's, and right behind its alert's raising. */
 export function momentsOf({ event, device }: Happening): { readonly event: Version; readonly raised: Version | null } {
   const alert = event.change.alert && device.alerts.get(event.change.alert.alertId);
-  const raisedAt = alert ? viewAlert(alert).raisedAt : null;
-  return { event: event.version, raised: raisedAt === null ? null : behindAllOf(raisedAt) };
+  const raising = alert ? raisingOf(alert) : null;
+  return { event: event.version, raised: raising && rightBehind(raising) };
 }
 
-/** Behind every version of that time: `0` follows upon the `/` of a version. */
-const behindAllOf = (time: string): Version => `${time}0` as Version;
+/** No character of an event id sorts before a space, so no version lies between the two. */
+const rightBehind = (version: Version): Version => `${version} ` as Version;
 
 /**
  * What each dealer is told of an event: one thing each.

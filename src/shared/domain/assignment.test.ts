@@ -1,8 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonical, dealerId, START_MS, version } from "../../../test/support/arbitraries.ts";
-import { type Assignments, intervalsOf, joinAssignments } from "./assignment.ts";
-import { occurredAtOf, versionOf } from "./version.ts";
+import { type Assignments, type Interval, intervalsOf, isWithin, joinAssignments } from "./assignment.ts";
+import { type Version, versionOf } from "./version.ts";
+
+const inUtf8 = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 const assignments: fc.Arbitrary<Assignments> = fc
   .array(fc.tuple(version, fc.option(dealerId)), { maxLength: 8 })
@@ -32,10 +34,9 @@ describe("intervals", () => {
           const next = intervals[i + 1];
           expect(to).toBe(next?.from ?? null);
           if (next) expect(next.dealerId).not.toBe(dealerId);
-          if (to) expect(from <= to).toBe(true);
+          if (to) expect(inUtf8(from, to)).toBeLessThan(0);
         });
-        const times = [...set.keys()].map(occurredAtOf).sort();
-        expect(intervals[0]?.from).toBe(times[0]);
+        expect(intervals[0]?.from).toBe([...set.keys()].sort(inUtf8)[0]);
       }),
       { numRuns: 1000 },
     );
@@ -50,9 +51,30 @@ describe("intervals", () => {
       [at(4), "E"],
     ]);
     expect(intervalsOf(set)).toEqual([
-      { dealerId: "D", from: "2026-11-23T13:00:01.000Z", to: "2026-11-23T13:00:03.000Z" },
-      { dealerId: null, from: "2026-11-23T13:00:03.000Z", to: "2026-11-23T13:00:04.000Z" },
-      { dealerId: "E", from: "2026-11-23T13:00:04.000Z", to: null },
+      { dealerId: "D", from: at(1), to: at(3) },
+      { dealerId: null, from: at(3), to: at(4) },
+      { dealerId: "E", from: at(4), to: null },
+    ]);
+  });
+
+  it("hold what is of their first version, and not what is of the next one's, though all of it is of one time", () => {
+    const [first, event, second, later] = ["a", "b", "c", "d"].map((id) => versionOf(START_MS, id)) as [
+      Version,
+      Version,
+      Version,
+      Version,
+    ];
+    const [dOf, eOf] = intervalsOf(
+      new Map([
+        [first, "D"],
+        [second, "E"],
+      ]),
+    ) as [Interval, Interval];
+    expect([first, event, second, later].map((version) => [isWithin(dOf, version), isWithin(eOf, version)])).toEqual([
+      [true, false],
+      [true, false],
+      [false, true],
+      [false, true],
     ]);
   });
 });

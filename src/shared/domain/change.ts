@@ -1,3 +1,5 @@
+import type { Moment } from "./time.ts";
+
 /**
  * What an event says about a device, in our own words. Each contract maps its data to a `Change`;
  * nothing behind the contracts knows what a source calls things.
@@ -19,8 +21,7 @@ export type Registration =
       readonly model: string;
       readonly serialNumber: string;
       readonly firmware?: string;
-      /** RFC 3339 in UTC. */
-      readonly registeredAt: string;
+      readonly registeredAt: Moment;
       readonly location?: Location;
     }
   | { readonly kind: "removed"; readonly reason?: string };
@@ -84,8 +85,8 @@ export type AlertDetails = {
   readonly code: string;
   readonly severity: Severity;
   readonly text: string;
-  /** RFC 3339 in UTC; without it the alert was raised when its event occurred. */
-  readonly raisedAt?: string;
+  /** Without it the alert was raised when its event occurred. */
+  readonly raisedAt?: Moment;
 };
 
 /** Whether the cause is there. */

@@ -3,7 +3,8 @@ import type { DesiredState } from "./change.ts";
 import type { DeviceKey } from "./event.ts";
 import type { MergeOutcome } from "./outcome.ts";
 import type { Register } from "./register.ts";
-import { occurredAtOf, type Version } from "./version.ts";
+import { millisecondsOf } from "./time.ts";
+import { momentIn, type Version } from "./version.ts";
 
 /**
  * How a command's event ended for the caller who waits for it. `pending`: it is safe with us and will end as any other
@@ -47,4 +48,4 @@ export interface Commands {
 
 /** An answer has to win over what it answers, even where that came from a clock ahead of ours. */
 export const timeOfAnswer = (nowMs: number, seen: Version | undefined): number =>
-  seen === undefined ? nowMs : Math.max(nowMs, Date.parse(occurredAtOf(seen)) + 1);
+  seen === undefined ? nowMs : Math.max(nowMs, millisecondsOf(momentIn(seen)) + 1);

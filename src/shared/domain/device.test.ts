@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Profile, Registration, StatusReport } from "./change.ts";
 import { type Aspects, type Device, joinDevices, viewDevice } from "./device.ts";
+import type { Moment } from "./time.ts";
 import { versionOf } from "./version.ts";
 
 const version = versionOf(Date.UTC(2026, 10, 23, 13), "evt");
@@ -12,7 +13,7 @@ const registered: Registration = {
   model: "M1",
   serialNumber: "S1",
   firmware: "1.0",
-  registeredAt: "2026-03-02T09:15:00.000Z",
+  registeredAt: "2026-03-02T09:15:00.000Z" as Moment,
   location: { country: "US" },
 };
 const removed: Registration = { kind: "removed" };

@@ -4,6 +4,7 @@ import type { DesiredState, Location, Profile, Registration, StatusReport } from
 import type { DeviceKey } from "./event.ts";
 import { type History, joinHistories } from "./history.ts";
 import { joinMaps, joinMembers, type Register } from "./register.ts";
+import { type Moment, rfc3339Of } from "./time.ts";
 import { laterVersion, occurredAtOf, type Version } from "./version.ts";
 
 /** What is known of a device, one register an aspect. An event replaces an aspect whole, never a member of it. */
@@ -84,6 +85,11 @@ export type DeviceView = {
   readonly desired: Register<DesiredState> | null;
 };
 
+/** When it was registered, `null` while it is not; what D1 sorts by. */
+export function registeredMomentOf({ aspects: { registration } }: Pick<Device, "aspects">): Moment | null {
+  return registration?.value.kind === "registered" ? registration.value.registeredAt : null;
+}
+
 export function viewDevice({ aspects, latest }: Pick<Device, "aspects" | "latest">): DeviceView {
   const registration = aspects.registration?.value;
   const registered = registration?.kind === "registered" ? registration : undefined;
@@ -97,7 +103,7 @@ export function viewDevice({ aspects, latest }: Pick<Device, "aspects" | "latest
     name: profile?.name ?? null,
     features: profile?.features ?? [],
     location: profile?.location ?? registered?.location ?? null,
-    registeredAt: registered?.registeredAt ?? null,
+    registeredAt: registered ? rfc3339Of(registered.registeredAt) : null,
     updatedAt: occurredAtOf(latest),
     dealerId: aspects.dealer?.value.dealerId ?? null,
     customerId: aspects.customer?.value.customerId ?? null,

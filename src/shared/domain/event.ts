@@ -20,6 +20,7 @@ export type ConcordEvent = {
   readonly topic: string;
   readonly deviceKey: DeviceKey;
   readonly eventId: string;
+  /** Whole milliseconds of `version`, for clocks and figures; the version alone says which event is newer. */
   readonly occurredAtMs: number;
   readonly version: Version;
   /** The validated `data` member, in the source's own words. */

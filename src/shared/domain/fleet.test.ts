@@ -14,6 +14,7 @@ import { intervalsOf } from "./assignment.ts";
 import type { Change } from "./change.ts";
 import type { ConcordEvent } from "./event.ts";
 import { deltaOf, EMPTY_FLEET, joinFleets, merge } from "./fleet.ts";
+import type { Moment } from "./time.ts";
 
 const RUNS = { numRuns: 300 };
 
@@ -164,7 +165,7 @@ describe("the outcome of an event", () => {
       kind: "registered",
       model: name,
       serialNumber: "S",
-      registeredAt: "2026-03-02T09:15:00.000Z",
+      registeredAt: "2026-03-02T09:15:00.000Z" as Moment,
     },
   });
   const alert = (name: string): Change => ({

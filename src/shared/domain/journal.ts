@@ -69,22 +69,55 @@ function noteStep({ revision, steps, base, holder }: Journal, { version, topic }
 
 /** An assignment that comes too late to change anything may still shorten somebody's time. */
 function noteHolder(journal: Journal, event: ConcordEvent, snapshot: DeviceSnapshot | null): Journal {
-  const holder = holderAfter(journal.holder, event, snapshot?.aspects.dealer);
-  return holder === journal.holder ? journal : { ...journal, holder };
+  const newest = snapshot?.aspects.dealer;
+  if (event.change.dealer === undefined || !newest) return journal;
+  const holder = holderAfter(journal.holder, event, newest);
+  const steps = stepsAfter(journal.steps, event, newest);
+  return holder === journal.holder && steps === journal.steps ? journal : { ...journal, steps, holder };
 }
 
-function holderAfter(holder: Holder, { version, change }: ConcordEvent, newest: Aspects["dealer"]): Holder {
-  if (change.dealer === undefined || !newest) return holder;
+/**
+ * A late assignment says that from then on somebody else had the device. Whose the steps behind it were is known again
+ * from the newest assignment on; those in between are nobody's, so that a subscriber who comes back is not told of what
+ * a query denies.
+ */
+function stepsAfter(
+  steps: readonly Step[],
+  { version, change }: ConcordEvent,
+  newest: NonNullable<Aspects["dealer"]>,
+): readonly Step[] {
+  const named = change.dealer?.dealerId ?? null;
+  const isDoubtful = ({ version: at, holder }: Step) =>
+    holder.dealerId !== named && isBehindStart(holder, { version, named }) && compareVersions(version, at) <= 0;
+  const isKnown = ({ version: at, holder }: Step) =>
+    holder.dealerId === newest.value.dealerId && compareVersions(newest.version, at) <= 0;
+  const noted = steps.map((step) => {
+    if (step.holder.dealerId === null || (step.holder.since !== null && !isDoubtful(step))) return step;
+    const since = isKnown(step) ? newest.version : null;
+    return since === step.holder.since ? step : { ...step, holder: { ...step.holder, since } };
+  });
+  return noted.every((step, i) => step === steps[i]) ? steps : noted;
+}
+
+function holderAfter(
+  holder: Holder,
+  { version, change }: ConcordEvent,
+  newest: NonNullable<Aspects["dealer"]>,
+): Holder {
   const { dealerId } = newest.value;
   if (dealerId !== holder.dealerId) return { dealerId, since: newest.version };
-  // It was somebody else's in between, as we hear only now. Two assignments may claim one version; content decides.
+  // It was somebody else's in between, as we hear only now.
   const named = change.dealer?.dealerId ?? null;
-  const isInBetween =
-    named !== dealerId &&
-    holder.since !== null &&
-    compareRegisters<string | null>({ version, value: named }, { version: holder.since, value: dealerId }) > 0;
+  const isInBetween = named !== dealerId && isBehindStart(holder, { version, named });
   return isInBetween ? { dealerId, since: newest.version } : holder;
 }
+
+/** Two assignments may claim one version; content decides, in the very order that registers use. */
+const isBehindStart = (
+  { dealerId, since }: Holder,
+  { version, named }: { readonly version: Version; readonly named: string | null },
+): boolean =>
+  since !== null && compareRegisters<string | null>({ version, value: named }, { version: since, value: dealerId }) > 0;
 
 /**
  * Takes in what a device came to while nobody noted its steps: one revision for all of it, without a step, so that
@@ -110,7 +143,8 @@ export type Told =
   | { readonly kind: "gap" };
 
 /**
- * What happened behind a revision, oldest first, for whoever may hear of it.
+ * What happened behind a revision, oldest first, as far as a query would show it to the same listener by now. Whoever
+ * has lost the device is told of that and of nothing else: what occurred before is not his to read any more.
  * @param dealerIds of the listener; `null` for one who sees every device
  */
 export function tellBehind(
@@ -121,9 +155,16 @@ export function tellBehind(
   const first = journal.steps.length - (journal.revision - revision);
   if (!Number.isInteger(revision) || revision > journal.revision || first < 0) return { kind: "gap" };
   const isOwn = ({ dealerId }: Holder) => dealerIds === null || (dealerId !== null && dealerIds.includes(dealerId));
+  const steps = journal.steps.slice(first);
+  const seen = journal.steps[first - 1]?.holder ?? journal.base;
+  if (!isOwn(journal.holder)) {
+    const lostAt = isOwn(seen) ? steps.findIndex(({ holder }) => !isOwn(holder)) : -1;
+    const told = lostAt < 0 ? [] : [{ revision: revision + lostAt + 1, isLost: true, entry: null }];
+    return { kind: "steps", steps: told, isOver: true };
+  }
   const told: ToldStep[] = [];
-  let before = journal.steps[first - 1]?.holder ?? journal.base;
-  for (const [i, step] of journal.steps.slice(first).entries()) {
+  let before = seen;
+  for (const [i, step] of steps.entries()) {
     const entry = entryOf(snapshot?.history ?? [], step);
     if (!entry) return { kind: "gap" };
     const isLost = !isOwn(step.holder);
@@ -134,7 +175,7 @@ export function tellBehind(
     told.push({ revision: revision + i + 1, isLost, entry: isHeard ? entry : null });
     if (isLost) return { kind: "steps", steps: told, isOver: true };
   }
-  return { kind: "steps", steps: told, isOver: !isOwn(before) };
+  return { kind: "steps", steps: told, isOver: false };
 }
 
 const isSince = ({ since }: Holder, version: Version): boolean =>

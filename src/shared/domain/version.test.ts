@@ -1,7 +1,17 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { anyText, eventId, occurredAtMs } from "../../../test/support/arbitraries.ts";
-import { compareText, compareVersions, laterVersion, occurredAtOf, versionOf } from "./version.ts";
+import { anyText, eventId, finer, moment } from "../../../test/support/arbitraries.ts";
+import { type Moment, parseTime } from "./time.ts";
+import {
+  compareText,
+  compareVersions,
+  eventIdIn,
+  laterVersion,
+  momentIn,
+  occurredAtOf,
+  type Version,
+  versionOf,
+} from "./version.ts";
 
 const inUtf8 = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 /** The first and last code points of each length in UTF-8 and UTF-16: where the two could disagree. */
@@ -40,22 +50,44 @@ describe("the order of text", () => {
 });
 
 describe("a version", () => {
-  const anyMs = fc.oneof(occurredAtMs, fc.integer({ min: 0, max: Date.UTC(10000, 0) - 1 }));
+  /** Independent of the code: the moment as a whole number of attoseconds. */
+  const attoseconds = (moment: string) => {
+    const [, digits = ""] = /Z(\d*)$/.exec(moment) ?? [];
+    return BigInt(Date.parse(moment.slice(0, 24))) * 10n ** 15n + BigInt(digits.padEnd(15, "0"));
+  };
+  const anyMoment = fc.oneof(
+    moment,
+    fc
+      .tuple(fc.integer({ min: 0, max: Date.UTC(10000, 0) - 1 }), finer)
+      .map(([ms, digits]) => `${new Date(ms).toISOString()}${digits}` as Moment),
+  );
 
-  it("sorts as (time, event id) does", () => {
+  it("sorts as (time to its last digit, event id) does", () => {
     fc.assert(
-      fc.property(anyMs, text, anyMs, text, (msA, idA, msB, idB) => {
-        const order = compareVersions(versionOf(msA, idA), versionOf(msB, idB));
-        expect(Math.sign(order)).toBe(Math.sign(msA - msB) || inUtf8(idA, idB));
+      fc.property(anyMoment, text, anyMoment, text, (a, idA, b, idB) => {
+        const order = compareVersions(versionOf(a, idA), versionOf(b, idB));
+        const times = attoseconds(a) - attoseconds(b);
+        expect(Math.sign(order)).toBe(times === 0n ? inUtf8(idA, idB) : times < 0n ? -1 : 1);
       }),
-      { numRuns: 1000 },
+      { numRuns: 2000 },
     );
   });
 
-  it("reads as time, slash, event id, and gives its time back", () => {
+  it("reads as moment, slash, event id, and gives both back", () => {
     const version = versionOf(Date.UTC(2026, 10, 23, 13, 0, 0, 123), "evt/1");
     expect(version).toBe("2026-11-23T13:00:00.123Z/evt/1");
-    expect(occurredAtOf(version)).toBe("2026-11-23T13:00:00.123Z");
+    expect([momentIn(version), eventIdIn(version)]).toEqual(["2026-11-23T13:00:00.123Z", "evt/1"]);
+    const finerVersion = versionOf("2026-11-23T13:00:00.123Z456" as Moment, "evt/1");
+    expect(finerVersion).toBe("2026-11-23T13:00:00.123Z456/evt/1");
+    expect(occurredAtOf(finerVersion)).toBe("2026-11-23T13:00:00.123456Z");
+  });
+
+  it("of whole milliseconds is the very text that was stored before there were finer ones, and sorts among these", () => {
+    const stored = "2026-11-23T13:00:00.123Z/zz" as Version;
+    const [same, later, next] = ["123Z", "123001Z", "124Z"].map((digits) =>
+      versionOf(parseTime(`2026-11-23T13:00:00.${digits}`) as Moment, "a"),
+    ) as [Version, Version, Version];
+    expect([next, later, stored, same].sort(compareVersions)).toEqual([same, stored, later, next]);
   });
 
   it("has a later of two, whichever comes first", () => {

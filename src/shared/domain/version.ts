@@ -1,22 +1,24 @@
+import { type Moment, momentOf, rfc3339Of } from "./time.ts";
+
 /**
- * When something happened, as text that sorts: `2026-11-23T13:00:00.123Z/evt-1`.
- * The time comes first and has a fixed width, so comparing the text compares (occurredAtMs, eventId).
+ * When something happened, as text that sorts: `2026-11-23T13:00:00.123Z/evt-1`, or with what the source's clock knows
+ * beyond milliseconds `2026-11-23T13:00:00.123Z456/evt-1`. `/` sorts before every digit, so comparing the text compares
+ * (moment, event id).
  */
 export type Version = string & { readonly __version: true };
 
-const TIME_WIDTH = "2026-11-23T13:00:00.123Z".length;
-const DAY_WIDTH = "2026-11-23".length;
-
-/** @param occurredAtMs milliseconds since 1970 UTC, before the year 10000 (contracts see to both). */
-export function versionOf(occurredAtMs: number, eventId: string): Version {
-  return `${new Date(occurredAtMs).toISOString()}/${eventId}` as Version;
+/** @param moment `parseTime` of `occurredAt`, or milliseconds since 1970 UTC, before the year 10000 */
+export function versionOf(moment: Moment | number, eventId: string): Version {
+  return `${typeof moment === "number" ? momentOf(moment) : moment}/${eventId}` as Version;
 }
 
-/** The time part of a version: RFC 3339 in UTC with milliseconds. */
-export const occurredAtOf = (version: Version): string => version.slice(0, TIME_WIDTH);
+/** No moment has a slash; an event id may. */
+export const momentIn = (version: Version): Moment => version.slice(0, version.indexOf("/")) as Moment;
 
-/** The UTC day of a time in UTC, or of a version: `2026-11-23`. */
-export const dayOf = (time: string): string => time.slice(0, DAY_WIDTH);
+export const eventIdIn = (version: Version): string => version.slice(version.indexOf("/") + 1);
+
+/** When it happened: RFC 3339 in UTC, for readers. */
+export const occurredAtOf = (version: Version): string => rfc3339Of(momentIn(version));
 
 export const compareVersions = (a: Version, b: Version): number => compareText(a, b);
 

@@ -24,7 +24,8 @@ export function loadersOf({ devices, dealers, customers, alerts }: Services) {
     ),
     /** By `alertNodeId`. */
     alert: byId((ids) => alerts.find(ids.map(alertKeyOf)), alertNodeId),
-    intervals: orElse([], (keys) => devices.intervals(keys)),
+    assignmentsOf: byRequest(EMPTY_PAGE, (keys, page: PageRequest) => devices.assignments(keys, page)),
+    recentAssignments: orElse(EMPTY_PAGE, (keys) => devices.recentAssignments(keys)),
     dealerStatistics: orElse(NO_DEVICES, (ids) => dealers.statistics(ids)),
     alertsOfDevice: byRequest(EMPTY_PAGE, (keys, request: ListRequest<AlertFilter>) =>
       alerts.listByDevice(keys, request),

@@ -6,7 +6,7 @@ import { type AlertState, type AlertView, latestVersionOf, viewAlert } from "../
 import type { Severity } from "../domain/change.ts";
 import type { DeviceKey } from "../domain/event.ts";
 import type { Version } from "../domain/version.ts";
-import { anyOf, checked, Keyset, type Stretch, within } from "./keyset.ts";
+import { anyOf, checked, Keyset, MomentText, type Stretch, within } from "./keyset.ts";
 import { type Cursor, type Page, type PageRequest, pageOf, rowsFor } from "./page.ts";
 import { eachOf, ofOwnDealer, type ReadHandle, Repository } from "./repository.ts";
 import { alerts, assignments, devices } from "./tables.ts";
@@ -20,7 +20,7 @@ export type FoundAlert = AlertView & {
 
 export type AlertKey = Pick<FoundAlert, "deviceKey" | "alertId">;
 
-/** Conditions that all have to hold; absent and null ask for nothing. Times are RFC 3339 in UTC with milliseconds. */
+/** Conditions that all have to hold; absent and null ask for nothing. Times are moments, as `parseTime` reads them. */
 export type AlertFilter = {
   readonly state?: AlertState | null | undefined;
   readonly severity?: Severity | null | undefined;
@@ -32,7 +32,7 @@ export type AlertFilter = {
 const NEWEST_FIRST = new Keyset(
   alerts,
   "ALERTS",
-  { raisedAt: z.iso.datetime().nullable(), deviceKey: z.string().max(80), alertId: z.string().max(64) },
+  { raisedAt: MomentText.nullable(), deviceKey: z.string().max(80), alertId: z.string().max(64) },
   "descending",
 );
 
@@ -145,15 +145,16 @@ function ofOwnDevice(scope: Scope): SQL | undefined {
 }
 
 /**
- * The newest assignment at or before the raising is the dealer's. Versions begin with their time and go on with "/",
- * and "0" sorts right behind it, so the range ends with the last version of that millisecond: one seek by primary key.
- * While nobody knows when an alert was raised, no dealer sees it.
+ * The newest assignment up to the raising is the dealer's. The raising's version is the one of `raisingOf`: when it
+ * was raised, with the id of the event that told of it. While nobody knows that, no dealer sees the alert.
  */
 export function raisedInOwnInterval(scope: Scope): SQL | undefined {
+  const told = sql`${alerts.alert} ->> '$.details.version'`;
   return ofOwnDealer(
     scope,
     sql`(SELECT ${assignments.dealerId} FROM ${assignments} WHERE ${assignments.deviceKey} = ${alerts.deviceKey}
-      AND ${assignments.version} < ${alerts.raisedAt} || '0' ORDER BY ${assignments.version} DESC LIMIT 1)`,
+      AND ${assignments.version} <= ${alerts.raisedAt} || substr(${told}, instr(${told}, '/'))
+      ORDER BY ${assignments.version} DESC LIMIT 1)`,
   );
 }
 

@@ -4,16 +4,16 @@ import type { Scope } from "../auth/scope.ts";
 import type { Severity } from "../domain/change.ts";
 import { type DeviceStatus, type DeviceView, viewDevice } from "../domain/device.ts";
 import type { DeviceKey, Source } from "../domain/event.ts";
-import { dayOf } from "../domain/version.ts";
+import { dayOf } from "../domain/time.ts";
 import { isOpen, OPEN_ALERTS, raisedInOwnInterval } from "./alert.ts";
-import { anyOf, checked, Keyset, type Stretch, startingWith, within } from "./keyset.ts";
+import { anyOf, checked, Keyset, MomentText, type Stretch, startingWith, within } from "./keyset.ts";
 import { type Cursor, type Page, type PageRequest, pageOf, rowsFor } from "./page.ts";
 import { eachOf, ofOwnDealer, type ReadHandle, Repository } from "./repository.ts";
 import { alerts, devices } from "./tables.ts";
 
 export type FoundDevice = DeviceView & { readonly key: DeviceKey };
 
-/** Conditions that all have to hold; absent and null ask for nothing. Times are RFC 3339 in UTC with milliseconds. */
+/** Conditions that all have to hold; absent and null ask for nothing. Times are moments, as `parseTime` reads them. */
 export type DeviceFilter = {
   readonly status?: DeviceStatus | null | undefined;
   readonly source?: Source | null | undefined;
@@ -46,7 +46,7 @@ export type DeviceOwner = "dealerId" | "customerId";
 
 const Key = z.string().max(80);
 const SerialNumber = z.string().max(64).nullable();
-const RegisteredAt = z.iso.datetime().nullable();
+const RegisteredAt = MomentText.nullable();
 
 /** Every order is that of an index. */
 const KEYSETS = {

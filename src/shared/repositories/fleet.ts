@@ -1,14 +1,15 @@
 import type { Alert } from "../domain/alert.ts";
-import { viewAlert } from "../domain/alert.ts";
+import { raisedMomentOf, viewAlert } from "../domain/alert.ts";
 import type { Announcement, Happening } from "../domain/announcement.ts";
 import type { Customer, Dealer } from "../domain/change.ts";
 import type { Aspects, Device } from "../domain/device.ts";
-import { viewDevice } from "../domain/device.ts";
+import { registeredMomentOf, viewDevice } from "../domain/device.ts";
 import type { ConcordEvent, DeviceKey } from "../domain/event.ts";
 import { type Fleet, merge } from "../domain/fleet.ts";
 import { combineOutcomes, type MergeOutcome } from "../domain/outcome.ts";
 import { canonicalText, type Register } from "../domain/register.ts";
-import { dayOf, type Version } from "../domain/version.ts";
+import { dayOf } from "../domain/time.ts";
+import type { Version } from "../domain/version.ts";
 import { packBySize } from "../queue/pack.ts";
 import { type Audience, audienceOf, audienceQuestions, type PredecessorRow, type WatchRow } from "./audience.ts";
 import { GuardedWrites, type RowShape, type Write, type WriteRow } from "./guarded-writes.ts";
@@ -270,7 +271,7 @@ function writesFor(before: Stored, after: Fleet): Write[] {
 }
 
 const deviceRow = (device: Device): WriteRow => {
-  const { status, serialNumber, dealerId, customerId, registeredAt } = viewDevice(device);
+  const { status, serialNumber, dealerId, customerId } = viewDevice(device);
   return {
     k: device.key,
     aspects: device.aspects,
@@ -279,14 +280,14 @@ const deviceRow = (device: Device): WriteRow => {
     serial_number: serialNumber,
     dealer_id: dealerId,
     customer_id: customerId,
-    registered_at: registeredAt,
+    registered_at: registeredMomentOf(device),
     updated_on: dayOf(device.latest),
   };
 };
 
 const alertRow = (deviceKey: DeviceKey, alertId: string, alert: Alert): WriteRow => {
-  const { state, severity, raisedAt } = viewAlert(alert);
-  return { k: deviceKey, p: alertId, alert, state, severity, raised_at: raisedAt };
+  const { state, severity } = viewAlert(alert);
+  return { k: deviceKey, p: alertId, alert, state, severity, raised_at: raisedMomentOf(alert) };
 };
 
 const DEVICE_ROWS: RowShape = {

@@ -3,11 +3,14 @@ import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import * as z from "zod";
 import type { Cursor, PageRequest } from "./page.ts";
 
-/** What lies from `from` on and before `to`; open where one is absent. */
+/** What lies from `from` on and before `to`, as the column has it; open where one is absent. */
 export type Stretch = { readonly from?: string | null | undefined; readonly to?: string | null | undefined };
 
 export const within = (column: SQLiteColumn | SQL, { from, to }: Stretch): SQL | undefined =>
   and(from == null ? undefined : sql`${column} >= ${from}`, to == null ? undefined : sql`${column} < ${to}`);
+
+/** A column of moments, in a cursor. */
+export const MomentText = z.string().max(48);
 
 /** All text that begins with `prefix`: an index can answer a stretch, and cannot answer LIKE. */
 export const startingWith = (prefix: string): Stretch => ({ from: prefix, to: `${prefix}\u{10FFFF}` });

@@ -4,7 +4,7 @@ import type { Interval } from "../domain/assignment.ts";
 import type { CommandOutcome, Commands, SetDesired } from "../domain/command.ts";
 import { viewDevice } from "../domain/device.ts";
 import type { DeviceKey } from "../domain/event.ts";
-import type { HistoryEntry } from "../domain/history.ts";
+import { HISTORY_LIMIT, type HistoryEntry } from "../domain/history.ts";
 import { joinRegisters } from "../domain/register.ts";
 import type { DeviceSnapshotSource } from "../domain/snapshot.ts";
 import { AssignmentRepository } from "../repositories/assignment.ts";
@@ -17,7 +17,7 @@ import {
 } from "../repositories/device.ts";
 import { isOutage } from "../repositories/fault.ts";
 import { type HistoryFilter, HistoryRepository } from "../repositories/history.ts";
-import type { Page, PageRequest } from "../repositories/page.ts";
+import { EMPTY_PAGE, type Page, type PageRequest } from "../repositories/page.ts";
 import type { ReadSession } from "../repositories/read-session.ts";
 import { faultOf, log } from "../telemetry/log.ts";
 import { readAgain, readStrongly } from "./read-your-writes.ts";
@@ -42,6 +42,9 @@ export type WishAnswer =
 
 /** With D1 gone, devices that one request may ask their objects for. Ours: a list is no reason to wake hundreds. */
 const MAX_OBJECTS = 20;
+
+/** No more handovers can lie among the events that a device remembers, and one in front of them. */
+const AS_FAR_AS_HISTORY: PageRequest = { size: HISTORY_LIMIT + 1, from: "end", after: null, before: null };
 
 /** The devices that one caller may see, and what belongs to each. */
 export class Devices {
@@ -117,17 +120,26 @@ export class Devices {
     return this.#devices.countByOwner(this.#scope, { owner, ids }, filter);
   }
 
-  /** Which dealer had each device when, oldest first. */
-  intervals(keys: readonly string[]): Promise<Map<string, Interval[]>> {
-    return this.#assignments.findIntervals(this.#scope, keys);
+  /** Which dealer had each device when, oldest first. A device that was never anybody's is left out. */
+  assignments(keys: readonly string[], page: PageRequest): Promise<Map<string, Page<Interval>>> {
+    return this.#assignments.findPages(this.#scope, keys, page);
   }
 
-  /** The last events of a device, newest first. @param intervalsOf finds what `intervals` does, perhaps for many at once */
+  /** The same for as long as a device remembers its events: every assignment is one of them. */
+  recentAssignments(keys: readonly string[]): Promise<Map<string, Page<Interval>>> {
+    return this.assignments(keys, AS_FAR_AS_HISTORY);
+  }
+
+  /**
+   * The last events of a device, newest first.
+   * @param recentOf finds what `recentAssignments` does, perhaps for many at once
+   */
   history(
     key: DeviceKey,
     { page, filter = {} }: { readonly page: PageRequest; readonly filter?: HistoryFilter },
-    intervalsOf = async (one: DeviceKey) => (await this.intervals([one])).get(one) ?? [],
+    recentOf = async (one: DeviceKey) => (await this.recentAssignments([one])).get(one) ?? EMPTY_PAGE,
   ): Promise<Page<HistoryEntry>> {
+    const intervalsOf = async (one: DeviceKey) => (await recentOf(one)).edges.map(({ node }) => node);
     return new HistoryRepository({ objectOf: this.#objectOf, intervalsOf }).findPage(this.#scope, key, {
       page,
       filter,

@@ -7,7 +7,8 @@ import { viewAlert } from "../../../src/shared/domain/alert.ts";
 import type { Customer, Dealer } from "../../../src/shared/domain/change.ts";
 import { type Aspects, viewDevice } from "../../../src/shared/domain/device.ts";
 import type { DeviceSnapshot } from "../../../src/shared/domain/snapshot.ts";
-import { dayOf, type Version, versionOf } from "../../../src/shared/domain/version.ts";
+import { dayOf, type Moment } from "../../../src/shared/domain/time.ts";
+import { type Version, versionOf } from "../../../src/shared/domain/version.ts";
 import type { Env } from "../../../workers/api/env.ts";
 import api from "./main.ts";
 
@@ -19,7 +20,7 @@ export const dealerScope = (...dealerIds: string[]): Scope => ({ role: "dealer",
 const START_MS = Date.UTC(2026, 10, 23, 13);
 
 /** A time so many minutes into the tests' day. */
-export const at = (minute: number): string => new Date(START_MS + minute * 60_000).toISOString();
+export const at = (minute: number): Moment => new Date(START_MS + minute * 60_000).toISOString() as Moment;
 
 export const version = (minute: number, eventId = `evt-${minute}`): Version =>
   versionOf(START_MS + minute * 60_000, eventId);

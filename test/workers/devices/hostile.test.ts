@@ -45,10 +45,16 @@ describe("a dealer is not told", () => {
     const socket = await Socket.greeted({ device: key }, dealerScope("D-x"));
     socket.subscribe(CHANGED, { key, afterRevision: 1 });
     await socket.heard(({ type }) => type === "complete");
-    expect(await socket.items(2)).toEqual([
-      { kind: "EVENT", revision: 2, event: { topic: "device.elt.status.reported" }, device: null },
-      { kind: "LOST", revision: 3, event: null, device: null },
-    ]);
+    expect(await socket.items(1)).toEqual([{ kind: "LOST", revision: 3, event: null, device: null }]);
+  });
+
+  it("of anything when it asks for all that ever happened to a device that it had once", async () => {
+    const key = freshDevice();
+    await happen([assign(key, 1, "D-x"), report(key, 2), assign(key, 3, "D-y")]);
+    const socket = await Socket.greeted({ device: key }, dealerScope("D-x"));
+    socket.subscribe(CHANGED, { key, afterRevision: 0 });
+    const { payload } = await socket.heard(({ type }) => type === "error");
+    expect(payload).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
   });
 
   it("what an object remembers that nobody has kept up to date since it lost the device", async () => {

@@ -18,7 +18,7 @@ import type { Dealer, StatusReport } from "../../../src/shared/domain/change.ts"
 import { deviceIdOf, sourceOf } from "../../../src/shared/domain/event.ts";
 import type { HistoryEntry } from "../../../src/shared/domain/history.ts";
 import { viewTwin } from "../../../src/shared/domain/twin.ts";
-import { occurredAtOf } from "../../../src/shared/domain/version.ts";
+import { eventIdIn, occurredAtOf } from "../../../src/shared/domain/version.ts";
 import type { DeviceChange } from "../../../src/shared/live/item.ts";
 import type { FoundAlert } from "../../../src/shared/repositories/alert.ts";
 import type { FoundDevice } from "../../../src/shared/repositories/device.ts";
@@ -69,13 +69,15 @@ export function alertJsonOf({ alertId, code, severity, text, state, raisedAt, cl
 export function assignmentJsonOf({ dealerId, from, to }: Interval, dealers: readonly Dealer[]): AssignmentJson {
   const dealer = dealers.find((each) => each.dealerId === dealerId);
   const said = dealer && (maskBy(dealerAssigned.data, { dealer }) as { readonly dealer: Dealer });
-  return { dealerId, dealerName: said?.dealer.name ?? null, from, to };
+  return { dealerId, dealerName: said?.dealer.name ?? null, from: occurredAtOf(from), to: to && occurredAtOf(to) };
 }
 
-export const eventJsonOf = ({ version, topic, data }: HistoryEntry): DeviceEventJson => {
-  const occurredAt = occurredAtOf(version);
-  return { eventId: version.slice(occurredAt.length + 1), topic, occurredAt, data: maskData(topic, data) };
-};
+export const eventJsonOf = ({ version, topic, data }: HistoryEntry): DeviceEventJson => ({
+  eventId: eventIdIn(version),
+  topic,
+  occurredAt: occurredAtOf(version),
+  data: maskData(topic, data),
+});
 
 export const changeJsonOf = ({ kind, revision, event, device }: DeviceChange): DeviceChangeJson => ({
   kind,

@@ -6,7 +6,6 @@ import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import type { DeskEnv } from "../../../src/shared/desk/http/gate.ts";
 import { Cursor, cursorOf, First } from "../../../src/shared/desk/http/page.ts";
 import { readBy } from "../../../src/shared/desk/http/reading.ts";
-import type { Interval } from "../../../src/shared/domain/assignment.ts";
 import type { DeviceStatus } from "../../../src/shared/domain/device.ts";
 import { type DeviceKey, SOURCES } from "../../../src/shared/domain/event.ts";
 import type { DeviceChange, LiveItem, OpenLive } from "../../../src/shared/live/item.ts";
@@ -14,7 +13,7 @@ import type { Consistency } from "../../../src/shared/repositories/consistency.t
 import { NEAREST } from "../../../src/shared/repositories/consistency.ts";
 import type { FoundDevice } from "../../../src/shared/repositories/device.ts";
 import { HistoryCursor } from "../../../src/shared/repositories/history.ts";
-import { type PageRequest, parsePage } from "../../../src/shared/repositories/page.ts";
+import { EMPTY_PAGE, type PageRequest, parsePage } from "../../../src/shared/repositories/page.ts";
 import type { Services } from "../../../src/shared/services/index.ts";
 import { EVENT_STREAM_HEADERS, itemStream } from "../event-stream.ts";
 import { alertJsonOf, assignmentJsonOf, changeJsonOf, deviceJsonOf, eventJsonOf } from "./device-json.ts";
@@ -66,6 +65,9 @@ const LISTENING_LIMIT_MS = 10 * 60_000;
 /** Alerts of a device that are shown: all that anybody could deal with, and the last of those that are over. */
 const STANDING_ALERTS: PageRequest = { size: 100, from: "start", after: null, before: null };
 const CLEARED_ALERTS: PageRequest = { ...STANDING_ALERTS, size: 50 };
+
+/** Whom the device belonged to last; who came before them is for the read API. */
+const LAST_ASSIGNMENTS: PageRequest = { ...STANDING_ALERTS, from: "end" };
 
 /** Devices for people at the desk. A viewer may read all of it, for nobody is shown what is personal. */
 export function deviceRoutes({ open, listen, now }: DeviceDeps) {
@@ -133,14 +135,15 @@ async function detailOf({ devices, alerts, dealers }: Services, device: FoundDev
   const alertsIn = async (state: "OPEN" | "ACKNOWLEDGED" | "CLEARED", page = STANDING_ALERTS) =>
     (await alerts.listByDevice([deviceKey], { page, filter: { state } })).get(deviceKey)?.edges ?? [];
   const [found, counted, open, standing, answered, cleared] = await Promise.all([
-    devices.intervals([deviceKey]),
+    devices.assignments([deviceKey], LAST_ASSIGNMENTS),
     alerts.countByDevice([deviceKey]),
     alerts.countByDevice([deviceKey], { state: "OPEN" }),
     alertsIn("OPEN"),
     alertsIn("ACKNOWLEDGED"),
     alertsIn("CLEARED", CLEARED_ALERTS),
   ]);
-  const intervals: readonly Interval[] = found.get(deviceKey) ?? [];
+  const assignments = found.get(deviceKey) ?? EMPTY_PAGE;
+  const intervals = assignments.edges.map(({ node }) => node);
   const ids = [...new Set(intervals.flatMap(({ dealerId }) => dealerId ?? []))];
   const known = await dealers.find(ids);
   const countIn = (counts: Map<string, number | null>) => (counts.has(deviceKey) ? (counts.get(deviceKey) ?? null) : 0);
@@ -148,7 +151,11 @@ async function detailOf({ devices, alerts, dealers }: Services, device: FoundDev
     ...deviceJsonOf(device),
     assignments: intervals.map((interval) => assignmentJsonOf(interval, known)),
     alerts: [...standing, ...answered, ...cleared].map(({ node }) => alertJsonOf(node)),
-    counts: { alerts: countIn(counted), openAlerts: countIn(open), assignments: intervals.length },
+    counts: {
+      alerts: countIn(counted),
+      openAlerts: countIn(open),
+      assignments: assignments.pageInfo.hasPreviousPage ? null : intervals.length,
+    },
   };
 }
 

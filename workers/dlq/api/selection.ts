@@ -2,14 +2,17 @@ import * as z from "zod";
 import { REASONS } from "../../../src/shared/desk/reasons.ts";
 import { LETTER_STATES } from "../../../src/shared/desk/states.ts";
 import { SOURCES } from "../../../src/shared/domain/event.ts";
+import { millisecondsOf, parseTime } from "../../../src/shared/domain/time.ts";
 import type { DeadLetterRepository, LetterCondition } from "../../../src/shared/repositories/dead-letter.ts";
 
 export const Reason = z.enum(REASONS, `must be one of ${REASONS.join(", ")}`);
 export const Topic = z.string().min(1, "must not be empty").max(249, "must be at most 249 characters");
 
-const Time = z.iso
-  .datetime({ offset: true, error: "must be a time as RFC 3339 writes it: 2026-11-27T13:00:00Z" })
-  .transform((text) => Date.parse(text));
+const Time = z
+  .string()
+  .transform(parseTime)
+  .refine((moment) => moment !== undefined, "must be a time as RFC 3339 writes it: 2026-11-27T13:00:00Z")
+  .transform(millisecondsOf);
 
 /** What narrows letters down, as a query or a body has it. */
 export const Filter = {

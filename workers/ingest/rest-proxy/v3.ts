@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { moment, time } from "../../../src/shared/contracts/time.ts";
+import { millisecondsOf, momentOf } from "../../../src/shared/domain/time.ts";
 import { utf8Bytes } from "../../../src/shared/json/bytes.ts";
 import { elementsAt, memberAt, skipSpace } from "../../../src/shared/json/cut.ts";
 import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
@@ -27,7 +29,7 @@ const ProduceRecord = z.strictObject({
   headers: z.array(z.strictObject({ name: z.string(), value: z.string().nullish() })).nullish(),
   key: Part.nullish(),
   value: Part.nullish(),
-  timestamp: z.iso.datetime({ offset: true }).nullish(),
+  timestamp: time.nullish(),
   original_size: z.unknown().optional(),
 });
 
@@ -35,7 +37,7 @@ const ProduceRecord = z.strictObject({
 export type V3Record = {
   readonly entry: Entry;
   readonly partition: number;
-  readonly timestamp: string | undefined;
+  readonly timestampMs: number | undefined;
   readonly key: Described | undefined;
   readonly value: Described | undefined;
   /** A stream ends with this record: behind text that is no JSON there is no telling where the next one begins. */
@@ -56,6 +58,8 @@ export function readRecord(topic: string, text: string): V3Record {
   if (!parsed.success) return refused(badRequest(complaintOf(parsed.error.issues[0] as z.core.$ZodIssue)));
   const { partition_id: partition, headers, timestamp } = parsed.data;
   if (typeof partition === "number" && (partition < 0 || partition >= PARTITIONS)) return refused(PARTITION_NOT_FOUND);
+  // Kafka keeps milliseconds of a record's timestamp.
+  const timestampMs = timestamp == null ? undefined : millisecondsOf(moment(timestamp));
   const readHeaders = readAll(headers ?? []);
   if (!readHeaders.ok) return refused(readHeaders);
   const key = readPart(text, "key", parsed.data.key);
@@ -68,13 +72,13 @@ export function readRecord(topic: string, text: string): V3Record {
     value: value.text,
     ...(value.encoding && { encoding: value.encoding }),
     ...(typeof partition === "number" && { partition }),
-    ...(timestamp && { timestampMs: Date.parse(timestamp) }),
+    ...(timestampMs !== undefined && { timestampMs }),
     ...(headers && { headers: readHeaders.headers }),
   };
   return {
     entry: { kind: "record", record },
     partition: partition ?? 0,
-    timestamp: timestamp ?? undefined,
+    timestampMs,
     key: key.described,
     value: value.described,
     ends: recordBytes(record) > LIMITS.recordBytes ? "too_large" : undefined,
@@ -84,7 +88,7 @@ export function readRecord(topic: string, text: string): V3Record {
 const refused = (why: { code: number; message: string }): V3Record => ({
   entry: refusal(why),
   partition: 0,
-  timestamp: undefined,
+  timestampMs: undefined,
   key: undefined,
   value: undefined,
 });
@@ -170,14 +174,14 @@ export function receiptOf(
   where: { topic: string; clusterId: string; nowMs: number; index: number },
 ): V3Receipt {
   if (receipt.kind !== "accepted") return { error_code: v3Code(codeOf(receipt)), message: messageOf(receipt) };
-  const { partition, timestamp, key, value } = record;
+  const { partition, timestampMs, key, value } = record;
   return {
     error_code: 200,
     cluster_id: where.clusterId,
     topic_name: where.topic,
     partition_id: partition,
     offset: receiptNumber(where.nowMs, where.index),
-    timestamp: new Date(timestamp ?? where.nowMs).toISOString(),
+    timestamp: momentOf(timestampMs ?? where.nowMs),
     ...(key && { key }),
     ...(value && { value }),
   };

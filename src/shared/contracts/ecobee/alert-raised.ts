@@ -14,8 +14,8 @@ export const ecobeeAlertRaised = defineContract({
     text: text(500),
     alertType: z.enum(["alert", "demandResponse", "emergency", "message", "pricing"]),
     notificationType: text(64).optional(),
-    date: z.iso.date(),
-    time: z.iso.time({ precision: 0 }),
+    date: z.iso.date().max(10),
+    time: z.iso.time({ precision: 0 }).max(8),
   }),
   // `date` and `time` are the thermostat's wall clock without a zone, so they cannot say when in UTC the alert was
   // raised: the event's own time does. They stay readable in the device's history.

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Change } from "../../domain/change.ts";
-import { id, text, time, utc } from "../fields.ts";
+import { id, text } from "../fields.ts";
+import { moment, time } from "../time.ts";
 
 const raised = z.object({
   alertId: id,
@@ -16,7 +17,7 @@ export const alertRaised = {
   toChange: ({ alertId, raisedAt, ...details }: z.output<typeof raised>): Change => ({
     alert: {
       alertId,
-      details: { ...details, ...(raisedAt !== undefined && { raisedAt: utc(raisedAt) }) },
+      details: { ...details, ...(raisedAt !== undefined && { raisedAt: moment(raisedAt) }) },
       progress: { kind: "raised" },
     },
   }),

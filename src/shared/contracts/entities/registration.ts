@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Change } from "../../domain/change.ts";
-import { customer, id, location, reason, text, time, utc } from "../fields.ts";
+import { customer, id, location, reason, text } from "../fields.ts";
+import { moment, time } from "../time.ts";
 
 const created = z.object({
   model: text(64),
@@ -15,7 +16,7 @@ export const registrationCreated = {
   summary: "A device was registered, perhaps with its customer and the place where it hangs.",
   data: created,
   toChange: ({ customer, registeredAt, ...device }: z.output<typeof created>): Change => ({
-    registration: { kind: "registered", ...device, registeredAt: utc(registeredAt) },
+    registration: { kind: "registered", ...device, registeredAt: moment(registeredAt) },
     ...(customer && { customer }),
   }),
   // Compaction deletes what a registration topic holds of a device by a record without a value.

@@ -1,4 +1,5 @@
 import type { Interval } from "../../domain/assignment.ts";
+import { occurredAtOf } from "../../domain/version.ts";
 import { builder } from "./builder.ts";
 import { Dealer } from "./dealer.ts";
 
@@ -11,8 +12,13 @@ const Assignment = builder.objectRef<Interval>("Assignment").implement({
       description: "Null while unassigned.",
       resolve: ({ dealerId }, _, { load }) => (dealerId === null ? null : load.dealer.load(dealerId)),
     }),
-    from: t.expose("from", { type: "DateTime", description: "Inclusive." }),
-    to: t.expose("to", { type: "DateTime", nullable: true, description: "Exclusive; null while it lasts." }),
+    from: t.field({ type: "DateTime", description: "Inclusive.", resolve: ({ from }) => occurredAtOf(from) }),
+    to: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "Exclusive; null while it lasts. Of events at this very moment their ids decide.",
+      resolve: ({ to }) => to && occurredAtOf(to),
+    }),
   }),
 });
 

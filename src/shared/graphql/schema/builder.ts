@@ -1,6 +1,7 @@
 import SchemaBuilder from "@pothos/core";
 import RelayPlugin, { decodeGlobalID } from "@pothos/plugin-relay";
 import { type GraphQLSchema, isObjectType } from "graphql";
+import type { Moment } from "../../domain/time.ts";
 import { MAX_PAGE_SIZE } from "../../repositories/page.ts";
 import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
@@ -12,8 +13,8 @@ type Types = {
   DefaultNodeNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
-    /** RFC 3339 in UTC; the domain has times as text already. */
-    DateTime: { Input: string; Output: string };
+    /** Readers get RFC 3339; what they ask for is compared, as a moment. */
+    DateTime: { Input: Moment; Output: string };
     JSON: { Input: unknown; Output: unknown };
   };
 };

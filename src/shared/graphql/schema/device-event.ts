@@ -1,15 +1,12 @@
 import type { HistoryEntry } from "../../domain/history.ts";
-import { occurredAtOf } from "../../domain/version.ts";
+import { eventIdIn, occurredAtOf } from "../../domain/version.ts";
 import { builder } from "./builder.ts";
 import { TimeRange } from "./time-range.ts";
 
 export const DeviceEvent = builder.objectRef<HistoryEntry>("DeviceEvent").implement({
   description: "An event that named a device.",
   fields: (t) => ({
-    eventId: t.string({
-      description: "Unique within its source.",
-      resolve: ({ version }) => version.slice(occurredAtOf(version).length + 1),
-    }),
+    eventId: t.string({ description: "Unique within its source.", resolve: ({ version }) => eventIdIn(version) }),
     topic: t.exposeString("topic", { description: "It names the contract that the event keeps." }),
     occurredAt: t.field({
       type: "DateTime",

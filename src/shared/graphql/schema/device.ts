@@ -1,7 +1,7 @@
 import { deviceIdOf, sourceOf } from "../../domain/event.ts";
 import { viewTwin } from "../../domain/twin.ts";
 import { AlertCursor } from "../../repositories/alert.ts";
-import { AssignmentCursor, pageOfIntervals } from "../../repositories/assignment.ts";
+import { AssignmentCursor } from "../../repositories/assignment.ts";
 import {
   type DeviceFilter as DeviceFilterShape,
   type DeviceOwner,
@@ -102,8 +102,7 @@ builder.node(Device, {
       type: AssignmentConnection,
       description: "Oldest first. A dealer sees its own.",
       args: pageArgs,
-      resolve: async ({ key }, args, { load }) =>
-        pageOfIntervals(await load.intervals.load(key), pageRequest(args, AssignmentCursor)),
+      resolve: ({ key }, args, { load }) => load.assignmentsOf(key, pageRequest(args, AssignmentCursor)),
     }),
     history: t.field({
       type: DeviceEventConnection,
@@ -112,7 +111,7 @@ builder.node(Device, {
       args: { ...pageArgs, filter: t.arg({ type: DeviceEventFilter }) },
       resolve: ({ key }, { filter, ...args }, { devices, load }) => {
         const request = { page: pageRequest(args, HistoryCursor), filter: filter ?? {} };
-        return devices.history(key, request, (one) => load.intervals.load(one));
+        return devices.history(key, request, (one) => load.recentAssignments.load(one));
       },
     }),
   }),

@@ -1,12 +1,16 @@
-import { GraphQLError } from "graphql";
+import { parseTime } from "../../domain/time.ts";
 import { builder } from "./builder.ts";
 
 builder.scalarType("DateTime", {
-  description: "A moment as RFC 3339 text; we always answer in UTC with milliseconds.",
+  description:
+    "A moment as RFC 3339 text with an offset, between the years 0 and 9999. We answer in UTC, with milliseconds or as many digits as the source gave.",
   serialize: (value) => value,
   parseValue: (value) => {
-    if (typeof value === "string" && !Number.isNaN(Date.parse(value))) return new Date(value).toISOString();
-    throw new GraphQLError("DateTime takes RFC 3339 text.");
+    const moment = typeof value === "string" ? parseTime(value) : undefined;
+    // No GraphQLError: graphql-js adds to any other the value, and the place where it stands.
+    if (moment === undefined)
+      throw new TypeError("DateTime takes RFC 3339 text with an offset, as 2026-11-23T13:00:00Z");
+    return moment;
   },
 });
 
