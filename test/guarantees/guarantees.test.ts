@@ -6,8 +6,8 @@ import { D1_OUTAGES } from "../support/outages.ts";
 import { Listener } from "./listener.ts";
 import { OBJECT_OUTAGES } from "./outages.ts";
 import { type Death, Platform } from "./platform.ts";
-import { alert, bad, minuteOf, report, story } from "./records.ts";
-import { foldOf, heldOf, lettersWith } from "./state.ts";
+import { alert, bad, minuteOf, recordOf, report, story } from "./records.ts";
+import { foldOf, heldOf, lettersWith, readBy } from "./state.ts";
 import {
   DB,
   DEVICES,
@@ -336,6 +336,27 @@ it("G14: subscribers see a device's revisions only grow, each once, however ofte
 const padded = ({ value, ...record }: SampleRecord): SampleRecord => ({
   ...record,
   value: `${value?.slice(0, -1)},"padding":"${"x".repeat(600)}"}`,
+});
+
+it("G15: a dealer reads what occurred while a device was its own, though a handover lies among events of one moment", async () => {
+  const [device, minute, finer] = ["g15", 1, "456"];
+  const said = (id: number, action: string, data: object) => recordOf({ device, action, minute, finer, id, data });
+  const given = (id: number, dealerId: string) => said(id, "dealer.assigned", { dealer: { dealerId, name: "x" } });
+  const happened = (id: number) => [
+    said(id, "status.reported", { online: true, indoorTemperatureC: id }),
+    said(id + 1, "alert.raised", { alertId: `a-${id + 1}`, code: "C", severity: "info", text: "x" }),
+  ];
+  // Ids of one width, which sort as numbers do.
+  const records = [given(10, "g15-D"), ...happened(11), given(20, "g15-E"), ...happened(21), given(30, "g15-D")];
+  await platform.push(randomOf(15).shuffle([...records, ...happened(31)]));
+  await platform.rest();
+
+  const own = (...ids: number[]) => ids.map((id) => `g15-${id}`);
+  expect(await readBy("g15-D", `elt:${device}`)).toEqual({
+    history: own(10, 11, 12, 30, 31, 32),
+    alerts: ["a-12", "a-32"],
+  });
+  expect(await readBy("g15-E", `elt:${device}`)).toEqual({ history: own(20, 21, 22), alerts: [] });
 });
 
 /** What a client is told of its records when the queues fail in this way, and how much of that is not true. */

@@ -117,4 +117,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "[subscription]",
     says: "how far a listener has been told is not noted with its socket",
   },
+  {
+    guarantee: "G15",
+    file: "src/shared/domain/assignment.ts",
+    find: "compareVersions(from, version) <= 0 &&",
+    replace: "from.slice(0, 24) <= version.slice(0, 24) &&",
+    says: "a handover is decided by its time, and not by its version",
+  },
 ];

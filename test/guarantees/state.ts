@@ -1,10 +1,16 @@
 import { foldOracle, type OracleDevice } from "../../samples/oracle.ts";
 import type { SampleRecord } from "../../samples/record.ts";
+import type { Scope } from "../../src/shared/auth/scope.ts";
 import { type Alert, viewAlert } from "../../src/shared/domain/alert.ts";
 import { intervalsOf } from "../../src/shared/domain/assignment.ts";
 import { type Aspects, viewDevice } from "../../src/shared/domain/device.ts";
+import type { DeviceKey } from "../../src/shared/domain/event.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
 import { eventIdIn, occurredAtOf, type Version } from "../../src/shared/domain/version.ts";
+import { AlertRepository } from "../../src/shared/repositories/alert.ts";
+import type { PageRequest } from "../../src/shared/repositories/page.ts";
+import { ReadSession } from "../../src/shared/repositories/read-session.ts";
+import { Devices } from "../../src/shared/services/devices.ts";
 import { DB, DEVICES } from "./stores.ts";
 
 /** What D1 and the devices' objects hold of the devices that some records speak of, in the oracle's shape. */
@@ -111,4 +117,23 @@ export async function lettersWith(text: string): Promise<HeldLetter[]> {
     .bind(`%${text}%`)
     .all<HeldLetter>();
   return results;
+}
+
+/** What a dealer reads of a device: its events' ids, and its alerts. */
+export async function readBy(dealerId: string, key: DeviceKey): Promise<{ history: string[]; alerts: string[] }> {
+  const scope: Scope = { role: "dealer", dealerIds: [dealerId] };
+  const page: PageRequest = { size: 100, from: "start", after: null, before: null };
+  const session = new ReadSession(DB);
+  const devices = new Devices({
+    scope,
+    session,
+    objectOf: (one) => DEVICES.getByName(one) as unknown as DeviceSnapshotSource,
+    commands: { setDesired: () => Promise.reject(new Error("nobody desires anything here")) },
+  });
+  const history = await devices.history(key, { page });
+  const alerts = (await new AlertRepository(session).findPagesByDevice(scope, [key], { page })).get(key);
+  return {
+    history: history.edges.map(({ node }) => eventIdIn(node.version)).toSorted(),
+    alerts: alerts?.edges.map(({ node }) => node.alertId).toSorted() ?? [],
+  };
 }
