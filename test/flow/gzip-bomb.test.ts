@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { peakBytes } from "../support/runtime-memory.ts";
 
 const MB = 1024 * 1024;
 
@@ -21,30 +21,6 @@ const post = (body: Uint8Array) =>
     },
     body: body as BodyInit,
   });
-
-/** Peak resident bytes of the local runtime that this process started, or `undefined` where there is no /proc. */
-function peakBytes(): number | undefined {
-  try {
-    const runtimes = readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map(statusOf)
-      .filter(
-        (status) => /^Name:\s+workerd/m.test(status) && new RegExp(`^PPid:\\s+${process.pid}$`, "m").test(status),
-      );
-    const peaks = runtimes.map((status) => Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024);
-    return peaks.length > 0 ? Math.max(...peaks) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function statusOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, "utf8");
-  } catch {
-    return "";
-  }
-}
 
 it("a gzip bomb of 200 MB is refused in under 50 ms and with less than 32 MB of growth", async () => {
   const bomb = gzipSync(Buffer.alloc(200 * MB));

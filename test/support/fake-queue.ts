@@ -1,14 +1,26 @@
+/** developers.cloudflare.com/queues/platform/limits */
+const MAX_MESSAGE_BYTES = 128_000;
+
+const bytesIn = ({ body, contentType = "json" }: { body: unknown; contentType?: string }): number =>
+  contentType === "bytes"
+    ? (body as ArrayBuffer).byteLength
+    : new TextEncoder().encode(contentType === "text" ? (body as string) : JSON.stringify(body)).byteLength;
+
 /** A queue that keeps what it is handed, and refuses on demand. */
 export class FakeQueue<T> {
   readonly messages: { body: T; delaySeconds: number | undefined }[] = [];
   /** How many more calls succeed before every call fails. */
   callsLeft = Number.POSITIVE_INFINITY;
 
-  async sendBatch(batch: Iterable<{ body: T; delaySeconds?: number }>): Promise<never> {
+  async sendBatch(batch: Iterable<{ body: unknown; contentType?: string; delaySeconds?: number }>): Promise<never> {
     if (this.callsLeft-- <= 0) throw new Error("Queue sendBatch failed: Internal Server Error");
-    for (const { body, delaySeconds } of batch) {
-      // What crosses a queue is JSON: a body that does not survive it must not survive here either.
-      this.messages.push({ body: JSON.parse(JSON.stringify(body)), delaySeconds });
+    const messages = [...batch];
+    if (messages.some((message) => bytesIn(message) > MAX_MESSAGE_BYTES))
+      throw new Error("Queue sendBatch failed: 15000");
+    for (const { body, contentType = "json", delaySeconds } of messages) {
+      // What crosses a queue as JSON is JSON: a body that does not survive it must not survive here either.
+      const crossed = contentType === "json" ? JSON.parse(JSON.stringify(body)) : structuredClone(body);
+      this.messages.push({ body: crossed as T, delaySeconds });
     }
     return undefined as never;
   }

@@ -1,3 +1,5 @@
+import { base64Of } from "../../src/shared/base64.ts";
+import { type RawSender, sendAsItIs } from "../../src/shared/queue/as-it-is.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
 import {
   type Circumstances,
@@ -18,7 +20,7 @@ export type ParkDeps = {
   /** The queue whose consumer takes one message at a time. */
   readonly suspects: BatchSender<Parcel>;
   /** The queue that these messages came from. */
-  readonly deadLetters: BatchSender<unknown>;
+  readonly deadLetters: RawSender;
   readonly metrics: MetricsSink;
   readonly workerVersion: string;
   /** 0 up to 1, for jitter. */
@@ -63,13 +65,17 @@ const RENEW_AFTER_ATTEMPTS = 50;
 async function renew({ deadLetters, random }: ParkDeps, weary: readonly Delivery[]): Promise<readonly Delivery[]> {
   if (weary.length === 0) return [];
   const delaySeconds = backoffSeconds(RENEW_AFTER_ATTEMPTS, random());
-  const { sent, fault } = await sendAll(
-    deadLetters,
-    weary.map(({ body }) => body),
-    delaySeconds,
-  );
-  log("error", "park.renewed", { messages: weary.length, sent, ...(fault !== undefined && faultOf(fault)) });
-  return weary.slice(0, sent);
+  const renewed: Delivery[] = [];
+  for (const delivery of weary) {
+    try {
+      await sendAsItIs(deadLetters, delivery.body, delaySeconds);
+      renewed.push(delivery);
+    } catch (thrown) {
+      log("error", "park.not_renewed", faultOf(thrown));
+    }
+  }
+  log("error", "park.renewed", { messages: weary.length, sent: renewed.length });
+  return renewed;
 }
 
 /** What a message asks for. */
@@ -154,10 +160,7 @@ async function letterOfUnreadable(deps: ParkDeps, { body, timestamp }: Delivery)
 /** All that a body holds, as a record's value: JSON, or base64 where it is bytes. */
 function wholeOf(body: unknown): Pick<QueuedRecord, "value" | "encoding"> {
   if (body instanceof ArrayBuffer) {
-    return {
-      value: btoa(Array.from(new Uint8Array(body), (byte) => String.fromCharCode(byte)).join("")),
-      encoding: "base64",
-    };
+    return { value: base64Of(new Uint8Array(body)), encoding: "base64" };
   }
   try {
     return { value: JSON.stringify(body) ?? null };

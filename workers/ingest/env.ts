@@ -4,7 +4,6 @@ import { TokenIssuer } from "../../src/shared/auth/issuer.ts";
 import { jsonOf } from "../../src/shared/json/json-of.ts";
 import { ObjectWrites } from "../../src/shared/live/object-writes.ts";
 import type { DesiredClaim, DeviceSink, FeedSink } from "../../src/shared/objects.ts";
-import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
@@ -25,7 +24,8 @@ export type Env = {
   readonly VERSION: WorkerVersionMetadata;
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
-  readonly DEAD_LETTERS: Queue<DeadLetterMessage>;
+  /** `DeadLetterMessage`s, and whatever else came out of the queue of events. */
+  readonly DEAD_LETTERS: Queue<unknown>;
   /** `DeviceObject` and `DealerFeed` of the devices Worker. */
   readonly DEVICES: DurableObjectNamespace<DeviceSink & Rpc.DurableObjectBranded>;
   readonly DEALER_FEEDS: DurableObjectNamespace<FeedSink & Rpc.DurableObjectBranded>;

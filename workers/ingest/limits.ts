@@ -10,6 +10,10 @@ export const LIMITS = {
   /** After gzip or deflate; a Worker has 128 MB for everything: developers.cloudflare.com/workers/platform/limits */
   inflatedBytes: 8 * 1024 * 1024,
   records: 5_000,
+  /** Of a v3 stream that go to the queue together. */
+  streamedRecords: 1_000,
+  /** Of a v3 stream that could not be read, each of which is answered; behind so many the stream ends. */
+  unreadableRecords: 1_000,
   /** In `records:batch`. The proxy's own limit is 10. */
   batchEntries: 100,
   /**
@@ -24,6 +28,13 @@ export const LIMITS = {
   /** Of a body that is parsed at all. */
   bodyNesting: 1_000,
   headersPerRecord: 64,
+  /** Of a record that can be kept at all. */
+  keptHeaders: 1_000,
+  /**
+   * Text of values whose parsed form a request may keep beside it, so that contracts need not parse them again. What
+   * JSON.parse makes of a text can be thirty times as large.
+   */
+  parsedBytes: 1024 * 1024,
   /** How long a v3 stream may stay open, in milliseconds. */
   streamMs: 15 * 60_000,
 } as const;

@@ -312,11 +312,7 @@ function produceV2(operationId: string, summary: string) {
         content: { [JSON_V2]: { schema: ref("ProduceResponse") } },
       },
       204: { description: "In the queue (async)" },
-      403: {
-        description: "These credentials may not write this topic",
-        content: { [JSON_V2]: { schema: ref("ProduceResponse") } },
-      },
-      ...refusals(400, 401, 404, 406, 413, 415, 422, 429, 503),
+      ...refusals(400, 401, 403, 404, 406, 413, 415, 422, 429, 503),
     },
   };
 }

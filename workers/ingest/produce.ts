@@ -2,8 +2,6 @@ import type { Receipt } from "./accept.ts";
 import {
   type Boundary,
   countHeaders,
-  FORBIDDEN,
-  isAllowed,
   isSet,
   readText,
   requireAllowed,
@@ -11,9 +9,10 @@ import {
   take,
   takeStreamed,
 } from "./boundary.ts";
+import { LIMITS } from "./limits.ts";
 import { RequestError } from "./rest-proxy/errors.ts";
 import { answerTypeOf, formatOf, mediaTypeOf, unsupported } from "./rest-proxy/media-types.ts";
-import { forbiddenResponse, produceResponse, readProduce, requireTopic } from "./rest-proxy/v2.ts";
+import { produceResponse, readProduce, requireTopic } from "./rest-proxy/v2.ts";
 import { batchAnswer, readBatch, receiptOf, type V3Record } from "./rest-proxy/v3.ts";
 import { streamReceipts } from "./rest-proxy/v3-stream.ts";
 import { readSinkBody, requireSinkType, sinkAnswer } from "./sinks.ts";
@@ -23,11 +22,8 @@ export async function produceV2(c: Boundary, topic: string, partition?: number):
   requireTopic(topic);
   const answerType = answerTypeOf(c.req.header("Accept"));
   const format = formatOf(c.req.header("Content-Type"));
+  requireAllowed(c, topic);
   const produce = readProduce(topic, await readText(c), format, partition);
-  if (!isAllowed(c, topic)) {
-    const body = forbiddenResponse(produce, FORBIDDEN.code, FORBIDDEN.message);
-    return answer(403, body, { "Content-Type": answerType });
-  }
   const receipts = await take(c, produce.entries);
   if (isSet(c.req.query("async"))) return new Response(null, { status: 204, headers: countHeaders(receipts) });
   const headers = { "Content-Type": answerType, ...countHeaders(receipts) };
@@ -50,11 +46,12 @@ export async function produceV3(c: Boundary, { clusterId, topic, operation }: V3
 async function streamV3(c: Boundary, topic: string, clusterId: string): Promise<Response> {
   requireNoSignature(c);
   const isPlain = (c.req.header("Content-Encoding") ?? "identity").toLowerCase() === "identity";
-  const body = isPlain ? c.req.raw.body : new Blob([await readText(c)]).stream();
+  const body = isPlain ? c.req.raw.body : inPieces(await readText(c));
   const { receipts, done } = await streamReceipts(body, {
     topic,
     clusterId,
     now: Date.now,
+    ...(!isPlain && { maxRecords: LIMITS.records }),
     take: (records) =>
       takeStreamed(
         c,
@@ -63,6 +60,25 @@ async function streamV3(c: Boundary, topic: string, clusterId: string): Promise<
   });
   c.executionCtx.waitUntil(done);
   return new Response(receipts, { headers: { "Content-Type": "application/json" } });
+}
+
+/** So much of an inflated body is read at a time, as if it had come over the wire. */
+const PIECE_LENGTH = 64 * 1024;
+
+/** A text as a stream of which the next piece is made when it is read. */
+function inPieces(text: string): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= text.length) return controller.close();
+      const end = at + PIECE_LENGTH;
+      // Not between the two halves of a character.
+      const isWhole = !/[\ud800-\udbff]/.test(text[end - 1] ?? "");
+      controller.enqueue(encoder.encode(text.slice(at, isWhole ? end : end + 1)));
+      at = isWhole ? end : end + 1;
+    },
+  });
 }
 
 async function batchV3(c: Boundary, topic: string, clusterId: string): Promise<Response> {

@@ -1,3 +1,4 @@
+import { type RawSender, sendAsItIs } from "../../src/shared/queue/as-it-is.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
 import {
   type Circumstances,
@@ -7,14 +8,14 @@ import {
   packLetters,
   type Settlement,
 } from "../../src/shared/queue/letter.ts";
-import { sendAll } from "../../src/shared/queue/pack.ts";
+import { type BatchSender, sendAll } from "../../src/shared/queue/pack.ts";
 import { type Parcel, packParcels, type QueuedRecord } from "../../src/shared/queue/parcel.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import type { Arrival, Ending } from "./ending.ts";
 
 export type SendOnDeps = {
   readonly events: Pick<Queue<Parcel>, "sendBatch">;
-  readonly deadLetters: Pick<Queue<DeadLetterMessage>, "sendBatch">;
+  readonly deadLetters: BatchSender<DeadLetterMessage> & RawSender;
   readonly now: () => number;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
@@ -30,9 +31,13 @@ export type SentOn = { readonly held: ReadonlySet<number> };
 /** Sends on what did not end in this batch: waiting records back to the queue, dead and replayed ones to the dead letters. */
 export async function sendOn(deps: SendOnDeps, endings: readonly Ending[], strays: readonly Stray[]): Promise<SentOn> {
   const held = new Set<number>();
-  const { letters, messages } = await lettersOf(deps, endings, strays);
+  const { letters, messages } = await lettersOf(deps, endings);
   const { fault } = await sendAll(deps.deadLetters, letters);
   if (fault !== undefined) hold(held, messages, fault);
+  // Not parcels and so not ours; the dead-letter Worker parks whatever it is handed.
+  for (const { message, body } of strays) {
+    await sendAsItIs(deps.deadLetters, body).catch((thrown) => hold(held, [message], thrown));
+  }
   // A message that comes back whole brings its waiting records along: sent on as well, they would multiply.
   const going = endings.filter(({ arrival }) => !held.has(arrival.message));
   for (const { parcels, delaySeconds, messages } of returnsOf(going, deps.random)) {
@@ -91,7 +96,6 @@ function retriedParcels({ traceparent }: Parcel, attempts: number, members: read
 async function lettersOf(
   deps: SendOnDeps,
   endings: readonly Ending[],
-  strays: readonly Stray[],
 ): Promise<{ letters: DeadLetterMessage[]; messages: number[] }> {
   const dead = endings.filter((ending) => ending.kind === "deadLettered");
   const replayed = endings.flatMap((ending) => {
@@ -108,25 +112,9 @@ async function lettersOf(
     letters: [
       ...packLetters(letters),
       ...(settlements.length > 0 ? [{ kind: "settlements", settlements } as const] : []),
-      // Not a parcel and so not ours; the dead-letter Worker parks whatever it is handed.
-      ...strays.map(({ body }) => strayBody(body) as DeadLetterMessage),
     ],
-    messages: [
-      ...dead.map(({ arrival }) => arrival.message),
-      ...replayed.map(({ ending }) => ending.arrival.message),
-      ...strays.map(({ message }) => message),
-    ],
+    messages: [...dead.map(({ arrival }) => arrival.message), ...replayed.map(({ ending }) => ending.arrival.message)],
   };
-}
-
-/** A body that survives as JSON, whatever it was: bytes as base64, and what JSON cannot say as text. */
-function strayBody(body: unknown): unknown {
-  if (body instanceof ArrayBuffer) return { base64: btoa(String.fromCharCode(...new Uint8Array(body))) };
-  try {
-    return JSON.stringify(body) === undefined ? { text: String(body) } : body;
-  } catch {
-    return { text: String(body) };
-  }
 }
 
 const circumstancesOf = (deps: SendOnDeps, { parcel }: Arrival, failure: Failure): Circumstances => ({

@@ -1,9 +1,9 @@
-import { elementsAt, memberAt, skipSpace } from "../../src/shared/json/cut.ts";
+import { elementsOf, memberAt, NotJson, onlyValueOf, skipSpace } from "../../src/shared/json/cut.ts";
 import type { Entry, Incoming, Receipt } from "./accept.ts";
 import { LIMITS } from "./limits.ts";
 import { RequestError, rejectionMessage, restProxyCodeOf } from "./rest-proxy/errors.ts";
 import { mediaTypeOf, unsupported } from "./rest-proxy/media-types.ts";
-import { requireKeepable, requireShallow } from "./rest-proxy/v2.ts";
+import { asJson, requireKeepable, requireShallow, tooMany } from "./rest-proxy/v2.ts";
 
 /** What sinks send: one object, an array of them, or one a line. A JSON type may hold lines too: fluent-bit does that. */
 const READ = new Set([
@@ -22,23 +22,17 @@ export function requireSinkType(contentType: string | undefined): void {
 }
 
 /**
- * Reads the body of a sink into entries, each value with its exact text.
+ * Reads the body of a sink into entries, each value with its exact text. What is no JSON is for its contract to refuse.
  * @throws RequestError with the proxy's code; nothing was accepted then
  */
 export function readSinkBody(topic: string, text: string, headers: Headers): Entry[] {
   if (text.trim() === "") throw new RequestError(422, "Payload error. Request body is empty. Data is required.");
   requireShallow(text);
-  const values = valuesIn(text, mediaTypeOf(headers.get("Content-Type") ?? undefined));
-  if (values.length > LIMITS.records) {
-    throw new RequestError(
-      413,
-      `A request may carry ${LIMITS.records} records; this one has ${values.length}. Nothing was accepted.`,
-    );
-  }
+  const values = asJson(() => valuesIn(text, mediaTypeOf(headers.get("Content-Type") ?? undefined)));
   const coordinates = coordinatesIn(headers);
   return values.map((value, index): Entry => {
     // Headers can speak for one record only.
-    const record = { topic, key: null, value, ...(values.length === 1 && coordinates), ...membersOf(value) };
+    const record = { topic, key: null, value, ...(values.length === 1 && coordinates), ...reservedIn(value) };
     requireKeepable(record, index);
     return { kind: "record", record };
   });
@@ -46,25 +40,38 @@ export function readSinkBody(topic: string, text: string, headers: Headers): Ent
 
 /** The texts of the values: an array's elements, else the whole body if it is one value, else its lines. */
 function valuesIn(text: string, mediaType: string): string[] {
-  const start = skipSpace(text, 0);
-  if (isJson(text)) {
-    return text[start] === "["
-      ? elementsAt(text, start).map((span) => text.slice(span.start, span.end))
-      : [text.trim()];
+  try {
+    const { start, end } = onlyValueOf(text);
+    return text[start] === "[" ? bounded(elementTexts(text, start)) : [text.slice(start, end)];
+  } catch (thrown) {
+    // A broken line is kept as a dead letter beside its neighbours; a broken list cannot be cut into records at all.
+    const isList = text[skipSpace(text, 0)] === "[";
+    if (!(thrown instanceof NotJson) || (isList && mediaType === "application/json")) throw thrown;
+    return bounded(linesOf(text));
   }
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  // A broken line is kept as a dead letter beside its neighbours; a broken list cannot be cut into records at all.
-  if (text[start] === "[" && mediaType === "application/json")
-    throw new RequestError(400, "The request body is not JSON. Nothing was accepted.");
-  return lines;
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
+/** @throws RequestError 413 at the first value over the limit */
+function bounded(values: Iterable<string>): string[] {
+  const taken: string[] = [];
+  for (const value of values) {
+    if (taken.length >= LIMITS.records) throw tooMany();
+    taken.push(value);
+  }
+  return taken;
+}
+
+function* elementTexts(text: string, start: number): Generator<string> {
+  for (const span of elementsOf(text, start)) yield text.slice(span.start, span.end);
+}
+
+function* linesOf(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    const feed = text.indexOf("\n", start);
+    const end = feed < 0 ? text.length : feed;
+    const line = text.slice(start, text[end - 1] === "\r" ? end - 1 : end);
+    if (line.trim() !== "") yield line;
+    start = end + 1;
   }
 }
 
@@ -84,18 +91,22 @@ function coordinatesIn(headers: Headers): Coordinates {
 }
 
 /** The same out of the reserved members that a connector's InsertField writes into the value. */
-function membersOf(value: string): Coordinates {
+function reservedIn(value: string): Coordinates {
   if (!value.includes('"_kafka_')) return {};
-  const member = (name: string) => {
-    const at = skipSpace(value, 0);
-    const span = value[at] === "{" && isJson(value) ? memberAt(value, at, name) : undefined;
-    return span ? value.slice(span.start, span.end) : null;
-  };
-  return numbers({
-    partition: member("_kafka_partition"),
-    offset: member("_kafka_offset"),
-    timestampMs: member("_kafka_timestamp"),
-  });
+  try {
+    const member = (name: string) => {
+      const span = memberAt(value, skipSpace(value, 0), name);
+      return span ? value.slice(span.start, span.end) : null;
+    };
+    return numbers({
+      partition: member("_kafka_partition"),
+      offset: member("_kafka_offset"),
+      timestampMs: member("_kafka_timestamp"),
+    });
+  } catch {
+    // No object, or not JSON at all: it says nothing of where it was.
+    return {};
+  }
 }
 
 function numbers(texts: Record<"partition" | "offset" | "timestampMs", string | null>): Coordinates {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_TIME_LENGTH, millisecondsOf, type Moment, parseTime, rfc3339Of } from "./time.ts";
+import { MAX_TIME_LENGTH, type Moment, millisecondsOf, parseTime, rfc3339Of } from "./time.ts";
 
 describe("a time is read", () => {
   it.each([

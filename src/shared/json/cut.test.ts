@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { elementsAt, memberAt } from "./cut.ts";
+import { elementsOf, memberAt, membersOf, NotJson, onlyValueOf } from "./cut.ts";
 
 const spaced = fc
   .tuple(fc.json(), fc.constantFrom(undefined, 1, "\t", "\n "))
@@ -11,7 +11,7 @@ describe("cutting JSON text", () => {
     fc.assert(
       fc.property(fc.array(spaced), fc.constantFrom(",", " , ", ",\n"), (parts, comma) => {
         const text = ` [ ${parts.join(comma)} ]`;
-        const cut = elementsAt(text, 1).map(({ start, end }) => text.slice(start, end));
+        const cut = [...elementsOf(text, 1)].map(({ start, end }) => text.slice(start, end));
         expect(cut).toEqual(parts);
       }),
     );
@@ -37,5 +37,77 @@ describe("cutting JSON text", () => {
   it("reads a member name that is written with escapes", () => {
     const text = '{"\\u0076alue": 7}';
     expect(memberAt(text, 0, "value")).toEqual({ start: 15, end: 16 });
+  });
+
+  it("finds every member of an object, by name, byte for byte", () => {
+    const name = fc.string({ unit: "binary", maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, spaced), { maxLength: 5 }), (members) => {
+        const text = `{${members.map(([key, part]) => `${JSON.stringify(key)} : ${part}`).join(" ,\n")} }`;
+        const cut = [...membersOf(text, 0)].map(({ name, start, end }) => [name, text.slice(start, end)]);
+        expect(cut).toEqual(members.map(([key, part]) => [JSON.parse(JSON.stringify(key)), part]));
+      }),
+    );
+  });
+
+  const cutWhole = (text: string): string => {
+    try {
+      const { start } = onlyValueOf(text);
+      const parts =
+        text[start] === "[" ? [...elementsOf(text, start)] : text[start] === "{" ? [...membersOf(text, start)] : [];
+      for (const part of parts) JSON.parse(text.slice(part.start, part.end));
+      return parts.length > 0 || /^[[{]/.test(text.trim()) ? "cut" : String(JSON.parse(text) && "cut");
+    } catch (thrown) {
+      if (thrown instanceof NotJson || thrown instanceof SyntaxError) return "not JSON";
+      throw thrown;
+    }
+  };
+  const isJson = (text: string) => {
+    try {
+      return typeof JSON.parse(text) === "object" && JSON.parse(text) !== null;
+    } catch {
+      return false;
+    }
+  };
+
+  it("takes a list or an object exactly where JSON.parse does, if each part is JSON", () => {
+    const broken = fc
+      .tuple(spaced, fc.nat(), fc.constantFrom("", ",", "]", "}", "[", "{", '"', ":", " ", "0", "\\"))
+      .map(
+        ([text, at, put]) =>
+          text.slice(0, at % (text.length + 1)) + put + text.slice((at % (text.length + 1)) + (at % 2)),
+      );
+    fc.assert(
+      fc.property(fc.oneof(spaced, broken), (text) => {
+        if (/^\s*[[{]/.test(text)) expect(cutWhole(text)).toBe(isJson(text) ? "cut" : "not JSON");
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it.each([
+    "",
+    "[",
+    "[1",
+    "[1,",
+    "[1,]",
+    "[,1]",
+    "[1 2]",
+    '["a]',
+    "{",
+    '{"a"',
+    '{"a":',
+    '{"a":1',
+    '{"a":1,}',
+    '{"a" 1}',
+    "{a:1}",
+    '{"a":}',
+    "[1]]",
+    "[1] 2",
+    '["a""b"]',
+    '[1"a"]',
+    "[[1}]x",
+  ])("refuses %j", (text) => {
+    expect(cutWhole(text)).toBe("not JSON");
   });
 });

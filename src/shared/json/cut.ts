@@ -3,6 +3,7 @@ import {
   CARRIAGE_RETURN,
   CLOSE_BRACE,
   CLOSE_BRACKET,
+  COLON,
   COMMA,
   isSpace,
   LINE_FEED,
@@ -14,48 +15,94 @@ import {
 } from "./characters.ts";
 
 /**
- * Cuts JSON text into the texts of its parts without changing a byte. A dead letter keeps the exact payload, and
- * `JSON.parse` followed by `JSON.stringify` is not exact: it rounds 64-bit numbers and rewrites escapes.
+ * Cuts JSON text into the texts of its parts without changing a byte, and without building anything: a dead letter keeps
+ * the exact payload, which `JSON.parse` followed by `JSON.stringify` would not, and a limit is met before memory is.
  *
- * Every function here takes text that `JSON.parse` accepted; on any other text the result means nothing.
+ * What lies between the parts is held to JSON's grammar; a part itself is whatever stands between balanced brackets or
+ * quotes, for `JSON.parse` to judge.
  */
 export type Span = { readonly start: number; readonly end: number };
+/** `written` is where its name stands, with its quotes and escapes. */
+export type Member = Span & { readonly name: string; readonly written: Span };
 
-/** The last member of that name, as `JSON.parse` keeps it, of the object that starts at `at`. */
+/** The text is not JSON where its outline should stand. */
+export class NotJson extends Error {
+  override name = "NotJson";
+}
+
+/**
+ * The members of the object that starts at `at`, one by one, so that whoever counts them can stop.
+ * @throws NotJson
+ */
+export function* membersOf(text: string, at: number): Generator<Member, number> {
+  for (let i = firstItem(text, at, CLOSE_BRACE); i < text.length; ) {
+    if (text.charCodeAt(i) === CLOSE_BRACE) return i + 1;
+    const nameEnd = text.charCodeAt(i) === QUOTE ? endOfString(text, i) : 0;
+    const colon = skipSpace(text, nameEnd);
+    if (nameEnd === 0 || text.charCodeAt(colon) !== COLON) throw new NotJson();
+    const value = spanAt(text, skipSpace(text, colon + 1));
+    yield { ...value, name: nameIn(text, i, nameEnd), written: { start: i, end: nameEnd } };
+    i = nextItem(text, value.end, CLOSE_BRACE);
+  }
+  throw new NotJson();
+}
+
+/** The elements of the array that starts at `at`, one by one. @throws NotJson */
+export function* elementsOf(text: string, at: number): Generator<Span, number> {
+  for (let i = firstItem(text, at, CLOSE_BRACKET); i < text.length; ) {
+    if (text.charCodeAt(i) === CLOSE_BRACKET) return i + 1;
+    const element = spanAt(text, i);
+    yield element;
+    i = nextItem(text, element.end, CLOSE_BRACKET);
+  }
+  throw new NotJson();
+}
+
+/** The value that starts at `at`. @throws NotJson where there is none, or none that ends */
+export function spanAt(text: string, at: number): Span {
+  const end = endOfValue(text, at);
+  if (end <= at) throw new NotJson();
+  return { start: at, end };
+}
+
+/** The one value of a text. @throws NotJson where there is none, or something behind it */
+export function onlyValueOf(text: string): Span {
+  const span = spanAt(text, skipSpace(text, 0));
+  if (skipSpace(text, span.end) < text.length) throw new NotJson();
+  return span;
+}
+
+/** The last member of that name, as `JSON.parse` keeps it, of the object that starts at `at`. @throws NotJson */
 export function memberAt(text: string, at: number, name: string): Span | undefined {
   let found: Span | undefined;
-  for (let i = skipSpace(text, at + 1); text[i] !== "}"; ) {
-    const nameEnd = endOfString(text, i);
-    const start = skipSpace(text, skipSpace(text, nameEnd) + 1);
-    const end = endOfValue(text, start);
-    if (nameEnd - i >= name.length + 2 && JSON.parse(text.slice(i, nameEnd)) === name) found = { start, end };
-    i = nextItem(text, end);
-  }
-  return found;
+  for (const member of membersOf(text, at)) if (member.name === name) found = member;
+  return found && { start: found.start, end: found.end };
 }
 
-/** The elements of the array that starts at `at`. */
-export function elementsAt(text: string, at: number): Span[] {
-  const spans: Span[] = [];
-  for (let i = skipSpace(text, at + 1); text[i] !== "]"; ) {
-    const end = endOfValue(text, i);
-    spans.push({ start: i, end });
-    i = nextItem(text, end);
+const nameIn = (text: string, start: number, end: number): string => {
+  const inner = text.slice(start + 1, end - 1);
+  if (!inner.includes("\\")) return inner;
+  try {
+    return JSON.parse(text.slice(start, end)) as string;
+  } catch {
+    throw new NotJson();
   }
-  return spans;
-}
+};
 
-/** The index behind the value that starts at `at`. */
+/** The index behind the value that starts at `at`; 0 where it does not end. */
 export function endOfValue(text: string, at: number): number {
   let depth = 0;
   for (let i = at; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case QUOTE:
+        if (depth === 0 && i > at) return i;
         i = endOfString(text, i) - 1;
+        if (i < 0) return 0;
         if (depth === 0) return i + 1;
         break;
       case OPEN_BRACE:
       case OPEN_BRACKET:
+        if (depth === 0 && i > at) return i;
         depth++;
         break;
       case CLOSE_BRACE:
@@ -71,7 +118,7 @@ export function endOfValue(text: string, at: number): number {
         if (depth === 0) return i;
     }
   }
-  return text.length;
+  return depth === 0 ? text.length : 0;
 }
 
 /** Whether any text, JSON or not, opens more brackets than `limit` inside each other. */
@@ -101,11 +148,24 @@ export function skipSpace(text: string, at: number): number {
   return i;
 }
 
-function nextItem(text: string, end: number): number {
-  const i = skipSpace(text, end);
-  return text.charCodeAt(i) === COMMA ? skipSpace(text, i + 1) : i;
+/** Behind the bracket at `at`, where the first item stands, or the closing one. */
+function firstItem(text: string, at: number, close: number): number {
+  if (text.charCodeAt(at) !== (close === CLOSE_BRACE ? OPEN_BRACE : OPEN_BRACKET)) throw new NotJson();
+  return skipSpace(text, at + 1);
 }
 
+/** Where the next item stands, or the closing bracket. */
+function nextItem(text: string, end: number, close: number): number {
+  const i = skipSpace(text, end);
+  const unit = text.charCodeAt(i);
+  if (unit === close) return i;
+  if (unit !== COMMA) throw new NotJson();
+  const next = skipSpace(text, i + 1);
+  if (text.charCodeAt(next) === close) throw new NotJson();
+  return next;
+}
+
+/** The index behind the string that starts at `at`; 0 where it does not end. */
 function endOfString(text: string, at: number): number {
   let end = text.indexOf('"', at + 1);
   while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);

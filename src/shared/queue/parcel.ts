@@ -1,3 +1,4 @@
+import { base64Of, bytesOfBase64 } from "../base64.ts";
 import type { MergeOutcome } from "../domain/outcome.ts";
 import { jsonBytes, packBySize } from "./pack.ts";
 
@@ -57,19 +58,13 @@ export function compacted(record: QueuedRecord): QueuedRecord {
   if (value === null || record.encoding || value.length < 8_192) return record;
   const bytes = new TextEncoder().encode(value);
   const escaped = jsonBytes(value);
-  return escaped > (bytes.byteLength * 4) / 3 + 4 ? { ...record, value: toBase64(bytes), encoding: "base64" } : record;
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let binary = "";
-  for (let i = 0; i < bytes.byteLength; i += 8_192) binary += String.fromCharCode(...bytes.subarray(i, i + 8_192));
-  return btoa(binary);
+  return escaped > (bytes.byteLength * 4) / 3 + 4 ? { ...record, value: base64Of(bytes), encoding: "base64" } : record;
 }
 
 /** The exact text of a record's value, or `null` for a tombstone. Bytes that are not UTF-8 become U+FFFD. */
 export function valueTextOf({ value, encoding }: Pick<QueuedRecord, "value" | "encoding">): string | null {
   if (value === null || encoding === undefined) return value;
-  return new TextDecoder().decode(Uint8Array.from(atob(value), (byte) => byte.charCodeAt(0)));
+  return new TextDecoder().decode(bytesOfBase64(value));
 }
 
 /** Whether a message is one of ours; whatever else came into the queue must not take a batch down. */

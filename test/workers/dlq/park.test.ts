@@ -90,6 +90,13 @@ describe("an outage of D1 that outlasts the queue's attempts", () => {
     expect(deadLetters.sent).toEqual([message]);
   });
 
+  it("sends bytes anew as bytes, of which JSON would leave nothing", async () => {
+    const bytes = new Uint8Array(127_000).fill(7).buffer;
+    const { deadLetters, ...rest } = deps({ letters: new DeadLetterRepository(brokenD1 as never) });
+    expect(await park({ ...rest, deadLetters }, [delivery(bytes, { attempts: 50 })])).toEqual([ack]);
+    expect(deadLetters.sent).toEqual([bytes]);
+  });
+
   it("keeps the message where the queue takes it neither", async () => {
     const refusing = { sendBatch: () => Promise.reject(new Error("Queue sendBatch failed")) };
     const broken = deps({ letters: new DeadLetterRepository(brokenD1 as never), deadLetters: refusing });

@@ -60,10 +60,12 @@ export function fakeQueue<Body = Parcel>({ refuses = false } = {}) {
   const sent: Body[] = [];
   return {
     sent,
-    async sendBatch(messages: Iterable<MessageSendRequest<Body>>) {
+    async sendBatch(messages: Iterable<{ body: unknown; contentType?: string }>) {
       if (refuses) throw new Error("Queue sendBatch failed: Internal Server Error");
       // Through JSON, as on the queue.
-      for (const { body } of messages) sent.push(JSON.parse(JSON.stringify(body)));
+      for (const { body, contentType } of messages) {
+        sent.push((contentType === "bytes" ? structuredClone(body) : JSON.parse(JSON.stringify(body))) as Body);
+      }
       return {} as QueueSendBatchResponse;
     },
   };

@@ -56,11 +56,26 @@ describe("credentials", () => {
     expect((await produce({ vars, authorization })).status).toBe(status);
   });
 
-  it("refuses a topic that the credential does not name, record by record, and keeps nothing", async () => {
+  it("refuses a topic that the credential does not name, and keeps nothing", async () => {
     const response = await produce({ topic: ECOBEE, vars, authorization: basic("elt-bridge:new") });
     expect(response.status).toBe(403);
-    expect(await response.json()).toMatchObject({ offsets: [{ partition: null, error_code: 40301 }] });
+    expect(await response.json()).toMatchObject({
+      error_code: 40301,
+      message: expect.stringContaining("may not write"),
+    });
     expect([boundary.records, boundary.letters]).toEqual([[], []]);
+  });
+
+  it.each([
+    ["v2", `/topics/${ECOBEE}`, "application/vnd.kafka.json.v2+json"],
+    ["v3", `/v3/clusters/concord/topics/${ECOBEE}/records`, "application/json"],
+    ["v3 in batches", `/v3/clusters/concord/topics/${ECOBEE}/records:batch`, "application/json"],
+    ["sinks", `/ingest/${ECOBEE}`, "application/json"],
+  ])("refuses it before any of the body is read: %s", async (_, path, type) => {
+    const authorization = basic("elt-bridge:new");
+    // Text that would be refused with 400 or 413 if anybody looked.
+    const response = await boundary.post({ path, type, body: "[".repeat(5_000_000), authorization, vars });
+    expect(response.status).toBe(403);
   });
 
   it("lets a credential of one topic write that topic and no other", async () => {

@@ -70,6 +70,12 @@ const withoutObjects: Pick<ConsumeDeps, "mergeIntoObject"> = {
 const outage = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
 const bug = () => Promise.reject(new Error("cannot read properties of undefined"));
 
+const nested = (levels: number): unknown => {
+  let value: unknown = 0;
+  for (let i = 0; i < levels; i++) value = [value];
+  return value;
+};
+
 describe("the consumer", () => {
   it("merges a batch into D1 and into each device's object, and counts every outcome", async () => {
     const [a, b] = [freshDevice(), freshDevice()];
@@ -254,14 +260,19 @@ describe("the consumer, after a fault that it handled", () => {
   it.each([
     ["holds a record that is none", { kind: "parcel", records: [null] }],
     ["is bytes", new Uint8Array([1, 2, 3]).buffer],
+    ["is as many bytes as a message may have", new Uint8Array(127_000).fill(7).buffer],
+    ["is text, and longer as JSON than a message may be", "\n".repeat(127_000)],
     ["is something that JSON cannot say", { n: 1n }],
     ["is nothing", undefined],
+    ["nests beyond what can be written", nested(20_000)],
   ])("loses neither its neighbours nor itself when a message %s", async (_, stray) => {
     const { verdicts, report } = await deliver(deps, [stray, parcelOf([status(freshDevice())])]);
     expect(verdicts).toEqual(acked(2));
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
     expect(deadLetters.bodies).toHaveLength(1);
-    expect(JSON.stringify(deadLetters.bodies[0])).not.toBe("{}");
+    const [kept] = deadLetters.bodies as unknown[];
+    if (stray instanceof ArrayBuffer || typeof stray === "string") expect(kept).toEqual(stray);
+    else expect(JSON.stringify(kept)).not.toBe("{}");
   });
 });
 

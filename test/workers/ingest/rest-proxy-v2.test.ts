@@ -42,6 +42,22 @@ const sentRecords = () => events.bodies.flatMap(({ records }) => records);
 const sentLetters = () => deadLetters.bodies.flatMap((message) => (message.kind === "letters" ? message.letters : []));
 
 describe("v2 produce, accepted", () => {
+  it.each(["9007199254740993", "1.0", "1e3", "-0", "18446744073709551615", "true", '{ "id": 9007199254740993 }'])(
+    "keeps the digits of a key that is no string: %s",
+    async (key) => {
+      const value = JSON.stringify(good());
+      const { response } = await post({ body: `{"records":[{"key": ${key} ,"value":${value}}]}` });
+      expect(response.status).toBe(200);
+      expect(sentRecords()[0]?.key).toBe(key);
+    },
+  );
+
+  it("retires the device that a tombstone's key names, and not the one that its digits round to", async () => {
+    const body = '{"records":[{"key":9007199254740993,"value":null}]}';
+    await post({ path: "/topics/device.elt.registration.created", body });
+    expect(sentRecords().map(({ key, value }) => [key, value])).toEqual([["9007199254740993", null]]);
+  });
+
   it("answers 200 with one ascending receipt a record, in order, once the queue has them", async () => {
     const { response, json } = await post({ body: { records: [1, 2, 3].map((n) => ({ value: good(`e-${n}`) })) } });
     expect(response.status).toBe(200);
@@ -65,6 +81,7 @@ describe("v2 produce, accepted", () => {
     ["a JSON key", JSON_V2, { key: "dev-1", value: good() }, "dev-1"],
     ["a JSON key that is no string", JSON_V2, { key: { id: 7 }, value: good() }, '{"id":7}'],
     ["no key", JSON_V2, { value: good() }, null],
+    ["a null key", JSON_V2, { key: null, value: good() }, null],
     ["a null key and partition, as the npm client sends", JSON_V2, { key: null, partition: null, value: good() }, null],
     ["a binary key", BINARY_V2, { key: base64("dev-ü"), value: base64(JSON.stringify(good())) }, "dev-ü"],
     ["a timestamp and headers", JSON_V2, { value: good(), timestamp: 1, headers: [{ key: "h", value: "dg==" }] }, null],

@@ -6,6 +6,7 @@ import {
   specifiedRules,
   validate,
 } from "graphql";
+import { base64Of } from "../../../src/shared/base64.ts";
 import { MAX_TOKENS } from "../../../src/shared/graphql/limits/limits.ts";
 import type { Rights } from "../../../src/shared/graphql/rights.ts";
 import { schema } from "../../../src/shared/graphql/schema/index.ts";
@@ -50,7 +51,7 @@ export class Documents {
 /** Of a text: 128 bits of its SHA-256. */
 export async function hashOf(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return btoa(String.fromCharCode(...new Uint8Array(digest).subarray(0, 16)));
+  return base64Of(new Uint8Array(digest, 0, 16));
 }
 
 const parsed = new Map<string, DocumentNode>();

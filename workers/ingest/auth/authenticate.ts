@@ -1,4 +1,5 @@
 import type { Credential } from "../../../src/shared/auth/credential.ts";
+import { bytesOfBase64 } from "../../../src/shared/base64.ts";
 import type { Config } from "../env.ts";
 import { findCredential, type Writer } from "./credentials.ts";
 import { verifyJwt } from "./jwt.ts";
@@ -35,7 +36,7 @@ const refused = (message: string): Authenticated => ({ ok: false, message });
 /** `id:secret` out of Basic's base64; anything else is some text that no hash fits. */
 function basicPair(base64: string): string {
   try {
-    return new TextDecoder().decode(Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0)));
+    return new TextDecoder().decode(bytesOfBase64(base64));
   } catch {
     return "";
   }

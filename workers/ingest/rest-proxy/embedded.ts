@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { bytesOfBase64 } from "../../../src/shared/base64.ts";
 
 /** Text that came as base64, or the base64 itself where its bytes are not UTF-8. */
 export type Embedded = { readonly value: string; readonly encoding?: "base64" };
@@ -8,7 +9,7 @@ const BASE64 = z.base64();
 /** What base64 stands for, or `undefined` where it is not base64, strictly read: other proxies let "@@@" pass. */
 export function fromBase64(base64: unknown): Embedded | undefined {
   if (!BASE64.safeParse(base64).success) return undefined;
-  const bytes = Uint8Array.from(atob(base64 as string), (byte) => byte.charCodeAt(0));
+  const bytes = bytesOfBase64(base64 as string);
   try {
     return { value: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {

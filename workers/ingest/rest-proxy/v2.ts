@@ -1,32 +1,31 @@
 import * as z from "zod";
 import { keepsTopicGrammar } from "../../../src/shared/contracts/topic.ts";
-import { elementsAt, memberAt, nestsDeeperThan, skipSpace } from "../../../src/shared/json/cut.ts";
+import {
+  elementsOf,
+  membersOf,
+  nestsDeeperThan,
+  NotJson,
+  onlyValueOf,
+  type Span,
+} from "../../../src/shared/json/cut.ts";
 import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
 import { LIMITS, PARTITIONS, recordBytes } from "../limits.ts";
 import { excerpt, fromBase64 } from "./embedded.ts";
 import { PARTITION_NOT_FOUND, RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
 import type { Format } from "./media-types.ts";
 
-const ProduceRecord = z.strictObject({
-  key: z.unknown().optional(),
-  value: z.unknown().optional(),
-  partition: z.int().nullish(),
-  // Two members that other proxies take and Confluent's v2 does not.
-  timestamp: z.int().min(0).nullish(),
-  headers: z.array(z.strictObject({ key: z.string(), value: z.base64().nullish() })).nullish(),
-});
-type ProduceRecord = z.output<typeof ProduceRecord>;
-
-const schemaId = z.int().nullish();
-
-const ProduceRequest = z.strictObject({
-  records: z.array(ProduceRecord).min(1),
-  // Schemas are ignored, since ours is the one that counts; their ids are told back.
+/** What a proxy's request says beside its records. Schemas are ignored, since ours is the one that counts; their ids are told back. */
+const ENVELOPE = {
   key_schema: z.string().nullish(),
-  key_schema_id: schemaId,
+  key_schema_id: z.int().nullish(),
   value_schema: z.string().nullish(),
-  value_schema_id: schemaId,
-});
+  value_schema_id: z.int().nullish(),
+};
+
+/** What a record says beside its key, value and headers. Two members that other proxies take and Confluent's v2 does not. */
+const RECORD = { partition: z.int().nullish(), timestamp: z.int().min(0).nullish() };
+
+const Header = z.strictObject({ key: z.string(), value: z.base64().nullish() });
 
 export type Produce = {
   readonly entries: readonly Entry[];
@@ -34,74 +33,187 @@ export type Produce = {
   readonly valueSchemaId: number | null;
 };
 
+type Reading = {
+  readonly topic: string;
+  readonly text: string;
+  readonly format: Format;
+  /** That the path names, for all records. */
+  readonly partition: number | undefined;
+  /** How much text of values may still be kept parsed. */
+  room: number;
+};
+
 /**
- * Reads a produce request into entries, each value with its exact text.
+ * Reads a produce request into entries, each value with its exact text. Records are cut out of the text one by one, and
+ * a limit ends the reading where it is met: nothing is built that a limit would not let stay.
  * @param partition that the path names, for all records
  * @throws RequestError with the proxy's code; nothing was accepted then
  */
 export function readProduce(topic: string, text: string, format: Format, partition?: number): Produce {
-  const request = parseRequest(text);
-  if (request.records.length > LIMITS.records) {
-    throw new RequestError(
-      413,
-      `A request may carry ${LIMITS.records} records; this one has ${request.records.length}. Nothing was accepted: send it in parts.`,
-    );
-  }
-  const list = memberAt(text, skipSpace(text, 0), "records");
-  const spans = list ? elementsAt(text, list.start) : [];
-  return {
-    entries: request.records.map((record, index) => {
-      const span = memberAt(text, spans[index]?.start ?? 0, "value");
-      const exactValue = span ? text.slice(span.start, span.end) : "null";
-      return entryOf(topic, { ...record, partition: partition ?? record.partition }, { exactValue, format, index });
-    }),
-    keySchemaId: request.key_schema_id ?? null,
-    valueSchemaId: request.value_schema_id ?? null,
-  };
-}
-
-function parseRequest(text: string): z.output<typeof ProduceRequest> {
   if (text.trim() === "") throw new RequestError(422, "Payload error. Request body is empty. Data is required.");
   requireShallow(text);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new RequestError(400, "The request body is not JSON. Nothing was accepted.");
-  }
-  const parsed = ProduceRequest.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
-  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? (issues[0] as z.core.$ZodIssue);
-  const where = issue.path.length > 0 ? issue.path.join(".") : "the request body";
-  if (issue.code === "unrecognized_keys") throw new RequestError(422, `Unrecognized field: ${issue.keys[0]}`);
-  const hasNone =
-    typeof json === "object" &&
-    json !== null &&
-    !Array.isArray(json) &&
-    (json as { records?: unknown }).records == null;
-  if (hasNone || (issue.code === "too_small" && issue.path[0] === "records" && issue.path.length === 1)) {
-    throw new RequestError(422, "records must hold at least one record. Nothing was accepted.");
-  }
-  throw new RequestError(400, `${where}: ${issue.message}. Nothing was accepted.`);
+  return asJson(() => readEnvelope({ topic, text, format, partition, room: LIMITS.parsedBytes }));
 }
 
-type Where = { readonly exactValue: string; readonly format: Format; readonly index: number };
+/** @throws RequestError 400 where the text that is read turns out to be no JSON */
+export function asJson<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof NotJson || thrown instanceof SyntaxError) {
+      throw new RequestError(400, "The request body is not JSON. Nothing was accepted.");
+    }
+    throw thrown;
+  }
+}
 
-function entryOf(topic: string, record: ProduceRecord, where: Where): Entry {
-  const { partition, timestamp, headers } = record;
+function readEnvelope(reading: Reading): Produce {
+  const { text } = reading;
+  const whole = onlyValueOf(text);
+  if (text[whole.start] !== "{") throw invalid("the request body", "Invalid input: expected object");
+  const members = lastMembers(text, whole, ["records", ...Object.keys(ENVELOPE)]);
+  const list = members.get("records");
+  if (!list || isNull(text, list)) throw NO_RECORDS();
+  if (text[list.start] !== "[") throw invalid("records", "Invalid input: expected array");
+  const entries: Entry[] = [];
+  for (const span of elementsOf(text, list.start)) {
+    if (entries.length >= LIMITS.records) throw tooMany();
+    entries.push(readRecord(reading, span, entries.length));
+  }
+  if (entries.length === 0) throw NO_RECORDS();
+  const said = scalarsOf(text, members, ENVELOPE);
+  return { entries, keySchemaId: said.key_schema_id ?? null, valueSchemaId: said.value_schema_id ?? null };
+}
+
+const NO_RECORDS = (): RequestError =>
+  new RequestError(422, "records must hold at least one record. Nothing was accepted.");
+
+/** Too many for one request, whatever they are; how many there are nobody counts. */
+export const tooMany = (): RequestError =>
+  new RequestError(
+    413,
+    `A request may carry ${LIMITS.records} records; this one has more. Nothing was accepted: send it in parts.`,
+  );
+
+const invalid = (where: string, message: string): RequestError =>
+  new RequestError(400, `${where}: ${message}. Nothing was accepted.`);
+
+const isNull = (text: string, { start }: Span): boolean => text.startsWith("null", start);
+
+/** The members of an object, the last of each name. @throws RequestError 422 at the first that nobody knows */
+function lastMembers(text: string, at: Span, known: readonly string[]): Map<string, Span> {
+  const members = new Map<string, Span>();
+  for (const { name, start, end } of membersOf(text, at.start)) {
+    if (!known.includes(name)) throw new RequestError(422, `Unrecognized field: ${name.slice(0, 100)}`);
+    members.set(name, { start, end });
+  }
+  return members;
+}
+
+/** The members of plain values. @param path of the object that has them, for messages */
+function scalarsOf<Shape extends Readonly<Record<string, z.ZodType>>>(
+  text: string,
+  members: ReadonlyMap<string, Span>,
+  shape: Shape,
+  path = "",
+): { readonly [Name in keyof Shape]: z.output<Shape[Name]> } {
+  const read = Object.entries(shape).map(([name, schema]) => {
+    const span = members.get(name);
+    const isPlain = span === undefined || !/[[{]/.test(text[span.start] ?? "");
+    const parsed = schema.safeParse(
+      span && isPlain ? JSON.parse(text.slice(span.start, span.end)) : isPlain ? undefined : [],
+    );
+    if (!parsed.success) throw invalid(`${path}${name}`, parsed.error.issues[0]?.message ?? "Invalid input");
+    return [name, parsed.data];
+  });
+  return Object.fromEntries(read);
+}
+
+function readRecord(reading: Reading, span: Span, index: number): Entry {
+  const { text, format } = reading;
+  const path = `records.${index}`;
+  if (text[span.start] !== "{") throw invalid(path, "Invalid input: expected object");
+  const members = lastMembers(text, span, ["key", "value", "headers", ...Object.keys(RECORD)]);
+  const { partition: own, timestamp } = scalarsOf(text, members, RECORD, `${path}.`);
+  const headers = headersIn(text, members.get("headers"), index);
+  const partition = reading.partition ?? own;
+  const { json, ...value } = valueIn(reading, members.get("value"), index);
   if (typeof partition === "number" && !isPartition(partition)) return refusal(PARTITION_NOT_FOUND);
-  const { json, ...value } = embeddedValue(record.value, where);
   const incoming: Incoming = {
-    topic,
-    key: keyText(record.key, where.format),
+    topic: reading.topic,
+    key: keyIn(text, members.get("key"), { format, index }),
     ...value,
     ...(typeof partition === "number" && { partition }),
     ...(typeof timestamp === "number" && { timestampMs: timestamp }),
-    ...(headers && { headers: headers.map(({ key, value }) => [key, value ?? ""] as const) }),
+    ...(headers && { headers }),
   };
-  requireKeepable(incoming, where.index);
+  requireKeepable(incoming, index);
   return { kind: "record", record: incoming, json };
+}
+
+function headersIn(text: string, span: Span | undefined, index: number): (readonly [string, string])[] | undefined {
+  if (!span || isNull(text, span)) return undefined;
+  const path = `records.${index}.headers`;
+  if (text[span.start] !== "[") throw invalid(path, "Invalid input: expected array");
+  const headers: (readonly [string, string])[] = [];
+  for (const { start, end } of elementsOf(text, span.start)) {
+    if (headers.length >= LIMITS.keptHeaders) throw tooManyHeaders(index);
+    requireBuildable({ start, end }, index);
+    const header = Header.safeParse(JSON.parse(text.slice(start, end)));
+    if (!header.success) throw invalid(`${path}.${headers.length}`, header.error.issues[0]?.message ?? "Invalid input");
+    headers.push([header.data.key, header.data.value ?? ""]);
+  }
+  return headers;
+}
+
+const tooManyHeaders = (index: number): RequestError =>
+  new RequestError(
+    413,
+    `Record ${index} has more than ${LIMITS.keptHeaders} headers. Nothing was accepted: send the request without it.`,
+  );
+
+/** Keys are text to us, and names: a JSON key that is not a string keeps its very text, digits and all. */
+function keyIn(
+  text: string,
+  span: Span | undefined,
+  { format, index }: { format: Format; index: number },
+): string | null {
+  if (!span || isNull(text, span)) return null;
+  const written = text.slice(span.start, span.end);
+  if (!written.startsWith('"')) return checked(written, span, index);
+  const key = JSON.parse(written) as string;
+  return format === "json" ? key : (fromBase64(key)?.value ?? key);
+}
+
+type EmbeddedValue = Pick<Incoming, "value" | "encoding"> & { readonly json?: unknown };
+
+/** The exact text of a value, out of the format it was embedded in. */
+function valueIn(reading: Reading, span: Span | undefined, index: number): EmbeddedValue {
+  const { text, format } = reading;
+  if (!span || isNull(text, span)) return { value: null };
+  const written = text.slice(span.start, span.end);
+  if (format === "json" || (format === "either" && /^[[{]/.test(written))) {
+    requireBuildable(span, index);
+    const json: unknown = JSON.parse(written);
+    reading.room -= written.length;
+    return { value: written, ...(reading.room >= 0 && { json }) };
+  }
+  const value: unknown = written.startsWith('"') ? JSON.parse(written) : JSON.parse(checked(written, span, index));
+  const decoded = fromBase64(value);
+  if (decoded) return decoded;
+  throw new RequestError(400, `data=${excerpt(value)} is not a base64 string (record ${index}). Nothing was accepted.`);
+}
+
+/** The text itself, once it is known to be JSON. */
+function checked(written: string, span: Span, index: number): string {
+  requireBuildable(span, index);
+  JSON.parse(written);
+  return written;
+}
+
+/** @throws RequestError 413: the part of a record is larger than any record that is kept, so it is not even parsed */
+export function requireBuildable({ start, end }: Span, index: number): void {
+  if (end - start > LIMITS.keptBytes) throw notKeepable(index);
 }
 
 /** @throws RequestError 400: what nests so deep is an attack on parsers and no event */
@@ -112,32 +224,14 @@ export function requireShallow(text: string): void {
 
 /** @throws RequestError 413: no store of ours could keep the record, not even as a dead letter */
 export function requireKeepable(record: Incoming, index: number): void {
-  if (recordBytes(record) <= LIMITS.keptBytes) return;
-  throw new RequestError(
+  if (recordBytes(record) > LIMITS.keptBytes) throw notKeepable(index);
+}
+
+export const notKeepable = (index: number): RequestError =>
+  new RequestError(
     413,
     `Record ${index} is larger than ${LIMITS.keptBytes} bytes. Nothing was accepted: send the request without it.`,
   );
-}
-
-/** Keys are text to us; a JSON key that is not a string keeps its JSON text. */
-function keyText(key: unknown, format: Format): string | null {
-  if (key === null || key === undefined) return null;
-  if (typeof key !== "string") return JSON.stringify(key);
-  return format === "json" ? key : (fromBase64(key)?.value ?? key);
-}
-
-type EmbeddedValue = Pick<Incoming, "value" | "encoding"> & { readonly json?: unknown };
-
-/** The exact text of a value, out of the format it was embedded in. */
-function embeddedValue(value: unknown, { exactValue, format, index }: Where): EmbeddedValue {
-  if (value === null || value === undefined) return { value: null };
-  if (format === "json" || (format === "either" && typeof value === "object")) {
-    return { value: exactValue, json: value };
-  }
-  const decoded = fromBase64(value);
-  if (decoded) return decoded;
-  throw new RequestError(400, `data=${excerpt(value)} is not a base64 string (record ${index}). Nothing was accepted.`);
-}
 
 const isPartition = (partition: number): boolean => partition >= 0 && partition < PARTITIONS;
 
@@ -170,13 +264,6 @@ export const produceResponse = (
   offsets: receipts.map((receipt, i) => offsetOf(entries[i] as Entry, receipt, receiptNumber(nowMs, i))),
   key_schema_id: keySchemaId,
   value_schema_id: valueSchemaId,
-});
-
-/** The same where a client may not write: every record carries the refusal. */
-export const forbiddenResponse = ({ entries }: Produce, code: number, message: string) => ({
-  offsets: entries.map(() => failedOffset(code, message)),
-  key_schema_id: null,
-  value_schema_id: null,
 });
 
 /**

@@ -12,6 +12,8 @@ export type StreamDeps = {
   readonly take: (records: readonly V3Record[]) => Promise<readonly Receipt[]>;
   readonly now: () => number;
   readonly streamMs?: number;
+  /** For a body that is there whole, and may unfold to more records than bytes came over the wire. */
+  readonly maxRecords?: number;
 };
 
 /** Text of a JSON object in base64 is a third longer than its bytes, and has some members around it. */
@@ -157,22 +159,31 @@ async function answerChunks(
   write: (receipts: readonly V3Receipt[]) => Promise<void>,
 ): Promise<V3Receipt | undefined> {
   const splitter = new ObjectSplitter(MAX_OBJECT_LENGTH);
+  const { maxRecords = Number.POSITIVE_INFINITY } = deps;
   let answered = 0;
+  let unreadable = 0;
   for await (const chunk of chunks) {
     if (chunk.kind === "broken") return chunk.last;
     const { objects, broken } = splitter.push(chunk.text);
-    const records = objects.map((text) => readRecord(deps.topic, text));
-    const last = records.findIndex(({ ends }) => ends);
-    const ends = records[last]?.ends;
-    const readable = ends ? records.slice(0, last) : records;
-    if (readable.length > 0) {
+    let ends: V3Record["ends"];
+    const isTooMany = answered + objects.length > maxRecords;
+    const taken = isTooMany ? objects.slice(0, maxRecords - answered) : objects;
+    for (let at = 0; at < taken.length && !ends; at += LIMITS.streamedRecords) {
+      const records = taken.slice(at, at + LIMITS.streamedRecords).map((text) => readRecord(deps.topic, text));
+      const last = records.findIndex((record) => record.ends);
+      ends = records[last]?.ends;
+      const readable = ends ? records.slice(0, last) : records;
+      if (readable.length === 0) continue;
       const receipts = await deps.take(readable);
       const where = { topic: deps.topic, clusterId: deps.clusterId, nowMs: deps.now() };
       await write(
         readable.map((record, i) => receiptOf(record, receipts[i] as Receipt, { ...where, index: answered + i })),
       );
       answered += readable.length;
+      unreadable += readable.filter(({ entry }) => entry.kind === "refused").length;
+      if (unreadable > LIMITS.unreadableRecords) return UNREADABLE;
     }
+    if (isTooMany && !ends) return TOO_MANY;
     if (ends === "not_json") return NOT_OBJECTS;
     if (ends === "too_large" || broken === "too_large") return refusalReceipt(TOO_LARGE);
     if (broken) return NOT_OBJECTS;
@@ -185,6 +196,14 @@ const NOT_OBJECTS = refusalReceipt({
   code: 400,
   message:
     "Bad Request: Error processing message: a record is a JSON object. Nothing behind the last receipt was accepted.",
+});
+const UNREADABLE = refusalReceipt({
+  code: 400,
+  message: `Bad Request: more than ${LIMITS.unreadableRecords} records of this stream could not be read. Nothing behind the last receipt was accepted.`,
+});
+const TOO_MANY = refusalReceipt({
+  code: 413,
+  message: `A compressed request may carry ${LIMITS.records} records; this one has more. Nothing behind the last receipt was accepted: send the rest in parts.`,
 });
 const CUT_SHORT = refusalReceipt({
   code: 400,

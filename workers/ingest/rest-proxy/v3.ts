@@ -2,12 +2,20 @@ import * as z from "zod";
 import { moment, time } from "../../../src/shared/contracts/time.ts";
 import { millisecondsOf, momentOf } from "../../../src/shared/domain/time.ts";
 import { utf8Bytes } from "../../../src/shared/json/bytes.ts";
-import { elementsAt, memberAt, skipSpace } from "../../../src/shared/json/cut.ts";
+import {
+  elementsOf,
+  memberAt,
+  membersOf,
+  NotJson,
+  onlyValueOf,
+  skipSpace,
+  type Span,
+} from "../../../src/shared/json/cut.ts";
 import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
 import { LIMITS, PARTITIONS, recordBytes } from "../limits.ts";
 import { type Embedded, excerpt, fromBase64 } from "./embedded.ts";
 import { PARTITION_NOT_FOUND, RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
-import { receiptNumber, requireKeepable, requireShallow } from "./v2.ts";
+import { asJson, notKeepable, receiptNumber, requireKeepable, requireShallow } from "./v2.ts";
 
 /** The one cluster that we show. A producer may name any: on premises the proxy does not check it either. */
 export const CLUSTER_ID = "concord";
@@ -52,8 +60,13 @@ export const TOO_LARGE = { code: 400, message: "Produce request size is larger t
 
 /** Reads the text of one record. Never throws: whatever is wrong with it stands in its entry. */
 export function readRecord(topic: string, text: string): V3Record {
-  const json = parseJson(text);
-  if (json === undefined) return { ...refused(badRequest("the record is not JSON")), ends: "not_json" };
+  const headerCount = countHeaders(text);
+  const json = headerCount === undefined ? undefined : parseJson(text);
+  if (headerCount === undefined || json === undefined) {
+    return { ...refused(badRequest("the record is not JSON")), ends: "not_json" };
+  }
+  if (headerCount > LIMITS.keptHeaders)
+    return refused(badRequest(`the record has more than ${LIMITS.keptHeaders} headers`));
   const parsed = ProduceRecord.safeParse(json);
   if (!parsed.success) return refused(badRequest(complaintOf(parsed.error.issues[0] as z.core.$ZodIssue)));
   const { partition_id: partition, headers, timestamp } = parsed.data;
@@ -106,6 +119,21 @@ const NO_REGISTRY: Problem = {
 function complaintOf(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") return `Unrecognized field "${issue.keys[0]}"`;
   return issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : "the record is not a JSON object";
+}
+
+/** How many headers a record's text has, or one more than it may. `undefined` where the text is no JSON. */
+function countHeaders(text: string): number | undefined {
+  try {
+    const start = skipSpace(text, 0);
+    if (text[start] !== "{") return 0;
+    const list = memberAt(text, start, "headers");
+    if (!list || text[list.start] !== "[") return 0;
+    let count = 0;
+    for (const _ of elementsOf(text, list.start)) if (++count > LIMITS.keptHeaders) break;
+    return count;
+  } catch {
+    return undefined;
+  }
 }
 
 type ReadHeaders = { readonly ok: true; readonly headers: (readonly [string, string])[] } | Problem;
@@ -205,35 +233,56 @@ export const refusalReceipt = ({ code, message }: { code: number; message: strin
   message,
 });
 
-const BatchEntry = z.looseObject({ id: z.string().regex(/^[0-9A-Za-z_-]{1,80}$/) });
-const Batch = z.strictObject({ entries: z.array(BatchEntry) });
+const EntryId = z.string().regex(/^[0-9A-Za-z_-]{1,80}$/);
+
+type BatchEntry = { readonly id: string; readonly record: V3Record };
 
 /**
- * Reads the body of `records:batch`.
+ * Reads the body of `records:batch`, entry by entry; a limit ends the reading where it is met.
  * @throws RequestError with the proxy's code; nothing was accepted then
  */
-export function readBatch(topic: string, text: string): { readonly id: string; readonly record: V3Record }[] {
+export function readBatch(topic: string, text: string): BatchEntry[] {
   if (text.trim() === "") throw payloadError("Request body is empty. Data is required.");
   requireShallow(text);
-  const parsed = Batch.safeParse(parseJson(text));
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue;
-    throw new RequestError(400, `Bad Request: ${path.join(".") || "the body"}: ${message}. Nothing was accepted.`);
-  }
-  const { entries } = parsed.data;
-  if (entries.length === 0) throw payloadError("Empty batch.");
-  if (entries.length > LIMITS.batchEntries) throw payloadError("Too many entries in batch.");
-  if (new Set(entries.map(({ id }) => id)).size < entries.length)
-    throw payloadError("Batch entry IDs are not distinct.");
-  const list = memberAt(text, skipSpace(text, 0), "entries");
-  const spans = list ? elementsAt(text, list.start) : [];
-  return entries.map(({ id }, i) => {
-    const span = spans[i];
-    const record = readRecord(topic, span ? text.slice(span.start, span.end) : "");
-    if (record.entry.kind === "record") requireKeepable(record.entry.record, i);
-    return { id, record };
+  return asJson(() => {
+    const { start } = onlyValueOf(text);
+    if (text[start] !== "{") throw badBatch("the body: Invalid input: expected object");
+    let list: Span | undefined;
+    for (const member of membersOf(text, start)) {
+      if (member.name !== "entries") throw badBatch(`Unrecognized field: ${member.name.slice(0, 100)}`);
+      list = member;
+    }
+    if (!list || text[list.start] !== "[") throw badBatch("entries: Invalid input: expected array");
+    return entriesAt(topic, text, list.start);
   });
 }
+
+function entriesAt(topic: string, text: string, at: number): BatchEntry[] {
+  const entries = new Map<string, V3Record>();
+  for (const { start, end } of elementsOf(text, at)) {
+    const index = entries.size;
+    if (index >= LIMITS.batchEntries) throw payloadError("Too many entries in batch.");
+    if (end - start > MAX_ENTRY_LENGTH) throw notKeepable(index);
+    if (text[start] !== "{") throw badBatch(`entries.${index}: Invalid input: expected object`);
+    const named = memberAt(text, start, "id");
+    const id = EntryId.safeParse(
+      named && text[named.start] === '"' ? JSON.parse(text.slice(named.start, named.end)) : null,
+    );
+    if (!id.success) throw badBatch(`entries.${index}.id: ${id.error.issues[0]?.message}`);
+    if (entries.has(id.data)) throw payloadError("Batch entry IDs are not distinct.");
+    const record = readRecord(topic, text.slice(start, end));
+    if (record.ends === "not_json") throw new NotJson();
+    if (record.entry.kind === "record") requireKeepable(record.entry.record, index);
+    entries.set(id.data, record);
+  }
+  if (entries.size === 0) throw payloadError("Empty batch.");
+  return [...entries].map(([id, record]) => ({ id, record }));
+}
+
+/** A record that is kept, as base64, with its members around it. */
+const MAX_ENTRY_LENGTH = LIMITS.keptBytes * 1.5;
+
+const badBatch = (what: string): RequestError => new RequestError(400, `Bad Request: ${what}. Nothing was accepted.`);
 
 const payloadError = (what: string): RequestError => new RequestError(42208, what);
 

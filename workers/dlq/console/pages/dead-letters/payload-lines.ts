@@ -1,5 +1,5 @@
 import type { Issue } from "../../../../../src/shared/contracts/parse.ts";
-import { elementsAt, endOfValue, nestsDeeperThan, skipSpace } from "../../../../../src/shared/json/cut.ts";
+import { elementsOf, endOfValue, membersOf, nestsDeeperThan, skipSpace } from "../../../../../src/shared/json/cut.ts";
 
 /** A line of a payload as it is read, with what its contract has against just this place. */
 export type PayloadLine = {
@@ -63,7 +63,10 @@ function write(lines: PayloadLine[], place: Place): void {
     lines.push(line("value", text.slice(at, endOfValue(text, at)) + comma, name));
     return;
   }
-  const inner = open === "{" ? membersAt(text, at) : elementsAt(text, at).map(({ start }) => ({ name: null, start }));
+  const inner =
+    open === "{"
+      ? [...membersOf(text, at)].map(({ written, start }) => ({ name: text.slice(written.start, written.end), start }))
+      : [...elementsOf(text, at)].map(({ start }) => ({ name: null, start }));
   if (inner.length === 0) {
     lines.push(line("value", open + close + comma, name));
     return;
@@ -85,19 +88,6 @@ function write(lines: PayloadLine[], place: Place): void {
 
 const bracketsOf = (character: string | undefined): readonly [open?: string, close?: string] =>
   character === "{" ? ["{", "}"] : character === "[" ? ["[", "]"] : [];
-
-/** The members of the object that starts at `at`, each as often as it is there. */
-function membersAt(text: string, at: number): { name: string; start: number }[] {
-  const members: { name: string; start: number }[] = [];
-  for (let i = skipSpace(text, at + 1); text[i] !== "}"; ) {
-    const nameEnd = endOfValue(text, i);
-    const start = skipSpace(text, skipSpace(text, nameEnd) + 1);
-    members.push({ name: text.slice(i, nameEnd), start });
-    i = skipSpace(text, endOfValue(text, start));
-    if (text[i] === ",") i = skipSpace(text, i + 1);
-  }
-  return members;
-}
 
 const joined = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`);
 

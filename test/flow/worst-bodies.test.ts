@@ -1,0 +1,113 @@
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { watchMemory } from "../support/runtime-memory.ts";
+import { eventText, T } from "../support/rest-proxy.ts";
+
+const MB = 1024 * 1024;
+/** What the boundary takes once it is inflated; workers/ingest/limits.ts */
+const INFLATED = 8 * MB;
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+
+const post = (path: string, type: string, text: string) =>
+  fetch(new URL(path, stack.url), {
+    method: "POST",
+    headers: { "Content-Type": type, "Content-Encoding": "gzip", Authorization: `Basic ${btoa("dev:dev")}` },
+    body: gzipSync(Buffer.from(text)) as BodyInit,
+  });
+
+/** As often as it fits between two ends. */
+const full = (head: string, part: string, tail: string, bytes = INFLATED): string =>
+  head + part.repeat(Math.floor((bytes - head.length - tail.length) / part.length) - 1) + part.replace(/,$/, "") + tail;
+
+const V2 = [`/topics/${T}`, "application/vnd.kafka.json.v2+json"] as const;
+const PROFILES = ["/topics/device.elt.profile.updated", V2[1]] as const;
+const BATCH = [`/v3/clusters/concord/topics/${T}/records:batch`, "application/json"] as const;
+const STREAM = [`/v3/clusters/concord/topics/${T}/records`, "application/json"] as const;
+const SINK = [`/ingest/${T}`, "application/json"] as const;
+const LINES = [`/ingest/${T}`, "application/x-ndjson"] as const;
+
+const FEATURES = `{"eventId":"e","occurredAt":"2026-11-23T12:00:00Z","deviceId":"d","data":{"name":"n","features":[${"0,".repeat(31_000)}0]}}`;
+
+/** The most that parsers could be made to build of eight megabytes, by protocol. */
+const ATTACKS: readonly (readonly [string, readonly [string, string], string, number])[] = [
+  ["v2, four million records", V2, full('{"records":[', "0,", "]}"), 400],
+  ["v2, empty records", V2, full('{"records":[', "{},", "]}"), 413],
+  ["v2, one value of empty objects", V2, full('{"records":[{"value":[', "{},", "]}]}"), 413],
+  ["v2, one key of empty objects", V2, full('{"records":[{"value":1,"key":[', "{},", "]}]}"), 413],
+  ["v2, one record of headers", V2, full('{"records":[{"value":1,"headers":[', '{"key":""},', "]}]}"), 413],
+  ["v2, a member of empty objects", V2, full('{"records":[{"value":1}],"key_schema":[', "{},", "]}"), 400],
+  ["v2, unknown members", V2, full("{", '"a":0,', '"records":[]}'), 422],
+  [
+    "v2, values just below what is kept",
+    V2,
+    full('{"records":[', `{"value":[${"{},".repeat(170_000)}{}]},`, "]}"),
+    200,
+  ],
+  [
+    "v2, values just below what is applied",
+    V2,
+    full('{"records":[', `{"value":[${"{},".repeat(21_000)}{}]},`, "]}"),
+    200,
+  ],
+  ["v2, features that no list may have", PROFILES, full('{"records":[', `{"value":${FEATURES}},`, "]}"), 200],
+  ["a batch of empty entries", BATCH, full('{"entries":[', "{},", "]}"), 400],
+  ["a batch of one entry of headers", BATCH, full('{"entries":[{"id":"a","headers":[', "0,", "]}]}"), 413],
+  ["a stream of empty records", STREAM, full("", "{}", ""), 200],
+  ["a stream of headers that are none", STREAM, full("", `{"headers":[${"0,".repeat(45_000)}0]}`, ""), 200],
+  ["a sink's list of numbers", SINK, full("[", "0,", "]"), 413],
+  ["a sink's one object", SINK, full('{"a":[', "{},", "]}"), 413],
+  ["a sink's lines", LINES, full("", "0\n", ""), 413],
+  ["a sink's lines of lists", LINES, full("", `[${"0,".repeat(31_000)}0]\n`, ""), 200],
+];
+
+/** As much as one request may carry of what any client may send: what the others are measured by. */
+const LEGITIMATE = [
+  `{"records":[${Array.from({ length: 5_000 }, () => `{"value":${eventText()}}`).join(",")}]}`,
+  `{"records":[${Array.from({ length: 128 }, () => `{"value":${eventText().replace(/}$/, `,"note":"${"x".repeat(62_000)}"}`)}}`).join(",")}]}`,
+];
+
+describe("the worst that a request may hold", () => {
+  let legitimateMs = 0;
+
+  const timed = async (send: () => Promise<Response>) => {
+    const startedAt = performance.now();
+    const response = await send();
+    const text = await response.text();
+    return { status: response.status, ms: performance.now() - startedAt, text };
+  };
+
+  beforeAll(async () => {
+    const best = async (body: string) => {
+      const runs = [];
+      for (let i = 0; i < 3; i++) runs.push(await timed(() => post(...V2, body)));
+      expect(runs.map(({ status }) => status)).toEqual([200, 200, 200]);
+      return Math.min(...runs.map(({ ms }) => ms));
+    };
+    legitimateMs = Math.max(await best(LEGITIMATE[0] as string), await best(LEGITIMATE[1] as string));
+  });
+
+  it.each(ATTACKS)(
+    "%s: costs no more than a few full requests, and less than a Worker's memory",
+    async (says, [path, type], text, status) => {
+      expect(text.length).toBeGreaterThan(INFLATED * 0.9);
+      expect(text.length).toBeLessThanOrEqual(INFLATED);
+      const growth = watchMemory();
+      const run = await timed(() => post(path, type, text));
+      expect(run.status, run.text.slice(0, 300)).toBe(status);
+      const grownBytes = growth();
+      console.info(
+        `${says}: ${(run.ms / legitimateMs).toFixed(1)} full requests, ${Math.round((grownBytes ?? 0) / MB)} MB`,
+      );
+      // What this guards against took forty times as long, and half a gigabyte.
+      expect(run.ms / legitimateMs).toBeLessThan(5);
+      if (grownBytes === undefined) console.warn("memory was not measured: this system has no /proc");
+      else expect(grownBytes).toBeLessThan(96 * MB);
+    },
+  );
+});
