@@ -81,6 +81,22 @@ it("people at the desk find a device, read it masked and hear of its changes, al
   await listening;
 });
 
+it("Every stream of the desk ends with its token, and a new one is asked for then", async () => {
+  await rename("desk-2", 1, "A room");
+  await eventually(async () => expect((await asked("/devices/elt:desk-2")).status).toBe(200));
+  for (const path of ["/devices/elt%3Adesk-2/live", "/flow"]) {
+    const token = await signDeskToken({ actor: "ann@example.com", role: "viewer" }, LOCAL_TOKEN_SECRET, "3s");
+    const again = () => fetch(new URL(`/ops/api${path}`, stack.url), { headers: { Authorization: `Bearer ${token}` } });
+    const startedAt = Date.now();
+    const response = await again();
+    expect(response.status).toBe(200);
+    await response.text();
+    // A token's end is in whole seconds.
+    expect(Date.now() - startedAt).toBeLessThan(4_500);
+    expect((await again()).status).toBe(401);
+  }
+});
+
 it("one address, and behind it two Workers that know the same people", async () => {
   const index = (await (await fetch(new URL("/ops", stack.url))).json()) as { endpoints: Record<string, string> };
   expect(index.endpoints).toMatchObject({ device: "GET /ops/api/devices/{key}", me: "GET /ops/api/me" });

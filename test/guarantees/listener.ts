@@ -19,7 +19,7 @@ export class Listener {
     const after = this.revisions.at(-1);
     const target = { kind: "device", deviceKey: this.#key, after: after === undefined ? null : String(after) } as const;
     const scope = { role: "service" } as const;
-    const headers = headersOf({ scope, target, expiresAtMs: Date.now() + 3_600_000 });
+    const headers = headersOf({ scope, target, caller: "test", address: "local", expiresAtMs: Date.now() + 3_600_000 });
     const { webSocket } = await DEVICES.getByName(this.#key).fetch(objectUrl(OBJECT_PATHS.items), { headers });
     if (!webSocket) throw new Error("the object took no socket");
     const opening = Promise.withResolvers<void>();

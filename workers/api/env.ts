@@ -5,6 +5,7 @@ import type { Doors } from "../../src/shared/desk/http/gate.ts";
 import type { Commands } from "../../src/shared/domain/command.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
 import { jsonOf } from "../../src/shared/json/json-of.ts";
+import type { Limiter } from "../../src/shared/rate-limit.ts";
 import type { Stores } from "../../src/shared/services/index.ts";
 import type { MetricsSink, MetricsSource } from "../../src/shared/telemetry/metrics.ts";
 import { type MetricsNamespace, metricsOver } from "../../src/shared/telemetry/shards.ts";
@@ -20,6 +21,11 @@ export type Env = ReaderVars & {
   readonly INGEST_COMMANDS: Commands;
   /** `MetricsObject` of the dlq Worker. */
   readonly METRICS: MetricsNamespace<MetricsSink & MetricsSource>;
+  /** Requests of dealers' tokens, and those of everybody by address. */
+  readonly REQUESTS: Limiter;
+  readonly REQUESTS_BY_ADDRESS: Limiter;
+  /** Requests without a good token, by address. */
+  readonly FAILED_SIGN_INS: Limiter;
   /** Cloudflare Access in front of /ops, as JSON, and the same as the dlq Worker's; see `DeskAccess`. */
   readonly DESK_ACCESS?: string;
 };
@@ -49,7 +55,14 @@ function parseConfig(env: Env): ConfigReading {
     const { settings } = reader;
     return {
       ok: true,
-      config: { reader: settings, desk: { tokenSecret: settings.tokenSecret, access: desk.data.DESK_ACCESS } },
+      config: {
+        reader: settings,
+        desk: {
+          tokenSecret: settings.tokenSecret,
+          access: desk.data.DESK_ACCESS,
+          failedSignIns: env.FAILED_SIGN_INS,
+        },
+      },
     };
   }
   const problems = (desk.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);

@@ -1,5 +1,5 @@
 import { shouldRenderGraphiQL } from "graphql-yoga";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { IssuerUnreachable } from "../../src/shared/auth/issuer.ts";
 import type { ReaderSettings } from "../../src/shared/auth/reader-settings.ts";
@@ -7,6 +7,7 @@ import { authenticate } from "../../src/shared/auth/token.ts";
 import { errorBody, RETRY_AFTER_MS } from "../../src/shared/graphql/errors.ts";
 import { rightsOf } from "../../src/shared/graphql/rights.ts";
 import { type Consistency, NEAREST, parseConsistencyToken } from "../../src/shared/repositories/consistency.ts";
+import { addressOf, isWithin, LONG_WAIT_SECONDS, SHORT_WAIT_SECONDS } from "../../src/shared/rate-limit.ts";
 import { openServices } from "../../src/shared/services/index.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
@@ -43,7 +44,15 @@ app.use(async (c, next) => {
 app.on("GET", ["/healthz", "/graphql/healthz"], (c) => c.json({ status: "ok", worker: "api" }));
 app.on("GET", ["/readyz", "/graphql/readyz"], ({ env }) =>
   readinessResponse("api", env, {
-    bindings: hasBindings(env, ["DEVICES", "DEALER_FEEDS", "INGEST_COMMANDS", "METRICS"]),
+    bindings: hasBindings(env, [
+      "DEVICES",
+      "DEALER_FEEDS",
+      "INGEST_COMMANDS",
+      "METRICS",
+      "REQUESTS",
+      "REQUESTS_BY_ADDRESS",
+      "FAILED_SIGN_INS",
+    ]),
     migrations: hasMigrations(env.DB),
   }),
 );
@@ -58,19 +67,26 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
   const settings = c.get("settings");
   if (settings.isLocal && shouldRenderGraphiQL(c.req.raw)) return c.html(graphiqlPage(settings));
   const caller = await authenticate(c.req.header("Authorization") ?? null, settings.tokenSecret, settings.tokenIssuer);
-  if (!caller.ok) return c.json(errorBody("UNAUTHENTICATED", caller.message), 401, { "WWW-Authenticate": "Bearer" });
+  const address = addressOf(c.req.raw.headers);
+  if (!caller.ok) {
+    if (!(await isWithin(c.env.FAILED_SIGN_INS, address))) return tooMany(c, LONG_WAIT_SECONDS);
+    return c.json(errorBody("UNAUTHENTICATED", caller.message), 401, { "WWW-Authenticate": "Bearer" });
+  }
+  // What runs without people, with a token of role service or ops, is held to its address alone.
+  const isOwn = caller.scope.role !== "dealer" || (await isWithin(c.env.REQUESTS, caller.caller));
+  if (!isOwn || !(await isWithin(c.env.REQUESTS_BY_ADDRESS, address))) return tooMany(c, SHORT_WAIT_SECONDS);
   if (c.req.method === "POST" && !isJson(c.req.header("Content-Type"))) {
     return c.json(errorBody("UNSUPPORTED_MEDIA_TYPE", "POST a body of Content-Type application/json."), 415);
   }
   const consistency = readConsistency(c.req.raw.headers);
   if (!consistency) return c.json(errorBody("BAD_CONSISTENCY_TOKEN", BAD_TOKEN), 400);
-  const { scope, expiresAtMs } = caller;
+  const { scope, expiresAtMs, caller: name } = caller;
   const open = (at: Consistency) => openServices(storesOf(c.env), scope, at);
   const services = open(consistency);
   const lastEventId = c.req.header("Last-Event-ID") ?? null;
   const leaving = new AbortController();
   const signal = AbortSignal.any([c.req.raw.signal, leaving.signal]);
-  const live = liveOver(c.env, { scope, expiresAtMs, signal, lastEventId });
+  const live = liveOver(c.env, { scope, expiresAtMs, caller: name, address, signal, lastEventId });
   const response = await yoga.fetch(c.req.raw, {
     services,
     open,
@@ -103,6 +119,20 @@ app.onError((fault, c) => {
   }
   return c.json(errorBody("INTERNAL_SERVER_ERROR", "Something went wrong on our side."), 500);
 });
+
+/** @param waitSeconds until it counts anew */
+const tooMany = (c: Context, waitSeconds: number): Response =>
+  c.json(
+    errorBody(
+      "TOO_MANY_REQUESTS",
+      `This asks more often than it may. Nothing was done: ask again in ${waitSeconds} s.`,
+      {
+        retryAfterMs: waitSeconds * 1_000,
+      },
+    ),
+    429,
+    { "Retry-After": String(waitSeconds) },
+  );
 
 /** Nothing else: what a form can send, any page can send. */
 const isJson = (contentType = ""): boolean => /^application\/json(;|$)/.test(contentType);

@@ -9,6 +9,9 @@ import type { Env } from "./env.ts";
 export type Listener = {
   readonly scope: Scope;
   readonly expiresAtMs: number;
+  /** By whom and by where its subscriptions are counted. */
+  readonly caller: string;
+  readonly address: string;
   /** The client is gone when it aborts. */
   readonly signal: AbortSignal;
   /** Goes on behind it, whatever the operation says. */
@@ -17,11 +20,11 @@ export type Listener = {
 
 /** Listens to an object for a client who is not connected to it, over a socket of the client's own request. */
 export const liveOver =
-  (env: Pick<Env, "DEVICES" | "DEALER_FEEDS">, { scope, expiresAtMs, signal, lastEventId }: Listener): OpenLive =>
+  (env: Pick<Env, "DEVICES" | "DEALER_FEEDS">, { signal, lastEventId, ...who }: Listener): OpenLive =>
   async (asked) => {
     const target = { ...asked, after: lastEventId ?? asked.after };
     const response = await objectOf(env, target).fetch(objectUrl(OBJECT_PATHS.items), {
-      headers: headersOf({ scope, expiresAtMs, target }),
+      headers: headersOf({ ...who, target }),
     });
     const { webSocket: socket } = response;
     if (!socket) throw liveError("UPSTREAM_UNAVAILABLE", "Too many listen to this already; try again later.");

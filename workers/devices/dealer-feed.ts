@@ -48,6 +48,10 @@ export class DealerFeed extends LiveObject implements FeedSink {
     this.tell();
   }
 
+  protected override mayWatch(scope: Scope): boolean {
+    return maySee(scope, this.ctx.id.name ?? "");
+  }
+
   protected override watchedOf(target: LiveTarget): Watched | undefined {
     if (target.kind !== "dealer" || this.ctx.id.name !== target.dealerId) return undefined;
     return { kind: "dealer", dealerId: target.dealerId };

@@ -1,6 +1,7 @@
 import { readSettings } from "../../src/shared/auth/reader-settings.ts";
 import { isDeviceKey } from "../../src/shared/domain/event.ts";
 import { OBJECT_PATHS, objectUrl } from "../../src/shared/live/wire.ts";
+import { addressOf, isWithin } from "../../src/shared/rate-limit.ts";
 import { log } from "../../src/shared/telemetry/log.ts";
 import { hasBindings, hasMigrations, isConfigured, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
 import type { Env } from "./env.ts";
@@ -33,9 +34,8 @@ export default {
     }
     const object = objectOf(searchParams, env);
     if (!object) return problem(400, "BAD_REQUEST", WHERE);
-    // Nothing else is known of a client yet. Locally there is no address.
-    const { success } = await env.RATE_LIMIT.limit({ key: request.headers.get("CF-Connecting-IP") ?? "local" });
-    if (!success) {
+    // Nothing else is known of a client yet.
+    if (!(await isWithin(env.RATE_LIMIT, addressOf(request.headers)))) {
       const message = "This address opens sockets more often than it may; try again in a minute.";
       return problem(429, "TOO_MANY_REQUESTS", message, { "Retry-After": "60" });
     }

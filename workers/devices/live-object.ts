@@ -10,7 +10,7 @@ import { type Env, storesOf } from "./env.ts";
 import { Documents } from "./live/documents.ts";
 import { LEASE_MS, Lease } from "./live/lease.ts";
 import { Queries } from "./live/queries.ts";
-import { LiveSockets, listening, type Place } from "./live/sockets.ts";
+import { isOccupied, LiveSockets, listening, type Place } from "./live/sockets.ts";
 
 /** When to try again what D1 refused. Ours: well within what is left of a lease then. */
 const RETRY_MS = 30_000;
@@ -46,6 +46,10 @@ export abstract class LiveObject extends DurableObject<Env> {
 
   /** @returns what this object stands for, if that is what the target names */
   protected abstract watchedOf(target: LiveTarget): Watched | undefined;
+  /** Whether a scope may see anything of this object, as far as its name tells. */
+  protected mayWatch(_scope: Scope): boolean {
+    return true;
+  }
   protected abstract pull(target: LiveTarget, from: Place, scope: Scope): Pull;
   /**
    * Tells D1 that this is watched, and takes in what was missed while it was not. @throws an outage
@@ -112,7 +116,7 @@ export abstract class LiveObject extends DurableObject<Env> {
   protected async schedule(): Promise<void> {
     const nowMs = Date.now();
     const isListenedTo = this.#isListenedTo;
-    if (!isListenedTo && !this.lease.watched) this.#documents.clear();
+    if (!isOccupied(this.ctx) && !this.lease.watched) this.#documents.clear();
     const dues = [
       this.ownDueMs(),
       isListenedTo ? this.#live().expire(nowMs) : null,
@@ -162,6 +166,7 @@ export abstract class LiveObject extends DurableObject<Env> {
       settings,
       queries: new Queries({ documents: this.#documents, settings, stores: storesOf(this.env) }),
       source: {
+        mayWatch: (scope) => this.mayWatch(scope),
         watchedOf: (target) => this.watchedOf(target),
         watch: (watched, scope) => this.#watch(watched, scope),
         pull: (target, from, scope) => this.pull(target, from, scope),

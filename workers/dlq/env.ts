@@ -4,6 +4,7 @@ import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
 import { BEFORE_MS, LATELY_MS } from "../../src/shared/desk/alert-rules.ts";
 import { jsonOf } from "../../src/shared/json/json-of.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
+import type { Limiter } from "../../src/shared/rate-limit.ts";
 import { AlertLogRepository } from "../../src/shared/repositories/alert-log.ts";
 import { AuditRepository } from "../../src/shared/repositories/audit.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
@@ -26,6 +27,8 @@ export type Env = {
   readonly ENVIRONMENT: string;
   readonly TOKEN_SECRET: string;
   readonly DB: D1Database;
+  /** Requests without a good token, by address. */
+  readonly FAILED_SIGN_INS: Limiter;
   readonly EVENTS: Queue<Parcel>;
   readonly SUSPECTS: Queue<Parcel>;
   readonly DEAD_LETTERS: Queue;
@@ -128,5 +131,6 @@ export const deskDepsOf = (env: Env, { TOKEN_SECRET, DESK_ACCESS }: Config): Des
   workerVersion: releaseOf(env),
   tokenSecret: TOKEN_SECRET,
   access: DESK_ACCESS,
+  failedSignIns: env.FAILED_SIGN_INS,
   now: Date.now,
 });

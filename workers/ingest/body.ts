@@ -1,4 +1,5 @@
 import { gunzipSync, inflateSync } from "node:zlib";
+import { readAtMost } from "../../src/shared/http/body.ts";
 import { LIMITS } from "./limits.ts";
 import { RequestError } from "./rest-proxy/errors.ts";
 
@@ -10,29 +11,10 @@ export async function readBody(request: Request): Promise<string> {
   return textOf(inflated(await readBytes(request), request.headers.get("Content-Encoding")));
 }
 
-/** Where the length is told and fits, the runtime holds the client to it and reads faster than we do. */
 async function readBytes(request: Request): Promise<Uint8Array> {
-  const told = request.headers.get("Content-Length");
-  return told !== null && /^\d+$/.test(told) && Number(told) <= LIMITS.bodyBytes
-    ? new Uint8Array(await request.arrayBuffer())
-    : readCounting(request);
-}
-
-async function readCounting(request: Request): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > LIMITS.bodyBytes) throw tooLarge(`larger than ${LIMITS.bodyBytes} bytes`);
-    chunks.push(chunk);
-  }
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+  const bytes = await readAtMost(request, LIMITS.bodyBytes);
+  if (!bytes) throw tooLarge(`larger than ${LIMITS.bodyBytes} bytes`);
+  return bytes;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { describeRejection } from "../../src/shared/contracts/parse.ts";
+import { addressOf, isWithin, LONG_WAIT_SECONDS, SHORT_WAIT_SECONDS } from "../../src/shared/rate-limit.ts";
 import { log } from "../../src/shared/telemetry/log.ts";
 import { labelValueOf } from "../../src/shared/telemetry/metrics.ts";
 import { reportMetrics } from "../../src/shared/telemetry/report.ts";
@@ -24,10 +25,18 @@ export type Boundary = Context<BoundaryEnv>;
 
 const pressure = new Pressure();
 
-/** @throws RequestError 401/40101 */
+/**
+ * Lets in whose credentials are ours. Only wrong ones are counted, so nobody who has the right ones is kept out by what
+ * others try from the same address.
+ * @throws RequestError 401/40101, or 429 where an address has tried too many
+ */
 export async function admit(c: Boundary): Promise<void> {
   const who = await authenticate(c.req.header("Authorization"), c.var.config);
   if (!who.ok) {
+    if (!(await isWithin(c.env.FAILED_SIGN_INS, addressOf(c.req.raw.headers)))) {
+      const message = `This address sends too many credentials that are not ours. Nothing was accepted: try again in ${LONG_WAIT_SECONDS} s.`;
+      throw new RequestError(42901, message, { "Retry-After": String(LONG_WAIT_SECONDS) });
+    }
     throw new RequestError(40101, `Unauthorized. ${who.message}`, { "WWW-Authenticate": 'Basic realm="concord"' });
   }
   c.set("writer", who.writer);
@@ -78,22 +87,16 @@ const notSigned = (): RequestError =>
     "This client's requests carry a Standard Webhooks signature (webhook-id, webhook-timestamp, webhook-signature) that is no older than five minutes; this one does not. Nothing was accepted.",
   );
 
-/** Seconds until the rate limit's window has moved on enough to be worth another try. */
-const RATE_LIMIT_WAIT_SECONDS = 10;
-
 export const RATE_LIMITED = {
   code: 42901,
-  message: `This client sends more often than it may. Nothing of this was accepted: send it again in ${RATE_LIMIT_WAIT_SECONDS} s.`,
+  message: `This client sends more often than it may. Nothing of this was accepted: send it again in ${SHORT_WAIT_SECONDS} s.`,
 } as const;
 
 /**
  * Whether this client may send once more now: a request, or what arrived together on a stream. The platform counts, per
  * client and location; its `delta`, which would count records, is not in the local runtime.
  */
-async function isWithinRate(c: Boundary): Promise<boolean> {
-  const { success } = await c.env.RATE_LIMIT.limit({ key: c.var.writer.id });
-  return success;
-}
+const isWithinRate = (c: Boundary): Promise<boolean> => isWithin(c.env.RATE_LIMIT, c.var.writer.id);
 
 /**
  * Hands a request's entries to the queues.
@@ -102,7 +105,7 @@ async function isWithinRate(c: Boundary): Promise<boolean> {
  */
 export async function take(c: Boundary, entries: readonly Entry[]): Promise<readonly Receipt[]> {
   if (!(await isWithinRate(c))) {
-    throw new RequestError(RATE_LIMITED.code, RATE_LIMITED.message, { "Retry-After": String(RATE_LIMIT_WAIT_SECONDS) });
+    throw new RequestError(RATE_LIMITED.code, RATE_LIMITED.message, { "Retry-After": String(SHORT_WAIT_SECONDS) });
   }
   const deps = acceptDeps(c.env);
   if (isSet(c.req.query("strict"))) requireNoProblem(entries, deps.now());

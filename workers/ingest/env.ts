@@ -8,6 +8,7 @@ import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
 import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
 import { withDeadline } from "../../src/shared/repositories/read-session.ts";
+import type { Limiter } from "../../src/shared/rate-limit.ts";
 import { releaseOf } from "../../src/shared/telemetry/release.ts";
 import { reportMetrics } from "../../src/shared/telemetry/report.ts";
 import type { MetricsNamespace } from "../../src/shared/telemetry/shards.ts";
@@ -29,7 +30,10 @@ export type Env = {
   /** `DeviceObject` and `DealerFeed` of the devices Worker. */
   readonly DEVICES: DurableObjectNamespace<DeviceSink & Rpc.DurableObjectBranded>;
   readonly DEALER_FEEDS: DurableObjectNamespace<FeedSink & Rpc.DurableObjectBranded>;
-  readonly RATE_LIMIT: RateLimit;
+  /** Requests, by credential. */
+  readonly RATE_LIMIT: Limiter;
+  /** Wrong credentials, by address. */
+  readonly FAILED_SIGN_INS: Limiter;
   readonly METRICS: MetricsNamespace;
 };
 

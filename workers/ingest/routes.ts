@@ -29,7 +29,15 @@ routes.use(async (c, next) => {
 routes.on("GET", ["/healthz", "/ingest/healthz"], (c) => c.json({ status: "ok", worker: "ingest" }));
 routes.on("GET", ["/readyz", "/ingest/readyz"], ({ env }) =>
   readinessResponse("ingest", env, {
-    bindings: hasBindings(env, ["EVENTS", "DEAD_LETTERS", "DEVICES", "DEALER_FEEDS", "METRICS", "RATE_LIMIT"]),
+    bindings: hasBindings(env, [
+      "EVENTS",
+      "DEAD_LETTERS",
+      "DEVICES",
+      "DEALER_FEEDS",
+      "METRICS",
+      "RATE_LIMIT",
+      "FAILED_SIGN_INS",
+    ]),
     migrations: hasMigrations(env.DB),
   }),
 );

@@ -1,3 +1,4 @@
+import type { JWTPayload } from "jose";
 import * as z from "zod";
 import { DESK_ROLES, type DeskUser } from "./desk-role.ts";
 import { type TokenIssuer, verifyIssued } from "./issuer.ts";
@@ -18,7 +19,7 @@ export const DeskAccess = z.strictObject({
 export type DeskAccess = z.output<typeof DeskAccess>;
 
 export type DeskAuthentication =
-  | { readonly ok: true; readonly user: DeskUser }
+  | { readonly ok: true; readonly user: DeskUser; readonly expiresAtMs: number }
   | { readonly ok: false; readonly status: 401 | 403; readonly message: string };
 
 type Presented = { readonly authorization: string | null; readonly accessJwt: string | null };
@@ -46,7 +47,8 @@ async function userOfToken(token: string, secret: string): Promise<DeskAuthentic
   const { data: claims } = Claims.safeParse(verified.claims);
   if (!claims) return FORBIDDEN;
   const { role, sub } = claims;
-  return { ok: true, user: { actor: sub ?? role, role: role === "ops" ? "operator" : role } };
+  const user = { actor: sub ?? role, role: role === "ops" ? ("operator" as const) : role };
+  return { ok: true, user, expiresAtMs: endOf(verified.claims) };
 }
 
 async function userOfAccess(jwt: string, access: DeskAccess): Promise<DeskAuthentication> {
@@ -61,8 +63,11 @@ async function userOfAccess(jwt: string, access: DeskAccess): Promise<DeskAuthen
       : names(access.viewers)
         ? "viewer"
         : undefined;
-  return email && role ? { ok: true, user: { actor: email, role } } : FORBIDDEN;
+  return email && role ? { ok: true, user: { actor: email, role }, expiresAtMs: endOf(verified.claims) } : FORBIDDEN;
 }
+
+/** Both kinds of tokens have to have one. */
+const endOf = ({ exp = 0 }: JWTPayload): number => exp * 1_000;
 
 const isOf = (email: string, entry: string): boolean =>
   entry.startsWith("*@") ? email.endsWith(entry.slice(1).toLowerCase()) : email === entry.toLowerCase();

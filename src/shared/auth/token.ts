@@ -16,7 +16,7 @@ const Claims = z.discriminatedUnion("role", [
 ]);
 
 export type Authentication =
-  | { readonly ok: true; readonly scope: Scope; readonly expiresAtMs: number }
+  | { readonly ok: true; readonly scope: Scope; readonly expiresAtMs: number; readonly caller: string }
   | { readonly ok: false; readonly message: string };
 
 /**
@@ -41,9 +41,12 @@ export async function authenticate(
   // Both kinds of tokens have to have one.
   const expiresAtMs = (verified.claims.exp ?? 0) * 1_000;
   return claims.success
-    ? { ok: true, scope: claims.data, expiresAtMs }
+    ? { ok: true, scope: claims.data, expiresAtMs, caller: callerOf(verified.claims, token) }
     : { ok: false, message: "The token's role must be ops, service, or dealer with its dealerIds." };
 }
+
+/** Whom to count by: the token's subject, or else the token, of which a piece of its signature tells it apart. */
+const callerOf = ({ sub }: JWTPayload, token: string): string => (sub ? `sub ${sub}` : `token ${token.slice(-16)}`);
 
 function algorithmOf(token: string): string | undefined {
   try {

@@ -10,8 +10,14 @@ export type ItemMessage =
   | { readonly type: "complete" }
   | { readonly type: "error"; readonly code: string; readonly message: string };
 
-/** For whom a Worker listens, to what, and until when its token is good. */
-export type Hearing = { readonly scope: Scope; readonly expiresAtMs: number; readonly target: LiveTarget };
+/** For whom a Worker listens, to what, until when its token is good, and by whom and by where that is counted. */
+export type Hearing = {
+  readonly scope: Scope;
+  readonly expiresAtMs: number;
+  readonly caller: string;
+  readonly address: string;
+  readonly target: LiveTarget;
+};
 
 /** Where an object takes what kind of socket. Only Workers of ours reach an object. */
 export const OBJECT_PATHS = { graphql: "/graphql", items: "/items" } as const;

@@ -1,10 +1,11 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
+import { LOCAL_TOKEN_SECRET, signClaims, signToken } from "../../../src/shared/auth/token.ts";
 import { WatchRepository } from "../../../src/shared/repositories/watch.ts";
 import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import { MAX_MESSAGE_LENGTH } from "../../../workers/devices/live/protocol.ts";
-import { MAX_WAITING } from "../../../workers/devices/live/waiting-room.ts";
+import { listening, MAX_SOCKETS_BY_CALLER } from "../../../workers/devices/live/sockets.ts";
+import { MAX_WAITING, MAX_WAITING_BY_ADDRESS, WaitingRoom } from "../../../workers/devices/live/waiting-room.ts";
 import {
   alarmOf,
   assign,
@@ -14,10 +15,12 @@ import {
   endLease,
   env,
   FEED,
+  feedOf,
   freshDealer,
   freshDevice,
   happen,
   knock,
+  OPS,
   objectOf,
   raise,
   redeploy,
@@ -31,6 +34,10 @@ import {
 afterEach(() => {
   vi.restoreAllMocks();
 });
+
+/** Sockets that count. */
+const listenersOf = (stub: ReturnType<typeof objectOf> | ReturnType<typeof feedOf>): Promise<number> =>
+  runInDurableObject(stub as never, (_, ctx) => listening(ctx).length);
 
 const keptIn = (stub: ReturnType<typeof objectOf>): Promise<string[]> =>
   runInDurableObject(stub as never, (_, { storage }) => [...storage.kv.list()].map(([name]) => name));
@@ -180,6 +187,84 @@ describe("a hostile client", () => {
     expect(await honest.items(1)).toMatchObject([{ kind: "SNAPSHOT" }]);
     expect((await silent[0]?.closing())?.code).toBe(4408);
     expect(await socketsOf(objectOf(key))).toBeLessThanOrEqual(MAX_WAITING + 1);
+  });
+
+  it("sends away its own waiting sockets and nobody else's", async () => {
+    const key = freshDevice();
+    await happen([report(key, 1)]);
+    const honest = await Socket.open({ device: key }, "198.51.100.1");
+    for (let i = 0; i < MAX_WAITING + 10; i++) await Socket.open({ device: key }, "203.0.113.9");
+    expect(await socketsOf(objectOf(key))).toBeLessThanOrEqual(MAX_WAITING_BY_ADDRESS + 2);
+    honest.init(await signToken(OPS, LOCAL_TOKEN_SECRET, "5m"));
+    honest.subscribe(CHANGED, { key });
+    expect(await honest.items(1)).toMatchObject([{ kind: "SNAPSHOT" }]);
+  });
+
+  it("does not keep a dealer out of its feed by a thousand sockets with another dealer's token", async () => {
+    const dealerId = freshDealer();
+    const token = await signToken(dealerScope("D-another"), LOCAL_TOKEN_SECRET, "5m");
+    for (let i = 0; i < 1_000; i++) {
+      const socket = await Socket.open({ dealer: dealerId }, "203.0.113.9");
+      socket.init(token);
+      socket.subscribe(FEED, { dealerId });
+    }
+    expect(await socketsOf(feedOf(dealerId))).toBeLessThanOrEqual(MAX_WAITING_BY_ADDRESS + 1);
+    const owner = await Socket.greeted({ dealer: dealerId }, dealerScope(dealerId));
+    owner.subscribe(FEED, { dealerId });
+    expect(await owner.items(1)).toMatchObject([{ kind: "STARTED" }]);
+    expect(await listenersOf(feedOf(dealerId))).toBe(1);
+  });
+
+  it("does not count where it may see nothing: a device that is another's", async () => {
+    const key = freshDevice();
+    await happen([assign(key, 1, "D-owner")]);
+    const token = await signToken(dealerScope("D-another"), LOCAL_TOKEN_SECRET, "5m");
+    for (let i = 0; i < 5; i++) {
+      const socket = await Socket.open({ device: key });
+      socket.init(token);
+      socket.subscribe(CHANGED, { key });
+      await socket.heard(({ type }) => type === "error");
+    }
+    expect(await listenersOf(objectOf(key))).toBe(0);
+  });
+
+  it("has so many sockets and no more, by its token and by its address, and others still get in", async () => {
+    const dealerId = freshDealer();
+    const token = await signClaims({ ...dealerScope(dealerId), sub: "screen" }, LOCAL_TOKEN_SECRET, "5m");
+    const subscribed = async (address: string, with_ = token) => {
+      const socket = await Socket.open({ dealer: dealerId }, address);
+      socket.init(with_);
+      socket.subscribe(FEED, { dealerId });
+      const { type, payload } = await socket.heard((message) => message.type === "next" || message.type === "error");
+      return type === "next" ? "subscribed" : payload[0].extensions.code;
+    };
+    for (let i = 0; i < MAX_SOCKETS_BY_CALLER; i++) expect(await subscribed(`203.0.113.${i}`)).toBe("subscribed");
+    expect(await subscribed("198.51.100.1")).toBe("TOO_MANY_SOCKETS");
+    const other = await signClaims({ ...dealerScope(dealerId), sub: "another screen" }, LOCAL_TOKEN_SECRET, "5m");
+    expect(await subscribed("198.51.100.1", other)).toBe("subscribed");
+  });
+
+  it("is closed soon when it subscribes to nothing, or to nothing any more", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const key = freshDevice();
+      await happen([report(key, 1)]);
+      const room: [WebSocket, string][] = [];
+      const waiting = new WaitingRoom((socket, awaited) => void room.push([socket, awaited]));
+      const [idle, greeted] = [{}, {}] as [WebSocket, WebSocket];
+      waiting.enter(idle, "a", "init");
+      waiting.enter(greeted, "a", "init");
+      waiting.enter(greeted, "a", "subscription");
+      vi.advanceTimersByTime(10_000);
+      expect(room).toEqual([[idle, "init"]]);
+      vi.advanceTimersByTime(20_000);
+      expect(room).toEqual([
+        [idle, "init"],
+        [greeted, "subscription"],
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each<[string, (socket: Socket) => void, number]>([

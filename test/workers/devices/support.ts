@@ -107,8 +107,10 @@ export class Socket {
     socket.accept();
   }
 
-  static async open(place: { device: string } | { dealer: string }): Promise<Socket> {
-    const { status, webSocket } = await knock(`/live?${new URLSearchParams(place as Record<string, string>)}`);
+  /** @param address where it comes from */
+  static async open(place: { device: string } | { dealer: string }, address?: string): Promise<Socket> {
+    const headers: Record<string, string> = address === undefined ? {} : { "CF-Connecting-IP": address };
+    const { status, webSocket } = await knock(`/live?${new URLSearchParams(place as Record<string, string>)}`, headers);
     if (!webSocket) throw new Error(`no socket: ${status}`);
     return new Socket(webSocket);
   }
@@ -120,6 +122,11 @@ export class Socket {
     socket.say({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
     await socket.heard(({ type }) => type === "connection_ack");
     return socket;
+  }
+
+  /** Says who it is. */
+  init(token: string): void {
+    this.say({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
   }
 
   say(message: unknown): void {

@@ -216,7 +216,7 @@ describe("an edit", () => {
       letters: 3,
       pass: 2,
       applied: 0,
-      fail: { count: 1, issues: [{ path: "occurredAt" }, { path: "occurredAt" }] },
+      fail: { count: 1, issues: [{ path: "occurredAt", code: "invalid_format" }] },
     });
     expect(preview.samples).toHaveLength(3);
     expect((await letters.find("a"))?.revision).toBe(0);

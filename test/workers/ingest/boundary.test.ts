@@ -302,6 +302,27 @@ describe("a trace context", () => {
   });
 });
 
+describe("wrong credentials", () => {
+  it("are tried up to a limit an address, and then 429 with a wait; right ones are taken all the while", async () => {
+    const counts = new Map<string, number>();
+    const limit = async ({ key }: { key: string }) => {
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      return { success: (counts.get(key) ?? 0) <= 100 };
+    };
+    const vars = { FAILED_SIGN_INS: { limit } };
+    const statuses: number[] = [];
+    for (let i = 0; i < 300; i++) {
+      statuses.push((await produce({ vars, authorization: basic(`dev:wrong-${i}`) })).status);
+    }
+    expect(statuses).toEqual([...Array(100).fill(401), ...Array(200).fill(429)]);
+    const refused = await produce({ vars, authorization: basic("dev:wrong") });
+    expect(refused.headers.get("Retry-After")).toBe("60");
+    expect(await refused.json()).toMatchObject({ error_code: 42901, message: expect.stringContaining("try again in") });
+    expect((await produce({ vars })).status).toBe(200);
+    expect([...counts.keys()]).toEqual(["local"]);
+  });
+});
+
 describe("pressure", () => {
   const limited = { RATE_LIMIT: { limit: async () => ({ success: false }) } };
 

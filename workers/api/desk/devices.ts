@@ -15,7 +15,9 @@ import type { FoundDevice } from "../../../src/shared/repositories/device.ts";
 import { HistoryCursor } from "../../../src/shared/repositories/history.ts";
 import { EMPTY_PAGE, type PageRequest, parsePage } from "../../../src/shared/repositories/page.ts";
 import type { Services } from "../../../src/shared/services/index.ts";
+import { addressOf } from "../../../src/shared/rate-limit.ts";
 import { EVENT_STREAM_HEADERS, itemStream } from "../event-stream.ts";
+import type { Listener } from "../live.ts";
 import { alertJsonOf, assignmentJsonOf, changeJsonOf, deviceJsonOf, eventJsonOf } from "./device-json.ts";
 import { search } from "./search.ts";
 
@@ -26,7 +28,7 @@ export type DeviceDeps = {
   readonly now: () => number;
 };
 
-type Hearing = { readonly expiresAtMs: number; readonly signal: AbortSignal; readonly lastEventId: string | null };
+type Hearing = Omit<Listener, "scope">;
 
 /** A record, so that a new status fails the build here. */
 const STATUSES = Object.keys({
@@ -59,7 +61,7 @@ const Live = z.strictObject({
 
 const NOTHING_READ = "Nothing was read, because of the query";
 
-/** How long one stream lives. Ours: whoever listens proves that often that he still may. */
+/** How long one stream lives, if its token does. Ours: a subscriber proves that often that it still may. */
 const LISTENING_LIMIT_MS = 10 * 60_000;
 
 /** Alerts of a device that are shown: all that anybody could deal with, and the last of those that are over. */
@@ -109,7 +111,15 @@ export function deviceRoutes({ open, listen, now }: DeviceDeps) {
     const query = readBy(Live, c.req.query(), NOTHING_READ);
     if (!query.ok) return query.response;
     const lastEventId = c.req.header("Last-Event-ID") ?? null;
-    const hearing = { expiresAtMs: now() + LISTENING_LIMIT_MS, signal: c.req.raw.signal, lastEventId };
+    const nowMs = now();
+    const expiresAtMs = Math.min(nowMs + LISTENING_LIMIT_MS, c.var.expiresAtMs);
+    const hearing = {
+      expiresAtMs,
+      caller: `desk ${c.var.user.actor}`,
+      address: addressOf(c.req.raw.headers),
+      signal: c.req.raw.signal,
+      lastEventId,
+    };
     const target = {
       kind: "device",
       deviceKey: c.req.param("key") as DeviceKey,
@@ -117,7 +127,7 @@ export function deviceRoutes({ open, listen, now }: DeviceDeps) {
     } as const;
     try {
       const items = await listen(hearing)(target);
-      const body = itemStream(items, { limitMs: LISTENING_LIMIT_MS, textOf: (item) => textOf(item) });
+      const body = itemStream(items, { limitMs: expiresAtMs - nowMs, textOf: (item) => textOf(item) });
       return new Response(body, { headers: EVENT_STREAM_HEADERS });
     } catch (thrown) {
       const code = thrown instanceof GraphQLError ? thrown.extensions.code : undefined;

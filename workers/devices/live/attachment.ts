@@ -3,7 +3,8 @@ import type { LiveTarget } from "../../../src/shared/live/item.ts";
 import type { OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
 import type { Query } from "./queries.ts";
 
-export type Listener = { readonly scope: Scope; readonly expiresAtMs: number };
+/** Who listens; `caller` is whom its sockets are counted by. */
+export type Listener = { readonly scope: Scope; readonly expiresAtMs: number; readonly caller: string };
 
 export type Subscription = {
   readonly id: string;
@@ -17,6 +18,8 @@ export type Subscription = {
 export type Attachment = {
   /** `graphql`: a client that speaks graphql-transport-ws. `items`: a Worker that listens for somebody else. */
   readonly speaks: keyof typeof OBJECT_PATHS;
+  /** Where it came from. */
+  readonly address: string;
   /** `null` until it has said who it is. */
   readonly listener: Listener | null;
   readonly subscriptions: readonly Subscription[];

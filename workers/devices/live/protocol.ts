@@ -52,5 +52,7 @@ export const CLOSINGS = {
   duplicateId: [4409, "Subscriber for that id already exists"],
   tooManyInits: [4429, "Too many initialisation requests"],
   initTimeout: [4408, "Connection initialisation timeout"],
+  /** Open it again when there is something to subscribe to. */
+  idle: [4408, "Nothing is subscribed to on this socket"],
 } as const satisfies Record<string, readonly [number, string]>;
 export type Closing = readonly [code: number, reason: string];

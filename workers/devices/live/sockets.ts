@@ -5,13 +5,15 @@ import { authenticate } from "../../../src/shared/auth/token.ts";
 import type { LiveTarget, Pull } from "../../../src/shared/live/item.ts";
 import { type Hearing, hearingIn, OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
 import type { Watched } from "../../../src/shared/repositories/watch.ts";
+import { addressOf } from "../../../src/shared/rate-limit.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import { Answers } from "./answers.ts";
-import { attach, attachmentOf, type Listener, type Subscription } from "./attachment.ts";
+import { type Attachment, attach, attachmentOf, type Listener, type Subscription } from "./attachment.ts";
 import { lose, Outbox } from "./outbox.ts";
 import {
   CLOSINGS,
   type ClientMessage,
+  type Closing,
   GRAPHQL_TRANSPORT_WS,
   MAX_MESSAGE_LENGTH,
   PING,
@@ -24,6 +26,8 @@ import { WaitingRoom } from "./waiting-room.ts";
 
 /** What an object has to tell. */
 export type LiveSource = {
+  /** Whether a scope may see anything of this object, as far as its name tells. */
+  readonly mayWatch: (scope: Scope) => boolean;
   /** @returns what it stands for, if that is what the target names and the scope may see it as far as that is known */
   readonly watchedOf: (target: LiveTarget) => Watched | undefined;
   /**
@@ -49,8 +53,13 @@ export type LiveSocketsDeps = {
   readonly note: (what: "opened" | "closed") => void;
 };
 
-/** Sockets an object that have: each is told of everything. Ours. */
+/**
+ * Subscribed sockets an object: each is told of everything. And of those, how many one caller and one address may have, so
+ * that nobody uses up what is there for others: an office of two hundred screens behind one address has room. Ours.
+ */
 const MAX_SOCKETS = 1_000;
+export const MAX_SOCKETS_BY_CALLER = 250;
+const MAX_SOCKETS_BY_ADDRESS = 250;
 
 /** Subscriptions a socket. Ours; the room for their variables may run out before. */
 const MAX_SUBSCRIPTIONS = 100;
@@ -66,7 +75,9 @@ type Mark = { cancelled: boolean };
 export class LiveSockets {
   readonly #deps: LiveSocketsDeps;
   readonly #outbox: Outbox;
-  readonly #waitingRoom = new WaitingRoom((socket) => close(socket, CLOSINGS.initTimeout));
+  readonly #waitingRoom = new WaitingRoom((socket, awaited) =>
+    close(socket, awaited === "init" ? CLOSINGS.initTimeout : CLOSINGS.idle),
+  );
   readonly #marks = new WeakMap<WebSocket, Map<string, Mark>>();
   /** Who is being looked at. */
   readonly #greeting = new WeakSet<WebSocket>();
@@ -77,12 +88,11 @@ export class LiveSockets {
     deps.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
-  /** Takes a socket of a client or of a Worker of ours, as the path says. */
+  /**
+   * Takes a socket of a client or of a Worker of ours, as the path says. It counts once it is subscribed to something
+   * that its token may see: what nobody has looked at yet must not keep out those who may.
+   */
   accept(request: Request): Response {
-    if (listening(this.#deps.ctx).length >= MAX_SOCKETS) {
-      const error = { code: "TOO_MANY_SOCKETS", message: "Too many listen to this already; try again later." };
-      return Response.json({ error }, { status: 503, headers: { "Retry-After": "30" } });
-    }
     const [client, socket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.#deps.ctx.acceptWebSocket(socket);
     this.#deps.note("opened");
@@ -90,8 +100,9 @@ export class LiveSockets {
       this.#hear(socket, hearingIn(request.headers));
       return new Response(null, { status: 101, webSocket: client });
     }
-    attach(socket, { speaks: "graphql", listener: null, subscriptions: [] });
-    this.#waitingRoom.enter(socket);
+    const address = addressOf(request.headers);
+    attach(socket, { speaks: "graphql", address, listener: null, subscriptions: [] });
+    this.#waitingRoom.enter(socket, address, "init");
     const headers = { "Sec-WebSocket-Protocol": GRAPHQL_TRANSPORT_WS };
     return new Response(null, { status: 101, webSocket: client, headers });
   }
@@ -102,15 +113,15 @@ export class LiveSockets {
     this.#deps.note("closed");
   }
 
-  #hear(socket: WebSocket, { scope, expiresAtMs, target }: Hearing): void {
+  #hear(socket: WebSocket, { address, target, ...listener }: Hearing): void {
     const mark: Mark = { cancelled: false };
-    if (attach(socket, { speaks: "items", listener: { scope, expiresAtMs }, subscriptions: [] })) {
+    if (attach(socket, { speaks: "items", address, listener, subscriptions: [] })) {
       this.#outbox.enqueue(
         socket,
         async () => void (await this.#begin(socket, { id: "items", target, admitted: null, mark })),
       );
     } else {
-      attach(socket, { speaks: "items", listener: null, subscriptions: [] });
+      attach(socket, { speaks: "items", address, listener: null, subscriptions: [] });
       sendItem(socket, { type: "error", code: "COST_LIMIT", message: NO_ROOM });
     }
   }
@@ -155,19 +166,38 @@ export class LiveSockets {
         settings.tokenSecret,
         settings.tokenIssuer,
       );
-      this.#waitingRoom.leave(socket);
-      if (!caller.ok) return close(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
-      const { scope, expiresAtMs } = caller;
-      if (!attach(socket, { ...attachment, listener: { scope, expiresAtMs } })) {
-        return close(socket, CLOSINGS.largeToken);
+      if (!caller.ok) return this.#turnAway(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
+      const { scope, expiresAtMs, caller: name } = caller;
+      if (!attach(socket, { ...attachment, listener: { scope, expiresAtMs, caller: name } })) {
+        return this.#turnAway(socket, CLOSINGS.largeToken);
       }
+      if (socket.readyState !== WebSocket.OPEN) return;
+      this.#waitingRoom.enter(socket, attachment.address, "subscription");
       await source.schedule();
       send(socket, { type: "connection_ack" });
     } catch (thrown) {
       if (!(thrown instanceof IssuerUnreachable)) throw thrown;
       log("warn", "live.issuer_unreachable", faultOf(thrown));
-      close(socket, CLOSINGS.tryAgain);
+      this.#turnAway(socket, CLOSINGS.tryAgain);
     }
+  }
+
+  #turnAway(socket: WebSocket, why: Closing): void {
+    this.#waitingRoom.leave(socket);
+    close(socket, why);
+  }
+
+  /** Whether one more may be told of everything: of this caller, from this address, in all. */
+  #hasRoomFor(socket: WebSocket): boolean {
+    const own = attachmentOf(socket);
+    if (own.subscriptions.length > 0) return true;
+    const others = listening(this.#deps.ctx).map(attachmentOf);
+    const count = (isCounted: (other: Attachment) => boolean) => others.filter(isCounted).length;
+    return (
+      others.length < MAX_SOCKETS &&
+      count(({ listener }) => listener?.caller === own.listener?.caller) < MAX_SOCKETS_BY_CALLER &&
+      count(({ address }) => address === own.address) < MAX_SOCKETS_BY_ADDRESS
+    );
   }
 
   async #subscribe(socket: WebSocket, { id, payload }: Extract<ClientMessage, { type: "subscribe" }>): Promise<void> {
@@ -206,7 +236,7 @@ export class LiveSockets {
     if (!listener) return false;
     const watched = source.watchedOf(target);
     if (!watched) return refuse({ code: "BAD_USER_INPUT", message: ELSEWHERE });
-    if (!mayWatch(listener.scope, watched)) return refuse(NOT_FOUND);
+    if (!source.mayWatch(listener.scope)) return refuse(NOT_FOUND);
     try {
       if (!(await source.watch(watched, listener.scope))) return refuse(NOT_FOUND);
     } catch (thrown) {
@@ -217,12 +247,14 @@ export class LiveSockets {
     if (mark.cancelled || socket.readyState !== WebSocket.OPEN) return false;
     const pull = source.pull(target, { cursor: target.after, isOngoing: false }, listener.scope);
     if (pull.kind === "notFound" || (pull.isOver && pull.items.length === 0)) return refuse(NOT_FOUND);
+    if (!this.#hasRoomFor(socket)) return refuse(TOO_MANY_SOCKETS);
     const query = admitted && queries.keep(admitted);
     if (query === undefined) return refuse({ code: "COST_LIMIT", message: TOO_MANY_DOCUMENTS });
     const subscription: Subscription = { id, target: { ...target, after: null }, query, cursor: pull.cursor };
     const attachment = attachmentOf(socket);
     const subscriptions = [...attachment.subscriptions, ...(pull.isOver ? [] : [subscription])];
     if (!attach(socket, { ...attachment, subscriptions })) return refuse({ code: "COST_LIMIT", message: NO_ROOM });
+    if (subscriptions.length > 0) this.#waitingRoom.leave(socket);
     if (query === null) sendItem(socket, { type: "opened" });
     this.#tell(socket, { listener, subscription, pull, answers: new Answers(queries) });
     await source.schedule();
@@ -239,7 +271,11 @@ export class LiveSockets {
     const mark = marks?.get(id);
     if (mark) mark.cancelled = true;
     marks?.delete(id);
-    attach(socket, { ...attachment, subscriptions: attachment.subscriptions.filter((other) => other.id !== id) });
+    const subscriptions = attachment.subscriptions.filter((other) => other.id !== id);
+    attach(socket, { ...attachment, subscriptions });
+    if (subscriptions.length === 0 && attachment.subscriptions.length > 0) {
+      this.#waitingRoom.enter(socket, attachment.address, "subscription");
+    }
   }
 
   /** Tells every subscription what stands behind its cursor. */
@@ -272,6 +308,9 @@ export class LiveSockets {
     );
     // Before anything is told: what is told and not noted would be told again.
     if (!attach(socket, { ...attachment, subscriptions })) throw new Error("a cursor has outgrown its attachment");
+    if (subscriptions.length === 0 && pulls.length > 0 && attachment.speaks === "graphql") {
+      this.#waitingRoom.enter(socket, attachment.address, "subscription");
+    }
     for (const { subscription, pull } of pulls) this.#tell(socket, { listener, subscription, pull, answers });
   }
 
@@ -318,11 +357,15 @@ export class LiveSockets {
   }
 }
 
-/** The open sockets of those who have said who they are. One that we closed may linger until its client answers. */
+/** Whether somebody is here who may be told something still, be it the last of a subscription. */
+export const isOccupied = (ctx: DurableObjectState): boolean =>
+  ctx.getWebSockets().some((socket) => socket.readyState === WebSocket.OPEN && attachmentOf(socket).listener !== null);
+
+/** The open sockets that are subscribed to something. One that we closed may linger until its client answers. */
 export const listening = (ctx: DurableObjectState): WebSocket[] =>
   ctx
     .getWebSockets()
-    .filter((socket) => socket.readyState === WebSocket.OPEN && attachmentOf(socket).listener !== null);
+    .filter((socket) => socket.readyState === WebSocket.OPEN && attachmentOf(socket).subscriptions.length > 0);
 
 type Opening = {
   readonly id: string;
@@ -339,11 +382,11 @@ type Telling = {
   readonly answers: Answers;
 };
 
-/** Of a device only D1 knows whose it is, and registers for nobody else. */
-const mayWatch = (scope: Scope, watched: Watched): boolean =>
-  scope.role !== "dealer" || watched.kind !== "dealer" || scope.dealerIds.includes(watched.dealerId);
-
 const NOT_FOUND: Refusal = { code: "NOT_FOUND", message: "There is no such thing, or none that the token may see." };
+const TOO_MANY_SOCKETS: Refusal = {
+  code: "TOO_MANY_SOCKETS",
+  message: "Too many listen to this already, or too many of yours, or from your address; try again later.",
+};
 const ELSEWHERE = "Another object has that: open a socket for what you subscribe to, /live?device=… or /live?dealer=….";
 const NO_ROOM = "This socket's token and its subscriptions' variables take too much room; open another.";
 const TOO_MANY_DOCUMENTS = "Too many different documents listen to this; use one that others use.";

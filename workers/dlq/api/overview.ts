@@ -12,7 +12,7 @@ import type { DeskDeps } from "./desk.ts";
 const TICK_MS = 1_000;
 const DESK_EVERY_TICKS = 5;
 
-/** A request's CPU time is bounded and a token runs out: who looks for longer comes back. */
+/** A request's CPU time is bounded: a subscriber that stays longer comes back. */
 const MAX_TICKS = 300;
 
 const UNKNOWN = JSON.stringify({
@@ -36,7 +36,8 @@ export function overviewRoutes(deps: DeskDeps) {
   app.get("/flow", (c) =>
     streamSSE(c, async (stream) => {
       let desk: DeskFigures | null = null;
-      for (let tick = 0; tick < MAX_TICKS && !stream.aborted; tick++) {
+      const isOver = () => stream.aborted || now() >= c.var.expiresAtMs;
+      for (let tick = 0; tick < MAX_TICKS && !isOver(); tick++) {
         try {
           if (tick % DESK_EVERY_TICKS === 0) desk = await deskFiguresOf(deps).catch(unknownDesk);
           await stream.writeSSE({ data: JSON.stringify(tickOf(await metrics.flow(), desk, now())) });
@@ -45,7 +46,7 @@ export function overviewRoutes(deps: DeskDeps) {
           log("warn", "flow.not_told", faultOf(thrown));
           await stream.writeSSE({ event: "unknown", data: UNKNOWN });
         }
-        await stream.sleep(TICK_MS);
+        await stream.sleep(Math.min(TICK_MS, Math.max(0, c.var.expiresAtMs - now())));
       }
     }),
   );

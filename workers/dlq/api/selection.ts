@@ -46,9 +46,11 @@ export const conditionOf = ({
 /** Most letters that one selection may hold. Ours: a plan reads and judges each of them within one request. */
 export const MAX_SELECTED = 20_000;
 
+const LetterId = z.string().min(1).max(200);
+
 export const Selection = z.union(
   [
-    z.strictObject({ ids: z.array(z.string().min(1).max(200)).min(1).max(MAX_SELECTED) }),
+    z.strictObject({ ids: z.array(z.unknown()).min(1).max(MAX_SELECTED).pipe(z.array(LetterId)) }),
     z.strictObject({ group: z.string().min(1).max(64) }),
     z.strictObject({
       filter: FilterObject.refine((filter) => Object.values(filter).some((value) => value !== undefined), {

@@ -4,6 +4,7 @@ import { endLine, isEndLine } from "../../../src/shared/desk/end-line.ts";
 import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
 import { readBy } from "../../../src/shared/desk/http/reading.ts";
+import { readAtMost } from "../../../src/shared/http/body.ts";
 import { exportLine, readExportLine } from "../../../src/shared/desk/ndjson.ts";
 import type { LetterPosition, StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import { type DeskDeps, told } from "./desk.ts";
@@ -17,6 +18,21 @@ const CHUNK = 100;
 /** Of an import. Ours: a Worker has 128 MB for everything, and D1 answers a thousand statements of a request. */
 const MAX_IMPORT_BYTES = 32 * 1024 * 1024;
 const MAX_IMPORT_LINES = 500;
+
+/** Of one line: a letter that D1 keeps, written as JSON text within JSON text. */
+const MAX_LINE_LENGTH = 5 * 1024 * 1024;
+const TOO_LONG = { ok: false, message: `has more than ${MAX_LINE_LENGTH} characters, which no letter has` } as const;
+
+/** Line by line, so that reading ends where there are too many. */
+function* linesOf(text: string): Generator<{ readonly line: string; readonly number: number }> {
+  let start = 0;
+  for (let number = 1; start <= text.length; number++) {
+    const feed = text.indexOf("\n", start);
+    const end = feed < 0 ? text.length : feed;
+    yield { line: text.slice(start, end), number };
+    start = end + 1;
+  }
+}
 
 /** Letters out of the desk and into it, a line each, with the exact text of what they hold. */
 export function transferRoutes(deps: DeskDeps) {
@@ -51,28 +67,27 @@ export function transferRoutes(deps: DeskDeps) {
   });
 
   app.post("/import", only("admin"), async (c) => {
-    const text = await c.req.text();
-    if (text.length > MAX_IMPORT_BYTES) {
+    const bytes = await readAtMost(c.req.raw, MAX_IMPORT_BYTES);
+    if (!bytes) {
       return errorResponse(
         "too_many",
         `Nothing was imported: send at most ${MAX_IMPORT_BYTES} bytes at once, in parts.`,
       );
     }
-    const lines = text.split("\n");
-    if (lines.length > MAX_IMPORT_LINES + 1) {
-      return errorResponse(
-        "too_many",
-        `Nothing was imported: send at most ${MAX_IMPORT_LINES} lines at once, in parts.`,
-      );
-    }
     const refused: { line: number; message: string }[] = [];
     const read: StoredLetter[] = [];
-    lines.forEach((line, index) => {
-      if (line.trim() === "" || isEndLine(line)) return;
-      const letter = readExportLine(line);
+    for (const { line, number } of linesOf(new TextDecoder().decode(bytes))) {
+      if (number > MAX_IMPORT_LINES + 1) {
+        return errorResponse(
+          "too_many",
+          `Nothing was imported: send at most ${MAX_IMPORT_LINES} lines at once, in parts.`,
+        );
+      }
+      if (line.trim() === "" || isEndLine(line)) continue;
+      const letter = line.length > MAX_LINE_LENGTH ? TOO_LONG : readExportLine(line);
       if (letter.ok) read.push(letter.letter);
-      else refused.push({ line: index + 1, message: letter.message });
-    });
+      else refused.push({ line: number, message: letter.message });
+    }
     let imported = 0;
     for (let i = 0; i < read.length; i += CHUNK) imported += await letters.importAll(read.slice(i, i + CHUNK));
     const known = read.length - imported;

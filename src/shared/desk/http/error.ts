@@ -24,6 +24,8 @@ const STATUS = {
   conflict: 409,
   plan_changed: 409,
   too_many: 413,
+  too_large: 413,
+  too_many_requests: 429,
   not_valid: 422,
   internal: 500,
   misconfigured: 503,
@@ -35,10 +37,11 @@ export function errorResponse(
   code: ErrorCode,
   message: string,
   more: Omit<ErrorBody["error"], "code" | "message"> = {},
+  headers: Readonly<Record<string, string>> = {},
 ) {
   const body: ErrorBody = { error: { code, message, ...more } };
-  const headers = code === "unauthenticated" ? { "WWW-Authenticate": 'Bearer realm="concord"' } : undefined;
-  return Response.json(body, { status: STATUS[code], headers });
+  const challenge = code === "unauthenticated" && { "WWW-Authenticate": 'Bearer realm="concord"' };
+  return Response.json(body, { status: STATUS[code], headers: { ...headers, ...(challenge || {}) } as HeadersInit });
 }
 
 /** @param worker that is asked, by its name */

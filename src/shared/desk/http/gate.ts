@@ -1,26 +1,45 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { authenticateAtDesk, type DeskAccess, type DeskRole, type DeskUser, mayAct } from "../../auth/desk-user.ts";
+import { addressOf, isWithin, type Limiter, LONG_WAIT_SECONDS } from "../../rate-limit.ts";
 import { errorResponse } from "./error.ts";
 
 /** By what somebody gets in. */
-export type Doors = { readonly tokenSecret: string; readonly access?: DeskAccess | undefined };
+export type Doors = {
+  readonly tokenSecret: string;
+  readonly access?: DeskAccess | undefined;
+  /** Counts requests that nobody is named in, by address. */
+  readonly failedSignIns: Limiter;
+};
 
-export type DeskEnv = { readonly Variables: { readonly user: DeskUser } };
+/** `expiresAtMs` is when what let somebody in runs out: no answer goes on behind that. */
+export type DeskEnv = { readonly Variables: { readonly user: DeskUser; readonly expiresAtMs: number } };
 export type DeskContext = Context<DeskEnv>;
 
 /** Lets in whom a token, or Cloudflare Access, names for the desk. */
-export const atDesk = ({ tokenSecret, access }: Doors) =>
+export const atDesk = ({ tokenSecret, access, failedSignIns }: Doors) =>
   createMiddleware<DeskEnv>(async (c, next) => {
     const presented = {
       authorization: c.req.header("Authorization") ?? null,
       accessJwt: c.req.header("Cf-Access-Jwt-Assertion") ?? null,
     };
     const who = await authenticateAtDesk(presented, { secret: tokenSecret, access });
-    if (!who.ok) return errorResponse(who.status === 401 ? "unauthenticated" : "forbidden", who.message);
+    if (!who.ok) {
+      if (!(await isWithin(failedSignIns, addressOf(c.req.raw.headers)))) return TOO_MANY();
+      return errorResponse(who.status === 401 ? "unauthenticated" : "forbidden", who.message);
+    }
     c.set("user", who.user);
+    c.set("expiresAtMs", who.expiresAtMs);
     await next();
   });
+
+const TOO_MANY = () =>
+  errorResponse(
+    "too_many_requests",
+    `This address sends too many tokens that are not ours. Nothing was done: try again in ${LONG_WAIT_SECONDS} s.`,
+    {},
+    { "Retry-After": String(LONG_WAIT_SECONDS) },
+  );
 
 /**
  * Access lets a browser in by a cookie, which goes along with whatever another site has the browser ask for. Nothing of
