@@ -178,6 +178,8 @@ export type TimeRange = {
 export type UserErrorCode =
   /** The alert's cause is gone. */
   | "ALREADY_CLEARED"
+  /** What names the thing is no id or key of its kind. */
+  | "INVALID_INPUT"
   /** There is no such thing, or none that the token may see. */
   | "NOT_FOUND"
   /** A value is not one that can be desired. */
@@ -203,7 +205,7 @@ export type AcknowledgeAlertMutation_acknowledgeAlert = {
   readonly userErrors: ReadonlyArray<AcknowledgeAlertMutation_acknowledgeAlert_userErrors>;
 };
 
-export type AcknowledgeAlertMutation = { readonly acknowledgeAlert: AcknowledgeAlertMutation_acknowledgeAlert };
+export type AcknowledgeAlertMutation = { readonly acknowledgeAlert: AcknowledgeAlertMutation_acknowledgeAlert | null };
 
 export type AcknowledgeAlertMutationVariables = Exact<{
   id: string | number;
@@ -238,7 +240,7 @@ export type AlertListQuery_alerts = {
   readonly pageInfo: AlertListQuery_alerts_pageInfo;
 };
 
-export type AlertListQuery = { readonly alerts: AlertListQuery_alerts };
+export type AlertListQuery = { readonly alerts: AlertListQuery_alerts | null };
 
 export type AlertListQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -273,7 +275,7 @@ export type DealerOverviewQuery_dealers = {
 export type DealerOverviewQuery_freshness = { readonly p50Ms: number | null; readonly p99Ms: number | null };
 
 export type DealerOverviewQuery = {
-  readonly dealers: DealerOverviewQuery_dealers;
+  readonly dealers: DealerOverviewQuery_dealers | null;
   readonly freshness: DealerOverviewQuery_freshness | null;
 };
 
@@ -465,7 +467,7 @@ export type DeviceListQuery_devices = {
   readonly pageInfo: DeviceListQuery_devices_pageInfo;
 };
 
-export type DeviceListQuery = { readonly devices: DeviceListQuery_devices };
+export type DeviceListQuery = { readonly devices: DeviceListQuery_devices | null };
 
 export type DeviceListQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -512,7 +514,7 @@ export type SetDesiredStateMutation_setDesiredState = {
   readonly userErrors: ReadonlyArray<SetDesiredStateMutation_setDesiredState_userErrors>;
 };
 
-export type SetDesiredStateMutation = { readonly setDesiredState: SetDesiredStateMutation_setDesiredState };
+export type SetDesiredStateMutation = { readonly setDesiredState: SetDesiredStateMutation_setDesiredState | null };
 
 export type SetDesiredStateMutationVariables = Exact<{
   key: string;

@@ -242,8 +242,56 @@ describe("acknowledging an alert", () => {
     expect(reports).toEqual([]);
   });
 
-  it.each([["nonsense"], [btoa("Device:elt:1")]])("refuses an id that is not an alert's: %s", async (id) => {
-    expect((await acknowledge(id)).errors).toMatchObject([{ extensions: { code: "BAD_USER_INPUT" } }]);
+  it.each([["nonsense"], ["zzz"], [btoa("Device:elt:1")], [btoa("Alert:no-slash")]])(
+    "refuses an id that is not an alert's: %s",
+    async (id) => {
+      const { data, errors } = await acknowledge(id);
+      expect(errors).toBeUndefined();
+      const userErrors = [{ code: "INVALID_INPUT", message: expect.stringContaining("not an alert's"), field: ["id"] }];
+      expect(data.acknowledgeAlert).toEqual({ alert: null, outcome: null, userErrors });
+    },
+  );
+
+  it("says what was done beside one that was not, whatever is wrong with that", async () => {
+    const key = await newDevice();
+    await seedAlerts({ deviceKey: key, alertId: "a", raised: 5 });
+    const { data, errors } = await ask(
+      `mutation ($good: ID!) {
+        a: acknowledgeAlert(input: { id: $good }) { outcome userErrors { code } }
+        b: acknowledgeAlert(input: { id: "zzz" }) { outcome userErrors { code } }
+        c: setDesiredState(input: { desired: { mode: HEAT } }) { outcome userErrors { code field } }
+        d: setDesiredState(input: { id: "zzz", desired: { mode: HEAT } }) { outcome userErrors { code field } }
+      }`,
+      { env: its, variables: { good: alertId(key, "a") } },
+    );
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      a: { outcome: "APPLIED", userErrors: [] },
+      b: { outcome: null, userErrors: [{ code: "INVALID_INPUT" }] },
+      c: { outcome: null, userErrors: [{ code: "INVALID_INPUT", field: null }] },
+      d: { outcome: null, userErrors: [{ code: "INVALID_INPUT", field: ["id"] }] },
+    });
+  });
+
+  it("says what was done where the next one meets an outage", async () => {
+    const key = await newDevice();
+    await seedAlerts({ deviceKey: key, alertId: "a", raised: 5 }, { deviceKey: key, alertId: "b", raised: 5 });
+    let isOut = false;
+    const acknowledgeOnce: typeof its.INGEST_COMMANDS.acknowledgeAlert = (command) => {
+      if (isOut) return Promise.reject(new Error("Queue sendBatch failed: Internal Server Error"));
+      isOut = true;
+      return its.INGEST_COMMANDS.acknowledgeAlert(command);
+    };
+    const { data, errors } = await ask(
+      `mutation ($a: ID!, $b: ID!) {
+        a: acknowledgeAlert(input: { id: $a }) { outcome } b: acknowledgeAlert(input: { id: $b }) { outcome } }`,
+      {
+        env: { ...its, INGEST_COMMANDS: { ...its.INGEST_COMMANDS, acknowledgeAlert: acknowledgeOnce } },
+        variables: { a: alertId(key, "a"), b: alertId(key, "b") },
+      },
+    );
+    expect(data).toEqual({ a: { outcome: "APPLIED" }, b: null });
+    expect(errors).toHaveLength(1);
   });
 });
 

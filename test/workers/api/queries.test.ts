@@ -133,7 +133,36 @@ describe("device", () => {
   });
 });
 
+describe("a query of several things", () => {
+  it.each([
+    ["a bad cursor", `alerts(after: "x") { edges { cursor } }`],
+    ["a page of less than nothing", "dealers(first: -1) { edges { cursor } }"],
+    ["a bad cursor below a device", `device(key: "elt:1") { history(after: "x") { edges { cursor } } }`],
+    ["an id that is none", `node(id: "nonsense") { id }`],
+  ])("answers the others where one of them has %s", async (_, bad) => {
+    await seedDevices({ key: "elt:1" });
+    const { data, errors } = await ask(
+      `{ devices { edges { node { key } } } customers { edges { cursor } } bad: ${bad} }`,
+    );
+    expect(data).toEqual({ devices: { edges: [{ node: { key: "elt:1" } }] }, customers: { edges: [] }, bad: null });
+    expect(errors).toMatchObject([{ path: expect.arrayContaining(["bad"]), extensions: { code: "BAD_USER_INPUT" } }]);
+  });
+});
+
 describe("nodes", () => {
+  it("have a null, and an error that names it, in the place of an id that is none", async () => {
+    await seedDevices({ key: "elt:1" }, { key: "elt:2" });
+    const ids = [btoa("Device:elt:1"), "nonsense", btoa("Query:1"), btoa("Device:elt:2"), btoa("Device:elt:none")];
+    const { data, errors } = await ask("query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Device { key } } }", {
+      variables: { ids },
+    });
+    expect(data.nodes).toEqual([{ key: "elt:1" }, null, null, { key: "elt:2" }, null]);
+    expect(errors).toMatchObject([
+      { path: ["nodes", 1], extensions: { code: "BAD_USER_INPUT" } },
+      { path: ["nodes", 2], extensions: { code: "BAD_USER_INPUT" } },
+    ]);
+  });
+
   it("come in the order of their ids, with null where there is none", async () => {
     await seedDevices({ key: "elt:1" });
     await seedAlerts({ deviceKey: "elt:1", alertId: "a/1", raised: 1 });

@@ -81,6 +81,7 @@ export const AlertFilter = builder.inputType("AlertFilter", {
 builder.queryField("alerts", (t) =>
   t.field({
     type: AlertConnection,
+    nullable: true,
     description: "Alerts, newest raised first; those whose raising has not arrived yet come last.",
     args: { ...pageArgs, filter: t.arg({ type: AlertFilter }) },
     resolve: (_, { filter, ...args }, { alerts }) => {

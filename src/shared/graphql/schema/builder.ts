@@ -33,7 +33,7 @@ export const builder = new SchemaBuilder<Types>({
     startCursorFieldOptions: { description: "For `before`: of its first edge; null on an empty page." },
     endCursorFieldOptions: { description: "For `after`: of its last edge; null on an empty page." },
     idFieldOptions: { description: "For `node` and for clients' caches; opaque." },
-    decodeGlobalID: parseGlobalId,
+    decodeGlobalID: decodeLoosely,
     pageInfoTypeOptions: { description: "Where a page lies in its list." },
     defaultConnectionTypeOptions: { description: "A page of a list." },
     defaultEdgeTypeOptions: { description: "A place in a list." },
@@ -43,10 +43,17 @@ export const builder = new SchemaBuilder<Types>({
       resolve: (_, { id }, __, { schema }, resolveNode) => resolveNode(checkNode(id, schema)),
     },
     nodesQueryOptions: {
-      description: `Up to ${MAX_PAGE_SIZE} nodes by \`id\`, in the same order, with nulls like those of \`node\`.`,
-      resolve: (_, { ids }, __, { schema }, resolveNodes) => {
+      nullable: { list: true, items: true },
+      description: `Up to ${MAX_PAGE_SIZE} nodes by \`id\`, in the same order, with nulls like those of \`node\`, and a null with an error in the place of what is no id.`,
+      resolve: async (_, args, __, { schema }, resolveNodes) => {
+        const { ids } = args;
         if (ids.length > MAX_PAGE_SIZE) throw userError(`\`ids\` may hold at most ${MAX_PAGE_SIZE}.`);
-        return resolveNodes(ids.map((id) => checkNode(id, schema)));
+        const checked = ids.map((id) => whatNode(id, schema));
+        // The plugin reads the arguments themselves, and passes over what is null.
+        args.ids = checked.map((each) => (each instanceof Error ? null : each)) as typeof ids;
+        const found = await resolveNodes(args.ids);
+        // graphql-js makes the error of its place out of an error in a list.
+        return found.map((node, i) => (checked[i] instanceof Error ? checked[i] : node)) as typeof found;
       },
     },
   },
@@ -56,19 +63,25 @@ builder.queryType({ description: "What can be read. A token of role dealer sees 
 
 type GlobalId = { typename: string; id: string };
 
-export function parseGlobalId(text: string): GlobalId {
+/** What is no id is judged in its own place, so that it takes nothing else away. */
+export function decodeLoosely(text: string): GlobalId {
   try {
     return decodeGlobalID(text);
   } catch {
-    throw notAnId();
+    return { typename: "", id: text };
   }
 }
 
 function checkNode(globalId: GlobalId, schema: GraphQLSchema): GlobalId {
+  const checked = whatNode(globalId, schema);
+  if (checked instanceof Error) throw checked;
+  return checked;
+}
+
+function whatNode(globalId: GlobalId, schema: GraphQLSchema): GlobalId | Error {
   const type = schema.getType(globalId.typename);
   const isNode = isObjectType(type) && type.getInterfaces().some(({ name }) => name === "Node");
-  if (!isNode) throw notAnId();
-  return globalId;
+  return isNode ? globalId : notAnId();
 }
 
 const notAnId = () => userError("That is not an id; pass one as an `id` field gave it.");

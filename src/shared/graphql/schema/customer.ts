@@ -45,6 +45,7 @@ builder.queryField("customer", (t) =>
 builder.queryField("customers", (t) =>
   t.field({
     type: CustomerConnection,
+    nullable: true,
     description: "Customers by name. A dealer sees those who have a device that is its own now.",
     args: { ...pageArgs, filter: t.arg({ type: CustomerFilter }) },
     resolve: (_, { filter, ...args }, { customers }) => {

@@ -53,6 +53,7 @@ builder.queryField("dealer", (t) =>
 builder.queryField("dealers", (t) =>
   t.field({
     type: DealerConnection,
+    nullable: true,
     description: "Dealers by name. A token of role dealer sees its own.",
     args: { ...pageArgs, filter: t.arg({ type: DealerFilter }) },
     resolve: (_, { filter, ...args }, { dealers }) => {

@@ -14,7 +14,7 @@ import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
 import { AlertConnection, AlertFilter, AlertSeverity } from "./alert.ts";
 import { AssignmentConnection } from "./assignment.ts";
-import { builder, parseGlobalId } from "./builder.ts";
+import { builder, decodeLoosely } from "./builder.ts";
 import { Customer } from "./customer.ts";
 import { Dealer } from "./dealer.ts";
 import { DeviceEventConnection, DeviceEventFilter } from "./device-event.ts";
@@ -195,19 +195,32 @@ builder.queryField("device", (t) =>
   }),
 );
 
-export function deviceKeyIn({ id, key }: { id?: string | null; key?: string | null }): string {
-  if (id != null && key == null) {
-    const node = parseGlobalId(id);
-    if (node.typename !== "Device") throw userError("That id is not a device's.");
-    return node.id;
-  }
-  if (key != null && id == null) return key;
-  throw userError("Give either `id` or `key`.");
+type Named = { id?: string | null; key?: string | null };
+type Which =
+  | { readonly ok: true; readonly key: string }
+  | { readonly ok: false; readonly message: string; readonly field: readonly string[] | null };
+
+/** The device that is named by one of the two. */
+export function whichDevice({ id, key }: Named): Which {
+  if ((id == null) === (key == null)) return { ok: false, message: "Give either `id` or `key`.", field: null };
+  if (key != null) return { ok: true, key };
+  const node = decodeLoosely(id ?? "");
+  return node.typename === "Device"
+    ? { ok: true, key: node.id }
+    : { ok: false, message: "That id is not a device's; pass one as an `id` field gave it.", field: ["id"] };
+}
+
+/** @throws GraphQLError of BAD_USER_INPUT */
+export function deviceKeyIn(named: Named): string {
+  const which = whichDevice(named);
+  if (!which.ok) throw userError(which.message);
+  return which.key;
 }
 
 builder.queryField("devices", (t) =>
   t.field({
     type: DeviceConnection,
+    nullable: true,
     description: "Devices by key, or as `orderBy` says.",
     args: { ...pageArgs, filter: t.arg({ type: DeviceFilter }), orderBy: t.arg({ type: DeviceOrder }) },
     resolve: (_, { filter, orderBy, ...args }, { devices }) => {

@@ -4,11 +4,10 @@ import type { AlertKey } from "../../repositories/alert.ts";
 import type { Acknowledged } from "../../services/alerts.ts";
 import type { WishAnswer } from "../../services/devices.ts";
 import { forgetLoaded } from "../context.ts";
-import { userError } from "../errors.ts";
 import { alertKeyOf } from "../loaders.ts";
 import { Alert } from "./alert.ts";
-import { builder, parseGlobalId } from "./builder.ts";
-import { Device, deviceKeyIn } from "./device.ts";
+import { builder, decodeLoosely } from "./builder.ts";
+import { Device, whichDevice } from "./device.ts";
 import { DesiredStateInput } from "./twin.ts";
 
 builder.mutationType({
@@ -32,6 +31,7 @@ const UserErrorCode = builder.enumType("UserErrorCode", {
     ALREADY_CLEARED: { description: "The alert's cause is gone." },
     VERSION_CONFLICT: { description: "Somebody else was faster. The payload shows what they want." },
     OUT_OF_RANGE: { description: "A value is not one that can be desired." },
+    INVALID_INPUT: { description: "What names the thing is no id or key of its kind." },
   } as const,
 });
 
@@ -57,14 +57,23 @@ const AcknowledgeAlertInput = builder.inputType("AcknowledgeAlertInput", {
   fields: (t) => ({ id: t.id({ required: true, description: "Of the alert." }) }),
 });
 
-const AcknowledgeAlertPayload = builder.objectRef<Acknowledged>("AcknowledgeAlertPayload").implement({
+/** What cannot be read is for the caller to put right, and no reason to take other mutations' answers away. */
+type Unreadable = { readonly kind: "unreadable"; readonly message: string; readonly field: readonly string[] | null };
+
+const unreadable = (message: string, field: readonly string[] | null): Unreadable => ({
+  kind: "unreadable",
+  message,
+  field,
+});
+
+const AcknowledgeAlertPayload = builder.objectRef<Acknowledged | Unreadable>("AcknowledgeAlertPayload").implement({
   description: "What became of an acknowledgement.",
   fields: (t) => ({
     alert: t.field({
       type: Alert,
       nullable: true,
       description: "As it is now; null when there is none, or none that the token may see.",
-      resolve: (answer) => (answer.kind === "notFound" ? null : answer.alert),
+      resolve: (answer) => ("alert" in answer ? answer.alert : null),
     }),
     outcome: t.field({
       type: MutationOutcome,
@@ -76,8 +85,10 @@ const AcknowledgeAlertPayload = builder.objectRef<Acknowledged>("AcknowledgeAler
   }),
 });
 
-function acknowledgeErrors({ kind }: Acknowledged): UserErrorShape[] {
-  switch (kind) {
+function acknowledgeErrors(answer: Acknowledged | Unreadable): UserErrorShape[] {
+  switch (answer.kind) {
+    case "unreadable":
+      return [{ code: "INVALID_INPUT", message: answer.message, field: answer.field }];
     case "acknowledged":
       return [];
     case "alreadyCleared":
@@ -90,20 +101,22 @@ function acknowledgeErrors({ kind }: Acknowledged): UserErrorShape[] {
 builder.mutationField("acknowledgeAlert", (t) =>
   t.field({
     type: AcknowledgeAlertPayload,
+    nullable: true,
     description: "Says that somebody has seen an alert. Doing so again changes nothing.",
     args: { input: t.arg({ type: AcknowledgeAlertInput, required: true }) },
     resolve: async (_, { input }, context) => {
-      const answer = await context.alerts.acknowledge(alertKeyIn(input.id));
+      const key = alertKeyIn(input.id);
+      if (!key) return unreadable("That id is not an alert's; pass one as an `id` field gave it.", ["id"]);
+      const answer = await context.alerts.acknowledge(key);
       forgetLoaded(context);
       return answer;
     },
   }),
 );
 
-function alertKeyIn(id: string): AlertKey {
-  const node = parseGlobalId(id);
-  if (node.typename !== "Alert") throw userError("That id is not an alert's.");
-  return alertKeyOf(node.id);
+function alertKeyIn(id: string): AlertKey | undefined {
+  const { typename, id: nodeId } = decodeLoosely(id);
+  return typename === "Alert" && nodeId.includes("/") ? alertKeyOf(nodeId) : undefined;
 }
 
 const SetDesiredStateInput = builder.inputType("SetDesiredStateInput", {
@@ -119,14 +132,14 @@ const SetDesiredStateInput = builder.inputType("SetDesiredStateInput", {
   }),
 });
 
-const SetDesiredStatePayload = builder.objectRef<WishAnswer>("SetDesiredStatePayload").implement({
+const SetDesiredStatePayload = builder.objectRef<WishAnswer | Unreadable>("SetDesiredStatePayload").implement({
   description: "What became of a desired state.",
   fields: (t) => ({
     device: t.field({
       type: Device,
       nullable: true,
       description: "As it is now; null when there is none, or none that the token may see.",
-      resolve: (answer) => (answer.kind === "notFound" ? null : answer.device),
+      resolve: (answer) => ("device" in answer ? answer.device : null),
     }),
     outcome: t.field({
       type: MutationOutcome,
@@ -138,8 +151,10 @@ const SetDesiredStatePayload = builder.objectRef<WishAnswer>("SetDesiredStatePay
   }),
 });
 
-function setDesiredErrors(answer: WishAnswer): UserErrorShape[] {
+function setDesiredErrors(answer: WishAnswer | Unreadable): UserErrorShape[] {
   switch (answer.kind) {
+    case "unreadable":
+      return [{ code: "INVALID_INPUT", message: answer.message, field: answer.field }];
     case "set":
       return [];
     case "conflict":
@@ -161,12 +176,15 @@ const outOfRange = ({ path, message }: Issue): UserErrorShape => ({
 builder.mutationField("setDesiredState", (t) =>
   t.field({
     type: SetDesiredStatePayload,
+    nullable: true,
     description:
       "Says what a device is to do. Of several who answer one version, one is first and the others are told.",
     args: { input: t.arg({ type: SetDesiredStateInput, required: true }) },
     resolve: async (_, { input }, context) => {
       const { desired, expectedVersion } = input;
-      const wish = { key: deviceKeyIn(input), desired: desiredIn(desired), expectedVersion };
+      const named = whichDevice(input);
+      if (!named.ok) return unreadable(named.message, named.field);
+      const wish = { key: named.key, desired: desiredIn(desired), expectedVersion };
       const answer = await context.devices.setDesired(wish);
       forgetLoaded(context);
       return answer;
