@@ -26,7 +26,7 @@ export async function compareStores(stack: Stack, progress: Progress): Promise<D
   return differences;
 }
 
-const FLEET_TABLES = ["devices", "alerts", "assignments", "dealers", "customers"];
+const FLEET_TABLES = ["devices", "alerts", "assignments", "dealer_records", "customer_records"];
 
 /** A fingerprint of every row of the fleet. */
 export async function fingerprintOf(stack: Stack): Promise<string> {

@@ -81,8 +81,9 @@ export function foldOracle(records: readonly SampleRecord[]): OracleFleet {
     const known = notes.get(key) ?? { device: blankDevice(event, key) };
     notes.set(key, known);
     note(known, event);
-    if (data.dealer) dealers.set(data.dealer.dealerId, dealerOf(data.dealer));
-    if (data.customer) customers.set(data.customer.customerId, customerOf(data.customer));
+    // What one source says of a dealer or a customer is no other's to change.
+    if (data.dealer) dealers.set(`${event.source} ${data.dealer.dealerId}`, dealerOf(data.dealer));
+    if (data.customer) customers.set(`${event.source} ${data.customer.customerId}`, customerOf(data.customer));
   }
   for (const known of notes.values()) present(known, dealers, customers);
   return new Map([...notes].map(([key, { device }]) => [key, device]));
@@ -153,8 +154,9 @@ function present(known: Notes, dealers: Map<string, OracleDealer>, customers: Ma
   device.features = profile?.features ?? [];
   device.location = location ? locationOf(location) : null;
   device.registeredAt = registration ? utc(registration.registeredAt) : null;
-  device.dealer = dealers.get(known.dealerId ?? "") ?? null;
-  device.customer = customers.get(known.customerId ?? "") ?? null;
+  const source = device.source.toLowerCase();
+  device.dealer = dealers.get(`${source} ${known.dealerId ?? ""}`) ?? null;
+  device.customer = customers.get(`${source} ${known.customerId ?? ""}`) ?? null;
   device.report = report ?? null;
   device.twin = twinOf(known);
   device.alerts.sort((a, b) => byCodePoint(a.alertId, b.alertId));

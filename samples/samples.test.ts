@@ -173,8 +173,8 @@ function mergedView(stream: readonly SampleRecord[]): Map<string, unknown> {
 
 function viewOf(device: Device, { dealers, customers }: Fleet) {
   const { dealerId, customerId, location, report, desired, ...view } = viewDevice(device);
-  const dealer = dealers.get(dealerId ?? "")?.value;
-  const customer = customers.get(customerId ?? "")?.value;
+  const dealer = dealers.get(`${sourceOf(device.key)}:${dealerId ?? ""}`)?.value;
+  const customer = customers.get(`${sourceOf(device.key)}:${customerId ?? ""}`)?.value;
   const twin = viewTwin({ desired, report });
   return {
     key: device.key,

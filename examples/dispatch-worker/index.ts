@@ -1,4 +1,4 @@
-import { authenticate, type DeviceKey, SOURCES, type Source } from "../../src/shared/index.ts";
+import { authenticate, type DeviceKey, SOURCES, type Source, sourceOf } from "../../src/shared/index.ts";
 import type { AlertsService, Bound, Call, CustomersService, DevicesService } from "../../workers/api/entrypoints.ts";
 
 type Env = {
@@ -41,7 +41,7 @@ async function prepareVisit({ DEVICES, ALERTS, CUSTOMERS }: Env, call: Call, key
   // Another copy of the database may answer, which must have what the device's answer rests on.
   const consistency = devices.consistencyToken ?? call.consistency;
   const ids = device?.customerId ? [device.customerId] : [];
-  const customers = await CUSTOMERS.find({ ...call, consistency }, ids);
+  const customers = await CUSTOMERS.find({ ...call, consistency }, ids, sourceOf(key));
   const [customer] = customers.value;
   const visit = device && {
     device: key,

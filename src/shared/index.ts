@@ -16,7 +16,7 @@ export type { AlertState, AlertView } from "./domain/alert.ts";
 export type { Interval } from "./domain/assignment.ts";
 export type { Customer, Dealer, Location, Severity, StatusReport } from "./domain/change.ts";
 export type { DeviceStatus, DeviceView } from "./domain/device.ts";
-export { type ConcordEvent, type DeviceKey, deviceKeyOf, SOURCES, type Source } from "./domain/event.ts";
+export { type ConcordEvent, type DeviceKey, deviceKeyOf, SOURCES, type Source, sourceOf } from "./domain/event.ts";
 export { EMPTY_FLEET, type Fleet, merge } from "./domain/fleet.ts";
 export type { MergeOutcome, Outcome } from "./domain/outcome.ts";
 export { type Moment, parseTime, rfc3339Of } from "./domain/time.ts";

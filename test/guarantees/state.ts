@@ -26,10 +26,10 @@ async function heldOfDevice(key: string): Promise<object> {
     rows<{ alert_id: string; alert: string }>("SELECT * FROM alerts WHERE device_key = ? ORDER BY alert_id"),
     rows<{ version: Version; dealer_id: string | null }>("SELECT * FROM assignments WHERE device_key = ?"),
     rows<{ value: string }>(
-      "SELECT value FROM dealers WHERE dealer_id IN (SELECT dealer_id FROM devices WHERE key = ?)",
+      "SELECT value FROM dealer_records WHERE source = 'elt' AND dealer_id IN (SELECT dealer_id FROM devices WHERE key = ?)",
     ),
     rows<{ value: string }>(
-      "SELECT value FROM customers WHERE customer_id IN (SELECT customer_id FROM devices WHERE key = ?)",
+      "SELECT value FROM customer_records WHERE source = 'elt' AND customer_id IN (SELECT customer_id FROM devices WHERE key = ?)",
     ),
     (DEVICES.getByName(key) as unknown as DeviceSnapshotSource).snapshot(),
   ]);

@@ -2,15 +2,15 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type * as z from "zod";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import type { Interval } from "../../src/shared/domain/assignment.ts";
-import type { Customer, Dealer } from "../../src/shared/domain/change.ts";
-import type { DeviceKey } from "../../src/shared/domain/event.ts";
+import type { DeviceKey, Source } from "../../src/shared/domain/event.ts";
 import type { HistoryEntry } from "../../src/shared/domain/history.ts";
+import { partyKeyOf } from "../../src/shared/domain/party.ts";
 import { type Moment, parseTime } from "../../src/shared/domain/time.ts";
 import { AlertCursor, type AlertFilter, type AlertKey, type FoundAlert } from "../../src/shared/repositories/alert.ts";
 import { AssignmentCursor } from "../../src/shared/repositories/assignment.ts";
 import { type Consistency, NEAREST, parseConsistencyToken } from "../../src/shared/repositories/consistency.ts";
-import { CustomerCursor, type CustomerFilter } from "../../src/shared/repositories/customer.ts";
-import { DealerCursor, type DealerFilter } from "../../src/shared/repositories/dealer.ts";
+import { CustomerCursor, type CustomerFilter, type FoundCustomer } from "../../src/shared/repositories/customer.ts";
+import { DealerCursor, type DealerFilter, type FoundDealer } from "../../src/shared/repositories/dealer.ts";
 import {
   type DeviceFilter,
   type DeviceListing,
@@ -173,11 +173,16 @@ export class AlertsService extends WorkerEntrypoint<Env> {
 
 /** Dealers, for other Workers. */
 export class DealersService extends WorkerEntrypoint<Env> {
-  find(call: Call, dealerIds: readonly string[]): Promise<Answer<Dealer[]>> {
-    return answer(this.env, call, ({ dealers }) => dealers.find(dealerIds));
+  /** @param source as this one has them, which is how a device of its means them; else as the first that names each */
+  find(call: Call, dealerIds: readonly string[], source?: Source): Promise<Answer<FoundDealer[]>> {
+    return answer(this.env, call, async ({ dealers }) =>
+      source === undefined
+        ? dealers.find(dealerIds)
+        : [...(await dealers.findRecords(dealerIds.map((id) => partyKeyOf(source, id)))).values()],
+    );
   }
 
-  async list(call: Call, page: PageArgs, filter?: DealerFilter): Promise<Answer<Page<Dealer>>> {
+  async list(call: Call, page: PageArgs, filter?: DealerFilter): Promise<Answer<Page<FoundDealer>>> {
     const request = pageFrom(page, DealerCursor);
     return answer(this.env, call, ({ dealers }) => dealers.list(request, filter));
   }
@@ -195,11 +200,16 @@ export class DealersService extends WorkerEntrypoint<Env> {
 
 /** Customers, for other Workers. */
 export class CustomersService extends WorkerEntrypoint<Env> {
-  find(call: Call, customerIds: readonly string[]): Promise<Answer<Customer[]>> {
-    return answer(this.env, call, ({ customers }) => customers.find(customerIds));
+  /** @param source as this one has them, which is how a device of its means them; else as the first that names each */
+  find(call: Call, customerIds: readonly string[], source?: Source): Promise<Answer<FoundCustomer[]>> {
+    return answer(this.env, call, async ({ customers }) =>
+      source === undefined
+        ? customers.find(customerIds)
+        : [...(await customers.findRecords(customerIds.map((id) => partyKeyOf(source, id)))).values()],
+    );
   }
 
-  async list(call: Call, page: PageArgs, filter?: CustomerFilter): Promise<Answer<Page<Customer>>> {
+  async list(call: Call, page: PageArgs, filter?: CustomerFilter): Promise<Answer<Page<FoundCustomer>>> {
     const request = pageFrom(page, CustomerCursor);
     return answer(this.env, call, ({ customers }) => customers.list(request, filter));
   }

@@ -3,6 +3,7 @@ import { DeskAccess } from "../../src/shared/auth/desk-user.ts";
 import { type ReaderSettings, type ReaderVars, readSettings } from "../../src/shared/auth/reader-settings.ts";
 import type { Doors } from "../../src/shared/desk/http/gate.ts";
 import type { Commands } from "../../src/shared/domain/command.ts";
+import { registersIn } from "../../src/shared/domain/party.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
 import { jsonOf } from "../../src/shared/json/json-of.ts";
 import type { Limiter } from "../../src/shared/rate-limit.ts";
@@ -70,7 +71,8 @@ function parseConfig(env: Env): ConfigReading {
 }
 
 /** The classes live in other Workers, so nothing but their names binds us to them, and the types are the contract. */
-export const storesOf = ({ DB, DEVICES, INGEST_COMMANDS, METRICS }: Env): Stores => ({
+export const storesOf = ({ DB, DEVICES, INGEST_COMMANDS, METRICS, SHARED_REGISTERS = "" }: Env): Stores => ({
+  registers: registersIn(SHARED_REGISTERS),
   db: DB,
   objectOf: (key) => DEVICES.getByName(key) as unknown as DeviceSnapshotSource,
   commands: INGEST_COMMANDS,

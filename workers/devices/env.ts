@@ -1,5 +1,6 @@
 import type { ReaderVars } from "../../src/shared/auth/reader-settings.ts";
 import type { Commands } from "../../src/shared/domain/command.ts";
+import { registersIn } from "../../src/shared/domain/party.ts";
 import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
 import type { Stores } from "../../src/shared/services/index.ts";
@@ -24,7 +25,8 @@ const NO_COMMANDS: Commands = {
   setDesired: () => Promise.reject(new Error("an object takes no commands")),
 };
 
-export const storesOf = ({ DB, DEVICES, METRICS }: Env): Stores => ({
+export const storesOf = ({ DB, DEVICES, METRICS, SHARED_REGISTERS = "" }: Env): Stores => ({
+  registers: registersIn(SHARED_REGISTERS),
   db: DB,
   objectOf: (key) => DEVICES.getByName(key) as unknown as DeviceSnapshotSource,
   commands: NO_COMMANDS,

@@ -43,7 +43,11 @@ const byAccess = async (jwt: string, settings: DeskAccess | undefined = access) 
 describe("a token", () => {
   it.each(["viewer", "operator", "admin"] as const)("of role %s names who asks", async (role) => {
     const token = await signDeskToken({ actor: "ann@example.com", role }, SECRET, "1h");
-    expect(await byToken(token)).toEqual({ ok: true, user: { actor: "ann@example.com", role } });
+    expect(await byToken(token)).toEqual({
+      ok: true,
+      user: { actor: "ann@example.com", role },
+      expiresAtMs: expect.any(Number),
+    });
   });
 
   it("of role ops is an operator's; of service and dealers nobody's here", async () => {
@@ -76,7 +80,11 @@ describe("Cloudflare Access", () => {
     ["bob@example.com", "operator"],
     ["eve@example.com", "viewer"],
   ])("lets %s in as %s", async (email, role) => {
-    expect(await byAccess(await signed({ email }))).toEqual({ ok: true, user: { actor: email.toLowerCase(), role } });
+    expect(await byAccess(await signed({ email }))).toEqual({
+      ok: true,
+      user: { actor: email.toLowerCase(), role },
+      expiresAtMs: expect.any(Number),
+    });
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseRegisters, SEPARATE } from "../domain/party.ts";
 import { jsonOf } from "../json/json-of.ts";
 import { TokenIssuer } from "./issuer.ts";
 import { LOCAL_TOKEN_SECRET } from "./token.ts";
@@ -9,6 +10,8 @@ export type ReaderVars = {
   readonly TOKEN_SECRET: string;
   readonly TOKEN_ISSUER?: string;
   readonly TRUSTED_DOCUMENTS_ONLY?: string;
+  /** Sources that speak of the same dealers and customers: `infinity+elt`. Without it, each for itself. */
+  readonly SHARED_REGISTERS?: string;
 };
 
 const MIN_SECRET_LENGTH = 32;
@@ -19,6 +22,13 @@ const DeployedSecret = z
   .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
   .refine((secret) => secret !== LOCAL_TOKEN_SECRET, "is the local one, which everybody knows");
 
+const RegistersText = z.string().transform((text, context) => {
+  const registers = parseRegisters(text);
+  if (!("problem" in registers)) return registers;
+  context.addIssue({ code: "custom", message: `${registers.problem}; write it as infinity+elt` });
+  return z.NEVER;
+});
+
 const varsWith = (secret: z.ZodType<string>, trustedDocumentsOnly: "true" | "false") =>
   z
     .object({
@@ -26,12 +36,14 @@ const varsWith = (secret: z.ZodType<string>, trustedDocumentsOnly: "true" | "fal
       TOKEN_SECRET: secret,
       TOKEN_ISSUER: jsonOf(TokenIssuer).optional(),
       TRUSTED_DOCUMENTS_ONLY: z.enum(["true", "false"]).default(trustedDocumentsOnly),
+      SHARED_REGISTERS: RegistersText.default(SEPARATE),
     })
     .transform((vars) => ({
       isLocal: vars.ENVIRONMENT === "local",
       tokenSecret: vars.TOKEN_SECRET,
       tokenIssuer: vars.TOKEN_ISSUER,
       trustedDocumentsOnly: vars.TRUSTED_DOCUMENTS_ONLY === "true",
+      registers: vars.SHARED_REGISTERS,
     }));
 
 const LocalVars = varsWith(LocalSecret, "false");

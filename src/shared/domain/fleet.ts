@@ -1,17 +1,21 @@
 import { ALERT_REGISTERS, type Alert } from "./alert.ts";
 import type { AlertChange, Customer, Dealer } from "./change.ts";
 import { ASPECTS, type Aspects, type Device, joinDevices } from "./device.ts";
-import type { ConcordEvent, DeviceKey } from "./event.ts";
+import { type ConcordEvent, type DeviceKey, sourceOf } from "./event.ts";
 import { remembers } from "./history.ts";
 import { type Effect, effectOn, type MergeOutcome, outcomeOf } from "./outcome.ts";
+import { type PartyKey, partyKeyOf } from "./party.ts";
 import { joinInto, joinMaps, joinRegisters, type Register, type Registers } from "./register.ts";
 import { compareVersions, type Version } from "./version.ts";
 
-/** Everything events speak of: devices, and the dealers and customers that they name. Again a join, part by part. */
+/**
+ * Everything events speak of: devices, and the dealers and customers that they name, as each source has them. Again a
+ * join, part by part.
+ */
 export type Fleet = {
   readonly devices: ReadonlyMap<DeviceKey, Device>;
-  readonly dealers: ReadonlyMap<string, Register<Dealer>>;
-  readonly customers: ReadonlyMap<string, Register<Customer>>;
+  readonly dealers: ReadonlyMap<PartyKey, Register<Dealer>>;
+  readonly customers: ReadonlyMap<PartyKey, Register<Customer>>;
 };
 
 export const EMPTY_FLEET: Fleet = { devices: new Map(), dealers: new Map(), customers: new Map() };
@@ -30,6 +34,7 @@ export function deltaOf(event: ConcordEvent): Fleet {
   const { deviceKey, version, topic, data, change } = event;
   const at = <T>(value: T): Register<T> => ({ version, value });
   const { registration, customer, dealer, profile, status, desired, alert } = change;
+  const source = sourceOf(deviceKey);
   const device: Device = {
     key: deviceKey,
     latest: version,
@@ -47,8 +52,8 @@ export function deltaOf(event: ConcordEvent): Fleet {
   };
   return {
     devices: new Map([[deviceKey, device]]),
-    dealers: new Map(dealer ? [[dealer.dealerId, at(dealer)]] : []),
-    customers: new Map(customer ? [[customer.customerId, at(customer)]] : []),
+    dealers: new Map(dealer ? [[partyKeyOf(source, dealer.dealerId), at(dealer)]] : []),
+    customers: new Map(customer ? [[partyKeyOf(source, customer.customerId), at(customer)]] : []),
   };
 }
 

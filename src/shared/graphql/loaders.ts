@@ -1,4 +1,6 @@
 import DataLoader from "dataloader";
+import { SOURCES } from "../domain/event.ts";
+import { type PartyKey, partyKeyOf } from "../domain/party.ts";
 import type { AlertFilter, AlertKey } from "../repositories/alert.ts";
 import type { DeviceFilter } from "../repositories/device.ts";
 import { EMPTY_PAGE, type PageRequest } from "../repositories/page.ts";
@@ -22,6 +24,9 @@ export function loadersOf({ devices, dealers, customers, alerts }: Services) {
       (ids) => customers.find(ids),
       ({ customerId }) => customerId,
     ),
+    /** By `partyKeyOf`: as the source of a device has them. */
+    dealerRecord: orElse(null, (keys) => dealers.findRecords(keys as PartyKey[])),
+    customerRecord: orElse(null, (keys) => customers.findRecords(keys as PartyKey[])),
     /** By `alertNodeId`. */
     alert: byId((ids) => alerts.find(ids.map(alertKeyOf)), alertNodeId),
     assignmentsOf: byRequest(EMPTY_PAGE, (keys, page: PageRequest) => devices.assignments(keys, page)),
@@ -73,6 +78,12 @@ function byRequest<Request, T, Absent>(
     loaders.set(name, loader);
     return loader.load(id);
   };
+}
+
+/** A dealer or a customer by its node id; ids from before records had a source are bare. */
+export function partyKeyIn(nodeId: string): PartyKey | undefined {
+  const source = SOURCES.find((each) => nodeId.startsWith(`${each}:`));
+  return source && partyKeyOf(source, nodeId.slice(source.length + 1));
 }
 
 /** Device keys have no slash, so the first one ends the key. */

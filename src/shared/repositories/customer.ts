@@ -1,79 +1,50 @@
 import { exists, type SQL, sql } from "drizzle-orm";
-import * as z from "zod";
 import type { Scope } from "../auth/scope.ts";
 import type { Customer } from "../domain/change.ts";
-import { Keyset, startingWith, within } from "./keyset.ts";
-import { type Cursor, type Page, type PageRequest, pageOf } from "./page.ts";
-import { ofOwnDealer, type ReadHandle, Repository } from "./repository.ts";
+import type { Registers } from "../domain/party.ts";
+import { byName, type PartyFilter, PartyRepository, rankOf, type Spoken, sourceOfKey } from "./party.ts";
+import { ofOwnDealer, type ReadHandle } from "./repository.ts";
 import { customers, devices } from "./tables.ts";
 
-/** Absent and null ask for nothing. */
-export type CustomerFilter = {
-  /** Case matters. */
-  readonly namePrefix?: string | null | undefined;
-};
+export type FoundCustomer = Spoken<Customer>;
+export type CustomerFilter = PartyFilter;
 
-/** Customers are listed by name. */
-const BY_NAME = new Keyset(
-  customers,
-  "CUSTOMERS",
-  { name: z.string().max(200), customerId: z.string().max(64) },
-  "ascending",
-);
-
+const BY_NAME = byName(customers, "CUSTOMERS");
 export const CustomerCursor = BY_NAME.cursor;
 
-const COLUMNS = ["customerId", "name", "value"] as const;
-type CustomerRow = Pick<typeof customers.$inferSelect, (typeof COLUMNS)[number]>;
-
-/** Customers as the last event that named them did. A dealer sees those who have a device that is its own now. */
-export class CustomerRepository extends Repository<typeof customers> {
-  constructor(handle: ReadHandle) {
-    super(handle, customers);
+/**
+ * Customers as the last event of each source that named them did. A dealer sees of a customer what those registers say
+ * that have a device of both: a source that gives a device of its own to a customer shows its dealer its own words.
+ */
+export class CustomerRepository extends PartyRepository<Customer> {
+  constructor(handle: ReadHandle, registers?: Registers) {
+    super(handle, { table: customers, keyset: BY_NAME, registers });
   }
 
-  /** In no order; what the scope may not see is left out, as is what does not exist. */
-  async findAll(scope: Scope, customerIds: readonly string[]): Promise<Customer[]> {
-    const rows = await this.findManyById(customerIds, {
-      select: ["value"],
-      on: sql`${customers.customerId} = ids.value`,
-      where: visibleTo(scope),
-    });
-    return rows.map(({ value }) => value);
-  }
+  protected override visibleTo = (scope: Scope): SQL | undefined => {
+    const own = ofOwnDealer(scope, devices.dealerId);
+    return (
+      own &&
+      exists(sql`(SELECT 1 FROM ${devices} WHERE ${devices.customerId} = ${customers.id} AND ${own}
+        AND ${this.#deviceRank} = ${rankOf(this.registers, customers.source)})`)
+    );
+  };
 
-  async findPage(scope: Scope, page: PageRequest, filter: CustomerFilter = {}): Promise<Page<Customer>> {
-    const slice = { page, keyset: BY_NAME, stretch: stretchOf(filter) };
-    const rows = await this.findSlice({ select: COLUMNS }, slice, devicesFirst(scope));
-    return pageOf(rows, page, CUSTOMER_EDGE);
-  }
+  /** A dealer's devices lead to its customers, where walking all by name would read everybody. */
+  protected override listedFor = (scope: Scope): SQL | undefined => {
+    const own = ofOwnDealer(scope, devices.dealerId);
+    return (
+      own &&
+      sql`SELECT * FROM (SELECT ${customers}.*, row_number() OVER (PARTITION BY ${customers.id}
+          ORDER BY own.register, ${customers.version} DESC, ${customers.value} DESC) AS place
+        FROM (SELECT DISTINCT ${devices.customerId} AS id, ${this.#deviceRank} AS register
+          FROM ${devices} WHERE ${own}) AS own
+        CROSS JOIN ${customers} ON ${customers.id} = own.id
+          AND ${rankOf(this.registers, customers.source)} = own.register) WHERE place = 1`
+    );
+  };
 
-  /** How many there are, or `null` when there are more than `MAX_COUNT`. */
-  countAll(scope: Scope, filter: CustomerFilter = {}): Promise<number | null> {
-    return this.count(within(customers.name, stretchOf(filter)), devicesFirst(scope));
+  get #deviceRank(): SQL {
+    return rankOf(this.registers, sourceOfKey(devices.key));
   }
 }
-
-function visibleTo(scope: Scope): SQL | undefined {
-  const own = ofOwnDealer(scope, devices.dealerId);
-  return (
-    own && exists(sql`(SELECT 1 FROM ${devices} WHERE ${devices.customerId} = ${customers.customerId} AND ${own})`)
-  );
-}
-
-/** The same for a list: a dealer's devices lead to its customers, where walking all by name would read everybody. */
-function devicesFirst(scope: Scope): SQL | undefined {
-  const own = ofOwnDealer(scope, devices.dealerId);
-  return (
-    own &&
-    sql`SELECT ${customers}.* FROM (SELECT DISTINCT ${devices.customerId} AS id FROM ${devices} WHERE ${own}) AS own
-      CROSS JOIN ${customers} ON ${customers.customerId} = own.id`
-  );
-}
-
-const stretchOf = ({ namePrefix }: CustomerFilter) => (namePrefix ? startingWith(namePrefix) : {});
-
-const CUSTOMER_EDGE = {
-  cursor: (row: CustomerRow): Cursor => BY_NAME.cursorOf(row),
-  node: ({ value }: CustomerRow): Customer => value,
-};

@@ -4,9 +4,10 @@ import type { Announcement, Happening } from "../domain/announcement.ts";
 import type { Customer, Dealer } from "../domain/change.ts";
 import type { Aspects, Device } from "../domain/device.ts";
 import { registeredMomentOf, viewDevice } from "../domain/device.ts";
-import type { ConcordEvent, DeviceKey } from "../domain/event.ts";
+import { type ConcordEvent, type DeviceKey, type Source, sourceOf } from "../domain/event.ts";
 import { type Fleet, merge } from "../domain/fleet.ts";
 import { combineOutcomes, type MergeOutcome } from "../domain/outcome.ts";
+import { type PartyKey, partyKeyOf } from "../domain/party.ts";
 import { canonicalText, type Register } from "../domain/register.ts";
 import { dayOf } from "../domain/time.ts";
 import type { Version } from "../domain/version.ts";
@@ -159,7 +160,7 @@ type Cost = { rowsRead: number; rowsWritten: number };
 type DeviceRow = { key: DeviceKey; aspects: string; latest: Version; revision: number };
 type AlertRow = { device_key: DeviceKey; alert_id: string; alert: string; revision: number };
 type AssignmentRow = { device_key: DeviceKey; version: Version; dealer_id: string | null };
-type PartyRow = { id: string; version: Version; value: string };
+type PartyRow = { key: PartyKey; version: Version; value: string };
 
 /** One bound parameter carries a whole batch. */
 const READ = {
@@ -168,30 +169,33 @@ const READ = {
     JOIN alerts a ON a.device_key = j.value->>0 AND a.alert_id = j.value->>1`,
   assignments: `SELECT a.device_key, a.version, a.dealer_id FROM json_each(?1) j
     JOIN assignments a ON a.device_key = j.value->>0 AND a.version = j.value->>1`,
-  dealers: `SELECT d.dealer_id AS id, d.version, d.value FROM json_each(?1) j JOIN dealers d ON d.dealer_id = j.value`,
-  customers: `SELECT c.customer_id AS id, c.version, c.value FROM json_each(?1) j
-    JOIN customers c ON c.customer_id = j.value`,
+  dealers: `SELECT d.source || ':' || d.dealer_id AS key, d.version, d.value FROM json_each(?1) j
+    JOIN dealer_records d ON d.dealer_id = j.value->>0 AND d.source = j.value->>1`,
+  customers: `SELECT c.source || ':' || c.customer_id AS key, c.version, c.value FROM json_each(?1) j
+    JOIN customer_records c ON c.customer_id = j.value->>0 AND c.source = j.value->>1`,
 };
 
 function footprintOf(events: readonly ConcordEvent[]) {
   const devices = new Set<DeviceKey>();
   const alerts = new Map<string, [DeviceKey, string]>();
   const assignments = new Map<string, [DeviceKey, Version]>();
-  const dealers = new Set<string>();
-  const customers = new Set<string>();
+  const dealers = new Map<PartyKey, [id: string, source: Source]>();
+  const customers = new Map<PartyKey, [id: string, source: Source]>();
+  const note = (parties: typeof dealers, source: Source, id: string) =>
+    parties.set(partyKeyOf(source, id), [id, source]);
   for (const { deviceKey, version, change } of events) {
     devices.add(deviceKey);
     if (change.alert) alerts.set(`${deviceKey} ${change.alert.alertId}`, [deviceKey, change.alert.alertId]);
     if (change.dealer !== undefined) assignments.set(`${deviceKey} ${version}`, [deviceKey, version]);
-    if (change.dealer) dealers.add(change.dealer.dealerId);
-    if (change.customer) customers.add(change.customer.customerId);
+    if (change.dealer) note(dealers, sourceOf(deviceKey), change.dealer.dealerId);
+    if (change.customer) note(customers, sourceOf(deviceKey), change.customer.customerId);
   }
   return {
     devices: [...devices],
     alerts: [...alerts.values()],
     assignments: [...assignments.values()],
-    dealers: [...dealers],
-    customers: [...customers],
+    dealers: [...dealers.values()],
+    customers: [...customers.values()],
   };
 }
 
@@ -225,8 +229,8 @@ function storedFrom(rows: {
   return {
     fleet: {
       devices: new Map(devices),
-      dealers: new Map(rows.dealers.map((row) => [row.id, registerOf<Dealer>(row)])),
-      customers: new Map(rows.customers.map((row) => [row.id, registerOf<Customer>(row)])),
+      dealers: new Map(rows.dealers.map((row) => [row.key, registerOf<Dealer>(row)])),
+      customers: new Map(rows.customers.map((row) => [row.key, registerOf<Customer>(row)])),
     },
     deviceRevisions: new Map(rows.devices.map((row) => [row.key, row.revision])),
     alertRevisions: new Map(rows.alerts.map((row) => [`${row.device_key} ${row.alert_id}`, row.revision])),
@@ -265,8 +269,8 @@ function writesFor(before: Stored, after: Fleet): Write[] {
     ...deviceWrites.toWrites(),
     ...alertWrites.toWrites(),
     { sql: WRITE_ASSIGNMENTS, rows: assignmentRows, guarded: false },
-    ...partyWrites("dealers", "dealer_id", partyRows(before.fleet.dealers, after.dealers)),
-    ...partyWrites("customers", "customer_id", partyRows(before.fleet.customers, after.customers)),
+    ...partyWrites("dealer_records", "dealer_id", partyRows(before.fleet.dealers, after.dealers)),
+    ...partyWrites("customer_records", "customer_id", partyRows(before.fleet.customers, after.customers)),
   ];
 }
 
@@ -321,19 +325,26 @@ const partyWrites = (table: string, id: string, rows: readonly WriteRow[]): Writ
   [moveParties(table, id), writeParties(table, id)].map((sql) => ({ sql, rows, guarded: false }));
 
 const moveParties = (table: string, id: string): string => `UPDATE ${table} SET version = j.value->>'v'
-  FROM json_each(?1) j WHERE ${table}.${id} = j.value->>'k' AND ${table}.version < j.value->>'v'
+  FROM json_each(?1) j WHERE ${table}.${id} = j.value->>'k' AND ${table}.source = j.value->>'p'
+    AND ${table}.version < j.value->>'v'
     AND (${table}.value, ${table}.name) = (j.value->>'value', j.value->>'name')`;
 
 /** The value is kept as canonical text, so that SQLite breaks a tie between equal versions as `compareRegisters` does. */
-const writeParties = (table: string, id: string): string => `INSERT INTO ${table} (${id}, version, value, name)
-  SELECT j.value->>'k', j.value->>'v', j.value->>'value', j.value->>'name' FROM json_each(?1) j WHERE true
-  ON CONFLICT (${id}) DO UPDATE SET version = excluded.version, value = excluded.value, name = excluded.name
+const writeParties = (table: string, id: string): string => `INSERT INTO ${table} (${id}, source, version, value, name)
+  SELECT j.value->>'k', j.value->>'p', j.value->>'v', j.value->>'value', j.value->>'name' FROM json_each(?1) j WHERE true
+  ON CONFLICT (${id}, source) DO UPDATE SET version = excluded.version, value = excluded.value, name = excluded.name
   WHERE (excluded.version, excluded.value) > (${table}.version, ${table}.value)`;
 
 const partyRows = <T extends { readonly name: string }>(
-  before: ReadonlyMap<string, Register<T>>,
-  after: ReadonlyMap<string, Register<T>>,
+  before: ReadonlyMap<PartyKey, Register<T>>,
+  after: ReadonlyMap<PartyKey, Register<T>>,
 ): WriteRow[] =>
   [...after]
-    .filter(([id, register]) => before.get(id) !== register)
-    .map(([id, { version, value }]) => ({ k: id, v: version, value: canonicalText(value), name: value.name }));
+    .filter(([key, register]) => before.get(key) !== register)
+    .map(([key, { version, value }]) => ({
+      k: key.slice(key.indexOf(":") + 1),
+      p: key.slice(0, key.indexOf(":")),
+      v: version,
+      value: canonicalText(value),
+      name: value.name,
+    }));

@@ -11,6 +11,7 @@ import type { MergeOutcome } from "../domain/outcome.ts";
 import type { Version } from "../domain/version.ts";
 import type { Failure, Letter } from "../queue/letter.ts";
 import type { QueuedRecord } from "../queue/parcel.ts";
+import type { Speaker } from "./party.ts";
 
 /**
  * The schema of D1. In `devices` and `alerts` one JSON column is the state, as the domain knows it, and the columns
@@ -80,25 +81,52 @@ export const assignments = sqliteTable(
   (t) => [primaryKey({ columns: [t.deviceKey, t.version] })],
 );
 
+/** What each source says of a dealer; see `party.ts`. By id first: what is asked for is an id, and few sources name it. */
 export const dealers = sqliteTable(
+  "dealer_records",
+  {
+    id: text("dealer_id").notNull(),
+    source: text().$type<Speaker>().notNull(),
+    version: text().$type<Version>().notNull(),
+    value: text({ mode: "json" }).$type<Dealer>().notNull(),
+    /** Derived from `value`. */
+    name: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.id, t.source] }), index("dealer_records_by_name").on(t.name, t.id)],
+);
+
+/** The same of a customer. */
+export const customers = sqliteTable(
+  "customer_records",
+  {
+    id: text("customer_id").notNull(),
+    source: text().$type<Speaker>().notNull(),
+    version: text().$type<Version>().notNull(),
+    value: text({ mode: "json" }).$type<Customer>().notNull(),
+    /** Derived from `value`. */
+    name: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.id, t.source] }), index("customer_records_by_name").on(t.name, t.id)],
+);
+
+/** As they were kept before anybody noted who said what. Triggers carry over what a Worker of then still writes. */
+export const formerDealers = sqliteTable(
   "dealers",
   {
     dealerId: text("dealer_id").primaryKey(),
     version: text().$type<Version>().notNull(),
     value: text({ mode: "json" }).$type<Dealer>().notNull(),
-    /** Derived from `value`. Only a Worker from before this column leaves it empty. */
     name: text().notNull().default(""),
   },
   (t) => [index("dealers_by_name").on(t.name)],
 );
 
-export const customers = sqliteTable(
+export const formerCustomers = sqliteTable(
   "customers",
   {
     customerId: text("customer_id").primaryKey(),
     version: text().$type<Version>().notNull(),
     value: text({ mode: "json" }).$type<Customer>().notNull(),
-    /** As in `dealers`. */
     name: text().notNull().default(""),
   },
   (t) => [index("customers_by_name").on(t.name)],

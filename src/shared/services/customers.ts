@@ -1,6 +1,6 @@
 import type { Scope } from "../auth/scope.ts";
-import type { Customer } from "../domain/change.ts";
-import { type CustomerFilter, CustomerRepository } from "../repositories/customer.ts";
+import type { PartyKey, Registers } from "../domain/party.ts";
+import { type CustomerFilter, CustomerRepository, type FoundCustomer } from "../repositories/customer.ts";
 import type { Page, PageRequest } from "../repositories/page.ts";
 import type { ReadHandle } from "../repositories/repository.ts";
 
@@ -9,17 +9,26 @@ export class Customers {
   readonly #scope: Scope;
   readonly #customers: CustomerRepository;
 
-  constructor({ scope, session }: { readonly scope: Scope; readonly session: ReadHandle }) {
+  constructor({
+    scope,
+    session,
+    registers,
+  }: { readonly scope: Scope; readonly session: ReadHandle; readonly registers?: Registers | undefined }) {
     this.#scope = scope;
-    this.#customers = new CustomerRepository(session);
+    this.#customers = new CustomerRepository(session, registers);
   }
 
-  /** In no order; what does not exist or is out of scope is left out. */
-  find(customerIds: readonly string[]): Promise<Customer[]> {
+  /** As the first register has each; in no order. What does not exist or is out of scope is left out. */
+  find(customerIds: readonly string[]): Promise<FoundCustomer[]> {
     return this.#customers.findAll(this.#scope, customerIds);
   }
 
-  list(page: PageRequest, filter: CustomerFilter = {}): Promise<Page<Customer>> {
+  /** As the register of a source has each, by `{source}:{customerId}`. */
+  findRecords(keys: readonly PartyKey[]): Promise<Map<string, FoundCustomer>> {
+    return this.#customers.findRecords(this.#scope, keys);
+  }
+
+  list(page: PageRequest, filter: CustomerFilter = {}): Promise<Page<FoundCustomer>> {
     return this.#customers.findPage(this.#scope, page, filter);
   }
 

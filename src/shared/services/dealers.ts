@@ -1,6 +1,6 @@
 import type { Scope } from "../auth/scope.ts";
-import type { Dealer } from "../domain/change.ts";
-import { type DealerFilter, DealerRepository } from "../repositories/dealer.ts";
+import type { PartyKey, Registers } from "../domain/party.ts";
+import { type DealerFilter, DealerRepository, type FoundDealer } from "../repositories/dealer.ts";
 import type { Page, PageRequest } from "../repositories/page.ts";
 import type { ReadHandle } from "../repositories/repository.ts";
 import { type DealerStatistics, StatisticsRepository } from "../repositories/statistics.ts";
@@ -11,18 +11,27 @@ export class Dealers {
   readonly #dealers: DealerRepository;
   readonly #statistics: StatisticsRepository;
 
-  constructor({ scope, session }: { readonly scope: Scope; readonly session: ReadHandle }) {
+  constructor({
+    scope,
+    session,
+    registers,
+  }: { readonly scope: Scope; readonly session: ReadHandle; readonly registers?: Registers | undefined }) {
     this.#scope = scope;
-    this.#dealers = new DealerRepository(session);
+    this.#dealers = new DealerRepository(session, registers);
     this.#statistics = new StatisticsRepository(session);
   }
 
-  /** In no order; what does not exist or is out of scope is left out. */
-  find(dealerIds: readonly string[]): Promise<Dealer[]> {
+  /** As the first register has each; in no order. What does not exist or is out of scope is left out. */
+  find(dealerIds: readonly string[]): Promise<FoundDealer[]> {
     return this.#dealers.findAll(this.#scope, dealerIds);
   }
 
-  list(page: PageRequest, filter: DealerFilter = {}): Promise<Page<Dealer>> {
+  /** As the register of a source has each, by `{source}:{dealerId}`. */
+  findRecords(keys: readonly PartyKey[]): Promise<Map<string, FoundDealer>> {
+    return this.#dealers.findRecords(this.#scope, keys);
+  }
+
+  list(page: PageRequest, filter: DealerFilter = {}): Promise<Page<FoundDealer>> {
     return this.#dealers.findPage(this.#scope, page, filter);
   }
 

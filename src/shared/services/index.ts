@@ -1,6 +1,7 @@
 import type { Scope } from "../auth/scope.ts";
 import type { Commands } from "../domain/command.ts";
 import type { DeviceKey } from "../domain/event.ts";
+import type { Registers } from "../domain/party.ts";
 import type { DeviceSnapshotSource } from "../domain/snapshot.ts";
 import type { Consistency } from "../repositories/consistency.ts";
 import { ReadSession } from "../repositories/read-session.ts";
@@ -16,19 +17,25 @@ export type Stores = {
   readonly objectOf: (key: DeviceKey) => DeviceSnapshotSource;
   readonly commands: Commands;
   readonly metrics: () => MetricsSource;
+  /** Which sources speak of the same dealers and customers. */
+  readonly registers?: Registers | undefined;
 };
 
 /** Everything that can be read, as one caller may see it, over one session of D1. */
 export type Services = ReturnType<typeof openServices>;
 
-export function openServices({ db, objectOf, commands, metrics }: Stores, scope: Scope, consistency: Consistency) {
+export function openServices(
+  { db, objectOf, commands, metrics, registers }: Stores,
+  scope: Scope,
+  consistency: Consistency,
+) {
   const session = new ReadSession(db, { consistency });
   return {
     session,
     devices: new Devices({ scope, session, objectOf, commands }),
     alerts: new Alerts({ scope, session, commands }),
-    dealers: new Dealers({ scope, session }),
-    customers: new Customers({ scope, session }),
+    dealers: new Dealers({ scope, session, registers }),
+    customers: new Customers({ scope, session, registers }),
     /** Of the whole platform, with nobody's data in it. */
     metrics,
   };

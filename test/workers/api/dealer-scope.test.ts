@@ -80,8 +80,8 @@ it("A device of another dealer reads as one that does not exist", async () => {
 
 it.each([
   ["Device", "Device:elt:moved"],
-  ["Dealer", "Dealer:D-2"],
-  ["Customer", "Customer:C-other"],
+  ["Dealer", "Dealer:elt:D-2"],
+  ["Customer", "Customer:elt:C-other"],
   ["Alert of another dealer's device", "Alert:elt:moved/moved-4"],
   ["Alert from another dealer's time", "Alert:elt:back/back-5"],
   ["Alert from a time that nobody knows", "Alert:elt:own/own-unraised"],

@@ -530,8 +530,10 @@ describe("what a page of 300 devices costs", () => {
   beforeAll(async () => {
     await emptyTables();
     const name = (i: number) => String(i).padStart(3, "0");
-    await seedDealers(...numbers.slice(0, 100).map((i) => ({ dealerId: `D-${i}`, name: name(i) })));
-    await seedCustomers(...numbers.map((i) => ({ customerId: `C-${i}`, name: name(i) })));
+    await seedDealers(
+      ...numbers.slice(0, 100).map((i) => ({ dealerId: `D-${i}`, name: name(i), source: "ecobee" as const })),
+    );
+    await seedCustomers(...numbers.map((i) => ({ customerId: `C-${i}`, name: name(i), source: "ecobee" as const })));
     await seedDevices(
       ...numbers.map((i) => ({
         key: `${i % 2 ? "elt" : "ecobee"}:${name(i)}`,
@@ -586,8 +588,9 @@ describe("what a page of 300 devices costs", () => {
       "alerts_by_raised_at (raised_at>? AND raised_at<?)",
     ],
     ["alerts(last: 5, filter: { state: OPEN }", 7, "alerts_by_state (state=?"],
-    [`dealers(first: 5, filter: { namePrefix: "05" }`, 7, "dealers_by_name (name>? AND name<?)"],
-    ["customers(last: 5", 7, "customers_by_name"],
+    // Beside its entry in the index a record is read, and whether an earlier source knows its id.
+    [`dealers(first: 5, filter: { namePrefix: "05" }`, 20, "dealer_records_by_name (name>? AND name<?)"],
+    ["customers(last: 5", 20, "customer_records_by_name"],
   ])("is few rows: %s), and what follows its cursor no more", async (list, rows, plan) => {
     const [, name = "", size = ""] = /^(\w+)\((first|last)/.exec(list) ?? [];
     const [side, end] = size === "first" ? ["after", "endCursor"] : ["before", "startCursor"];
@@ -609,7 +612,7 @@ describe("what a page of 300 devices costs", () => {
     ["devices(first: 5, orderBy: { field: SERIAL_NUMBER }", 70],
     ["devices(first: 5, filter: { hasOpenAlerts: true }", 160],
     ["customers(first: 5", 70],
-    ["dealers(first: 5", 4],
+    ["dealers(first: 5", 10],
   ])("is no more for a dealer than what it has: %s)", async (list, rows) => {
     for (const scope of [dealerScope("D-0"), dealerScope("D-0", "D-100")]) {
       const watched = watchStatements();
@@ -623,7 +626,7 @@ describe("what a page of 300 devices costs", () => {
     const query = "{ dealers { edges { node { statistics { devices openAlerts } } } } }";
     const { data } = await ask(query, { scope: dealerScope("D-0"), env: watched.env });
     expect(nodesOf(data.dealers)).toEqual([{ statistics: { devices: 30, openAlerts: 30 } }]);
-    expect(watched.rowsRead()).toBeLessThanOrEqual(220);
+    expect(watched.rowsRead()).toBeLessThanOrEqual(225);
   });
 
   it("is bounded for dealers with their devices and statistics", async () => {

@@ -6,9 +6,10 @@ import type { Alert } from "../../../src/shared/domain/alert.ts";
 import { viewAlert } from "../../../src/shared/domain/alert.ts";
 import type { Customer, Dealer } from "../../../src/shared/domain/change.ts";
 import { type Aspects, viewDevice } from "../../../src/shared/domain/device.ts";
+import { SOURCES, type Source } from "../../../src/shared/domain/event.ts";
 import type { DeviceSnapshot } from "../../../src/shared/domain/snapshot.ts";
 import { dayOf, type Moment } from "../../../src/shared/domain/time.ts";
-import { type Version, versionOf } from "../../../src/shared/domain/version.ts";
+import { compareVersions, type Version, versionOf } from "../../../src/shared/domain/version.ts";
 import type { Env } from "../../../workers/api/env.ts";
 import api from "./main.ts";
 
@@ -29,7 +30,7 @@ type DeviceSeed = {
   readonly key: string;
   readonly aspects?: Aspects;
   /** Who got the device when, in minutes; the last one has it now. */
-  readonly dealers?: readonly (readonly [minute: number, dealerId: string | null])[];
+  readonly dealers?: readonly (readonly [minute: number, dealerId: string | null, eventId?: string])[];
   readonly customerId?: string;
   /** When its newest event occurred, in minutes. */
   readonly updated?: number;
@@ -50,7 +51,7 @@ function deviceRows({ key, aspects = {}, dealers = [], customerId, updated = 0 }
   const last = dealers.at(-1);
   const whole: Aspects = {
     ...aspects,
-    ...(last && { dealer: { version: version(last[0]), value: { dealerId: last[1] } } }),
+    ...(last && { dealer: { version: version(last[0], last[2]), value: { dealerId: last[1] } } }),
     ...(customerId && { customer: { version: version(0), value: { customerId } } }),
   };
   const latest = version(updated);
@@ -68,13 +69,14 @@ function deviceRows({ key, aspects = {}, dealers = [], customerId, updated = 0 }
       registered_at: view.registeredAt,
       updated_on: dayOf(latest),
     }),
-    ...dealers.map(([minute, dealerId]) =>
-      insert("assignments", { device_key: key, version: version(minute), dealer_id: dealerId }),
+    ...dealers.map(([minute, dealerId, eventId]) =>
+      insert("assignments", { device_key: key, version: version(minute, eventId), dealer_id: dealerId }),
     ),
   ];
 }
 
 type AlertSeed = {
+  readonly eventId?: string;
   readonly deviceKey: string;
   readonly alertId: string;
   /** In minutes; absent for an alert of which only the clearing is known. */
@@ -87,10 +89,17 @@ export async function seedAlerts(...seeds: readonly AlertSeed[]): Promise<void> 
   await env.DB.batch(seeds.map(alertRow));
 }
 
-function alertRow({ deviceKey, alertId, raised, cleared, severity = "warning" }: AlertSeed): D1PreparedStatement {
+function alertRow({
+  deviceKey,
+  alertId,
+  raised,
+  cleared,
+  eventId,
+  severity = "warning",
+}: AlertSeed): D1PreparedStatement {
   const details = { code: "E-1", severity, text: "Something is wrong." };
   const alert: Alert = {
-    ...(raised !== undefined && { details: { version: version(raised), value: details } }),
+    ...(raised !== undefined && { details: { version: version(raised, eventId), value: details } }),
     progress:
       cleared === undefined
         ? { version: version(raised ?? 0), value: { kind: "raised" } }
@@ -108,30 +117,32 @@ function alertRow({ deviceKey, alertId, raised, cleared, severity = "warning" }:
   });
 }
 
-export async function seedDealers(...dealers: readonly Dealer[]): Promise<void> {
-  await env.DB.batch(
-    dealers.map((value) =>
-      insert("dealers", {
-        dealer_id: value.dealerId,
-        version: version(0),
-        value: JSON.stringify(value),
-        name: value.name,
-      }),
-    ),
-  );
-}
+/** Of one source, or else in the words of each. */
+type Said<T> = T & { readonly source?: Source };
 
-export async function seedCustomers(...customers: readonly Customer[]): Promise<void> {
-  await env.DB.batch(
-    customers.map((value) =>
-      insert("customers", {
-        customer_id: value.customerId,
+export const seedDealers = (...dealers: readonly Said<Dealer>[]): Promise<void> =>
+  seedRecords("dealer", dealers, ({ dealerId }) => dealerId);
+
+export const seedCustomers = (...customers: readonly Said<Customer>[]): Promise<void> =>
+  seedRecords("customer", customers, ({ customerId }) => customerId);
+
+async function seedRecords<T extends { readonly name: string }>(
+  party: "dealer" | "customer",
+  said: readonly Said<T>[],
+  idOf: (value: T) => string,
+): Promise<void> {
+  const rows = said.flatMap(({ source, ...value }) =>
+    (source ? [source] : SOURCES).map((each) =>
+      insert(`${party}_records`, {
+        [`${party}_id`]: idOf(value as unknown as T),
+        source: each,
         version: version(0),
         value: JSON.stringify(value),
         name: value.name,
       }),
     ),
   );
+  await env.DB.batch(rows);
 }
 
 /** What a device's object is to answer with. */
@@ -142,16 +153,20 @@ const remember = (key: string, snapshot: DeviceSnapshot): Promise<void> =>
 export const rememberDevice = (key: string, aspects: Aspects): Promise<void> =>
   remember(key, { latest: version(0), aspects, history: [] });
 
-/** Fills a device's object with events of the given minutes. */
-export async function seedHistory(key: string, ...minutes: readonly number[]): Promise<void> {
-  const history = minutes
-    .toSorted((a, b) => b - a)
-    .map((minute) => ({
-      version: version(minute),
+/** Fills a device's object with events of the given minutes, perhaps with ids of their own. */
+export async function seedHistory(
+  key: string,
+  ...moments: readonly (number | readonly [minute: number, eventId: string])[]
+): Promise<void> {
+  const history = moments
+    .map((moment) => (typeof moment === "number" ? ([moment, undefined] as const) : moment))
+    .map(([minute, eventId]) => ({
+      version: version(minute, eventId),
       topic: "device.elt.status.reported",
       data: { online: true, minute },
-    }));
-  await remember(key, { latest: version(Math.max(...minutes)), aspects: {}, history });
+    }))
+    .toSorted((a, b) => compareVersions(b.version, a.version));
+  await remember(key, { latest: history[0]?.version ?? version(0), aspects: {}, history });
 }
 
 function insert(table: string, row: Record<string, string | number | null>): D1PreparedStatement {
@@ -161,7 +176,7 @@ function insert(table: string, row: Record<string, string | number | null>): D1P
 }
 
 export async function emptyTables(): Promise<void> {
-  const tables = ["devices", "alerts", "assignments", "dealers", "customers"];
+  const tables = ["devices", "alerts", "assignments", "dealer_records", "customer_records"];
   await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 }
 

@@ -48,8 +48,11 @@ async function build(world: WorldName): Promise<void> {
   await emptyTables();
   await seedDealers({ dealerId: "D-A", name: "Arctic Air" }, { dealerId: "D-B", name: secret, phone: secret });
   await seedCustomers(
-    { customerId: "C-A", name: "Acme" },
-    { customerId: "C-both", name: "Both's" },
+    { customerId: "C-A", name: "Acme", source: "elt" },
+    { customerId: "C-both", name: "Both's", source: "elt" },
+    // Another source has customers of the same ids: its words are none of A's business, whose devices are all of elt.
+    { customerId: "C-A", name: secret, email: `${secret}@example.com`, source: "infinity" },
+    ...(isOne ? [{ customerId: "C-both", name: secret, phone: secret, source: "ecobee" as const }] : []),
     { customerId: "C-B", name: secret, email: `${secret}@example.com` },
   );
   await seedDevices(
@@ -85,6 +88,15 @@ async function build(world: WorldName): Promise<void> {
       dealers: [[1, "D-B"]] as const,
       customerId: i === 0 ? "C-both" : "C-B",
     })),
+    // Handed over among events of one minute: their ids decide what is of A's time.
+    {
+      key: "elt:same-minute",
+      aspects: registered("S-7"),
+      dealers: [
+        [10, "D-B", "b"],
+        [10, "D-A", "f"],
+      ],
+    },
     { key: isOne ? "elt:free-1" : "elt:free-2", aspects: registered(`S-4${secret}`) },
   );
   const others = isOne ? (["elt:b-1"] as const) : (["elt:b-2", "ecobee:b-3"] as const);
@@ -99,21 +111,28 @@ async function build(world: WorldName): Promise<void> {
       raised: 2,
       ...(isOne && { cleared: 3 }),
     })),
+    { deviceKey: "elt:same-minute", alertId: "own-late", raised: 10, eventId: "g" },
+    { deviceKey: "elt:same-minute", alertId: secret, raised: 10, eventId: isOne ? "c" : "d" },
     { deviceKey: "elt:a-1", alertId: isOne ? "unraised-1" : "unraised-2", cleared: 5 },
   );
   await seedHistory("elt:a-1", 2, 3);
   await seedHistory("elt:taken-over", ...(isOne ? [3] : [4, 6]), 12);
+  await seedHistory("elt:same-minute", ...(isOne ? [[10, "c"] as const] : [[10, "d"] as const, [10, "e"] as const]), [
+    10,
+    "g",
+  ]);
   await seedHistory("elt:lost", ...(isOne ? [2] : [2, 3]), 15);
   for (const key of ["elt:b-1", "elt:b-2"]) await seedHistory(key, isOne ? 2 : 3);
 }
 
 const A = dealerScope("D-A");
 
-const DEVICE_KEYS = ["elt:a-1", "elt:taken-over", "elt:lost", "elt:b-1", "elt:b-2"];
+const DEVICE_KEYS = ["elt:a-1", "elt:taken-over", "elt:same-minute", "elt:lost", "elt:b-1", "elt:b-2"];
 const NODE_IDS = [
   ...DEVICE_KEYS.map((key) => `Device:${key}`),
   ...["D-A", "D-B"].map((id) => `Dealer:${id}`),
-  ...["C-A", "C-both", "C-B"].map((id) => `Customer:${id}`),
+  ...["C-A", "C-both", "C-B", "elt:C-A", "infinity:C-A", "ecobee:C-both"].map((id) => `Customer:${id}`),
+  ...["elt:D-A", "infinity:D-B"].map((id) => `Dealer:${id}`),
   ...["elt:a-1/a-own", "elt:taken-over/a-new", "elt:taken-over/secret-one", "elt:taken-over/secret-other"].map(
     (id) => `Alert:${id}`,
   ),

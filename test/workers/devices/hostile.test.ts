@@ -200,10 +200,10 @@ describe("a hostile client", () => {
     expect(await honest.items(1)).toMatchObject([{ kind: "SNAPSHOT" }]);
   });
 
-  it("does not keep a dealer out of its feed by a thousand sockets with another dealer's token", async () => {
+  it("does not keep a dealer out of its feed by hundreds of sockets with another dealer's token", async () => {
     const dealerId = freshDealer();
     const token = await signToken(dealerScope("D-another"), LOCAL_TOKEN_SECRET, "5m");
-    for (let i = 0; i < 1_000; i++) {
+    for (let i = 0; i < 300; i++) {
       const socket = await Socket.open({ dealer: dealerId }, "203.0.113.9");
       socket.init(token);
       socket.subscribe(FEED, { dealerId });

@@ -94,7 +94,9 @@ describe("the fleet in D1", () => {
     const again = await costOf(dealer(second, 2, "1"));
     const changed = await costOf(changing);
     expect([begun - again, changed - again]).toEqual([1, 1]);
-    const stored = await DB.prepare("SELECT version, value, name FROM dealers WHERE dealer_id = 'D-named'").first();
+    const stored = await DB.prepare(
+      "SELECT version, value, name FROM dealer_records WHERE dealer_id = 'D-named'",
+    ).first();
     expect(stored).toMatchObject({ name: "Named", value: expect.stringContaining('"phone":"2"') });
     expect(await costOf(changing)).toBe(0);
   });
@@ -190,7 +192,7 @@ describe("the fleet in D1", () => {
     await fleet.merge([tie("Älpha ﬁ", "y-1")]);
     await fleet.merge([tie("Älpha ﬁ", "x-2")]);
     await fleet.merge([tie("Älpha 😀", "y-2")]);
-    const { results } = await DB.prepare("SELECT value FROM dealers WHERE dealer_id LIKE 'tie-%'").all<{
+    const { results } = await DB.prepare("SELECT value FROM dealer_records WHERE dealer_id LIKE 'tie-%'").all<{
       value: string;
     }>();
     expect(results.map(({ value }) => JSON.parse(value).name)).toEqual(["Älpha 😀", "Älpha 😀"]);

@@ -7,7 +7,8 @@ import type { DeskEnv } from "../../../src/shared/desk/http/gate.ts";
 import { Cursor, cursorOf, First } from "../../../src/shared/desk/http/page.ts";
 import { readBy } from "../../../src/shared/desk/http/reading.ts";
 import type { DeviceStatus } from "../../../src/shared/domain/device.ts";
-import { type DeviceKey, SOURCES } from "../../../src/shared/domain/event.ts";
+import { type DeviceKey, SOURCES, sourceOf } from "../../../src/shared/domain/event.ts";
+import { partyKeyOf } from "../../../src/shared/domain/party.ts";
 import type { DeviceChange, LiveItem, OpenLive } from "../../../src/shared/live/item.ts";
 import type { Consistency } from "../../../src/shared/repositories/consistency.ts";
 import { NEAREST } from "../../../src/shared/repositories/consistency.ts";
@@ -155,7 +156,8 @@ async function detailOf({ devices, alerts, dealers }: Services, device: FoundDev
   const assignments = found.get(deviceKey) ?? EMPTY_PAGE;
   const intervals = assignments.edges.map(({ node }) => node);
   const ids = [...new Set(intervals.flatMap(({ dealerId }) => dealerId ?? []))];
-  const known = await dealers.find(ids);
+  const source = sourceOf(deviceKey);
+  const known = [...(await dealers.findRecords(ids.map((id) => partyKeyOf(source, id)))).values()];
   const countIn = (counts: Map<string, number | null>) => (counts.has(deviceKey) ? (counts.get(deviceKey) ?? null) : 0);
   return {
     ...deviceJsonOf(device),

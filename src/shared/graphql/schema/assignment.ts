@@ -1,16 +1,19 @@
 import type { Interval } from "../../domain/assignment.ts";
+import type { Source } from "../../domain/event.ts";
+import { partyKeyOf } from "../../domain/party.ts";
 import { occurredAtOf } from "../../domain/version.ts";
 import { builder } from "./builder.ts";
 import { Dealer } from "./dealer.ts";
 
-const Assignment = builder.objectRef<Interval>("Assignment").implement({
+const Assignment = builder.objectRef<Interval & { readonly source: Source }>("Assignment").implement({
   description: "A stretch of time that a device spent with one dealer, or with none.",
   fields: (t) => ({
     dealer: t.field({
       type: Dealer,
       nullable: true,
       description: "Null while unassigned.",
-      resolve: ({ dealerId }, _, { load }) => (dealerId === null ? null : load.dealer.load(dealerId)),
+      resolve: ({ source, dealerId }, _, { load }) =>
+        dealerId === null ? null : load.dealerRecord.load(partyKeyOf(source, dealerId)),
     }),
     from: t.field({ type: "DateTime", description: "Inclusive.", resolve: ({ from }) => occurredAtOf(from) }),
     to: t.field({

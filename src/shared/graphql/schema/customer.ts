@@ -1,18 +1,29 @@
-import type { Customer as CustomerShape } from "../../domain/change.ts";
-import { CustomerCursor } from "../../repositories/customer.ts";
+import { partyKeyOf } from "../../domain/party.ts";
+import { CustomerCursor, type FoundCustomer } from "../../repositories/customer.ts";
+import { partyKeyIn } from "../loaders.ts";
 import { builder } from "./builder.ts";
 import { DeviceConnection, DeviceFilter, devicesOf } from "./device.ts";
 import { counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
+import { Source } from "./source.ts";
 
-export const Customer = builder.objectRef<CustomerShape>("Customer");
+export const Customer = builder.objectRef<FoundCustomer>("Customer");
 
 builder.node(Customer, {
   name: "Customer",
   description: "Whose devices they are.",
-  id: { resolve: ({ customerId }) => customerId },
-  loadWithoutCache: (customerId, { load }) => load.customer.load(customerId),
+  id: { resolve: ({ recordKey }) => recordKey },
+  loadWithoutCache: (nodeId, { load }) => {
+    const key = partyKeyIn(nodeId);
+    return key ? load.customerRecord.load(key) : load.customer.load(nodeId.replace(/^:/, ""));
+  },
   fields: (t) => ({
     customerId: t.exposeString("customerId", { description: "The upstream systems' id." }),
+    source: t.expose("source", {
+      type: Source,
+      nullable: true,
+      description:
+        "The upstream system whose words these are; of several that name this id, the device's, or else the first.",
+    }),
     name: t.exposeString("name", { description: "As the last event that named it says." }),
     email: t.exposeString("email", { nullable: true, description: "As the last event that named it says." }),
     phone: t.exposeString("phone", { nullable: true, description: "As the last event that named it says." }),
@@ -37,8 +48,15 @@ builder.queryField("customer", (t) =>
     type: Customer,
     nullable: true,
     description: "A customer; null when there is none, or none that the token may see.",
-    args: { customerId: t.arg.string({ required: true }) },
-    resolve: (_, { customerId }, { load }) => load.customer.load(customerId),
+    args: {
+      customerId: t.arg.string({ required: true }),
+      source: t.arg({
+        type: Source,
+        description: "As this upstream system has it. Absent: as the first that names it.",
+      }),
+    },
+    resolve: (_, { customerId, source }, { load }) =>
+      source == null ? load.customer.load(customerId) : load.customerRecord.load(partyKeyOf(source, customerId)),
   }),
 );
 

@@ -1,19 +1,30 @@
-import type { Dealer as DealerShape } from "../../domain/change.ts";
-import { DealerCursor } from "../../repositories/dealer.ts";
+import { partyKeyOf } from "../../domain/party.ts";
+import { DealerCursor, type FoundDealer } from "../../repositories/dealer.ts";
+import { partyKeyIn } from "../loaders.ts";
 import { builder } from "./builder.ts";
 import { DeviceConnection, DeviceFilter, devicesOf } from "./device.ts";
 import { counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
+import { Source } from "./source.ts";
 import { DealerStatistics, STATISTICS_COST } from "./statistics.ts";
 
-export const Dealer = builder.objectRef<DealerShape>("Dealer");
+export const Dealer = builder.objectRef<FoundDealer>("Dealer");
 
 builder.node(Dealer, {
   name: "Dealer",
   description: "Who installs and looks after devices.",
-  id: { resolve: ({ dealerId }) => dealerId },
-  loadWithoutCache: (dealerId, { load }) => load.dealer.load(dealerId),
+  id: { resolve: ({ recordKey }) => recordKey },
+  loadWithoutCache: (nodeId, { load }) => {
+    const key = partyKeyIn(nodeId);
+    return key ? load.dealerRecord.load(key) : load.dealer.load(nodeId.replace(/^:/, ""));
+  },
   fields: (t) => ({
     dealerId: t.exposeString("dealerId", { description: "The upstream systems' id." }),
+    source: t.expose("source", {
+      type: Source,
+      nullable: true,
+      description:
+        "The upstream system whose words these are; of several that name this id, the device's, or else the first.",
+    }),
     name: t.exposeString("name", { description: "As the last event that named it says." }),
     phone: t.exposeString("phone", { nullable: true, description: "As the last event that named it says." }),
     email: t.exposeString("email", { nullable: true, description: "As the last event that named it says." }),
@@ -45,8 +56,15 @@ builder.queryField("dealer", (t) =>
     type: Dealer,
     nullable: true,
     description: "A dealer; null when there is none, or none that the token may see.",
-    args: { dealerId: t.arg.string({ required: true }) },
-    resolve: (_, { dealerId }, { load }) => load.dealer.load(dealerId),
+    args: {
+      dealerId: t.arg.string({ required: true }),
+      source: t.arg({
+        type: Source,
+        description: "As this upstream system has it. Absent: as the first that names it.",
+      }),
+    },
+    resolve: (_, { dealerId, source }, { load }) =>
+      source == null ? load.dealer.load(dealerId) : load.dealerRecord.load(partyKeyOf(source, dealerId)),
   }),
 );
 

@@ -1,4 +1,5 @@
 import { deviceIdOf, sourceOf } from "../../domain/event.ts";
+import { partyKeyOf } from "../../domain/party.ts";
 import { viewTwin } from "../../domain/twin.ts";
 import { AlertCursor } from "../../repositories/alert.ts";
 import { AssignmentCursor } from "../../repositories/assignment.ts";
@@ -74,13 +75,15 @@ builder.node(Device, {
       type: Dealer,
       nullable: true,
       description: "Null while unassigned.",
-      resolve: ({ dealerId }, _, { load }) => (dealerId === null ? null : load.dealer.load(dealerId)),
+      resolve: ({ key, dealerId }, _, { load }) =>
+        dealerId === null ? null : load.dealerRecord.load(partyKeyOf(sourceOf(key), dealerId)),
     }),
     customer: t.field({
       type: Customer,
       nullable: true,
       description: "Null until an event names one.",
-      resolve: ({ customerId }, _, { load }) => (customerId === null ? null : load.customer.load(customerId)),
+      resolve: ({ key, customerId }, _, { load }) =>
+        customerId === null ? null : load.customerRecord.load(partyKeyOf(sourceOf(key), customerId)),
     }),
     report: t.expose("report", { type: StatusReport, nullable: true, description: "Null until it reports." }),
     twin: t.field({
@@ -102,7 +105,13 @@ builder.node(Device, {
       type: AssignmentConnection,
       description: "Oldest first. A dealer sees its own.",
       args: pageArgs,
-      resolve: ({ key }, args, { load }) => load.assignmentsOf(key, pageRequest(args, AssignmentCursor)),
+      resolve: async ({ key }, args, { load }) => {
+        const page = await load.assignmentsOf(key, pageRequest(args, AssignmentCursor));
+        return {
+          ...page,
+          edges: page.edges.map((edge) => ({ ...edge, node: { ...edge.node, source: sourceOf(key) } })),
+        };
+      },
     }),
     history: t.field({
       type: DeviceEventConnection,
