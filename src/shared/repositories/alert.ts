@@ -85,13 +85,16 @@ export class AlertRepository extends Repository<typeof alerts> {
     { page, filter = {} }: { readonly page: PageRequest; readonly filter?: AlertFilter },
   ): Promise<Map<string, Page<FoundAlert>>> {
     const behind = anyOf(NEWEST_FIRST.parts(page, stretchOf(scope, filter)));
-    const wanted = and(visibleTo(scope), matching(filter), behind) ?? sql`true`;
+    const orderBy = NEWEST_FIRST.orderBy(page);
+    const wanted = and(sql`${alerts.deviceKey} = ids.value`, visibleTo(scope), matching(filter, checked), behind);
+    // The inner table has the outer one's name, so that the conditions speak of the inner one. Only the ids of a device's
+    // alerts are sorted there, which is a small part of what they hold.
     const rows = await this.findMany(
-      { select: COLUMNS, where: sql`place <= ${rowsFor(page)}`, orderBy: [sql`place`] },
-      sql`SELECT ${alerts}.*, row_number() OVER (
-          PARTITION BY ${alerts.deviceKey} ORDER BY ${sql.join(NEWEST_FIRST.orderBy(page), sql`, `)}) AS place
-        FROM ${alertsFrom(sql`${eachOf(deviceKeys)} AS ids CROSS JOIN ${alerts} ON ${alerts.deviceKey} = ids.value`)}
-        WHERE ${wanted}`,
+      { select: COLUMNS, orderBy },
+      sql`SELECT ${alerts}.* FROM ${eachOf(deviceKeys)} AS ids
+        CROSS JOIN ${alerts} ON ${alerts.deviceKey} = ids.value AND ${alerts.alertId} IN (
+          SELECT ${alerts.alertId} FROM ${alerts} WHERE ${wanted}
+          ORDER BY ${sql.join(orderBy, sql`, `)} LIMIT ${rowsFor(page)})`,
     );
     const groups = Map.groupBy(rows, ({ deviceKey }) => deviceKey as string);
     return new Map([...groups].map(([deviceKey, group]) => [deviceKey, pageOf(group, page, ALERT_EDGE)]));
