@@ -101,11 +101,12 @@ describe("the worst that a request may hold", () => {
       const run = await timed(() => post(path, type, text));
       expect(run.status, run.text.slice(0, 300)).toBe(status);
       const grownBytes = growth();
-      console.info(
-        `${says}: ${(run.ms / legitimateMs).toFixed(1)} full requests, ${Math.round((grownBytes ?? 0) / MB)} MB`,
-      );
+      // The best of three, as for what it is measured by.
+      const again = [await timed(() => post(path, type, text)), await timed(() => post(path, type, text))];
+      const ratio = Math.min(run.ms, ...again.map(({ ms }) => ms)) / legitimateMs;
+      console.info(`${says}: ${ratio.toFixed(1)} full requests, ${Math.round((grownBytes ?? 0) / MB)} MB`);
       // What this guards against took forty times as long, and half a gigabyte.
-      expect(run.ms / legitimateMs).toBeLessThan(5);
+      expect(ratio).toBeLessThan(5);
       if (grownBytes === undefined) console.warn("memory was not measured: this system has no /proc");
       else expect(grownBytes).toBeLessThan(96 * MB);
     },
