@@ -4,7 +4,7 @@ import type { Scope } from "../../src/shared/auth/scope.ts";
 import type { Interval } from "../../src/shared/domain/assignment.ts";
 import type { DeviceKey, Source } from "../../src/shared/domain/event.ts";
 import type { HistoryEntry } from "../../src/shared/domain/history.ts";
-import { partyKeyOf } from "../../src/shared/domain/party.ts";
+import { type PartyKey, partyKeyOf } from "../../src/shared/domain/party.ts";
 import { type Moment, parseTime } from "../../src/shared/domain/time.ts";
 import { AlertCursor, type AlertFilter, type AlertKey, type FoundAlert } from "../../src/shared/repositories/alert.ts";
 import { AssignmentCursor } from "../../src/shared/repositories/assignment.ts";
@@ -171,15 +171,21 @@ export class AlertsService extends WorkerEntrypoint<Env> {
   }
 }
 
+type Parties<T> = {
+  readonly find: (ids: readonly string[]) => Promise<T[]>;
+  readonly findRecords: (keys: readonly PartyKey[]) => Promise<Map<string, T>>;
+};
+
+async function findParties<T>(parties: Parties<T>, ids: readonly string[], source: Source | undefined): Promise<T[]> {
+  if (source === undefined) return parties.find(ids);
+  return [...(await parties.findRecords(ids.map((id) => partyKeyOf(source, id)))).values()];
+}
+
 /** Dealers, for other Workers. */
 export class DealersService extends WorkerEntrypoint<Env> {
   /** @param source as this one has them, which is how a device of its means them; else as the first that names each */
   find(call: Call, dealerIds: readonly string[], source?: Source): Promise<Answer<FoundDealer[]>> {
-    return answer(this.env, call, async ({ dealers }) =>
-      source === undefined
-        ? dealers.find(dealerIds)
-        : [...(await dealers.findRecords(dealerIds.map((id) => partyKeyOf(source, id)))).values()],
-    );
+    return answer(this.env, call, ({ dealers }) => findParties(dealers, dealerIds, source));
   }
 
   async list(call: Call, page: PageArgs, filter?: DealerFilter): Promise<Answer<Page<FoundDealer>>> {
@@ -202,11 +208,7 @@ export class DealersService extends WorkerEntrypoint<Env> {
 export class CustomersService extends WorkerEntrypoint<Env> {
   /** @param source as this one has them, which is how a device of its means them; else as the first that names each */
   find(call: Call, customerIds: readonly string[], source?: Source): Promise<Answer<FoundCustomer[]>> {
-    return answer(this.env, call, async ({ customers }) =>
-      source === undefined
-        ? customers.find(customerIds)
-        : [...(await customers.findRecords(customerIds.map((id) => partyKeyOf(source, id)))).values()],
-    );
+    return answer(this.env, call, ({ customers }) => findParties(customers, customerIds, source));
   }
 
   async list(call: Call, page: PageArgs, filter?: CustomerFilter): Promise<Answer<Page<FoundCustomer>>> {

@@ -1,8 +1,10 @@
 import { describeRejection } from "../../src/shared/contracts/parse.ts";
 import { topicPartsOf } from "../../src/shared/contracts/topic.ts";
 import type { Audit, Letter, Revision } from "../../src/shared/desk/api.ts";
+import type { JsonPatchOp } from "../../src/shared/desk/edit.ts";
 import { foldPath } from "../../src/shared/desk/fingerprint.ts";
 import { MASK, maskFailure, maskKey, maskValue } from "../../src/shared/desk/mask.ts";
+import { maskedCopyOf, shownOf } from "../../src/shared/desk/masked-copy.ts";
 import type { Failure } from "../../src/shared/queue/letter.ts";
 import type { AuditRow } from "../../src/shared/repositories/audit.ts";
 import type { StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
@@ -10,12 +12,17 @@ import type { LetterRevision } from "../../src/shared/repositories/letter-change
 
 /**
  * A dead letter as the operations API shows it.
+ * @param revisions its edits, first to last
  * @param unmasked shows what is personal, for which somebody has answered in the audit log
  */
-export function letterJsonOf(letter: StoredLetter, unmasked = false): Letter {
-  const { record } = letter;
+export function letterJsonOf(
+  letter: StoredLetter,
+  revisions: readonly LetterRevision[] = [],
+  unmasked = false,
+): Letter {
+  const { record, edited } = letter;
   const failure = unmasked ? letter.failure : maskFailure(letter.topic, letter.failure);
-  const value = unmasked ? record.value : maskValue(record.topic, record.value, record.encoding).text;
+  const value = unmasked ? record.value : maskedPayload(letter);
   const masked = maskKey(record);
   return {
     id: letter.id,
@@ -33,7 +40,7 @@ export function letterJsonOf(letter: StoredLetter, unmasked = false): Letter {
     payload: value,
     payloadEncoding: unmasked && record.encoding ? record.encoding : "text",
     masked: !unmasked,
-    edited: unmasked || letter.edited === null ? letter.edited : maskValue(record.topic, letter.edited, undefined).text,
+    edited: unmasked || edited === null ? edited : shownOf(copyOf(letter, revisions)),
     revision: letter.revision,
     key: unmasked ? record.key : masked.key,
     headers: unmasked ? (record.headers ?? []) : masked.headers,
@@ -57,6 +64,20 @@ export function letterJsonOf(letter: StoredLetter, unmasked = false): Letter {
     runId: letter.runId,
   };
 }
+
+/** The masked copy of what a letter's replays send. */
+export const copyOf = (
+  { record: { topic, value }, edited, revision }: StoredLetter,
+  revisions: readonly LetterRevision[],
+) =>
+  maskedCopyOf(
+    { topic, value, edited, revision },
+    revisions.map(({ patch }) => patch as readonly JsonPatchOp[]),
+  );
+
+/** A letter that was emptied and then came back from a replay holds what was edited, and the edits lead nowhere. */
+const maskedPayload = ({ record: { topic, value, encoding }, edited, revision }: StoredLetter): string | null =>
+  value !== null && revision > 0 && edited === null ? JSON.stringify(MASK) : maskValue(topic, value, encoding).text;
 
 /** What an edit put in may be as personal as what it took out, and so may a member that no contract names. */
 export const revisionJsonOf = (

@@ -212,9 +212,9 @@ describe("one letter", () => {
     const change = { patch: [{ op: "remove", path: "/a" }], reason: "why" };
     expect(JSON.parse(stub?.asked[1]?.body ?? "")).toEqual({ ...change, revision: 4 });
     await stub?.stop();
-    await concord(answers, [...args, "--revision", "3"]);
+    await concord(answers, [...args, "--revision", "3", "--unmask", "ticket 9"]);
     expect(stub?.said()).toEqual(["PATCH /dead-letters/l-1"]);
-    expect(JSON.parse(stub?.asked[0]?.body ?? "")).toEqual({ ...change, revision: 3 });
+    expect(JSON.parse(stub?.asked[0]?.body ?? "")).toEqual({ ...change, unmask: "ticket 9", revision: 3 });
   });
 });
 

@@ -14,15 +14,16 @@ export const edit = deskCommand({
     patch: { type: "string", description: "RFC 6902 as JSON, or the file that holds it" },
     because: { type: "string", description: "Why, for the audit log" },
     reason: { type: "string", description: "The same as --because" },
+    unmask: { type: "string", description: "Lets the patch test what is masked; say why, for the audit log" },
     revision: { type: "string", description: "Of the letter as you saw it; refused if it has another by now" },
     apply: { type: "boolean", description: "Does it, to a group" },
   },
-  run: async (desk, { group, patch, because, reason = because, revision, apply }, id = "") => {
+  run: async (desk, { group, patch, because, reason = because, unmask, revision, apply }, id = "") => {
     if (!patch || !reason) throw new UsageError(`say what and why: --patch '[{"op":"add",…}]' --because "…"`);
     if (because !== undefined && reason !== because) throw new UsageError("--because and --reason say two things");
     if ((id === "") === (group === undefined)) throw new UsageError("name one letter, or --group");
     if (revision !== undefined && !/^\d{1,9}$/.test(revision)) throw new UsageError("--revision has to be a number");
-    const change = { patch: patchOf(patch), reason };
+    const change = { patch: patchOf(patch), reason, ...(unmask !== undefined && { unmask }) };
     if (group !== undefined) {
       if (revision !== undefined) throw new UsageError("--revision is a letter's, not a group's");
       return editGroup(desk, group, { ...change, apply: apply === true });

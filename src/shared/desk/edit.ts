@@ -43,7 +43,7 @@ export type Edited =
   | { readonly ok: false; readonly message: string; readonly issues?: readonly Issue[] };
 
 /** The value in a holder, so that the root is a place like any other; empty when it is not JSON. */
-type Holder = { value?: unknown };
+export type Holder = { value?: unknown };
 
 /**
  * Edits a record's value: all of the patch or nothing. What makes it that record stays, as far as it is valid: its event
@@ -57,7 +57,8 @@ export function applyEdit(valueText: string | null, patch: readonly JsonPatchOp[
   const maxBytes = Math.max(EDIT_LIMITS.bytes, utf8Bytes(valueText ?? ""));
   for (const [i, op] of patch.entries()) {
     // A copy of the whole into itself doubles it: a hundred of them must not come so far as the check at the end.
-    const problem = apply(edited, op) ?? (op.op === "copy" || op.op === "move" ? beyond(edited, maxBytes) : undefined);
+    const problem =
+      applyOperation(edited, op) ?? (op.op === "copy" || op.op === "move" ? beyond(edited, maxBytes) : undefined);
     if (problem) return refuse(`Operation ${i + 1}, ${op.op} ${JSON.stringify(op.path)}: ${problem}.`);
   }
   const problem = beyond(edited, maxBytes);
@@ -101,7 +102,7 @@ function whyNotEditable(text: string | null): Edited | undefined {
   return undefined;
 }
 
-function holderOf(text: string | null): Holder {
+export function holderOf(text: string | null): Holder {
   try {
     return text === null ? {} : { value: JSON.parse(text) };
   } catch {
@@ -110,7 +111,7 @@ function holderOf(text: string | null): Holder {
 }
 
 /** @returns what is wrong with it, if it cannot be applied. Then the holder means nothing any more. */
-function apply(holder: Holder, op: JsonPatchOp): string | undefined {
+export function applyOperation(holder: Holder, op: JsonPatchOp): string | undefined {
   switch (op.op) {
     case "add":
       return add(holder, op.path, op.value);
@@ -154,7 +155,7 @@ function add(holder: Holder, path: string, value: unknown): string | undefined {
 }
 
 /** What is at a path, of own members and elements only: the library would find `/toString` in any object. */
-function find(holder: Holder, path: string): { readonly value: unknown } | undefined {
+export function find(holder: Holder, path: string): { readonly value: unknown } | undefined {
   if (!("value" in holder)) return undefined;
   let { value } = holder;
   for (const token of path.split("/").slice(1).map(tokenOf)) {
@@ -165,7 +166,7 @@ function find(holder: Holder, path: string): { readonly value: unknown } | undef
   return { value };
 }
 
-const tokenOf = (text: string): string => text.replaceAll("~1", "/").replaceAll("~0", "~");
+export const tokenOf = (text: string): string => text.replaceAll("~1", "/").replaceAll("~0", "~");
 
 const isIndex = (token: string): boolean => /^(?:0|[1-9]\d*)$/.test(token);
 

@@ -4,6 +4,7 @@ import { isPii, type JsonSchema, jsonSchemaOf } from "../contracts/describe.ts";
 import { findContract } from "../contracts/index.ts";
 import { deviceIdOfRecord, eventIdOf, type Failure } from "../queue/letter.ts";
 import { type QueuedRecord, valueTextOf } from "../queue/parcel.ts";
+import { EDIT_LIMITS } from "./edit.ts";
 import { knownPath, signatureOf } from "./fingerprint.ts";
 
 /** What stands where something personal, or something that nobody has declared, stood. */
@@ -27,6 +28,12 @@ export function maskValue(
   const json = encoding ? undefined : parsed(value);
   return { text: JSON.stringify(json === undefined ? MASK : masked(json, schemaOf(topic), 0)) };
 }
+
+/**
+ * The value with its shape and its names, and a mask for every scalar that {@link maskValue} would not show. It is what a
+ * patch is applied to so that masks move with what they stand for; it is not for showing.
+ */
+export const maskScalars = (topic: string, value: unknown): unknown => maskedScalars(value, schemaOf(topic), 0);
 
 /** The `data` of an event that passed the contract of its topic, likewise. */
 export const maskData = (topic: string, data: unknown): unknown =>
@@ -59,6 +66,21 @@ function maskedMembers(value: object, { properties = {} }: JsonSchema, depth: nu
       : [`${MASK}${++unknown}`, MASK],
   );
   return Object.fromEntries(members);
+}
+
+function maskedScalars(value: unknown, schema: JsonSchema | undefined, depth: number): unknown {
+  // Deeper than that nothing is edited, and a walk would find no end of the stack.
+  if (depth > EDIT_LIMITS.nesting) return MASK;
+  const place = schema === undefined || isPii(schema) || depth > MAX_DEPTH ? undefined : schema;
+  if (Array.isArray(value)) return value.map((each) => maskedScalars(each, place?.items, depth + 1));
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value).map(([name, member]): [string, unknown] => {
+      const declared = place?.properties && Object.hasOwn(place.properties, name) ? place.properties[name] : undefined;
+      return [name, maskedScalars(member, declared, depth + 1)];
+    });
+    return Object.fromEntries(members);
+  }
+  return place && isDeclared(value, place) ? value : MASK;
 }
 
 /** Whether a scalar is what its schema says. Text in the place of a number may be anybody's text. */

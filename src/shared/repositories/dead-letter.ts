@@ -304,6 +304,7 @@ async function rowOf(letter: Letter) {
 
 const plain = (text: string | undefined): string | undefined => (text && isPlainText(text) ? text : undefined);
 
+// The words of an edited letter stay those of its record: an edit may have moved what is personal to a place that is searched.
 // `failure` and `record` are taken out with ->, which keeps their text as JSON, escapes and all; the rest with ->>.
 // Without `WHERE true` SQLite would read ON CONFLICT as the ON of a join.
 const PARK = `
@@ -336,7 +337,9 @@ ON CONFLICT (id) DO UPDATE SET
   discarded_at_ms = NULL,
   group_id = excluded.group_id,
   signature = excluded.signature,
-  search = excluded.search,
+  search = CASE WHEN revision > 0 AND instr(search, char(10)) > 0
+    THEN excluded.signature || substr(search, instr(search, char(10)))
+    ELSE excluded.search END,
   failures = failures + 1,
   last_failed_at_ms = excluded.last_failed_at_ms,
   contract_version = excluded.contract_version,

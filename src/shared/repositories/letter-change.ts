@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { AuditEntry, AuditRepository } from "./audit.ts";
 import { letterRevisions } from "./tables.ts";
@@ -64,13 +64,15 @@ export class LetterChangeRepository {
     return changed.results.map(({ id }) => id);
   }
 
-  /** A letter's edits, first to last. */
-  async revisionsOf(id: string): Promise<LetterRevision[]> {
-    return this.#db
+  /** The edits of letters, each letter's first to last. One without edits is left out. */
+  async revisionsOf(ids: readonly string[]): Promise<Map<string, LetterRevision[]>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.#db
       .select()
       .from(letterRevisions)
-      .where(eq(letterRevisions.letterId, id))
-      .orderBy(letterRevisions.revision);
+      .where(sql`${letterRevisions.letterId} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`)
+      .orderBy(letterRevisions.letterId, letterRevisions.revision);
+    return Map.groupBy(rows, ({ letterId }) => letterId);
   }
 
   /** A change and its word in the audit log, both or neither; nothing is said of a change that did not happen. */

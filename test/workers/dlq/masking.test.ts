@@ -193,4 +193,84 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
       data: { online: "•••", mode: "cool", indoorTemperatureC: 21.5, equipment: ["fan"], "•••1": "•••" },
     });
   });
+
+  it("is not shown where a patch moved it: not in a preview, a list, a search or a later failure", async () => {
+    const value = JSON.stringify({
+      eventId: "e-1",
+      occurredAt: "2026-11-23T12:00:00Z",
+      deviceId: "d-1",
+      data: { name: "Hall", owner: CANARY },
+    });
+    const record = { topic: "device.elt.profile.updated", key: "d-1", value, receivedAtMs: FAILED_MS };
+    await letters.park([letter("a", { record })]);
+    const { ask, post, patch, events } = deskOf();
+    const admin = await bearerAt("admin");
+    const moving = [{ op: "move", from: "/data/owner", path: "/data/model" }];
+    const group = (await letters.find("a"))?.groupId;
+    const preview = await post(`/ops/api/groups/${group}/edit`, { patch: moving, reason: "r" }, admin);
+    expect(preview.body).toMatchObject({ pass: 1, samples: [{ id: "a", issues: [] }] });
+    expect(JSON.parse(preview.body.samples[0].after).data).toMatchObject({ model: "•••" });
+
+    const edited = await patch("/ops/api/dead-letters/a", { patch: moving, reason: "r", revision: 0 }, admin);
+    expect(edited.body).toMatchObject({ revision: 1, masked: true });
+    const viewer = await bearerAt("viewer");
+    const operator = await bearerAt("operator");
+    const answers = [
+      preview.text,
+      edited.text,
+      (await ask("GET", "/ops/api/dead-letters?first=10", { headers: viewer })).text,
+      (await ask("GET", "/ops/api/dead-letters/a", { headers: viewer })).text,
+      (await post(`/ops/api/groups/${group}/edit`, { patch: [{ op: "remove", path: "/data/x" }], reason: "r" }, admin))
+        .text,
+      (await post("/ops/api/dead-letters/a/replay", undefined, operator)).text,
+    ];
+    const [sent] = events.sent.flatMap(({ records }) => records);
+    expect(sent?.value).toContain(`"model":"${CANARY}"`);
+    await letters.park([
+      letter("a", { record: sent as typeof record, failure: { reason: "crash" }, failedAtMs: FAILED_MS + 90_000 }),
+    ]);
+    answers.push((await ask("GET", "/ops/api/dead-letters/a", { headers: viewer })).text);
+    expect(answers.filter((text) => text.includes(CANARY))).toEqual([]);
+    const found = async (text: string) =>
+      (await ask("GET", `/ops/api/dead-letters?text=${text}`, { headers: viewer })).body.deadLetters.length;
+    expect([await found("canary"), await found("crash"), await found("e-1")]).toEqual([0, 1, 1]);
+  });
+
+  it("answers no test of a patch, right or wrong, until somebody says why", async () => {
+    const value = (owner: string) =>
+      `{"eventId":"e","occurredAt":"2026-11-23T12:00:00Z","deviceId":"d-1","data":{"name":"Hall","owner":"${owner}"}}`;
+    const topic = "device.elt.profile.updated";
+    await letters.park([
+      letter("a", { record: { topic, key: null, value: value(CANARY), receivedAtMs: FAILED_MS } }),
+      letter("b", { record: { topic, key: null, value: value("somebody else"), receivedAtMs: FAILED_MS } }),
+    ]);
+    const { get, post, patch } = deskOf();
+    const admin = await bearerAt("admin");
+    const guess = [{ op: "test", path: "/data/owner", value: CANARY }];
+    const one = (id: string, more = {}) =>
+      patch(`/ops/api/dead-letters/${id}`, { patch: guess, reason: "r", revision: 0, ...more }, admin);
+    const path = `/ops/api/groups/${(await letters.find("a"))?.groupId}/edit`;
+
+    const [right, wrong] = [await one("a"), await one("b")];
+    expect([right.status, right.body.error.issues]).toEqual([422, [expect.objectContaining({ code: "masked" })]]);
+    expect(wrong.body).toEqual(right.body);
+    expect((await post(path, { patch: guess, reason: "r" }, admin)).body).toMatchObject({
+      pass: 0,
+      fail: { count: 2, issues: [{ path: "data.*", code: "masked", count: 2 }] },
+    });
+    // The log is append-only: what tests before this one did stands in it.
+    const reasons = async (): Promise<string[]> =>
+      (await get("/ops/api/audit?action=letter.unmask", admin)).body.audit.map(
+        (each: { reason: string }) => each.reason,
+      );
+    const before = await reasons();
+    expect(before).not.toContain("ticket 10");
+
+    const asked = await post(path, { patch: guess, reason: "r", unmask: "ticket 9" }, admin);
+    expect(asked.body).toMatchObject({ pass: 1, fail: { count: 1 } });
+    expect(asked.text).not.toContain(CANARY);
+    expect((await one("b", { unmask: "ticket 10" })).status).toBe(422);
+    expect((await one("a", { unmask: "ticket 11" })).text).toContain(CANARY);
+    expect(await reasons()).toEqual(["ticket 11", "ticket 10", "ticket 9", ...before]);
+  });
 });

@@ -1,19 +1,20 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import type { Group, GroupEdit } from "../../../src/shared/desk/api.ts";
-import { JsonPatch } from "../../../src/shared/desk/edit.ts";
+import { JsonPatch, type JsonPatchOp } from "../../../src/shared/desk/edit.ts";
 import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
 import { Cursor, First, pageOf } from "../../../src/shared/desk/http/page.ts";
 import { bodyOf, readBy } from "../../../src/shared/desk/http/reading.ts";
-import { maskValue } from "../../../src/shared/desk/mask.ts";
+import { afterPatch, type MaskedCopy, shownOf } from "../../../src/shared/desk/masked-copy.ts";
 import { GROUP_STATES } from "../../../src/shared/desk/states.ts";
 import { issuesByPath } from "../../../src/shared/desk/verdict.ts";
 import type { StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import type { Edit } from "../../../src/shared/repositories/letter-change.ts";
 import type { StoredGroup } from "../../../src/shared/repositories/letter-group.ts";
 import { type DeskDeps, told } from "./desk.ts";
-import { editOf } from "./letters.ts";
+import { copyOf } from "../letter-json.ts";
+import { editOf, revisionsOf } from "./letters.ts";
 import { Reason, resolveSelection, Topic } from "./selection.ts";
 import { tooMany } from "./too-many.ts";
 
@@ -34,6 +35,8 @@ const EditBody = z.strictObject({
   patch: JsonPatch,
   reason: z.string().trim().min(1, "must say why").max(500),
   apply: z.boolean().default(false),
+  /** Why the patch may test what is masked. What is shown stays masked. */
+  unmask: z.string().trim().min(1, "must say why").max(500).optional(),
 });
 
 /** How many letters of a group edit are shown before and after. */
@@ -80,9 +83,13 @@ export function groupRoutes(deps: DeskDeps) {
   app.post("/groups/:id/edit", only("admin"), async (c) => {
     const body = await bodyOf(c, EditBody);
     if (!body.ok) return body.response;
-    const { patch, reason, apply } = body.data;
+    const { patch, reason, apply, unmask } = body.data;
     const group = await groups.find(c.req.param("id"));
     if (!group) return unknownGroup();
+    // Before anything is tested: what was learned without a word of it would have no trace.
+    if (unmask !== undefined) {
+      await deps.audit.add(told(c, deps, "letter.unmask", { target: group.id, reason: unmask }).entry);
+    }
     const ids = await resolveSelection(letters, { group: group.id });
     if (!ids) return tooMany();
     const samples: GroupEdit["samples"][number][] = [];
@@ -90,9 +97,12 @@ export function groupRoutes(deps: DeskDeps) {
     let [pass, fail, applied] = [0, 0, 0];
     for (let i = 0; i < ids.length; i += CHUNK) {
       const edits: Edit[] = [];
-      for (const letter of await letters.findAll(ids.slice(i, i + CHUNK))) {
-        const edit = editOf(letter, patch, now());
-        if (samples.length < SAMPLES) samples.push(sampleOf(letter, edit));
+      const chunk = await letters.findAll(ids.slice(i, i + CHUNK));
+      const revisions = await revisionsOf(deps, chunk);
+      for (const letter of chunk) {
+        const copy = copyOf(letter, revisions.get(letter.id) ?? []);
+        const edit = editOf(letter, patch, { nowMs: now(), copy: unmask === undefined ? copy : undefined });
+        if (samples.length < SAMPLES) samples.push(sampleOf(letter, edit, { before: copy, patch }));
         if (edit.ok) {
           pass++;
           edits.push({ id: letter.id, revision: letter.revision, edited: edit.value, patch, reason });
@@ -120,15 +130,15 @@ export function groupRoutes(deps: DeskDeps) {
   return app;
 }
 
+type Preview = { readonly before: MaskedCopy; readonly patch: readonly JsonPatchOp[] };
+
 /** Masked, for an admin too: whoever wants to see more says why, letter by letter. */
-function sampleOf(letter: StoredLetter, edit: ReturnType<typeof editOf>) {
-  const { id, record, edited } = letter;
-  const before = edited ?? record.value;
-  const shown = (text: string | null) => maskValue(record.topic, text, undefined).text;
+function sampleOf({ id, record }: StoredLetter, edit: ReturnType<typeof editOf>, { before, patch }: Preview) {
+  const after = edit.ok ? afterPatch(before, patch) : undefined;
   return {
     id,
-    before: shown(before),
-    after: edit.ok ? shown(edit.value) : null,
+    before: record.value === null ? null : shownOf(before),
+    after: after ? shownOf(after) : null,
     issues: edit.ok ? [] : (edit.issues ?? []),
   };
 }

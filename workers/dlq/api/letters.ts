@@ -5,11 +5,14 @@ import { applyEdit, JsonPatch, type JsonPatchOp } from "../../../src/shared/desk
 import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { type DeskContext, type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
 import { Cursor, cursorOf, First } from "../../../src/shared/desk/http/page.ts";
+import { foldPath } from "../../../src/shared/desk/fingerprint.ts";
+import { maskFailure } from "../../../src/shared/desk/mask.ts";
+import { type MaskedCopy, maskedTestIn } from "../../../src/shared/desk/masked-copy.ts";
 import { bodyOf, readBy } from "../../../src/shared/desk/http/reading.ts";
 import { judge } from "../../../src/shared/desk/verdict.ts";
 import { MAX_REPLAYS, type StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
-import { UNDO_MS } from "../../../src/shared/repositories/letter-change.ts";
-import { auditJsonOf, letterJsonOf, revisionJsonOf } from "../letter-json.ts";
+import { type LetterRevision, UNDO_MS } from "../../../src/shared/repositories/letter-change.ts";
+import { auditJsonOf, copyOf, letterJsonOf, revisionJsonOf } from "../letter-json.ts";
 import { type Replayed, replay, replayedRecordOf } from "../replay.ts";
 import { unchangedSinceFailure } from "../runs/plan.ts";
 import { type DeskDeps, told } from "./desk.ts";
@@ -35,8 +38,9 @@ export function letterRoutes(deps: DeskDeps) {
       first,
       after: after && { lastFailedAtMs: after[0], id: after[1] },
     });
+    const revisions = await revisionsOf(deps, page.letters);
     return c.json({
-      deadLetters: page.letters.map((letter) => letterJsonOf(letter)),
+      deadLetters: page.letters.map((letter) => letterJsonOf(letter, revisions.get(letter.id))),
       nextCursor: page.next && cursorOf([page.next.lastFailedAtMs, page.next.id]),
     });
   });
@@ -57,32 +61,45 @@ export function letterRoutes(deps: DeskDeps) {
   });
 
   const detailOf = async (letter: StoredLetter, unmasked: boolean) => {
-    const [revisions, entries] = await Promise.all([
-      changes.revisionsOf(letter.id),
+    const [found, entries] = await Promise.all([
+      revisionsOf(deps, [letter]),
       audit.list({ target: letter.id, first: 50 }),
     ]);
+    const revisions = found.get(letter.id) ?? [];
     return {
-      ...letterJsonOf(letter, unmasked),
+      ...letterJsonOf(letter, revisions, unmasked),
       revisions: revisions.map((revision) => revisionJsonOf(revision, letter, unmasked)),
       audit: entries.map(auditJsonOf),
     };
   };
 
-  const EditBody = z.strictObject({ patch: JsonPatch, reason: Reason, revision: z.int().min(0) });
+  const EditBody = z.strictObject({
+    patch: JsonPatch,
+    reason: Reason,
+    revision: z.int().min(0),
+    unmask: Reason.optional(),
+  });
 
   app.patch("/dead-letters/:id", only("admin"), async (c) => {
     const body = await bodyOf(c, EditBody);
     if (!body.ok) return body.response;
-    const { patch, reason, revision } = body.data;
+    const { patch, reason, revision, unmask } = body.data;
     const letter = await letters.find(c.req.param("id"));
     if (!letter) return unknownLetter();
     if (letter.revision !== revision) return edited(letter.revision);
-    const edit = editOf(letter, patch, now());
+    if (unmask !== undefined)
+      await audit.add(told(c, deps, "letter.unmask", { target: letter.id, reason: unmask }).entry);
+    const revisions = (await revisionsOf(deps, [letter])).get(letter.id) ?? [];
+    const edit = editOf(letter, patch, {
+      nowMs: now(),
+      copy: unmask === undefined ? copyOf(letter, revisions) : undefined,
+    });
     if (!edit.ok) return errorResponse("not_valid", edit.message, { issues: edit.issues ?? [] });
     const change = { id: letter.id, revision, edited: edit.value, patch, reason };
     const done = await changes.edit([change], told(c, deps, "letter.edit", { target: letter.id, reason }));
     if (done.length === 0) return edited(null);
-    return c.json(letterJsonOf((await letters.find(letter.id)) ?? letter, true));
+    const after = (await letters.find(letter.id)) ?? letter;
+    return c.json(letterJsonOf(after, (await revisionsOf(deps, [after])).get(after.id), unmask !== undefined));
   });
 
   const ReplayBody = z.strictObject({ force: z.boolean().default(false) });
@@ -97,7 +114,9 @@ export function letterRoutes(deps: DeskDeps) {
       if (why) return errorResponse("not_replayable", why);
     }
     if (known) await audit.add(told(c, deps, "letter.replay", { target: id, before: { state: known.state } }).entry);
-    return answerTo(c, await replay(deps, id, body.data.force));
+    const replayed = await replay(deps, id, body.data.force);
+    const sent = replayed.kind === "sent" ? [replayed.letter] : [];
+    return answerTo(c, replayed, (await revisionsOf(deps, sent)).get(id));
   });
 
   app.post("/dead-letters/:id/restore", only("operator"), async (c) => {
@@ -105,7 +124,7 @@ export function letterRoutes(deps: DeskDeps) {
     const restored = await changes.restore(id, told(c, deps, "letter.restore", { target: id }));
     const letter = await letters.find(id);
     if (!letter) return unknownLetter();
-    if (restored) return c.json(letterJsonOf(letter));
+    if (restored) return c.json(letterJsonOf(letter, (await revisionsOf(deps, [letter])).get(id)));
     return errorResponse(
       "conflict",
       `Nothing was restored: the letter is ${letter.state}, and a discard can be taken back for ${UNDO_MS / 3_600_000} hours.`,
@@ -127,8 +146,18 @@ export function letterRoutes(deps: DeskDeps) {
   return app;
 }
 
+/** The edits of those that have any, by letter. */
+export const revisionsOf = ({ changes }: DeskDeps, letters: readonly StoredLetter[]) =>
+  changes.revisionsOf(letters.filter(({ revision }) => revision > 0).map(({ id }) => id));
+
+type EditContext = {
+  readonly nowMs: number;
+  /** What the patch must not test any of; absent for somebody who has unmasked the letter. */
+  readonly copy: MaskedCopy | undefined;
+};
+
 /** A letter's payload after a patch, if its contract takes it then. */
-export function editOf(letter: StoredLetter, patch: readonly JsonPatchOp[], nowMs: number) {
+export function editOf(letter: StoredLetter, patch: readonly JsonPatchOp[], { nowMs, copy }: EditContext) {
   const { record } = letter;
   if (letter.emptiedAtMs !== null || record.encoding !== undefined || record.value === null) {
     return {
@@ -137,11 +166,21 @@ export function editOf(letter: StoredLetter, patch: readonly JsonPatchOp[], nowM
       issues: [],
     } as const;
   }
+  const tested = copy && maskedTestIn(copy, patch);
+  if (tested !== undefined) {
+    const path = foldPath(record.topic, tested.slice(1).replaceAll("/", "."));
+    return {
+      ok: false,
+      message: `Nothing was edited: the patch tests ${path}, which is masked. Say why in "unmask" (--unmask), for the audit log.`,
+      issues: [{ path, code: "masked", message: 'is masked, so a test of it needs an "unmask" that says why' }],
+    } as const;
+  }
   const edit = applyEdit(letter.edited ?? record.value, patch);
   if (!edit.ok) return edit;
   const verdict = judge({ ...replayedRecordOf(letter), value: edit.value }, nowMs);
   if (verdict.kind === "passes") return edit;
-  const issues = verdict.failure.reason === "schema_mismatch" ? verdict.failure.issues : [];
+  const failure = maskFailure(record.topic, verdict.failure);
+  const issues = failure.reason === "schema_mismatch" ? failure.issues : [];
   return {
     ok: false,
     message: `Nothing was edited: the contract refuses the payload that the patch makes (${verdict.failure.reason}).`,
@@ -160,10 +199,10 @@ const edited = (revision: number | null): Response =>
 export const unknownLetter = (): Response =>
   errorResponse("not_found", "There is no dead letter of this id. GET /ops/api/dead-letters lists those there are.");
 
-function answerTo(c: DeskContext, replayed: Replayed): Response {
+function answerTo(c: DeskContext, replayed: Replayed, revisions: readonly LetterRevision[] = []): Response {
   switch (replayed.kind) {
     case "sent":
-      return c.json(letterJsonOf(replayed.letter), 202);
+      return c.json(letterJsonOf(replayed.letter, revisions), 202);
     case "unknown":
       return unknownLetter();
     case "emptied":

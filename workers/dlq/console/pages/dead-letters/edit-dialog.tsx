@@ -34,6 +34,8 @@ export function EditDialog({ letter, text, onEdited, onClose }: EditDialogProps)
       ask<Letter>("PATCH", `/dead-letters/${encodeURIComponent(letter.id)}`, {
         patch,
         reason: reason.trim(),
+        // Its text is on the screen already, and so is what the answer says.
+        unmask: reason.trim(),
         revision: letter.revision,
       }),
     onEdited,

@@ -15,12 +15,14 @@ type GroupEditDialogProps = { readonly group: Group; readonly onApplied: () => v
 export function GroupEditDialog({ group, onApplied, onClose }: GroupEditDialogProps) {
   const [text, setText] = useState("[]");
   const [reason, setReason] = useState("");
+  const [testsMasked, setTestsMasked] = useState(false);
   const [previewed, setPreviewed] = useState<{ text: string; edit: GroupEdit }>();
   const made = patchIn(text);
   const send = (apply: boolean) =>
     ask<GroupEdit>("POST", `/groups/${encodeURIComponent(group.id)}/edit`, {
       patch: made.ok ? made.patch : [],
       reason: reason.trim(),
+      ...(testsMasked && { unmask: reason.trim() }),
       apply,
     });
   const preview = useDeed(
@@ -50,6 +52,12 @@ export function GroupEditDialog({ group, onApplied, onClose }: GroupEditDialogPr
       >
         <TextArea label="Patch (RFC 6902)" hint={PATCH_HINT} value={text} onInput={setText} />
         {!made.ok && <p class="muted">{made.message}</p>}
+        {made.ok && hasTest(made.patch) && (
+          <label class="check">
+            <input type="checkbox" checked={testsMasked} onChange={() => setTestsMasked(!testsMasked)} />
+            <span>The patch may test masked values. The audit log notes it.</span>
+          </label>
+        )}
         <Why value={reason} onInput={setReason} />
         {refusal && <Trouble refusal={refusal} />}
         {seen && <Preview edit={seen} />}
@@ -74,6 +82,8 @@ export function GroupEditDialog({ group, onApplied, onClose }: GroupEditDialogPr
     </Dialog>
   );
 }
+
+const hasTest = (patch: readonly { readonly op?: unknown }[]): boolean => patch.some(({ op }) => op === "test");
 
 const Preview = ({ edit: { letters, pass, fail, applied, samples } }: { readonly edit: GroupEdit }) => (
   <div class="stack" role="status">

@@ -1,0 +1,151 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { exampleOf, jsonSchemaOf, piiPathsOf } from "../contracts/describe.ts";
+import { CONTRACTS } from "../contracts/index.ts";
+import { applyEdit, type JsonPatchOp } from "./edit.ts";
+import { afterPatch, maskedCopyOf, maskedTestIn, shownOf } from "./masked-copy.ts";
+
+const TOPIC = "device.elt.profile.updated";
+const value = JSON.stringify({
+  eventId: "e",
+  occurredAt: "2026-11-23T12:00:00Z",
+  deviceId: "d",
+  data: { name: "Ann's hall", model: "M", phone: "555-0100" },
+});
+const original = { topic: TOPIC, value, edited: null, revision: 0 };
+const patched = (...patches: JsonPatchOp[][]) =>
+  shownOf(maskedCopyOf({ ...original, edited: "{}", revision: patches.length }, patches));
+
+describe("what is shown of an edit", () => {
+  it.each<[string, JsonPatchOp[]]>([
+    ["copies it to a place that is shown", [{ op: "copy", from: "/data/phone", path: "/data/model" }]],
+    ["moves it there", [{ op: "move", from: "/data/phone", path: "/data/model" }]],
+    ["moves it there with all around it", [{ op: "copy", from: "/data", path: "/data/model" }]],
+    [
+      "moves it there in two steps",
+      [
+        { op: "move", from: "/data/phone", path: "/data/one" },
+        { op: "move", from: "/data/one", path: "/data/model" },
+      ],
+    ],
+    [
+      "puts it in a place that is not shown, and moves it on",
+      [
+        { op: "add", path: "/data/phone", value: "555-0100" },
+        { op: "copy", from: "/data/phone", path: "/data/model" },
+      ],
+    ],
+  ])("masks a personal value when the patch %s", (_, patch) => {
+    expect(patched(patch)).not.toContain("555-0100");
+    expect(patched(patch)).toContain('"eventId":"e"');
+  });
+
+  it("masks it after a later edit as well", () => {
+    const [first, second]: JsonPatchOp[][] = [
+      [{ op: "move", from: "/data/phone", path: "/data/model" }],
+      [{ op: "add", path: "/data/name", value: "Hall" }],
+    ];
+    expect(JSON.parse(patched(first as JsonPatchOp[], second as JsonPatchOp[])).data.model).toBe("•••");
+  });
+
+  it("shows what the patch itself puts in a declared place, whether or not it is equal to what is masked", () => {
+    for (const model of ["555-0100", "N"]) {
+      expect(JSON.parse(patched([{ op: "replace", path: "/data/model", value: model }])).data.model).toBe(model);
+    }
+  });
+
+  it("is all masked when the edits are not known, as after an import", () => {
+    expect(shownOf(maskedCopyOf({ ...original, edited: value, revision: 2 }, []))).toBe('"•••"');
+  });
+});
+
+describe("a test of a patch", () => {
+  it.each<[string, string | undefined, JsonPatchOp[]]>([
+    ["a masked value", "/data/phone", [{ op: "test", path: "/data/phone", value: "555" }]],
+    ["a whole that holds one", "/data", [{ op: "test", path: "/data", value: {} }]],
+    ["the root", "", [{ op: "test", path: "", value: {} }]],
+    ["a name that no contract knows", "/data/owner", [{ op: "test", path: "/data/owner", value: 1 }]],
+    [
+      "a masked value where it was copied to",
+      "/data/model",
+      [
+        { op: "copy", from: "/data/phone", path: "/data/model" },
+        { op: "test", path: "/data/model", value: "555" },
+      ],
+    ],
+    ["a value that is shown", undefined, [{ op: "test", path: "/data/model", value: "M" }]],
+    ["a declared place where nothing is", undefined, [{ op: "test", path: "/data/firmware", value: "1" }]],
+  ])("of %s is found at %s", (_, path, patch) => {
+    expect(maskedTestIn(maskedCopyOf(original, []), patch)).toBe(path);
+  });
+});
+
+/** A payload of a contract with a secret in each place that is not shown, and the pointers into it. */
+function payloadWith(contract: (typeof CONTRACTS)[number], secret: string): { value: object; pointers: string[] } {
+  const payload = structuredClone(exampleOf(contract)) as Record<string, unknown>;
+  const data = payload.data as Record<string, unknown>;
+  for (const path of piiPathsOf(jsonSchemaOf(contract))) {
+    const names = path.split(".").map((name) => name.replace("[]", ""));
+    let at = payload;
+    for (const [i, name] of names.entries()) {
+      if (i === names.length - 1) at[name] = secret;
+      else if (typeof at[name] !== "object" || at[name] === null || Array.isArray(at[name])) at[name] = {};
+      at = at[name] as Record<string, unknown>;
+    }
+  }
+  data.nobodyKnows = { note: secret, list: [secret, { deep: secret }] };
+  payload.unknown = secret;
+  return { value: payload, pointers: pointersOf(payload) };
+}
+
+const pointersOf = (value: unknown, at = ""): string[] =>
+  typeof value === "object" && value !== null
+    ? [at, ...Object.entries(value).flatMap(([name, member]) => pointersOf(member, `${at}/${name}`))]
+    : [at];
+
+describe("two payloads that differ only in what is masked", () => {
+  const worlds = fc.constantFrom(...CONTRACTS).chain((contract) => {
+    const [one, other] = ["secret-1", "secret-2"].map((secret) => payloadWith(contract, secret));
+    const pointer = fc.constantFrom(...(one?.pointers ?? [""]), "/data/new", "/data/firmware", "/data/text");
+    const literal = fc.constantFrom<unknown>("secret-1", "secret-2", "word", 7, true, null, { note: "secret-1" });
+    const op = fc.oneof(
+      fc.record({ op: fc.constantFrom("copy", "move"), from: pointer, path: pointer }),
+      fc.record({ op: fc.constantFrom("add", "replace", "test"), path: pointer, value: literal }),
+      fc.record({ op: fc.constant("remove"), path: pointer }),
+    ) as fc.Arbitrary<JsonPatchOp>;
+    return fc.record({
+      topic: fc.constant(contract.topic),
+      one: fc.constant(JSON.stringify(one?.value)),
+      other: fc.constant(JSON.stringify(other?.value)),
+      patches: fc.array(fc.array(op, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 }),
+    });
+  });
+
+  /** All that somebody who has not unmasked a letter learns of it by editing it. */
+  function learned(topic: string, payload: string, patches: readonly (readonly JsonPatchOp[])[]): unknown[] {
+    const seen: unknown[] = [];
+    let [text, copy] = [payload, maskedCopyOf({ topic, value: payload, edited: null, revision: 0 }, [])];
+    for (const patch of patches) {
+      const tested = maskedTestIn(copy, patch);
+      const edit = tested === undefined ? applyEdit(text, patch) : undefined;
+      const after = edit?.ok ? afterPatch(copy, patch) : undefined;
+      seen.push(tested, edit?.ok, edit?.ok === false && edit.message, shownOf(copy), after && shownOf(after));
+      // An edit that can be made always has a copy, or its masks would be lost.
+      expect(after !== undefined).toBe(edit?.ok === true);
+      if (edit?.ok && after) {
+        [text, copy] = [edit.value, after];
+        expect(pointersOf(JSON.parse(text))).toEqual(pointersOf("value" in copy ? copy.value : undefined));
+      }
+    }
+    return seen;
+  }
+
+  it("look the same to whoever edits them without unmasking", () => {
+    fc.assert(
+      fc.property(worlds, ({ topic, one, other, patches }) => {
+        expect(learned(topic, one, patches)).toEqual(learned(topic, other, patches));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

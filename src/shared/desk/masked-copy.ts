@@ -1,0 +1,68 @@
+import { applyOperation, find, type Holder, holderOf, type JsonPatchOp, tokenOf } from "./edit.ts";
+import { knownPath } from "./fingerprint.ts";
+import { MASK, maskScalars, maskValue } from "./mask.ts";
+
+/**
+ * A payload of the same shape, with a mask in place of every value that must not be shown. Patches are applied to it as
+ * to the payload itself, so a personal value that a patch copies or moves is masked wherever it arrives. Comparing
+ * values instead would tell whoever writes a guess into a patch whether it is right.
+ */
+export type MaskedCopy = { readonly topic: string } & Holder;
+
+/**
+ * The copy of what a letter's replays send.
+ * @param patches of its edits, first to last; where some are not known, as after an import, all of it is masked
+ */
+export function maskedCopyOf(
+  { topic, value, edited, revision }: { topic: string; value: string | null; edited: string | null; revision: number },
+  patches: readonly (readonly JsonPatchOp[])[],
+): MaskedCopy {
+  if (revision === 0) return masked(topic, holderOf(value));
+  const original = patches.length === revision && edited !== null ? masked(topic, holderOf(value)) : undefined;
+  const copy = patches.reduce<MaskedCopy | undefined>((before, patch) => before && afterPatch(before, patch), original);
+  return copy ?? { topic };
+}
+
+/** @returns what a patch makes of it, if it can be applied */
+export function afterPatch(before: MaskedCopy, patch: readonly JsonPatchOp[]): MaskedCopy | undefined {
+  let copy = structuredClone(before);
+  for (const op of patch) {
+    if (op.op === "test") continue;
+    if (applyOperation(copy, op) !== undefined) return undefined;
+    // A value that a patch itself puts in a personal place is personal from then on.
+    copy = masked(copy.topic, copy);
+  }
+  return copy;
+}
+
+/**
+ * Where a patch tests something that is masked, or whether there is a member of a name that no contract knows: the
+ * outcome would answer a guess.
+ */
+export function maskedTestIn(before: MaskedCopy, patch: readonly JsonPatchOp[]): string | undefined {
+  let copy: MaskedCopy | undefined = before;
+  for (const op of patch) {
+    if (op.op !== "test") {
+      copy = copy && afterPatch(copy, [op]);
+      continue;
+    }
+    const found = copy && find(copy, op.path);
+    if (found ? holdsMask(found.value) : !isDeclared(before.topic, op.path)) return op.path;
+  }
+  return undefined;
+}
+
+/** What may be shown of it, as JSON text. */
+export const shownOf = ({ topic, ...holder }: MaskedCopy): string =>
+  maskValue(topic, "value" in holder ? JSON.stringify(holder.value) : "", undefined).text ?? "null";
+
+const masked = (topic: string, holder: Holder): MaskedCopy =>
+  "value" in holder ? { topic, value: maskScalars(topic, holder.value) } : { topic };
+
+const holdsMask = (value: unknown): boolean =>
+  typeof value === "object" && value !== null ? Object.values(value).some(holdsMask) : value === MASK;
+
+function isDeclared(topic: string, pointer: string): boolean {
+  const path = pointer.split("/").slice(1).map(tokenOf).join(".");
+  return knownPath(topic, path) === path;
+}
