@@ -1,6 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { signDeskToken } from "../../src/shared/auth/desk-user.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { watchMemory } from "../support/runtime-memory.ts";
 import { eventText, T } from "../support/rest-proxy.ts";
 
@@ -72,15 +74,15 @@ const LEGITIMATE = [
   `{"records":[${Array.from({ length: 128 }, () => `{"value":${eventText().replace(/}$/, `,"note":"${"x".repeat(62_000)}"}`)}}`).join(",")}]}`,
 ];
 
+const timed = async (send: () => Promise<Response>) => {
+  const startedAt = performance.now();
+  const response = await send();
+  const text = await response.text();
+  return { status: response.status, ms: performance.now() - startedAt, text };
+};
+
 describe("the worst that a request may hold", () => {
   let legitimateMs = 0;
-
-  const timed = async (send: () => Promise<Response>) => {
-    const startedAt = performance.now();
-    const response = await send();
-    const text = await response.text();
-    return { status: response.status, ms: performance.now() - startedAt, text };
-  };
 
   beforeAll(async () => {
     const best = async (body: string) => {
@@ -111,4 +113,61 @@ describe("the worst that a request may hold", () => {
       else expect(grownBytes).toBeLessThan(96 * MB);
     },
   );
+});
+
+/** What the other Workers take at most, with the most that parsers could be made to build of it. */
+const GRAPHQL = 256 * 1024;
+const DESK = MB;
+const IMPORT = 8 * MB;
+
+/** Of one line of an import. */
+const LINE = 5 * MB;
+
+/** A letter as an export writes it. One letter that is not Latin doubles what its text takes in memory. */
+const letterLine = (id: string, bytes: number): string =>
+  JSON.stringify({
+    ...{ concord: "letter/1", id, topic: T, stage: "consume", state: "open", failure: { reason: "crash" } },
+    record: { topic: T, key: null, value: `"я${"x".repeat(bytes - 600)}"`, receivedAtMs: 0 },
+    ...{ eventId: null, deviceKey: null, failures: 1, replays: 0, outcome: null },
+    ...{ firstFailedAtMs: 0, lastFailedAtMs: 0, contractVersion: 1, workerVersion: "t", traceparent: null },
+    ...{ settledAtMs: null, edited: null, revision: 0 },
+  });
+
+const EDIT_URL = "/ops/api/dead-letters/none";
+
+const LETTERS = Array.from({ length: 500 }, (_, i) => letterLine(`worst-${i}`, IMPORT / 500)).join("\n");
+
+const queryOf = (variables: string) => `{"query":"{__typename}","variables":{"a":${variables}}}`;
+const patchOf = (value: string) => `{"revision":0,"reason":"r","patch":[{"op":"add","path":"/a","value":${value}}]}`;
+const selectionOf = (ids: string) => `{"reason":"r","selection":{"ids":${ids}}}`;
+const [GRAPHQL_URL, IMPORT_URL] = ["/graphql", "/ops/api/import"];
+
+const OTHERS: readonly (readonly [string, string, string, string, number])[] = [
+  ["graphql, an endless document", "POST", GRAPHQL_URL, full('{"query":"{', "a ", '}"}', GRAPHQL), 200],
+  ["graphql, a document of brackets", "POST", GRAPHQL_URL, full('{"query":"', "{a", '"}', GRAPHQL), 200],
+  ["graphql, variables of lists", "POST", GRAPHQL_URL, queryOf(full("[", "[],", "]", GRAPHQL - 100)), 200],
+  ["graphql, lists within lists", "POST", GRAPHQL_URL, queryOf("[".repeat(GRAPHQL - 100)), 400],
+  ["an edit of empty operations", "PATCH", EDIT_URL, full('{"patch":[', "{},", "]}", DESK), 400],
+  ["an edit that adds empty objects", "PATCH", EDIT_URL, patchOf(full("[", "{},", "]", DESK - 100)), 404],
+  ["a discard of empty ids", "POST", "/ops/api/discards", selectionOf(full("[", '"",', "]", DESK - 100)), 400],
+  ["an import of empty lines", "POST", IMPORT_URL, full("", "\n", "", IMPORT), 413],
+  ["an import of a long line", "POST", IMPORT_URL, full("[", "{},", "]", LINE), 200],
+  ["an import of lines of lists", "POST", IMPORT_URL, `${full("[", "[],", "]", IMPORT / 500 - 1)}\n`.repeat(499), 200],
+  ["an import of letters", "POST", IMPORT_URL, LETTERS, 200],
+];
+
+describe("the worst that a request to the others may hold", () => {
+  it.each(OTHERS)("%s: takes less than a Worker's memory", async (says, method, path, text, status) => {
+    const token = path.startsWith("/ops")
+      ? await signDeskToken({ actor: "admin@example.com", role: "admin" }, LOCAL_TOKEN_SECRET, "1h")
+      : await signToken({ role: "service" }, LOCAL_TOKEN_SECRET, "1h");
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+    const growth = watchMemory();
+    const run = await timed(() => fetch(new URL(path, stack.url), { method, headers, body: text }));
+    const grownBytes = growth();
+    console.info(`${says}: ${Math.round(run.ms)} ms, ${Math.round((grownBytes ?? 0) / MB)} MB`);
+    expect(run.status, run.text.slice(0, 300)).toBe(status);
+    // What this guards against took five hundred megabytes.
+    if (grownBytes !== undefined) expect(grownBytes).toBeLessThan(96 * MB);
+  });
 });

@@ -124,7 +124,7 @@ describe("an import", () => {
   it("is sent in parts that the desk takes, by lines and by size", async () => {
     const big = "x".repeat(3_000_000);
     await importing([...Array.from({ length: 450 }, (_, i) => `${i}`), big, big, big, END], taking);
-    expect(stub?.asked.map(({ body }) => body.split("\n").length)).toEqual([200, 200, 52, 2]);
+    expect(stub?.asked.map(({ body }) => body.split("\n").length)).toEqual([200, 200, 51, 1, 2]);
   });
 
   it("names refused lines as the file counts them", async () => {

@@ -1,10 +1,14 @@
 import * as z from "zod";
 import { LETTER_STATES } from "../desk/states.ts";
 import { MERGE_OUTCOMES } from "../domain/outcome.ts";
+import { holdsMoreThan } from "../json/cut.ts";
 import type { Failure } from "../queue/letter.ts";
 import type { StoredLetter } from "../repositories/dead-letter.ts";
 
 const FORMAT = "letter/1";
+
+/** Of a line. A letter has a few dozen, and three a header and an issue; its record's value is one text. Ours. */
+const MAX_VALUES = 20_000;
 
 const timeMs = z.int().min(0).max(8.64e15);
 
@@ -98,6 +102,7 @@ export type ReadLine =
 
 /** Reads such a line. A letter that was on its way when it was taken out is open: nothing of it is on its way here. */
 export function readExportLine(line: string): ReadLine {
+  if (holdsMoreThan(line, MAX_VALUES)) return { ok: false, message: `holds more than ${MAX_VALUES} values` };
   let json: unknown;
   try {
     json = JSON.parse(line);

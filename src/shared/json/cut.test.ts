@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { elementsOf, memberAt, membersOf, NotJson, onlyValueOf } from "./cut.ts";
+import { elementsOf, holdsMoreThan, memberAt, membersOf, NotJson, onlyValueOf } from "./cut.ts";
 
 const spaced = fc
   .tuple(fc.json(), fc.constantFrom(undefined, 1, "\t", "\n "))
@@ -109,5 +109,28 @@ describe("cutting JSON text", () => {
     "[[1}]x",
   ])("refuses %j", (text) => {
     expect(cutWhole(text)).toBe("not JSON");
+  });
+});
+
+describe("counting values before they are parsed", () => {
+  /** Values of arrays, members of objects, and the brackets around them. */
+  const countOf = (value: unknown): number =>
+    typeof value === "object" && value !== null
+      ? 1 + Object.values(value).reduce((sum: number, each) => sum + countOf(each), 0)
+      : 1;
+
+  it("never counts fewer than half of what JSON.parse makes, nor twice as many", () => {
+    fc.assert(
+      fc.property(spaced, (text) => {
+        const values = countOf(JSON.parse(text));
+        expect(holdsMoreThan(text, values * 2)).toBe(false);
+        if (values > 1) expect(holdsMoreThan(text, Math.floor((values - 1) / 2))).toBe(true);
+      }),
+    );
+  });
+
+  it("counts nothing in a text, however it is escaped", () => {
+    expect(holdsMoreThan(JSON.stringify('[{},"\\",[],'.repeat(50)), 1)).toBe(false);
+    expect(holdsMoreThan("[{},{}]", 3)).toBe(true);
   });
 });

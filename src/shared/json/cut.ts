@@ -142,6 +142,24 @@ export function nestsDeeperThan(text: string, limit: number): boolean {
   return false;
 }
 
+/** Whether any text, JSON or not, holds more than `limit` values, which it costs JSON.parse an object each at the worst. */
+export function holdsMoreThan(text: string, limit: number): boolean {
+  let values = 1;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case QUOTE:
+        i = endOfString(text, i) - 1;
+        if (i < 0) return false;
+        break;
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+      case COMMA:
+        if (++values > limit) return true;
+    }
+  }
+  return false;
+}
+
 export function skipSpace(text: string, at: number): number {
   let i = at;
   while (isSpace(text.charCodeAt(i))) i++;

@@ -5,6 +5,7 @@ import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
 import { readBy } from "../../../src/shared/desk/http/reading.ts";
 import { readAtMost } from "../../../src/shared/http/body.ts";
+import { LINE_FEED } from "../../../src/shared/json/characters.ts";
 import { exportLine, readExportLine } from "../../../src/shared/desk/ndjson.ts";
 import type { LetterPosition, StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import { type DeskDeps, told } from "./desk.ts";
@@ -15,23 +16,36 @@ const Query = z.strictObject(Filter);
 /** Letters of a page of an export, and lines of one write of an import. */
 const CHUNK = 100;
 
-/** Of an import. Ours: a Worker has 128 MB for everything, and D1 answers a thousand statements of a request. */
-const MAX_IMPORT_BYTES = 32 * 1024 * 1024;
+/**
+ * Of an import. Ours: a Worker has 128 MB for everything, where each byte is text, a letter and a statement at once, and
+ * D1 answers a thousand statements of a request.
+ */
+const MAX_IMPORT_BYTES = 8 * 1024 * 1024;
 const MAX_IMPORT_LINES = 500;
+
+/** Characters of the lines of one write. */
+const WRITTEN_AT_ONCE = 1024 * 1024;
 
 /** Of one line: a letter that D1 keeps, written as JSON text within JSON text. */
 const MAX_LINE_LENGTH = 5 * 1024 * 1024;
 const TOO_LONG = { ok: false, message: `has more than ${MAX_LINE_LENGTH} characters, which no letter has` } as const;
 
-/** Line by line, so that reading ends where there are too many. */
-function* linesOf(text: string): Generator<{ readonly line: string; readonly number: number }> {
+/** Line by line, so that no more of it is text than is being read, and reading ends where there are too many. */
+function* linesOf(bytes: Uint8Array): Generator<{ readonly line: Uint8Array; readonly number: number }> {
   let start = 0;
-  for (let number = 1; start <= text.length; number++) {
-    const feed = text.indexOf("\n", start);
-    const end = feed < 0 ? text.length : feed;
-    yield { line: text.slice(start, end), number };
+  for (let number = 1; start <= bytes.length; number++) {
+    const feed = bytes.indexOf(LINE_FEED, start);
+    const end = feed < 0 ? bytes.length : feed;
+    yield { line: bytes.subarray(start, end), number };
     start = end + 1;
   }
+}
+
+/** How many lines there are, counted no further than that. */
+function countLines(bytes: Uint8Array, atMost: number): number {
+  let lines = 0;
+  for (const _ of linesOf(bytes)) if (++lines === atMost) break;
+  return lines;
 }
 
 /** Letters out of the desk and into it, a line each, with the exact text of what they hold. */
@@ -74,23 +88,36 @@ export function transferRoutes(deps: DeskDeps) {
         `Nothing was imported: send at most ${MAX_IMPORT_BYTES} bytes at once, in parts.`,
       );
     }
+    // The end of the last line is no line more, and neither is the line that says that an export ended.
+    if (countLines(bytes, MAX_IMPORT_LINES + 2) > MAX_IMPORT_LINES + 1) {
+      return errorResponse(
+        "too_many",
+        `Nothing was imported: send at most ${MAX_IMPORT_LINES} lines at once, in parts.`,
+      );
+    }
     const refused: { line: number; message: string }[] = [];
-    const read: StoredLetter[] = [];
-    for (const { line, number } of linesOf(new TextDecoder().decode(bytes))) {
-      if (number > MAX_IMPORT_LINES + 1) {
-        return errorResponse(
-          "too_many",
-          `Nothing was imported: send at most ${MAX_IMPORT_LINES} lines at once, in parts.`,
-        );
-      }
+    let [read, imported, characters] = [0, 0, 0];
+    let taken: StoredLetter[] = [];
+    const write = async () => {
+      imported += await letters.importAll(taken);
+      read += taken.length;
+      [taken, characters] = [[], 0];
+    };
+    const decoder = new TextDecoder();
+    for (const { line: encoded, number } of linesOf(bytes)) {
+      const line = decoder.decode(encoded);
       if (line.trim() === "" || isEndLine(line)) continue;
       const letter = line.length > MAX_LINE_LENGTH ? TOO_LONG : readExportLine(line);
-      if (letter.ok) read.push(letter.letter);
-      else refused.push({ line: number, message: letter.message });
+      if (!letter.ok) {
+        refused.push({ line: number, message: letter.message });
+        continue;
+      }
+      taken.push(letter.letter);
+      characters += line.length;
+      if (taken.length === CHUNK || characters >= WRITTEN_AT_ONCE) await write();
     }
-    let imported = 0;
-    for (let i = 0; i < read.length; i += CHUNK) imported += await letters.importAll(read.slice(i, i + CHUNK));
-    const known = read.length - imported;
+    await write();
+    const known = read - imported;
     await audit.add(
       told(c, deps, "import", { target: "letters", after: { imported, known, refused: refused.length } }).entry,
     );
