@@ -171,3 +171,43 @@ describe("the worst that a request to the others may hold", () => {
     if (grownBytes !== undefined) expect(grownBytes).toBeLessThan(96 * MB);
   });
 });
+
+describe("the worst that may be read", () => {
+  /** As large as the boundary keeps one. */
+  const LETTER = 512 * 1024;
+  const asAdmin = async () => ({
+    Authorization: `Bearer ${await signDeskToken({ actor: "admin@example.com", role: "admin" }, LOCAL_TOKEN_SECRET, "1h")}`,
+  });
+
+  beforeAll(async () => {
+    for (let part = 0; part < 10; part++) {
+      const body = Array.from({ length: 10 }, (_, i) => letterLine(`large-${part}-${i}`, LETTER)).join("\n");
+      const response = await fetch(new URL(IMPORT_URL, stack.url), { method: "POST", headers: await asAdmin(), body });
+      expect(await response.json()).toMatchObject({ imported: 10 });
+    }
+  });
+
+  const group = async () => {
+    const response = await fetch(new URL("/ops/api/groups?first=1", stack.url), { headers: await asAdmin() });
+    return ((await response.json()) as { groups: { id: string }[] }).groups[0]?.id;
+  };
+  const PATCH = { patch: [{ op: "add", path: "/x", value: 1 }], reason: "r" };
+
+  it.each<[string, (group?: string) => readonly [string, unknown?]]>([
+    ["a page of letters", () => ["/ops/api/dead-letters?first=100"]],
+    ["an export", () => ["/ops/api/export"]],
+    ["a plan", (group) => ["/ops/api/plans", { selection: { group } }]],
+    ["the edit of a group", (group) => [`/ops/api/groups/${group}/edit`, PATCH]],
+  ])("%s of large letters: takes less than a Worker's memory", async (says, requestOf) => {
+    const [path, body] = requestOf(await group());
+    const request = { headers: { ...(await asAdmin()), "Content-Type": "application/json" } };
+    const sent = body === undefined ? request : { ...request, method: "POST", body: JSON.stringify(body) };
+    const growth = watchMemory();
+    const run = await timed(() => fetch(new URL(path, stack.url), sent));
+    const grownBytes = growth();
+    console.info(`${says}: ${Math.round(run.ms)} ms, ${Math.round((grownBytes ?? 0) / MB)} MB`);
+    expect(run.status, run.text.slice(0, 300)).toBeLessThan(300);
+    // What this guards against took seven hundred megabytes.
+    if (grownBytes !== undefined) expect(grownBytes).toBeLessThan(96 * MB);
+  });
+});

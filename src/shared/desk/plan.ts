@@ -33,42 +33,42 @@ export type PlanContext = {
   readonly contractVersionOf: (topic: string) => number | undefined;
   /** Sends what would fail again as well, and what has failed too often. */
   readonly force: boolean;
-  /** What is known of the devices that the letters speak of. */
-  readonly fleet: Fleet;
 };
 
 /** A queue message has 128 KB: developers.cloudflare.com/queues/platform/limits. Ours, with the parcel around it. */
 export const MAX_REPLAYED_BYTES = 126_500;
 
-type Judged = { readonly candidate: Candidate } & (
-  | { readonly kind: "refused"; readonly why: string }
-  | { readonly kind: "tooLarge" }
-  | { readonly kind: "fails"; readonly group: string; readonly signature: string }
-  | { readonly kind: "passes"; readonly event: ConcordEvent }
-);
+/** What a plan keeps of a letter once it is judged; what it held is no longer in memory. */
+export type Judged = Pick<Candidate, "id" | "topic" | "revision"> &
+  (
+    | { readonly kind: "refused"; readonly why: string }
+    | { readonly kind: "tooLarge" }
+    | { readonly kind: "fails"; readonly group: string; readonly signature: string }
+    | { readonly kind: "passes"; readonly event: ConcordEvent; readonly bytes: number }
+  );
 
 /**
  * What a replay would do, letter by letter, if it were now. Letters that are superseded or known already are chosen all
  * the same: nothing is written for them, and that closes them.
+ * @param fleet what is known of the devices that the letters speak of
  */
-export async function planOf(
-  candidates: readonly Candidate[],
-  context: PlanContext,
-): Promise<Plan & { readonly chosen: readonly string[] }> {
-  const judged = await Promise.all(candidates.map((candidate) => judgedIn(context, candidate)));
+export function planOf(
+  judged: readonly Judged[],
+  { fleet, force }: { readonly fleet: Fleet; readonly force: boolean },
+): Plan & { readonly chosen: readonly string[] } {
   const passing = judged.filter((each) => each.kind === "passes");
   // In the order in which they happened: which of two letters of a device supersedes the other is not theirs to race for.
   passing.sort((a, b) => compareVersions(a.event.version, b.event.version));
   const { outcomes } = merge(
-    context.fleet,
+    fleet,
     passing.map(({ event }) => event),
   );
   const count = (...those: string[]) => outcomes.filter((outcome) => those.includes(outcome)).length;
   const failing = judged.filter((each) => each.kind === "fails");
   // In the order they were given in, so that those that go first are a sample and not the best of them.
-  const chosen = judged.filter(({ kind }) => kind === "passes" || (context.force && kind === "fails"));
+  const chosen = judged.filter(({ kind }) => kind === "passes" || (force && kind === "fails"));
   return {
-    selected: candidates.length,
+    selected: judged.length,
     passes: count("applied", "unchanged"),
     superseded: count("superseded"),
     duplicate: count("duplicate"),
@@ -82,21 +82,25 @@ export async function planOf(
       ({ why }) => why,
     ).map(([{ why }, many]) => ({ why, count: many })),
     tooLarge: judged.filter(({ kind }) => kind === "tooLarge").length,
-    chosen: chosen.map(({ candidate }) => candidate.id),
+    chosen: chosen.map(({ id }) => id),
   };
 }
 
-async function judgedIn(context: PlanContext, candidate: Candidate): Promise<Judged> {
+/** What a replay of one letter would come to, as far as its contract and its history tell. */
+export async function judgeCandidate(candidate: Candidate, context: PlanContext): Promise<Judged> {
+  const { id, topic, revision, record } = candidate;
+  const letter = { id, topic, revision };
   const why = refusalOf(candidate, context.force);
-  if (why !== undefined) return { candidate, kind: "refused", why };
-  if (jsonBytes(candidate.record) > MAX_REPLAYED_BYTES) return { candidate, kind: "tooLarge" };
-  const verdict = judge(candidate.record, context.nowMs);
+  if (why !== undefined) return { ...letter, kind: "refused", why };
+  const bytes = jsonBytes(record);
+  if (bytes > MAX_REPLAYED_BYTES) return { ...letter, kind: "tooLarge" };
+  const verdict = judge(record, context.nowMs);
   if (verdict.kind === "passes") {
-    if (isSpent(candidate, context)) return { candidate, kind: "refused", why: "unchanged since it failed" };
-    return { candidate, kind: "passes", event: verdict.event };
+    if (isSpent(candidate, context)) return { ...letter, kind: "refused", why: "unchanged since it failed" };
+    return { ...letter, kind: "passes", event: verdict.event, bytes };
   }
-  const signature = signatureOf(candidate.topic, verdict.failure);
-  return { candidate, kind: "fails", group: await fingerprintOf(signature), signature };
+  const signature = signatureOf(topic, verdict.failure);
+  return { ...letter, kind: "fails", group: await fingerprintOf(signature), signature };
 }
 
 function refusalOf({ state, isEmptied }: Candidate, force: boolean): string | undefined {
@@ -121,14 +125,14 @@ function countedBy<T>(items: readonly T[], kindOf: (item: T) => string): [T, num
 
 type Hashed = {
   readonly chosen: readonly string[];
-  readonly candidates: readonly Candidate[];
+  readonly judged: readonly Judged[];
   readonly context: Pick<PlanContext, "workerVersion" | "contractVersionOf" | "force">;
 };
 
 /** Stands for what a plan was made of: which letters, in which revision, by which contracts and which Worker. */
-export function hashOf({ chosen, candidates, context }: Hashed): Promise<string> {
-  const revisions = new Map(candidates.map(({ id, revision }) => [id, revision]));
-  const topics = [...new Set(candidates.map(({ topic }) => topic))].sort();
+export function hashOf({ chosen, judged, context }: Hashed): Promise<string> {
+  const revisions = new Map(judged.map(({ id, revision }) => [id, revision]));
+  const topics = [...new Set(judged.map(({ topic }) => topic))].sort();
   const made = [
     context.workerVersion,
     context.force,

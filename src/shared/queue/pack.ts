@@ -4,13 +4,17 @@ import { utf8Bytes } from "../json/bytes.ts";
 export const jsonBytes = (value: unknown): number => utf8Bytes(JSON.stringify(value));
 
 /** Cuts a list into runs that stay under both limits. An item that is over `maxBytes` by itself makes a run of one. */
-export function packBySize<T>(items: readonly T[], limits: { maxBytes: number; maxItems: number }): T[][] {
+export function packBySize<T>(
+  items: readonly T[],
+  limits: { maxBytes: number; maxItems: number },
+  bytesOf: (item: T) => number = jsonBytes,
+): T[][] {
   if (items.length === 1) return [[...items]];
   const runs: T[][] = [];
   let run: T[] = [];
   let bytes = 0;
   for (const item of items) {
-    const size = jsonBytes(item) + 1;
+    const size = bytesOf(item) + 1;
     if (run.length > 0 && (bytes + size > limits.maxBytes || run.length >= limits.maxItems)) {
       runs.push(run);
       run = [];

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, gte, lt, lte, min, or, type SQL, sql } from "drizzle-orm";
+import { and, count, eq, gt, gte, lt, lte, min, or, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { isPlainText } from "../contracts/define.ts";
 import { topicPartsOf } from "../contracts/topic.ts";
@@ -70,7 +70,7 @@ export const REPLAY_LEASE_MS = 5 * 60_000;
 export const MAX_REPLAYS = 5;
 
 /** What one statement takes as its parameter; D1 refuses strings over 2 MB. Ours, with room for escapes. */
-const MAX_STATEMENT = { maxBytes: 1_000_000, maxItems: 1_000 };
+export const MAX_STATEMENT = { maxBytes: 1_000_000, maxItems: 1_000 };
 
 /**
  * The only SQL for dead letters. Letters and settlements may arrive late, repeated and in any order: what decides is
@@ -137,70 +137,74 @@ export class DeadLetterRepository {
   }
 
   /**
-   * A page of letters, newest failure first. A letter that fails again while somebody pages moves to the front: it may
-   * be seen twice, and is never lost.
+   * A page of letters, newest failure first: of `first` letters, or of fewer that are large. A letter that fails again
+   * while somebody pages moves to the front: it may be seen twice, and is never lost.
    */
   async list({ first, after, ...condition }: LetterFilter): Promise<LetterPage> {
     const limit = first + 1;
-    const letters = await this.#db
-      .select()
-      .from(deadLetters)
-      .where(sql`${deadLetters.id} IN (${this.#idsWhere(condition, limit, after)})`)
-      .orderBy(desc(deadLetters.lastFailedAtMs), deadLetters.id)
-      .limit(limit);
-    const page = letters.slice(0, first);
-    const last = page.at(-1);
+    const sizes = await this.#newest<LetterPosition & { bytes: number }>(condition, {
+      select: sql`id, last_failed_at_ms AS lastFailedAtMs, ${LETTER_BYTES} AS bytes`,
+      limit,
+      after,
+    });
+    const [fitting = []] = partsOf(sizes.slice(0, first));
+    const last = fitting.at(-1);
     return {
-      letters: page,
-      next: letters.length > first && last ? { lastFailedAtMs: last.lastFailedAtMs, id: last.id } : null,
+      letters: await this.#findAll(fitting.map(({ id }) => id)),
+      next: last && fitting.length < sizes.length ? { lastFailedAtMs: last.lastFailedAtMs, id: last.id } : null,
     };
   }
 
   /** The ids of all letters that a condition holds for, newest failure first, and no more than so many. */
   async idsWhere(condition: LetterCondition, limit: number): Promise<string[]> {
-    const ids = sql`${deadLetters.id} IN (${this.#idsWhere(condition, limit)})`;
-    const rows = await this.#db
-      .select({ id: deadLetters.id })
-      .from(deadLetters)
-      .where(ids)
-      .orderBy(desc(deadLetters.lastFailedAtMs), deadLetters.id)
-      .limit(limit);
+    const rows = await this.#newest<{ id: string }>(condition, {
+      select: sql`id, last_failed_at_ms AS lastFailedAtMs`,
+      limit,
+    });
     return rows.map(({ id }) => id);
   }
 
-  /** Letters by their ids, in no order; ids of none are left out. */
-  async findAll(ids: readonly string[]): Promise<StoredLetter[]> {
-    return this.#db
-      .select()
+  /**
+   * Letters by their ids and in their order, as many at once as fit in memory beside what is made of them; ids of none
+   * are left out.
+   */
+  async *findInParts(ids: readonly string[]): AsyncGenerator<StoredLetter[]> {
+    if (ids.length === 0) return;
+    const sizes = await this.#db
+      .select({ id: deadLetters.id, bytes: LETTER_BYTES })
       .from(deadLetters)
-      .where(sql`${deadLetters.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+      .where(isOneOf(ids));
+    const byId = new Map(sizes.map((each) => [each.id, each]));
+    for (const part of partsOf(ids.flatMap((id) => byId.get(id) ?? []))) {
+      yield this.#findAll(part.map(({ id }) => id));
+    }
+  }
+
+  /** In the order of the ids. */
+  async #findAll(ids: readonly string[]): Promise<StoredLetter[]> {
+    const found = await this.#db.select().from(deadLetters).where(isOneOf(ids));
+    const byId = new Map(found.map((letter) => [letter.id, letter]));
+    return ids.flatMap((id) => byId.get(id) ?? []);
   }
 
   /** How letters stand, without what they hold. */
   async standingOf(ids: readonly string[]): Promise<Standing[]> {
     const { id, state, outcome, runId } = deadLetters;
-    return this.#db
-      .select({ id, state, outcome, runId })
-      .from(deadLetters)
-      .where(sql`${id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+    return this.#db.select({ id, state, outcome, runId }).from(deadLetters).where(isOneOf(ids));
   }
 
   /** Every index leads to a state: all states are one walk through an index each, and not a sort of the whole table. */
-  #idsWhere({ state, ...condition }: LetterCondition, limit: number, after?: LetterPosition): SQL {
+  #newest<Row>(
+    { state, ...condition }: LetterCondition,
+    { select, limit, after }: { select: SQL; limit: number; after?: LetterPosition | undefined },
+  ): Promise<Row[]> {
     const narrowed = and(conditionOf(condition), after && isBehind(after));
-    const states = state ? [state] : LETTER_STATES;
-    const pages = states.map((each) => this.#idsOf(and(eq(deadLetters.state, each), narrowed), limit));
-    return sql.join(pages, sql` UNION ALL `);
-  }
-
-  #idsOf(where: SQL | undefined, limit: number): SQL {
-    const ids = this.#db
-      .select({ id: deadLetters.id })
-      .from(deadLetters)
-      .where(where)
-      .orderBy(desc(deadLetters.lastFailedAtMs), deadLetters.id)
-      .limit(limit);
-    return sql`SELECT id FROM ${ids}`;
+    const walks = (state ? [state] : LETTER_STATES).map((each) => {
+      const where = and(eq(deadLetters.state, each), narrowed);
+      return sql`SELECT * FROM (SELECT ${select} FROM ${deadLetters} WHERE ${where} ORDER BY last_failed_at_ms DESC, id LIMIT ${limit})`;
+    });
+    const all = sql.join(walks, sql` UNION ALL `);
+    return this.#db.all<Row>(sql`SELECT * FROM (${all}) ORDER BY lastFailedAtMs DESC, id LIMIT ${limit}`);
   }
 
   /**
@@ -257,6 +261,20 @@ export class DeadLetterRepository {
     await this.#d1.batch(runs.map((run) => this.#d1.prepare(statement).bind(JSON.stringify(run))));
   }
 }
+
+/** Letters that are in memory at once: each as D1 sends it, as text, and as what is made of it. Ours. */
+const READ_AT_ONCE = { maxBytes: 1_000_000, maxItems: 500 };
+
+/** What stands in a letter's row, as far as a producer can make it large. */
+const LETTER_BYTES = sql<number>`octet_length(${deadLetters.record}) + coalesce(octet_length(${deadLetters.edited}), 0)
+  + octet_length(${deadLetters.failure})`;
+
+const isOneOf = (ids: readonly string[]): SQL =>
+  sql`${deadLetters.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+
+/** Runs of neighbours that may be read at once; at least one letter each. */
+const partsOf = <T extends { readonly bytes: number }>(sizes: readonly T[]): T[][] =>
+  packBySize(sizes, READ_AT_ONCE, ({ bytes }) => bytes);
 
 /** The first of the two says nothing that the second does not, but an index can begin with it and not with an OR. */
 const isBehind = ({ lastFailedAtMs, id }: LetterPosition) =>

@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { packBySize } from "../queue/pack.ts";
 import type { AuditEntry, AuditRepository } from "./audit.ts";
+import { MAX_STATEMENT } from "./dead-letter.ts";
 import { letterRevisions } from "./tables.ts";
 
 /** What the audit log says of a change, in the transaction that makes it. */
@@ -54,14 +56,18 @@ export class LetterChangeRepository {
   async edit(edits: readonly Edit[], { entry }: Told): Promise<string[]> {
     if (edits.length === 0) return [];
     const { actor, role, atMs, action, reason = null } = entry;
-    const json = JSON.stringify(edits);
-    // The letters themselves change last, or the two before would not find them on their revision.
-    const [, , changed] = (await this.#d1.batch([
-      this.#d1.prepare(ADD_REVISION).bind(json, actor, atMs),
-      this.#d1.prepare(TELL).bind(json, atMs, actor, role, action, reason),
-      this.#d1.prepare(EDIT).bind(json),
-    ])) as [D1Result, D1Result, D1Result<{ id: string }>];
-    return changed.results.map(({ id }) => id);
+    const edited: string[] = [];
+    for (const run of packBySize(edits, MAX_STATEMENT)) {
+      const json = JSON.stringify(run);
+      // The letters themselves change last, or the two before would not find them on their revision.
+      const [, , changed] = (await this.#d1.batch([
+        this.#d1.prepare(ADD_REVISION).bind(json, actor, atMs),
+        this.#d1.prepare(TELL).bind(json, atMs, actor, role, action, reason),
+        this.#d1.prepare(EDIT).bind(json),
+      ])) as [D1Result, D1Result, D1Result<{ id: string }>];
+      edited.push(...changed.results.map(({ id }) => id));
+    }
+    return edited;
   }
 
   /** The edits of letters, each letter's first to last. One without edits is left out. */

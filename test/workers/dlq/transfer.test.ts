@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
+import type { StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import { bearerAt, deskOf, emptyDesk, env, FAILED_MS, letter, recordNamed, settlement } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
@@ -28,7 +29,7 @@ describe("an export", () => {
     );
     await letters.settle([settlement("l0")]);
     await letters.claim(["l1"], { runId: "r", nowMs: FAILED_MS + 50 });
-    const before = await letters.findAll(records.map((_, i) => `l${i}`));
+    const before = await Promise.all(records.map(async (_, i) => (await letters.find(`l${i}`)) as StoredLetter));
     const { get, post } = deskOf();
     const admin = await bearerAt("admin");
     const { text, headers } = await get("/ops/api/export", admin);
@@ -45,7 +46,7 @@ describe("an export", () => {
       known: 0,
       refused: [],
     });
-    const after = await letters.findAll(records.map((_, i) => `l${i}`));
+    const after = await Promise.all(records.map(async (_, i) => (await letters.find(`l${i}`)) as StoredLetter));
     const bare = (all: typeof before) =>
       all
         .map(({ runId: _, replayedAtMs: __, ...letter }) => ({

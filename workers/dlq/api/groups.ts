@@ -42,9 +42,6 @@ const EditBody = z.strictObject({
 /** How many letters of a group edit are shown before and after. */
 const SAMPLES = 3;
 
-/** Letters that are read and edited at once. */
-const CHUNK = 200;
-
 /** Letters of one fingerprint, and what is done to all of them. */
 export function groupRoutes(deps: DeskDeps) {
   const { groups, letters, changes, now } = deps;
@@ -95,11 +92,10 @@ export function groupRoutes(deps: DeskDeps) {
     const samples: GroupEdit["samples"][number][] = [];
     const refused: Parameters<typeof issuesByPath>[0][number][] = [];
     let [pass, fail, applied] = [0, 0, 0];
-    for (let i = 0; i < ids.length; i += CHUNK) {
+    for await (const part of letters.findInParts(ids)) {
       const edits: Edit[] = [];
-      const chunk = await letters.findAll(ids.slice(i, i + CHUNK));
-      const revisions = await revisionsOf(deps, chunk);
-      for (const letter of chunk) {
+      const revisions = await revisionsOf(deps, part);
+      for (const letter of part) {
         const copy = copyOf(letter, revisions.get(letter.id) ?? []);
         const edit = editOf(letter, patch, { nowMs: now(), copy: unmask === undefined ? copy : undefined });
         if (samples.length < SAMPLES) samples.push(sampleOf(letter, edit, { before: copy, patch }));

@@ -6,7 +6,7 @@ import { type DeskContext, type DeskEnv, only } from "../../../src/shared/desk/h
 import { Cursor, First, pageOf } from "../../../src/shared/desk/http/page.ts";
 import { bodyOf, readBy } from "../../../src/shared/desk/http/reading.ts";
 import { DEFAULT_PACE } from "../runs/pace.ts";
-import { planFor } from "../runs/plan.ts";
+import { MAX_PLANNED_BYTES, planFor } from "../runs/plan.ts";
 import type { Ordered } from "../runs/replay-run.ts";
 import { type DeskDeps, told } from "./desk.ts";
 import { describeSelection, resolveSelection, Selection } from "./selection.ts";
@@ -38,7 +38,9 @@ export function runRoutes(deps: DeskDeps) {
     const { selection, force } = body.data;
     const ids = await resolveSelection(letters, selection);
     if (!ids) return tooMany();
-    const { plan, chosen, hash } = await planFor(deps, ids, force);
+    const made = await planFor(deps, ids, force);
+    if (!made) return tooMany(`letters of more than ${MAX_PLANNED_BYTES} bytes`);
+    const { plan, chosen, hash } = made;
     const id = crypto.randomUUID();
     const said = { target: id, after: { selection: describeSelection(selection), chosen: chosen.length, force } };
     await audit.add(told(c, deps, "plan.create", said).entry);

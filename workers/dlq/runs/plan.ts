@@ -1,43 +1,50 @@
 import { findContract } from "../../../src/shared/contracts/index.ts";
 import type { Plan } from "../../../src/shared/desk/api.ts";
 import { fingerprintOf, signatureOf } from "../../../src/shared/desk/fingerprint.ts";
-import { type Candidate, hashOf, planOf } from "../../../src/shared/desk/plan.ts";
+import { type Candidate, hashOf, type Judged, judgeCandidate, planOf } from "../../../src/shared/desk/plan.ts";
 import { judge } from "../../../src/shared/desk/verdict.ts";
-import type { ConcordEvent } from "../../../src/shared/domain/event.ts";
 import { EMPTY_FLEET, type Fleet, joinFleets } from "../../../src/shared/domain/fleet.ts";
 import type { StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import type { DeskDeps } from "../api/desk.ts";
 import { replayedRecordOf } from "../replay.ts";
 
-/** Letters that are read, and events whose devices are read, at once. */
+/** Events whose devices are read at once. */
 const CHUNK = 500;
+
+/** Of the events of one plan, which are all in memory at once, as are their devices. Ours. */
+export const MAX_PLANNED_BYTES = 24 * 1024 * 1024;
 
 export type Planned = { readonly plan: Plan; readonly chosen: readonly string[]; readonly hash: string };
 
-/** What a replay of these letters would do, by the contracts and the devices as they are now. Changes nothing. */
+/**
+ * What a replay of these letters would do, by the contracts and the devices as they are now. Changes nothing.
+ * @returns `undefined` where the letters hold more than `MAX_PLANNED_BYTES` that would be sent
+ */
 export async function planFor(
   { letters, fleet, workerVersion, now }: Pick<DeskDeps, "letters" | "fleet" | "workerVersion" | "now">,
   ids: readonly string[],
   force: boolean,
-): Promise<Planned> {
+): Promise<Planned | undefined> {
   const nowMs = now();
-  const found: StoredLetter[] = [];
-  for (const chunk of chunksOf(ids)) {
-    const byId = new Map((await letters.findAll(chunk)).map((letter) => [letter.id, letter]));
-    found.push(...chunk.flatMap((id) => byId.get(id) ?? []));
-  }
-  const candidates = found.map(candidateOf);
-  const events = candidates.flatMap(({ record }): ConcordEvent[] => {
-    const verdict = judge(record, nowMs);
-    return verdict.kind === "passes" ? [verdict.event] : [];
-  });
-  let known: Fleet = EMPTY_FLEET;
-  for (const chunk of chunksOf(events)) known = joinFleets(known, await fleet.read(chunk));
   const contractVersionOf = (topic: string) => findContract(topic, nowMs)?.version;
-  const context = { nowMs, workerVersion, contractVersionOf, force, fleet: known };
-  const { chosen, ...plan } = await planOf(candidates, context);
-  const hash = await hashOf({ chosen, candidates, context });
-  return { plan, chosen, hash };
+  const context = { nowMs, workerVersion, contractVersionOf, force };
+  const judged: Judged[] = [];
+  let bytes = 0;
+  for await (const part of letters.findInParts(ids)) {
+    for (const letter of part) {
+      const each = await judgeCandidate(candidateOf(letter), context);
+      if (each.kind === "passes") bytes += each.bytes;
+      judged.push(each);
+    }
+    if (bytes > MAX_PLANNED_BYTES) return undefined;
+  }
+  const events = judged.flatMap((each) => (each.kind === "passes" ? [each.event] : []));
+  let known: Fleet = EMPTY_FLEET;
+  for (let i = 0; i < events.length; i += CHUNK) {
+    known = joinFleets(known, await fleet.read(events.slice(i, i + CHUNK)));
+  }
+  const { chosen, ...plan } = planOf(judged, { fleet: known, force });
+  return { plan, chosen, hash: await hashOf({ chosen, judged, context }) };
 }
 
 const candidateOf = (letter: StoredLetter): Candidate => ({
@@ -46,10 +53,6 @@ const candidateOf = (letter: StoredLetter): Candidate => ({
   group: letter.groupId,
   isEmptied: letter.emptiedAtMs !== null,
 });
-
-function* chunksOf<T>(items: readonly T[]): Generator<T[]> {
-  for (let i = 0; i < items.length; i += CHUNK) yield items.slice(i, i + CHUNK);
-}
 
 /**
  * Why a replay would only do again what it did: nothing has changed since the letter failed, neither its contract nor

@@ -194,14 +194,24 @@ export class ReplayRun extends DurableObject<RunEnv> {
       "skipped",
     );
     this.#mark([...claimed], "sent", nowMs);
+    const gone: { readonly topic: string; readonly letterId?: string }[] = [];
+    let fault: unknown;
     // Read after the claim, so that what is sent is what was claimed.
-    const letters = await this.#letters.findAll([...claimed]);
-    const parcels = packParcels(letters.map(replayedRecordOf));
-    const { sent, fault } = await sendAll(this.env.EVENTS, parcels);
-    const gone = parcels.slice(0, sent).flatMap(({ records }) => records);
-    const kept = parcels.slice(sent).flatMap(({ records }) => records.map(({ letterId }) => letterId as string));
+    for await (const part of this.#letters.findInParts([...claimed])) {
+      const parcels = packParcels(part.map(replayedRecordOf));
+      const answer = await sendAll(this.env.EVENTS, parcels);
+      gone.push(
+        ...parcels
+          .slice(0, answer.sent)
+          .flatMap(({ records }) => records.map(({ topic, letterId }) => ({ topic, letterId }))),
+      );
+      fault = answer.fault;
+      if (fault !== undefined) break;
+    }
     await this.#countReplays(gone.map(({ topic }) => topic));
     if (fault === undefined) return null;
+    const sent = new Set(gone.map(({ letterId }) => letterId));
+    const kept = [...claimed].filter((id) => !sent.has(id));
     log("error", "run.queue_refused", { runId, letters: kept.length, ...faultOf(fault) });
     this.#mark(kept, "waiting");
     await this.#letters.release(kept, { nowMs });
