@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { stripVTControlCharacters } from "node:util";
 import { type CommandDef, defineCommand, renderUsage, runCommand, runMain } from "citty";
-import { printable } from "./desk/printable.ts";
-import { exitOf } from "./exit-error.ts";
+import { exitOf, stackOf } from "./exit-error.ts";
 
 const main = defineCommand({
   meta: { name: "concord", description: "Works with a Concord platform from the outside." },
@@ -33,11 +32,7 @@ if (wantsHelp) {
 } else {
   await runCommand(main, { rawArgs }).catch((error: Error) => {
     const { code, message } = exitOf(error);
-    console.error(message === undefined ? error : `concord: ${plain(message)}`);
+    console.error(message === undefined ? stackOf(error) : `concord: ${message}`);
     process.exitCode = code;
   });
-}
-
-function plain(message: string): string {
-  return stripVTControlCharacters(message).split("\n").map(printable).join("\n");
 }

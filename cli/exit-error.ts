@@ -1,3 +1,5 @@
+import { inspect, stripVTControlCharacters } from "node:util";
+import { printable } from "./desk/printable.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What a script wants to tell apart. 2 is citty's and ours for a call that cannot work. */
@@ -30,10 +32,18 @@ export class ExitError extends Error {
 
 /** How an error ends the process. One without a message is a bug of ours, and is shown with its stack. */
 export function exitOf(error: Error): { readonly code: ExitCode; readonly message?: string } {
-  if (error instanceof ExitError) return { code: error.code, message: error.message };
-  if (error instanceof UsageError || error.name === "CLIError") return { code: EXIT.usage, message: error.message };
+  if (error instanceof ExitError) return { code: error.code, message: plain(error.message) };
+  if (error instanceof UsageError || error.name === "CLIError")
+    return { code: EXIT.usage, message: plain(error.message) };
   // Files that are not there, not ours, or on a full disk: the system's own words name the file and what is wrong.
   const { code, path } = error as NodeJS.ErrnoException;
-  if (code !== undefined && path !== undefined) return { code: EXIT.fault, message: error.message };
+  if (code !== undefined && path !== undefined) return { code: EXIT.fault, message: plain(error.message) };
   return { code: EXIT.fault };
+}
+
+/** With its stack; its message may be what a record said. */
+export const stackOf = (error: Error): string => plain(inspect(error));
+
+function plain(text: string): string {
+  return stripVTControlCharacters(text).split("\n").map(printable).join("\n");
 }

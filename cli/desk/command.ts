@@ -4,6 +4,7 @@ import { UsageError } from "../usage-error.ts";
 import { addressOf, tokenFor } from "./address.ts";
 import { DeskClient } from "./client.ts";
 import { type Column, columnsOf } from "./columns.ts";
+import { type Output, outputOf, type QuietTerminal } from "./output.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 type Option = { readonly type: "string" | "boolean"; readonly description: string; readonly multiple?: true };
@@ -19,7 +20,8 @@ type ValuesOf<O extends Options> = { readonly [Name in keyof O]?: ValueOf<O[Name
 /** What a command of the desk works with. */
 export type Desk = {
   readonly client: DeskClient;
-  readonly terminal: Terminal;
+  readonly terminal: QuietTerminal;
+  readonly output: Output;
   /** Prints what the API said as it said it, where `--json` asks for that, else lines for people. */
   readonly print: (json: unknown, lines: () => readonly string[]) => void;
   /** Lines of a table that fits the terminal. */
@@ -94,15 +96,17 @@ function read(args: string[], options: Options) {
   }
 }
 
-async function deskOf(values: Record<string, unknown>, terminal: Terminal): Promise<Desk> {
+async function deskOf(values: Record<string, unknown>, given: Terminal): Promise<Desk> {
+  const { terminal, output } = outputOf(given);
   const url = addressOf(values.url as string | undefined, terminal.env);
   const isJson = values.json === true;
   return {
     client: new DeskClient(url, await tokenFor(url, terminal.env)),
     terminal,
+    output,
     print: (json, lines) => {
-      if (isJson) terminal.print(JSON.stringify(json));
-      else for (const line of lines()) terminal.print(line);
+      if (isJson) output.json(JSON.stringify(json));
+      else for (const line of lines()) output.line(line);
     },
     table: (items, columns) => columnsOf(items, columns, terminal.width, terminal.paint),
     isJson,

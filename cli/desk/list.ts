@@ -31,7 +31,7 @@ export async function printList<Name extends string, T>(
   let count = 0;
   for await (const page of pages) {
     const items = page[name] as readonly T[];
-    if (all && desk.isJson) for (const item of items) desk.terminal.print(JSON.stringify(item));
+    if (all && desk.isJson) for (const item of items) desk.output.json(JSON.stringify(item));
     else desk.print(page, () => desk.table(items, columns).slice(count === 0 ? 0 : 1));
     count += items.length;
     if (!all && !desk.isJson && page.nextCursor) desk.terminal.note("… and more: narrow it down, or say --all");

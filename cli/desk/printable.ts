@@ -1,10 +1,31 @@
-/**
- * What a record or its sender's error says could otherwise move the cursor, or turn a line around: control characters,
- * line separators, and the marks that set a direction. Colours of ours are put on afterwards.
- */
-export const printable = (text: string): string => text.replace(UNPRINTABLE, " ");
+import { type Paint, PLAIN, SGR } from "./paint.ts";
 
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
+/**
+ * What a record or its sender's error says could otherwise move the cursor, turn a line around, or look like another
+ * text: a space stands for a run of controls, format characters, line separators and lone surrogates. Of format
+ * characters only those stay that make one of Unicode's own emoji; a joiner between letters becomes a space as well.
+ */
+export const printable = (text: string): string =>
+  UNPRINTABLE.test(text) ? text.replace(EMOJI_OR_UNPRINTABLE, (_, emoji?: string) => emoji ?? " ") : text;
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
+const EMOJI_OR_UNPRINTABLE = /(\p{RGI_Emoji_ZWJ_Sequence})|[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]+/gv;
+
+/** A line as `paint` coloured it: all but these colours is made printable. */
+export const printableLine = (line: string, paint: Paint): string =>
+  paint === PLAIN
+    ? printable(line)
+    : line
+        .split(SGR)
+        .map((part, i) => (i % 2 === 0 ? printable(part) : part))
+        .join("");
+
+/** The same JSON, with all that is not printable as an escape. Outside of strings, only blanks can be there. */
+export const printableJson = (json: string): string =>
+  json.replace(EACH_UNPRINTABLE, (each) => (each < " " ? " " : each.split("").map(escaped).join("")));
+
+const EACH_UNPRINTABLE = new RegExp(UNPRINTABLE, "gu");
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** How many columns a terminal gives to a text. */
 export function widthOf(text: string): number {

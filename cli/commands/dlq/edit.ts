@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { GroupEdit, Letter } from "../../../src/shared/desk/api.ts";
 import { type Desk, deskCommand } from "../../desk/command.ts";
-import { printable } from "../../desk/printable.ts";
 import { EXIT, ExitError } from "../../exit-error.ts";
 import { UsageError } from "../../usage-error.ts";
 
@@ -43,15 +42,13 @@ async function editGroup({ client, print, terminal: { paint } }: Desk, group: st
   const { letters, pass, applied, fail, samples } = answer;
   print(answer, () => [
     `${pass} of ${letters} would pass their contract then${body.apply ? `; ${applied} were edited` : ", and none was edited: say --apply"}`,
-    ...fail.issues.map(({ path, code, count }) =>
-      paint.bad(printable(`  ✗ ${count} still: ${code} at ${path || "value"}`)),
-    ),
+    ...fail.issues.map(({ path, code, count }) => paint.bad(`  ✗ ${count} still: ${code} at ${path || "value"}`)),
     ...samples.flatMap(({ id, before, after, issues }) => [
-      printable(id),
-      paint.bad(printable(`  - ${before ?? "nothing"}`)),
+      id,
+      paint.bad(`  - ${before ?? "nothing"}`),
       after === null
-        ? printable(`  ✗ ${issues.map(({ path, message }) => `${path || "value"}: ${message}`).join("; ")}`)
-        : paint.good(printable(`  + ${after}`)),
+        ? `  ✗ ${issues.map(({ path, message }) => `${path || "value"}: ${message}`).join("; ")}`
+        : paint.good(`  + ${after}`),
     ]),
   ]);
   if (pass === 0) throw new ExitError(EXIT.conflict, "no letter would pass with this patch");

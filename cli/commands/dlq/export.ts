@@ -20,7 +20,7 @@ export const exportLetters = deskCommand({
       let count = 0;
       for await (const { line, isLetter } of exportedLines(desk, filterOf(filter))) {
         if (isLetter) count++;
-        desk.terminal.print(line);
+        desk.output.json(line);
       }
       if (count === 0) throw nothing();
       return;
@@ -28,7 +28,7 @@ export const exportLetters = deskCommand({
     if (!overwrite && existsSync(out))
       throw new ExitError(EXIT.conflict, `${out} is there already, and stays. Say --overwrite, or another --out`);
     const letters = await exportTo(desk, filterOf(filter), out);
-    if (desk.isJson) desk.terminal.print(JSON.stringify({ letters, out }));
+    if (desk.isJson) desk.output.json(JSON.stringify({ letters, out }));
     else desk.terminal.note(`${letters} letters are in ${out}, unmasked: keep it as you keep what is personal`);
     if (letters === 0) throw nothing();
   },

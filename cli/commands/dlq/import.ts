@@ -2,7 +2,6 @@ import { createReadStream, statSync } from "node:fs";
 import { isEndLine } from "../../../src/shared/desk/end-line.ts";
 import { deskCommand } from "../../desk/command.ts";
 import { linesOf, NotUtf8 } from "../../desk/lines.ts";
-import { printable } from "../../desk/printable.ts";
 import { ProgressLine } from "../../desk/progress-line.ts";
 import { EXIT, ExitError } from "../../exit-error.ts";
 import { UsageError } from "../../usage-error.ts";
@@ -47,7 +46,7 @@ export const importLetters = deskCommand({
     }
     print(total, () => [
       `${total.imported} imported, ${total.known} known already, ${total.refused.length} refused`,
-      ...total.refused.map(({ line, message }) => printable(`  line ${line}: ${message}`)),
+      ...total.refused.map(({ line, message }) => `  line ${line}: ${message}`),
     ]);
     if (!isWhole) terminal.note(`${file} has no last line as export writes it: letters may be missing behind the last`);
     if (total.refused.length > 0) throw new ExitError(EXIT.conflict, "the lines above were not taken; the others were");

@@ -4,7 +4,6 @@ import { deskCommand } from "../../desk/command.ts";
 import { backOf, follow, throwUnlessWell } from "../../desk/follow.ts";
 import { printList } from "../../desk/list.ts";
 import { toneOf } from "../../desk/paint.ts";
-import { printable } from "../../desk/printable.ts";
 import { PAGING } from "../../desk/selection.ts";
 import { agoOf, stampOf } from "../../desk/times.ts";
 import { UsageError } from "../../usage-error.ts";
@@ -69,5 +68,5 @@ const runColumns = (nowMs: number): Column<Run>[] => [
 export function summaryOf({ id, state, why, progress }: Run): string {
   const { applied, unchanged, duplicate, superseded, failed, skipped, waiting } = progress;
   const counts = `${applied} applied, ${unchanged} unchanged, ${duplicate} duplicate, ${superseded} superseded, ${failed} failed, ${skipped} skipped, ${waiting} not sent`;
-  return printable(`run ${id} is ${state}${why ? ` (${why})` : ""}: ${counts}`);
+  return `run ${id} is ${state}${why ? ` (${why})` : ""}: ${counts}`;
 }

@@ -1,7 +1,7 @@
 import type { LetterDetail } from "../../../src/shared/desk/api.ts";
 import { deskCommand } from "../../desk/command.ts";
 import { type Paint, toneOf } from "../../desk/paint.ts";
-import { cutTo, printable } from "../../desk/printable.ts";
+import { cutTo, printable, printableJson } from "../../desk/printable.ts";
 import { agoOf, whenOf } from "../../desk/times.ts";
 
 export const show = deskCommand({
@@ -70,14 +70,14 @@ function factsOf(letter: LetterDetail, nowMs: number): [name: string, value: str
   ];
 }
 
-/** For reading. The exact text is what `--json` and `export` give. */
+/** For reading; what cannot be printed is an escape. The exact text is what `--json` and `export` give. */
 function pretty(payload: string, encoding: "text" | "base64"): string[] {
   if (encoding === "base64") return [`  base64: ${payload}`];
   try {
     return JSON.stringify(JSON.parse(payload), null, 2)
       .split("\n")
-      .map((line) => printable(`  ${line}`));
+      .map((line) => printableJson(`  ${line}`));
   } catch {
-    return [printable(`  ${JSON.stringify(payload)}`)];
+    return [printableJson(`  ${JSON.stringify(payload)}`)];
   }
 }

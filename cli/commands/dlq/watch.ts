@@ -19,20 +19,20 @@ export const watch = deskCommand({
   description: "Groups that wait and runs that go, again every two seconds, until Ctrl-C",
   options: { once: { type: "boolean", description: "Once, for a script" } },
   run: async (desk, { once }) => {
-    const { terminal, isJson } = desk;
+    const { terminal, output, print, isJson } = desk;
     const redraws = terminal.isTty && !isJson && !once;
     const stopped = new AbortController();
     const off = terminal.onInterrupt(() => stopped.abort());
     try {
       while (!stopped.signal.aborted) {
-        const lines = await look(desk, once === true || redraws).catch((error) => {
+        const seen = await look(desk).catch((error) => {
           // A deploy is no reason to stop looking.
           if (once || !(error instanceof ExitError) || error.code !== EXIT.fault) throw error;
-          terminal.note(printable(`${stampOf(new Date(terminal.now()).toISOString())} ${error.message}`));
+          terminal.note(`${stampOf(new Date(terminal.now()).toISOString())} ${error.message}`);
           return undefined;
         });
-        const [home, rest] = redraws ? ["\u001b[H", "\u001b[J"] : ["", ""];
-        if (lines) terminal.print(home + lines.map((line) => (redraws ? `${line}\u001b[K` : line)).join("\n") + rest);
+        if (seen && redraws) output.redraw(page(desk, seen));
+        else if (seen) print(seen, () => (once ? page(desk, seen) : [inShort(seen)]));
         if (once) return;
         await terminal.sleep(redraws || isJson ? EVERY_MS : QUIET_MS, stopped.signal);
       }
@@ -42,24 +42,20 @@ export const watch = deskCommand({
   },
 });
 
-async function look(desk: Desk, isWhole: boolean): Promise<string[]> {
-  const { client, terminal, isJson } = desk;
+async function look({ client, terminal }: Desk): Promise<Seen> {
   const [{ groups }, { runs }] = await Promise.all([
     client.get<Page<"groups", Group>>("/groups", { first: "50" }),
     client.get<Page<"runs", Run>>("/runs", { first: "25" }),
   ]);
-  const nowMs = terminal.now();
-  const seen: Seen = {
-    at: new Date(nowMs).toISOString(),
+  return {
+    at: new Date(terminal.now()).toISOString(),
     groups: groups.filter(({ state }) => state !== "resolved"),
     runs: runs.filter(({ state }) => state === "running" || state === "paused"),
   };
-  if (isJson) return [JSON.stringify(seen)];
-  return isWhole ? page(desk, seen, nowMs) : [inShort(seen)];
 }
 
 /** A screen of it: runs first, for they move. */
-function page({ terminal, table }: Desk, { at, groups, runs }: Seen, nowMs: number): string[] {
+function page({ terminal, table }: Desk, { at, groups, runs }: Seen): string[] {
   const { width, height, paint } = terminal;
   const going = runs.map((run) => {
     const failed = run.progress.failed > 0 ? `${run.progress.failed} failed  ` : "";
@@ -67,7 +63,7 @@ function page({ terminal, table }: Desk, { at, groups, runs }: Seen, nowMs: numb
     return paint[run.state === "paused" ? "bad" : "going"](cutTo(printable(line), width));
   });
   const above = [paint.faint(`${stampOf(at)}  Ctrl-C ends it`), "", ...going, ...(going.length > 0 ? [""] : [])];
-  const waiting = groups.length === 0 ? ["nothing waits"] : table(groups, groupColumns(nowMs));
+  const waiting = groups.length === 0 ? ["nothing waits"] : table(groups, groupColumns(Date.parse(at)));
   const room = Math.max(2, height - above.length - 2);
   const hidden = waiting.length - room;
   return [...above, ...waiting.slice(0, room), ...(hidden > 0 ? [paint.faint(`… and ${hidden} groups more`)] : [])];
@@ -77,5 +73,5 @@ function page({ terminal, table }: Desk, { at, groups, runs }: Seen, nowMs: numb
 function inShort({ at, groups, runs }: Seen): string {
   const letters = groups.reduce((sum, { counts }) => sum + counts.open + counts.quarantined, 0);
   const going = runs.map((run) => `${run.name ?? run.id} ${run.state} ${backOf(run)}/${run.progress.total}`);
-  return printable([`${stampOf(at)} ${letters} letters wait in ${groups.length} groups`, ...going].join("; "));
+  return [`${stampOf(at)} ${letters} letters wait in ${groups.length} groups`, ...going].join("; ");
 }
