@@ -49,7 +49,7 @@ function hardened(answer: Response, { ENVIRONMENT }: Env): Response {
   const response = new Response(answer.body, answer);
   response.headers.set("X-Content-Type-Options", "nosniff");
   // Two years. A browser that hears it of localhost would open nothing there by HTTP any more.
-  if (ENVIRONMENT !== "local") response.headers.set("Strict-Transport-Security", "max-age=63072000; includeSubDomains");
+  if (ENVIRONMENT !== "local") response.headers.set("Strict-Transport-Security", "max-age=63072000");
   return response;
 }
 
