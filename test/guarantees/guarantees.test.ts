@@ -7,7 +7,7 @@ import { Listener } from "./listener.ts";
 import { OBJECT_OUTAGES } from "./outages.ts";
 import { type Death, Platform } from "./platform.ts";
 import { alert, bad, minuteOf, recordOf, report, story } from "./records.ts";
-import { foldOf, heldOf, lettersWith, readBy } from "./state.ts";
+import { foldOf, heldOf, lettersWith, namesOf, readBy } from "./state.ts";
 import {
   DB,
   DEVICES,
@@ -357,6 +357,29 @@ it("G15: a dealer reads what occurred while a device was its own, though a hando
     alerts: ["a-12", "a-32"],
   });
   expect(await readBy("g15-E", `elt:${device}`)).toEqual({ history: own(20, 21, 22), alerts: [] });
+});
+
+it("G16: no source changes what another said of a dealer or a customer of the same id", async () => {
+  const said = (source: string, minute: number) => {
+    const named = (action: string, data: object) => {
+      const record = recordOf({ device: `g16-${source}`, action, minute, data, id: minute });
+      return { ...record, topic: `device.${source}.${action}` };
+    };
+    const dealer = { dealerId: "g16-D", name: `${source} at ${minute}` };
+    const customer = { customerId: "g16-C", name: `${source} at ${minute}` };
+    return [
+      named(source === "infinity" ? "dealer.setup" : "dealer.assigned", { dealer }),
+      named("customer.assigned", { customer }),
+    ];
+  };
+  await platform.push(randomOf(16).shuffle([...said("infinity", 1), ...said("infinity", 2), ...said("elt", 9)]));
+  await platform.rest();
+  for (const party of ["dealer", "customer"]) {
+    expect(await namesOf(party, `g16-${party[0]?.toUpperCase()}`)).toEqual({
+      infinity: "infinity at 2",
+      elt: "elt at 9",
+    });
+  }
 });
 
 /** What a client is told of its records when the queues fail in this way, and how much of that is not true. */

@@ -124,4 +124,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "from.slice(0, 24) <= version.slice(0, 24) &&",
     says: "a handover is decided by its time, and not by its version",
   },
+  {
+    guarantee: "G16",
+    file: "src/shared/domain/party.ts",
+    find: "=> `${source}:${id}`;",
+    replace: '=> (source === "elt" ? `infinity:${id}` : `${source}:${id}`);',
+    says: "a source's word of a dealer is kept as another's",
+  },
 ];

@@ -19,6 +19,16 @@ export async function heldOf(records: readonly SampleRecord[]): Promise<Map<stri
   return new Map(await Promise.all(keys.map(async (key) => [key, await heldOfDevice(key)] as const)));
 }
 
+/** What each source's record of a dealer or a customer says. */
+export async function namesOf(party: string, id: string): Promise<Record<string, string>> {
+  const { results } = await DB.prepare(
+    `SELECT source, value ->> 'name' AS name FROM ${party}_records WHERE ${party}_id = ?`,
+  )
+    .bind(id)
+    .all<{ source: string; name: string }>();
+  return Object.fromEntries(results.map(({ source, name }) => [source, name]));
+}
+
 async function heldOfDevice(key: string): Promise<object> {
   const rows = <T>(sql: string) => DB.prepare(sql).bind(key).all<T>();
   const [devices, alerts, assignments, dealers, customers, snapshot] = await Promise.all([
