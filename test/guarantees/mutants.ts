@@ -127,8 +127,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guarantee: "G16",
     file: "src/shared/domain/party.ts",
-    find: "=> `${source}:${id}`;",
-    replace: '=> (source === "elt" ? `infinity:${id}` : `${source}:${id}`);',
+    find: "partyKeyOf = (source: Source, id: string)",
+    replace: 'partyKeyOf = (said: Source, id: string, source = said === "infinity" ? "elt" : said)',
     says: "a source's word of a dealer is kept as another's",
   },
 ];

@@ -6,15 +6,13 @@ export { default } from "../../../workers/api/index.ts";
 export { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
 export { MetricsObject } from "../../../workers/dlq/metrics/metrics-object.ts";
 
-/** The devices Worker's class, except that it says what a test told it. */
+/** The devices Worker's class, except that it says what a test told it, also after it was evicted. */
 export class DeviceObject extends RealDeviceObject {
-  #snapshot: DeviceSnapshot | null = null;
-
   async remember(snapshot: DeviceSnapshot): Promise<void> {
-    this.#snapshot = snapshot;
+    this.ctx.storage.kv.put("told", snapshot);
   }
 
   override async snapshot(): Promise<DeviceSnapshot | null | undefined> {
-    return this.#snapshot ?? super.snapshot();
+    return this.ctx.storage.kv.get<DeviceSnapshot>("told") ?? super.snapshot();
   }
 }
