@@ -36,7 +36,8 @@ export default defineConfig({
           include: ["test/flow/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // Files share a stack: test/support/shared-stack.ts.
+          isolate: false,
         },
       },
       {
@@ -45,7 +46,8 @@ export default defineConfig({
           include: ["test/console/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // Files share a stack: test/support/shared-stack.ts.
+          isolate: false,
         },
       },
     ],

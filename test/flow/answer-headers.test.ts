@@ -1,13 +1,13 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { tokenOf } from "../../demo/live-client.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import type { Stack } from "../../scripts/local-stack.ts";
+import { sharedStack } from "../support/shared-stack.ts";
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await sharedStack();
 });
-afterAll(() => stack.stop());
 
 const READER = `Bearer ${await tokenOf({ role: "ops" })}`;
 const STRICT = "application/graphql-response+json";

@@ -1,20 +1,20 @@
 import { createParser } from "eventsource-parser";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { beforeAll, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../demo/clients.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import type { Stack } from "../../scripts/local-stack.ts";
 import { type DeskRole, signDeskToken } from "../../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
 import type { DeviceChangeJson, DeviceDetail, DeviceEventPage, DevicePage } from "../../src/shared/desk/device-api.ts";
 import { eventValue } from "../support/records.ts";
+import { sharedStack } from "../support/shared-stack.ts";
 
 let stack: Stack;
 let clients: Clients;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await sharedStack();
   clients = await connect(stack.url);
 });
-afterAll(() => stack.stop());
 
 const TOPIC = "device.elt.profile.updated";
 

@@ -1,17 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../demo/clients.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import type { Stack } from "../../scripts/local-stack.ts";
 import { outcomesAtRest } from "../support/outcomes.ts";
 import { type EventSpec, eventValue } from "../support/records.ts";
+import { sharedStack } from "../support/shared-stack.ts";
 
 let stack: Stack;
 let clients: Clients;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await sharedStack();
   clients = await connect(stack.url);
 });
-afterAll(() => stack.stop());
 
 const push = (topic: string, ...specs: Omit<EventSpec, "topic">[]) =>
   clients.push(

@@ -1,14 +1,14 @@
 import type { D1Database } from "@cloudflare/workers-types";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { Stack } from "../../scripts/local-stack.ts";
+import { sharedStack } from "../support/shared-stack.ts";
 
 const WORKERS = { ingest: "/ingest", api: "/graphql", live: "/live", dlq: "/ops" } as const;
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await sharedStack();
 });
-afterAll(() => stack.stop());
 
 const get = async (path: string) => {
   const response = await fetch(new URL(path, stack.url));
@@ -33,7 +33,10 @@ describe("through the front door", () => {
     const { status, body } = await get("/readyz");
     expect([status, Object.keys(body.workers as object)]).toEqual([200, Object.keys(WORKERS)]);
     const { DB } = await stack.worker<{ DB: D1Database }>("concord-ingest").getEnv();
-    await DB.prepare("UPDATE d1_migrations SET name = 'gone' WHERE id = (SELECT max(id) FROM d1_migrations)").run();
+    const rename = (from: string, to: string) =>
+      DB.prepare("UPDATE d1_migrations SET name = ?2 WHERE name = ?1").bind(from, to).run();
+    const last = (await DB.prepare("SELECT name FROM d1_migrations ORDER BY id DESC").first<string>("name")) ?? "";
+    await rename(last, "gone");
     // An answer is good for five seconds.
     await new Promise((resolve) => setTimeout(resolve, 5_500));
     const unready = await get("/readyz");
@@ -42,5 +45,7 @@ describe("through the front door", () => {
     expect((await get("/ops/readyz")).status).toBe(503);
     // Who is not ready is still up.
     expect((await get("/ops/healthz")).status).toBe(200);
+    await rename("gone", last);
+    await vi.waitFor(async () => expect((await get("/readyz")).status).toBe(200), { timeout: 10_000, interval: 200 });
   });
 });

@@ -1,21 +1,21 @@
 import { createClient as createSseClient } from "graphql-sse";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../demo/clients.ts";
 import { clientOf, Listening, type Told, tokenOf } from "../../demo/live-client.ts";
 import { WatchDevice } from "../../examples/dashboard/generated.ts";
 import { watch } from "../../examples/dashboard/live.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import type { Stack } from "../../scripts/local-stack.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { eventValue } from "../support/records.ts";
+import { sharedStack } from "../support/shared-stack.ts";
 
 let stack: Stack;
 let clients: Clients;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await sharedStack();
   clients = await connect(stack.url);
 });
-afterAll(() => stack.stop());
 
 const OPS: Scope = { role: "ops" };
 const dealer = (...dealerIds: string[]): Scope => ({ role: "dealer", dealerIds });

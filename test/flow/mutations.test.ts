@@ -1,19 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../demo/clients.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import type { Stack } from "../../scripts/local-stack.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { outcomesAtRest } from "../support/outcomes.ts";
 import { type EventSpec, eventValue } from "../support/records.ts";
+import { sharedStack } from "../support/shared-stack.ts";
 
 let stack: Stack;
 let clients: Clients;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await sharedStack();
   clients = await connect(stack.url);
 });
-afterAll(() => stack.stop());
 
 const push = (topic: string, spec: Omit<EventSpec, "topic">) =>
   clients.push(topic, [{ topic, key: spec.deviceId ?? "", value: JSON.stringify(eventValue({ topic, ...spec })) }]);

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Stack, startStack } from "../../scripts/local-stack.ts";
 import { signDeskToken } from "../../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
-import { watchMemory } from "../support/runtime-memory.ts";
 import { eventText, T } from "../support/rest-proxy.ts";
+import { watchMemory } from "../support/runtime-memory.ts";
 
 const MB = 1024 * 1024;
 /** What the boundary takes once it is inflated; workers/ingest/limits.ts */
@@ -16,11 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-const post = (path: string, type: string, text: string) =>
+const post = (path: string, type: string, text: string) => postZipped(gzipSync(Buffer.from(text)), path, type);
+
+const postZipped = (body: Uint8Array, path: string = V2[0], type: string = V2[1]) =>
   fetch(new URL(path, stack.url), {
     method: "POST",
     headers: { "Content-Type": type, "Content-Encoding": "gzip", Authorization: `Basic ${btoa("dev:dev")}` },
-    body: gzipSync(Buffer.from(text)) as BodyInit,
+    body: body as BodyInit,
   });
 
 /** As often as it fits between two ends. */
@@ -210,4 +212,28 @@ describe("the worst that may be read", () => {
     // What this guards against took seven hundred megabytes.
     if (grownBytes !== undefined) expect(grownBytes).toBeLessThan(96 * MB);
   });
+});
+
+it("a gzip bomb of 200 MB is refused in under 50 ms and with less than 32 MB of growth", async () => {
+  const bomb = gzipSync(Buffer.alloc(200 * MB));
+  const harmless = gzipSync(Buffer.from('{"records":[]}'));
+  for (let i = 0; i < 20; i++) expect((await postZipped(harmless)).status).toBe(422);
+  const throwBomb = async () => {
+    const startedAt = performance.now();
+    const response = await postZipped(bomb);
+    const took = performance.now() - startedAt;
+    expect(response.status).toBe(413);
+    await response.text();
+    return took;
+  };
+  const growth = watchMemory();
+  const first = await throwBomb();
+  const grownBytes = growth();
+  // The machine may be busy with other tests; the fastest of some says what the work takes.
+  const times = [first];
+  for (let i = 0; i < 9; i++) times.push(await throwBomb());
+  expect(bomb.byteLength).toBeGreaterThan(150_000);
+  expect(Math.min(...times)).toBeLessThan(50);
+  if (grownBytes !== undefined) expect(grownBytes).toBeLessThan(32 * MB);
+  expect((await postZipped(harmless)).status).toBe(422);
 });

@@ -46,6 +46,7 @@ export function graphqlProject(worker: string, { objects, libraries = [], servic
     ],
     test: {
       name: worker,
+      isolate: false,
       // A busy machine takes its time over a hundred new objects.
       testTimeout: 20_000,
       root,

@@ -32,6 +32,7 @@ export function ingestProject(folder: string, { bindings, testTimeout }: Options
     test: {
       name: folder.split("/").at(-1) ?? folder,
       root,
+      isolate: false,
       include: [`test/${folder}/*.test.ts`],
       // Bundled once for all files: workerd would otherwise fetch each of their modules for each file.
       deps: { optimizer: { ssr: { enabled: true, include: LIBRARIES } } },

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../../demo/clients.ts";
-import { type Stack, startStack } from "../../../scripts/local-stack.ts";
-import { type Answer, receiptsOf, recordsKept, send, TEST_CREDENTIALS } from "../../support/rest-proxy.ts";
+import type { Stack } from "../../../scripts/local-stack.ts";
+import { outcomesAtRest } from "../../support/outcomes.ts";
+import { type Answer, receiptsOf, recordsKept, send } from "../../support/rest-proxy.ts";
+import { sharedStack } from "../../support/shared-stack.ts";
 import type { Case } from "./case.ts";
 import { SINK_CASES, SINK_EXCUSED } from "./cases-sinks.ts";
 import { V2_CASES, V2_EXCUSED } from "./cases-v2.ts";
@@ -21,12 +23,13 @@ const ROWS = [
 let stack: Stack;
 let clients: Clients;
 let kept = 0;
+let acceptedBefore = 0;
 
 beforeAll(async () => {
-  stack = await startStack({ secrets: TEST_CREDENTIALS });
+  stack = await sharedStack();
   clients = await connect(stack.url);
+  acceptedBefore = (await outcomesAtRest(clients)).accepted;
 });
-afterAll(() => stack.stop());
 
 describe.each([
   ["v2 produce", V2_CASES],
@@ -60,7 +63,7 @@ describe("the cases together", () => {
     await vi.waitFor(
       async () => {
         const { accepted, inFlight } = await clients.outcomes();
-        expect({ accepted, inFlight }).toEqual({ accepted: kept, inFlight: 0 });
+        expect({ accepted: accepted - acceptedBefore, inFlight }).toEqual({ accepted: kept, inFlight: 0 });
       },
       { timeout: 15_000, interval: 100 },
     );

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import KafkaRest from "kafka-rest";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect, type ExactLetter } from "../../../demo/clients.ts";
-import { type Stack, startStack } from "../../../scripts/local-stack.ts";
+import type { Stack } from "../../../scripts/local-stack.ts";
 import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
 import { openStream } from "../../support/raw-http.ts";
 import {
@@ -15,15 +15,15 @@ import {
   send,
   T,
 } from "../../support/rest-proxy.ts";
+import { sharedStack } from "../../support/shared-stack.ts";
 
 let stack: Stack;
 let clients: Clients;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await sharedStack();
   clients = await connect(stack.url);
 });
-afterAll(() => stack.stop());
 
 const eventually = (assertion: () => Promise<void>) => vi.waitFor(assertion, { timeout: 10_000, interval: 20 });
 

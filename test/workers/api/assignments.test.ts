@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
-import { EMPTY_PAGE, type PageRequest } from "../../../src/shared/repositories/page.ts";
 import { AssignmentRepository } from "../../../src/shared/repositories/assignment.ts";
+import { EMPTY_PAGE, type PageRequest } from "../../../src/shared/repositories/page.ts";
 import { ReadSession } from "../../../src/shared/repositories/read-session.ts";
 import { ask, at, dealerScope, emptyTables, env, nodesOf, OPS, seedDevices, version } from "./support.ts";
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
 import type { StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
 import { bearerAt, deskOf, emptyDesk, env, FAILED_MS, letter, recordNamed, settlement } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);

@@ -18,6 +18,7 @@ export default defineProject({
     name: "dlq",
     testTimeout: 20_000,
     root,
+    isolate: false,
     include: ["test/workers/dlq/*.test.ts"],
     globalSetup: ["scripts/build-console.ts"],
     setupFiles: ["test/workers/apply-migrations.ts"],

@@ -1,5 +1,5 @@
-import type { D1Migration } from "@cloudflare/vitest-pool-workers";
 import { env } from "cloudflare:workers";
+import type { D1Migration } from "@cloudflare/vitest-pool-workers";
 import { expect, it } from "vitest";
 import type { ConcordEvent } from "../../../src/shared/domain/event.ts";
 import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";

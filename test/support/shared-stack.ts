@@ -1,0 +1,10 @@
+import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { TEST_CREDENTIALS } from "./rest-proxy.ts";
+
+let started: Promise<Stack> | undefined;
+
+/**
+ * The stack that the files of a ring share, since starting one takes longer than most of them. It runs until its process
+ * ends; what a file leaves there the next one finds, so each has devices, topics and dealers of its own.
+ */
+export const sharedStack = (): Promise<Stack> => (started ??= startStack({ secrets: TEST_CREDENTIALS }));
