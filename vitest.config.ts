@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { Slowest } from "./test/support/slowest.ts";
 
 /** Four rings: pure tests beside their files, each Worker inside workerd, all together over real HTTP, and in a browser. */
 export default defineConfig({
   test: {
     // Tests of faults log those faults; only a failing test's log is worth reading.
     silent: "passed-only",
+    reporters: ["default", new Slowest()],
     // Much of the time is spent starting runtimes, so even two cores have room for two at once.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
@@ -14,6 +16,8 @@ export default defineConfig({
         ssr: { resolve: { conditions: ["module", "node"] } },
         test: {
           name: "pure",
+          isolate: false,
+          setupFiles: ["test/support/property-budget.ts"],
           // Property tests take what they need, and a busy machine takes longer.
           testTimeout: 30_000,
           include: [

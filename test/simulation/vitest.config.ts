@@ -3,7 +3,7 @@ import { ingestProject } from "../support/ingest-project.ts";
 /** Real handlers, real D1, real device objects; the queues between them are the simulation's own. */
 export default ingestProject("simulation", {
   bindings: {
-    SIMULATE_RUNS: process.env.SIMULATE_RUNS ?? "50",
+    SIMULATE_RUNS: process.env.SIMULATE_RUNS ?? "20",
     SIMULATE_SEED: process.env.SIMULATE_SEED ?? "",
     SIMULATE_PATH: process.env.SIMULATE_PATH ?? "",
   },

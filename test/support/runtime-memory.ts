@@ -1,8 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Peak resident bytes of the local runtime that this process started, or `undefined` where there is no /proc. */
-export const peakBytes = (): number | undefined => bytesIn("VmHWM");
-
 /**
  * Begins to watch the memory of the local runtime.
  * @returns how many bytes its peak since then lies above where it began, or `undefined` where nobody can tell

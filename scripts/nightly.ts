@@ -1,0 +1,40 @@
+import { spawnSync } from "node:child_process";
+import { parseArgs } from "node:util";
+
+/**
+ * `npm run nightly -- --seed 7`: what `npm test` tries a little of, tried for an hour. Everything that is drawn comes
+ * from the one seed, which is printed first and with what failed.
+ */
+const { values } = parseArgs({ options: { seed: { type: "string" } } });
+const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31));
+if (!/^\d{1,10}$/.test(seed)) {
+  console.error(`--seed takes a whole number, not ${seed}.`);
+  process.exit(2);
+}
+
+const STEPS = [
+  { name: "property tests, 3,000 cases each", args: ["test", "--", "--project", "pure"] },
+  { name: "simulation, 1,000 schedules", args: ["run", "simulate", "--", "--runs", "1000", "--seed", seed] },
+  { name: "fuzz, 10,000 requests", args: ["run", "fuzz", "--", "--requests", "10000", "--seed", seed] },
+  { name: "soak, five minutes", args: ["run", "soak", "--", "--minutes", "5", "--seed", seed] },
+] as const;
+
+console.log(`seed ${seed}`);
+const failed: string[] = [];
+for (const [i, { name, args }] of STEPS.entries()) {
+  console.log(`\n── ${i + 1} of ${STEPS.length}: ${name}`);
+  const startedAt = performance.now();
+  const { status, error } = spawnSync("npm", ["--silent", ...args], {
+    stdio: "inherit",
+    shell: process.platform === "win32",
+    env: { ...process.env, PROPERTY_RUNS: "3000", PROPERTY_SEED: seed },
+  });
+  const took = `${Math.round((performance.now() - startedAt) / 1000)} s`;
+  if (error) console.error(`${name} could not be started: ${error.message}`);
+  console.log(`── ${name}: ${status === 0 ? "passed" : "FAILED"} after ${took}`);
+  if (status !== 0) failed.push(name);
+}
+if (failed.length > 0) {
+  console.error(`\nFailed with seed ${seed}: ${failed.join("; ")}. \`npm run nightly -- --seed ${seed}\` repeats it.`);
+  process.exitCode = 1;
+} else console.log(`\nAll ${STEPS.length} passed with seed ${seed}.`);

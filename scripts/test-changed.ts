@@ -1,0 +1,44 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+
+/**
+ * `npm run test:changed`: the tests that a change is likely to fail, while one writes it. What has changed is what git
+ * says, against `--since` (HEAD); which tests that concerns, vitest finds by their imports. Left out is what takes
+ * longest and fails last: the browser, the flow over HTTP, the simulation and the walks through everything.
+ */
+const { values } = parseArgs({ options: { since: { type: "string", default: "HEAD" } } });
+
+const git = (...args: string[]): string[] =>
+  execFileSync("git", args, { encoding: "utf8" }).split("\n").filter(Boolean);
+const changed = [
+  ...git("diff", "--name-only", values.since),
+  ...git("ls-files", "--others", "--exclude-standard"),
+].filter((file) => /\.tsx?$/.test(file) && existsSync(file));
+if (changed.length === 0) {
+  console.log(`No TypeScript file has changed since ${values.since}.`);
+  process.exit(0);
+}
+
+const WORKERS = ["ingest", "devices", "api", "dlq"] as const;
+const touched = WORKERS.filter((worker) =>
+  changed.some((file) => file.startsWith(`workers/${worker}/`) || file.startsWith(`test/workers/${worker}/`)),
+);
+// What all Workers share is tried where its promises are: the guarantees run real handlers over real stores.
+const isShared = changed.some((file) => file.startsWith("src/shared/") || file.startsWith("test/guarantees/"));
+const projects = ["pure", ...touched, ...(isShared ? ["guarantees"] : [])];
+const LEFT_OUT = ["**/tenancy.test.ts", "**/size.test.ts", "**/hostile.test.ts"];
+
+console.log(`${changed.length} files have changed; tests of ${projects.join(", ")}. All others: npm test`);
+const { status, error } = spawnSync(
+  process.execPath,
+  [
+    "node_modules/vitest/vitest.mjs",
+    ...["related", "--run", "--passWithNoTests", ...changed],
+    ...projects.flatMap((project) => ["--project", project]),
+    ...LEFT_OUT.flatMap((glob) => ["--exclude", glob]),
+  ],
+  { stdio: "inherit" },
+);
+if (error) console.error(`vitest could not be started: ${error.message}`);
+process.exitCode = status ?? 1;
