@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../demo/clients.ts";
 import { ConcordClient } from "../../examples/dashboard/client.ts";
 import {
@@ -34,7 +34,7 @@ beforeAll(async () => {
   clients = await connect(stack.url);
   await onboard("shown-1", { dealerId: "D-21", name: "Lone Star Comfort" });
   await onboard("wanted-1", { dealerId: "D-33", name: "Hill Country Air" });
-  await push("device.ecobee.status.reported", "t-1", 8);
+  await push("device.ecobee.status.reported", "paged-1", 8);
   await outcomesAtRest(clients);
 });
 afterAll(() => stack.stop());
@@ -106,7 +106,7 @@ describe("the dashboard's client", () => {
   it("pages through devices both ways, and counts them when asked to", async () => {
     const dashboard = dashboardOf({ role: "ops" });
     const first = (await dashboard.ask(DeviceList, { first: 1, withTotal: true })).data.devices;
-    expect([first?.totalCount, first?.edges.map(({ node }) => node.key)]).toEqual([3, ["ecobee:t-1"]]);
+    expect([first?.totalCount, first?.edges.map(({ node }) => node.key)]).toEqual([3, ["ecobee:paged-1"]]);
     const next = (await dashboard.ask(DeviceList, { first: 1, after: first?.pageInfo.endCursor ?? null })).data.devices;
     expect(next?.edges.map(({ node }) => node.key)).toEqual([KEY]);
     expect(next).not.toHaveProperty("totalCount");
@@ -213,6 +213,49 @@ async function firstAnswer(body: object, headers: Record<string, string>) {
   const json = /^data: (.*)$/m.exec(text)?.[1] ?? text;
   return { status: response.status, ...(JSON.parse(json) as { data: object; errors?: unknown }) };
 }
+
+describe("README.md", () => {
+  const text = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const commandOf = (mark: string, change = (command: string) => command) => {
+    const block = [...text.matchAll(/^```sh\n(.*?)^```/gms)]
+      .map(([, each = ""]) => each)
+      .find((each) => each.includes(mark));
+    return change(block ?? `echo 'no command with ${mark}'; exit 1`)
+      .replaceAll("http://localhost:8787/", stack.url.href)
+      .replaceAll("npx concord", `CONCORD_URL=${stack.url.href} ${process.execPath} --no-warnings cli/concord.ts`);
+  };
+  const run = async (command: string) => (await promisify(execFile)("bash", ["-c", command])).stdout;
+
+  it("pushes an event, reads it back, and tells a subscriber of a later one", async () => {
+    const push = commandOf('"e-1"');
+    expect(await run(push)).toContain('"error_code":null');
+    await vi.waitFor(async () => expect(await run(commandOf('device(key: \\"ecobee:t-1'))).toContain("20.5"), {
+      timeout: 10_000,
+      interval: 200,
+    });
+    const subscriber = spawn("bash", ["-c", `exec ${commandOf("subscription")}`]);
+    let heard = "";
+    subscriber.stdout.on("data", (chunk) => (heard += chunk));
+    await vi.waitFor(() => expect(heard).toContain("SNAPSHOT"), { timeout: 10_000 });
+    // As the sentence over it says: a later time, another id and another temperature.
+    expect(text).toMatch(/later `occurredAt`, another `eventId` and another temperature/);
+    await run(push.replace("e-1", "e-0").replace("T08:00:00Z", "T09:00:00Z").replace("20.5", "26.5"));
+    await vi.waitFor(() => expect(heard).toContain('"indoorTemperatureC":26.5'), { timeout: 10_000 });
+    subscriber.kill();
+  });
+
+  it("finds a wrong event among the dead letters", async () => {
+    const [push = "", groups = ""] = commandOf('"online":"yes"').split(/(?=^CONCORD_URL=.* groups)/m);
+    expect(await run(push)).toContain("kept as a dead letter (schema_mismatch)");
+    const [list = ""] = groups.split("\n");
+    await vi.waitFor(async () => expect(await run(list)).toContain("invalid_type at data.online"), {
+      timeout: 10_000,
+      interval: 200,
+    });
+    // A plan that would send nothing ends with 3.
+    expect(await run(`${groups.split("\n")[1]} || [ $? = 3 ]`)).toContain("schema_mismatch");
+  });
+});
 
 describe("docs/graphql.md", () => {
   const text = readFileSync(new URL("../../docs/graphql.md", import.meta.url), "utf8");
