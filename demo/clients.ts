@@ -3,6 +3,7 @@ import { signDeskToken } from "../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
 import type { Group } from "../src/shared/desk/api.ts";
 import { isEndLine } from "../src/shared/desk/end-line.ts";
+import { parseJson } from "../src/shared/json/parse-json.ts";
 import type { QueuedRecord } from "../src/shared/queue/parcel.ts";
 
 /** What the REST Proxy endpoint said of one request's records. */
@@ -150,11 +151,4 @@ const binaryRecord = ({ key, value }: SampleRecord): string =>
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isJson = (text: string): boolean => parseJson(text) !== undefined;

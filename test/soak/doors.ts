@@ -1,4 +1,5 @@
 import type { SampleRecord } from "../../samples/record.ts";
+import { parseJson } from "../../src/shared/json/parse-json.ts";
 
 /** What an answer said of one record. `again` is all that a connector sends once more. */
 export type Said =
@@ -19,14 +20,7 @@ export type Door = {
   readonly read: (text: string, count: number) => Said[];
 };
 
-const isJson = ({ value }: SampleRecord): boolean => {
-  try {
-    JSON.parse(value ?? "null");
-    return true;
-  } catch {
-    return false;
-  }
-};
+const isJson = ({ value }: SampleRecord): boolean => parseJson(value ?? "null") !== undefined;
 
 const base64 = (text: string | null): string | null => text && Buffer.from(text).toString("base64");
 

@@ -1,5 +1,6 @@
 import type { GraphQLParams, Plugin } from "graphql-yoga";
 import { requestError } from "../../src/shared/graphql/errors.ts";
+import { parseJson } from "../../src/shared/json/parse-json.ts";
 
 /** Reads the query of a GET's URL. Yoga's own reader takes bad JSON for a fault of ours and knows no documents by id. */
 export const getParameters: Plugin = {
@@ -21,9 +22,8 @@ function parametersOf(search: URLSearchParams): GraphQLParams {
 }
 
 function jsonOf(name: string, text: string | undefined): unknown {
-  try {
-    return text && JSON.parse(text);
-  } catch {
-    throw requestError(400, "BAD_REQUEST", `\`${name}\` is not JSON.`);
-  }
+  if (text === undefined) return undefined;
+  const json = parseJson(text);
+  if (json === undefined) throw requestError(400, "BAD_REQUEST", `\`${name}\` is not JSON.`);
+  return json;
 }

@@ -6,6 +6,7 @@ import { sameContent } from "../domain/register.ts";
 import { utf8Bytes } from "../json/bytes.ts";
 import { nestsDeeperThan } from "../json/cut.ts";
 import { unsafeNumberIn } from "../json/numbers.ts";
+import { parseJson } from "../json/parse-json.ts";
 
 /** How much one edit may be. All ours. */
 export const EDIT_LIMITS = {
@@ -103,11 +104,8 @@ function whyNotEditable(text: string | null): Edited | undefined {
 }
 
 export function holderOf(text: string | null): Holder {
-  try {
-    return text === null ? {} : { value: JSON.parse(text) };
-  } catch {
-    return {};
-  }
+  const value = text === null ? undefined : parseJson(text);
+  return value === undefined ? {} : { value };
 }
 
 /** @returns what is wrong with it, if it cannot be applied. Then the holder means nothing any more. */

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { DeviceId, isPlainText } from "../contracts/define.ts";
 import { isPii, type JsonSchema, jsonSchemaOf } from "../contracts/describe.ts";
 import { findContract } from "../contracts/index.ts";
+import { parseJson } from "../json/parse-json.ts";
 import { deviceIdOfRecord, eventIdOf, type Failure } from "../queue/letter.ts";
 import { type QueuedRecord, valueTextOf } from "../queue/parcel.ts";
 import { EDIT_LIMITS } from "./edit.ts";
@@ -25,7 +26,7 @@ export function maskValue(
   encoding: "base64" | undefined,
 ): { text: string | null } {
   if (value === null) return { text: null };
-  const json = encoding ? undefined : parsed(value);
+  const json = encoding ? undefined : parseJson(value);
   return { text: JSON.stringify(json === undefined ? MASK : masked(json, schemaOf(topic), 0)) };
 }
 
@@ -41,14 +42,6 @@ export const maskData = (topic: string, data: unknown): unknown =>
 
 /** What is known of something, in the words that a schema declares, likewise. */
 export const maskBy = <T>(words: z.ZodType<T>, value: unknown): unknown => masked(value, schemaOfWords(words), 0);
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 function masked(value: unknown, schema: JsonSchema | undefined, depth: number): unknown {
   if (schema === undefined || isPii(schema) || depth > MAX_DEPTH) return MASK;

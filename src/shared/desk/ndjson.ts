@@ -2,6 +2,7 @@ import * as z from "zod";
 import { LETTER_STATES } from "../desk/states.ts";
 import { MERGE_OUTCOMES } from "../domain/outcome.ts";
 import { holdsMoreThan } from "../json/cut.ts";
+import { parseJson } from "../json/parse-json.ts";
 import type { Failure } from "../queue/letter.ts";
 import type { StoredLetter } from "../repositories/dead-letter.ts";
 
@@ -103,12 +104,8 @@ export type ReadLine =
 /** Reads such a line. A letter that was on its way when it was taken out is open: nothing of it is on its way here. */
 export function readExportLine(line: string): ReadLine {
   if (holdsMoreThan(line, MAX_VALUES)) return { ok: false, message: `holds more than ${MAX_VALUES} values` };
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return { ok: false, message: "is not JSON" };
-  }
+  const json = parseJson(line);
+  if (json === undefined) return { ok: false, message: "is not JSON" };
   const { data, error } = ExportedLetter.safeParse(json);
   if (!data) {
     const [issue] = error.issues;

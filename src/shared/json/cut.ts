@@ -13,6 +13,7 @@ import {
   SPACE,
   TAB,
 } from "./characters.ts";
+import { parseJson } from "./parse-json.ts";
 
 /**
  * Cuts JSON text into the texts of its parts without changing a byte, and without building anything: a dead letter keeps
@@ -82,11 +83,9 @@ export function memberAt(text: string, at: number, name: string): Span | undefin
 const nameIn = (text: string, start: number, end: number): string => {
   const inner = text.slice(start + 1, end - 1);
   if (!inner.includes("\\")) return inner;
-  try {
-    return JSON.parse(text.slice(start, end)) as string;
-  } catch {
-    throw new NotJson();
-  }
+  const name = parseJson(text.slice(start, end));
+  if (typeof name !== "string") throw new NotJson();
+  return name;
 };
 
 /** The index behind the value that starts at `at`; 0 where it does not end. */

@@ -1,16 +1,15 @@
 import * as z from "zod";
+import { parseJson } from "./parse-json.ts";
 
 /** A variable that holds JSON of a shape. */
 export function jsonOf<T extends z.ZodType>(shape: T) {
   return z
     .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        context.addIssue({ code: "custom", message: "is not JSON" });
-        return z.NEVER;
-      }
+    .transform((text, context): unknown => {
+      const json = parseJson(text);
+      if (json !== undefined) return json;
+      context.addIssue({ code: "custom", message: "is not JSON" });
+      return z.NEVER;
     })
     .pipe(shape);
 }

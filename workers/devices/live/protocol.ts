@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseJson } from "../../../src/shared/json/parse-json.ts";
 
 /** github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 export const GRAPHQL_TRANSPORT_WS = "graphql-transport-ws";
@@ -31,13 +32,7 @@ export type ClientMessage = z.output<typeof ClientMessage>;
 /** In characters. A trusted document's id takes a hundred, and no text may have more than a thousand tokens. */
 export const MAX_MESSAGE_LENGTH = 64 * 1024;
 
-export function parseMessage(text: string): ClientMessage | undefined {
-  try {
-    return ClientMessage.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
+export const parseMessage = (text: string): ClientMessage | undefined => ClientMessage.safeParse(parseJson(text)).data;
 
 /** Why a socket is closed. The first two are the client's to try again with, the others its bug. */
 export const CLOSINGS = {

@@ -11,6 +11,7 @@ import {
   skipSpace,
   type Span,
 } from "../../../src/shared/json/cut.ts";
+import { parseJson } from "../../../src/shared/json/parse-json.ts";
 import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
 import { LIMITS, PARTITIONS, recordBytes } from "../limits.ts";
 import { type Embedded, excerpt, fromBase64 } from "./embedded.ts";
@@ -184,14 +185,6 @@ function exactData(recordText: string, name: string): string {
 }
 
 const sizeOf = ({ value, encoding }: Embedded): number => (encoding ? atob(value).length : utf8Bytes(value));
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 export type V3Receipt = { readonly error_code: number } & Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { readAtMost } from "../../http/body.ts";
+import { parseJson } from "../../json/parse-json.ts";
 import { errorResponse } from "./error.ts";
 import type { DeskContext } from "./gate.ts";
 
@@ -16,18 +17,10 @@ export async function bodyOf<T>(c: DeskContext, schema: z.ZodType<T>, without?: 
     return { ok: false, response: errorResponse("too_large", message) };
   }
   const text = new TextDecoder().decode(bytes);
-  const json = text === "" ? without : parsed(text);
+  const json = text === "" ? without : parseJson(text);
   return json === undefined
     ? { ok: false, response: errorResponse("invalid_parameter", "Nothing was done: the body is not JSON.") }
     : readBy(schema, json, "Nothing was done");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Reads by a schema, and names everything that is wrong at once. */
