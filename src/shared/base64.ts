@@ -1,3 +1,5 @@
+import * as z from "zod";
+
 /** Bytes as base64 and back. `Uint8Array` does this by itself in newer runtimes, and not yet in Node 24. */
 
 /** So many arguments a call takes without touching the stack's end. */
@@ -8,6 +10,11 @@ export function base64Of(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.byteLength; i += CHUNK) binary += String.fromCharCode(...bytes.subarray(i, i + CHUNK));
   return btoa(binary);
 }
+
+const Base64 = z.base64();
+
+/** Whether something is base64, strictly read: with its padding, and without spaces, which `atob` lets pass. */
+export const isBase64 = (value: unknown): value is string => Base64.safeParse(value).success;
 
 /** @throws DOMException where the text is not base64 */
 export const bytesOfBase64 = (text: string): Uint8Array =>

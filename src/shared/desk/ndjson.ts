@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isBase64 } from "../base64.ts";
 import { LETTER_STATES } from "../desk/states.ts";
 import { MERGE_OUTCOMES } from "../domain/outcome.ts";
 import { holdsMoreThan } from "../json/cut.ts";
@@ -129,12 +130,4 @@ export function readExportLine(line: string): ReadLine {
       search: "",
     } as StoredLetter,
   };
-}
-
-function isBase64(value: string | null): boolean {
-  try {
-    return value !== null && atob(value).length >= 0;
-  } catch {
-    return false;
-  }
 }

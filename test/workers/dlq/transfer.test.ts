@@ -90,4 +90,18 @@ describe("an export", () => {
     const { audit } = (await get("/ops/api/audit?first=1", admin)).body;
     expect(audit[0]).toMatchObject({ action: "import", after: { imported: 1, refused: 3 } });
   });
+
+  it.each(["Zg", "Z g=", "Zg==\n", "@@@@"])(
+    "is refused where base64 is %j, as the boundary refuses it",
+    async (value) => {
+      await letters.park([letter("a", { record: recordNamed("a", { value: "Zg==", encoding: "base64" }) })]);
+      const { get, post } = deskOf();
+      const admin = await bearerAt("admin");
+      const [text = ""] = (await get("/ops/api/export", admin)).text.split("\n");
+      await emptyDesk();
+      const bad = text.replace('"Zg=="', JSON.stringify(value));
+      const { body } = await post("/ops/api/import", [bad, text].join("\n"), admin);
+      expect(body).toMatchObject({ imported: 1, refused: [{ line: 1, message: "record.value is not base64" }] });
+    },
+  );
 });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { bytesOfBase64 } from "../../../src/shared/base64.ts";
 import { moment, time } from "../../../src/shared/contracts/time.ts";
 import { millisecondsOf, momentOf } from "../../../src/shared/domain/time.ts";
 import { utf8Bytes } from "../../../src/shared/json/bytes.ts";
@@ -184,7 +185,8 @@ function exactData(recordText: string, name: string): string {
   return data ? recordText.slice(data.start, data.end) : "null";
 }
 
-const sizeOf = ({ value, encoding }: Embedded): number => (encoding ? atob(value).length : utf8Bytes(value));
+const sizeOf = ({ value, encoding }: Embedded): number =>
+  encoding ? bytesOfBase64(value).byteLength : utf8Bytes(value);
 
 export type V3Receipt = { readonly error_code: number } & Readonly<Record<string, unknown>>;
 
