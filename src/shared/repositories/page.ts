@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { base64UrlOf, bytesOfBase64Url } from "../base64.ts";
+import { decodeCursor, encodeCursor } from "../cursor-text.ts";
 import { compareText } from "../domain/version.ts";
 
 export const DEFAULT_PAGE_SIZE = 20;
@@ -125,18 +125,7 @@ export function pageOfAll<Row, T>(
 const compareCursors = (a: Cursor, b: Cursor): number =>
   a.map((part, i) => compareText(part ?? "", b[i] ?? "")).find((order) => order !== 0) ?? 0;
 
-const encodeCursor = (cursor: Cursor): string => base64UrlOf(new TextEncoder().encode(JSON.stringify(cursor)));
-
 /** `null` where there is no cursor, `undefined` where there is a bad one. */
 function parseCursor(text: string | null | undefined, shape: z.ZodType<Cursor>): Cursor | null | undefined {
   return text == null ? null : shape.safeParse(decodeCursor(text)).data;
-}
-
-function decodeCursor(text: string): unknown {
-  try {
-    const bytes = bytesOfBase64Url(text);
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,11 @@
 import { GraphQLError } from "graphql";
 import { Hono } from "hono";
 import * as z from "zod";
+import { encodeCursor } from "../../../src/shared/cursor-text.ts";
 import type { DeviceDetail, DeviceEventPage, DevicePage } from "../../../src/shared/desk/device-api.ts";
 import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import type { DeskEnv } from "../../../src/shared/desk/http/gate.ts";
-import { Cursor, cursorOf, First } from "../../../src/shared/desk/http/page.ts";
+import { Cursor, First } from "../../../src/shared/desk/http/page.ts";
 import { readBy } from "../../../src/shared/desk/http/reading.ts";
 import type { DeviceStatus } from "../../../src/shared/domain/device.ts";
 import { type DeviceKey, SOURCES, sourceOf } from "../../../src/shared/domain/event.ts";
@@ -82,7 +83,7 @@ export function deviceRoutes({ open, listen, now }: DeviceDeps) {
     const { first, after, ...wanted } = query.data;
     const found = await search(open(NEAREST).devices, wanted, { first, after });
     if (!found.ok) return badCursor();
-    const nextCursor = found.next && cursorOf(found.next);
+    const nextCursor = found.next && encodeCursor(found.next);
     return c.json({ devices: found.devices.map(deviceJsonOf), nextCursor } satisfies DevicePage);
   });
 

@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { mayAct } from "../../../src/shared/auth/desk-user.ts";
+import { encodeCursor } from "../../../src/shared/cursor-text.ts";
 import { applyEdit, JsonPatch, type JsonPatchOp } from "../../../src/shared/desk/edit.ts";
 import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { type DeskContext, type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
-import { Cursor, cursorOf, First } from "../../../src/shared/desk/http/page.ts";
+import { Cursor, First } from "../../../src/shared/desk/http/page.ts";
 import { foldPath } from "../../../src/shared/desk/fingerprint.ts";
 import { maskFailure } from "../../../src/shared/desk/mask.ts";
 import { type MaskedCopy, maskedTestIn } from "../../../src/shared/desk/masked-copy.ts";
@@ -41,7 +42,7 @@ export function letterRoutes(deps: DeskDeps) {
     const revisions = await revisionsOf(deps, page.letters);
     return c.json({
       deadLetters: page.letters.map((letter) => letterJsonOf(letter, revisions.get(letter.id))),
-      nextCursor: page.next && cursorOf([page.next.lastFailedAtMs, page.next.id]),
+      nextCursor: page.next && encodeCursor([page.next.lastFailedAtMs, page.next.id]),
     });
   });
 

@@ -1,25 +1,14 @@
 import * as z from "zod";
-
-/** Opaque to clients: they hand back what they were given. */
-export const cursorOf = (position: readonly [number, string]): string =>
-  btoa(JSON.stringify(position)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+import { decodeCursor, encodeCursor } from "../../cursor-text.ts";
 
 const Position = z.tuple([z.int(), z.string().min(1)]);
 
 /** Where a page begins, out of what the page before said. */
 export const Cursor = z.string().transform((cursor, { addIssue }) => {
-  const position = positionOf(cursor);
+  const position = Position.safeParse(decodeCursor(cursor)).data;
   if (!position) addIssue("must be the nextCursor of a list");
   return position;
 });
-
-function positionOf(cursor: string): readonly [number, string] | undefined {
-  try {
-    return Position.safeParse(JSON.parse(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")))).data;
-  } catch {
-    return undefined;
-  }
-}
 
 export const First = z
   .string()
@@ -31,5 +20,5 @@ export const First = z
 export function pageOf<T>(rows: readonly T[], first: number, positionOfRow: (row: T) => readonly [number, string]) {
   const page = rows.slice(0, first);
   const last = page.at(-1);
-  return { page, nextCursor: rows.length > first && last ? cursorOf(positionOfRow(last)) : null };
+  return { page, nextCursor: rows.length > first && last ? encodeCursor(positionOfRow(last)) : null };
 }
