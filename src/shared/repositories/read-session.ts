@@ -1,3 +1,4 @@
+import { before } from "../deadline.ts";
 import { type Consistency, NEAREST, sessionStartOf } from "./consistency.ts";
 import { isOutage } from "./fault.ts";
 
@@ -133,15 +134,9 @@ class ReadStatement {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A database that does not answer is a database out of reach. */
+/** What D1 answers within so many milliseconds. A database that does not answer is a database out of reach. */
 export async function withDeadline<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("D1 timed out")), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const answer = await before(ms, promise);
+  if (answer === "too late") throw new Error("D1 timed out");
+  return answer;
 }

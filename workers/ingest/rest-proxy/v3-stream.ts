@@ -1,3 +1,4 @@
+import { before } from "../../../src/shared/deadline.ts";
 import { ObjectSplitter } from "../../../src/shared/json/split.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import type { Receipt } from "../accept.ts";
@@ -213,16 +214,3 @@ const OPEN_TOO_LONG = refusalReceipt({
   code: 408,
   message: "Streaming connection open for longer than allowed: Connection will be closed.",
 });
-
-/** The promise's value, or word that it took too long. */
-async function before<T>(ms: number, promise: Promise<T>): Promise<T | "too late"> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<"too late">((resolve) => {
-    timer = setTimeout(() => resolve("too late"), Math.max(0, ms));
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    if (timer !== undefined) clearTimeout(timer);
-  }
-}
