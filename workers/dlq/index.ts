@@ -1,4 +1,5 @@
 import { misconfigured } from "../../src/shared/desk/http/error.ts";
+import { answerBatch } from "../../src/shared/queue/delivery.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
 import { watch } from "./alerts/watch.ts";
@@ -33,20 +34,6 @@ export default {
 
   /** Letters are parked even where the operations API is misconfigured: they have nowhere else to go. */
   async queue({ messages }, env) {
-    const verdicts = await park(parkDepsOf(env), messages);
-    for (const [i, message] of messages.entries()) {
-      const verdict = verdicts[i];
-      switch (verdict?.kind) {
-        case "ack":
-          message.ack();
-          break;
-        case "retry":
-          message.retry({ delaySeconds: verdict.delaySeconds });
-          break;
-        default:
-          verdict satisfies undefined;
-          message.retry();
-      }
-    }
+    answerBatch(messages, await park(parkDepsOf(env), messages));
   },
 } satisfies ExportedHandler<Env>;

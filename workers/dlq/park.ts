@@ -1,6 +1,7 @@
 import { base64Of } from "../../src/shared/base64.ts";
 import { type RawSender, sendAsItIs } from "../../src/shared/queue/as-it-is.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
+import { type Delivery, type Verdict, verdictOf } from "../../src/shared/queue/delivery.ts";
 import {
   type Circumstances,
   type Letter,
@@ -31,9 +32,7 @@ export type ParkDeps = {
  * A message, as far as parking it goes. Letters that are written here failed at its `timestamp`, when it was sent: by
  * the clock, the same message delivered again would be a second failure.
  */
-export type Delivery = { readonly body: unknown; readonly attempts: number; readonly timestamp: Date };
-
-export type Verdict = { readonly kind: "ack" } | { readonly kind: "retry"; readonly delaySeconds: number };
+export type SentDelivery = Delivery & { readonly timestamp: Date };
 
 /**
  * Puts what comes out of the dead-letter queue where it belongs: letters and settlements into D1, the records of
@@ -41,18 +40,14 @@ export type Verdict = { readonly kind: "ack" } | { readonly kind: "retry"; reado
  * taken; it may be delivered again after that, which changes nothing.
  * @returns one verdict a delivery, in order
  */
-export async function park(deps: ParkDeps, deliveries: readonly Delivery[]): Promise<Verdict[]> {
+export async function park(deps: ParkDeps, deliveries: readonly SentDelivery[]): Promise<Verdict[]> {
   // What failed before is handled alone, so that a message D1 will not take does not hold up the others for ever.
-  const isFresh = ({ attempts }: Delivery) => attempts <= 1;
+  const isFresh = ({ attempts }: SentDelivery) => attempts <= 1;
   const groups = [deliveries.filter(isFresh), ...deliveries.filter((each) => !isFresh(each)).map((each) => [each])];
   const taken = new Set((await Promise.all(groups.map((group) => takeGroup(deps, group)))).flat());
   const weary = deliveries.filter((delivery) => !taken.has(delivery) && delivery.attempts >= RENEW_AFTER_ATTEMPTS);
   for (const delivery of await renew(deps, weary)) taken.add(delivery);
-  return deliveries.map((delivery) =>
-    taken.has(delivery)
-      ? { kind: "ack" }
-      : { kind: "retry", delaySeconds: backoffSeconds(delivery.attempts, deps.random()) },
-  );
+  return deliveries.map((delivery) => verdictOf(taken.has(delivery), delivery, deps.random));
 }
 
 /**
@@ -62,10 +57,13 @@ export async function park(deps: ParkDeps, deliveries: readonly Delivery[]): Pro
 const RENEW_AFTER_ATTEMPTS = 50;
 
 /** @returns the deliveries that a new message stands for now. */
-async function renew({ deadLetters, random }: ParkDeps, weary: readonly Delivery[]): Promise<readonly Delivery[]> {
+async function renew(
+  { deadLetters, random }: ParkDeps,
+  weary: readonly SentDelivery[],
+): Promise<readonly SentDelivery[]> {
   if (weary.length === 0) return [];
   const delaySeconds = backoffSeconds(RENEW_AFTER_ATTEMPTS, random());
-  const renewed: Delivery[] = [];
+  const renewed: SentDelivery[] = [];
   for (const delivery of weary) {
     try {
       await sendAsItIs(deadLetters, delivery.body, delaySeconds);
@@ -80,14 +78,14 @@ async function renew({ deadLetters, random }: ParkDeps, weary: readonly Delivery
 
 /** What a message asks for. */
 type Work = {
-  readonly delivery: Delivery;
+  readonly delivery: SentDelivery;
   readonly letters: readonly Letter[];
   readonly settlements: readonly Settlement[];
   readonly resend: readonly Parcel[];
 };
 
 /** @returns the deliveries that were taken whole. */
-async function takeGroup(deps: ParkDeps, group: readonly Delivery[]): Promise<Delivery[]> {
+async function takeGroup(deps: ParkDeps, group: readonly SentDelivery[]): Promise<SentDelivery[]> {
   const works = await Promise.all(group.map((delivery) => workOf(deps, delivery)));
   const sent = await Promise.all(works.map((work) => resend(deps, work)));
   const pending = works.filter((_, i) => sent[i]);
@@ -97,7 +95,7 @@ async function takeGroup(deps: ParkDeps, group: readonly Delivery[]): Promise<De
   return taken.map(({ delivery }) => delivery);
 }
 
-async function workOf(deps: ParkDeps, delivery: Delivery): Promise<Work> {
+async function workOf(deps: ParkDeps, delivery: SentDelivery): Promise<Work> {
   const nothing = { delivery, letters: [], settlements: [], resend: [] };
   const message = readMessage(delivery.body);
   switch (message.kind) {
@@ -120,7 +118,7 @@ async function workOf(deps: ParkDeps, delivery: Delivery): Promise<Work> {
 async function splitParcel(
   deps: ParkDeps,
   { records, traceparent }: Parcel,
-  { timestamp }: Delivery,
+  { timestamp }: SentDelivery,
 ): Promise<Pick<Work, "letters" | "resend">> {
   const crash: Circumstances = {
     stage: "consume",
@@ -141,7 +139,7 @@ async function splitParcel(
 }
 
 /** A body of no kind we know has no topic and no event id that could be trusted: its content is its identity. */
-async function letterOfUnreadable(deps: ParkDeps, { body, timestamp }: Delivery): Promise<Letter> {
+async function letterOfUnreadable(deps: ParkDeps, { body, timestamp }: SentDelivery): Promise<Letter> {
   const record: QueuedRecord = { topic: "unknown", key: null, ...wholeOf(body), receivedAtMs: timestamp.getTime() };
   log("error", "park.unreadable");
   const letter = await letterOf(record, {

@@ -3,7 +3,7 @@ import type { ConcordEvent, DeviceKey } from "../../src/shared/domain/event.ts";
 import { combineOutcomes, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
 import type { ObjectWrites } from "../../src/shared/live/object-writes.ts";
 import type { ObjectMergeReport } from "../../src/shared/objects.ts";
-import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
+import { type Delivery, type Verdict, verdictOf } from "../../src/shared/queue/delivery.ts";
 import { isParcel, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { isOutage } from "../../src/shared/repositories/fault.ts";
 import type { FleetReport } from "../../src/shared/repositories/fleet.ts";
@@ -29,12 +29,6 @@ export type ConsumeDeps = SendOnDeps & {
   ) => Promise<ObjectMergeReport>;
   readonly announce: Announce;
 };
-
-/** A message of the queue; `attempts` counts its deliveries, this one too. */
-export type Delivery = { readonly body: unknown; readonly attempts: number };
-
-/** What the queue is to do with a message. */
-export type Verdict = { readonly kind: "ack" } | { readonly kind: "retry"; readonly delaySeconds: number };
 
 export type Consumed = {
   readonly verdicts: readonly Verdict[];
@@ -84,10 +78,7 @@ async function handle(deps: ConsumeDeps, deliveries: readonly Delivery[]) {
   const { held } = await sendOn(deps, endings, strays);
   logTraces(endings);
   return {
-    verdicts: deliveries.map(
-      ({ attempts }, message): Verdict =>
-        held.has(message) ? { kind: "retry", delaySeconds: backoffSeconds(attempts, deps.random()) } : { kind: "ack" },
-    ),
+    verdicts: deliveries.map((delivery, message) => verdictOf(!held.has(message), delivery, deps.random)),
     endings,
     handled: endings.filter(({ arrival }) => !held.has(arrival.message)).map(handledOf),
     cost,

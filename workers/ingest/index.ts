@@ -1,3 +1,4 @@
+import { answerBatch } from "../../src/shared/queue/delivery.ts";
 import { reportMetrics } from "../../src/shared/telemetry/report.ts";
 import { consume } from "./consume.ts";
 import { consumeDeps, type Env } from "./env.ts";
@@ -11,17 +12,7 @@ export default {
 
   async queue(batch, env, ctx) {
     const { verdicts, report } = await consume(consumeDeps(env), batch.messages);
-    batch.messages.forEach((message, i) => {
-      const verdict = verdicts[i];
-      switch (verdict?.kind) {
-        case "ack":
-          return message.ack();
-        case "retry":
-          return message.retry({ delaySeconds: verdict.delaySeconds });
-        default:
-          verdict satisfies undefined;
-      }
-    });
+    answerBatch(batch.messages, verdicts);
     ctx.waitUntil(reportMetrics(env, report));
   },
 } satisfies ExportedHandler<Env>;

@@ -9,7 +9,7 @@ import { deskDepsOf, type Env, readConfig } from "../../../workers/dlq/env.ts";
 import { flowTotalsOf } from "../../../workers/dlq/metrics/flow-totals.ts";
 import { NO_SLOTS, timesOf } from "../../../workers/dlq/metrics/slots.ts";
 import { operations } from "../../../workers/dlq/operations.ts";
-import type { Delivery, ParkDeps } from "../../../workers/dlq/park.ts";
+import type { ParkDeps, SentDelivery } from "../../../workers/dlq/park.ts";
 import { NOW_MS, recordOf } from "../../support/records.ts";
 
 export const env = testEnv as unknown as Env;
@@ -48,7 +48,7 @@ export const settlement = (letterId: string, more: Partial<Settlement> = {}): Se
   ...more,
 });
 
-export const delivery = (body: unknown, more: Partial<Delivery> = {}): Delivery => ({
+export const delivery = (body: unknown, more: Partial<SentDelivery> = {}): SentDelivery => ({
   body,
   attempts: 1,
   timestamp: new Date(FAILED_MS),
