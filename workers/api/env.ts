@@ -1,6 +1,11 @@
-import * as z from "zod";
 import { DeskAccess } from "../../src/shared/auth/desk-user.ts";
-import { type ReaderSettings, type ReaderVars, readSettings } from "../../src/shared/auth/reader-settings.ts";
+import {
+  type ReaderSettings,
+  type ReaderVars,
+  readerSettingsOf,
+  readerVarsIn,
+} from "../../src/shared/auth/reader-settings.ts";
+import { configReader } from "../../src/shared/config.ts";
 import type { Doors } from "../../src/shared/desk/http/gate.ts";
 import type { Commands } from "../../src/shared/domain/command.ts";
 import { registersIn } from "../../src/shared/domain/party.ts";
@@ -31,44 +36,18 @@ export type Env = ReaderVars & {
   readonly DESK_ACCESS?: string;
 };
 
-export type Config = { readonly reader: ReaderSettings; readonly desk: Doors };
+/** The settings, or every bad variable by name, those of the desk among them. */
+export const readConfig = configReader((env: Env) =>
+  readerVarsIn(env.ENVIRONMENT)
+    .extend({ DESK_ACCESS: jsonOf(DeskAccess).optional() })
+    .transform(({ DESK_ACCESS, ...vars }): Config => {
+      const reader = readerSettingsOf(vars);
+      const { tokenSecret } = reader;
+      return { reader, desk: { tokenSecret, access: DESK_ACCESS, failedSignIns: env.FAILED_SIGN_INS } };
+    }),
+);
 
-export type ConfigReading =
-  | { readonly ok: true; readonly config: Config }
-  | { readonly ok: false; readonly problems: readonly string[] };
-
-const DeskVars = z.object({ DESK_ACCESS: jsonOf(DeskAccess).optional() });
-
-/** What an isolate has read already: its settings stay the same for as long as it lives. */
-const readings = new WeakMap<Env, ConfigReading>();
-
-/** Reads the variables, and names every bad one at once; never their values. */
-export function readConfig(env: Env): ConfigReading {
-  const reading = readings.get(env) ?? parseConfig(env);
-  readings.set(env, reading);
-  return reading;
-}
-
-function parseConfig(env: Env): ConfigReading {
-  const reader = readSettings(env);
-  const desk = DeskVars.safeParse(env);
-  if (reader.ok && desk.success) {
-    const { settings } = reader;
-    return {
-      ok: true,
-      config: {
-        reader: settings,
-        desk: {
-          tokenSecret: settings.tokenSecret,
-          access: desk.data.DESK_ACCESS,
-          failedSignIns: env.FAILED_SIGN_INS,
-        },
-      },
-    };
-  }
-  const problems = (desk.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
-  return { ok: false, problems: [...(reader.ok ? [] : reader.problems), ...problems] };
-}
+type Config = { readonly reader: ReaderSettings; readonly desk: Doors };
 
 /** The classes live in other Workers, so nothing but their names binds us to them, and the types are the contract. */
 export const storesOf = ({ DB, DEVICES, INGEST_COMMANDS, METRICS, SHARED_REGISTERS = "" }: Env): Stores => ({

@@ -160,7 +160,7 @@ export abstract class LiveObject extends DurableObject<Env> {
     if (this.#sockets) return this.#sockets;
     const read = readSettings(this.env);
     if (!read.ok) throw new Error(`the Worker is misconfigured: ${read.problems.join("; ")}`);
-    const { settings } = read;
+    const { config: settings } = read;
     this.#sockets = new LiveSockets({
       ctx: this.ctx,
       settings,

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { DeskAccess } from "../../src/shared/auth/desk-user.ts";
-import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
+import { tokenSecretIn } from "../../src/shared/auth/token-secret.ts";
+import { configReader, Environment } from "../../src/shared/config.ts";
 import { BEFORE_MS, LATELY_MS } from "../../src/shared/desk/alert-rules.ts";
 import { jsonOf } from "../../src/shared/json/json-of.ts";
 import type { Parcel } from "../../src/shared/queue/parcel.ts";
@@ -46,36 +47,17 @@ export type Env = {
   readonly VERSION?: WorkerVersionMetadata;
 };
 
-const Vars = z
-  .object({
-    ENVIRONMENT: z.enum(["local", "staging", "production"], "must be local, staging or production"),
-    TOKEN_SECRET: z.string("is missing; set it with `wrangler secret put TOKEN_SECRET`"),
+const varsIn = (environment: string) =>
+  z.object({
+    ENVIRONMENT: Environment,
+    TOKEN_SECRET: tokenSecretIn(environment),
     DESK_ACCESS: jsonOf(DeskAccess).optional(),
-  })
-  .check(({ value, issues }) => {
-    if (value.ENVIRONMENT === "local") return;
-    const message =
-      value.TOKEN_SECRET === LOCAL_TOKEN_SECRET
-        ? "is the one for local development, which everybody knows; set another with `wrangler secret put TOKEN_SECRET`"
-        : value.TOKEN_SECRET.length < 32
-          ? "is shorter than 32 characters; set a longer one with `wrangler secret put TOKEN_SECRET`"
-          : undefined;
-    // The input of an issue may end up in a log, so it is not the secret.
-    if (message) issues.push({ code: "custom", path: ["TOKEN_SECRET"], message, input: undefined });
   });
 
-export type Config = z.output<typeof Vars>;
+export type Config = z.output<ReturnType<typeof varsIn>>;
 
-export type ConfigReading =
-  | { readonly ok: true; readonly config: Config }
-  | { readonly ok: false; readonly problems: readonly string[] };
-
-/** Reads the variables, and names every bad one at once. */
-export function readConfig(env: Env): ConfigReading {
-  const { data, error } = Vars.safeParse(env);
-  if (data) return { ok: true, config: data };
-  return { ok: false, problems: error.issues.map(({ path, message }) => `${path.join(".")} ${message}`) };
-}
+/** The settings, or every bad variable by name. */
+export const readConfig = configReader((env: Env) => varsIn(env.ENVIRONMENT));
 
 export const parkDepsOf = (env: Env): ParkDeps => ({
   letters: new DeadLetterRepository(env.DB),

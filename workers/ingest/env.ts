@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Credential, Credentials, LOCAL_CREDENTIAL_HASH } from "../../src/shared/auth/credential.ts";
 import { TokenIssuer } from "../../src/shared/auth/issuer.ts";
+import { configReader, Environment } from "../../src/shared/config.ts";
 import { jsonOf } from "../../src/shared/json/json-of.ts";
 import { ObjectWrites } from "../../src/shared/live/object-writes.ts";
 import type { DesiredClaim, DeviceSink, FeedSink } from "../../src/shared/objects.ts";
@@ -39,7 +40,7 @@ export type Env = {
 
 const Vars = z
   .object({
-    ENVIRONMENT: z.enum(["local", "staging", "production"]),
+    ENVIRONMENT: Environment,
     DEVICE_OBJECT_WRITES: ObjectWrites,
     INGEST_CREDENTIALS: jsonOf(Credentials),
     INGEST_TOKENS: jsonOf(TokenIssuer).optional(),
@@ -58,24 +59,8 @@ export type Config = z.output<typeof Vars>;
 
 const isLocalCredential = ({ hash }: Credential): boolean => hash === LOCAL_CREDENTIAL_HASH;
 
-type ConfigReading = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly message: string };
-
-/** What an isolate has read already: its settings stay the same for as long as it lives. */
-const readings = new WeakMap<Env, ConfigReading>();
-
-/** The settings, or every bad one by name. A Worker with bad settings serves nothing. */
-export function readConfig(env: Env): ConfigReading {
-  const reading = readings.get(env) ?? parseConfig(env);
-  readings.set(env, reading);
-  return reading;
-}
-
-function parseConfig(env: Env): ConfigReading {
-  const parsed = Vars.safeParse(env);
-  if (parsed.success) return { ok: true, config: parsed.data };
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  return { ok: false, message: `This Worker is not configured: ${problems.join("; ")}.` };
-}
+/** The settings, or every bad variable by name. A Worker with bad settings serves nothing. */
+export const readConfig = configReader((_: Env) => Vars);
 
 export const acceptDeps = (env: Env): AcceptDeps => ({
   events: env.EVENTS,

@@ -20,7 +20,9 @@ export const routes = new Hono<BoundaryEnv>();
 routes.use(trackRequests("concord-ingest"));
 routes.use(async (c, next) => {
   const configured = readConfig(c.env);
-  if (!configured.ok) throw new RequestError(503, configured.message);
+  if (!configured.ok) {
+    throw new RequestError(503, `This Worker is not configured: ${configured.problems.join("; ")}.`);
+  }
   c.set("config", configured.config);
   await next();
 });

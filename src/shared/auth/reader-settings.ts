@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { configReader, Environment } from "../config.ts";
 import { parseRegisters, SEPARATE } from "../domain/party.ts";
 import { jsonOf } from "../json/json-of.ts";
 import { TokenIssuer } from "./issuer.ts";
-import { LOCAL_TOKEN_SECRET } from "./token.ts";
+import { tokenSecretIn } from "./token-secret.ts";
 
 /** The variables of every Worker that answers readers. */
 export type ReaderVars = {
@@ -14,14 +15,6 @@ export type ReaderVars = {
   readonly SHARED_REGISTERS?: string;
 };
 
-const MIN_SECRET_LENGTH = 32;
-
-const LocalSecret = z.string().min(1);
-const DeployedSecret = z
-  .string()
-  .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
-  .refine((secret) => secret !== LOCAL_TOKEN_SECRET, "is the local one, which everybody knows");
-
 const RegistersText = z.string().transform((text, context) => {
   const registers = parseRegisters(text);
   if (!("problem" in registers)) return registers;
@@ -29,35 +22,26 @@ const RegistersText = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const varsWith = (secret: z.ZodType<string>, trustedDocumentsOnly: "true" | "false") =>
-  z
-    .object({
-      ENVIRONMENT: z.enum(["local", "staging", "production"]),
-      TOKEN_SECRET: secret,
-      TOKEN_ISSUER: jsonOf(TokenIssuer).optional(),
-      TRUSTED_DOCUMENTS_ONLY: z.enum(["true", "false"]).default(trustedDocumentsOnly),
-      SHARED_REGISTERS: RegistersText.default(SEPARATE),
-    })
-    .transform((vars) => ({
-      isLocal: vars.ENVIRONMENT === "local",
-      tokenSecret: vars.TOKEN_SECRET,
-      tokenIssuer: vars.TOKEN_ISSUER,
-      trustedDocumentsOnly: vars.TRUSTED_DOCUMENTS_ONLY === "true",
-      registers: vars.SHARED_REGISTERS,
-    }));
+/** @param environment where the Worker runs */
+export const readerVarsIn = (environment: string) =>
+  z.object({
+    ENVIRONMENT: Environment,
+    TOKEN_SECRET: tokenSecretIn(environment),
+    TOKEN_ISSUER: jsonOf(TokenIssuer).optional(),
+    TRUSTED_DOCUMENTS_ONLY: z.enum(["true", "false"]).default(environment === "local" ? "false" : "true"),
+    SHARED_REGISTERS: RegistersText.default(SEPARATE),
+  });
 
-const LocalVars = varsWith(LocalSecret, "false");
-const DeployedVars = varsWith(DeployedSecret, "true");
+export const readerSettingsOf = (vars: z.output<ReturnType<typeof readerVarsIn>>) => ({
+  isLocal: vars.ENVIRONMENT === "local",
+  tokenSecret: vars.TOKEN_SECRET,
+  tokenIssuer: vars.TOKEN_ISSUER,
+  trustedDocumentsOnly: vars.TRUSTED_DOCUMENTS_ONLY === "true",
+  registers: vars.SHARED_REGISTERS,
+});
+export type ReaderSettings = ReturnType<typeof readerSettingsOf>;
 
-export type ReaderSettings = z.output<typeof DeployedVars>;
-
-export type SettingsReading =
-  | { readonly ok: true; readonly settings: ReaderSettings }
-  | { readonly ok: false; readonly problems: readonly string[] };
-
-/** Names every bad variable at once; never their values. */
-export function readSettings(vars: ReaderVars): SettingsReading {
-  const parsed = (vars.ENVIRONMENT === "local" ? LocalVars : DeployedVars).safeParse(vars);
-  if (parsed.success) return { ok: true, settings: parsed.data };
-  return { ok: false, problems: parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) };
-}
+/** The settings of a Worker that has no other variables. */
+export const readSettings = configReader((vars: ReaderVars) =>
+  readerVarsIn(vars.ENVIRONMENT).transform(readerSettingsOf),
+);

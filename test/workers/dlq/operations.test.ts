@@ -83,7 +83,7 @@ describe("where it may serve", () => {
     expect(response.status).toBe(503);
     const text = await response.text();
     expect(JSON.parse(text).error).toMatchObject({ code: "misconfigured" });
-    expect(text).toMatch(/TOKEN_SECRET (is|must)|ENVIRONMENT must be/);
+    expect(text).toMatch(/TOKEN_SECRET: (is|must)|ENVIRONMENT: must be/);
     expect(text).not.toContain(LOCAL_TOKEN_SECRET);
   });
 

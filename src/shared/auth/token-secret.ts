@@ -1,0 +1,16 @@
+import * as z from "zod";
+import { LOCAL_TOKEN_SECRET } from "./token.ts";
+
+const MIN_SECRET_LENGTH = 32;
+
+const SET_ANOTHER = "set another with `wrangler secret put TOKEN_SECRET`";
+
+const Secret = z.string("is missing; set it with `wrangler secret put TOKEN_SECRET`").min(1, "is empty");
+const DeployedSecret = Secret.min(
+  MIN_SECRET_LENGTH,
+  `must have at least ${MIN_SECRET_LENGTH} characters; ${SET_ANOTHER}`,
+).refine((secret) => secret !== LOCAL_TOKEN_SECRET, `is the local one, which everybody knows; ${SET_ANOTHER}`);
+
+/** `TOKEN_SECRET`: one of its own, and long enough, unless the environment is local. */
+export const tokenSecretIn = (environment: string): z.ZodType<string> =>
+  environment === "local" ? Secret : DeployedSecret;
