@@ -13,6 +13,7 @@ import {
   emptyDesk,
   env,
   FAILED_MS,
+  failOneRead,
   fakeQueue,
   letter,
   recordNamed,
@@ -275,6 +276,16 @@ describe("replaying a letter", () => {
     expect(await letters.find("a")).toMatchObject({ state: "open", replays: 0, replayedAtMs: null });
     expect(metrics.reports).toEqual([]);
     expect((await desk().post(replayPath)).status).toBe(202);
+  });
+
+  it("a letter that is claimed and cannot be read is put back", async () => {
+    await letters.park([letter("a")]);
+    const { post, events, metrics } = desk();
+    failOneRead();
+    expect((await post(replayPath)).body.error.code).toBe("queue_unavailable");
+    expect(await letters.find("a")).toMatchObject({ state: "open", replays: 0, replayedAtMs: null });
+    expect([events.sent, metrics.reports]).toEqual([[], []]);
+    expect((await post(replayPath)).status).toBe(202);
   });
 
   it("what the consumer sends back closes the letter, or opens it again", async () => {

@@ -10,7 +10,7 @@ import { type ParkDeps, park } from "../../../workers/dlq/park.ts";
 import { MAX_BACKLOG } from "../../../workers/dlq/runs/pace.ts";
 import type { ReplayRun } from "../../../workers/dlq/runs/replay-run.ts";
 import { consume } from "../../../workers/ingest/consume.ts";
-import { deskOf, emptyDesk, env, fakeMetrics, fakeQueue, letter, recordNamed, TOPIC } from "./support.ts";
+import { deskOf, emptyDesk, env, failOneRead, fakeMetrics, fakeQueue, letter, recordNamed, TOPIC } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
 
@@ -355,6 +355,22 @@ describe("a run", () => {
       progress: { waiting: 1 },
     });
     state.refuses = false;
+    await desk.step(run.id);
+    expect(sentIds(desk.events)).toEqual(["a"]);
+  });
+
+  it("puts letters back that it claimed and could not read, and sends them when it can", async () => {
+    await letters.park([passing("a")]);
+    const desk = bench();
+    const run = await desk.plan({ ids: ["a"] });
+    await desk.start(run);
+    failOneRead();
+    await desk.step(run.id);
+    expect(await letters.find("a")).toMatchObject({ state: "open", replays: 0 });
+    expect(await desk.read(run.id)).toMatchObject({
+      why: expect.stringContaining("out of reach"),
+      progress: { waiting: 1, inFlight: 0 },
+    });
     await desk.step(run.id);
     expect(sentIds(desk.events)).toEqual(["a"]);
   });

@@ -1,9 +1,11 @@
 import { env as testEnv } from "cloudflare:workers";
+import { vi } from "vitest";
 import { type DeskRole, signDeskToken } from "../../../src/shared/auth/desk-user.ts";
 import type { Scope } from "../../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
 import type { Letter, Settlement } from "../../../src/shared/queue/letter.ts";
 import type { Parcel, QueuedRecord } from "../../../src/shared/queue/parcel.ts";
+import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
 import { type MetricsReport, NO_TOTALS } from "../../../src/shared/telemetry/metrics.ts";
 import { deskDepsOf, type Env, readConfig } from "../../../workers/dlq/env.ts";
 import { flowTotalsOf } from "../../../workers/dlq/metrics/flow-totals.ts";
@@ -87,6 +89,13 @@ export const brokenLetters: ParkDeps["letters"] = {
   park: () => Promise.reject(new Error("D1_ERROR: Network connection lost.")),
   settle: () => Promise.reject(new Error("D1_ERROR: Network connection lost.")),
 };
+
+/** The next letters that are read to be sent cannot be had. */
+export const failOneRead = () =>
+  // biome-ignore lint/correctness/useYield: it fails before it has one
+  vi.spyOn(DeadLetterRepository.prototype, "findInParts").mockImplementationOnce(async function* () {
+    throw new Error("D1_ERROR: Network connection lost.");
+  });
 
 type DeskOptions = { events?: ReturnType<typeof fakeQueue<Parcel>>; nowMs?: number; workerVersion?: string };
 

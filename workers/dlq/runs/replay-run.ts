@@ -1,16 +1,15 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Plan, Progress, Run, RunState } from "../../../src/shared/desk/api.ts";
 import type { MergeOutcome } from "../../../src/shared/domain/outcome.ts";
-import { sendAll } from "../../../src/shared/queue/pack.ts";
 import { type Parcel, packParcels } from "../../../src/shared/queue/parcel.ts";
 import { AuditRepository } from "../../../src/shared/repositories/audit.ts";
 import { DeadLetterRepository, type Standing } from "../../../src/shared/repositories/dead-letter.ts";
 import { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
-import { type MetricsSink, Tally } from "../../../src/shared/telemetry/metrics.ts";
+import type { MetricsSink } from "../../../src/shared/telemetry/metrics.ts";
 import { type MetricsNamespace, shardOf, shardsOf } from "../../../src/shared/telemetry/shards.ts";
 import type { MetricsObject } from "../metrics/metrics-object.ts";
-import { replayedRecordOf } from "../replay.ts";
+import { replayedRecordOf, sendLetters } from "../replay.ts";
 import { DEFAULT_PACE, nextStep, type Pace } from "./pace.ts";
 
 /** What a planned run is made of. */
@@ -187,35 +186,22 @@ export class ReplayRun extends DurableObject<RunEnv> {
   /** @returns why less than that was sent, if so */
   async #send({ id: runId, force }: Stored, atMost: number): Promise<string | null> {
     const ids = this.#lettersIn("waiting", atMost).map(({ id }) => id);
-    const nowMs = Date.now();
-    const claimed = new Set(await this.#letters.claim(ids, { runId, nowMs, force }));
-    this.#mark(
-      ids.filter((id) => !claimed.has(id)),
-      "skipped",
-    );
-    this.#mark([...claimed], "sent", nowMs);
-    const gone: { readonly topic: string; readonly letterId?: string }[] = [];
-    let fault: unknown;
-    // Read after the claim, so that what is sent is what was claimed.
-    for await (const part of this.#letters.findInParts([...claimed])) {
-      const parcels = packParcels(part.map(replayedRecordOf));
-      const answer = await sendAll(this.env.EVENTS, parcels);
-      gone.push(
-        ...parcels
-          .slice(0, answer.sent)
-          .flatMap(({ records }) => records.map(({ topic, letterId }) => ({ topic, letterId }))),
-      );
-      fault = answer.fault;
-      if (fault !== undefined) break;
-    }
-    await this.#countReplays(gone.map(({ topic }) => topic));
-    if (fault === undefined) return null;
-    const sent = new Set(gone.map(({ letterId }) => letterId));
-    const kept = [...claimed].filter((id) => !sent.has(id));
-    log("error", "run.queue_refused", { runId, letters: kept.length, ...faultOf(fault) });
-    this.#mark(kept, "waiting");
-    await this.#letters.release(kept, { nowMs });
-    return "the queue is out of reach; it goes on by itself";
+    const claim = { runId, nowMs: Date.now(), force };
+    const deps = { letters: this.#letters, events: this.env.EVENTS, metrics: shardOf(this.env.METRICS) };
+    const { kept } = await sendLetters(deps, ids, {
+      claim,
+      parcelsOf: (letters) => packParcels(letters.map(replayedRecordOf)),
+      onClaimed: (claimed) => {
+        const mine = new Set(claimed);
+        this.#mark(
+          ids.filter((id) => !mine.has(id)),
+          "skipped",
+        );
+        this.#mark(claimed, "sent", claim.nowMs);
+      },
+      onKept: (kept) => this.#mark(kept, "waiting"),
+    });
+    return kept.length > 0 ? "D1 or the queue is out of reach; it goes on by itself" : null;
   }
 
   /** By the last hour's counts, so that one that was lost does not hold up every run from then on. */
@@ -225,14 +211,6 @@ export class ReplayRun extends DurableObject<RunEnv> {
       0,
       hours.reduce((sum, { entered, settled }) => sum + entered - settled, 0),
     );
-  }
-
-  async #countReplays(topics: readonly string[]): Promise<void> {
-    const replayed = new Tally();
-    for (const topic of topics) replayed.add(topic);
-    await shardOf(this.env.METRICS)
-      .report({ replayed: replayed.toCounts() })
-      .catch((thrown: unknown) => log("warn", "metrics.lost", faultOf(thrown)));
   }
 
   async #order(from: readonly RunState[], act: (stored: Stored) => Promise<Ordered>): Promise<Ordered> {
