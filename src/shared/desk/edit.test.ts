@@ -59,6 +59,17 @@ describe("an edit", () => {
     ["copies the whole into itself", { op: "copy", from: "", path: "/b" }, { a: 1 }, { a: 1, b: { a: 1 } }],
     ["knows an empty name", { op: "replace", path: "/", value: 2 }, { "": 1 }, { "": 2 }],
     ["knows ~01 as ~1", { op: "replace", path: "/~01", value: 2 }, { "~1": 1 }, { "~1": 2 }],
+    ["adds in front of an element", { op: "add", path: "/0", value: 1 }, [2, 3], [1, 2, 3]],
+    ["adds behind the last", { op: "add", path: "/2", value: 1 }, [2, 3], [2, 3, 1]],
+    ["adds behind the last by -", { op: "add", path: "/-", value: [1] }, [2, 3], [2, 3, [1]]],
+    ["knows - as an object's name", { op: "add", path: "/-", value: 1 }, {}, { "-": 1 }],
+    ["knows an index as an object's name", { op: "add", path: "/01", value: 1 }, { "1": 0 }, { "1": 0, "01": 1 }],
+    ["adds over a member", { op: "add", path: "/a", value: [2] }, { a: { b: 1 } }, { a: [2] }],
+    ["replaces an element", { op: "replace", path: "/1", value: null }, [1, 2, 3], [1, null, 3]],
+    ["removes an element", { op: "remove", path: "/1" }, [1, 2, 3], [1, 3]],
+    ["removes a null", { op: "remove", path: "/a~1b/0" }, { "a/b": [null] }, { "a/b": [] }],
+    ["moves a part over the whole", { op: "move", from: "/a/0", path: "" }, { a: [{ b: 1 }] }, { b: 1 }],
+    ["moves behind the last, as it is without it", { op: "move", from: "/0", path: "/2" }, [1, 2, 3], [2, 3, 1]],
   ])("%s", (_, op, value, result) => {
     expect(edited([op], value)).toEqual(result);
   });
@@ -73,6 +84,13 @@ describe("an edit", () => {
     ["an addition to text", { op: "add", path: "/data/mode/0", value: 1 }, "nothing it could be added to"],
     ["an index beyond the list", { op: "add", path: "/data/list/4", value: 1 }, "no such index"],
     ["an index with a zero", { op: "add", path: "/data/list/01", value: 1 }, "no such index"],
+    ["an element behind the last", { op: "replace", path: "/data/list/3", value: 1 }, "nothing at"],
+    ["the removal of what is behind the last", { op: "remove", path: "/data/list/-" }, "nothing at"],
+    [
+      "a move behind the last, as it was with it",
+      { op: "move", from: "/data/list/0", path: "/data/list/3" },
+      "no such",
+    ],
     ["the list's length", { op: "replace", path: "/data/list/length", value: 0 }, "nothing at"],
     ["a test of another value", { op: "test", path: "/data/mode", value: "heat" }, "something else is there"],
     ["a test of nothing", { op: "test", path: "/data/x", value: null }, "nothing at"],
