@@ -112,7 +112,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guarantee: "G14",
-    file: "workers/devices/live/sockets.ts",
+    file: "workers/devices/live/delivery.ts",
     find: "[{ ...subscription, cursor: pull.cursor }]",
     replace: "[subscription]",
     says: "how far a listener has been told is not noted with its socket",

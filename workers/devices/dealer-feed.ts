@@ -7,7 +7,7 @@ import { laterToken } from "../../src/shared/repositories/consistency.ts";
 import type { Watched } from "../../src/shared/repositories/watch.ts";
 import { numberIn } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
-import type { Place } from "./live/sockets.ts";
+import type { Place } from "./live/source.ts";
 import { LiveObject } from "./live-object.ts";
 
 /** How much a feed remembers. Ours: a few minutes of a busy dealer, and one stored value. */

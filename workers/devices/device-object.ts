@@ -21,7 +21,7 @@ import { reportMetrics } from "../../src/shared/telemetry/report.ts";
 import { CLAIM_LEASE_MS, Claims } from "./claims.ts";
 import { numberIn } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
-import type { Place } from "./live/sockets.ts";
+import type { Place } from "./live/source.ts";
 import { LiveObject } from "./live-object.ts";
 
 /** As it is stored: one value, so that a write bills one row. */

@@ -10,7 +10,9 @@ import { type Env, storesOf } from "./env.ts";
 import { Documents } from "./live/documents.ts";
 import { LEASE_MS, Lease } from "./live/lease.ts";
 import { Queries } from "./live/queries.ts";
-import { isOccupied, LiveSockets, listening, type Place } from "./live/sockets.ts";
+import { isOccupied, listening } from "./live/attachment.ts";
+import { LiveSockets } from "./live/sockets.ts";
+import type { Place } from "./live/source.ts";
 
 /** When to try again what D1 refused. Ours: well within what is left of a lease then. */
 const RETRY_MS = 30_000;

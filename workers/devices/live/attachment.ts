@@ -43,3 +43,13 @@ export function attach(socket: WebSocket, attachment: Attachment): boolean {
   socket.serializeAttachment(text);
   return true;
 }
+
+/** Whether somebody is here who may be told something still, be it the last of a subscription. */
+export const isOccupied = (ctx: DurableObjectState): boolean =>
+  ctx.getWebSockets().some((socket) => socket.readyState === WebSocket.OPEN && attachmentOf(socket).listener !== null);
+
+/** The open sockets that are subscribed to something. One that we closed may linger until its client answers. */
+export const listening = (ctx: DurableObjectState): WebSocket[] =>
+  ctx
+    .getWebSockets()
+    .filter((socket) => socket.readyState === WebSocket.OPEN && attachmentOf(socket).subscriptions.length > 0);
