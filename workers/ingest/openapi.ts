@@ -1,4 +1,5 @@
-import { LIMITS, PARTITIONS } from "./limits.ts";
+import { PARTITIONS } from "./limits.ts";
+import { ref, schemaComponents } from "./openapi-schemas.ts";
 import { CLUSTER_ID } from "./rest-proxy/v3.ts";
 
 /** The HTTP boundary as OpenAPI 3.1. @param origin such as `https://concord.example` */
@@ -36,11 +37,7 @@ export const openApiDocument = (origin: string) => ({
       post: produceV2("produceToPartition", "Produce records to a partition, which the answer names back"),
     },
     "/brokers": {
-      get: read("v2", "listBrokers", "The brokers: one", {
-        type: "object",
-        required: ["brokers"],
-        properties: { brokers: list({ type: "integer" }) },
-      }),
+      get: read("v2", "listBrokers", "The brokers: one", ref("Brokers")),
     },
     "/v3/clusters": { get: read("v3", "listClusters", "The clusters: one", ref("V3List")) },
     "/v3/clusters/{cluster_id}": {
@@ -76,25 +73,11 @@ export const openApiDocument = (origin: string) => ({
         tags: ["v3"],
         operationId: "produceBatch",
         summary: "Produce records as one batch",
-        requestBody: body({
-          "application/json": {
-            type: "object",
-            required: ["entries"],
-            properties: { entries: { ...list(ref("V3BatchEntry")), minItems: 1, maxItems: LIMITS.batchEntries } },
-          },
-        }),
+        requestBody: body({ "application/json": ref("BatchRequest") }),
         responses: {
           207: {
             description: "What happened to each record",
-            content: {
-              "application/json": {
-                schema: {
-                  type: "object",
-                  required: ["successes", "failures"],
-                  properties: { successes: list({ type: "object" }), failures: list({ type: "object" }) },
-                },
-              },
-            },
+            content: { "application/json": { schema: ref("BatchAnswer") } },
           },
           ...refusals(400, 401, 403, 404, 413, 415, 422, 429, 503),
         },
@@ -141,147 +124,7 @@ export const openApiDocument = (origin: string) => ({
       basic: { type: "http", scheme: "basic", description: "A client's id and secret" },
       bearer: { type: "http", scheme: "bearer", description: "`id.secret`, or a JWT with a `produce:…` scope" },
     },
-    schemas: {
-      Error: {
-        type: "object",
-        required: ["error_code", "message"],
-        properties: { error_code: { type: "integer" }, message: { type: "string" } },
-      },
-      V2Record: {
-        type: "object",
-        additionalProperties: false,
-        properties: {
-          key: { description: "Text; base64 in the binary format" },
-          value: { description: "The event; base64 of it in the binary format; null for a tombstone" },
-          partition: { type: ["integer", "null"], minimum: 0, maximum: PARTITIONS - 1 },
-          timestamp: { type: ["integer", "null"], description: "Milliseconds since 1970" },
-          headers: { ...list(ref("V2Header")), maxItems: LIMITS.headersPerRecord },
-        },
-      },
-      V2Header: {
-        type: "object",
-        required: ["key"],
-        properties: { key: { type: "string" }, value: { type: ["string", "null"], contentEncoding: "base64" } },
-      },
-      ProduceRequest: {
-        type: "object",
-        required: ["records"],
-        properties: { records: { ...list(ref("V2Record")), minItems: 1, maxItems: LIMITS.records } },
-      },
-      ProduceResponse: {
-        type: "object",
-        required: ["offsets", "key_schema_id", "value_schema_id"],
-        properties: {
-          offsets: list(ref("Offset")),
-          key_schema_id: { type: ["integer", "null"] },
-          value_schema_id: { type: ["integer", "null"] },
-        },
-      },
-      Offset: {
-        type: "object",
-        required: ["partition", "offset", "error_code", "error"],
-        properties: {
-          partition: { type: ["integer", "null"] },
-          offset: { type: ["integer", "null"], description: "A receipt number, ascending; no position in any log" },
-          error_code: { type: ["integer", "null"] },
-          error: { type: ["string", "null"] },
-        },
-      },
-      V3Part: {
-        type: ["object", "null"],
-        properties: { type: { enum: ["BINARY", "STRING", "JSON"] }, data: {} },
-      },
-      V3Record: {
-        type: "object",
-        properties: {
-          partition_id: { type: ["integer", "null"], minimum: 0, maximum: PARTITIONS - 1 },
-          headers: {
-            type: "array",
-            maxItems: LIMITS.headersPerRecord,
-            items: {
-              type: "object",
-              required: ["name"],
-              properties: { name: { type: "string" }, value: { type: ["string", "null"], contentEncoding: "base64" } },
-            },
-          },
-          key: ref("V3Part"),
-          value: ref("V3Part"),
-          timestamp: { type: ["string", "null"], format: "date-time" },
-        },
-      },
-      V3BatchEntry: {
-        allOf: [
-          {
-            type: "object",
-            required: ["id"],
-            properties: { id: { type: "string", pattern: "^[0-9A-Za-z_-]{1,80}$" } },
-          },
-          ref("V3Record"),
-        ],
-      },
-      V3Receipt: {
-        type: "object",
-        required: ["error_code"],
-        properties: {
-          error_code: { type: "integer", description: "200, or why the record was not applied" },
-          message: { type: "string" },
-          cluster_id: { type: "string" },
-          topic_name: { type: "string" },
-          partition_id: { type: "integer" },
-          offset: { type: "integer" },
-          timestamp: { type: "string", format: "date-time" },
-          key: ref("V3Described"),
-          value: ref("V3Described"),
-        },
-      },
-      V3Described: {
-        type: "object",
-        required: ["type", "size"],
-        properties: { type: { type: "string" }, size: { type: "integer", description: "Bytes" } },
-      },
-      V3Resource: {
-        type: "object",
-        required: ["kind", "metadata", "cluster_id"],
-        properties: { kind: { type: "string" }, metadata: { type: "object" }, cluster_id: { type: "string" } },
-      },
-      V3List: {
-        type: "object",
-        required: ["kind", "metadata", "data"],
-        properties: { kind: { type: "string" }, metadata: { type: "object" }, data: list(ref("V3Resource")) },
-      },
-      Topic: {
-        type: "object",
-        required: ["name", "configs", "partitions"],
-        properties: { name: { type: "string" }, configs: { type: "object" }, partitions: list(ref("Partition")) },
-      },
-      Partition: {
-        type: "object",
-        required: ["partition", "leader", "replicas"],
-        properties: {
-          partition: { type: "integer" },
-          leader: { type: "integer" },
-          replicas: list({ type: "object" }),
-        },
-      },
-      SinkAnswer: {
-        type: "object",
-        required: ["accepted", "deadLettered", "errors"],
-        properties: {
-          accepted: { type: "integer" },
-          deadLettered: { type: "integer" },
-          errors: list({
-            type: "object",
-            required: ["index", "code", "reason", "message"],
-            properties: {
-              index: { type: "integer" },
-              code: { type: "integer" },
-              reason: { type: "string" },
-              message: { type: "string" },
-            },
-          }),
-        },
-      },
-    },
+    schemas: schemaComponents(),
   },
 });
 
@@ -357,10 +200,6 @@ function refusals(...statuses: number[]) {
       },
     ]),
   );
-}
-
-function ref(name: string) {
-  return { $ref: `#/components/schemas/${name}` };
 }
 
 function list(items: object) {

@@ -15,7 +15,7 @@ import { PARTITION_NOT_FOUND, RequestError, rejectionMessage, restProxyCodeOf } 
 import type { Format } from "./media-types.ts";
 
 /** What a proxy's request says beside its records. Schemas are ignored, since ours is the one that counts; their ids are told back. */
-const ENVELOPE = {
+export const ENVELOPE = {
   key_schema: z.string().nullish(),
   key_schema_id: z.int().nullish(),
   value_schema: z.string().nullish(),
@@ -23,9 +23,16 @@ const ENVELOPE = {
 };
 
 /** What a record says beside its key, value and headers. Two members that other proxies take and Confluent's v2 does not. */
-const RECORD = { partition: z.int().nullish(), timestamp: z.int().min(0).nullish() };
+export const RECORD = {
+  partition: z
+    .int()
+    // Beyond them it is one record's fault, and not its request's.
+    .meta({ minimum: 0, maximum: PARTITIONS - 1 })
+    .nullish(),
+  timestamp: z.int().min(0).describe("Milliseconds since 1970").nullish(),
+};
 
-const Header = z.strictObject({ key: z.string(), value: z.base64().nullish() });
+export const Header = z.strictObject({ key: z.string(), value: z.base64().nullish() });
 
 export type Produce = {
   readonly entries: readonly Entry[];

@@ -25,18 +25,26 @@ export const CLUSTER_ID = "concord";
 const SCHEMA_MEMBERS = ["subject", "subject_name_strategy", "schema", "schema_id", "schema_version"] as const;
 
 /** A key or a value: its type, its data, and perhaps a schema, which only a schema registry could read. */
-const Part = z.strictObject({
+export const Part = z.strictObject({
   type: z.string().nullish(),
   data: z.unknown().optional(),
   ...Object.fromEntries(SCHEMA_MEMBERS.map((name) => [name, z.unknown().optional()])),
 });
 type Part = { type?: string | null | undefined; data?: unknown; [schemaMember: string]: unknown };
 
-const ProduceRecord = z.strictObject({
+/** A record of a stream, or of a batch. */
+export const ProduceRecord = z.strictObject({
   /** In `records:batch` only. */
   id: z.string().optional(),
-  partition_id: z.int().nullish(),
-  headers: z.array(z.strictObject({ name: z.string(), value: z.string().nullish() })).nullish(),
+  partition_id: z
+    .int()
+    .meta({ minimum: 0, maximum: PARTITIONS - 1 })
+    .nullish(),
+  headers: z
+    .array(z.strictObject({ name: z.string(), value: z.string().meta({ contentEncoding: "base64" }).nullish() }))
+    // They are counted before they are built.
+    .meta({ maxItems: LIMITS.keptHeaders })
+    .nullish(),
   key: Part.nullish(),
   value: Part.nullish(),
   timestamp: time.nullish(),
@@ -228,7 +236,8 @@ export const refusalReceipt = ({ code, message }: { code: number; message: strin
   message,
 });
 
-const EntryId = z.string().regex(/^[0-9A-Za-z_-]{1,80}$/);
+/** What a batch calls a record. */
+export const EntryId = z.string().regex(/^[0-9A-Za-z_-]{1,80}$/);
 
 type BatchEntry = { readonly id: string; readonly record: V3Record };
 
