@@ -1,3 +1,4 @@
+import { DurableObject } from "cloudflare:workers";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import type { Announcement } from "../../src/shared/domain/announcement.ts";
 import type { Severity } from "../../src/shared/domain/change.ts";
@@ -5,10 +6,12 @@ import type { DealerNews, FeedFilter, LiveTarget, Pull } from "../../src/shared/
 import type { FeedSink } from "../../src/shared/objects.ts";
 import { laterToken } from "../../src/shared/repositories/consistency.ts";
 import type { Watched } from "../../src/shared/repositories/watch.ts";
+import type { Env } from "./env.ts";
 import { numberIn } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
+import { Listeners } from "./live/listeners.ts";
 import type { Place } from "./live/source.ts";
-import { LiveObject } from "./live-object.ts";
+import { Watch } from "./live/watch.ts";
 
 /** How much a feed remembers. Ours: a few minutes of a busy dealer, and one stored value. */
 export const FEED_LIMIT = 500;
@@ -27,9 +30,21 @@ const EMPTY: Stored = { sequence: 0, items: [], consistencyToken: null };
 const KEY = "feed";
 
 /** What happens to all the devices of one dealer, for as long as somebody watches. */
-export class DealerFeed extends LiveObject implements FeedSink {
-  protected override readonly kind = "dealer";
+export class DealerFeed extends DurableObject<Env> implements FeedSink {
   #stored: Stored | undefined;
+  readonly #watch = new Watch(this.ctx.storage.kv, () => this.env.DB);
+  readonly #listeners = new Listeners({
+    ctx: this.ctx,
+    env: () => this.env,
+    kind: "dealer",
+    watch: this.#watch,
+    source: {
+      mayWatch: (scope) => maySee(scope, this.ctx.id.name ?? ""),
+      watchedOf: (target) => this.#watchedOf(target),
+      register: (watched) => this.#register(watched),
+      pull: (target, from, scope) => this.#pull(target, from, scope),
+    },
+  });
 
   /**
    * Takes what happened, once: what is remembered already is dropped.
@@ -45,23 +60,39 @@ export class DealerFeed extends LiveObject implements FeedSink {
       items: [...known.items, ...news].slice(-FEED_LIMIT),
       consistencyToken: laterToken(known.consistencyToken, consistencyToken),
     });
-    this.tell();
+    this.#listeners.tell();
   }
 
-  protected override mayWatch(scope: Scope): boolean {
-    return maySee(scope, this.ctx.id.name ?? "");
+  override fetch(request: Request): Promise<Response> {
+    return this.#listeners.fetch(request);
   }
 
-  protected override watchedOf(target: LiveTarget): Watched | undefined {
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    return this.#listeners.webSocketMessage(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): Promise<void> {
+    return this.#listeners.webSocketClose(socket);
+  }
+
+  override webSocketError(socket: WebSocket): Promise<void> {
+    return this.#listeners.webSocketError(socket);
+  }
+
+  override alarm(): Promise<void> {
+    return this.#listeners.alarm();
+  }
+
+  #watchedOf(target: LiveTarget): Watched | undefined {
     if (target.kind !== "dealer" || this.ctx.id.name !== target.dealerId) return undefined;
     return { kind: "dealer", dealerId: target.dealerId };
   }
 
-  protected override async register(watched: Watched): Promise<boolean> {
-    const registration = await this.registerWith(async (watches) => {
+  async #register(watched: Watched): Promise<boolean> {
+    const registration = await this.#watch.register(watched, async (watches) => {
       await watches.register(watched, LEASE_MS);
       return watched;
-    }, watched);
+    });
     if (!registration) return false;
     const { isUnbroken, consistencyToken } = registration;
     const known = this.#load();
@@ -72,7 +103,7 @@ export class DealerFeed extends LiveObject implements FeedSink {
     return true;
   }
 
-  protected override pull(target: LiveTarget, { cursor }: Place, scope: Scope): Pull {
+  #pull(target: LiveTarget, { cursor }: Place, scope: Scope): Pull {
     if (target.kind !== "dealer" || !maySee(scope, target.dealerId)) return { kind: "notFound" };
     const { sequence, items, consistencyToken } = this.#load();
     const newsAt = (at: number, kind: DealerNews["kind"], announcement: Announcement | null): DealerNews => ({

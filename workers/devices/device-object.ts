@@ -1,3 +1,4 @@
+import { DurableObject } from "cloudflare:workers";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { desiring } from "../../src/shared/contracts/commands.ts";
 import { parseRecord } from "../../src/shared/contracts/parse.ts";
@@ -19,10 +20,12 @@ import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { Tally } from "../../src/shared/telemetry/metrics.ts";
 import { reportMetrics } from "../../src/shared/telemetry/report.ts";
 import { CLAIM_LEASE_MS, Claims } from "./claims.ts";
+import type { Env } from "./env.ts";
 import { numberIn } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
+import { Listeners } from "./live/listeners.ts";
 import type { Place } from "./live/source.ts";
-import { LiveObject } from "./live-object.ts";
+import { Watch } from "./live/watch.ts";
 
 /** As it is stored: one value, so that a write bills one row. */
 type Stored = DeviceMemory & {
@@ -31,10 +34,23 @@ type Stored = DeviceMemory & {
 };
 
 /** One device, awake or asleep: its registers, its recent history, and whoever watches it. */
-export class DeviceObject extends LiveObject implements DeviceSnapshotSource, DeviceSink {
-  protected override readonly kind = "device";
+export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSource, DeviceSink {
   #stored: Stored | undefined;
   readonly #claims = new Claims(this.ctx.storage.kv);
+  readonly #watch = new Watch(this.ctx.storage.kv, () => this.env.DB);
+  readonly #listeners = new Listeners({
+    ctx: this.ctx,
+    env: () => this.env,
+    kind: "device",
+    watch: this.#watch,
+    source: {
+      mayWatch: () => true,
+      watchedOf: (target) => this.#watchedOf(target),
+      register: (watched, scope) => this.#register(watched, scope),
+      pull: (target, from, scope) => this.#pull(target, from, scope),
+    },
+    chore: { dueMs: () => this.#claims.dueMs, run: (nowMs) => this.#carryClaims(nowMs) },
+  });
 
   /**
    * Merges events; repeated or superseded ones write nothing. Safe to call again with the same events.
@@ -45,10 +61,30 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     const { memory, outcomes } = remember(known, events);
     const hasAdded = memory !== known;
     if (hasAdded) this.#keep({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
-    if (hasAdded) this.tell();
+    if (hasAdded) this.#listeners.tell();
     const hasFulfilled = this.#claims.fulfil(events);
-    if (hasFulfilled) await this.schedule();
+    if (hasFulfilled) await this.#listeners.schedule();
     return { outcomes, rowsWritten: Number(hasAdded) + Number(hasFulfilled) };
+  }
+
+  override fetch(request: Request): Promise<Response> {
+    return this.#listeners.fetch(request);
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    return this.#listeners.webSocketMessage(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): Promise<void> {
+    return this.#listeners.webSocketClose(socket);
+  }
+
+  override webSocketError(socket: WebSocket): Promise<void> {
+    return this.#listeners.webSocketError(socket);
+  }
+
+  override alarm(): Promise<void> {
+    return this.#listeners.alarm();
   }
 
   async snapshot(): Promise<DeviceSnapshot | null | undefined> {
@@ -72,16 +108,12 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     const { version, change } = parsed.event;
     const claim: Claim = { record, desired: { version, value: change.desired as DesiredState } };
     this.#claims.add(claim, Date.now());
-    await this.schedule();
+    await this.#listeners.schedule();
     return { kind: "claimed", ...claim };
   }
 
-  protected override ownDueMs(): number | null {
-    return this.#claims.dueMs;
-  }
-
   /** Claims are waiting whose callers died, or found neither D1 nor the queue. */
-  protected override async onDue(nowMs: number): Promise<void> {
+  async #carryClaims(nowMs: number): Promise<void> {
     const { records, dueMs } = this.#claims;
     if (dueMs === null || dueMs > nowMs) return;
     const { fault } = await sendAll(this.env.EVENTS, packParcels(records, CARRIED_BEFORE));
@@ -96,16 +128,15 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     this.ctx.waitUntil(reportMetrics(this.env, { accepted: accepted.toCounts() }));
   }
 
-  protected override watchedOf(target: LiveTarget): Watched | undefined {
+  #watchedOf(target: LiveTarget): Watched | undefined {
     if (target.kind !== "device" || this.ctx.id.name !== target.deviceKey) return undefined;
     return { kind: "device", deviceKey: target.deviceKey };
   }
 
-  protected override async register(watched: Watched, scope: Scope): Promise<boolean> {
+  async #register(watched: Watched, scope: Scope): Promise<boolean> {
     if (watched.kind !== "device") return false;
-    const registration = await this.registerWith(
-      (watches) => watches.registerDevice(watched.deviceKey, LEASE_MS, scope),
-      watched,
+    const registration = await this.#watch.register(watched, (watches) =>
+      watches.registerDevice(watched.deviceKey, LEASE_MS, scope),
     );
     // Whoever has lost it may come back to hear so, from a memory that is up to date.
     if (!registration) return this.#isCurrent;
@@ -125,7 +156,7 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     return isBehind ? catchUp(known, joined) : known;
   }
 
-  protected override pull(target: LiveTarget, { cursor, isOngoing }: Place, scope: Scope): Pull {
+  #pull(target: LiveTarget, { cursor, isOngoing }: Place, scope: Scope): Pull {
     const { snapshot, journal, consistencyToken } = this.#load();
     if (target.kind !== "device" || !snapshot) return { kind: "notFound" };
     const dealerIds = scope.role === "dealer" ? scope.dealerIds : null;
@@ -157,7 +188,7 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
 
   /** Whether every event of the device comes here, as far as we know. */
   get #isCurrent(): boolean {
-    return this.#writes === "always" || this.lease.isHeld(Date.now());
+    return this.#writes === "always" || this.#watch.isHeld();
   }
 
   #load(): Stored {
