@@ -4,8 +4,8 @@ import { type BatchSender, jsonBytes, type QueueBacklog, sendAll } from "../../s
 import { compacted, type Parcel, packParcels, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { type MetricsReport, Tally } from "../../src/shared/telemetry/metrics.ts";
+import { NOT_TAKEN } from "./errors.ts";
 import { beyondLimits } from "./limits.ts";
-import { NOT_TAKEN } from "./rest-proxy/errors.ts";
 
 export type AcceptDeps = {
   readonly events: BatchSender<Parcel>;

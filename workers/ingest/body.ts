@@ -1,7 +1,7 @@
 import { gunzipSync, inflateSync } from "node:zlib";
 import { readAtMost } from "../../src/shared/http/body.ts";
+import { RequestError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
-import { RequestError } from "./rest-proxy/errors.ts";
 
 /**
  * Reads a request's body as UTF-8 text, inflated where it is compressed.

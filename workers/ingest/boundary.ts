@@ -13,8 +13,8 @@ import { mayWrite, type Writer } from "./auth/credentials.ts";
 import { isSigned } from "./auth/signature.ts";
 import { readBody } from "./body.ts";
 import { acceptDeps, type Config, type Env } from "./env.ts";
+import { RequestError, restProxyCodeOf } from "./errors.ts";
 import { Pressure } from "./pressure.ts";
-import { RequestError, restProxyCodeOf } from "./rest-proxy/errors.ts";
 
 /** What every route behind the credentials works with. */
 export type BoundaryEnv = {

@@ -9,9 +9,10 @@ import {
   take,
   takeStreamed,
 } from "./boundary.ts";
+import { RequestError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
-import { RequestError } from "./rest-proxy/errors.ts";
-import { answerTypeOf, formatOf, mediaTypeOf, unsupported } from "./rest-proxy/media-types.ts";
+import { mediaTypeOf, unsupported } from "./media-type.ts";
+import { answerTypeOf, formatOf } from "./rest-proxy/media-types.ts";
 import { produceResponse, readProduce, requireTopic } from "./rest-proxy/v2.ts";
 import { batchAnswer, readBatch, receiptOf, type V3Record } from "./rest-proxy/v3.ts";
 import { streamReceipts } from "./rest-proxy/v3-stream.ts";

@@ -6,9 +6,9 @@ import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/
 import { trackRequests } from "../../src/shared/telemetry/track-requests.ts";
 import { admit, type BoundaryEnv, noteClient, requireRoom } from "./boundary.ts";
 import { readConfig } from "./env.ts";
+import { RequestError } from "./errors.ts";
 import { openApiDocument } from "./openapi.ts";
 import { produceToSink, produceV2, produceV3 } from "./produce.ts";
-import { RequestError } from "./rest-proxy/errors.ts";
 import * as metadata from "./rest-proxy/metadata.ts";
 import { readPartition } from "./rest-proxy/v2.ts";
 

@@ -1,9 +1,9 @@
 import { elementsOf, memberAt, NotJson, onlyValueOf, skipSpace } from "../../src/shared/json/cut.ts";
 import type { Entry, Incoming, Receipt } from "./accept.ts";
+import { RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
-import { RequestError, rejectionMessage, restProxyCodeOf } from "./rest-proxy/errors.ts";
-import { mediaTypeOf, unsupported } from "./rest-proxy/media-types.ts";
-import { asJson, requireKeepable, requireShallow, tooMany } from "./rest-proxy/v2.ts";
+import { mediaTypeOf, unsupported } from "./media-type.ts";
+import { asJson, requireKeepable, requireShallow, tooMany } from "./requirements.ts";
 
 /** What sinks send: one object, an array of them, or one a line. A JSON type may hold lines too: fluent-bit does that. */
 const READ = new Set([

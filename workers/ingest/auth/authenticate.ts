@@ -1,12 +1,8 @@
 import type { Credential } from "../../../src/shared/auth/credential.ts";
 import { bytesOfBase64 } from "../../../src/shared/base64.ts";
 import type { Config } from "../env.ts";
-import { findCredential, type Writer } from "./credentials.ts";
+import { type Authenticated, findCredential } from "./credentials.ts";
 import { verifyJwt } from "./jwt.ts";
-
-export type Authenticated =
-  | { readonly ok: true; readonly writer: Writer }
-  | { readonly ok: false; readonly message: string };
 
 /**
  * Who sent a request: Basic with a key's id and secret, Bearer with `id.secret`, or Bearer with a JWT. Never throws on

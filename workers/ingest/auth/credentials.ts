@@ -3,6 +3,11 @@ import type { Credential } from "../../../src/shared/auth/credential.ts";
 /** Who is writing, and what it may write. */
 export type Writer = { readonly id: string; readonly may: readonly string[]; readonly signedWith?: string | undefined };
 
+/** What became of a request's credentials. */
+export type Authenticated =
+  | { readonly ok: true; readonly writer: Writer }
+  | { readonly ok: false; readonly message: string };
+
 export const mayWrite = ({ may }: Writer, topic: string): boolean =>
   may.some(
     (grant) => grant === "*" || grant === topic || (grant.endsWith(".*") && topic.startsWith(grant.slice(0, -1))),

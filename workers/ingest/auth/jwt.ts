@@ -1,5 +1,5 @@
 import { type TokenIssuer, verifyIssued } from "../../../src/shared/auth/issuer.ts";
-import type { Authenticated } from "./authenticate.ts";
+import type { Authenticated } from "./credentials.ts";
 
 /** OAuth 2 scopes that grant topics: `produce:device.elt.*`, `produce:*`. */
 const SCOPE_PREFIX = "produce:";

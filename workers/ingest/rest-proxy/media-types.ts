@@ -1,4 +1,5 @@
-import { RequestError } from "./errors.ts";
+import { RequestError } from "../errors.ts";
+import { mediaTypeOf, unsupported } from "../media-type.ts";
 
 /** How the values of a v2 request are embedded; `either` is what a type without a format leaves to each value. */
 export type Format = "json" | "binary" | "either";
@@ -27,25 +28,6 @@ export function formatOf(contentType: string | undefined): Format {
   }
   return format;
 }
-
-/**
- * The media type alone, in lower case.
- * @throws RequestError 400 for a charset that is not UTF-8
- */
-export function mediaTypeOf(contentType: string | undefined): string {
-  const [mediaType = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
-  if (charset !== undefined && !["utf-8", "utf8"].includes(charset.replaceAll('"', ""))) {
-    throw new RequestError(400, `Bodies are read as UTF-8, not as ${charset}.`);
-  }
-  return mediaType;
-}
-
-export const unsupported = (contentType: string | undefined, wanted: string): RequestError =>
-  new RequestError(
-    415,
-    `HTTP 415 Unsupported Media Type. Send ${wanted}, not ${contentType || "a body without a type"}. Nothing was accepted.`,
-  );
 
 /** The types that a v2 answer can be written as, the best first. They differ in nothing but their name. */
 const V2_ANSWERS = [

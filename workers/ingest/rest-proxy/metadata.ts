@@ -1,6 +1,7 @@
 import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
+import { RequestError } from "../errors.ts";
 import { PARTITIONS } from "../limits.ts";
-import { PARTITION_NOT_FOUND, RequestError } from "./errors.ts";
+import { PARTITION_NOT_FOUND } from "./v2.ts";
 import { CLUSTER_ID } from "./v3.ts";
 
 /**

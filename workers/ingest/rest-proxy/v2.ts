@@ -1,17 +1,11 @@
 import * as z from "zod";
 import { keepsTopicGrammar } from "../../../src/shared/contracts/topic.ts";
-import {
-  elementsOf,
-  membersOf,
-  nestsDeeperThan,
-  NotJson,
-  onlyValueOf,
-  type Span,
-} from "../../../src/shared/json/cut.ts";
+import { elementsOf, membersOf, onlyValueOf, type Span } from "../../../src/shared/json/cut.ts";
 import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
-import { LIMITS, PARTITIONS, recordBytes } from "../limits.ts";
+import { RequestError, rejectionMessage, restProxyCodeOf } from "../errors.ts";
+import { LIMITS, PARTITIONS } from "../limits.ts";
+import { asJson, requireBuildable, requireKeepable, requireShallow, tooMany } from "../requirements.ts";
 import { excerpt, fromBase64 } from "./embedded.ts";
-import { PARTITION_NOT_FOUND, RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
 import type { Format } from "./media-types.ts";
 
 /** What a proxy's request says beside its records. Schemas are ignored, since ours is the one that counts; their ids are told back. */
@@ -62,18 +56,6 @@ export function readProduce(topic: string, text: string, format: Format, partiti
   return asJson(() => readEnvelope({ topic, text, format, partition, room: LIMITS.parsedBytes }));
 }
 
-/** @throws RequestError 400 where the text that is read turns out to be no JSON */
-export function asJson<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (thrown) {
-    if (thrown instanceof NotJson || thrown instanceof SyntaxError) {
-      throw new RequestError(400, "The request body is not JSON. Nothing was accepted.");
-    }
-    throw thrown;
-  }
-}
-
 function readEnvelope(reading: Reading): Produce {
   const { text } = reading;
   const whole = onlyValueOf(text);
@@ -94,13 +76,6 @@ function readEnvelope(reading: Reading): Produce {
 
 const NO_RECORDS = (): RequestError =>
   new RequestError(422, "records must hold at least one record. Nothing was accepted.");
-
-/** Too many for one request, whatever they are; how many there are nobody counts. */
-export const tooMany = (): RequestError =>
-  new RequestError(
-    413,
-    `A request may carry ${LIMITS.records} records; this one has more. Nothing was accepted: send it in parts.`,
-  );
 
 const invalid = (where: string, message: string): RequestError =>
   new RequestError(400, `${where}: ${message}. Nothing was accepted.`);
@@ -218,27 +193,7 @@ function checked(written: string, span: Span, index: number): string {
   return written;
 }
 
-/** @throws RequestError 413: the part of a record is larger than any record that is kept, so it is not even parsed */
-export function requireBuildable({ start, end }: Span, index: number): void {
-  if (end - start > LIMITS.keptBytes) throw notKeepable(index);
-}
-
-/** @throws RequestError 400: what nests so deep is an attack on parsers and no event */
-export function requireShallow(text: string): void {
-  if (!nestsDeeperThan(text, LIMITS.bodyNesting)) return;
-  throw new RequestError(400, `The request body nests deeper than ${LIMITS.bodyNesting} levels. Nothing was accepted.`);
-}
-
-/** @throws RequestError 413: no store of ours could keep the record, not even as a dead letter */
-export function requireKeepable(record: Incoming, index: number): void {
-  if (recordBytes(record) > LIMITS.keptBytes) throw notKeepable(index);
-}
-
-export const notKeepable = (index: number): RequestError =>
-  new RequestError(
-    413,
-    `Record ${index} is larger than ${LIMITS.keptBytes} bytes. Nothing was accepted: send the request without it.`,
-  );
+export const PARTITION_NOT_FOUND = { code: 40402, message: "Partition not found." } as const;
 
 const isPartition = (partition: number): boolean => partition >= 0 && partition < PARTITIONS;
 

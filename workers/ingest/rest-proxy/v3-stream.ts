@@ -2,8 +2,8 @@ import { before } from "../../../src/shared/deadline.ts";
 import { ObjectSplitter } from "../../../src/shared/json/split.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import type { Receipt } from "../accept.ts";
+import { RequestError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
-import { RequestError } from "./errors.ts";
 import { readRecord, receiptOf, refusalReceipt, TOO_LARGE, type V3Receipt, type V3Record } from "./v3.ts";
 
 export type StreamDeps = {

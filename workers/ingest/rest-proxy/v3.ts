@@ -9,15 +9,16 @@ import {
   membersOf,
   NotJson,
   onlyValueOf,
-  skipSpace,
   type Span,
+  skipSpace,
 } from "../../../src/shared/json/cut.ts";
 import { parseJson } from "../../../src/shared/json/parse-json.ts";
 import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
+import { RequestError, rejectionMessage, restProxyCodeOf } from "../errors.ts";
 import { LIMITS, PARTITIONS, recordBytes } from "../limits.ts";
+import { asJson, notKeepable, requireKeepable, requireShallow } from "../requirements.ts";
 import { type Embedded, excerpt, fromBase64 } from "./embedded.ts";
-import { PARTITION_NOT_FOUND, RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
-import { asJson, notKeepable, receiptNumber, requireKeepable, requireShallow } from "./v2.ts";
+import { PARTITION_NOT_FOUND, receiptNumber } from "./v2.ts";
 
 /** The one cluster that we show. A producer may name any: on premises the proxy does not check it either. */
 export const CLUSTER_ID = "concord";

@@ -1,4 +1,4 @@
-import { describeRejection, type Rejection } from "../../../src/shared/contracts/parse.ts";
+import { describeRejection, type Rejection } from "../../src/shared/contracts/parse.ts";
 
 /** The error body of the Confluent REST Proxy. Codes of five digits begin with their HTTP status. */
 export type RestProxyError = { readonly error_code: number; readonly message: string };
@@ -54,5 +54,3 @@ export const NOT_TAKEN = {
   code: 50003,
   message: "The queue did not take this record. Nothing of it was kept: send it again.",
 } as const;
-
-export const PARTITION_NOT_FOUND = { code: 40402, message: "Partition not found." } as const;
