@@ -10,7 +10,7 @@ export type { Scope } from "./auth/scope.ts";
 export { authenticate, signToken } from "./auth/token.ts";
 export { type Contract, defineContract } from "./contracts/define.ts";
 export { CONTRACTS, findContract } from "./contracts/index.ts";
-export { type Issue, type Parsed, parseRecord, type Rejection } from "./contracts/parse.ts";
+export { type Parsed, parseRecord, type Rejection } from "./contracts/parse.ts";
 export { keepsTopicGrammar, type TopicName } from "./contracts/topic.ts";
 export type { AlertState, AlertView } from "./domain/alert.ts";
 export type { Interval } from "./domain/assignment.ts";
@@ -18,6 +18,7 @@ export type { Customer, Dealer, Location, Severity, StatusReport } from "./domai
 export type { DeviceStatus, DeviceView } from "./domain/device.ts";
 export { type ConcordEvent, type DeviceKey, deviceKeyOf, SOURCES, type Source, sourceOf } from "./domain/event.ts";
 export { EMPTY_FLEET, type Fleet, merge } from "./domain/fleet.ts";
+export type { Issue } from "./domain/issue.ts";
 export type { MergeOutcome, Outcome } from "./domain/outcome.ts";
 export { type Moment, parseTime, rfc3339Of } from "./domain/time.ts";
 export { occurredAtOf, type Version } from "./domain/version.ts";

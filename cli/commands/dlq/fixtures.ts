@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Issue } from "../../../src/shared/contracts/parse.ts";
+import type { Issue } from "../../../src/shared/domain/issue.ts";
 import { deskCommand } from "../../desk/command.ts";
 import { FILTER, filterOf } from "../../desk/selection.ts";
 import { EXIT, ExitError } from "../../exit-error.ts";

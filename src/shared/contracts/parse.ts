@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { type ConcordEvent, deviceKeyOf } from "../domain/event.ts";
+import type { Issue } from "../domain/issue.ts";
 import { type Moment, millisecondsOf, momentOf } from "../domain/time.ts";
 import { versionOf } from "../domain/version.ts";
 import { type Contract, DeviceId } from "./define.ts";
@@ -8,9 +9,6 @@ import { isLateEnough, moment } from "./time.ts";
 
 /** How far ahead of our clock an event may claim to be. Beyond it, it would win against everything for as long. */
 export const MAX_AHEAD_MS = 5 * 60_000;
-
-/** What was wrong with one member of a record; never holds the member's value, which may be personal. */
-export type Issue = { readonly path: string; readonly code: string; readonly message: string };
 
 /** Why a record can never succeed. Data, not prose: a log, a metric label and the dead-letter desk read `reason`. */
 export type Rejection = ContractRejection | LimitExceeded;

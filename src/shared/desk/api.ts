@@ -1,6 +1,6 @@
 import type { DeskRole } from "../auth/desk-user.ts";
-import type { Issue } from "../contracts/parse.ts";
 import type { GroupState, LetterState } from "../desk/states.ts";
+import type { Issue } from "../domain/issue.ts";
 import type { MergeOutcome } from "../domain/outcome.ts";
 import type { Failure, Letter as QueuedLetter } from "../queue/letter.ts";
 

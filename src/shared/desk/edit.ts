@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { DeviceId, EventId, OccurredAt } from "../contracts/define.ts";
-import type { Issue } from "../contracts/parse.ts";
+import type { Issue } from "../domain/issue.ts";
 import { sameContent } from "../domain/register.ts";
 import { utf8Bytes } from "../json/bytes.ts";
 import { nestsDeeperThan } from "../json/cut.ts";

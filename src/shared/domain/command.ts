@@ -1,6 +1,6 @@
-import type { Issue } from "../contracts/parse.ts";
 import type { DesiredState } from "./change.ts";
 import type { DeviceKey } from "./event.ts";
+import type { Issue } from "./issue.ts";
 import type { MergeOutcome } from "./outcome.ts";
 import type { Register } from "./register.ts";
 import { millisecondsOf } from "./time.ts";

@@ -8,10 +8,7 @@ import type { Version } from "../domain/version.ts";
 import { Keyset, startingWith, within } from "./keyset.ts";
 import { type Cursor, type Page, type PageRequest, pageOf } from "./page.ts";
 import { type ReadHandle, Repository } from "./repository.ts";
-import type { customers, dealers } from "./tables.ts";
-
-/** Whose words a record has; `""` where it is from before anybody noted that. */
-export type Speaker = Source | "";
+import type { customers, dealers, Speaker } from "./tables.ts";
 
 /** What one reads of a dealer or a customer. */
 export type Spoken<T> = T & {

@@ -6,12 +6,11 @@ import type { GroupState, LetterState } from "../desk/states.ts";
 import type { Alert, AlertState } from "../domain/alert.ts";
 import type { Customer, Dealer, Severity } from "../domain/change.ts";
 import type { Aspects, DeviceStatus } from "../domain/device.ts";
-import type { DeviceKey } from "../domain/event.ts";
+import type { DeviceKey, Source } from "../domain/event.ts";
 import type { MergeOutcome } from "../domain/outcome.ts";
 import type { Version } from "../domain/version.ts";
 import type { Failure, Letter } from "../queue/letter.ts";
 import type { QueuedRecord } from "../queue/parcel.ts";
-import type { Speaker } from "./party.ts";
 
 /**
  * The schema of D1. In `devices` and `alerts` one JSON column is the state, as the domain knows it, and the columns
@@ -80,6 +79,9 @@ export const assignments = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.deviceKey, t.version] })],
 );
+
+/** Whose words a record has; `""` where it is from before anybody noted that. */
+export type Speaker = Source | "";
 
 /** What each source says of a dealer; see `party.ts`. By id first: what is asked for is an id, and few sources name it. */
 export const dealers = sqliteTable(

@@ -1,10 +1,10 @@
 import type { Scope } from "../auth/scope.ts";
-import type { Issue } from "../contracts/parse.ts";
 import type { Interval } from "../domain/assignment.ts";
 import type { CommandOutcome, Commands, SetDesired } from "../domain/command.ts";
 import { viewDevice } from "../domain/device.ts";
 import type { DeviceKey } from "../domain/event.ts";
 import { HISTORY_LIMIT, type HistoryEntry } from "../domain/history.ts";
+import type { Issue } from "../domain/issue.ts";
 import { joinRegisters } from "../domain/register.ts";
 import type { DeviceSnapshotSource } from "../domain/snapshot.ts";
 import { AssignmentRepository } from "../repositories/assignment.ts";

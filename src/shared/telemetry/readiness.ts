@@ -1,3 +1,4 @@
+import { isMigrated } from "../repositories/is-migrated.ts";
 import { LATEST_MIGRATION } from "../repositories/latest-migration.ts";
 import { withDeadline } from "../repositories/read-session.ts";
 import { faultOf, log } from "./log.ts";
@@ -92,8 +93,7 @@ export const hasBindings =
 export const hasMigrations =
   (db: D1Database): ReadinessCheck =>
   async () => {
-    const asked = db.prepare("SELECT 1 FROM d1_migrations WHERE name = ?1").bind(LATEST_MIGRATION).first();
-    const applied = await withDeadline(D1_WITHIN_MS, asked).catch((thrown: unknown) => {
+    const applied = await withDeadline(D1_WITHIN_MS, isMigrated(db)).catch((thrown: unknown) => {
       throw new Unready(
         /no such table/.test(String(thrown)) ? "no migration was ever applied" : "the database does not answer",
       );

@@ -6,8 +6,8 @@ import { type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
 import { readBy } from "../../../src/shared/desk/http/reading.ts";
 import { readAtMost } from "../../../src/shared/http/body.ts";
 import { LINE_FEED } from "../../../src/shared/json/characters.ts";
-import { exportLine, readExportLine } from "../../../src/shared/desk/ndjson.ts";
 import type { LetterPosition, StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
+import { exportLine, readExportLine } from "../letter-line.ts";
 import { type DeskDeps, told } from "./desk.ts";
 import { conditionOf, Filter } from "./selection.ts";
 

@@ -1,10 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Plan, Progress, Run, RunState } from "../../../src/shared/desk/api.ts";
-import type { MergeOutcome } from "../../../src/shared/domain/outcome.ts";
+import type { Plan, Run, RunState } from "../../../src/shared/desk/api.ts";
 import { type Parcel, packParcels } from "../../../src/shared/queue/parcel.ts";
 import { AuditRepository } from "../../../src/shared/repositories/audit.ts";
 import { DeadLetterRepository, type Standing } from "../../../src/shared/repositories/dead-letter.ts";
 import { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
+import { type LetterStatus, RunLetters } from "../../../src/shared/repositories/run-letters.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import type { MetricsSink } from "../../../src/shared/telemetry/metrics.ts";
 import { type MetricsNamespace, shardOf, shardsOf } from "../../../src/shared/telemetry/shards.ts";
@@ -52,9 +52,6 @@ type Stored = Omit<PlannedRun, "letterIds" | "nowMs"> &
     readonly endedAtMs: number | null;
   };
 
-/** How a letter of the run stands: not sent, sent, how it ended, or `failed`, or `skipped`. */
-type Status = "waiting" | "sent" | MergeOutcome | "failed" | "skipped";
-
 /** Between two steps of a run. Its rate is a second's. */
 const STEP_MS = 1_000;
 /** After a fault of D1 or the queue. Ours. */
@@ -71,23 +68,12 @@ const RESEND_MS = 60_000;
  */
 export class ReplayRun extends DurableObject<RunEnv> {
   readonly #letters = new DeadLetterRepository(this.env.DB);
+  readonly #runLetters = new RunLetters(this.ctx.storage.sql);
   readonly #runs = new ReplayRunRepository(this.env.DB);
   readonly #audit = new AuditRepository(this.env.DB);
-  readonly #sql = this.ctx.storage.sql;
-
-  constructor(ctx: DurableObjectState, env: RunEnv) {
-    super(ctx, env);
-    this.#sql.exec(`CREATE TABLE IF NOT EXISTS letters (
-      place INTEGER PRIMARY KEY, id TEXT NOT NULL, status TEXT NOT NULL, sent_at_ms INTEGER
-    )`);
-    this.#sql.exec("CREATE INDEX IF NOT EXISTS letters_by_status ON letters (status, place)");
-  }
 
   async plan({ letterIds, nowMs, ...planned }: PlannedRun): Promise<Run> {
-    this.#sql.exec(
-      "INSERT INTO letters (place, id, status) SELECT key, value, 'waiting' FROM json_each(?)",
-      JSON.stringify(letterIds),
-    );
+    this.#runLetters.add(letterIds);
     const nothing = { name: null, why: null, startedAtMs: null, endedAtMs: null };
     return this.#keep({ ...planned, ...DEFAULT_PACE, ...nothing, state: "planned", createdAtMs: nowMs });
   }
@@ -143,7 +129,7 @@ export class ReplayRun extends DurableObject<RunEnv> {
   async #step(stored: Stored): Promise<void> {
     await this.#collect(stored.id);
     const inFlight = await this.#recordsInFlight();
-    const step = nextStep(stored, this.#progress, inFlight);
+    const step = nextStep(stored, this.#runLetters.progress, inFlight);
     // It may have been stopped while we waited.
     const now = this.#stored;
     if (now?.state !== "running") return;
@@ -174,18 +160,18 @@ export class ReplayRun extends DurableObject<RunEnv> {
 
   /** Looks up what became of the letters that are on their way. */
   async #collect(runId: string): Promise<void> {
-    const sent = this.#lettersIn("sent", Number.MAX_SAFE_INTEGER);
+    const sent = this.#runLetters.withStatus("sent", Number.MAX_SAFE_INTEGER);
     const known = new Map((await this.#letters.standingOf(sent.map(({ id }) => id))).map((each) => [each.id, each]));
     const nowMs = Date.now();
     for (const { id, sentAtMs } of sent) {
       const status = statusOf(known.get(id), runId, nowMs - sentAtMs);
-      if (status !== "sent") this.#mark([id], status);
+      if (status !== "sent") this.#runLetters.mark([id], status);
     }
   }
 
   /** @returns why less than that was sent, if so */
   async #send({ id: runId, force }: Stored, atMost: number): Promise<string | null> {
-    const ids = this.#lettersIn("waiting", atMost).map(({ id }) => id);
+    const ids = this.#runLetters.withStatus("waiting", atMost).map(({ id }) => id);
     const claim = { runId, nowMs: Date.now(), force };
     const deps = { letters: this.#letters, events: this.env.EVENTS, metrics: shardOf(this.env.METRICS) };
     const { kept } = await sendLetters(deps, ids, {
@@ -193,13 +179,13 @@ export class ReplayRun extends DurableObject<RunEnv> {
       parcelsOf: (letters) => packParcels(letters.map(replayedRecordOf)),
       onClaimed: (claimed) => {
         const mine = new Set(claimed);
-        this.#mark(
+        this.#runLetters.mark(
           ids.filter((id) => !mine.has(id)),
           "skipped",
         );
-        this.#mark(claimed, "sent", claim.nowMs);
+        this.#runLetters.mark(claimed, "sent", claim.nowMs);
       },
-      onKept: (kept) => this.#mark(kept, "waiting"),
+      onKept: (kept) => this.#runLetters.mark(kept, "waiting"),
     });
     return kept.length > 0 ? "D1 or the queue is out of reach; it goes on by itself" : null;
   }
@@ -237,7 +223,7 @@ export class ReplayRun extends DurableObject<RunEnv> {
       role: "desk",
       action: "run.end",
       target: stored.id,
-      after: this.#progress,
+      after: this.#runLetters.progress,
     });
     await this.#keep(stored);
   }
@@ -258,38 +244,6 @@ export class ReplayRun extends DurableObject<RunEnv> {
     return run;
   }
 
-  #lettersIn(status: Status, atMost: number): { id: string; sentAtMs: number }[] {
-    return this.#sql
-      .exec<{ id: string; sent_at_ms: number }>(
-        "SELECT id, coalesce(sent_at_ms, 0) AS sent_at_ms FROM letters WHERE status = ? ORDER BY place LIMIT ?",
-        status,
-        atMost,
-      )
-      .toArray()
-      .map(({ id, sent_at_ms }) => ({ id, sentAtMs: sent_at_ms }));
-  }
-
-  #mark(ids: readonly string[], status: Status, sentAtMs: number | null = null): void {
-    if (ids.length === 0) return;
-    this.#sql.exec(
-      `UPDATE letters SET status = ?1, sent_at_ms = coalesce(?2, sent_at_ms)
-        WHERE status IN ('waiting', 'sent') AND id IN (SELECT value FROM json_each(?3))`,
-      status,
-      sentAtMs,
-      JSON.stringify(ids),
-    );
-  }
-
-  get #progress(): Progress {
-    const rows = this.#sql
-      .exec<{ status: Status; count: number }>("SELECT status, count(*) AS count FROM letters GROUP BY status")
-      .toArray();
-    const { sent: inFlight = 0, ...counts } = Object.fromEntries(rows.map(({ status, count }) => [status, count]));
-    const none = { waiting: 0, applied: 0, unchanged: 0, duplicate: 0, superseded: 0, failed: 0, skipped: 0 };
-    const total = rows.reduce((sum, { count }) => sum + count, 0);
-    return { ...none, ...counts, total, inFlight };
-  }
-
   #runOf(stored: Stored): Run {
     const { force: _, workerVersion: __, createdAtMs, startedAtMs, endedAtMs, ...run } = stored;
     return {
@@ -297,13 +251,13 @@ export class ReplayRun extends DurableObject<RunEnv> {
       createdAt: isoOf(createdAtMs) as string,
       startedAt: isoOf(startedAtMs),
       endedAt: isoOf(endedAtMs),
-      progress: this.#progress,
+      progress: this.#runLetters.progress,
     };
   }
 }
 
 /** @param sentForMs how long ago it was sent */
-function statusOf(letter: Standing | undefined, runId: string, sentForMs: number): Status {
+function statusOf(letter: Standing | undefined, runId: string, sentForMs: number): LetterStatus {
   if (!letter) return "skipped";
   if (letter.state === "resolved") return letter.outcome ?? "applied";
   if (letter.state !== "replaying") return "failed";

@@ -1,4 +1,4 @@
-import type { Issue } from "../../contracts/parse.ts";
+import type { Issue } from "../../domain/issue.ts";
 
 /** Every error of the operations API. `message` says what happened, what was kept, and what to do. */
 export type ErrorBody = {

@@ -1,5 +1,5 @@
-import type { Issue } from "../../contracts/parse.ts";
 import type { DesiredState } from "../../domain/change.ts";
+import type { Issue } from "../../domain/issue.ts";
 import type { AlertKey } from "../../repositories/alert.ts";
 import type { Acknowledged } from "../../services/alerts.ts";
 import type { WishAnswer } from "../../services/devices.ts";

@@ -1,7 +1,7 @@
 import type { ComponentChild } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { Issue } from "../../../../../src/shared/contracts/parse.ts";
 import type { Letter } from "../../../../../src/shared/desk/api.ts";
+import type { Issue } from "../../../../../src/shared/domain/issue.ts";
 import { useDeed } from "../../answer.ts";
 import { ask, type Refusal } from "../../client.ts";
 import { Dialog } from "../../parts/dialog.tsx";

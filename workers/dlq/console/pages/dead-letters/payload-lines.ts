@@ -1,4 +1,4 @@
-import type { Issue } from "../../../../../src/shared/contracts/parse.ts";
+import type { Issue } from "../../../../../src/shared/domain/issue.ts";
 import { elementsOf, endOfValue, membersOf, nestsDeeperThan, skipSpace } from "../../../../../src/shared/json/cut.ts";
 
 /** A line of a payload as it is read, with what its contract has against just this place. */

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Issue } from "../../../../../src/shared/contracts/parse.ts";
+import type { Issue } from "../../../../../src/shared/domain/issue.ts";
 import { countOf } from "../../parts/numbers.ts";
 import { linesOf, type PayloadLine } from "./payload-lines.ts";
 

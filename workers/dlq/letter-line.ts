@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { isBase64 } from "../base64.ts";
-import { LETTER_STATES } from "../desk/states.ts";
-import { MERGE_OUTCOMES } from "../domain/outcome.ts";
-import { holdsMoreThan } from "../json/cut.ts";
-import { parseJson } from "../json/parse-json.ts";
-import type { Failure } from "../queue/letter.ts";
-import type { StoredLetter } from "../repositories/dead-letter.ts";
+import { isBase64 } from "../../src/shared/base64.ts";
+import { LETTER_STATES } from "../../src/shared/desk/states.ts";
+import { MERGE_OUTCOMES } from "../../src/shared/domain/outcome.ts";
+import { holdsMoreThan } from "../../src/shared/json/cut.ts";
+import { parseJson } from "../../src/shared/json/parse-json.ts";
+import type { Failure } from "../../src/shared/queue/letter.ts";
+import type { StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
 
 const FORMAT = "letter/1";
 
