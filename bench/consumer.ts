@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { percentile } from "../demo/screen.ts";
+import { percentile } from "../local/screen.ts";
 import { until } from "./measure.ts";
 import { bodyOf, deviceNames, post, produce, report } from "./records.ts";
 import { type BenchWorker, type Ours, startBenchWorker, startOurs } from "./stacks.ts";

@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
 import type { Client } from "graphql-ws";
-import { connect } from "../demo/clients.ts";
-import { clientOf, Listening } from "../demo/live-client.ts";
-import { percentile } from "../demo/screen.ts";
-import { startStack } from "../scripts/local-stack.ts";
+import { connect } from "../local/clients.ts";
+import { clientOf, Listening } from "../local/live-client.ts";
+import { percentile } from "../local/screen.ts";
+import { startStack } from "../local/stack.ts";
 import { sleep, until } from "./measure.ts";
 
 export type LiveLoad = {

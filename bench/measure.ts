@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { percentile } from "../demo/screen.ts";
+import { percentile } from "../local/screen.ts";
 
 export type Rate = {
   /** Calls that ended, a second. */

@@ -5,7 +5,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { percentile } from "../demo/screen.ts";
+import { percentile } from "../local/screen.ts";
 import { LOCAL_TOKEN_SECRET } from "../src/shared/auth/token.ts";
 import { drainOurs, REQUESTS, requestsOf } from "./consumer.ts";
 import { type Rate, takeTurns } from "./measure.ts";

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { percentile } from "../demo/screen.ts";
+import { percentile } from "../local/screen.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
 import { type Rate, sleep, takeTurns, until } from "./measure.ts";
 import { type BenchRecord, belongings, bodyOf, deviceNames, post, produce, report } from "./records.ts";

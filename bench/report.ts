@@ -1,4 +1,4 @@
-import { type Row, table } from "../demo/screen.ts";
+import { type Row, table } from "../local/screen.ts";
 import type { ConsumerFigures } from "./consumer.ts";
 import { type CostFigures, DESIGNS, WORKLOADS } from "./cost.ts";
 import { type Gate, rounded } from "./gates.ts";

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { D1Database } from "@cloudflare/workers-types";
 import { createTestHarness } from "wrangler";
-import { connect } from "../demo/clients.ts";
-import { startStack } from "../scripts/local-stack.ts";
+import { connect } from "../local/clients.ts";
+import { startStack } from "../local/stack.ts";
 import type { ObjectWrites } from "../src/shared/live/object-writes.ts";
 
 const root = new URL("..", import.meta.url).pathname;

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { percentile } from "../demo/screen.ts";
-import { WORKER_CONFIGS } from "../scripts/local-stack.ts";
+import { percentile } from "../local/screen.ts";
+import { WORKER_CONFIGS } from "../local/stack.ts";
 
 export type Start = {
   /** As it is uploaded, and as the platform counts it against its limit of 3 or 10 MB. */

@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
+import { type Clients, connect, type Outcomes } from "../local/clients.ts";
+import { compareThroughGraphql, type Difference } from "../local/compare.ts";
+import { replay } from "../local/replay.ts";
+import { bar, percentile, type Row, table } from "../local/screen.ts";
+import { startStack } from "../local/stack.ts";
+import { compareStores, fingerprintOf } from "../local/stores.ts";
 import { generate } from "../samples/generate.ts";
 import { foldOracle } from "../samples/oracle.ts";
-import { startStack } from "../scripts/local-stack.ts";
-import { type Clients, connect, type Outcomes } from "./clients.ts";
-import { compareThroughGraphql, type Difference } from "./compare.ts";
 import { reassign } from "./reassign.ts";
-import { replay } from "./replay.ts";
-import { bar, percentile, type Row, table } from "./screen.ts";
-import { compareStores, fingerprintOf } from "./stores.ts";
 
 const NOTHING: Outcomes = {
   accepted: 0,

@@ -1,6 +1,6 @@
+import type { Clients } from "../local/clients.ts";
+import { clientOf, Listening, type Place } from "../local/live-client.ts";
 import type { Scope } from "../src/shared/auth/scope.ts";
-import type { Clients } from "./clients.ts";
-import { clientOf, Listening, type Place } from "./live-client.ts";
 
 export type Shown = {
   readonly screen: string;

@@ -1,5 +1,5 @@
+import { startStack } from "../local/stack.ts";
 import { hasBrowser, launch, visit } from "../test/console/browser.ts";
-import { startStack } from "./local-stack.ts";
 
 /**
  * What the flow page costs the browser that has it open: processor time of the page's own process, as a share of one

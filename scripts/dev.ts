@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
+import { WORKER_CONFIGS } from "../local/stack.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
-import { WORKER_CONFIGS } from "./local-stack.ts";
 
 /** All five Workers under `wrangler dev` on port 8787, with local state kept in .wrangler. Stays up; Ctrl-C ends it. */
 const env = { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false", CI: "1" };

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { connect } from "../demo/clients.ts";
+import { connect } from "../local/clients.ts";
+import { startStack } from "../local/stack.ts";
 import { fuzz } from "../test/support/fuzz.ts";
-import { startStack } from "./local-stack.ts";
 
 /** `npm run fuzz -- --requests 10000 --seed 7`: what test/flow/kafka/fuzz.test.ts does, for longer. */
 const { values } = parseArgs({

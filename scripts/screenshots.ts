@@ -1,13 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import type { Page } from "playwright-core";
-import { type Clients, connect } from "../demo/clients.ts";
-import { replay } from "../demo/replay.ts";
-import { bar } from "../demo/screen.ts";
+import { type Clients, connect } from "../local/clients.ts";
+import { replay } from "../local/replay.ts";
+import { bar } from "../local/screen.ts";
+import { startStack } from "../local/stack.ts";
 import { generate } from "../samples/generate.ts";
 import type { SampleRecord } from "../samples/record.ts";
 import { hasBrowser, launch, type Visit, visit } from "../test/console/browser.ts";
 import { yesterdaysConfig } from "../test/support/yesterday.ts";
-import { startStack } from "./local-stack.ts";
 
 /**
  * Draws the pictures of the console in docs/console/: a year of a small fleet goes by, a producer was ahead of our

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { connect } from "../../demo/clients.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { connect } from "../../local/clients.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import type { Letter } from "../../src/shared/desk/api.ts";
 import { yesterdaysConfig } from "../support/yesterday.ts";
 import { complaintsOf } from "./axe.ts";

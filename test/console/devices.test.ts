@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Clients, connect } from "../../demo/clients.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type Clients, connect } from "../../local/clients.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import { eventValue } from "../support/records.ts";
 import { complaintsOf } from "./axe.ts";
 import { hasBrowser, launch, type Visit, visit } from "./browser.ts";

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import { hasBrowser, launch, tokenFor, visit } from "./browser.ts";
 
 describe.skipIf(!hasBrowser)("the console's frame", () => {

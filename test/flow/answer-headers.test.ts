@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { beforeAll, describe, expect, it } from "vitest";
-import { tokenOf } from "../../demo/live-client.ts";
-import type { Stack } from "../../scripts/local-stack.ts";
+import { tokenOf } from "../../local/live-client.ts";
+import type { Stack } from "../../local/stack.ts";
 import { sharedStack } from "../support/shared-stack.ts";
 
 let stack: Stack;

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Clients, connect } from "../../demo/clients.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type Clients, connect } from "../../local/clients.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import { signDeskToken } from "../../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
 

@@ -1,7 +1,7 @@
 import { createParser } from "eventsource-parser";
 import { beforeAll, expect, it, vi } from "vitest";
-import { type Clients, connect } from "../../demo/clients.ts";
-import type { Stack } from "../../scripts/local-stack.ts";
+import { type Clients, connect } from "../../local/clients.ts";
+import type { Stack } from "../../local/stack.ts";
 import { type DeskRole, signDeskToken } from "../../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
 import type { DeviceChangeJson, DeviceDetail, DeviceEventPage, DevicePage } from "../../src/shared/desk/device-api.ts";

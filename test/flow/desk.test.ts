@@ -1,7 +1,7 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connect } from "../../demo/clients.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { connect } from "../../local/clients.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import { type DeskRole, signDeskToken } from "../../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
 import { parseRecord } from "../../src/shared/contracts/parse.ts";

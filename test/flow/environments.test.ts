@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { credentialOf } from "../../cli/commands/credential.ts";
-import { clientOf, Listening } from "../../demo/live-client.ts";
-import { startStack } from "../../scripts/local-stack.ts";
+import { clientOf, Listening } from "../../local/live-client.ts";
+import { startStack } from "../../local/stack.ts";
 import { signToken } from "../../src/shared/auth/token.ts";
 import { eventValue } from "../support/records.ts";
 

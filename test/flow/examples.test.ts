@@ -2,7 +2,6 @@ import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Clients, connect } from "../../demo/clients.ts";
 import { ConcordClient } from "../../examples/dashboard/client.ts";
 import {
   AcknowledgeAlert,
@@ -12,7 +11,8 @@ import {
   DevicePage,
   SetDesiredState,
 } from "../../examples/dashboard/generated.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type Clients, connect } from "../../local/clients.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { SAVED_QUERIES } from "../../workers/api/saved-queries.ts";

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { serverAudits } from "graphql-http";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 
 /** Asked with a token of an issuer whose keys the Worker fetches, so that this way in is real, too. */
 let stack: Stack;

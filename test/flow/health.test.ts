@@ -1,6 +1,6 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import type { Stack } from "../../scripts/local-stack.ts";
+import type { Stack } from "../../local/stack.ts";
 import { sharedStack } from "../support/shared-stack.ts";
 
 const WORKERS = { ingest: "/ingest", api: "/graphql", live: "/live", dlq: "/ops" } as const;

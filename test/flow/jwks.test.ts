@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { expect, it } from "vitest";
-import { startStack } from "../../scripts/local-stack.ts";
+import { startStack } from "../../local/stack.ts";
 import { eventValue } from "../support/records.ts";
 
 const TOPIC = "device.elt.status.reported";

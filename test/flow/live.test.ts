@@ -1,10 +1,10 @@
 import { createClient as createSseClient } from "graphql-sse";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { type Clients, connect } from "../../demo/clients.ts";
-import { clientOf, Listening, type Told, tokenOf } from "../../demo/live-client.ts";
 import { WatchDevice } from "../../examples/dashboard/generated.ts";
 import { watch } from "../../examples/dashboard/live.ts";
-import type { Stack } from "../../scripts/local-stack.ts";
+import { type Clients, connect } from "../../local/clients.ts";
+import { clientOf, Listening, type Told, tokenOf } from "../../local/live-client.ts";
+import type { Stack } from "../../local/stack.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { eventValue } from "../support/records.ts";
 import { sharedStack } from "../support/shared-stack.ts";

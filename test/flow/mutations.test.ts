@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { type Clients, connect } from "../../demo/clients.ts";
-import type { Stack } from "../../scripts/local-stack.ts";
+import { type Clients, connect } from "../../local/clients.ts";
+import type { Stack } from "../../local/stack.ts";
 import type { Scope } from "../../src/shared/auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { outcomesAtRest } from "../support/outcomes.ts";

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import { signDeskToken } from "../../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { eventText, T } from "../support/rest-proxy.ts";

@@ -1,5 +1,5 @@
-import { connect } from "../../demo/clients.ts";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { connect } from "../../local/clients.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import { openGate } from "./gate.ts";
 import { PEERS, type Peer } from "./peers.ts";
 

@@ -1,4 +1,4 @@
-import type { Progress } from "../../demo/screen.ts";
+import type { Progress } from "../../local/screen.ts";
 import type { SampleRecord } from "../../samples/record.ts";
 import { DOORS, type Door, send } from "./doors.ts";
 

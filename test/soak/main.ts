@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { connect, type Outcomes } from "../../demo/clients.ts";
-import { bar, table } from "../../demo/screen.ts";
-import { fingerprintOf } from "../../demo/stores.ts";
+import { connect, type Outcomes } from "../../local/clients.ts";
+import { bar, table } from "../../local/screen.ts";
+import { fingerprintOf } from "../../local/stores.ts";
 import { generate } from "../../samples/generate.ts";
 import type { SampleRecord } from "../../samples/record.ts";
 import { Ledger, push } from "./load.ts";

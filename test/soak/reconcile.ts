@@ -1,9 +1,9 @@
-import type { Clients, DeadLetter, Outcomes } from "../../demo/clients.ts";
-import { compareThroughGraphql, type Difference } from "../../demo/compare.ts";
-import { bar } from "../../demo/screen.ts";
-import { compareStores } from "../../demo/stores.ts";
+import type { Clients, DeadLetter, Outcomes } from "../../local/clients.ts";
+import { compareThroughGraphql, type Difference } from "../../local/compare.ts";
+import { bar } from "../../local/screen.ts";
+import type { Stack } from "../../local/stack.ts";
+import { compareStores } from "../../local/stores.ts";
 import { foldOracle } from "../../samples/oracle.ts";
-import type { Stack } from "../../scripts/local-stack.ts";
 import { type Ledger, letterKey } from "./load.ts";
 
 /** As the operations API shows it, with what tells one letter from another. */

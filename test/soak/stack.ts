@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import { CONTROL_PATH, type FaultCounts, type FaultKind, type FaultPlan } from "./plan.ts";
 
 const root = new URL("../..", import.meta.url).pathname;

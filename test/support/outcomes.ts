@@ -1,5 +1,5 @@
 import { expect, vi } from "vitest";
-import type { Clients, Outcomes } from "../../demo/clients.ts";
+import type { Clients, Outcomes } from "../../local/clients.ts";
 
 /** Longer than reports are gathered before they are counted. */
 const QUIET_MS = 300;

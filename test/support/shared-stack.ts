@@ -1,4 +1,4 @@
-import { type Stack, startStack } from "../../scripts/local-stack.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import { TEST_CREDENTIALS } from "./rest-proxy.ts";
 
 let started: Promise<Stack> | undefined;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { type Clients, connect } from "../../../demo/clients.ts";
-import type { Stack } from "../../../scripts/local-stack.ts";
+import { type Clients, connect } from "../../../local/clients.ts";
+import type { Stack } from "../../../local/stack.ts";
 import { outcomesAtRest } from "../../support/outcomes.ts";
 import { type Answer, receiptsOf, recordsKept, send } from "../../support/rest-proxy.ts";
 import { sharedStack } from "../../support/shared-stack.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import KafkaRest from "kafka-rest";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { type Clients, connect, type ExactLetter } from "../../../demo/clients.ts";
-import type { Stack } from "../../../scripts/local-stack.ts";
+import { type Clients, connect, type ExactLetter } from "../../../local/clients.ts";
+import type { Stack } from "../../../local/stack.ts";
 import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
 import { openStream } from "../../support/raw-http.ts";
 import {

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { beforeAll, expect, it, vi } from "vitest";
-import { type Clients, connect } from "../../../demo/clients.ts";
-import type { Stack } from "../../../scripts/local-stack.ts";
+import { type Clients, connect } from "../../../local/clients.ts";
+import type { Stack } from "../../../local/stack.ts";
 import { fuzz } from "../../support/fuzz.ts";
 import { outcomesAtRest } from "../../support/outcomes.ts";
 import { eventText, JSON_V2, send, T } from "../../support/rest-proxy.ts";

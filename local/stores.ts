@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Stack } from "../scripts/local-stack.ts";
 import type { DeviceKey } from "../src/shared/domain/event.ts";
 import type { DeviceSnapshotSource } from "../src/shared/domain/snapshot.ts";
 import { type Difference, differencesOf } from "./compare.ts";
 import type { Progress } from "./screen.ts";
+import type { Stack } from "./stack.ts";
 
 type Bindings = { DB: D1Database; DEVICES: { getByName(key: DeviceKey): DeviceSnapshotSource } };
 type D1Database = { prepare(sql: string): { all<T>(): Promise<{ results: T[] }> } };
