@@ -1,0 +1,33 @@
+import { globSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { commandsOf, runAll } from "./check.ts";
+
+const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
+
+it("runs what comes after a failure", () => {
+  const failing = 'node -e "process.exit(1)"';
+  expect(runAll([failing, 'node -e ""', "no-such-tool-of-ours", failing])).toEqual([
+    failing,
+    "no-such-tool-of-ours",
+    failing,
+  ]);
+});
+
+it("runs format, lint, types and each generator", () => {
+  const commands = commandsOf(scripts);
+  expect(commands).toEqual(expect.arrayContaining([scripts["format:check"], scripts.lint, scripts.types]));
+  expect(commands.filter((command) => command.startsWith("node scripts/"))).toHaveLength(6);
+});
+
+it("checks the types of every project", () => {
+  // The base is no project, and the Node stack has libraries of its own.
+  const apart = ["tsconfig.base.json", "bench/node-stack/tsconfig.json"];
+  const projects = globSync("**/tsconfig*.json", { exclude: ["**/node_modules"] }).map((path) =>
+    path.replaceAll("\\", "/"),
+  );
+  const { references } = JSON.parse(readFileSync("tsconfig.json", "utf8").replace(/^\s*\/\/.*$/gm, "")) as {
+    references: { path: string }[];
+  };
+  const checked = references.map(({ path }) => (path.endsWith(".json") ? path : `${path}/tsconfig.json`));
+  expect([...checked, "tsconfig.json", ...apart].sort()).toEqual(projects.sort());
+});

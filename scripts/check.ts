@@ -1,0 +1,37 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Runs each command, whatever became of those before it. @returns those that failed */
+export function runAll(commands: readonly string[]): string[] {
+  const PATH = [join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
+  return commands.filter((command) => {
+    // By the shell, as npm runs its scripts: on Windows a tool is a batch file, which nothing else starts.
+    const { status, error } = spawnSync(command, {
+      shell: true,
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, PATH },
+    });
+    if (error) console.error(error.message);
+    return status !== 0;
+  });
+}
+
+/** What has to hold before a test is worth running: format, lint, types, and what is generated. */
+export function commandsOf(scripts: Readonly<Record<string, string>>): string[] {
+  return ["format:check", "lint", "types", "generate:check"].flatMap((name) => (scripts[name] ?? "").split(" && "));
+}
+
+if (import.meta.main) {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const commands = commandsOf(scripts);
+  const failed = runAll(commands);
+  const passed = commands.length - failed.length;
+  console.log(`\n${passed} of ${commands.length} checks passed.`);
+  for (const command of failed) console.log(`failed: ${command}`);
+  process.exitCode = failed.length > 0 ? 1 : 0;
+}
