@@ -76,8 +76,13 @@ async function startNode(say: (line: string) => void) {
   const folder = join(import.meta.dirname, "node-stack");
   if (!existsSync(join(folder, "node_modules"))) {
     say("node: installing Fastify, Drizzle and Apollo Server in bench/node-stack");
-    const { status, stderr } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, encoding: "utf8" });
-    if (status !== 0) throw new Error(`bench/node-stack could not be installed: ${stderr}`);
+    const { status, stderr, error } = spawnSync("npm ci --no-audit --no-fund", {
+      cwd: folder,
+      encoding: "utf8",
+      // On Windows npm is a batch file, which nothing but the shell starts.
+      shell: true,
+    });
+    if (status !== 0) throw new Error(`bench/node-stack could not be installed: ${error?.message ?? stderr}`);
   }
   const DATABASE = join(await mkdtemp(join(tmpdir(), "concord-bench-")), "node.db");
   const child = spawn(process.execPath, [join(folder, "server.ts")], {

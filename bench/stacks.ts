@@ -5,14 +5,13 @@ import type { D1Database } from "@cloudflare/workers-types";
 import { createTestHarness } from "wrangler";
 import { connect } from "../local/clients.ts";
 import { startStack } from "../local/stack.ts";
+import { ROOT } from "../local/tool.ts";
 import type { ObjectWrites } from "../src/shared/live/object-writes.ts";
-
-const root = new URL("..", import.meta.url).pathname;
 
 /** A Worker of the bench alone, with its D1 in memory. */
 export async function startBenchWorker(name: "floors" | "naive") {
   quiet();
-  const harness = createTestHarness({ root, workers: [{ configPath: `bench/${name}/wrangler.toml` }] });
+  const harness = createTestHarness({ root: ROOT, workers: [{ configPath: `bench/${name}/wrangler.toml` }] });
   const { url } = await harness.listen();
   const worker = harness.getWorker<{ DB: D1Database }>(`concord-bench-${name}`);
   await worker.applyD1Migrations("DB");
@@ -36,16 +35,16 @@ export async function startOurs({ objectWrites = "always", isConsumed = true }: 
   quiet();
   const folder = await mkdtemp(join(tmpdir(), "concord-bench-"));
   const configOf = async (path: string) => {
-    const text = await readFile(join(root, path), "utf8");
+    const text = await readFile(join(ROOT, path), "utf8");
     const changed = text
       .replace('DEVICE_OBJECT_WRITES = "always"', `DEVICE_OBJECT_WRITES = "${objectWrites}"`)
       .replace(isConsumed ? "" : /^\[\[queues\.consumers\]\]\nqueue = "concord-(?:events|suspects)"\n(?:.+\n)+/gm, "");
     if (changed === text) return path;
-    const here = join(root, path, "..");
+    const here = join(ROOT, path, "..");
     const copy = join(folder, path.replaceAll("/", "-"));
     const absolute = changed
-      .replace('main = "index.ts"', `main = "${join(here, "index.ts")}"`)
-      .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`);
+      .replace('main = "index.ts"', () => `main = ${JSON.stringify(join(here, "index.ts"))}`)
+      .replaceAll('"../../migrations"', () => JSON.stringify(join(ROOT, "migrations")));
     await writeFile(copy, absolute);
     return copy;
   };

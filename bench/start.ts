@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { percentile } from "../local/screen.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
+import { runTool } from "../local/tool.ts";
 
 export type Start = {
   /** As it is uploaded, and as the platform counts it against its limit of 3 or 10 MB. */
@@ -62,7 +63,7 @@ export async function benchStart(say: (line: string) => void): Promise<StartFigu
 function bundle(config: string, outdir: string) {
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "log" };
   const run = ["deploy", "--dry-run", "-c", config, "--outdir", outdir];
-  const { stdout, stderr } = spawnSync("wrangler", run, { encoding: "utf8", env });
+  const { stdout, stderr } = runTool("wrangler", run, { env });
   const [, kib, gzipKib] = /Total Upload: ([\d.]+) KiB \/ gzip: ([\d.]+) KiB/.exec(stdout) ?? [];
   if (kib === undefined) throw new Error(`${config} does not build: ${stdout}${stderr}`);
   return { script: join(outdir, "index.js"), kib: Number(kib), gzipKib: Number(gzipKib) };

@@ -1,5 +1,6 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { createTestHarness } from "wrangler";
+import { ROOT } from "./tool.ts";
 
 /** The five Workers in the order in which `wrangler dev` and the harness want them: the front door first. */
 export const WORKER_CONFIGS = [
@@ -21,8 +22,6 @@ export type StackOptions = {
   readonly configOf?: (path: string) => string | Promise<string>;
 };
 
-const root = new URL("..", import.meta.url).pathname;
-
 /** All Workers in one local runtime, with D1, Queues and Durable Objects in memory, on a port of its own. */
 export async function startStack({ env, secrets, neighbours = [], configOf = (path) => path }: StackOptions = {}) {
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
@@ -31,7 +30,7 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
   const deploymentOf = async (pathOf: NonNullable<StackOptions["configOf"]>) => {
     const configPaths = await Promise.all(WORKER_CONFIGS.map(pathOf));
     return {
-      root,
+      root: ROOT,
       workers: [
         ...configPaths.map((configPath) => ({ configPath, ...(env && { env }), ...(secrets && { secrets }) })),
         ...neighbours.map((configPath) => ({ configPath })),

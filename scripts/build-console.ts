@@ -1,8 +1,9 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const source = new URL("../workers/dlq/console/", import.meta.url).pathname;
+const source = fileURLToPath(new URL("../workers/dlq/console/", import.meta.url));
 const target = join(source, "dist/ops");
 
 /**

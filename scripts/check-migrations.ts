@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runTool } from "../local/tool.ts";
 import { LATEST_MIGRATION } from "../src/shared/repositories/latest-migration.ts";
 
 /**
@@ -32,11 +32,8 @@ function unwrittenMigrations(): string[] {
   const scratch = mkdtempSync(join(tmpdir(), "concord-migrations-"));
   try {
     cpSync("migrations", scratch, { recursive: true });
-    const { status, stdout, stderr } = spawnSync(
-      "drizzle-kit",
-      ["generate", "--dialect", "sqlite", "--schema", "./src/shared/repositories/tables.ts", "--out", scratch],
-      { encoding: "utf8" },
-    );
+    const options = ["--dialect", "sqlite", "--schema", "./src/shared/repositories/tables.ts", "--out", scratch];
+    const { status, stdout, stderr } = runTool("drizzle-kit", ["generate", ...options]);
     if (status !== 0) return [`drizzle-kit failed: ${stdout}${stderr}`];
     const extra = readdirSync(scratch).filter((file) => file.endsWith(".sql") && !migrationFiles().includes(file));
     return extra.map(

@@ -39,9 +39,9 @@ run("when each alert goes off", ["test", "rules", "docs/observability/alerts.tes
 run("a scrape", ["check", "metrics"], scrape);
 
 function run(what: string, args: readonly string[], input?: string): void {
-  const { status, stdout, stderr } = spawnSync("promtool", args, { encoding: "utf8", ...(input && { input }) });
+  const { status, stdout, stderr, error } = spawnSync("promtool", args, { encoding: "utf8", ...(input && { input }) });
   console.log(`${status === 0 ? "✓" : "✗"} ${what}`);
   if (status === 0) return;
-  console.error(stdout + stderr);
+  console.error(error?.message ?? stdout + stderr);
   process.exitCode = 1;
 }

@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Change } from "@graphql-inspector/core";
+import { ROOT, run } from "../local/tool.ts";
 import { type SchemaChanges, schemaChanges } from "./schema-changes.ts";
 
 /**
@@ -15,7 +16,6 @@ const HOW_TO_ALLOW = `
 Deprecate first (\`deprecationReason\`), and remove when nobody asks any more. A break that is meant stands in ${BREAKS},
 with its message as above and a reason behind a "#".`;
 
-const root = new URL("..", import.meta.url).pathname;
 const { values } = parseArgs({ options: { base: { type: "string" } } });
 
 const base = values.base === undefined ? defaultBase() : commitOf(values.base);
@@ -29,8 +29,8 @@ if (values.base !== undefined && before === null) {
 } else {
   const changes = await schemaChanges(
     before,
-    readFileSync(`${root}${SCHEMA}`, "utf8"),
-    readFileSync(`${root}${BREAKS}`, "utf8"),
+    readFileSync(join(ROOT, SCHEMA), "utf8"),
+    readFileSync(join(ROOT, BREAKS), "utf8"),
   );
   console.log(report(changes, base.slice(0, 10)));
   if (changes.breaking.length > 0) process.exitCode = 1;
@@ -48,7 +48,7 @@ function commitOf(ref: string): string | null {
 
 /** What git prints, or null when it fails. */
 function git(...args: string[]): string | null {
-  const { status, stdout } = spawnSync("git", args, { cwd: root, encoding: "utf8" });
+  const { status, stdout } = run("git", args);
   return status === 0 ? stdout.trim() : null;
 }
 

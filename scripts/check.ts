@@ -1,18 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
+import { ROOT } from "../local/tool.ts";
 
 /** Runs each command, whatever became of those before it. @returns those that failed */
 export function runAll(commands: readonly string[]): string[] {
-  const PATH = [join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
+  const PATH = [join(ROOT, "node_modules/.bin"), process.env.PATH].join(delimiter);
   return commands.filter((command) => {
     // By the shell, as npm runs its scripts: on Windows a tool is a batch file, which nothing else starts.
     const { status, error } = spawnSync(command, {
       shell: true,
-      cwd: root,
+      cwd: ROOT,
       stdio: ["ignore", "inherit", "inherit"],
       env: { ...process.env, PATH },
     });
@@ -27,7 +25,7 @@ export function commandsOf(scripts: Readonly<Record<string, string>>): string[] 
 }
 
 if (import.meta.main) {
-  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const commands = commandsOf(scripts);
   const failed = runAll(commands);
   const passed = commands.length - failed.length;

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import { runTool } from "../local/tool.ts";
 
 /**
  * Deploys one environment: migrations first, then each Worker after those that it binds to. A step that fails stops the
@@ -21,6 +22,7 @@ const dryRun = values["dry-run"];
 const release = process.env.CONCORD_RELEASE ?? commitOf() ?? new Date().toISOString();
 
 function commitOf(): string | undefined {
+  // Not every machine that deploys has git, or the history.
   const { status, stdout } = spawnSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
 }
@@ -70,8 +72,7 @@ const steps = [
 
 for (const [i, { name, args, mayExist }] of steps.entries()) {
   console.log(`[${i + 1}/${steps.length}] ${name}`);
-  const { status, stdout, stderr } = spawnSync("wrangler", args, {
-    encoding: "utf8",
+  const { status, stdout, stderr } = runTool("wrangler", args, {
     env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
   });
   const said = `${stdout}${stderr}`;

@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { codegen } from "@graphql-codegen/core";
 import * as typescriptOperations from "@graphql-codegen/typescript-operations";
 import { type DefinitionNode, type OperationDefinitionNode, parse } from "graphql";
+import { runTool } from "../local/tool.ts";
 import { documentIdOf } from "./document-manifest.ts";
 
 /**
@@ -73,10 +73,8 @@ function documentConstant({ text, operation }: DocumentFile): string {
 }
 
 function formatted(source: string): string {
-  const { status, stdout, stderr } = spawnSync("biome", ["format", `--stdin-file-path=${FILE}`], {
-    cwd: root,
+  const { status, stdout, stderr } = runTool("@biomejs/biome", ["format", `--stdin-file-path=${FILE}`], {
     input: source,
-    encoding: "utf8",
   });
   if (status !== 0) throw new Error(`biome could not format ${FILE}: ${stderr}`);
   return stdout;

@@ -2,13 +2,13 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ROOT } from "../local/tool.ts";
 import { MUTANTS, type Mutant } from "../test/guarantees/mutants.ts";
 
 /**
  * `npm run mutants`: breaks the code in a scratch copy of the repository, one guarantee at a time, and looks whether
  * exactly the test of that guarantee fails.
  */
-const root = new URL("../", import.meta.url).pathname;
 const scratch = mkdtempSync(join(tmpdir(), "concord-mutants-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
@@ -20,14 +20,14 @@ const RUN_TIMEOUT_MS = 5 * 60_000;
 type Run = { readonly passed: readonly string[]; readonly failed: readonly string[] };
 
 function copyRepository(): void {
-  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
+  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: ROOT });
   // A file that was deleted and not committed yet is listed all the same.
   const files = listed
     .toString()
     .split("\0")
-    .filter((file) => file !== "" && existsSync(join(root, file)));
-  for (const file of files) cpSync(join(root, file), join(scratch, file));
-  symlinkSync(join(root, "node_modules"), join(scratch, "node_modules"));
+    .filter((file) => file !== "" && existsSync(join(ROOT, file)));
+  for (const file of files) cpSync(join(ROOT, file), join(scratch, file));
+  symlinkSync(join(ROOT, "node_modules"), join(scratch, "node_modules"), "junction");
 }
 
 /** @throws Error when the tests could not be run at all */
@@ -36,12 +36,12 @@ function runGuarantees(): Run {
   rmSync(output, { force: true });
   const vitest = join(scratch, "node_modules/vitest/vitest.mjs");
   const options = ["run", "--project", "guarantees", "--reporter=json", `--outputFile=${output}`];
-  const { stdout, stderr } = spawnSync(process.execPath, [vitest, ...options], {
+  const { stdout, stderr, error } = spawnSync(process.execPath, [vitest, ...options], {
     cwd: scratch,
     encoding: "utf8",
     timeout: RUN_TIMEOUT_MS,
   });
-  if (!existsSync(output)) throw new Error(`vitest gave no report:\n${stdout}${stderr}`);
+  if (!existsSync(output)) throw new Error(`vitest gave no report: ${error?.message ?? ""}\n${stdout}${stderr}`);
   const { testResults } = JSON.parse(readFileSync(output, "utf8")) as {
     testResults: { message: string; assertionResults: { title: string; status: string }[] }[];
   };

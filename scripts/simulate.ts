@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { ROOT, runTool, toolPath } from "../local/tool.ts";
 import { KEEP_MARK, type KeptSchedule } from "../test/simulation/kept.ts";
 
 /**
@@ -22,7 +23,8 @@ for (const [name, value] of Object.entries({ runs: values.runs, seed: values.see
 const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31));
 console.log(`${values.runs} schedules of 200 records, seed ${seed}`);
 // Not intercepted, the console's lines come out by themselves, without the name of the test over each.
-const run = spawn("vitest", ["run", "--project", "simulation", "--silent=false", "--disable-console-intercept"], {
+const options = ["run", "--project", "simulation", "--silent=false", "--disable-console-intercept"];
+const run = spawn(process.execPath, [toolPath("vitest"), ...options], {
   stdio: ["inherit", "pipe", "inherit"],
   env: {
     ...process.env,
@@ -32,17 +34,21 @@ const run = spawn("vitest", ["run", "--project", "simulation", "--silent=false",
     SIMULATE_PATH: values.path ?? "",
   },
 });
+const ended = new Promise<number>((resolve, reject) =>
+  run.on("error", reject).on("close", (code) => resolve(code ?? 1)),
+);
 for await (const line of createInterface(run.stdout)) {
   if (line.startsWith(KEEP_MARK)) keep(JSON.parse(line.slice(KEEP_MARK.length)));
   else console.log(line);
 }
-process.exitCode = await new Promise<number>((resolve) => run.on("close", (code) => resolve(code ?? 1)));
+process.exitCode = await ended;
 
 function keep(schedule: KeptSchedule): void {
   const [what = ""] = schedule.found.split(":");
   const name = `${what.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}-${schedule.seed}.json`;
-  const file = new URL(`../test/simulation/kept/${name}`, import.meta.url).pathname;
+  const file = join(ROOT, "test/simulation/kept", name);
   writeFileSync(file, JSON.stringify(schedule));
-  execFileSync("biome", ["format", "--write", file]);
+  const { status, stderr } = runTool("@biomejs/biome", ["format", "--write", file]);
+  if (status !== 0) console.error(stderr);
   console.log(`The shortest schedule that shows it is kept in ${relative(".", file)}: npm test runs it from now on.`);
 }

@@ -1,11 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-const root = new URL("../../", import.meta.url).pathname;
+import { runTool } from "../../local/tool.ts";
 
 /** Ours. The platform's own limit is far away, but every new isolate parses the whole before its first answer. */
 const MAX_COMPRESSED_BYTES = 400_000;
@@ -17,8 +15,8 @@ let inputs: string[];
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "concord-bundle-"));
   const meta = join(folder, "meta.json");
-  const { status, stderr } = spawnSync(
-    join(root, "node_modules/.bin/wrangler"),
+  const { status, stderr } = runTool(
+    "wrangler",
     [
       "deploy",
       "--dry-run",
@@ -31,7 +29,7 @@ beforeAll(() => {
       "--metafile",
       meta,
     ],
-    { cwd: root, encoding: "utf8", env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
+    { env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
   );
   if (status !== 0) throw new Error(stderr);
   bundle = readFileSync(join(folder, "index.js"), "utf8");

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** What every peer is told: where to send, as whom, and to which topic. */
 export type Connection = {
@@ -23,7 +24,7 @@ export type Peer = {
   start(connection: Connection): Promise<Running>;
 };
 
-const config = (name: string): string => new URL(name, import.meta.url).pathname;
+const config = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** What a program says of itself when asked for its version, or `undefined` where there is no such program. */
 function versionText(program: string, argument: string): string | undefined {

@@ -2,9 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Stack, startStack } from "../../local/stack.ts";
+import { ROOT } from "../../local/tool.ts";
 import { CONTROL_PATH, type FaultCounts, type FaultKind, type FaultPlan } from "./plan.ts";
-
-const root = new URL("../..", import.meta.url).pathname;
 
 /** The Workers that get a faulty environment, and the module that gives it to them. */
 const FAULTY = { "concord-ingest": "test/soak/faulty/ingest.ts", "concord-dlq": "test/soak/faulty/dlq.ts" } as const;
@@ -60,13 +59,13 @@ export type FaultyStack = Awaited<ReturnType<typeof startFaultyStack>>;
 
 /** The config itself, or a copy that begins at the wrapper: read anew each time, so that it cannot drift. */
 async function wrappedConfig(path: string, folder: string): Promise<string> {
-  const text = await readFile(join(root, path), "utf8");
+  const text = await readFile(join(ROOT, path), "utf8");
   const name = FAULTY_WORKERS.find((each) => text.startsWith(`name = "${each}"`));
   if (!name) return path;
   const wrapped = text
-    .replace('main = "index.ts"', `main = "${join(root, FAULTY[name])}"`)
-    .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`)
-    .replace('"console/dist"', `"${join(root, "workers/dlq/console/dist")}"`);
+    .replace('main = "index.ts"', () => `main = ${JSON.stringify(join(ROOT, FAULTY[name]))}`)
+    .replaceAll('"../../migrations"', () => JSON.stringify(join(ROOT, "migrations")))
+    .replace('"console/dist"', () => JSON.stringify(join(ROOT, "workers/dlq/console/dist")));
   if (!wrapped.includes(FAULTY[name])) throw new Error(`${path} does not say main = "index.ts"`);
   const copy = join(folder, `${name}.toml`);
   await writeFile(copy, wrapped);

@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The deployment of yesterday, whose contracts were narrower: `configOf` of a stack that is redeployed as it is today. */
 export async function yesterdaysConfig(path: string): Promise<string> {
@@ -13,8 +14,8 @@ export async function yesterdaysConfig(path: string): Promise<string> {
   await writeFile(
     copy,
     text
-      .replace('main = "index.ts"', `main = "${main}"`)
-      .replaceAll('"../../migrations"', `"${join(root, "migrations")}"`),
+      .replace('main = "index.ts"', () => `main = ${JSON.stringify(main)}`)
+      .replaceAll('"../../migrations"', () => JSON.stringify(join(root, "migrations"))),
   );
   return copy;
 }
