@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { buildConsole } from "../local/console.ts";
 import { percentile } from "../local/screen.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
 import { runTool } from "../local/tool.ts";
@@ -32,6 +33,7 @@ const { default: WORKERD } = createRequire(import.meta.url)("workerd") as { read
 /** What a Worker weighs: its bundle, and a fresh runtime with nothing but it. It has no bindings there, and says so. */
 export async function benchStart(say: (line: string) => void): Promise<StartFigures> {
   const folder = await mkdtemp(join(tmpdir(), "concord-bench-"));
+  await buildConsole();
   const empty = join(folder, "empty.js");
   await writeFile(empty, "export default { fetch: () => new Response(null, { status: 204 }) };\n");
   const workers = [

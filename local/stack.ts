@@ -1,5 +1,6 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { createTestHarness } from "wrangler";
+import { buildConsole } from "./console.ts";
 import { ROOT } from "./tool.ts";
 
 /** The five Workers in the order in which `wrangler dev` and the harness want them: the front door first. */
@@ -37,6 +38,7 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
       ],
     };
   };
+  await buildConsole();
   const harness = createTestHarness(await deploymentOf(configOf));
   const { url } = await harness.listen();
   const worker = <Env>(name: string) => harness.getWorker<Env>(env ? `${name}-${env}` : name);

@@ -21,7 +21,7 @@ export default defineProject({
     root,
     isolate: false,
     include: ["test/workers/dlq/*.test.ts"],
-    globalSetup: ["scripts/build-console.ts"],
+    globalSetup: ["local/console.ts"],
     setupFiles: ["test/workers/apply-migrations.ts"],
   },
 });
