@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../local/tool.ts";
 import { MUTANTS, type Mutant } from "../test/guarantees/mutants.ts";
+import { copyRepository } from "./copy-repository.ts";
 
 /**
  * `npm run mutants`: breaks the code in a scratch copy of the repository, one guarantee at a time, and looks whether
@@ -18,17 +19,6 @@ const RUN_TIMEOUT_MS = 5 * 60_000;
 
 /** The tests of the guarantees that passed, and those that did not, by name. */
 type Run = { readonly passed: readonly string[]; readonly failed: readonly string[] };
-
-function copyRepository(): void {
-  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: ROOT });
-  // A file that was deleted and not committed yet is listed all the same.
-  const files = listed
-    .toString()
-    .split("\0")
-    .filter((file) => file !== "" && existsSync(join(ROOT, file)));
-  for (const file of files) cpSync(join(ROOT, file), join(scratch, file));
-  symlinkSync(join(ROOT, "node_modules"), join(scratch, "node_modules"), "junction");
-}
 
 /** @throws Error when the tests could not be run at all */
 function runGuarantees(): Run {
@@ -83,7 +73,8 @@ function verdictOn({ guarantee }: Mutant, { passed, failed }: Run, all: readonly
 
 const CAUGHT = "caught";
 
-copyRepository();
+copyRepository(scratch);
+symlinkSync(join(ROOT, "node_modules"), join(scratch, "node_modules"), "junction");
 const intact = runGuarantees();
 if (intact.failed.length > 0) {
   console.error(`The code as it is fails already:\n${intact.failed.join("\n")}`);
