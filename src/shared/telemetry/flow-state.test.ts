@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { flowStateOf, type Seen } from "./flow-state.ts";
+import { flowStateOf, type Seen, sourceStateOf } from "./flow-state.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 27, 12);
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
@@ -12,6 +12,8 @@ const seen = ({ gapMs = 0, ...more }: Partial<Seen> & { gapMs?: number } = {}): 
   waiting: 0,
   receivedLately: 0,
   hasSettledLately: true,
+  settled: 5,
+  deadLettered: 0,
   ...more,
 });
 
@@ -42,6 +44,35 @@ it("a topic of which nothing ever came is silent", () => {
   expect(flowStateOf(seen({ lastReceivedAtMs: null, rhythm: { records: 0, spanMs: 0, longestGapMs: 0 } }))).toBe(
     "silent",
   );
+});
+
+describe("a topic of which dead letters come", () => {
+  it("is failing when all that settled lately is dead letters", () => {
+    expect(flowStateOf(seen({ settled: 3, deadLettered: 3 }))).toBe("failing");
+  });
+
+  it("is flowing while some of its records pass", () => {
+    expect(flowStateOf(seen({ settled: 300, deadLettered: 299 }))).toBe("flowing");
+    expect(flowStateOf(seen({ settled: 0, deadLettered: 0 }))).toBe("flowing");
+  });
+
+  it("is quiet or late like any other once nothing comes any more", () => {
+    expect(flowStateOf(seen({ gapMs: 4 * MINUTE, settled: 3, deadLettered: 3 }))).toBe("quiet");
+    expect(flowStateOf(seen({ gapMs: 11 * MINUTE, settled: 3, deadLettered: 3 }))).toBe("late");
+  });
+});
+
+describe("a source", () => {
+  it.each([
+    [["quiet", "quiet", "silent"], "quiet"],
+    [["late", "quiet"], "late"],
+    [["late", "flowing", "failing"], "flowing"],
+    [["failing", "late", "quiet"], "failing"],
+    [["flowing", "stalled"], "stalled"],
+    [[], "silent"],
+  ] as const)("with topics that are %j is %s", (topics, state) => {
+    expect(sourceStateOf(topics)).toBe(state);
+  });
 });
 
 describe("records that wait", () => {

@@ -1,6 +1,6 @@
 import type { FlowState } from "./overview.ts";
 
-/** How a topic, or a source, was seen. */
+/** How a topic was seen. */
 export type Seen = {
   readonly nowMs: number;
   /** When a record of it was last accepted, if one ever was. */
@@ -13,6 +13,9 @@ export type Seen = {
   readonly receivedLately: number;
   /** Whether any record of it settled in the last minute or so. */
   readonly hasSettledLately: boolean;
+  /** Records that settled in the last five minutes, and those of them that became dead letters. */
+  readonly settled: number;
+  readonly deadLettered: number;
 };
 
 export type Rhythm = {
@@ -33,15 +36,25 @@ const LONGER_THAN_EVER = 1.5;
 /** Fewer records than that make no rhythm. */
 const RHYTHM_RECORDS = 24;
 
-/** Whether it flows, and if not, who has to be asked: nobody, the source, or we. */
+/** Whether a topic flows, and if not, who has to act: nobody, the source, or we. */
 export function flowStateOf(seen: Seen): FlowState {
-  const { nowMs, lastReceivedAtMs, waiting, receivedLately, hasSettledLately } = seen;
+  const { nowMs, lastReceivedAtMs, waiting, receivedLately, hasSettledLately, settled, deadLettered } = seen;
   if (waiting > receivedLately && !hasSettledLately) return "stalled";
   if (lastReceivedAtMs === null || nowMs - lastReceivedAtMs > MONTH_MS) return "silent";
   const gapMs = nowMs - lastReceivedAtMs;
-  if (gapMs <= FLOWING_MS) return "flowing";
+  if (gapMs <= FLOWING_MS) return settled > 0 && deadLettered === settled ? "failing" : "flowing";
   return gapMs > lateAfterMs(seen) ? "late" : "quiet";
 }
+
+/** Of a source's topics, the state that comes first here is the source's own. */
+const SOURCE_STATES: readonly FlowState[] = ["stalled", "flowing", "failing", "late", "quiet", "silent"];
+
+/**
+ * How a source stands, by its topics. It has no rhythm of its own: the sum of its topics may be late while none of them
+ * is, and nobody could say which to look at.
+ */
+export const sourceStateOf = (topics: readonly FlowState[]): FlowState =>
+  SOURCE_STATES.find((state) => topics.includes(state)) ?? "silent";
 
 /** The longest gap that its own rhythm explains. */
 function lateAfterMs({ rhythm: { records, spanMs, longestGapMs } }: Seen): number {

@@ -58,12 +58,13 @@ export type DeskFigures = {
 /**
  * How a topic, or all of a source, stands:
  * - `flowing`: records come and become visible
+ * - `failing`: records come, and all of them become dead letters; their issues name the cause
  * - `quiet`: nothing came lately, and nothing had to
  * - `late`: nothing came for much longer than is usual here; the source is to be asked
  * - `stalled`: records came and do not become visible; we are to be asked
  * - `silent`: nothing came within a month, or ever
  */
-export const FLOW_STATES = ["flowing", "quiet", "late", "stalled", "silent"] as const;
+export const FLOW_STATES = ["flowing", "failing", "quiet", "late", "stalled", "silent"] as const;
 export type FlowState = (typeof FLOW_STATES)[number];
 
 export type ObjectiveState = "met" | "burning slowly" | "burning fast" | "spent" | "unknown";

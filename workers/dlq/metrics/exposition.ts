@@ -91,13 +91,13 @@ export const GAUGES: readonly Gauge[] = [
   {
     name: "concord_topic_state",
     labels: ["topic", "state"],
-    help: "1 for how the topic stands: flowing, quiet, late (ask the source), stalled (ask us), silent.",
+    help: "1 for how the topic stands: flowing, failing (all dead-lettered), quiet, late (ask the source), stalled (ask us), silent.",
     samples: ({ topics }) => stateSamples("topic", topics.topics),
   },
   {
     name: "concord_source_state",
     labels: ["source", "state"],
-    help: "The same of all topics of a source.",
+    help: "The same of a source, as its topics stand.",
     samples: ({ topics }) => stateSamples("source", topics.sources),
   },
   {

@@ -1,7 +1,7 @@
 import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
 import { topicPartsOf } from "../../../src/shared/contracts/topic.ts";
 import { SOURCES } from "../../../src/shared/domain/event.ts";
-import { flowStateOf, type Rhythm } from "../../../src/shared/telemetry/flow-state.ts";
+import { flowStateOf, type Rhythm, sourceStateOf } from "../../../src/shared/telemetry/flow-state.ts";
 import {
   addCounts,
   bucketsOf,
@@ -25,17 +25,16 @@ import { figureOf, HOUR_MS, MINUTE_MS, MINUTES, type SlotFigure, type Span, type
 export function topicsOverviewOf(totals: MetricsTotals, times: TopicTimes, nowMs: number): TopicsOverview {
   const known = CONTRACTS.map(({ topic }) => topic);
   const names = [...known, ...Object.keys(totals.accepted).filter((topic) => !known.includes(topic))];
-  const overviewOf = (name: string, topics: readonly string[]) => overview({ name, topics, totals, times, nowMs });
+  const topics = names.map((topic) => overview({ name: topic, topics: [topic], totals, times, nowMs }));
   return {
     atMs: nowMs,
     objective: FRESHNESS_OBJECTIVE,
-    sources: SOURCES.map((source) =>
-      overviewOf(
-        source,
-        names.filter((topic) => topicPartsOf(topic)?.source === source),
-      ),
-    ),
-    topics: names.map((topic) => overviewOf(topic, [topic])),
+    sources: SOURCES.map((source) => {
+      const own = topics.filter(({ name }) => topicPartsOf(name)?.source === source);
+      const all = overview({ name: source, topics: own.map(({ name }) => name), totals, times, nowMs });
+      return { ...all, state: sourceStateOf(own.map(({ state }) => state)) };
+    }),
+    topics,
   };
 }
 
@@ -66,6 +65,8 @@ function overview(subject: Subject): TopicOverview {
       waiting: inFlight,
       receivedLately: count("1m", "entered"),
       hasSettledLately: count("1m", "settled") > 0,
+      settled: count("5m", "settled"),
+      deadLettered: count("5m", "deadLettered"),
     }),
     lastReceivedAtMs,
     received: count("1h", "received"),

@@ -3,6 +3,7 @@ import { Badge, type Tone } from "../../parts/badge.tsx";
 
 const STATE_TONES: Readonly<Record<FlowState, Tone>> = {
   flowing: "good",
+  failing: "bad",
   quiet: "quiet",
   late: "warn",
   stalled: "bad",

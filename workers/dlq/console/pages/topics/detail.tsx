@@ -9,11 +9,12 @@ import { ObjectiveBadge, StateBadge } from "./badges.tsx";
 
 /** What to make of a state. */
 const MEANINGS: Readonly<Record<FlowState, string>> = {
-  flowing: "Records come and become visible.",
-  quiet: "Nothing came lately, and by its own rhythm nothing had to.",
-  late: "Nothing came for much longer than is usual here. Ask the source whether its connector runs.",
-  stalled: "Records were accepted and do not become visible. Look at the consumer's log and the queue's backlog.",
-  silent: "Nothing came within a month, or ever.",
+  flowing: "Records arrive and become visible.",
+  failing: "Records arrive, and all of the last five minutes became dead letters. Their issues name the cause.",
+  quiet: "No records lately, which is usual here.",
+  late: "No records for much longer than usual. Ask the source whether its connector runs.",
+  stalled: "Records were accepted and do not become visible. Check the consumer's log and the queue's backlog.",
+  silent: "No records for a month, or ever.",
 };
 
 type TopicDetailProps = {
