@@ -108,6 +108,7 @@ export const letter = (given: Partial<LetterDetail> = {}): LetterDetail => ({
   } satisfies Letter),
   revisions: [],
   audit: [],
+  failsAgain: false,
   ...given,
 });
 

@@ -59,7 +59,12 @@ export type Revision = {
   readonly at: string;
 };
 
-export type LetterDetail = Letter & { readonly revisions: readonly Revision[]; readonly audit: readonly Audit[] };
+export type LetterDetail = Letter & {
+  readonly revisions: readonly Revision[];
+  readonly audit: readonly Audit[];
+  /** Whether a replay would fail as before, and is refused unless it is forced. */
+  readonly failsAgain: boolean;
+};
 
 export type LetterCounts = Readonly<Record<LetterState, number>>;
 

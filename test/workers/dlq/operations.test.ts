@@ -260,7 +260,7 @@ describe("replaying a letter", () => {
   it("a resolved letter is replayed by force, and else not", async () => {
     await letters.park([letter("a")]);
     await letters.settle([settlement("a")]);
-    expect((await desk().post(replayPath)).body.error.message).toContain('"force": true');
+    expect((await desk().post(replayPath)).body.error).toMatchObject({ canForce: true });
     expect((await desk().post(replayPath, { force: true })).status).toBe(202);
   });
 

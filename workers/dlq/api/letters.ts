@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 import { mayAct } from "../../../src/shared/auth/desk-user.ts";
 import { encodeCursor } from "../../../src/shared/cursor-text.ts";
+import type { LetterDetail } from "../../../src/shared/desk/api.ts";
 import { applyEdit, JsonPatch, type JsonPatchOp } from "../../../src/shared/desk/edit.ts";
 import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { type DeskContext, type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
@@ -67,11 +68,14 @@ export function letterRoutes(deps: DeskDeps) {
       audit.list({ target: letter.id, first: 50 }),
     ]);
     const revisions = found.get(letter.id) ?? [];
+    const waits = letter.state === "open" || letter.state === "quarantined";
+    const why = waits ? await unchangedSinceFailure(letter, deps.workerVersion, now()) : undefined;
     return {
       ...letterJsonOf(letter, revisions, unmasked),
       revisions: revisions.map((revision) => revisionJsonOf(revision, letter, unmasked)),
       audit: entries.map(auditJsonOf),
-    };
+      failsAgain: why !== undefined,
+    } satisfies LetterDetail;
   };
 
   const EditBody = z.strictObject({
@@ -112,7 +116,7 @@ export function letterRoutes(deps: DeskDeps) {
     const known = await letters.find(id);
     if (known && !body.data.force) {
       const why = await unchangedSinceFailure(known, deps.workerVersion, now());
-      if (why) return errorResponse("not_replayable", why);
+      if (why) return errorResponse("not_replayable", why, { canForce: true });
     }
     if (known) await audit.add(told(c, deps, "letter.replay", { target: id, before: { state: known.state } }).entry);
     const replayed = await replay(deps, id, body.data.force);
@@ -209,13 +213,15 @@ function answerTo(c: DeskContext, replayed: Replayed, revisions: readonly Letter
     case "emptied":
       return errorResponse("not_replayable", "The letter's value was let go of, so there is nothing to send.");
     case "closed":
+      if (replayed.letter.state === "discarded") {
+        return errorResponse("not_replayable", "Nothing was sent: the letter is discarded. Restore it first.");
+      }
       return errorResponse(
         "not_replayable",
         replayed.letter.state === "quarantined"
-          ? `The letter has failed ${MAX_REPLAYS} replays. Nothing was sent; mend its cause, and replay it with "force": true.`
-          : replayed.letter.state === "discarded"
-            ? "The letter is discarded. Nothing was sent; restore it first."
-            : 'The letter is resolved. Nothing was sent; to send it all the same, say "force": true.',
+          ? `Nothing was sent: the letter has failed ${MAX_REPLAYS} replays. Fix the cause, then force the replay.`
+          : "Nothing was sent: the letter is resolved. Force the replay to send it again.",
+        { canForce: true },
       );
     case "too_large":
       return errorResponse(

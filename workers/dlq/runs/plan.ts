@@ -70,6 +70,6 @@ export async function unchangedSinceFailure(
     verdict.kind === "fails" && (await fingerprintOf(signatureOf(letter.topic, verdict.failure))) === letter.groupId;
   const isSpent = verdict.kind === "passes" && letter.replays > 0 && ["fault", "crash"].includes(letter.reason);
   return failsAgain || isSpent
-    ? 'Nothing was sent: the letter would fail as it did, since neither its contract nor the Worker nor its payload has changed. Mend one of them, or say "force": true.'
+    ? "Nothing was sent: the letter would fail as before, since neither its contract nor the Worker nor its payload has changed. Change one of them, or force the replay."
     : undefined;
 }

@@ -9,6 +9,8 @@ export type ErrorBody = {
     readonly parameters?: readonly { readonly name: string; readonly message: string }[];
     /** Of `not_valid`: what the contract has against an edited payload. */
     readonly issues?: readonly Issue[];
+    /** Of `not_replayable`: `"force": true` sends it all the same. */
+    readonly canForce?: true;
   };
 };
 
