@@ -87,7 +87,7 @@ async function drawDesk(): Promise<void> {
   const plan = page.getByRole("button", { name: "Plan a replay…", exact: true }).first();
   await plan.click();
   await page.getByRole("dialog").getByRole("button", { name: "Plan", exact: true }).click();
-  await page.getByRole("heading", { name: "Start it" }).waitFor();
+  await page.getByRole("heading", { name: "Start the run" }).waitFor();
   await draw(page, "plan");
   await page.getByLabel("Name").fill("critical alerts are known now");
   await page.getByLabel("I have looked at the plan").check();

@@ -57,13 +57,15 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
   }
 
   const rowOf = (page: Page, text: string) => page.getByRole("row").filter({ hasText: text });
+  /** Those that the page recommends. */
+  const mainButtons = (page: Page) => page.locator("header button.primary:enabled").allTextContents();
   const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 
   /** Plans what the page offers, looks at the plan, and starts it. */
   async function planAndStart(page: Page, name: string, pace: Readonly<Record<string, string>> = {}): Promise<void> {
     await button(page, "Plan a replay…").first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Plan", exact: true }).click();
-    await page.getByRole("heading", { name: "Start it" }).waitFor();
+    await page.getByRole("heading", { name: "Start the run" }).waitFor();
     await page.getByLabel("Name").fill(name);
     for (const [label, value] of Object.entries(pace)) await page.getByLabel(label).fill(value);
     expect(await button(page, "Start").isDisabled()).toBe(true);
@@ -78,6 +80,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.getByRole("heading", { name: "The plan for 30 letters" }).waitFor();
     await expect.poll(() => rowOf(page, "pass").textContent()).toContain("30");
     await page.getByText("30 of 30 are back").waitFor({ timeout: 40_000 });
+    await expect.poll(() => page.locator("main").textContent()).not.toContain("can be started");
     await page.getByRole("heading", { name: "modes are known now done" }).waitFor();
     expect(await page.getByRole("img", { name: /^Progress/ }).getAttribute("aria-label")).toBe(
       "Progress: 30 applied, of 30",
@@ -141,19 +144,19 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
   it("discards the letters that are ticked, and no others", async () => {
     const { page } = await open(`#/letters?topic=${PROFILES}`);
     await page
-      .getByRole("checkbox", { name: /^Tick letter/ })
+      .getByRole("checkbox", { name: /^Select letter/ })
       .nth(4)
       .check();
     await page
-      .getByRole("checkbox", { name: /^Tick letter/ })
+      .getByRole("checkbox", { name: /^Select letter/ })
       .nth(5)
       .check();
-    await page.getByText("2 letters ticked").waitFor();
+    await page.getByText("2 letters selected").waitFor();
     await button(page, "Discard…").click();
     await page.getByLabel("Why").fill("two test devices");
     await page.getByRole("dialog").getByRole("button", { name: "Discard" }).click();
     await expect.poll(() => page.getByRole("row").filter({ hasText: "discarded" }).count()).toBe(2);
-    await page.getByText("All letters like this").waitFor();
+    await page.getByText("All letters that match").waitFor();
     const states = (await lettersOf(PROFILES)).map(({ state }) => state).sort();
     expect(states).toEqual(["discarded", "discarded", "open", "open", "open", "open"]);
   });
@@ -166,7 +169,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.evaluate(async () => {
       const press = (name: string) =>
         [...document.querySelectorAll("button")].find((each) => each.textContent === name)?.click();
-      press("Leave it");
+      press("Cancel");
       // The page is drawn anew before the browser says that the first has closed.
       for (let i = 0; i < 20; i++) await Promise.resolve();
       press("Discard…");
@@ -182,6 +185,9 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await button(page, "Unmask…").click();
     await page.getByLabel("Why").fill("ticket 9");
     await page.getByRole("dialog").getByRole("button", { name: "Unmask" }).click();
+    await button(page, "Replay").click();
+    await page.getByRole("alert").getByText(/would fail as before/).waitFor();
+    expect(await mainButtons(page)).toEqual(["Edit…"]);
     await button(page, "Edit…").click();
     const dialog = page.getByRole("dialog");
     const area = dialog.getByRole("textbox", { name: "Payload" });
@@ -194,10 +200,16 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await dialog.getByRole("button", { name: "Save the edit" }).click();
     // The number among the features is still there.
     await dialog.getByText(/the contract refuses the payload/).waitFor();
+    await area.press("End");
+    await area.press("Space");
+    await expect.poll(() => dialog.getByText(/the contract refuses the payload/).count()).toBe(0);
     await area.fill(before.replace('"model"', '"name": "Waiting room", "model"').replace(/,\s*7/, ""));
     await dialog.getByRole("button", { name: "Save the edit" }).click();
     const edited = page.getByRole("region", { name: "Edited, revision 1: a replay sends this" });
     await edited.getByText('"Waiting room"').waitFor();
+    // The refusal was of the payload as it came, and the payload is another now.
+    await expect.poll(() => page.getByRole("alert").count()).toBe(0);
+    await expect.poll(() => mainButtons(page)).toEqual(["Replay"]);
     expect(await page.getByRole("region", { name: "Payload as it came" }).textContent()).toContain('"name": missing');
     await button(page, "Replay").click();
     await page.getByRole("heading", { name: /resolved$/ }).waitFor({ timeout: 20_000 });
@@ -211,8 +223,9 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await button(page, "Replay").click();
     await page
       .getByRole("alert")
-      .getByText(/would fail as it did/)
+      .getByText(/would fail as before/)
       .waitFor();
+    expect(await page.getByRole("alert").textContent()).not.toContain("true");
     await button(page, "Force the replay").click();
     await page.getByText("2 times").waitFor({ timeout: 20_000 });
     await page.getByRole("heading", { name: /open$/ }).waitFor();
@@ -227,11 +240,11 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await dialog.getByLabel("Why").fill("they are all the clinic's");
     expect(await dialog.getByRole("button", { name: "Edit", exact: true }).isDisabled()).toBe(true);
     await dialog.getByRole("button", { name: "Preview" }).click();
-    await dialog.getByText("3 of 3 letters would pass then. None is edited yet.").waitFor();
+    await dialog.getByText("3 of 3 letters would pass. None is edited yet.").waitFor();
     expect(await dialog.textContent()).not.toContain(PHONE);
     expect((await lettersOf(CUSTOMERS)).map(({ revision }) => revision)).toEqual([0, 0, 0]);
     await dialog.getByRole("button", { name: "Edit 3 letters" }).click();
-    await dialog.getByText("3 letters edited; replay the group now.").waitFor();
+    await dialog.getByText("3 letters edited. Replay the group now.").waitFor();
     expect((await lettersOf(CUSTOMERS)).map(({ revision }) => revision)).toEqual([1, 1, 1]);
   });
 
@@ -282,7 +295,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     const earlier = await back();
     await expect.poll(back, { timeout: 5_000 }).not.toBe(earlier);
     await button(page, "Pause").click();
-    await page.getByText("It is paused: an operator paused it.").waitFor();
+    await page.getByText("Paused: an operator paused it.").waitFor();
     await page.getByRole("heading", { name: "slowly paused" }).waitFor();
     await page.getByRole("link", { name: "Dead letters" }).click();
     const going = page.getByRole("region", { name: "Runs in progress" });
@@ -294,7 +307,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.getByLabel("Why").fill("the contract is to be widened first");
     await button(page, "Cancel the run").click();
     await page.getByRole("heading", { name: "slowly canceled" }).waitFor();
-    await page.getByText(/letters were not sent, and wait as before/).waitFor();
+    await page.getByText(/letters were not sent and still wait/).waitFor();
     expect(await button(page, "Resume").count()).toBe(0);
     await page.getByRole("link", { name: "audit", exact: true }).click();
     await expect.poll(() => rowOf(page, "run.cancel").textContent()).toMatch(/the contract is to be widened first$/);
@@ -306,7 +319,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await rowOf(page, PROFILES).getByRole("link").click();
     await button(page, "Plan a replay…").first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Plan", exact: true }).click();
-    await page.getByRole("heading", { name: "Nothing of that would be sent" }).waitFor();
+    await page.getByRole("heading", { name: "No letter would be sent" }).waitFor();
     const [letter] = await lettersOf(PROFILES);
     const failing = rowOf(page, "still fail").getByRole("link");
     expect(await failing.textContent()).toContain("invalid_type at data.name");
@@ -318,7 +331,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
 
   it("shows a long list page by page", async () => {
     const { page } = await open(`#/letters?topic=${MODES}`);
-    const letters = page.getByRole("checkbox", { name: /^Tick letter/ });
+    const letters = page.getByRole("checkbox", { name: /^Select letter/ });
     await page.getByText("The first 25 letters").waitFor();
     expect(await letters.count()).toBe(25);
     await button(page, "Show more").click();
@@ -341,8 +354,8 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.keyboard.press("j");
     await page.keyboard.press("j");
     await page.keyboard.press("x");
-    await page.getByText("1 letter ticked").waitFor();
-    const ticks = page.getByRole("checkbox", { name: /^Tick letter/ });
+    await page.getByText("1 letter selected").waitFor();
+    const ticks = page.getByRole("checkbox", { name: /^Select letter/ });
     expect(await ticks.nth(1).isChecked()).toBe(true);
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("k");
@@ -353,7 +366,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     expect(page.url()).toContain(first);
     await page.goBack();
     await page.getByLabel("Text").fill("nothing is called that");
-    await page.getByText("No dead letter is like that").waitFor();
+    await page.getByText("No dead letters match").waitFor();
   });
 
   it("says what was wrong with what it was asked, and what is not there", async () => {
@@ -374,9 +387,9 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     const { page } = await open("#/audit?action=letter.edit");
     await expect.poll(() => page.getByRole("row").count()).toBeGreaterThan(1);
     await page.getByLabel("Who").fill("nobody@example.com");
-    await page.getByText("Nothing like that was done").waitFor();
+    await page.getByText("No entries match").waitFor();
     await button(page, "Clear filters").click();
-    await page.getByLabel("Did").selectOption("letter.discard");
+    await page.getByLabel("Action").selectOption("letter.discard");
     const row = rowOf(page, "a test device");
     await expect.poll(() => row.textContent()).toContain("operator@example.com");
     await row.getByRole("link").click();

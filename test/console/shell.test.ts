@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser)("the console's frame", () => {
 
   it.each([
     { at: "#/topics", asked: "**/ops/api/topics", shown: "infinity" },
-    { at: "#/runs", asked: "**/ops/api/runs?**", shown: "There is no run yet" },
+    { at: "#/runs", asked: "**/ops/api/runs?**", shown: "No runs yet" },
   ])("shows $at however long its API takes", async ({ at, asked, shown }) => {
     const { page } = await visit(browser, { url: stack.url.href });
     await page.route(asked, async (route) => {

@@ -62,6 +62,7 @@ function factsOf(letter: LetterDetail, nowMs: number): [name: string, value: str
     ],
     ["why", `${letter.reason}: ${letter.message}`],
     ["replays", replays === 0 ? "none" : replayed],
+    ...(letter.failsAgain ? [["replay", "would fail as before"] as [string, string]] : []),
     ...(letter.runId ? [["run", letter.runId] as [string, string]] : []),
     ...(letter.traceparent ? [["trace", letter.traceparent] as [string, string]] : []),
     ...(discardReason

@@ -102,37 +102,46 @@ export function useStream<T>(path: string | null, onEvent: (event: T) => void): 
   return refusal;
 }
 
-/** What somebody has done: whether it is on its way, and what came of it. */
-export type Deed<Args extends unknown[]> = {
+/** Something that the operator does: whether it is under way, and why it was refused. */
+export type Action<Args extends unknown[]> = {
   readonly isBusy: boolean;
   readonly refusal: Refusal | undefined;
   readonly run: (...args: Args) => void;
 };
 
-/** Does something once at a time, and keeps what went wrong with it. @param then what follows when it went well */
-export function useDeed<Args extends unknown[], T>(
-  deed: (...args: Args) => Promise<T>,
-  then?: (result: T) => void,
-): Deed<Args> {
-  const [state, setState] = useState<{ isBusy: boolean; refusal?: Refusal | undefined }>({ isBusy: false });
+type ActionOptions<T> = {
+  /** What follows when it went well. */
+  readonly onDone?: ((result: T) => void) | undefined;
+  /** What the action was tried on. A refusal is shown until this changes: it says nothing of what came later. */
+  readonly subject?: string | undefined;
+};
+
+/** Does something once at a time, and keeps why it was refused. */
+export function useAction<Args extends unknown[], T>(
+  action: (...args: Args) => Promise<T>,
+  { onDone, subject }: ActionOptions<T> = {},
+): Action<Args> {
+  const [state, setState] = useState<{ isBusy: boolean; refusal?: Refusal; subject?: string | undefined }>({
+    isBusy: false,
+  });
   const isBusy = useRef(false);
   const run = (...args: Args) => {
     if (isBusy.current) return;
     isBusy.current = true;
     setState({ isBusy: true });
-    deed(...args)
+    action(...args)
       .then(
         (result) => {
           setState({ isBusy: false });
-          then?.(result);
+          onDone?.(result);
         },
-        (thrown) => setState({ isBusy: false, refusal: refusalOf(thrown) }),
+        (thrown) => setState({ isBusy: false, refusal: refusalOf(thrown), subject }),
       )
       .finally(() => {
         isBusy.current = false;
       });
   };
-  return { isBusy: state.isBusy, refusal: state.refusal, run };
+  return { isBusy: state.isBusy, refusal: state.subject === subject ? state.refusal : undefined, run };
 }
 
 export const refusalOf = (thrown: unknown): Refusal =>

@@ -10,11 +10,11 @@ import "./audit.css";
 
 const FILTERS: readonly Filter[] = [
   { name: "actor", label: "Who", kind: "text", placeholder: "you@example.com" },
-  { name: "target", label: "To", kind: "text", placeholder: "a letter, a group or a run" },
-  { name: "action", label: "Did", kind: "choice", options: AUDIT_ACTIONS },
+  { name: "target", label: "Target", kind: "text", placeholder: "id of a letter, group or run" },
+  { name: "action", label: "Action", kind: "choice", options: AUDIT_ACTIONS },
 ];
 
-/** What was done at the desk, by whom and why. Nothing of it can be changed. */
+/** Who did what, and why. No entry can be changed. */
 export function AuditPage({ route }: PageProps) {
   useListKeys();
   const asked = new URLSearchParams(
@@ -27,13 +27,13 @@ export function AuditPage({ route }: PageProps) {
       <Filters route={route} filters={FILTERS} />
       <Listed
         list={entries}
-        what="entries"
+        what={["entry", "entries"]}
         empty={
           asked.size > 0 ? (
-            <Empty title="Nothing like that was done">Take a filter away to see more.</Empty>
+            <Empty title="No entries match">Clear a filter to see more.</Empty>
           ) : (
             <Empty title="Nothing has been done yet">
-              Each replay, edit, discard, unmasking and run is written down here, and nobody can change it.
+              Every replay, edit, discard, unmasking and run is recorded here, and no entry can be changed.
             </Empty>
           )
         }

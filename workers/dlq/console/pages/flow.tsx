@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { FlowTick } from "../../../../src/shared/telemetry/overview.ts";
 import { useStream } from "../answer.ts";
 import { Badge } from "../parts/badge.tsx";
-import { countOf, rateOf, shortCountOf } from "../parts/numbers.ts";
+import { countedOf, countOf, rateOf, shortCountOf } from "../parts/numbers.ts";
 import { Loading, Trouble } from "../parts/states.tsx";
 import "./flow.css";
 import { FlowChart } from "./flow/chart.tsx";
@@ -21,11 +21,7 @@ export function FlowPage() {
     <div class="stack">
       <div class="row spread">
         <h1 class="flow-title">Flow</h1>
-        {refusal ? (
-          <Badge tone="warn">out of touch, trying again</Badge>
-        ) : last ? (
-          <Badge tone="good">live</Badge>
-        ) : null}
+        {refusal ? <Badge tone="warn">no connection, retrying</Badge> : last ? <Badge tone="good">live</Badge> : null}
       </div>
       {refusal && <Trouble refusal={refusal} />}
       {!last && !refusal && <Loading what="the flow" rows={6} />}
@@ -53,24 +49,32 @@ export function FlowPage() {
   );
 }
 
-/** What one wants to know from across the room. */
+/** The main figures, large enough to be read from a distance. */
 function Headlines({ ticks, last }: { readonly ticks: readonly FlowTick[]; readonly last: FlowTick }) {
   const { totals, desk, inFlight } = last;
+  const [p50, p99] = [percentileOf(ticks, "freshness", 0.5), percentileOf(ticks, "freshness", 0.99)];
   const sockets = Math.max(0, totals.socketsOpened - totals.socketsClosed);
   const figures = [
-    { name: "events", value: rateOf(rateOfFigure(ticks, "accepted")), note: `${shortCountOf(totals.accepted)} so far` },
+    {
+      name: "events",
+      value: rateOf(rateOfFigure(ticks, "accepted")),
+      note: `${shortCountOf(totals.accepted)} in total`,
+    },
     {
       name: "visible within",
-      value: boundText(percentileOf(ticks, "freshness", 0.99)),
-      note: `99 % of the last minute; half within ${boundText(percentileOf(ticks, "freshness", 0.5))}`,
+      value: p99 === null ? "–" : boundText(p99),
+      note:
+        p99 === null || p50 === null
+          ? "no records in the last minute"
+          : `p99 of the last minute, p50 ${boundText(p50)}`,
     },
     { name: "in flight", value: countOf(inFlight), note: "accepted and not visible yet" },
     {
       name: "dead letters",
       value: desk ? countOf(desk.waiting) : "–",
-      note: desk ? "waiting for somebody" : "D1 does not answer",
+      note: desk ? "waiting for an operator" : "D1 does not answer",
     },
-    { name: "queries", value: rateOf(rateOfFigure(ticks, "queries")), note: `${shortCountOf(sockets)} live sockets` },
+    { name: "queries", value: rateOf(rateOfFigure(ticks, "queries")), note: countedOf(sockets, "live socket") },
   ];
   return (
     <dl class="headlines">

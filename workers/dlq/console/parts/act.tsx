@@ -8,7 +8,7 @@ type ActProps = {
   readonly onAct: () => void;
   /** What else keeps it from being done now, in a sentence. */
   readonly unless?: string | undefined;
-  readonly tone?: "primary" | "danger";
+  readonly tone?: "primary" | "danger" | false | undefined;
   readonly isBusy?: boolean;
   readonly children: ComponentChildren;
 };
@@ -17,7 +17,13 @@ type ActProps = {
 export function Act({ user, as, onAct, unless, tone, isBusy = false, children }: ActProps) {
   const barred = mayAct(user, as) ? unless : `This is for role ${as}, and you are ${user.role}.`;
   return (
-    <button type="button" class={tone} disabled={barred !== undefined || isBusy} title={barred} onClick={onAct}>
+    <button
+      type="button"
+      class={tone || undefined}
+      disabled={barred !== undefined || isBusy}
+      title={barred}
+      onClick={onAct}
+    >
       {children}
     </button>
   );

@@ -1,12 +1,12 @@
 import type { ComponentChildren } from "preact";
 import type { Paged } from "../paged.ts";
-import { Pager } from "./pager.tsx";
+import { type Noun, Pager } from "./pager.tsx";
 import { Loading, Trouble } from "./states.tsx";
 
 type ListedProps<T> = {
   readonly list: Paged<T>;
-  /** What it is a list of, in the plural. */
-  readonly what: string;
+  /** What it is a list of. */
+  readonly what: Noun;
   /** What stands there when there is nothing. */
   readonly empty: ComponentChildren;
   readonly children: (items: readonly T[]) => ComponentChildren;
@@ -18,7 +18,7 @@ export function Listed<T>({ list, what, empty, children }: ListedProps<T>) {
   return (
     <>
       {refusal && <Trouble refusal={refusal} onRetry={reload} />}
-      {items === undefined && !refusal && <Loading what={what} rows={6} />}
+      {items === undefined && !refusal && <Loading what={what[1]} rows={6} />}
       {items?.length === 0 && empty}
       {items !== undefined && items.length > 0 && (
         <>

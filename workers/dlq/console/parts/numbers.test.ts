@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { durationOf, percentOf, rateOf } from "./numbers.ts";
+import { countedOf, durationOf, percentOf, rateOf } from "./numbers.ts";
 
 it.each([
   [1, "100 %"],
@@ -19,6 +19,18 @@ it.each([
   [1234, "1,234/s"],
 ])("%d a second is %s", (perSecond, text) => {
   expect(rateOf(perSecond)).toBe(text);
+});
+
+it.each([
+  [1, "1 entry"],
+  [0, "0 entries"],
+  [1_200, "1,200 entries"],
+])("%d is counted as %s", (count, text) => {
+  expect(countedOf(count, "entry", "entries")).toBe(text);
+});
+
+it("one is one of its kind, and others have an s", () => {
+  expect([1, 2].map((count) => countedOf(count, "live socket"))).toEqual(["1 live socket", "2 live sockets"]);
 });
 
 it.each([

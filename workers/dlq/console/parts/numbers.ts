@@ -4,6 +4,10 @@ const short = new Intl.NumberFormat("en", { notation: "compact", maximumFraction
 /** 12,345 */
 export const countOf = (value: number): string => whole.format(value);
 
+/** "1 entry", "2 entries". @param many what more than one are called, where an s does not make it */
+export const countedOf = (count: number, one: string, many = `${one}s`): string =>
+  `${countOf(count)} ${count === 1 ? one : many}`;
+
 /** 12.3K, for where there is little room. */
 export const shortCountOf = (value: number): string => short.format(value);
 

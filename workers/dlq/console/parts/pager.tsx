@@ -1,18 +1,19 @@
 import type { Paged } from "../paged.ts";
-import { countOf } from "./numbers.ts";
+import { countedOf, countOf } from "./numbers.ts";
 
-type PagerProps = { readonly list: Paged<unknown>; readonly what: string };
+/** What a list is of: one of it, and more than one. */
+export type Noun = readonly [one: string, many: string];
+
+type PagerProps = { readonly list: Paged<unknown>; readonly what: Noun };
 
 /** How many of a list are shown, and the next page of it. */
-export const Pager = ({ list: { items = [], hasMore, isBusy, more }, what }: PagerProps) => (
+export const Pager = ({ list: { items = [], hasMore, isBusy, more }, what: [one, many] }: PagerProps) => (
   <div class="row spread pager">
     <span class="muted" role="status">
-      {hasMore
-        ? `The first ${countOf(items.length)} ${what}`
-        : `${countOf(items.length)} ${items.length === 1 ? what.replace(/s$/, "") : what}`}
+      {hasMore ? `The first ${countOf(items.length)} ${many}` : countedOf(items.length, one, many)}
     </span>
     <span class="muted keys">
-      <kbd>j</kbd> <kbd>k</kbd> through the list, <kbd>Enter</kbd> opens
+      <kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> opens
     </span>
     {hasMore && (
       <button type="button" onClick={more} disabled={isBusy}>

@@ -1,9 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { useDeed } from "../answer.ts";
-import { Dialog } from "./dialog.tsx";
 import { Field } from "./field.tsx";
-import { Trouble } from "./states.tsx";
+import { FormDialog } from "./form-dialog.tsx";
 
 type ReasonDialogProps<T> = {
   readonly title: string;
@@ -11,48 +9,48 @@ type ReasonDialogProps<T> = {
   readonly children: ComponentChildren;
   readonly button: string;
   readonly tone?: "primary" | "danger";
-  readonly deed: (reason: string) => Promise<T>;
+  readonly action: (reason: string) => Promise<T>;
   readonly onDone: (result: T) => void;
   readonly onClose: () => void;
 };
 
-/** Asks why before it does something that somebody will ask about. */
-export function ReasonDialog<T>({ title, children, button, tone, deed, onDone, onClose }: ReasonDialogProps<T>) {
+/** Asks for a reason, which the audit log keeps, and then does it. */
+export function ReasonDialog<T>({ title, children, button, tone, action, onDone, onClose }: ReasonDialogProps<T>) {
   const [reason, setReason] = useState("");
-  const { isBusy, refusal, run } = useDeed(deed, onDone);
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          run(reason.trim());
-        }}
-      >
-        <div>{children}</div>
-        <Field label="Why" hint="It stands in the audit log, under your name.">
-          {(id, hint) => (
-            <textarea
-              id={id}
-              aria-describedby={hint}
-              rows={2}
-              maxLength={500}
-              required
-              value={reason}
-              onInput={(event) => setReason(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        {refusal && <Trouble refusal={refusal} />}
-        <div class="row">
-          <button type="submit" class={tone} disabled={isBusy || reason.trim() === ""}>
-            {button}
-          </button>
-          <button type="button" onClick={onClose}>
-            Leave it
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      submit={button}
+      tone={tone}
+      isReady={reason.trim() !== ""}
+      action={() => action(reason.trim())}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <div>{children}</div>
+      <ReasonField value={reason} onInput={setReason} />
+    </FormDialog>
   );
 }
+
+type ReasonFieldProps = {
+  readonly value: string;
+  readonly onInput: (reason: string) => void;
+};
+
+/** Why something is done. */
+export const ReasonField = ({ value, onInput }: ReasonFieldProps) => (
+  <Field label="Why" hint="The audit log keeps it with your name.">
+    {(id, hint) => (
+      <textarea
+        id={id}
+        aria-describedby={hint}
+        rows={2}
+        maxLength={500}
+        required
+        value={value}
+        onInput={(event) => onInput(event.currentTarget.value)}
+      />
+    )}
+  </Field>
+);

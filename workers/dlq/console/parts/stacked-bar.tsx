@@ -1,11 +1,11 @@
 import { countOf } from "./numbers.ts";
 import "./stacked-bar.css";
 
-/** A share of the whole; its tone is that of a badge, or one of those that only bars have. */
+/** A share of the whole. Its tone is that of a badge, or one that only bars have. */
 export type Part = {
   readonly name: string;
   readonly count: number;
-  readonly tone: "good" | "bad" | "warn" | "info" | "quiet" | "moving" | "known";
+  readonly tone: "good" | "bad" | "warn" | "info" | "quiet" | "moving" | "known" | "past";
 };
 
 type BarProps = {

@@ -4,19 +4,19 @@ import { ReasonDialog } from "../../parts/reason-dialog.tsx";
 
 type CancelDialogProps = { readonly run: Run; readonly onCanceled: () => void; readonly onClose: () => void };
 
-/** Ends a run before its end, which nobody can take back. */
+/** Ends a run early, which cannot be undone. */
 export const CancelDialog = ({ run, onCanceled, onClose }: CancelDialogProps) => (
   <ReasonDialog
     title="Cancel the run"
     button="Cancel the run"
     tone="danger"
-    deed={(reason) => ask<Run>("POST", `/runs/${encodeURIComponent(run.id)}/cancel`, { reason })}
+    action={(reason) => ask<Run>("POST", `/runs/${encodeURIComponent(run.id)}/cancel`, { reason })}
     onDone={onCanceled}
     onClose={onClose}
   >
     <p>
-      What is on its way comes to its end, and nothing more is sent. It cannot be resumed; what was not sent waits as
-      before, and can be planned anew.
+      Letters in flight finish, and no more are sent. A canceled run cannot be resumed. Letters that were not sent keep
+      waiting, and you can plan them again.
     </p>
   </ReasonDialog>
 );

@@ -11,15 +11,15 @@ type DiscardDialogProps = {
   readonly onClose: () => void;
 };
 
-/** Throws letters away that wait, with a reason; for a day each can be taken back. */
+/** Discards waiting letters, with a reason; each can be restored for a day. */
 export function DiscardDialog({ selection, onDiscarded, onClose }: DiscardDialogProps) {
   const [discarded, setDiscarded] = useState<number>();
   if (discarded === 0) {
     return (
       <Dialog title="Nothing was discarded" onClose={onClose}>
-        <p>None of them was waiting: what is replaying, resolved or discarded already stays as it is.</p>
+        <p>None of these letters was waiting. Only letters that are open or quarantined can be discarded.</p>
         <button type="button" onClick={onDiscarded}>
-          Look again
+          Reload
         </button>
       </Dialog>
     );
@@ -29,13 +29,13 @@ export function DiscardDialog({ selection, onDiscarded, onClose }: DiscardDialog
       title={"ids" in selection ? `Discard ${lettersOf(selection.ids.length)}` : "Discard many letters"}
       button="Discard"
       tone="danger"
-      deed={(reason) => ask<{ discarded: number }>("POST", "/discards", { selection, reason })}
+      action={(reason) => ask<{ discarded: number }>("POST", "/discards", { selection, reason })}
       onDone={(answer) => (answer.discarded === 0 ? setDiscarded(0) : onDiscarded())}
       onClose={onClose}
     >
       <p>
-        This throws away {described(selection)}. Their events never reach the devices. Each can be restored for 24
-        hours.
+        This discards {described(selection)}. Their events will not reach the devices. You can restore each letter for
+        24 hours.
       </p>
     </ReasonDialog>
   );

@@ -2,24 +2,24 @@ import type { ComponentChild } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Letter } from "../../../../../src/shared/desk/api.ts";
 import type { Issue } from "../../../../../src/shared/domain/issue.ts";
-import { useDeed } from "../../answer.ts";
 import { ask, type Refusal } from "../../client.ts";
-import { Dialog } from "../../parts/dialog.tsx";
 import { Field } from "../../parts/field.tsx";
+import { FormDialog } from "../../parts/form-dialog.tsx";
+import { ReasonField } from "../../parts/reason-dialog.tsx";
 import { Trouble } from "../../parts/states.tsx";
 import { type MadePatch, patchBetween, patchIn } from "./patch-between.ts";
 import { prettyOf } from "./payload-lines.ts";
 import { Patch } from "./revisions.tsx";
 
 type EditDialogProps = {
-  /** Unmasked: who edits sees what he edits. */
+  /** Unmasked: an editor sees what is edited. */
   readonly letter: Letter;
   readonly text: string;
   readonly onEdited: (letter: Letter) => void;
   readonly onClose: () => void;
 };
 
-/** Another payload for a letter's replays, as a patch beside the original. */
+/** Another payload for the replays of a letter, kept as a patch beside the original. */
 export function EditDialog({ letter, text, onEdited, onClose }: EditDialogProps) {
   const [way, setWay] = useState<"payload" | "patch">("payload");
   const [payload, setPayload] = useState(() => prettyOf(text));
@@ -29,45 +29,33 @@ export function EditDialog({ letter, text, onEdited, onClose }: EditDialogProps)
     () => (way === "payload" ? patchBetween(text, payload) : patchIn(patchText)),
     [way, text, payload, patchText],
   );
-  const { isBusy, refusal, run } = useDeed(
-    (patch: readonly object[]) =>
-      ask<Letter>("PATCH", `/dead-letters/${encodeURIComponent(letter.id)}`, {
-        patch,
-        reason: reason.trim(),
-        // Its text is on the screen already, and so is what the answer says.
-        unmask: reason.trim(),
-        revision: letter.revision,
-      }),
-    onEdited,
-  );
+  const save = () =>
+    ask<Letter>("PATCH", `/dead-letters/${encodeURIComponent(letter.id)}`, {
+      patch: made.ok ? made.patch : [],
+      reason: reason.trim(),
+      // Its text is on the screen already, and so is what the answer says.
+      unmask: reason.trim(),
+      revision: letter.revision,
+    });
   return (
-    <Dialog title="Edit the payload" onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (made.ok) run(made.patch);
-        }}
-      >
-        <Ways way={way} onChange={setWay} />
-        {way === "payload" ? (
-          <TextArea label="Payload" value={payload} onInput={setPayload} />
-        ) : (
-          <TextArea label="Patch (RFC 6902)" hint={PATCH_HINT} value={patchText} onInput={setPatchText} />
-        )}
-        <Preview made={made} />
-        <Why value={reason} onInput={setReason} />
-        {refusal && <EditTrouble refusal={refusal} />}
-        <div class="row">
-          <button type="submit" class="primary" disabled={isBusy || !made.ok || reason.trim() === ""}>
-            Save the edit
-          </button>
-          <button type="button" onClick={onClose}>
-            Leave it
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Edit the payload"
+      submit="Save the edit"
+      isReady={made.ok && reason.trim() !== ""}
+      action={save}
+      onDone={onEdited}
+      refused={(refusal) => <EditTrouble refusal={refusal} />}
+      onClose={onClose}
+    >
+      <Ways way={way} onChange={setWay} />
+      {way === "payload" ? (
+        <TextArea label="Payload" value={payload} onInput={setPayload} />
+      ) : (
+        <TextArea label="Patch (RFC 6902)" hint={PATCH_HINT} value={patchText} onInput={setPatchText} />
+      )}
+      <Preview made={made} />
+      <ReasonField value={reason} onInput={setReason} />
+    </FormDialog>
   );
 }
 
@@ -77,14 +65,14 @@ type WaysProps = { readonly way: "payload" | "patch"; readonly onChange: (way: "
 
 const Ways = ({ way, onChange }: WaysProps) => (
   <fieldset class="choices">
-    <legend>The original stays. What a replay sends instead comes of</legend>
+    <legend>The original is kept. A replay sends the edited payload, which you write as</legend>
     <label class="check">
       <input type="radio" name="way" checked={way === "payload"} onChange={() => onChange("payload")} />
-      <span>the payload as it should be</span>
+      <span>a payload</span>
     </label>
     <label class="check">
       <input type="radio" name="way" checked={way === "patch"} onChange={() => onChange("patch")} />
-      <span>a patch of my own</span>
+      <span>a patch</span>
     </label>
   </fieldset>
 );
@@ -106,21 +94,6 @@ export const TextArea = ({ label, hint, value, onInput }: TextAreaProps) => (
         rows={Math.min(Math.max(value.split("\n").length + 1, 6), 18)}
         spellcheck={false}
         autocomplete="off"
-        value={value}
-        onInput={(event) => onInput(event.currentTarget.value)}
-      />
-    )}
-  </Field>
-);
-
-export const Why = ({ value, onInput }: Pick<TextAreaProps, "value" | "onInput">) => (
-  <Field label="Why" hint="It stands in the audit log, under your name.">
-    {(id, hint) => (
-      <input
-        id={id}
-        aria-describedby={hint}
-        maxLength={500}
-        required
         value={value}
         onInput={(event) => onInput(event.currentTarget.value)}
       />

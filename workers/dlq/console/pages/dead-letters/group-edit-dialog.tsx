@@ -1,17 +1,18 @@
 import { useState } from "preact/hooks";
 import type { Group, GroupEdit } from "../../../../../src/shared/desk/api.ts";
-import { useDeed } from "../../answer.ts";
+import { useAction } from "../../answer.ts";
 import { ask } from "../../client.ts";
-import { Dialog } from "../../parts/dialog.tsx";
+import { FormDialog } from "../../parts/form-dialog.tsx";
+import { ReasonField } from "../../parts/reason-dialog.tsx";
 import { Trouble } from "../../parts/states.tsx";
-import { PATCH_HINT, TextArea, Why } from "./edit-dialog.tsx";
+import { PATCH_HINT, TextArea } from "./edit-dialog.tsx";
+import { GroupEditPreview } from "./group-edit-preview.tsx";
 import { patchIn } from "./patch-between.ts";
-import { prettyOf } from "./payload-lines.ts";
 import { lettersOf } from "./words.ts";
 
 type GroupEditDialogProps = { readonly group: Group; readonly onApplied: () => void; readonly onClose: () => void };
 
-/** One patch for all letters of a group that wait; what would come of it is shown before it is done. */
+/** One patch for all waiting letters of a group, with a preview before anything is edited. */
 export function GroupEditDialog({ group, onApplied, onClose }: GroupEditDialogProps) {
   const [text, setText] = useState("[]");
   const [reason, setReason] = useState("");
@@ -25,96 +26,52 @@ export function GroupEditDialog({ group, onApplied, onClose }: GroupEditDialogPr
       ...(testsMasked && { unmask: reason.trim() }),
       apply,
     });
-  const preview = useDeed(
-    () => send(false),
-    (edit) => setPreviewed({ text, edit }),
-  );
-  const apply = useDeed(
-    () => send(true),
-    (edit) => {
+  const apply = useAction(() => send(true), {
+    onDone: (edit) => {
       setPreviewed({ text, edit });
       onApplied();
     },
-  );
-  // What was looked at is what is done: another patch wants another look.
+    subject: `${reason} ${text}`,
+  });
+  // Only what was previewed is applied: another patch needs another preview.
   const seen = previewed?.text === text ? previewed.edit : undefined;
-  const refusal = apply.refusal ?? preview.refusal;
-  const isBusy = preview.isBusy || apply.isBusy;
-  const isReady = made.ok && reason.trim() !== "" && !isBusy;
+  const isReady = made.ok && reason.trim() !== "" && !apply.isBusy;
+  const isApplied = seen !== undefined && seen.applied > 0;
   return (
-    <Dialog title="Edit all letters of the group that wait" onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          preview.run();
-        }}
-      >
-        <TextArea label="Patch (RFC 6902)" hint={PATCH_HINT} value={text} onInput={setText} />
-        {!made.ok && <p class="muted">{made.message}</p>}
-        {made.ok && hasTest(made.patch) && (
-          <label class="check">
-            <input type="checkbox" checked={testsMasked} onChange={() => setTestsMasked(!testsMasked)} />
-            <span>The patch may test masked values. The audit log notes it.</span>
-          </label>
-        )}
-        <Why value={reason} onInput={setReason} />
-        {refusal && <Trouble refusal={refusal} />}
-        {seen && <Preview edit={seen} />}
-        <div class="row">
-          <button type="submit" disabled={!isReady}>
-            Preview
-          </button>
-          <button
-            type="button"
-            class="primary"
-            disabled={!isReady || !seen || seen.pass === 0 || seen.applied > 0}
-            title={seen ? undefined : "Preview it first."}
-            onClick={() => apply.run()}
-          >
-            {seen && seen.applied === 0 ? `Edit ${lettersOf(seen.pass)}` : "Edit"}
-          </button>
-          <button type="button" onClick={onClose}>
-            {seen && seen.applied > 0 ? "Close" : "Leave it"}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Edit all waiting letters of the group"
+      submit="Preview"
+      tone={seen ? undefined : "primary"}
+      isReady={isReady}
+      action={() => send(false)}
+      onDone={(edit) => setPreviewed({ text, edit })}
+      cancel={isApplied ? "Close" : "Cancel"}
+      buttons={
+        <button
+          type="button"
+          class={seen && !isApplied ? "primary" : undefined}
+          disabled={!isReady || !seen || seen.pass === 0 || isApplied}
+          title={seen ? undefined : "Preview it first."}
+          onClick={() => apply.run()}
+        >
+          {seen && !isApplied ? `Edit ${lettersOf(seen.pass)}` : "Edit"}
+        </button>
+      }
+      onClose={onClose}
+    >
+      <TextArea label="Patch (RFC 6902)" hint={PATCH_HINT} value={text} onInput={setText} />
+      {!made.ok && <p class="muted">{made.message}</p>}
+      {made.ok && hasTest(made.patch) && (
+        <label class="check">
+          <input type="checkbox" checked={testsMasked} onChange={() => setTestsMasked(!testsMasked)} />
+          <span>Allow the patch to test masked values. The audit log records this.</span>
+        </label>
+      )}
+      <ReasonField value={reason} onInput={setReason} />
+      {apply.refusal && <Trouble refusal={apply.refusal} />}
+      {seen && <GroupEditPreview edit={seen} />}
+    </FormDialog>
   );
 }
 
 const hasTest = (patch: readonly { readonly op?: unknown }[]): boolean => patch.some(({ op }) => op === "test");
-
-const Preview = ({ edit: { letters, pass, fail, applied, samples } }: { readonly edit: GroupEdit }) => (
-  <div class="stack" role="status">
-    <p>
-      <strong>
-        {applied > 0
-          ? `${lettersOf(applied)} edited; replay the group now.`
-          : `${pass} of ${lettersOf(letters)} would pass then. None is edited yet.`}
-      </strong>
-    </p>
-    {fail.issues.length > 0 && (
-      <ul class="issues">
-        {fail.issues.map(({ path, code, count }) => (
-          <li key={`${path} ${code}`} class="issue">
-            ✗ {count} still: {code} at <code>{path || "value"}</code>
-          </li>
-        ))}
-      </ul>
-    )}
-    {samples.map(({ id, before, after, issues }) => (
-      <div key={id} class="sample">
-        <p class="muted mono">{id}</p>
-        <div class="pair">
-          <pre class="raw">{before === null ? "nothing" : prettyOf(before)}</pre>
-          <pre class="raw">
-            {after === null
-              ? issues.map(({ path, message }) => `✗ ${path || "value"}: ${message}`).join("\n") || "✗ it does not fit"
-              : prettyOf(after)}
-          </pre>
-        </div>
-      </div>
-    ))}
-  </div>
-);

@@ -20,7 +20,7 @@ import "../../parts/rows.css";
 const FILTERS: readonly Filter[] = [
   { name: "state", label: "State", kind: "choice", options: GROUP_STATES },
   { name: "reason", label: "Reason", kind: "choice", options: REASONS },
-  { name: "topic", label: "Topic", kind: "text", placeholder: "the whole topic" },
+  { name: "topic", label: "Topic", kind: "text", placeholder: "full topic name" },
 ];
 
 /** Kinds of failure, newest failure first. Two thousand letters are often three of them. */
@@ -36,13 +36,13 @@ export function GroupList({ route }: PageProps) {
       <Filters route={route} filters={FILTERS} />
       <Listed
         list={groups}
-        what="groups"
+        what={["group", "groups"]}
         empty={
           isNarrowed ? (
-            <Empty title="No group is like that">Take a filter away to see more.</Empty>
+            <Empty title="No groups match">Clear a filter to see more.</Empty>
           ) : (
-            <Empty title="Nothing has failed">
-              Each record that came was applied. A record that cannot be is kept here until somebody deals with it.
+            <Empty title="No dead letters">
+              Every record was applied. A record that cannot be applied is kept here until somebody deals with it.
             </Empty>
           )
         }

@@ -140,10 +140,10 @@ function GroupLetters({ letters, user, onChange }: GroupLettersProps) {
   return (
     <section class="stack" aria-labelledby="letters-of-group">
       <div class="row spread">
-        <h2 id="letters-of-group">Its letters</h2>
+        <h2 id="letters-of-group">Letters</h2>
         {ticks.ids.size > 0 && (
           <div class="row">
-            <span role="status">{lettersOf(ticks.ids.size)} ticked</span>
+            <span role="status">{lettersOf(ticks.ids.size)} selected</span>
             <SelectionActions
               user={user}
               selection={{ ids: [...ticks.ids] }}
@@ -157,8 +157,8 @@ function GroupLetters({ letters, user, onChange }: GroupLettersProps) {
       </div>
       <Listed
         list={letters}
-        what="letters"
-        empty={<Empty title="It has no letters any more">They were closed long ago, and let go of.</Empty>}
+        what={["letter", "letters"]}
+        empty={<Empty title="No letters">They were closed long ago, and are no longer stored.</Empty>}
       >
         {(items) => <LetterTable letters={items} ticks={ticks} isOfOne />}
       </Listed>

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
-import type { DeskUser } from "../../../../../src/shared/auth/desk-role.ts";
+import { type DeskUser, mayAct } from "../../../../../src/shared/auth/desk-role.ts";
 import type { Letter, LetterDetail } from "../../../../../src/shared/desk/api.ts";
-import { useDeed } from "../../answer.ts";
+import { useAction } from "../../answer.ts";
 import { ask, type Refusal } from "../../client.ts";
 import { Act } from "../../parts/act.tsx";
 import { ReasonDialog } from "../../parts/reason-dialog.tsx";
@@ -23,10 +23,17 @@ type LetterActionsProps = {
 export function LetterActions({ letter, user, onChange, onUnmasked, onMask }: LetterActionsProps) {
   const [open, setOpen] = useState<OpenDialog>();
   const path = pathOf(letter);
-  const replay = useDeed((force: boolean) => ask<Letter>("POST", `${path}/replay`, { force }), onChange);
-  const restore = useDeed(() => ask<Letter>("POST", `${path}/restore`), onChange);
+  // What was refused may be possible once the letter is edited, discarded or failed anew.
+  const subject = `${letter.state} ${letter.revision} ${letter.failures}`;
+  const replay = useAction((force: boolean) => ask<Letter>("POST", `${path}/replay`, { force }), {
+    onDone: onChange,
+    subject,
+  });
+  const restore = useAction(() => ask<Letter>("POST", `${path}/restore`), { onDone: onChange, subject });
   const isBusy = replay.isBusy || restore.isBusy;
   const act = { user, isBusy };
+  // The main button is the next useful step: a letter that would fail again has to be edited first.
+  const mends = letter.failsAgain && mayAct(user, "admin") && letter.payload !== null;
   return (
     <>
       {letter.state === "discarded" ? (
@@ -34,7 +41,13 @@ export function LetterActions({ letter, user, onChange, onUnmasked, onMask }: Le
           Restore
         </Act>
       ) : (
-        <Act {...act} as="operator" tone="primary" unless={whyNotReplayable(letter)} onAct={() => replay.run(false)}>
+        <Act
+          {...act}
+          as="operator"
+          tone={letter.failsAgain ? undefined : "primary"}
+          unless={whyNotReplayable(letter)}
+          onAct={() => replay.run(false)}
+        >
           Replay
         </Act>
       )}
@@ -42,7 +55,7 @@ export function LetterActions({ letter, user, onChange, onUnmasked, onMask }: Le
         Discard…
       </Act>
       {letter.masked ? (
-        <Act {...act} as="admin" onAct={() => setOpen("unmask")}>
+        <Act {...act} as="admin" tone={mends && "primary"} onAct={() => setOpen("unmask")}>
           Unmask…
         </Act>
       ) : (
@@ -50,7 +63,13 @@ export function LetterActions({ letter, user, onChange, onUnmasked, onMask }: Le
           Mask again
         </button>
       )}
-      <Act {...act} as="admin" unless={whyNotEdited(letter)} onAct={() => setOpen("edit")}>
+      <Act
+        {...act}
+        as="admin"
+        tone={mends && !letter.masked ? "primary" : undefined}
+        unless={whyNotEdited(letter)}
+        onAct={() => setOpen("edit")}
+      >
         Edit…
       </Act>
       {replay.refusal && <ReplayTrouble refusal={replay.refusal} isBusy={isBusy} onForce={() => replay.run(true)} />}
@@ -84,11 +103,11 @@ function LetterDialog({ open, letter, onChange, onUnmasked, onClose }: LetterDia
           title="Unmask the letter"
           button="Unmask"
           tone="primary"
-          deed={(unmask) => ask<LetterDetail>("GET", `${pathOf(letter)}?${new URLSearchParams({ unmask })}`)}
+          action={(unmask) => ask<LetterDetail>("GET", `${pathOf(letter)}?${new URLSearchParams({ unmask })}`)}
           onDone={(detail) => done(() => onUnmasked(detail))}
           onClose={onClose}
         >
-          <p>It shows you what is personal, here and until you leave the page.</p>
+          <p>This shows personal values to you, until you leave the page.</p>
         </ReasonDialog>
       );
     case "edit":
@@ -112,7 +131,7 @@ type ReplayTroubleProps = { readonly refusal: Refusal; readonly isBusy: boolean;
 const ReplayTrouble = ({ refusal, isBusy, onForce }: ReplayTroubleProps) => (
   <div class="trouble full" role="alert">
     <p>{refusal.message}</p>
-    {refusal.code === "not_replayable" && refusal.message.includes('"force"') && (
+    {refusal.details.canForce === true && (
       <button type="button" class="danger" disabled={isBusy} onClick={onForce}>
         Force the replay
       </button>
@@ -121,19 +140,19 @@ const ReplayTrouble = ({ refusal, isBusy, onForce }: ReplayTroubleProps) => (
 );
 
 function whyNotReplayable({ state, emptiedAt }: Letter): string | undefined {
-  if (emptiedAt !== null) return "Its value was let go of, so there is nothing to send.";
-  return state === "replaying" ? "It is being replayed; its outcome comes back in a moment." : undefined;
+  if (emptiedAt !== null) return "Its value is no longer stored, so there is nothing to send.";
+  return state === "replaying" ? "It is being replayed. The outcome follows in a moment." : undefined;
 }
 
 const isWaiting = ({ state }: Letter): boolean => state === "open" || state === "quarantined";
 
 const whyNotWaiting = (letter: Letter): string | undefined =>
-  isWaiting(letter) ? undefined : `It is ${letter.state}; only a letter that waits can be thrown away.`;
+  isWaiting(letter) ? undefined : `It is ${letter.state}; only a waiting letter can be discarded.`;
 
 function whyNotEdited(letter: Letter): string | undefined {
   const text = letter.edited ?? letter.payload;
-  if (!isWaiting(letter)) return `It is ${letter.state}; only a letter that waits can be edited.`;
-  if (letter.masked) return "Unmask it first: nobody edits what he does not see.";
+  if (!isWaiting(letter)) return `It is ${letter.state}; only a waiting letter can be edited.`;
+  if (letter.masked) return "Unmask it first: masked values cannot be edited.";
   if (text === null || letter.payloadEncoding === "base64") return "It holds no text that a patch could change.";
   return whyNotEditable(text);
 }

@@ -14,10 +14,10 @@ import { useTicks } from "./ticks.ts";
 import { filterIn, lettersOf } from "./words.ts";
 
 const FILTERS: readonly Filter[] = [
-  { name: "text", label: "Text", kind: "text", placeholder: "a word that is shown" },
+  { name: "text", label: "Text", kind: "text", placeholder: "a word that is not masked" },
   { name: "state", label: "State", kind: "choice", options: LETTER_STATES },
   { name: "reason", label: "Reason", kind: "choice", options: REASONS },
-  { name: "topic", label: "Topic", kind: "text", placeholder: "the whole topic" },
+  { name: "topic", label: "Topic", kind: "text", placeholder: "full topic name" },
 ];
 
 const OTHERS: readonly Filter[] = [
@@ -42,16 +42,16 @@ export function LetterList({ route, user }: PageProps) {
       <div class="row spread acting">
         <span role="status">
           {isTicked
-            ? `${lettersOf(ticks.ids.size)} ticked`
+            ? `${lettersOf(ticks.ids.size)} selected`
             : isNarrowed
-              ? "All letters like this"
-              : "Tick letters, or narrow them down, to do something with them."}
+              ? "All letters that match"
+              : "Select letters, or filter them, to act on them."}
         </span>
         <div class="row">
           <SelectionActions
             user={user}
             selection={isTicked ? { ids: [...ticks.ids] } : { filter }}
-            unless={isTicked || isNarrowed ? undefined : "Tick letters, or narrow them down first."}
+            unless={isTicked || isNarrowed ? undefined : "Select or filter letters first."}
             onDiscarded={() => {
               ticks.clear();
               letters.reload();
@@ -61,14 +61,14 @@ export function LetterList({ route, user }: PageProps) {
       </div>
       <Listed
         list={letters}
-        what="letters"
+        what={["letter", "letters"]}
         empty={
           isNarrowed ? (
-            <Empty title="No dead letter is like that">
-              Take a filter away to see more. What is masked is not found by its text.
+            <Empty title="No dead letters match">
+              Clear a filter to see more. The text search does not find masked values.
             </Empty>
           ) : (
-            <Empty title="There are no dead letters">Each record that came was applied.</Empty>
+            <Empty title="No dead letters">Every record was applied.</Empty>
           )
         }
       >

@@ -30,7 +30,7 @@ export function LetterTable({ letters, ticks, isOfOne = false }: LetterTableProp
             <th scope="col">
               <input
                 type="checkbox"
-                aria-label="Tick all that are shown"
+                aria-label="Select all shown"
                 checked={all.every((id) => ticks.ids.has(id))}
                 onChange={(event) => ticks.toggle(all, event.currentTarget.checked)}
               />
@@ -64,7 +64,7 @@ function LetterRow({ letter, ticks, isOfOne }: LetterRowProps) {
       <td>
         <input
           type="checkbox"
-          aria-label={`Tick letter ${id}`}
+          aria-label={`Select letter ${id}`}
           checked={ticks.ids.has(id)}
           onChange={(event) => ticks.toggle([id], event.currentTarget.checked)}
         />

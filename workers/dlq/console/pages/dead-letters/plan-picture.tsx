@@ -2,17 +2,28 @@ import type { Plan } from "../../../../../src/shared/desk/api.ts";
 import { countOf } from "../../parts/numbers.ts";
 import { type Part, StackedBar } from "../../parts/stacked-bar.tsx";
 import { hrefOf } from "../../route.ts";
+import { OUTCOME_TONES } from "./outcome-tones.ts";
 import { lettersOf } from "./words.ts";
 
 type Line = Part & { readonly why?: string; readonly href?: string };
 
-/** What would become of each selected letter, those that pass first. */
+/** How each selected letter would end, those that pass first. */
 export function linesOfPlan(plan: Plan): Line[] {
   const { passes, superseded, duplicate, stillFailing, refused, tooLarge } = plan;
   const lines: Line[] = [
-    { name: "pass", count: passes, tone: "good", why: "and change or confirm what is known" },
-    { name: "superseded", count: superseded, tone: "known", why: "newer is known; they close without a write" },
-    { name: "duplicate", count: duplicate, tone: "info", why: "known already; they close without a write" },
+    { name: "pass", count: passes, tone: OUTCOME_TONES.applied, why: "change or confirm what is known" },
+    {
+      name: "superseded",
+      count: superseded,
+      tone: OUTCOME_TONES.superseded,
+      why: "newer data is known; they close without a write",
+    },
+    {
+      name: "duplicate",
+      count: duplicate,
+      tone: OUTCOME_TONES.duplicate,
+      why: "already known; they close without a write",
+    },
     ...stillFailing.map(
       ({ group, signature, count }): Line => ({
         name: "still fail",
@@ -23,15 +34,15 @@ export function linesOfPlan(plan: Plan): Line[] {
       }),
     ),
     ...refused.map(({ why, count }): Line => ({ name: "not sent", count, tone: "quiet", why })),
-    { name: "too large", count: tooLarge, tone: "warn", why: "for a queue message" },
+    { name: "too large", count: tooLarge, tone: "warn", why: "more than a queue message carries" },
   ];
   return lines.filter(({ name, count }) => count > 0 || name === "pass");
 }
 
-type PlanPictureProps = { readonly plan: Plan; readonly hash: string };
+type PlanPictureProps = { readonly plan: Plan; readonly hash: string; readonly isOpen: boolean };
 
 /** The plan as a bar and a table: what passes, and what does not and why. */
-export function PlanPicture({ plan, hash }: PlanPictureProps) {
+export function PlanPicture({ plan, hash, isOpen }: PlanPictureProps) {
   const lines = linesOfPlan(plan);
   return (
     <section class="card stack" aria-labelledby="plan">
@@ -45,7 +56,7 @@ export function PlanPicture({ plan, hash }: PlanPictureProps) {
         <table class="plan">
           <thead>
             <tr>
-              <th scope="col">They</th>
+              <th scope="col">Forecast</th>
               <th scope="col" class="num">
                 Letters
               </th>
@@ -66,7 +77,8 @@ export function PlanPicture({ plan, hash }: PlanPictureProps) {
         </table>
       </div>
       <p class="muted">
-        Hash <code class="hash">{hash}</code>. Only this plan can be started, for an hour and until the next deployment.
+        Hash <code class="hash">{hash}</code>.
+        {isOpen && " This plan can be started for one hour, and until the next deployment."}
       </p>
     </section>
   );

@@ -21,9 +21,9 @@ export function RunList(_: PageProps) {
     <Section at="runs">
       <Listed
         list={runs}
-        what="runs"
+        what={["run", "runs"]}
         empty={
-          <Empty title="There is no run yet">
+          <Empty title="No runs yet">
             Plan a replay of a <a href="#/groups">group</a>, or of some <a href="#/letters">letters</a>.
           </Empty>
         }

@@ -1,20 +1,21 @@
 import type { Progress, Run } from "../../../../../src/shared/desk/api.ts";
 import { countOf } from "../../parts/numbers.ts";
 import { Legend, type Part, StackedBar } from "../../parts/stacked-bar.tsx";
+import { OUTCOME_TONES } from "./outcome-tones.ts";
 import { backOf } from "./words.ts";
 
-/** How a run's letters stand, those that ended first. */
+/** The letters of a run by state, the finished ones first. */
 export const partsOfProgress = (progress: Progress): Part[] => [
-  { name: "applied", count: progress.applied, tone: "good" },
-  { name: "unchanged", count: progress.unchanged, tone: "known" },
-  { name: "duplicate", count: progress.duplicate, tone: "info" },
-  { name: "superseded", count: progress.superseded, tone: "warn" },
+  { name: "applied", count: progress.applied, tone: OUTCOME_TONES.applied },
+  { name: "unchanged", count: progress.unchanged, tone: OUTCOME_TONES.unchanged },
+  { name: "duplicate", count: progress.duplicate, tone: OUTCOME_TONES.duplicate },
+  { name: "superseded", count: progress.superseded, tone: OUTCOME_TONES.superseded },
   { name: "failed", count: progress.failed, tone: "bad" },
   { name: "skipped", count: progress.skipped, tone: "quiet" },
-  { name: "on their way", count: progress.inFlight, tone: "moving" },
+  { name: "in flight", count: progress.inFlight, tone: "moving" },
 ];
 
-/** How far a run is, and what has become of what it sent. */
+/** How far a run is, and how its letters ended. */
 export function RunProgress({ run }: { readonly run: Run }) {
   const { progress, canary } = run;
   const parts = partsOfProgress(progress);
@@ -32,7 +33,7 @@ export function RunProgress({ run }: { readonly run: Run }) {
       {canary > 0 && canary < progress.total && (
         <p class="muted">
           The line marks the canary: the first {countOf(canary)}{" "}
-          {backOf(run) >= canary ? "are back." : "go ahead of the others."}
+          {backOf(run) >= canary ? "are back." : "go before the others."}
         </p>
       )}
     </section>

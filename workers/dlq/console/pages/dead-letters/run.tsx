@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { DeskUser } from "../../../../../src/shared/auth/desk-role.ts";
 import type { Run } from "../../../../../src/shared/desk/api.ts";
-import { useAnswer, useDeed } from "../../answer.ts";
+import { useAnswer, useAction } from "../../answer.ts";
 import { ask } from "../../client.ts";
 import { Act } from "../../parts/act.tsx";
 import { Badge } from "../../parts/badge.tsx";
@@ -52,23 +52,26 @@ function RunView({ run, user, onChange }: RunProps) {
       {why && (
         // What a run waits for changes each second, which nobody wants to be told each second.
         <p class={state === "paused" ? "why paused" : "why"} role={state === "paused" ? "status" : undefined}>
-          {state === "paused" ? `It is paused: ${why}.` : `It waits: ${why}.`}
+          {state === "paused" ? `Paused: ${why}.` : `Waiting: ${why}.`}
         </p>
       )}
       {state === "paused" && progress.failed > 0 && (
         <p>
-          Look at what failed again in its <a href="#/groups">groups</a>; then resume it, or cancel it.
+          Look at what failed again in its <a href="#/groups">groups</a>, then resume or cancel the run.
         </p>
       )}
       {!isPlanned && <RunProgress run={run} />}
       <div class="pair wide">
-        <PlanPicture plan={run.plan} hash={run.hash} />
+        <PlanPicture plan={run.plan} hash={run.hash} isOpen={isPlanned} />
         {isPlanned && progress.total > 0 && <StartForm run={run} user={user} onStarted={onChange} />}
         {isPlanned && progress.total === 0 && <NothingToSend />}
         {!isPlanned && <RunFacts run={run} />}
       </div>
       {state === "canceled" && progress.waiting > 0 && (
-        <p class="muted">{lettersOf(progress.waiting)} were not sent, and wait as before.</p>
+        <p class="muted">
+          {lettersOf(progress.waiting)} {progress.waiting === 1 ? "was" : "were"} not sent and still{" "}
+          {progress.waiting === 1 ? "waits" : "wait"}.
+        </p>
       )}
     </>
   );
@@ -76,10 +79,10 @@ function RunView({ run, user, onChange }: RunProps) {
 
 const NothingToSend = () => (
   <section class="card">
-    <h2>Nothing of that would be sent</h2>
+    <h2>No letter would be sent</h2>
     <p>
-      What still fails has to be mended first: widen its contract and deploy, or edit its payload. To send it all the
-      same, plan again with force.
+      Fix what still fails first: widen its contract and deploy, or edit the payloads. To send the letters anyway, plan
+      again with force.
     </p>
   </section>
 );
@@ -94,7 +97,7 @@ const RunFacts = ({ run }: { readonly run: Run }) => (
       <Fact name="Planned">
         <FullTime at={run.createdAt} />
       </Fact>
-      <Fact name="Began">
+      <Fact name="Started">
         <FullTime at={run.startedAt} />
       </Fact>
       <Fact name="Ended">{run.endedAt && <FullTime at={run.endedAt} />}</Fact>
@@ -107,9 +110,9 @@ const RunFacts = ({ run }: { readonly run: Run }) => (
 
 /** What can be ordered of a run as it stands. */
 function RunActions({ run, user, onChange }: RunProps) {
-  const order = useDeed(
+  const order = useAction(
     (what: "pause" | "resume" | "cancel") => ask<Run>("POST", `/runs/${encodeURIComponent(run.id)}/${what}`),
-    onChange,
+    { onDone: onChange, subject: run.state },
   );
   const [isCanceling, setIsCanceling] = useState(false);
   const { state } = run;

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { DeskUser } from "../../../../../src/shared/auth/desk-role.ts";
 import { mayAct } from "../../../../../src/shared/auth/desk-role.ts";
 import type { Run } from "../../../../../src/shared/desk/api.ts";
-import { useDeed } from "../../answer.ts";
+import { useAction } from "../../answer.ts";
 import { ask } from "../../client.ts";
 import { Field } from "../../parts/field.tsx";
 import { Trouble } from "../../parts/states.tsx";
@@ -11,26 +11,32 @@ import { lettersOf } from "./words.ts";
 type StartFormProps = { readonly run: Run; readonly user: DeskUser; readonly onStarted: () => void };
 
 const NUMBERS = [
-  { name: "rate", label: "Letters a second", min: 1, max: 500, hint: "Live records go first whatever it is." },
-  { name: "canary", label: "Canary", min: 0, max: 1_000, hint: "So many go first, and the others when they are back." },
+  { name: "rate", label: "Letters a second", min: 1, max: 500, hint: "Live records always go first." },
+  {
+    name: "canary",
+    label: "Canary",
+    min: 0,
+    max: 1_000,
+    hint: "How many go first; the others follow when these are back.",
+  },
   {
     name: "maxFailurePercent",
-    label: "Most that may fail, %",
+    label: "Failure limit, %",
     min: 0,
     max: 100,
-    hint: "Of those that came back. Above it the run pauses.",
+    hint: "Of the letters that are back. Above it the run pauses.",
   },
 ] as const;
 
-/** Starts what was planned, once somebody has said that it is what he wants. */
+/** Starts what was planned, once the operator has confirmed the plan. */
 export function StartForm({ run, user, onStarted }: StartFormProps) {
   const { id, hash, rate, canary, maxFailurePercent, progress } = run;
   const [name, setName] = useState("");
   const [pace, setPace] = useState<Pace>({ rate, canary, maxFailurePercent });
   const [isSure, setIsSure] = useState(false);
-  const start = useDeed(
+  const start = useAction(
     () => ask<Run>("POST", `/runs/${encodeURIComponent(id)}/start`, { hash, name: name.trim(), ...pace }),
-    onStarted,
+    { onDone: onStarted, subject: JSON.stringify([name, pace]) },
   );
   const barred = mayAct(user, "operator") ? undefined : `This is for role operator, and you are ${user.role}.`;
   return (
@@ -42,8 +48,8 @@ export function StartForm({ run, user, onStarted }: StartFormProps) {
         start.run();
       }}
     >
-      <h2 id="start">Start it</h2>
-      <Field label="Name" hint="What this run is, for whoever finds it.">
+      <h2 id="start">Start the run</h2>
+      <Field label="Name" hint="What this run is for.">
         {(field, hint) => (
           <input
             id={field}
@@ -66,7 +72,7 @@ export function StartForm({ run, user, onStarted }: StartFormProps) {
           disabled={barred !== undefined}
           onChange={(event) => setIsSure(event.currentTarget.checked)}
         />
-        <span>I have looked at the plan, and want {lettersOf(progress.total)} sent.</span>
+        <span>I have looked at the plan. Send {lettersOf(progress.total)}.</span>
       </label>
       {start.refusal && <Trouble refusal={start.refusal} />}
       <div class="row">
@@ -74,7 +80,10 @@ export function StartForm({ run, user, onStarted }: StartFormProps) {
           type="submit"
           class="primary"
           disabled={barred !== undefined || start.isBusy || !isSure || name.trim() === ""}
-          title={barred ?? (isSure && name.trim() !== "" ? undefined : "Name it, and say that you have looked at it.")}
+          title={
+            barred ??
+            (isSure && name.trim() !== "" ? undefined : "Enter a name, and confirm that you have looked at the plan.")
+          }
         >
           Start
         </button>

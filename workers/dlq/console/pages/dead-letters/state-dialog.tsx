@@ -1,18 +1,16 @@
 import { useState } from "preact/hooks";
 import type { Group } from "../../../../../src/shared/desk/api.ts";
 import type { GroupState } from "../../../../../src/shared/desk/states.ts";
-import { useDeed } from "../../answer.ts";
 import { ask } from "../../client.ts";
-import { Dialog } from "../../parts/dialog.tsx";
 import { Field } from "../../parts/field.tsx";
-import { Trouble } from "../../parts/states.tsx";
+import { FormDialog } from "../../parts/form-dialog.tsx";
 
-/** What somebody can say of a group, and what follows from it. */
+/** The states that an operator can set, and what each means. */
 const STATES = {
-  acknowledged: "Somebody is on it.",
-  ignored: "Whatever comes, nobody is told: a test device, say.",
-  resolved: "It is mended. If it fails again, it regresses, and somebody is told.",
-  open: "Nobody has looked at it yet.",
+  acknowledged: "Somebody is working on it.",
+  ignored: "New failures alert nobody: a test device, for example.",
+  resolved: "It is fixed. A new failure makes it regressed, and alerts.",
+  open: "Nobody is working on it yet.",
 } as const satisfies Partial<Record<GroupState, string>>;
 type Settable = keyof typeof STATES;
 
@@ -22,57 +20,44 @@ type StateDialogProps = {
   readonly onClose: () => void;
 };
 
-/** Says where a group stands, with a note for whoever comes next. */
+/** Sets the state of a group, with a note. */
 export function StateDialog({ group, onSet, onClose }: StateDialogProps) {
   const others = (Object.keys(STATES) as Settable[]).filter((state) => state !== group.state);
   const [state, setState] = useState<Settable>(others[0] as Settable);
   const [note, setNote] = useState("");
-  const { isBusy, refusal, run } = useDeed(
-    () => ask<Group>("POST", `/groups/${encodeURIComponent(group.id)}/state`, { state, ...(note && { note }) }),
-    onSet,
-  );
   return (
-    <Dialog title="Where the group stands" onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          run();
-        }}
-      >
-        <fieldset class="choices">
-          <legend>It is {group.state}. From now on it is</legend>
-          {others.map((each) => (
-            <label key={each} class="check">
-              <input type="radio" name="state" checked={state === each} onChange={() => setState(each)} />
-              <span>
-                <strong>{each}</strong> <span class="muted">{STATES[each]}</span>
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        <Field label="Note" hint="What the next one should know: a ticket, a name. It stands in the audit log too.">
-          {(id, hint) => (
-            <textarea
-              id={id}
-              aria-describedby={hint}
-              rows={2}
-              maxLength={500}
-              value={note}
-              onInput={(event) => setNote(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        {refusal && <Trouble refusal={refusal} />}
-        <div class="row">
-          <button type="submit" class="primary" disabled={isBusy}>
-            Set {state}
-          </button>
-          <button type="button" onClick={onClose}>
-            Leave it
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Set the state of the group"
+      submit={`Set ${state}`}
+      action={() =>
+        ask<Group>("POST", `/groups/${encodeURIComponent(group.id)}/state`, { state, ...(note && { note }) })
+      }
+      onDone={onSet}
+      onClose={onClose}
+    >
+      <fieldset class="choices">
+        <legend>The group is {group.state}. Set it to</legend>
+        {others.map((each) => (
+          <label key={each} class="check">
+            <input type="radio" name="state" checked={state === each} onChange={() => setState(each)} />
+            <span>
+              <strong>{each}</strong> <span class="muted">{STATES[each]}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <Field label="Note" hint="For whoever looks next: a ticket, a name. The audit log keeps it too.">
+        {(id, hint) => (
+          <textarea
+            id={id}
+            aria-describedby={hint}
+            rows={2}
+            maxLength={500}
+            value={note}
+            onInput={(event) => setNote(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+    </FormDialog>
   );
 }

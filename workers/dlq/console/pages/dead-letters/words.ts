@@ -8,7 +8,7 @@ import type {
 } from "../../../../../src/shared/desk/api.ts";
 import type { GroupState, LetterState } from "../../../../../src/shared/desk/states.ts";
 import type { Tone } from "../../parts/badge.tsx";
-import { countOf } from "../../parts/numbers.ts";
+import { countedOf } from "../../parts/numbers.ts";
 
 /** The colour of a letter's, a group's or a run's state. */
 export function toneOf(state: LetterState | GroupState | RunState): Tone {
@@ -47,13 +47,13 @@ export const shortId = (id: string): string => (id.length > 12 ? `${id.slice(0, 
 /** What something is done to, in words. */
 export function described(selection: Selection): string {
   if ("ids" in selection) return lettersOf(selection.ids.length);
-  if ("group" in selection) return `all letters of group ${selection.group} that wait`;
+  if ("group" in selection) return `all waiting letters of group ${selection.group}`;
   return `all letters with ${Object.entries(selection.filter)
     .map(([name, value]) => `${name} ${value}`)
     .join(", ")}`;
 }
 
-export const lettersOf = (count: number): string => `${countOf(count)} ${count === 1 ? "letter" : "letters"}`;
+export const lettersOf = (count: number): string => countedOf(count, "letter");
 
 const FILTERS = ["state", "topic", "source", "device", "reason", "group", "since", "until", "text"] as const;
 

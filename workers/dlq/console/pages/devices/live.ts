@@ -82,9 +82,9 @@ function withTold(page: DeviceEventPage, told: readonly DeviceEventJson[]): Devi
 /** A burst of changes is read when it begins, and then once in so long. */
 const CALM_MS = 1_000;
 
-function useRestrained(deed: () => void): () => void {
-  const latest = useRef(deed);
-  latest.current = deed;
+function useRestrained(action: () => void): () => void {
+  const latest = useRef(action);
+  latest.current = action;
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const isDue = useRef(false);
   useEffect(() => () => clearTimeout(timer.current), []);

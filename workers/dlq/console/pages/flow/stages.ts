@@ -1,5 +1,5 @@
 import type { FlowTick } from "../../../../../src/shared/telemetry/overview.ts";
-import { countOf, durationOf, rateOf, shortCountOf } from "../../parts/numbers.ts";
+import { countedOf, countOf, durationOf, rateOf, shortCountOf } from "../../parts/numbers.ts";
 import { relativeTimeOf } from "../../parts/time.tsx";
 import { percentileOf, rateOfFigure, ratesBySource } from "./rates.ts";
 
@@ -61,7 +61,7 @@ export function stagesOf(ticks: readonly FlowTick[]): Stage[] {
       value: countOf(last?.inFlight ?? 0),
       lines: [
         "records in flight",
-        last?.backlog ? `${shortCountOf(last.backlog.messages)} messages wait` : "no backlog told",
+        last?.backlog ? `${shortCountOf(last.backlog.messages)} messages waiting` : "no backlog reported",
       ],
       at: [500, 140],
       size: [170, TALL + 8],
@@ -95,7 +95,7 @@ export function stagesOf(ticks: readonly FlowTick[]): Stage[] {
       name: "GraphQL",
       kind: "read",
       value: rate("queries"),
-      lines: [`99 % within ${boundText(percentileOf(ticks, "queryMs", 0.99))}`, `${rate("queryErrors")} errors`],
+      lines: [p99Text(percentileOf(ticks, "queryMs", 0.99)), `${rate("queryErrors")} errors`],
       at: [1220, 50],
       size: [165, TALL + 8],
     },
@@ -125,12 +125,14 @@ function deskLines(last: FlowTick | undefined): string[] {
   const running = (runs.running ?? 0) + (runs.paused ?? 0);
   const oldest =
     oldestWaitingMs === null ? "none" : relativeTimeOf(oldestWaitingMs, Math.max(last.atMs, oldestWaitingMs));
-  return [`oldest ${oldest} · ${countOf(quarantined)} quarantined · ${running} runs`];
+  return [`oldest ${oldest} · ${countOf(quarantined)} quarantined · ${countedOf(running, "run")}`];
 }
 
 /** "250 ms", or that it was more than the last bound. */
-export const boundText = (bound: number | null): string =>
-  bound === null ? "–" : Number.isFinite(bound) ? durationOf(bound) : "over a minute";
+export const boundText = (bound: number): string => (Number.isFinite(bound) ? durationOf(bound) : "over 1 min");
+
+/** "p99 250 ms"; a percentile needs something to be a percentile of. */
+export const p99Text = (bound: number | null): string => (bound === null ? "none lately" : `p99 ${boundText(bound)}`);
 
 /** What goes from one stage to the next. */
 export function streamsOf(ticks: readonly FlowTick[]): Stream[] {
