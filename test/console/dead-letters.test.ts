@@ -97,7 +97,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await payload.waitFor();
     const marked = await payload.locator(".marked").allTextContents();
     expect(marked).toEqual([
-      expect.stringMatching(/^"•••"✗ .*expected string, received number$/),
+      expect.stringMatching(/^"••• number"✗ .*expected string, received number$/),
       expect.stringMatching(/^"name": missing✗ .*expected string/),
     ]);
     const lines = await payload.getByRole("listitem").allTextContents();
@@ -186,7 +186,10 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await page.getByLabel("Why").fill("ticket 9");
     await page.getByRole("dialog").getByRole("button", { name: "Unmask" }).click();
     await button(page, "Replay").click();
-    await page.getByRole("alert").getByText(/would fail as before/).waitFor();
+    await page
+      .getByRole("alert")
+      .getByText(/would fail as before/)
+      .waitFor();
     expect(await mainButtons(page)).toEqual(["Edit…"]);
     await button(page, "Edit…").click();
     const dialog = page.getByRole("dialog");

@@ -3,7 +3,7 @@ import { topicPartsOf } from "../../src/shared/contracts/topic.ts";
 import type { Audit, Letter, Revision } from "../../src/shared/desk/api.ts";
 import type { JsonPatchOp } from "../../src/shared/desk/edit.ts";
 import { foldPath } from "../../src/shared/desk/fingerprint.ts";
-import { MASK, maskFailure, maskKey, maskValue } from "../../src/shared/desk/mask.ts";
+import { MASK, maskFailure, maskKey, maskOf, maskValue } from "../../src/shared/desk/mask.ts";
 import { maskedCopyOf, shownOf } from "../../src/shared/desk/masked-copy.ts";
 import type { Failure } from "../../src/shared/queue/letter.ts";
 import type { AuditRow } from "../../src/shared/repositories/audit.ts";
@@ -100,7 +100,7 @@ function maskedOperation(topic: string, { op, path, from, value }: Operation): o
     op,
     path: folded(path),
     ...(from !== undefined && { from: folded(from) }),
-    ...(value !== undefined && { value: MASK }),
+    ...(value !== undefined && { value: maskOf(value) }),
   };
 }
 

@@ -37,6 +37,32 @@ it("text that a contract has no place for is never shown and never found, wherev
   );
 });
 
+it.each([
+  ["text", "555-0100", "•••"],
+  ["nothing", null, "•••"],
+  ["a number", 5550100, "••• number"],
+  ["a truth value", false, "••• boolean"],
+  ["a list", ["a"], "••• list"],
+  ["an object", { a: 1 }, "••• object"],
+  ["text that reads like the mask of a number", "••• number", "•••"],
+])("%s that nobody may see is masked with its type alone", (_, phone, mask) => {
+  const topic = "device.elt.profile.updated";
+  expect(JSON.parse(maskValue(topic, JSON.stringify({ data: { name: phone } }), undefined).text ?? "").data.name).toBe(
+    mask,
+  );
+  expect(maskData(topic, { phone })).toEqual({ "•••1": mask });
+});
+
+it("a value of the wrong type in a declared place is masked with its type", () => {
+  const data = { online: "yes", mode: 3, indoorTemperatureC: { c: 20 }, equipment: "fan" };
+  expect(maskData("device.elt.status.reported", data)).toEqual({
+    online: "•••",
+    mode: "••• number",
+    indoorTemperatureC: "••• object",
+    equipment: "•••",
+  });
+});
+
 it("masking is of JSON again, and of the same shape where it is known", () => {
   fc.assert(
     fc.property(fc.constantFrom(...topics), fc.oneof(fc.json(), fc.string()), (topic, value) => {
@@ -48,7 +74,7 @@ it("masking is of JSON again, and of the same shape where it is known", () => {
 
 it("a nest too deep is masked and not walked", () => {
   const deep = `{"data":${"[".repeat(5_000)}${"]".repeat(5_000)}}`;
-  expect(maskValue("device.elt.status.reported", deep, undefined).text).toBe('{"data":"•••"}');
+  expect(maskValue("device.elt.status.reported", deep, undefined).text).toBe('{"data":"••• list"}');
 });
 
 it("a fault's message loses what it quotes", () => {

@@ -54,6 +54,19 @@ describe("what is shown of an edit", () => {
     }
   });
 
+  it("shows the type of a value wherever a patch moves it, and nothing else of it", () => {
+    const topic = "device.elt.status.reported";
+    const record = JSON.stringify({ eventId: "e", data: { pin: 4711, mode: "heat" } });
+    const copy = maskedCopyOf({ topic, value: record, edited: null, revision: 0 }, []);
+    expect(JSON.parse(shownOf(copy)).data).toEqual({ "•••1": "••• number", mode: "heat" });
+    for (const path of ["/data/mode", "/data/indoorTemperatureC", "/data/other"]) {
+      const after = afterPatch(copy, [{ op: "move", from: "/data/pin", path }]);
+      expect(after && shownOf(after)).toContain('"••• number"');
+      expect(after && shownOf(after)).not.toContain("4711");
+      expect(after && maskedTestIn(after, [{ op: "test", path, value: 4711 }])).toBe(path);
+    }
+  });
+
   it("is all masked when the edits are not known, as after an import", () => {
     expect(shownOf(maskedCopyOf({ ...original, edited: value, revision: 2 }, []))).toBe('"•••"');
   });
@@ -81,7 +94,7 @@ describe("a test of a patch", () => {
 });
 
 /** A payload of a contract with a secret in each place that is not shown, and the pointers into it. */
-function payloadWith(contract: (typeof CONTRACTS)[number], secret: string): { value: object; pointers: string[] } {
+function payloadWith(contract: (typeof CONTRACTS)[number], secret: unknown): { value: object; pointers: string[] } {
   const payload = structuredClone(exampleOf(contract)) as Record<string, unknown>;
   const data = payload.data as Record<string, unknown>;
   for (const path of piiPathsOf(jsonSchemaOf(contract))) {
@@ -103,9 +116,22 @@ const pointersOf = (value: unknown, at = ""): string[] =>
     ? [at, ...Object.entries(value).flatMap(([name, member]) => pointersOf(member, `${at}/${name}`))]
     : [at];
 
+/** Two of a type each, for the type is shown; what is nothing looks like text, and so does text like a mask. */
+const SECRETS: readonly (readonly [unknown, unknown])[] = [
+  ["secret-1", "secret-2"],
+  [555_0100, -1],
+  [true, false],
+  [null, "secret-1"],
+  ["••• number", "secret-1"],
+];
+
 describe("two payloads that differ only in what is masked", () => {
   const worlds = fc.constantFrom(...CONTRACTS).chain((contract) => {
-    const [one, other] = ["secret-1", "secret-2"].map((secret) => payloadWith(contract, secret));
+    return fc.constantFrom(...SECRETS).chain((secrets) => worldsOf(contract, secrets));
+  });
+
+  function worldsOf(contract: (typeof CONTRACTS)[number], secrets: readonly [unknown, unknown]) {
+    const [one, other] = secrets.map((secret) => payloadWith(contract, secret));
     const pointer = fc.constantFrom(...(one?.pointers ?? [""]), "/data/new", "/data/firmware", "/data/text");
     const literal = fc.constantFrom<unknown>("secret-1", "secret-2", "word", 7, true, null, { note: "secret-1" });
     const op = fc.oneof(
@@ -119,7 +145,7 @@ describe("two payloads that differ only in what is masked", () => {
       other: fc.constant(JSON.stringify(other?.value)),
       patches: fc.array(fc.array(op, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 }),
     });
-  });
+  }
 
   /** All that somebody who has not unmasked a letter learns of it by editing it. */
   function learned(topic: string, payload: string, patches: readonly (readonly JsonPatchOp[])[]): unknown[] {

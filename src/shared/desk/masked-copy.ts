@@ -1,6 +1,6 @@
 import { applyOperation, find, type Holder, holderOf, type JsonPatchOp, tokenOf } from "./edit.ts";
 import { knownPath } from "./fingerprint.ts";
-import { MASK, maskScalars, maskValue } from "./mask.ts";
+import { isMask, MASK, maskCopy, maskScalars } from "./mask.ts";
 
 /**
  * A payload of the same shape, with a mask in place of every value that must not be shown. Patches are applied to it as
@@ -17,8 +17,9 @@ export function maskedCopyOf(
   { topic, value, edited, revision }: { topic: string; value: string | null; edited: string | null; revision: number },
   patches: readonly (readonly JsonPatchOp[])[],
 ): MaskedCopy {
-  if (revision === 0) return masked(topic, holderOf(value));
-  const original = patches.length === revision && edited !== null ? masked(topic, holderOf(value)) : undefined;
+  if (revision === 0) return masked(topic, holderOf(value), "record");
+  const original =
+    patches.length === revision && edited !== null ? masked(topic, holderOf(value), "record") : undefined;
   const copy = patches.reduce<MaskedCopy | undefined>((before, patch) => before && afterPatch(before, patch), original);
   return copy ?? { topic };
 }
@@ -30,7 +31,7 @@ export function afterPatch(before: MaskedCopy, patch: readonly JsonPatchOp[]): M
     if (op.op === "test") continue;
     if (applyOperation(copy, op) !== undefined) return undefined;
     // A value that a patch itself puts in a personal place is personal from then on.
-    copy = masked(copy.topic, copy);
+    copy = masked(copy.topic, copy, "copy");
   }
   return copy;
 }
@@ -54,13 +55,13 @@ export function maskedTestIn(before: MaskedCopy, patch: readonly JsonPatchOp[]):
 
 /** What may be shown of it, as JSON text. */
 export const shownOf = ({ topic, ...holder }: MaskedCopy): string =>
-  maskValue(topic, "value" in holder ? JSON.stringify(holder.value) : "", undefined).text ?? "null";
+  JSON.stringify("value" in holder ? maskCopy(topic, holder.value) : MASK);
 
-const masked = (topic: string, holder: Holder): MaskedCopy =>
-  "value" in holder ? { topic, value: maskScalars(topic, holder.value) } : { topic };
+const masked = (topic: string, holder: Holder, origin: "record" | "copy"): MaskedCopy =>
+  "value" in holder ? { topic, value: maskScalars(topic, holder.value, origin) } : { topic };
 
 const holdsMask = (value: unknown): boolean =>
-  typeof value === "object" && value !== null ? Object.values(value).some(holdsMask) : value === MASK;
+  typeof value === "object" && value !== null ? Object.values(value).some(holdsMask) : isMask(value);
 
 function isDeclared(topic: string, pointer: string): boolean {
   const path = pointer.split("/").slice(1).map(tokenOf).join(".");

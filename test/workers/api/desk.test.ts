@@ -269,7 +269,7 @@ describe("a device", () => {
       eventId: "evt-5",
       topic: "device.elt.status.reported",
       occurredAt: at(5),
-      data: { online: true, "•••1": "•••" },
+      data: { online: true, "•••1": "••• number" },
     });
     const second = (await get(`/elt:told/events?first=3&after=${first.nextCursor}`)).body;
     expect(second.events.map(({ occurredAt }: { occurredAt: string }) => occurredAt)).toEqual([at(3), at(2), at(1)]);
@@ -358,7 +358,14 @@ describe("what is personal", () => {
       name: "•••",
       model: "M-2",
       features: ["fan"],
-      location: { country: "US", region: "Texas", city: "•••", postalCode: "•••", timeZone: "UTC", latitude: "•••" },
+      location: {
+        country: "US",
+        region: "Texas",
+        city: "•••",
+        postalCode: "•••",
+        timeZone: "UTC",
+        latitude: "••• number",
+      },
     });
     expect((await get("/elt:2")).body).toMatchObject({ name: null, model: null, location: null, features: [] });
   });

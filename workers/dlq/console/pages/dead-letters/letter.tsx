@@ -76,7 +76,7 @@ const LetterView = ({ letter }: { readonly letter: LetterDetail }) => (
   <>
     <p class={letter.state === "resolved" ? "muted" : "verdict"}>
       <strong>{letter.reason}</strong> {letter.message}
-      {letter.masked && <span class="muted"> What is personal is masked (•••).</span>}
+      {letter.masked && <span class="muted"> Personal values are masked (•••); their types are shown.</span>}
     </p>
     <div class={letter.edited === null ? "letter-grid" : "letter-grid edited"}>
       <Payload
