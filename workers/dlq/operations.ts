@@ -40,6 +40,7 @@ const INDEX = {
     audit: "GET /ops/api/audit{?actor,target,action,first,after}",
     flow: "GET /ops/api/flow (server-sent events)",
     topics: "GET /ops/api/topics",
+    history: "GET /ops/api/history{?range,name}",
     summary: "GET /ops/api/summary",
     outcomes: "GET /ops/api/outcomes",
     metrics: "GET /ops/metrics",

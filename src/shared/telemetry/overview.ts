@@ -80,7 +80,7 @@ export type TopicOverview = {
   readonly inFlight: number;
   /** Records a minute that came, oldest first, over the last hour; the last of them is the current minute. */
   readonly receivedPerMinute: readonly number[];
-  /** From accepted to visible, over all that were counted; upper bounds in milliseconds. */
+  /** From accepted to visible, of the last hour; upper bounds in milliseconds. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly outcomes: Counts;
@@ -97,6 +97,20 @@ export type TopicOverview = {
     /** Of 30 days' error budget; negative once it is overspent. */
     readonly budgetLeft: number | null;
   };
+};
+
+/** How far back a history goes, by minutes up to an hour and by hours beyond. */
+export const HISTORY_RANGES = ["1h", "24h", "30d"] as const;
+export type HistoryRange = (typeof HISTORY_RANGES)[number];
+
+/** Records over time, of all topics, of a source or of a topic. */
+export type FlowHistory = {
+  /** When it was read; the last step is the one that this time is in, and is still filling. */
+  readonly atMs: number;
+  readonly stepMs: number;
+  /** Each step's records, oldest first. */
+  readonly received: readonly number[];
+  readonly deadLettered: readonly number[];
 };
 
 export type TopicsOverview = {

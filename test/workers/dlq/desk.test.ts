@@ -314,6 +314,7 @@ describe("who may do what", () => {
     ["GET", "/ops/api/audit"],
     ["GET", "/ops/api/summary"],
     ["GET", "/ops/api/topics"],
+    ["GET", "/ops/api/history?range=1h"],
     ["GET", "/ops/api/outcomes"],
     ["GET", "/ops/metrics"],
   ];

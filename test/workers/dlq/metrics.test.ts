@@ -308,12 +308,22 @@ describe("the outcomes", () => {
   it("are served, as are the metrics and the topics, from what the Workers told all objects", async () => {
     const shard = (i: number) => env.METRICS.getByName(SHARD_NAMES[i] as string);
     await shard(0).report({ accepted: { [TOPIC]: 3 } });
-    await shard(2).report({ accepted: { [TOPIC]: 4 } });
+    await shard(2).report({ accepted: { [TOPIC]: 4 }, deadLettered: { [`${TOPIC} not_json`]: 1 } });
+    await shard(3).report({ receivedToVisibleMs: { [`${TOPIC} 250`]: 9, [`${TOPIC} sum`]: 900 } });
     const self = exports as unknown as { default: Fetcher };
     const get = async (path: string) => self.default.fetch(`https://ops.example${path}`, { headers: await bearer() });
-    expect(await (await get("/ops/api/outcomes")).json()).toMatchObject({ accepted: 7, inFlight: 7 });
+    expect(await (await get("/ops/api/outcomes")).json()).toMatchObject({ accepted: 7, inFlight: 6 });
     const topics = (await (await get("/ops/api/topics")).json()) as { topics: { name: string }[] };
-    expect(topics.topics.find(({ name }) => name === TOPIC)).toMatchObject({ received: 7, state: "flowing" });
+    expect(topics.topics.find(({ name }) => name === TOPIC)).toMatchObject({
+      received: 7,
+      state: "failing",
+      p99Ms: 250,
+    });
+    const history = await get(`/ops/api/history?range=1h&name=${TOPIC}`);
+    const { received, deadLettered } = (await history.json()) as { received: number[]; deadLettered: number[] };
+    const sum = (counts: number[]) => counts.reduce((total, count) => total + count, 0);
+    expect([received.length, sum(received), sum(deadLettered)]).toEqual([60, 7, 1]);
+    expect((await get("/ops/api/history?range=7d")).status).toBe(400);
     const metrics = await get("/ops/metrics");
     expect(metrics.headers.get("Content-Type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     const accepted = (parsePrometheus(await metrics.text()) as Family[]).find(

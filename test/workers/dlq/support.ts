@@ -9,6 +9,7 @@ import { DeadLetterRepository } from "../../../src/shared/repositories/dead-lett
 import { type MetricsReport, NO_TOTALS } from "../../../src/shared/telemetry/metrics.ts";
 import { deskDepsOf, type Env, readConfig } from "../../../workers/dlq/env.ts";
 import { flowTotalsOf } from "../../../workers/dlq/metrics/flow-totals.ts";
+import { type HistoryQuery, historyOf } from "../../../workers/dlq/metrics/history.ts";
 import { NO_SLOTS, timesOf } from "../../../workers/dlq/metrics/slots.ts";
 import { operations } from "../../../workers/dlq/operations.ts";
 import type { ParkDeps, SentDelivery } from "../../../workers/dlq/park.ts";
@@ -81,6 +82,7 @@ export function fakeMetrics() {
     read: async () => NO_TOTALS,
     flow: async () => ({ totals: flowTotalsOf(NO_TOTALS), backlog: null }),
     times: async () => timesOf(NO_SLOTS, NOW_MS, {}),
+    history: async (query: HistoryQuery) => historyOf(NO_SLOTS, query),
   };
 }
 

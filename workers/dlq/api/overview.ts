@@ -1,8 +1,10 @@
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
+import * as z from "zod";
 import type { DeskEnv } from "../../../src/shared/desk/http/gate.ts";
+import { readBy } from "../../../src/shared/desk/http/reading.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
-import type { DeskFigures, FlowTick } from "../../../src/shared/telemetry/overview.ts";
+import { type DeskFigures, type FlowTick, HISTORY_RANGES } from "../../../src/shared/telemetry/overview.ts";
 import { deskFiguresOf } from "../metrics/desk-figures.ts";
 import { topicsOverviewOf } from "../metrics/overview.ts";
 import { outcomesOf } from "../metrics/totals.ts";
@@ -14,6 +16,12 @@ const DESK_EVERY_TICKS = 5;
 
 /** A request's CPU time is bounded: a subscriber that stays longer comes back. */
 const MAX_TICKS = 300;
+
+const HistoryParameters = z.strictObject({
+  range: z.enum(HISTORY_RANGES, `must be one of ${HISTORY_RANGES.join(", ")}`),
+  /** A topic or a source. */
+  name: z.string().max(200).optional(),
+});
 
 const UNKNOWN = JSON.stringify({
   code: "unavailable",
@@ -31,6 +39,12 @@ export function overviewRoutes(deps: DeskDeps) {
   app.get("/topics", async (c) => {
     const [totals, times] = await Promise.all([metrics.read(), metrics.times()]);
     return c.json(topicsOverviewOf(totals, times, now()));
+  });
+
+  app.get("/history", async (c) => {
+    const query = readBy(HistoryParameters, c.req.query(), "Nothing was read, because of the query");
+    if (!query.ok) return query.response;
+    return c.json(await metrics.history({ ...query.data, nowMs: now() }));
   });
 
   app.get("/flow", (c) =>

@@ -10,7 +10,11 @@ const MAX_POINTS = 250;
 export function writeDataPoints(dataset: AnalyticsEngineDataset | undefined, { at, topics }: Slot): void {
   if (!dataset) return;
   for (const [topic, figures] of Object.entries(topics).slice(0, MAX_POINTS)) {
-    dataset.writeDataPoint({ indexes: [topic], blobs: [topic], doubles: [...figures, at] });
+    dataset.writeDataPoint({
+      indexes: [topic],
+      blobs: [topic],
+      doubles: [...SLOT_FIGURES.map((_, i) => figures[i] ?? 0), at],
+    });
   }
 }
 

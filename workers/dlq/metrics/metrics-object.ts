@@ -7,9 +7,10 @@ import {
   type MetricsTotals,
   NO_TOTALS,
 } from "../../../src/shared/telemetry/metrics.ts";
-import type { FlowTotals } from "../../../src/shared/telemetry/overview.ts";
+import type { FlowHistory, FlowTotals } from "../../../src/shared/telemetry/overview.ts";
 import { writeDataPoints } from "./analytics.ts";
 import { flowTotalsOf } from "./flow-totals.ts";
+import { type HistoryQuery, historyOf } from "./history.ts";
 import { boundedReport, topicLabelOf } from "./labels.ts";
 import {
   addMinute,
@@ -90,6 +91,11 @@ export class MetricsObject extends DurableObject<Env> implements MetricsSink {
     const nowMs = Date.now();
     const { minute, lastReceivedMs } = this.#turnMinute(nowMs);
     return timesOf(addMinute(this.#loadSlots(), minute), nowMs, lastReceivedMs);
+  }
+
+  async history(query: HistoryQuery): Promise<FlowHistory> {
+    const { minute } = this.#turnMinute(Date.now());
+    return historyOf(addMinute(this.#loadSlots(), minute), query);
   }
 
   /** Puts a minute that is over where the others are. */

@@ -1,7 +1,8 @@
 import type { MetricsSink, MetricsSource } from "../../../src/shared/telemetry/metrics.ts";
-import type { FlowTotals } from "../../../src/shared/telemetry/overview.ts";
+import type { FlowHistory, FlowTotals } from "../../../src/shared/telemetry/overview.ts";
 import { type MetricsNamespace, metricsOver, shardsOf } from "../../../src/shared/telemetry/shards.ts";
 import { addFlowTotals } from "./flow-totals.ts";
+import { type HistoryQuery, joinHistories } from "./history.ts";
 import type { MetricsObject } from "./metrics-object.ts";
 import { joinTimes, type TopicTimes } from "./slots.ts";
 
@@ -12,9 +13,10 @@ export type Metrics = MetricsSink &
   MetricsSource & {
     flow(): Promise<{ readonly totals: FlowTotals; readonly backlog: Backlog | null }>;
     times(): Promise<TopicTimes>;
+    history(query: HistoryQuery): Promise<FlowHistory>;
   };
 
-type Shard = MetricsSink & MetricsSource & Pick<MetricsObject, "flow" | "times">;
+type Shard = MetricsSink & MetricsSource & Pick<MetricsObject, "flow" | "times" | "history">;
 
 /** All objects as if they were one. */
 export const metricsOf = (namespace: MetricsNamespace<Shard>): Metrics => ({
@@ -26,4 +28,6 @@ export const metricsOf = (namespace: MetricsNamespace<Shard>): Metrics => ({
     return { totals, backlog: backlogs[0] ?? null };
   },
   times: async () => (await Promise.all(shardsOf(namespace).map((shard) => shard.times()))).reduce(joinTimes),
+  history: async (query) =>
+    (await Promise.all(shardsOf(namespace).map((shard) => shard.history(query)))).reduce(joinHistories),
 });

@@ -4,7 +4,6 @@ import { SOURCES } from "../../../src/shared/domain/event.ts";
 import { flowStateOf, type Rhythm, sourceStateOf } from "../../../src/shared/telemetry/flow-state.ts";
 import {
   addCounts,
-  bucketsOf,
   type Counts,
   freshnessIn,
   type MetricsTotals,
@@ -19,7 +18,16 @@ import {
   type Window,
 } from "../../../src/shared/telemetry/objective.ts";
 import type { TopicOverview, TopicsOverview } from "../../../src/shared/telemetry/overview.ts";
-import { figureOf, HOUR_MS, MINUTE_MS, MINUTES, type SlotFigure, type Span, type TopicTimes } from "./slots.ts";
+import {
+  bucketsIn,
+  figureOf,
+  HOUR_MS,
+  MINUTE_MS,
+  MINUTES,
+  type SlotFigure,
+  type Span,
+  type TopicTimes,
+} from "./slots.ts";
 
 /** Every topic that has a contract, and every source, as they stand. */
 export function topicsOverviewOf(totals: MetricsTotals, times: TopicTimes, nowMs: number): TopicsOverview {
@@ -54,7 +62,7 @@ function overview(subject: Subject): TopicOverview {
   const inFlight = Math.max(0, count("1h", "entered") - count("1h", "settled"));
   const received = topics.flatMap((topic) => times.lastReceivedMs[topic] ?? []);
   const lastReceivedAtMs = received.length > 0 ? Math.max(...received) : null;
-  const buckets = topics.map((topic) => bucketsOf(totals.receivedToVisibleMs, topic)).reduce(addCounts, {});
+  const buckets = topics.map((topic) => bucketsIn(times.spans["1h"][topic])).reduce(addCounts, {});
   const { p50Ms, p99Ms } = freshnessIn(buckets);
   return {
     name,

@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { addMinute, HOUR_MS, HOURS, joinTimes, MINUTE_MS, NO_SLOTS, type Slots, slotOf, timesOf } from "./slots.ts";
+import {
+  addMinute,
+  bucketsIn,
+  HOUR_MS,
+  HOURS,
+  joinTimes,
+  MINUTE_MS,
+  NO_SLOTS,
+  type Slots,
+  slotOf,
+  sumOf,
+  timesOf,
+} from "./slots.ts";
 
 const T = "device.elt.status.reported";
 const START_MS = Date.UTC(2026, 10, 1);
@@ -63,6 +75,21 @@ describe("slots", () => {
   });
 });
 
+it("minutes keep how long records took, and hours do not", () => {
+  const topics = slotOf({ receivedToVisibleMs: { [`${T} 250`]: 3, [`${T} +Inf`]: 1, [`${T} sum`]: 9 } });
+  const slots = [0, 1, 70].reduce((all, i) => addMinute(all, { at: minuteAt(START_MS) + i, topics }), NO_SLOTS);
+  const { spans } = timesOf(slots, START_MS + 70 * MINUTE_MS, {});
+  expect(bucketsIn(spans["1h"][T])).toMatchObject({ 250: 3, "+Inf": 1 });
+  expect(slots.hours.map((hour) => hour.topics[T]?.length)).toEqual([6]);
+  expect(spans["30d"][T]?.[3]).toBe(12);
+});
+
+it("a slot that an older version wrote adds up with a longer one", () => {
+  const [short, long] = [{ [T]: [1, 1] }, { [T]: [1, 1, 1] }];
+  expect(sumOf(short, long)).toEqual({ [T]: [2, 2, 1] });
+  expect(sumOf(long, short)).toEqual({ [T]: [2, 2, 1] });
+});
+
 it("a report has a place in time by its topics: replays enter and are not received", () => {
   const slot = slotOf({
     accepted: { [T]: 5 },
@@ -72,5 +99,6 @@ it("a report has a place in time by its topics: replays enter and are not receiv
     receivedToVisibleMs: { [`${T} 1000`]: 2, [`${T} 2500`]: 1, [`${T} sum`]: 9 },
     handleMs: { [`${T} 5`]: 1 },
   });
-  expect(slot).toEqual({ [T]: [5, 7, 4, 3, 2, 1] });
+  expect(slot[T]?.slice(0, 6)).toEqual([5, 7, 4, 3, 2, 1]);
+  expect(bucketsIn(slot[T])).toMatchObject({ 500: 0, 1000: 2, 2500: 1, "+Inf": 0 });
 });

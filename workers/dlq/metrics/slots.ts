@@ -1,3 +1,4 @@
+import { TIME_BOUNDS_MS } from "../../../src/shared/telemetry/instruments.ts";
 import { type Counts, type MetricsReport, splitKey } from "../../../src/shared/telemetry/metrics.ts";
 import { FRESHNESS_OBJECTIVE } from "../../../src/shared/telemetry/objective.ts";
 
@@ -5,9 +6,15 @@ import { FRESHNESS_OBJECTIVE } from "../../../src/shared/telemetry/objective.ts"
 export const SLOT_FIGURES = ["received", "entered", "settled", "visible", "inTime", "deadLettered"] as const;
 export type SlotFigure = (typeof SLOT_FIGURES)[number];
 
-/** In the order of `SLOT_FIGURES`. `entered` is what was accepted or replayed. */
+/**
+ * In the order of `SLOT_FIGURES`. `entered` is what was accepted or replayed. Behind them, of a minute, the records that
+ * became visible by how long that took, in the order of `BUCKETS`.
+ */
 export type TopicSlot = readonly number[];
 export type TopicSlots = Readonly<Record<string, TopicSlot>>;
+
+/** Upper bounds in milliseconds, as the histogram of freshness has them. */
+const BUCKETS: readonly string[] = [...TIME_BOUNDS_MS.map(String), "+Inf"];
 
 /** A minute or an hour, counted from 1970, and the topics of which anything was heard in it. */
 export type Slot = { readonly at: number; readonly topics: TopicSlots };
@@ -25,12 +32,13 @@ export const HOURS = 30 * 24;
 /** The part of a report that has a place in time. */
 export function slotOf(report: MetricsReport): TopicSlots {
   const topics: Record<string, number[]> = {};
-  const add = (topic: string, figure: SlotFigure, count: number) => {
+  const addAt = (topic: string, at: number, count: number) => {
     const slot = topics[topic] ?? SLOT_FIGURES.map(() => 0);
-    const at = SLOT_FIGURES.indexOf(figure);
+    while (slot.length <= at) slot.push(0);
     slot[at] = (slot[at] ?? 0) + count;
     topics[topic] = slot;
   };
+  const add = (topic: string, figure: SlotFigure, count: number) => addAt(topic, SLOT_FIGURES.indexOf(figure), count);
   const each = (counts: Counts = {}, visit: (key: string, count: number) => void) => {
     for (const [key, count = 0] of Object.entries(counts)) visit(key, count);
   };
@@ -46,8 +54,9 @@ export function slotOf(report: MetricsReport): TopicSlots {
   });
   each(report.receivedToVisibleMs, (key, count) => {
     const [topic, bound] = splitKey(key);
-    if (bound === "sum") return;
+    if (!BUCKETS.includes(bound)) return;
     add(topic, "visible", count);
+    addAt(topic, SLOT_FIGURES.length + BUCKETS.indexOf(bound), count);
     if (Number(bound) <= FRESHNESS_OBJECTIVE.withinMs) add(topic, "inTime", count);
   });
   return topics;
@@ -55,6 +64,10 @@ export function slotOf(report: MetricsReport): TopicSlots {
 
 export const figureOf = (slot: TopicSlot | undefined, figure: SlotFigure): number =>
   slot?.[SLOT_FIGURES.indexOf(figure)] ?? 0;
+
+/** The records of a span that became visible, by how long that took: counts by upper bound. */
+export const bucketsIn = (slot: TopicSlot | undefined): Counts =>
+  Object.fromEntries(BUCKETS.map((bound, i) => [bound, slot?.[SLOT_FIGURES.length + i] ?? 0]));
 
 const hourOf = ({ at }: Slot): number => Math.floor(at / MINUTES);
 
@@ -76,7 +89,7 @@ function closeHours(minutes: readonly Slot[], hours: readonly Slot[], current: n
   const over = Map.groupBy(openMinutes({ minutes, hours }), hourOf);
   over.delete(current);
   if (over.size === 0) return hours;
-  const closed = [...over].map(([at, slots]) => ({ at, topics: totalOf(slots) }));
+  const closed = [...over].map(([at, slots]) => ({ at, topics: figuresOf(totalOf(slots)) }));
   return [...hours, ...closed].filter(({ at }) => at > current - HOURS);
 }
 
@@ -89,10 +102,16 @@ const openMinutes = ({ minutes, hours }: Slots): readonly Slot[] => {
 export function sumOf(a: TopicSlots, b: TopicSlots): TopicSlots {
   const sums: Record<string, TopicSlot> = { ...a };
   for (const [topic, slot] of Object.entries(b)) {
-    sums[topic] = slot.map((count, i) => count + (sums[topic]?.[i] ?? 0));
+    const other = sums[topic] ?? [];
+    const [long, short] = slot.length >= other.length ? [slot, other] : [other, slot];
+    sums[topic] = long.map((count, i) => count + (short[i] ?? 0));
   }
   return sums;
 }
+
+/** Hours are many, and so are kept without what only minutes have. */
+const figuresOf = (topics: TopicSlots): TopicSlots =>
+  Object.fromEntries(Object.entries(topics).map(([topic, slot]) => [topic, slot.slice(0, SLOT_FIGURES.length)]));
 
 const totalOf = (slots: readonly Slot[]): TopicSlots => slots.map(({ topics }) => topics).reduce(sumOf, {});
 
@@ -123,8 +142,7 @@ export type TopicTimes = {
 export function timesOf(slots: Slots, nowMs: number, lastReceivedMs: TopicTimes["lastReceivedMs"]): TopicTimes {
   const minute = Math.floor(nowMs / MINUTE_MS);
   const hour = Math.floor(nowMs / HOUR_MS);
-  const open = [...Map.groupBy(openMinutes(slots), hourOf)].map(([at, each]) => ({ at, topics: totalOf(each) }));
-  const hours = [...slots.hours, ...open];
+  const hours = hoursOf(slots);
   const minutes = slots.minutes.filter(({ at }) => at > minute - MINUTES);
   const spanOf = (span: (typeof SPANS)[Span]): TopicSlots =>
     "minutes" in span
@@ -141,6 +159,12 @@ export function timesOf(slots: Slots, nowMs: number, lastReceivedMs: TopicTimes[
     lastReceivedMs,
   };
 }
+
+/** Those that are over, and the one that is not. */
+export const hoursOf = (slots: Slots): Slot[] => [
+  ...slots.hours,
+  ...[...Map.groupBy(openMinutes(slots), hourOf)].map(([at, each]) => ({ at, topics: figuresOf(totalOf(each)) })),
+];
 
 function activeHoursOf(hours: readonly Slot[]): Record<string, number[]> {
   const active: Record<string, number[]> = {};

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { historyOf, joinHistories } from "./history.ts";
+import { addMinute, HOUR_MS, MINUTE_MS, NO_SLOTS, type Slots } from "./slots.ts";
+
+const ELT = "device.elt.status.reported";
+const ECOBEE = "device.ecobee.status.reported";
+const START_MS = Date.UTC(2026, 10, 1);
+/** A quarter to two. */
+const NOW_MS = START_MS + 105 * MINUTE_MS;
+
+/** Each minute two records of one topic, of which one fails, and one of another. */
+const slots: Slots = Array.from({ length: 106 }, (_, i) => START_MS / MINUTE_MS + i).reduce(
+  (all, at) => addMinute(all, { at, topics: { [ELT]: [2, 2, 2, 1, 1, 1], [ECOBEE]: [1, 1, 1, 1, 1, 0] } }),
+  NO_SLOTS,
+);
+
+it("an hour has its minutes, the current one last", () => {
+  const { stepMs, received, deadLettered } = historyOf(slots, { range: "1h", nowMs: NOW_MS + 2 * MINUTE_MS });
+  expect([stepMs, received.length]).toEqual([MINUTE_MS, 60]);
+  expect(received.slice(-4)).toEqual([3, 3, 0, 0]);
+  expect(deadLettered.slice(-4)).toEqual([1, 1, 0, 0]);
+});
+
+it.each([
+  ["24h", 24],
+  ["30d", 720],
+] as const)("%s has its hours, what came in the current one too", (range, hours) => {
+  const { stepMs, received } = historyOf(slots, { range, nowMs: NOW_MS });
+  expect([stepMs, received.length]).toEqual([HOUR_MS, hours]);
+  expect(received.slice(-3)).toEqual([0, 180, 138]);
+});
+
+it.each([
+  [ELT, 2, 1],
+  ["elt", 2, 1],
+  ["ecobee", 1, 0],
+  ["nobody", 0, 0],
+])("of %s it has only its own", (name, received, deadLettered) => {
+  const history = historyOf(slots, { range: "1h", name, nowMs: NOW_MS });
+  expect([history.received.at(-1), history.deadLettered.at(-1)]).toEqual([received, deadLettered]);
+});
+
+it("of two objects adds up step by step", () => {
+  const one = historyOf(slots, { range: "24h", nowMs: NOW_MS });
+  expect(joinHistories(one, one).received.slice(-2)).toEqual([360, 276]);
+});
