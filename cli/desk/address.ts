@@ -1,6 +1,4 @@
 import { userInfo } from "node:os";
-import { signDeskToken } from "../../src/shared/auth/desk-user.ts";
-import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
 import { UsageError } from "../usage-error.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -25,6 +23,11 @@ export async function tokenFor({ hostname }: URL, env: Env): Promise<string> {
   if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) {
     throw new UsageError("CONCORD_TOKEN is not set; `concord token --role operator --as you@example.com` prints one");
   }
+  // Signing takes a library that nobody needs who has a token.
+  const [{ signDeskToken }, { LOCAL_TOKEN_SECRET }] = await Promise.all([
+    import("../../src/shared/auth/desk-user.ts"),
+    import("../../src/shared/auth/token.ts"),
+  ]);
   return signDeskToken({ actor: whoSitsHere(), role: "admin" }, LOCAL_TOKEN_SECRET, "1h");
 }
 

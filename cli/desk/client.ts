@@ -87,7 +87,8 @@ export class DeskClient {
     // A 404 of somebody else's server is no word on whether there is such a letter.
     if (!error) throw this.#stranger(response.status);
     const issues = (error.issues ?? []).map(({ path: at, message }) => `\n  ${at || "value"}: ${message}`).join("");
-    throw new ExitError(codeOf(response.status), `${error.message}${issues}`);
+    const hint = response.status === 404 ? hintFor(path) : "";
+    throw new ExitError(codeOf(response.status), `${error.message}${hint}${issues}`);
   }
 
   /** Only a connection that was never made is sure to have done nothing. */
@@ -108,6 +109,13 @@ export class DeskClient {
       `${this.#url.origin} answered ${status}, and not as a dead-letter desk does. Is --url or CONCORD_URL that of a Concord, and does nothing stand before it that wants a login?`,
     );
   }
+}
+
+/** The command that lists what a path names one of. */
+function hintFor(path: string): string {
+  const lists = { "/groups/": "groups", "/dead-letters/": "list", "/runs/": "runs" };
+  const [, command] = Object.entries(lists).find(([start]) => path.startsWith(start)) ?? [];
+  return command ? ` \`concord dlq ${command}\` lists them.` : "";
 }
 
 function codeOf(status: number): ExitCode {

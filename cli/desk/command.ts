@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { type CommandDef, defineCommand } from "citty";
+import { DLQ_SUMMARIES, type DlqCommandName } from "../summaries.ts";
 import { UsageError } from "../usage-error.ts";
 import { addressOf, tokenFor } from "./address.ts";
 import { DeskClient } from "./client.ts";
@@ -33,8 +34,7 @@ export type Desk = {
 type Positional = { readonly name: string; readonly description: string; readonly required?: false };
 
 type Spec<O extends Options> = {
-  readonly name: string;
-  readonly description: string;
+  readonly name: DlqCommandName;
   /** What stands without a name, in order, and whether it has to. */
   readonly positionals?: readonly Positional[];
   readonly options?: O;
@@ -53,7 +53,7 @@ const COMMON = {
 
 /** citty keeps only the last of a repeated option and lets misspelled ones pass, so it writes the help, and we read. */
 export function deskCommand<const O extends Options>(spec: Spec<O>): DeskCommand {
-  const { name, description, positionals = [], options } = spec;
+  const { name, positionals = [], options } = spec;
   const all: Options = { ...options, ...COMMON };
   const execute = async (args: string[], terminal: Terminal) => {
     const { values, given } = read(args, all);
@@ -68,7 +68,7 @@ export function deskCommand<const O extends Options>(spec: Spec<O>): DeskCommand
     await spec.run(desk, values as ValuesOf<O>, ...positionals.map((_, i) => given[i] ?? ""));
   };
   const command = defineCommand({
-    meta: { name, description },
+    meta: { name, description: DLQ_SUMMARIES[name] },
     args: {
       ...Object.fromEntries(
         positionals.map((each) => [

@@ -92,10 +92,10 @@ describe("concord dlq", () => {
     [2, ["replay", "--reason", "crash", "--name", "n"], /nobody is there to be asked/],
     [2, ["discard", "--reason", "crash", "--because", "b"], /--yes/],
     [2, ["edit", "x", "--patch", "{", "--because", "b"], /no JSON Patch/],
-    [3, ["list", "--reason", "crash"], /no dead letter is like that/],
-    [3, ["show", "nobody"], /no dead letter of this id/],
+    [3, ["list", "--reason", "crash"], /no dead letters match/],
+    [3, ["show", "nobody"], /no dead letter with this id/],
     [3, ["plan", "--reason", "crash"], /nothing of that would be sent/],
-    [3, ["runs", "nobody"], /no run of this id/],
+    [3, ["runs", "nobody"], /no run with this id/],
   ])("ends with %i for %j", async (code, args, why) => {
     const ended = await concord(args);
     expect([ended.code, ended.err]).toEqual([code, expect.stringMatching(why)]);

@@ -67,7 +67,8 @@ export async function concordDlq(args: readonly string[], sitting: Sitting = {})
   const [name = "", ...rest] = args;
   let code = 0;
   try {
-    await (COMMANDS as Readonly<Record<string, DeskCommand>>)[name]?.execute(rest, terminal);
+    const command = await (COMMANDS as Readonly<Record<string, () => Promise<DeskCommand>>>)[name]?.();
+    await command?.execute(rest, terminal);
   } catch (error) {
     const exit = exitOf(error as Error);
     code = exit.code;

@@ -6,7 +6,6 @@ import { agoOf, stampOf } from "../../desk/times.ts";
 
 export const audit = deskCommand({
   name: "audit",
-  description: "What was done at the desk, newest first",
   options: {
     actor: { type: "string", description: "By whom" },
     target: { type: "string", description: "To which letter, group or run" },

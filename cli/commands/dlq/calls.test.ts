@@ -181,7 +181,7 @@ describe("a list", () => {
 
   it("of nothing ends with 3", async () => {
     const { code, err } = await concord(answering({ json: { deadLetters: [], nextCursor: null } }), ["list"]);
-    expect([code, err]).toEqual([3, "no dead letter is like that"]);
+    expect([code, err]).toEqual([3, "no dead letters match"]);
   });
 });
 

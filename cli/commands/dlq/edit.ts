@@ -6,7 +6,6 @@ import { UsageError } from "../../usage-error.ts";
 
 export const edit = deskCommand({
   name: "edit",
-  description: "Mends a letter, or with --group all of a group, by a JSON Patch; a replay sends what comes of it",
   positionals: [{ name: "id", description: "The letter's id", required: false }],
   options: {
     group: { type: "string", description: "All letters of this group; shows what would come of it unless --apply" },

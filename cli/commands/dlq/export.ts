@@ -9,7 +9,6 @@ import { EXIT, ExitError } from "../../exit-error.ts";
 
 export const exportLetters = deskCommand({
   name: "export",
-  description: "Letters as NDJSON, a line each, with the exact text of their payloads; for an admin",
   options: {
     ...FILTER,
     out: { type: "string", description: "The file; else standard output" },
@@ -34,7 +33,7 @@ export const exportLetters = deskCommand({
   },
 });
 
-const nothing = () => new ExitError(EXIT.nothing, "no dead letter is like that");
+const nothing = () => new ExitError(EXIT.nothing, "no dead letters match");
 
 /** A file under its name is a whole one: until it is, it has another. */
 async function exportTo(desk: Desk, filter: Record<string, string>, out: string): Promise<number> {

@@ -24,8 +24,6 @@ export type Fixture = {
 
 export const fixtures = deskCommand({
   name: "fixtures",
-  description:
-    "Writes letters as files that a contract's test can read, a folder a topic, and an index.json; for an admin",
   options: {
     ...FILTER,
     out: { type: "string", description: "The folder" },
@@ -46,7 +44,7 @@ export const fixtures = deskCommand({
       const path = `${fileName(letter.record.topic)}/${fileName(letter.id)}.json`;
       files.push({ path, id: letter.id, fixture: fixtureOf(letter) });
     }
-    if (files.length === 0) throw new ExitError(EXIT.nothing, "no dead letter is like that");
+    if (files.length === 0) throw new ExitError(EXIT.nothing, "no dead letters match");
     const index = {
       fixtures: files.map(({ path, id, fixture: { topic, reason } }) => ({ path, id, topic, reason })),
     };

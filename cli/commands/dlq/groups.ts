@@ -21,7 +21,6 @@ export const groupColumns = (nowMs: number): Column<Group>[] => [
 
 export const groups = deskCommand({
   name: "groups",
-  description: "Kinds of failure, with how many letters each has",
   options: {
     state: { type: "string", description: "open, acknowledged, resolved, ignored or regressed" },
     topic: { type: "string", description: "A topic" },
@@ -36,13 +35,12 @@ export const groups = deskCommand({
       first,
       all,
       columns: groupColumns(desk.nowMs),
-      nothing: "no group is like that",
+      nothing: "no groups match",
     }),
 });
 
 export const state = deskCommand({
   name: "state",
-  description: "Says where a group stands: acknowledged, resolved, ignored or open",
   positionals: [
     { name: "group", description: "The group's id" },
     { name: "state", description: "acknowledged, resolved, ignored or open", required: false },

@@ -14,7 +14,6 @@ type Imported = { imported: number; known: number; refused: { line: number; mess
 
 export const importLetters = deskCommand({
   name: "import",
-  description: "Takes such a file in; letters that are known stay as they are; for an admin",
   positionals: [{ name: "file", description: "NDJSON, as export writes it" }],
   run: async ({ client, print, terminal, isJson }, _, file = "") => {
     const bytes = sizeOf(file);

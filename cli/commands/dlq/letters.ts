@@ -10,7 +10,6 @@ import { UsageError } from "../../usage-error.ts";
 
 export const list = deskCommand({
   name: "list",
-  description: "Letters, newest failure first",
   options: { ...FILTER, ...PAGING },
   run: (desk, { first, all, ...filter }) =>
     printList<"deadLetters", Letter>(desk, {
@@ -34,13 +33,12 @@ export const list = deskCommand({
         { title: "DEVICE", of: ({ deviceKey }) => deviceKey ?? "–", most: 28, least: 10, goes: 1 },
         { title: "WHY", of: ({ reason, message }) => `${reason}: ${message}` },
       ],
-      nothing: "no dead letter is like that",
+      nothing: "no dead letters match",
     }),
 });
 
 export const discard = deskCommand({
   name: "discard",
-  description: "Throws letters away that wait; `dlq restore` takes it back for a day",
   options: {
     ...SELECTION,
     because: { type: "string", description: "Why, for the audit log" },
@@ -60,7 +58,6 @@ export const discard = deskCommand({
 
 export const restore = deskCommand({
   name: "restore",
-  description: "Takes a discard back",
   positionals: [{ name: "id", description: "The letter's id" }],
   run: async ({ client, print }, _, id = "") => {
     const letter = await client.post<Letter>(`/dead-letters/${encodeURIComponent(id)}/restore`);

@@ -10,7 +10,6 @@ export const FORCE = {
 
 export const plan = deskCommand({
   name: "plan",
-  description: "Says what a replay would do, and does nothing",
   options: { ...SELECTION, ...FORCE },
   run: async (desk, { force, ...given }) => {
     const run = await planned(desk, given, force === true);

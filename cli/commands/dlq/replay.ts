@@ -9,7 +9,6 @@ import { summaryOf } from "./runs.ts";
 
 export const replay = deskCommand({
   name: "replay",
-  description: "Plans, asks, replays at a pace, and shows how far it is; Ctrl-C stops looking, not the run",
   options: {
     ...SELECTION,
     ...FORCE,

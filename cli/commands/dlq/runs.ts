@@ -14,7 +14,6 @@ const isOrder = (word: string): boolean => (ORDERS as readonly string[]).include
 
 export const runs = deskCommand({
   name: "runs",
-  description: "Runs, newest first; `runs <id>` shows one; `runs pause|resume|cancel <id>` gives it an order",
   positionals: [
     { name: "order", description: "pause (sends nothing more), resume or cancel; or the run's id", required: false },
     { name: "id", description: "The run's id", required: false },

@@ -6,7 +6,6 @@ import { agoOf, whenOf } from "../../desk/times.ts";
 
 export const show = deskCommand({
   name: "show",
-  description: "One letter with all that is known of it; what is personal is masked",
   positionals: [{ name: "id", description: "The letter's id" }],
   options: { unmask: { type: "string", description: "Shows what is masked, to an admin; say why, for the audit log" } },
   run: async ({ client, print, nowMs, terminal }, { unmask }, id = "") => {

@@ -16,7 +16,6 @@ type Seen = { readonly at: string; readonly groups: readonly Group[]; readonly r
 
 export const watch = deskCommand({
   name: "watch",
-  description: "Groups that wait and runs that go, again every two seconds, until Ctrl-C",
   options: { once: { type: "boolean", description: "Once, for a script" } },
   run: async (desk, { once }) => {
     const { terminal, output, print, isJson } = desk;

@@ -139,8 +139,7 @@ function sampleOf({ id, record }: StoredLetter, edit: ReturnType<typeof editOf>,
   };
 }
 
-const unknownGroup = (): Response =>
-  errorResponse("not_found", "There is no group of this id. GET /ops/api/groups lists those there are.");
+const unknownGroup = (): Response => errorResponse("not_found", "There is no group with this id.");
 
 export function groupJsonOf(group: StoredGroup): Group {
   const { id, state, topic, reason, signature, letters, failures, note, changedBy, changedAtMs } = group;

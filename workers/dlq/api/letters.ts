@@ -56,7 +56,7 @@ export function letterRoutes(deps: DeskDeps) {
       return errorResponse("forbidden", `Only an admin sees what is masked, and you are ${c.var.user.role}.`);
     }
     const reason = Reason.safeParse(why);
-    if (!reason.success) return errorResponse("invalid_parameter", "Nothing was unmasked: ?unmask= has to say why.");
+    if (!reason.success) return errorResponse("invalid_parameter", "Nothing was unmasked: a reason is needed.");
     // Before it is shown: what was seen without a word of it would have no trace.
     await audit.add(told(c, deps, "letter.unmask", { target: letter.id, reason: reason.data }).entry);
     return c.json(await detailOf(letter, true));
@@ -201,8 +201,7 @@ const edited = (revision: number | null): Response =>
       : `Nothing was edited: the letter is at revision ${revision}. Read it again.`,
   );
 
-export const unknownLetter = (): Response =>
-  errorResponse("not_found", "There is no dead letter of this id. GET /ops/api/dead-letters lists those there are.");
+export const unknownLetter = (): Response => errorResponse("not_found", "There is no dead letter with this id.");
 
 function answerTo(c: DeskContext, replayed: Replayed, revisions: readonly LetterRevision[] = []): Response {
   switch (replayed.kind) {

@@ -117,5 +117,4 @@ const WORDS: Readonly<Record<RunState, string>> = {
   canceled: "canceled",
 };
 
-const unknownRun = (): Response =>
-  errorResponse("not_found", "There is no run of this id. GET /ops/api/runs lists those there are.");
+const unknownRun = (): Response => errorResponse("not_found", "There is no run with this id.");
