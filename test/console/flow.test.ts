@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
       .getByRole("row")
       .filter({ hasText: "alert.raised" })
       .filter({ has: page.locator(`a[href*="${BAD}"]`) });
-    await expect.poll(() => row.textContent(), SOON).toContain("flowing");
+    await expect.poll(() => row.textContent(), SOON).toContain("failing");
     await row.getByRole("link", { name: String(BAD_RECORDS), exact: true }).click();
     await page.getByRole("row").filter({ hasText: BAD }).waitFor();
     await page.goBack();
@@ -113,6 +113,71 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     await page.getByRole("heading", { name: GOOD }).waitFor();
     await expect.poll(() => page.locator("main").textContent(), SOON).toMatch(/applied\s*\d+/);
     expect(problems).toEqual([]);
+  });
+
+  it("folds the topics of a source that nothing came from, and lists the one that fails first", async () => {
+    await push(5);
+    const { page } = await open("#/topics");
+    const ecobee = page.getByRole("region", { name: "Source ecobee" });
+    await expect.poll(() => ecobee.getByRole("row").nth(1).textContent(), SOON).toContain("alert.raised");
+    const folded = ecobee.locator("details");
+    expect(await folded.getByText(/^\d+ silent topics$/).isVisible()).toBe(true);
+    expect(await folded.getByRole("link").first().isVisible()).toBe(false);
+    await folded.locator("summary").click();
+    await folded.getByRole("link", { name: "dealer.assigned", exact: true }).waitFor();
+    const first = await page.locator("main section h2").first().textContent();
+    expect(first).toBe("ecobee");
+  });
+
+  it("shows a topic's dead letters by minute, and its percentiles of the last hour", async () => {
+    await push(5);
+    const { page } = await open(`#/topics/${BAD}`);
+    const over = page.getByRole("region", { name: "Records over time" });
+    await over
+      .getByRole("img", { name: `${BAD_RECORDS} dead letters by minute, at most ${BAD_RECORDS} in one` })
+      .waitFor();
+    await over.getByRole("link", { name: "30 days" }).click();
+    await over
+      .getByRole("img", { name: `${BAD_RECORDS} dead letters by hour, at most ${BAD_RECORDS} in one` })
+      .waitFor();
+    expect(page.url()).toContain("range=30d");
+    await page.goto(`${new URL("/ops", stack.url)}#/topics/${GOOD}`);
+    const freshness = page.locator(".topic-figures div").filter({ hasText: "p99, last hour" });
+    await expect.poll(() => freshness.textContent(), SOON).toMatch(/\d (ms|s)$/);
+  });
+
+  it("sorts a table by a column, and keeps the order in the address", async () => {
+    const { page } = await open("#/topics");
+    const ecobee = page.getByRole("region", { name: "Source ecobee" });
+    await ecobee.locator("summary").click();
+    const names = () => ecobee.locator("details tbody th").allTextContents();
+    await expect.poll(names).toContain("dealer.assigned");
+    const before = await names();
+    await ecobee.locator("details").getByRole("button", { name: "Topic" }).click();
+    await expect.poll(names).toEqual(before.toSorted());
+    await ecobee.locator("details").getByRole("button", { name: "Topic" }).click();
+    await expect.poll(names).toEqual(before.toSorted().reverse());
+    expect(page.url()).toContain("sort=-topic");
+    await page.reload();
+    await ecobee.locator("summary").click();
+    await expect.poll(names).toEqual(before.toSorted().reverse());
+  });
+
+  it("draws on opening what came before the page was open", async () => {
+    const { page } = await open("#/audit");
+    await page.route("**/ops/api/history?range=1h", (route) => {
+      const received = Array.from({ length: 60 }, () => 600);
+      const body = { atMs: Date.now(), stepMs: 60_000, received, deadLettered: received.map(() => 60) };
+      return route.fulfill({ contentType: "application/json", body: JSON.stringify(body) });
+    });
+    await page.evaluate(() => {
+      location.hash = "#/flow";
+    });
+    const line = page.locator(".rate-chart polyline.write");
+    await expect.poll(() => line.getAttribute("points"), SOON).toMatch(/^0\.0,/);
+    expect(await page.locator(".rate-axis").textContent()).toMatch(/\d\d:\d\d \S+/);
+    await page.getByRole("link", { name: "24 hours" }).click();
+    await page.getByText("Records a second, last 24 hours").waitFor();
   });
 
   it("goes to a page by Alt and its number, and past the bar by its first button", async () => {
@@ -130,8 +195,8 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
   /** Pages, and what only each of them says. */
   const PAGES = [
     ["#/flow", "Records a second"],
-    ["#/topics", "Fresh enough"],
-    [`#/topics/${GOOD}`, "How records ended"],
+    ["#/topics", "Objective:"],
+    [`#/topics/${GOOD}`, "Outcomes, all time"],
     ["#/nowhere", "no page here"],
   ] as const;
 

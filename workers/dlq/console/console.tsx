@@ -23,7 +23,7 @@ type Page = {
 
 /** Alt and the number of its place goes to a page. */
 const PAGES: readonly Page[] = [
-  { name: "Flow", at: ["flow"], show: () => <FlowPage /> },
+  { name: "Flow", at: ["flow"], show: (props) => <FlowPage {...props} /> },
   { name: "Topics", at: ["topics"], show: (props) => <TopicsPage {...props} /> },
   { name: "Dead letters", at: ["groups", "letters", "runs"], show: (props) => <DeadLettersPage {...props} /> },
   { name: "Devices", at: ["devices"], show: (props) => <DevicesPage {...props} /> },

@@ -1,19 +1,26 @@
 import { useState } from "preact/hooks";
-import type { FlowTick } from "../../../../src/shared/telemetry/overview.ts";
-import { useStream } from "../answer.ts";
+import type { FlowHistory, FlowTick } from "../../../../src/shared/telemetry/overview.ts";
+import { useAnswer, useStream } from "../answer.ts";
+import type { PageProps } from "../page.ts";
 import { Badge } from "../parts/badge.tsx";
 import { countedOf, countOf, rateOf, shortCountOf } from "../parts/numbers.ts";
+import { RangeChoice, rangeIn } from "../parts/range.tsx";
 import { Loading, Trouble } from "../parts/states.tsx";
 import "./flow.css";
-import { FlowChart } from "./flow/chart.tsx";
+import { FLOW_RANGES, FlowChart } from "./flow/chart.tsx";
 import { FlowPicture } from "./flow/picture.tsx";
 import { percentileOf, rateOfFigure, withTick } from "./flow/rates.ts";
 import { boundText, stagesOf, streamsOf } from "./flow/stages.ts";
 
+/** The past moves by the minute. */
+const HISTORY_SECONDS = 60;
+
 /** The way of events through the platform, as it is now. */
-export function FlowPage() {
+export function FlowPage({ route }: PageProps) {
   const [ticks, setTicks] = useState<readonly FlowTick[]>([]);
   const refusal = useStream<FlowTick>("/flow", (tick) => setTicks((all) => withTick(all, tick)));
+  const range = rangeIn(route, FLOW_RANGES);
+  const history = useAnswer<FlowHistory>(`/history?range=${range === "5m" ? "1h" : range}`, HISTORY_SECONDS);
   const last = ticks.at(-1);
   const stages = stagesOf(ticks);
   const streams = streamsOf(ticks);
@@ -40,8 +47,9 @@ export function FlowPage() {
               ))}
             </ol>
           </section>
-          <section class="card" aria-label="Records a second">
-            <FlowChart ticks={ticks} />
+          <section class="card flow-history" aria-label="Records a second">
+            <RangeChoice route={route} ranges={FLOW_RANGES} range={range} />
+            <FlowChart ticks={ticks} range={range} history={history.data} />
           </section>
         </>
       )}

@@ -1,19 +1,23 @@
 import type { TopicOverview, TopicsOverview } from "../../../../src/shared/telemetry/overview.ts";
 import { useAnswer } from "../answer.ts";
 import type { PageProps } from "../page.ts";
-import { countOf, durationOf, percentOf, rateOf } from "../parts/numbers.ts";
+import { ROW, useListKeys } from "../parts/list-keys.ts";
+import { countedOf, countOf, durationOf, percentOf, rateOf } from "../parts/numbers.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { Answered } from "../parts/states.tsx";
+import { type Column, Table } from "../parts/table.tsx";
 import { Time } from "../parts/time.tsx";
 import { hrefOf } from "../route.ts";
 import "./topics.css";
 import { ObjectiveBadge, StateBadge } from "./topics/badges.tsx";
 import { TopicDetail } from "./topics/detail.tsx";
+import { byUrgency } from "./topics/urgency.ts";
 
 const REFRESH_SECONDS = 5;
 
 /** Every topic that has a contract: whether it flows, how fresh it is, and what fails of it. */
 export function TopicsPage({ route }: PageProps) {
+  useListKeys();
   const answer = useAnswer<TopicsOverview>("/topics", REFRESH_SECONDS);
   const [, name] = route.path;
   return (
@@ -21,7 +25,7 @@ export function TopicsPage({ route }: PageProps) {
       {(overview) => {
         if (!name) return <TopicList overview={overview} />;
         const found = [...overview.topics, ...overview.sources].find((each) => each.name === name);
-        return <TopicDetail name={name} topic={found} objective={overview.objective} />;
+        return <TopicDetail name={name} topic={found} objective={overview.objective} route={route} />;
       }}
     </Answered>
   );
@@ -35,23 +39,22 @@ function TopicList({ overview }: { readonly overview: TopicsOverview }) {
       <div>
         <h1>Topics</h1>
         <p class="muted">
-          Fresh enough is {percentOf(objective.share)} of a topic's records visible within{" "}
-          {durationOf(objective.withinMs)} of their acceptance, over 30 days. Late is for the source to answer, stalled
-          is for us.
+          Objective: {percentOf(objective.share)} of a topic's records are visible within{" "}
+          {durationOf(objective.withinMs)} of acceptance, over 30 days. Late is the source's to fix, stalled is ours.
         </p>
       </div>
-      {sources.map((source) => (
-        <section key={source.name} class="card">
+      {byUrgency(sources).map((source) => (
+        <section key={source.name} class="card" aria-label={`Source ${source.name}`}>
           <div class="row topics-source">
             <h2>
               <a href={hrefOf(["topics", source.name])}>{source.name}</a>
             </h2>
             <StateBadge state={source.state} />
             <span class="muted">
-              {countOf(source.received)} in the last hour, the last <Time at={source.lastReceivedAtMs} />
+              {countedOf(source.received, "record")} in the last hour, last one <Time at={source.lastReceivedAtMs} />
             </span>
           </div>
-          <TopicTable topics={topics.filter(({ name }) => isOf(name, source.name))} />
+          <SourceTopics topics={byUrgency(topics.filter(({ name }) => isOf(name, source.name)))} />
         </section>
       ))}
       {others.length > 0 && (
@@ -66,62 +69,80 @@ function TopicList({ overview }: { readonly overview: TopicsOverview }) {
 
 const isOf = (topic: string, source: string): boolean => topic.startsWith(`device.${source}.`);
 
-const TopicTable = ({ topics }: { readonly topics: readonly TopicOverview[] }) => (
-  <div class="scroll">
-    <table class="topics">
-      <thead>
-        <tr>
-          <th scope="col">Topic</th>
-          <th scope="col">State</th>
-          <th scope="col" class="num">
-            Now
-          </th>
-          <th scope="col">Last hour</th>
-          <th scope="col" class="num">
-            Dead
-          </th>
-          <th scope="col" class="num">
-            99 % within
-          </th>
-          <th scope="col" class="num">
-            In time
-          </th>
-          <th scope="col">Objective</th>
-        </tr>
-      </thead>
-      <tbody>
-        {topics.map((topic) => (
-          <TopicRow key={topic.name} topic={topic} />
-        ))}
-      </tbody>
-    </table>
-  </div>
-);
-
-function TopicRow({ topic }: { readonly topic: TopicOverview }) {
-  const { name, state, received, receivedPerMinute, deadLettered, p99Ms, objective } = topic;
-  const lastMinute = receivedPerMinute.at(-2) ?? 0;
+/** The topics that have something to say; silent ones are folded, so that they push nothing off the screen. */
+function SourceTopics({ topics }: { readonly topics: readonly TopicOverview[] }) {
+  const silent = topics.filter(({ state }) => state === "silent");
+  const others = topics.filter(({ state }) => state !== "silent");
   return (
-    <tr>
-      <th scope="row">
-        <a href={hrefOf(["topics", name])}>{name.split(".").slice(2).join(".") || name}</a>
-      </th>
-      <td>
-        <StateBadge state={state} />
-      </td>
-      <td class="num">{rateOf(lastMinute / 60)}</td>
-      <td class="topics-hour">
-        <Sparkline values={receivedPerMinute} label={`${countOf(received)} records in the last hour, by minute`} />{" "}
-        <span class="num muted">{countOf(received)}</span>
-      </td>
-      <td class="num">
-        {deadLettered > 0 ? <a href={hrefOf(["groups"], { topic: name })}>{countOf(deadLettered)}</a> : "0"}
-      </td>
-      <td class="num">{p99Ms === null ? "–" : durationOf(p99Ms)}</td>
-      <td class="num">{objective.share1h === null ? "–" : percentOf(objective.share1h)}</td>
-      <td>
-        <ObjectiveBadge state={objective.state} />
-      </td>
-    </tr>
+    <>
+      {others.length > 0 && <TopicTable topics={others} />}
+      {silent.length > 0 && (
+        <details class="topics-silent">
+          <summary>{countedOf(silent.length, "silent topic")}</summary>
+          <TopicTable topics={silent} />
+        </details>
+      )}
+    </>
   );
 }
+
+const NONE = <span class="muted">–</span>;
+
+const COLUMNS: readonly Column<TopicOverview>[] = [
+  {
+    name: "Topic",
+    by: ({ name }) => name,
+    isName: true,
+    cell: ({ name }) => (
+      <a {...ROW} href={hrefOf(["topics", name])}>
+        {name.split(".").slice(2).join(".") || name}
+      </a>
+    ),
+  },
+  { name: "State", by: ({ state }) => state, cell: ({ state }) => <StateBadge state={state} /> },
+  {
+    name: "Now",
+    by: ({ receivedPerMinute }) => receivedPerMinute.at(-2) ?? 0,
+    isNumber: true,
+    cell: ({ receivedPerMinute }) => rateOf((receivedPerMinute.at(-2) ?? 0) / 60),
+  },
+  {
+    name: "Last hour",
+    by: ({ received }) => received,
+    class: "topics-hour",
+    cell: ({ received, receivedPerMinute }) => (
+      <>
+        <Sparkline values={receivedPerMinute} label={`${countedOf(received, "record")} in the last hour, by minute`} />{" "}
+        <span class="num muted">{countOf(received)}</span>
+      </>
+    ),
+  },
+  {
+    name: "Dead letters",
+    by: ({ deadLettered }) => deadLettered,
+    isNumber: true,
+    cell: ({ name, deadLettered }) =>
+      deadLettered > 0 ? <a href={hrefOf(["groups"], { topic: name })}>{countOf(deadLettered)}</a> : "0",
+  },
+  {
+    name: "p99",
+    by: ({ p99Ms }) => p99Ms,
+    isNumber: true,
+    cell: ({ p99Ms }) => (p99Ms === null ? NONE : durationOf(p99Ms)),
+  },
+  {
+    name: "In time",
+    by: ({ objective }) => objective.share1h,
+    isNumber: true,
+    cell: ({ objective: { share1h } }) => (share1h === null ? NONE : percentOf(share1h)),
+  },
+  {
+    name: "Objective",
+    by: ({ objective }) => objective.state,
+    cell: ({ objective }) => (objective.state === "unknown" ? NONE : <ObjectiveBadge state={objective.state} />),
+  },
+];
+
+const TopicTable = ({ topics }: { readonly topics: readonly TopicOverview[] }) => (
+  <Table class="topics" columns={COLUMNS} items={topics} keyOf={({ name }) => name} />
+);

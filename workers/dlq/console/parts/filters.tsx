@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hrefOf, type Route, replaceRoute } from "../route.ts";
 import { Field } from "./field.tsx";
+import { zoneOf } from "./time.tsx";
 import "./filters.css";
 
 export type Filter = { readonly name: string; readonly label: string } & (
@@ -41,7 +42,7 @@ export function Filters({ route, filters, others = [] }: FiltersProps) {
           <div class="filters">{others.map(one)}</div>
         </details>
       )}
-      {query.size > 0 && (
+      {[...query.keys()].some((name) => name !== "sort") && (
         <button type="button" class="plain" onClick={() => replaceRoute(hrefOf(path))}>
           Clear filters
         </button>
@@ -73,7 +74,7 @@ function OneFilter({ filter, value, onChange }: OneProps) {
       return <TextFilter filter={filter} value={value} onChange={onChange} />;
     case "time":
       return (
-        <Field label={filter.label}>
+        <Field label={`${filter.label} (${zoneOf(Date.parse(value) || Date.now())})`}>
           {(id) => (
             <input
               id={id}

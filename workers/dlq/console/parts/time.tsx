@@ -8,7 +8,26 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: num
 ];
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
-const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const DATE = { day: "numeric", month: "short", year: "numeric" } as const;
+const CLOCK = { hour: "2-digit", minute: "2-digit" } as const;
+const ZONE = { timeZoneName: "short" } as const;
+
+const absolute = new Intl.DateTimeFormat("en-GB", { ...DATE, ...CLOCK, second: "2-digit", ...ZONE });
+const minutes = new Intl.DateTimeFormat("en-GB", { ...DATE, ...CLOCK, ...ZONE });
+const clock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...CLOCK, ...ZONE });
+
+/** "30 Nov 2026, 15:57:02 UTC": no time without its zone, so that two people speak of the same moment. */
+export const fullTimeOf = (at: string | number): string => absolute.format(new Date(at));
+
+/** The same to the minute. */
+export const minuteOf = (at: string | number): string => minutes.format(new Date(at));
+
+/** "30 Nov, 15:57 UTC" */
+export const clockOf = (at: string | number): string => clock.format(new Date(at));
+
+/** "UTC", "GMT+1": the zone of all times that are shown, at a given time. */
+export const zoneOf = (at: number): string =>
+  clock.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "";
 
 /** "3 min. ago", of the unit that says most. */
 export function relativeTimeOf(ms: number, nowMs: number): string {
@@ -25,7 +44,7 @@ setInterval(() => {
   for (const watcher of watchers) watcher();
 }, 10_000);
 
-/** A time as people say it, and exactly as a tooltip and for machines. @param at RFC 3339, or milliseconds since 1970 */
+/** A time as people say it, and exactly in its tooltip and for machines. @param at RFC 3339, or milliseconds since 1970 */
 export function Time({ at }: { readonly at: string | number | null }) {
   const [, setRound] = useState(0);
   useEffect(() => {
@@ -36,7 +55,7 @@ export function Time({ at }: { readonly at: string | number | null }) {
   if (at === null) return <span class="muted">never</span>;
   const date = new Date(at);
   return (
-    <time dateTime={date.toISOString()} title={absolute.format(date)}>
+    <time dateTime={date.toISOString()} title={fullTimeOf(at)}>
       {relativeTimeOf(date.getTime(), Math.max(nowMs, date.getTime()))}
     </time>
   );
@@ -46,6 +65,6 @@ export function Time({ at }: { readonly at: string | number | null }) {
 export const FullTime = ({ at }: { readonly at: string | number | null }) => (
   <span>
     <Time at={at} />
-    {at !== null && <span class="muted"> · {absolute.format(new Date(at))}</span>}
+    {at !== null && <span class="muted"> · {fullTimeOf(at)}</span>}
   </span>
 );

@@ -1,10 +1,10 @@
 import type { Audit } from "../../../../../src/shared/desk/api.ts";
 import { ROW } from "../../parts/list-keys.ts";
-import { Time } from "../../parts/time.tsx";
+import { type Column, Table } from "../../parts/table.tsx";
+import { fullTimeOf, Time } from "../../parts/time.tsx";
 import { shortId } from "../dead-letters/words.ts";
 import { type ChangeLine, changesOf } from "./changes.ts";
 import { targetHref } from "./target.ts";
-import "../../parts/rows.css";
 
 type AuditTableProps = {
   readonly entries: readonly Audit[];
@@ -12,62 +12,45 @@ type AuditTableProps = {
   readonly isOfOne?: boolean;
 };
 
-/** What was done at the desk, newest first. */
+const COLUMNS: readonly Column<Audit>[] = [
+  {
+    name: "Time",
+    by: ({ at }) => at,
+    class: "tight",
+    cell: ({ at }) => (
+      <>
+        <Time at={at} />
+        <span class="sub">{fullTimeOf(at)}</span>
+      </>
+    ),
+  },
+  {
+    name: "Who",
+    by: ({ actor }) => actor,
+    class: "who-cell",
+    cell: ({ actor, role }) => (
+      <>
+        {actor}
+        <span class="sub">{role}</span>
+      </>
+    ),
+  },
+  { name: "Action", by: ({ action }) => action, class: "mono tight", cell: ({ action }) => action },
+  { name: "Target", by: ({ target }) => target, class: "to-cell mono", cell: (entry) => <Target entry={entry} /> },
+  { name: "Change", cell: ({ before, after }) => <Changes lines={changesOf(before, after)} /> },
+  { name: "Reason", cell: ({ reason }) => reason ?? <span class="muted">–</span> },
+];
+
+/** Who did what, newest first. */
 export const AuditTable = ({ entries, isOfOne = false }: AuditTableProps) => (
-  <div class="card flush scroll">
-    <table class="rows">
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">Who</th>
-          <th scope="col">Did</th>
-          {!isOfOne && <th scope="col">To</th>}
-          <th scope="col">What came of it</th>
-          <th scope="col">Why</th>
-        </tr>
-      </thead>
-      <tbody>
-        {entries.map((entry) => (
-          <Row key={entry.id} entry={entry} isOfOne={isOfOne} />
-        ))}
-      </tbody>
-    </table>
+  <div class="card flush">
+    <Table
+      columns={isOfOne ? COLUMNS.filter(({ name }) => name !== "Target") : COLUMNS}
+      items={entries}
+      keyOf={({ id }) => id}
+    />
   </div>
 );
-
-const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
-
-function Row({ entry, isOfOne }: { readonly entry: Audit; readonly isOfOne: boolean }) {
-  const { at, actor, role, action, before, after, reason } = entry;
-  return (
-    <tr>
-      <td data-label="When" class="tight">
-        <div>
-          <Time at={at} />
-          <span class="sub">{absolute.format(new Date(at))}</span>
-        </div>
-      </td>
-      <td data-label="Who" class="who-cell">
-        <div>
-          {actor}
-          <span class="sub">{role}</span>
-        </div>
-      </td>
-      <td data-label="Did" class="mono tight">
-        {action}
-      </td>
-      {!isOfOne && (
-        <td data-label="To" class="to-cell mono">
-          <Target entry={entry} />
-        </td>
-      )}
-      <td data-label="What came of it">
-        <Changes lines={changesOf(before, after)} />
-      </td>
-      <td data-label="Why">{reason ?? <span class="muted">–</span>}</td>
-    </tr>
-  );
-}
 
 function Target({ entry }: { readonly entry: Audit }) {
   const href = targetHref(entry);

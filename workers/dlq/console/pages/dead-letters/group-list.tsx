@@ -9,18 +9,58 @@ import { ROW } from "../../parts/list-keys.ts";
 import { Listed } from "../../parts/listed.tsx";
 import { countOf } from "../../parts/numbers.ts";
 import { Empty } from "../../parts/states.tsx";
+import { type Column, Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { hrefOf } from "../../route.ts";
 import { CountsBar } from "./counts-bar.tsx";
 import { RunsInProgress } from "./runs-in-progress.tsx";
 import { Section } from "./section.tsx";
 import { causeOf, toneOf, waitingIn } from "./words.ts";
-import "../../parts/rows.css";
 
 const FILTERS: readonly Filter[] = [
   { name: "state", label: "State", kind: "choice", options: GROUP_STATES },
   { name: "reason", label: "Reason", kind: "choice", options: REASONS },
   { name: "topic", label: "Topic", kind: "text", placeholder: "full topic name" },
+];
+
+const COLUMNS: readonly Column<Group>[] = [
+  { name: "State", by: ({ state }) => state, cell: ({ state }) => <Badge tone={toneOf(state)}>{state}</Badge> },
+  {
+    name: "Cause",
+    by: causeOf,
+    isName: true,
+    class: "what",
+    cell: (group) => (
+      <>
+        <a {...ROW} href={hrefOf(["groups", group.id])}>
+          {causeOf(group)}
+        </a>
+        <span class="sub mono">{group.topic}</span>
+        {group.note && <span class="sub">“{group.note}”</span>}
+      </>
+    ),
+  },
+  { name: "Reason", by: ({ reason }) => reason, class: "tight", cell: ({ reason }) => reason },
+  {
+    name: "Waiting",
+    by: ({ counts }) => waitingIn(counts),
+    isNumber: true,
+    cell: ({ counts }) => <strong>{countOf(waitingIn(counts))}</strong>,
+  },
+  { name: "Letters", by: ({ letters }) => letters, isNumber: true, cell: ({ letters }) => countOf(letters) },
+  { name: "By state", class: "bar-cell", cell: ({ counts }) => <CountsBar counts={counts} /> },
+  {
+    name: "First failed",
+    by: ({ firstFailedAt }) => firstFailedAt,
+    class: "tight",
+    cell: ({ firstFailedAt }) => <Time at={firstFailedAt} />,
+  },
+  {
+    name: "Last failed",
+    by: ({ lastFailedAt }) => lastFailedAt,
+    class: "tight",
+    cell: ({ lastFailedAt }) => <Time at={lastFailedAt} />,
+  },
 ];
 
 /** Kinds of failure, newest failure first. Two thousand letters are often three of them. */
@@ -48,71 +88,11 @@ export function GroupList({ route }: PageProps) {
         }
       >
         {(items) => (
-          <div class="card flush scroll">
-            <table class="rows">
-              <thead>
-                <tr>
-                  <th scope="col">State</th>
-                  <th scope="col">What fails</th>
-                  <th scope="col">Reason</th>
-                  <th scope="col" class="num">
-                    Waiting
-                  </th>
-                  <th scope="col" class="num">
-                    Letters
-                  </th>
-                  <th scope="col">How they stand</th>
-                  <th scope="col">First failed</th>
-                  <th scope="col">Last failed</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((group) => (
-                  <GroupRow key={group.id} group={group} />
-                ))}
-              </tbody>
-            </table>
+          <div class="card flush">
+            <Table columns={COLUMNS} items={items} keyOf={({ id }) => id} />
           </div>
         )}
       </Listed>
     </Section>
-  );
-}
-
-function GroupRow({ group }: { readonly group: Group }) {
-  const { id, state, topic, reason, counts, letters, firstFailedAt, lastFailedAt, note } = group;
-  return (
-    <tr>
-      <td data-label="State">
-        <span>
-          <Badge tone={toneOf(state)}>{state}</Badge>
-        </span>
-      </td>
-      <th scope="row" class="what">
-        <a {...ROW} href={hrefOf(["groups", id])}>
-          {causeOf(group)}
-        </a>
-        <span class="sub mono">{topic}</span>
-        {note && <span class="sub">“{note}”</span>}
-      </th>
-      <td data-label="Reason" class="tight">
-        {reason}
-      </td>
-      <td data-label="Waiting" class="num">
-        <strong>{countOf(waitingIn(counts))}</strong>
-      </td>
-      <td data-label="Letters" class="num">
-        {countOf(letters)}
-      </td>
-      <td data-label="How they stand" class="bar-cell">
-        <CountsBar counts={counts} />
-      </td>
-      <td data-label="First failed" class="tight">
-        <Time at={firstFailedAt} />
-      </td>
-      <td data-label="Last failed" class="tight">
-        <Time at={lastFailedAt} />
-      </td>
-    </tr>
   );
 }

@@ -1,12 +1,13 @@
 import type { Letter } from "../../../../../src/shared/desk/api.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { ROW } from "../../parts/list-keys.ts";
+import { countOf } from "../../parts/numbers.ts";
+import { type Column, Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { hrefOf } from "../../route.ts";
 import { shortId, toneOf } from "./words.ts";
-import "../../parts/rows.css";
 
-/** Letters that somebody has ticked, by id. */
+/** Letters that are selected, by id. */
 export type Ticks = {
   readonly ids: ReadonlySet<string>;
   readonly toggle: (ids: readonly string[], isTicked: boolean) => void;
@@ -19,91 +20,83 @@ type LetterTableProps = {
   readonly isOfOne?: boolean;
 };
 
-/** Letters, newest failure first, to open and to tick. */
+/** Letters, newest failure first, to open and to select. */
 export function LetterTable({ letters, ticks, isOfOne = false }: LetterTableProps) {
   const all = letters.map(({ id }) => id);
+  const selection: Column<Letter> = {
+    name: "",
+    head: (
+      <input
+        type="checkbox"
+        aria-label="Select all shown"
+        checked={all.every((id) => ticks.ids.has(id))}
+        onChange={(event) => ticks.toggle(all, event.currentTarget.checked)}
+      />
+    ),
+    class: "tick-cell",
+    cell: ({ id }) => (
+      <input
+        type="checkbox"
+        aria-label={`Select letter ${id}`}
+        checked={ticks.ids.has(id)}
+        onChange={(event) => ticks.toggle([id], event.currentTarget.checked)}
+      />
+    ),
+  };
   return (
-    <div class="card flush scroll">
-      <table class="rows letters">
-        <thead>
-          <tr>
-            <th scope="col">
-              <input
-                type="checkbox"
-                aria-label="Select all shown"
-                checked={all.every((id) => ticks.ids.has(id))}
-                onChange={(event) => ticks.toggle(all, event.currentTarget.checked)}
-              />
-            </th>
-            <th scope="col">State</th>
-            <th scope="col">Letter</th>
-            <th scope="col">Why</th>
-            <th scope="col">Device</th>
-            <th scope="col" class="num" title="How often it has failed">
-              Failures
-            </th>
-            <th scope="col">Last failed</th>
-          </tr>
-        </thead>
-        <tbody>
-          {letters.map((letter) => (
-            <LetterRow key={letter.id} letter={letter} ticks={ticks} isOfOne={isOfOne} />
-          ))}
-        </tbody>
-      </table>
+    <div class="card flush">
+      <Table
+        class="letters"
+        columns={[selection, ...(isOfOne ? ofOne : ofMany)]}
+        items={letters}
+        keyOf={({ id }) => id}
+      />
     </div>
   );
 }
 
-type LetterRowProps = { readonly letter: Letter; readonly ticks: Ticks; readonly isOfOne: boolean };
-
-function LetterRow({ letter, ticks, isOfOne }: LetterRowProps) {
-  const { id, state, reason, message, topic, deviceKey, failures, lastFailedAt } = letter;
-  return (
-    <tr>
-      <td>
-        <input
-          type="checkbox"
-          aria-label={`Select letter ${id}`}
-          checked={ticks.ids.has(id)}
-          onChange={(event) => ticks.toggle([id], event.currentTarget.checked)}
-        />
-      </td>
-      <td data-label="State">
-        <span>
-          <Badge tone={toneOf(state)}>{state}</Badge>
+const columnsOf = (isOfOne: boolean): readonly Column<Letter>[] => [
+  { name: "State", by: ({ state }) => state, cell: ({ state }) => <Badge tone={toneOf(state)}>{state}</Badge> },
+  {
+    name: "Letter",
+    isName: true,
+    cell: ({ id }) => (
+      <a {...ROW} class="mono" href={hrefOf(["letters", id])} title={id}>
+        {shortId(id)}
+      </a>
+    ),
+  },
+  {
+    name: "Why",
+    by: ({ message }) => message,
+    class: "why-cell",
+    cell: ({ message, reason, topic }) => (
+      <>
+        <span class="clamp" title={message}>
+          {message}
         </span>
-      </td>
-      <th scope="row">
-        <a {...ROW} class="mono" href={hrefOf(["letters", id])} title={id}>
-          {shortId(id)}
-        </a>
-      </th>
-      <td data-label="Why" class="why-cell">
-        <div>
-          <span class="clamp" title={message}>
-            {message}
+        {!isOfOne && (
+          <span class="sub">
+            {reason} · <span class="mono">{topic}</span>
           </span>
-          {!isOfOne && (
-            <span class="sub">
-              {reason} · <span class="mono">{topic}</span>
-            </span>
-          )}
-        </div>
-      </td>
-      <td data-label="Device" class="mono device-cell">
-        {deviceKey === null ? (
-          <span class="muted">none</span>
-        ) : (
-          <a href={hrefOf(["devices", deviceKey])}>{deviceKey}</a>
         )}
-      </td>
-      <td data-label="Failures" class="num">
-        {failures}
-      </td>
-      <td data-label="Last failed" class="tight">
-        <Time at={lastFailedAt} />
-      </td>
-    </tr>
-  );
-}
+      </>
+    ),
+  },
+  {
+    name: "Device",
+    by: ({ deviceKey }) => deviceKey,
+    class: "mono device-cell",
+    cell: ({ deviceKey }) =>
+      deviceKey === null ? <span class="muted">none</span> : <a href={hrefOf(["devices", deviceKey])}>{deviceKey}</a>,
+  },
+  { name: "Failures", by: ({ failures }) => failures, isNumber: true, cell: ({ failures }) => countOf(failures) },
+  {
+    name: "Last failed",
+    by: ({ lastFailedAt }) => lastFailedAt,
+    class: "tight",
+    cell: ({ lastFailedAt }) => <Time at={lastFailedAt} />,
+  },
+];
+
+const [ofOne, ofMany] = [columnsOf(true), columnsOf(false)];

@@ -1,6 +1,7 @@
 import type { Plan } from "../../../../../src/shared/desk/api.ts";
 import { countOf } from "../../parts/numbers.ts";
 import { type Part, StackedBar } from "../../parts/stacked-bar.tsx";
+import { type Column, Table } from "../../parts/table.tsx";
 import { hrefOf } from "../../route.ts";
 import { OUTCOME_TONES } from "./outcome-tones.ts";
 import { lettersOf } from "./words.ts";
@@ -39,6 +40,20 @@ export function linesOfPlan(plan: Plan): Line[] {
   return lines.filter(({ name, count }) => count > 0 || name === "pass");
 }
 
+const COLUMNS: readonly Column<Line>[] = [
+  {
+    name: "Forecast",
+    isName: true,
+    cell: ({ name, tone }) => (
+      <>
+        <span class={`swatch fill-${tone}`} aria-hidden="true" /> {name}
+      </>
+    ),
+  },
+  { name: "Letters", isNumber: true, cell: ({ count }) => countOf(count) },
+  { name: "Why", cell: ({ why, href }) => (href ? <a href={href}>{why}</a> : why) },
+];
+
 type PlanPictureProps = { readonly plan: Plan; readonly hash: string; readonly isOpen: boolean };
 
 /** The plan as a bar and a table: what passes, and what does not and why. */
@@ -52,30 +67,7 @@ export function PlanPicture({ plan, hash, isOpen }: PlanPictureProps) {
         total={plan.selected}
         label="Plan"
       />
-      <div class="scroll">
-        <table class="plan">
-          <thead>
-            <tr>
-              <th scope="col">Forecast</th>
-              <th scope="col" class="num">
-                Letters
-              </th>
-              <th scope="col">Why</th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map(({ name, count, tone, why, href }) => (
-              <tr key={`${name} ${why}`}>
-                <th scope="row">
-                  <span class={`swatch fill-${tone}`} aria-hidden="true" /> {name}
-                </th>
-                <td class="num">{countOf(count)}</td>
-                <td>{href ? <a href={href}>{why}</a> : why}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table class="plan" columns={COLUMNS} items={lines} keyOf={({ name, why }) => `${name} ${why}`} />
       <p class="muted">
         Hash <code class="hash">{hash}</code>.
         {isOpen && " This plan can be started for one hour, and until the next deployment."}

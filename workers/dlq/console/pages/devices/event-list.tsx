@@ -2,14 +2,12 @@ import { useState } from "preact/hooks";
 import type { DeviceEventJson } from "../../../../../src/shared/desk/device-api.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Empty } from "../../parts/states.tsx";
-import { FullTime, Time } from "../../parts/time.tsx";
+import { clockOf, FullTime, Time } from "../../parts/time.tsx";
 import { idOf } from "./live.ts";
 import { aboutOf, dataLine } from "./words.ts";
 
 /** As many as a screen has room for. */
 const SHOWN = 25;
-
-const clock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 type EventListProps = { readonly events: readonly DeviceEventJson[]; readonly fresh: ReadonlySet<string> };
 
@@ -52,7 +50,7 @@ function Entry({ event, isFresh }: { readonly event: DeviceEventJson; readonly i
           </span>
           <span class="said">{dataLine(data)}</span>
           {isFresh && <Badge tone="info">New</Badge>}
-          <span class="muted clock from-wide">{clock.format(new Date(occurredAt))}</span>
+          <span class="muted clock from-wide">{clockOf(occurredAt)}</span>
           <span class="muted when">
             <Time at={occurredAt} />
           </span>

@@ -3,6 +3,7 @@ import type { DeviceJson, DevicePage } from "../../../../../src/shared/desk/devi
 import { useAnswer } from "../../answer.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
+import { type Column, Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { hrefOf, type Route, replaceRoute } from "../../route.ts";
 import { reportLine, SEARCHED_SOURCES, SEARCHED_STATUSES, STATUS_TONES, sentenceOf } from "./words.ts";
@@ -12,7 +13,7 @@ const PAUSE_MS = 250;
 
 const PAGE_SIZE = "50";
 
-/** What is looked for; it stands in the address, which may be shared. */
+/** What is looked for. It is part of the address, which may be shared. */
 type Wanted = Partial<Record<"text" | "source" | "dealer" | "status" | "after", string>>;
 
 const NAMES = ["text", "source", "dealer", "status", "after"] as const;
@@ -179,7 +180,7 @@ function Result({ page: { devices, nextCursor }, wanted, isBusy }: ResultProps) 
       {devices.length === 0 ? (
         <NothingFound wanted={wanted} hasMore={nextCursor !== null} />
       ) : (
-        <Table devices={devices} />
+        <Table class="found" columns={COLUMNS} items={devices} keyOf={({ key }) => key} />
       )}
       {(after || next) && (
         <nav class="row pages" aria-label="Pages of devices">
@@ -211,62 +212,51 @@ function NothingFound({ wanted, hasMore }: { readonly wanted: Wanted; readonly h
   );
 }
 
-const Table = ({ devices }: { readonly devices: readonly DeviceJson[] }) => (
-  <table class="found">
-    <thead>
-      <tr>
-        <th scope="col">Device</th>
-        <th scope="col">Status</th>
-        <th scope="col" class="from-medium">
-          Model
-        </th>
-        <th scope="col" class="from-wide">
-          Serial number
-        </th>
-        <th scope="col" class="from-medium">
-          Dealer
-        </th>
-        <th scope="col" class="from-wide">
-          Last report
-        </th>
-        <th scope="col" class="num">
-          Newest event
-        </th>
-      </tr>
-    </thead>
-    <tbody>
-      {devices.map((device) => (
-        <Row key={device.key} device={device} />
-      ))}
-    </tbody>
-  </table>
-);
+const unknown = <span class="muted">–</span>;
 
-const Row = ({ device }: { readonly device: DeviceJson }) => (
-  <tr>
-    <th scope="row">
-      <a class="mono key" href={hrefOf(["devices", device.key])}>
-        {device.key}
+const COLUMNS: readonly Column<DeviceJson>[] = [
+  {
+    name: "Device",
+    by: ({ key }) => key,
+    isName: true,
+    cell: ({ key }) => (
+      <a class="mono key" href={hrefOf(["devices", key])}>
+        {key}
       </a>
-    </th>
-    <td>
-      <Badge tone={STATUS_TONES[device.status]}>{sentenceOf(device.status)}</Badge>
-    </td>
-    <td class="from-medium">
-      {device.model ?? <span class="muted">unknown</span>}
-      {device.firmware && <span class="muted"> {device.firmware}</span>}
-    </td>
-    <td class="from-wide mono">{device.serialNumber ?? <span class="muted">–</span>}</td>
-    <td class="from-medium">
-      {device.dealerId === null ? (
-        <span class="muted">nobody</span>
-      ) : (
-        <a href={hrefOf(["devices"], { dealer: device.dealerId })}>{device.dealerId}</a>
-      )}
-    </td>
-    <td class="from-wide">{device.report ? reportLine(device.report) : <span class="muted">none</span>}</td>
-    <td class="num">
-      <Time at={device.updatedAt} />
-    </td>
-  </tr>
-);
+    ),
+  },
+  {
+    name: "Status",
+    by: ({ status }) => status,
+    cell: ({ status }) => <Badge tone={STATUS_TONES[status]}>{sentenceOf(status)}</Badge>,
+  },
+  {
+    name: "Model",
+    by: ({ model }) => model,
+    cell: ({ model, firmware }) => (
+      <>
+        {model ?? unknown}
+        {firmware && <span class="muted"> {firmware}</span>}
+      </>
+    ),
+  },
+  {
+    name: "Serial number",
+    by: ({ serialNumber }) => serialNumber,
+    class: "mono",
+    cell: ({ serialNumber }) => serialNumber ?? unknown,
+  },
+  {
+    name: "Dealer",
+    by: ({ dealerId }) => dealerId,
+    cell: ({ dealerId }) =>
+      dealerId === null ? unknown : <a href={hrefOf(["devices"], { dealer: dealerId })}>{dealerId}</a>,
+  },
+  { name: "Last report", cell: ({ report }) => (report ? reportLine(report) : unknown) },
+  {
+    name: "Newest event",
+    by: ({ updatedAt }) => updatedAt,
+    class: "tight",
+    cell: ({ updatedAt }) => <Time at={updatedAt} />,
+  },
+];

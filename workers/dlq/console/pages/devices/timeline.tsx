@@ -6,6 +6,7 @@ import type {
   DeviceDetail,
   DeviceEventJson,
 } from "../../../../../src/shared/desk/device-api.ts";
+import { minuteOf } from "../../parts/time.tsx";
 import { idOf } from "./live.ts";
 import { marksOf, type Scale, xOf } from "./scale.ts";
 import { useWidth } from "./width.ts";
@@ -200,10 +201,8 @@ const Axis = ({ scale, bottom, sizes }: AxisProps) => (
   </g>
 );
 
-const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
-
 const spanOf = (from: string | null, to: string | null): string =>
-  `${from === null ? "since when is not known" : absolute.format(new Date(from))} – ${to === null ? "now" : absolute.format(new Date(to))}`;
+  `${from === null ? "since when is not known" : minuteOf(from)} – ${to === null ? "now" : minuteOf(to)}`;
 
 type AssignmentProps = {
   readonly assignment: AssignmentJson;
@@ -292,7 +291,7 @@ function Tick({ event, x, middle, size, isFresh, onPick }: TickProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a shortcut for the mouse to what the list below has
     <g class={classes} onClick={() => onPick(idOf(event))}>
-      <title>{`${entity} ${action}, ${absolute.format(new Date(event.occurredAt))}: ${dataLine(event.data)}`}</title>
+      <title>{`${entity} ${action}, ${minuteOf(event.occurredAt)}: ${dataLine(event.data)}`}</title>
       {isSpan ? (
         <rect x={x - 1.5} y={middle - size * 0.35} width={3} height={size * 0.7} rx={1.5} />
       ) : (

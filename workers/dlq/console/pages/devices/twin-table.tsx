@@ -1,6 +1,8 @@
 import type { DeviceDetail } from "../../../../../src/shared/desk/device-api.ts";
 import type { DesiredState } from "../../../../../src/shared/domain/change.ts";
 import { Badge } from "../../parts/badge.tsx";
+import { countedOf } from "../../parts/numbers.ts";
+import { type Column, Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { settingOf } from "./words.ts";
 
@@ -10,7 +12,7 @@ const MEMBERS: readonly (readonly [name: keyof DesiredState, words: string])[] =
   ["coolSetpointC", "Cool to"],
 ];
 
-/** What people want of it beside what it does, with what differs marked. */
+/** The desired state beside the reported one, with the differences marked. */
 export function TwinTable({ device: { twin, report } }: { readonly device: DeviceDetail }) {
   const differing = Object.keys(twin.delta ?? {}).length;
   return (
@@ -18,30 +20,25 @@ export function TwinTable({ device: { twin, report } }: { readonly device: Devic
       <h2 id="twin" class="row spread">
         Twin
         {twin.desired && (
-          <Badge tone={differing > 0 ? "warn" : "good"}>{differing > 0 ? `${differing} to go` : "As desired"}</Badge>
+          <Badge tone={differing > 0 ? "warn" : "good"}>
+            {differing > 0 ? countedOf(differing, "difference") : "as desired"}
+          </Badge>
         )}
       </h2>
-      <table class="twin">
-        <thead>
-          <tr>
-            <th scope="col">Setting</th>
-            <th scope="col">Desired</th>
-            <th scope="col">Reported</th>
-          </tr>
-        </thead>
-        <tbody>
-          {MEMBERS.map(([name, words]) => (
-            <Setting key={name} words={words} name={name} twin={twin} />
-          ))}
-        </tbody>
-      </table>
+      <Table
+        class="twin"
+        columns={columnsOf(twin)}
+        items={MEMBERS}
+        keyOf={([name]) => name}
+        rowClass={([name]) => (twin.delta?.[name] === undefined ? undefined : "differs")}
+      />
       <p class="muted note">
         {twin.version ? (
           <>
             Desired <Time at={twin.version.slice(0, twin.version.indexOf("/"))} />
           </>
         ) : (
-          "Nobody has asked anything of it"
+          "No desired state"
         )}
         {report ? (
           <>
@@ -56,22 +53,19 @@ export function TwinTable({ device: { twin, report } }: { readonly device: Devic
   );
 }
 
-type SettingProps = {
-  readonly words: string;
-  readonly name: keyof DesiredState;
-  readonly twin: DeviceDetail["twin"];
-};
-
-function Setting({ words, name, twin: { desired, reported, delta } }: SettingProps) {
-  const differs = delta?.[name] !== undefined;
-  return (
-    <tr class={differs ? "differs" : undefined}>
-      <th scope="row">{words}</th>
-      <td>
-        {desired?.[name] === undefined ? <span class="muted">up to it</span> : settingOf(desired[name])}
-        {differs && <Badge tone="warn">differs</Badge>}
-      </td>
-      <td>{reported?.[name] === undefined ? <span class="muted">–</span> : settingOf(reported[name])}</td>
-    </tr>
-  );
-}
+const columnsOf = ({ desired, reported, delta }: DeviceDetail["twin"]): readonly Column<(typeof MEMBERS)[number]>[] => [
+  { name: "Setting", isName: true, cell: ([, words]) => words },
+  {
+    name: "Desired",
+    cell: ([name]) => (
+      <>
+        {desired?.[name] === undefined ? <span class="muted">–</span> : settingOf(desired[name])}
+        {delta?.[name] !== undefined && <Badge tone="warn">differs</Badge>}
+      </>
+    ),
+  },
+  {
+    name: "Reported",
+    cell: ([name]) => (reported?.[name] === undefined ? <span class="muted">–</span> : settingOf(reported[name])),
+  },
+];

@@ -1,46 +1,50 @@
-import type { FlowTick } from "../../../../../src/shared/telemetry/overview.ts";
-import { rateOf } from "../../parts/numbers.ts";
+import type { FlowHistory, FlowTick } from "../../../../../src/shared/telemetry/overview.ts";
+import { type RatePoint, RateChart } from "../../parts/rate-chart.tsx";
 import { CHART_MS, seriesOf } from "./rates.ts";
+import { pointsOf, pointsBefore } from "./history.ts";
 
-const [WIDTH, HEIGHT] = [1000, 120];
+/** What the flow page shows: the last five minutes as they go by, or more of the past. */
+export const FLOW_RANGES = { "5m": "5 min", "1h": "1 hour", "24h": "24 hours", "30d": "30 days" } as const;
+export type FlowRange = keyof typeof FLOW_RANGES;
 
-/** Records a second over the last five minutes: those accepted, and those that became dead letters. */
-export function FlowChart({ ticks }: { readonly ticks: readonly FlowTick[] }) {
-  const endMs = ticks.at(-1)?.atMs ?? 0;
-  const accepted = seriesOf(ticks, "accepted");
-  const rejected = seriesOf(ticks, "rejected");
-  const highest = niceCeiling(Math.max(...accepted.map(([, rate]) => rate), 1));
-  const line = (series: typeof accepted) =>
-    series
-      .map(
-        ([atMs, rate]) =>
-          `${(WIDTH - ((endMs - atMs) / CHART_MS) * WIDTH).toFixed(1)},${(HEIGHT - (rate / highest) * HEIGHT).toFixed(1)}`,
-      )
-      .join(" ");
-  const first = accepted[0];
-  const startX = first ? WIDTH - ((endMs - first[0]) / CHART_MS) * WIDTH : WIDTH;
+type FlowChartProps = {
+  readonly ticks: readonly FlowTick[];
+  readonly range: FlowRange;
+  /** Of the last hour, for five minutes; else of the range. */
+  readonly history: FlowHistory | undefined;
+};
+
+/** Records a second: those accepted, and those that became dead letters. */
+export function FlowChart({ ticks, range, history }: FlowChartProps) {
+  const series = (received: readonly RatePoint[], dead: readonly RatePoint[]) =>
+    [
+      { name: "accepted", kind: "write", points: received },
+      { name: "dead letters", kind: "dead", points: dead },
+    ] as const;
+  if (range !== "5m" && history) {
+    const { atMs, stepMs, received, deadLettered } = history;
+    return (
+      <RateChart
+        title={`Records a second, last ${FLOW_RANGES[range]}`}
+        fromMs={atMs - received.length * stepMs}
+        toMs={atMs}
+        series={series(pointsOf(history, received), pointsOf(history, deadLettered))}
+      />
+    );
+  }
+  const toMs = ticks.at(-1)?.atMs ?? 0;
+  const fromMs = toMs - CHART_MS;
+  const before = (counts: readonly number[] | undefined) =>
+    history && counts ? pointsBefore(history, counts, { fromMs, toMs: ticks[0]?.atMs ?? toMs }) : [];
   return (
-    <figure class="flow-chart">
-      <figcaption>
-        Records a second, last five minutes
-        <span class="flow-legend write">accepted</span>
-        <span class="flow-legend dead">dead letters</span>
-        <span class="flow-chart-top muted">top {rateOf(highest)}</span>
-      </figcaption>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-        <path class="grid" d={`M0 ${HEIGHT / 2}H${WIDTH}M0 0.5H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`} />
-        {accepted.length > 1 && (
-          <polygon class="write" points={`${startX.toFixed(1)},${HEIGHT} ${line(accepted)} ${WIDTH},${HEIGHT}`} />
-        )}
-        <polyline class="write" points={line(accepted)} />
-        <polyline class="dead" points={line(rejected)} />
-      </svg>
-    </figure>
+    <RateChart
+      title="Records a second, last 5 minutes"
+      fromMs={fromMs}
+      toMs={toMs}
+      series={series(
+        [...before(history?.received), ...seriesOf(ticks, "accepted")],
+        [...before(history?.deadLettered), ...seriesOf(ticks, "rejected", "failed")],
+      )}
+    />
   );
-}
-
-/** 1, 2 or 5 times a power of ten, so that the scale does not jump with every tick. */
-export function niceCeiling(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power;
 }

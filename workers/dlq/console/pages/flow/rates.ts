@@ -1,5 +1,6 @@
 import type { Counts } from "../../../../../src/shared/telemetry/metrics.ts";
 import type { FlowTick, FlowTotals } from "../../../../../src/shared/telemetry/overview.ts";
+import type { RatePoint } from "../../parts/rate-chart.tsx";
 
 /** Members of the totals that are one number. */
 type Figure = { [K in keyof FlowTotals]: FlowTotals[K] extends number ? K : never }[keyof FlowTotals];
@@ -68,10 +69,11 @@ const bucketsBetween = (before: Counts, after: Counts): (readonly [bound: number
     )
     .sort(([a], [b]) => a - b);
 
-/** Of each tick, how many a second came since the one before it. */
-export function seriesOf(ticks: readonly FlowTick[], figure: Figure): (readonly [atMs: number, perSecond: number])[] {
+/** Of each tick, how many a second came since the one before it, of all these figures together. */
+export function seriesOf(ticks: readonly FlowTick[], ...figures: readonly Figure[]): RatePoint[] {
+  const sumOf = ({ totals }: FlowTick) => figures.reduce((sum, figure) => sum + totals[figure], 0);
   return ticks.slice(1).map((tick, i) => {
     const before = ticks[i] as FlowTick;
-    return [tick.atMs, ((tick.totals[figure] - before.totals[figure]) * 1_000) / (tick.atMs - before.atMs)] as const;
+    return [tick.atMs, ((sumOf(tick) - sumOf(before)) * 1_000) / (tick.atMs - before.atMs)] as const;
   });
 }

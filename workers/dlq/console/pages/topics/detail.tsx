@@ -1,10 +1,18 @@
 import type { Counts } from "../../../../../src/shared/telemetry/metrics.ts";
-import type { FlowState, TopicOverview, TopicsOverview } from "../../../../../src/shared/telemetry/overview.ts";
-import { countOf, durationOf, percentOf } from "../../parts/numbers.ts";
-import { Sparkline } from "../../parts/sparkline.tsx";
-import { Empty } from "../../parts/states.tsx";
+import type {
+  FlowHistory,
+  FlowState,
+  HistoryRange,
+  TopicOverview,
+  TopicsOverview,
+} from "../../../../../src/shared/telemetry/overview.ts";
+import { useAnswer } from "../../answer.ts";
+import { CountBars } from "../../parts/count-bars.tsx";
+import { countedOf, countOf, durationOf, percentOf } from "../../parts/numbers.ts";
+import { RangeChoice, rangeIn } from "../../parts/range.tsx";
+import { Answered, Empty } from "../../parts/states.tsx";
 import { FullTime } from "../../parts/time.tsx";
-import { hrefOf } from "../../route.ts";
+import { hrefOf, type Route } from "../../route.ts";
 import { ObjectiveBadge, StateBadge } from "./badges.tsx";
 
 /** What to make of a state. */
@@ -21,12 +29,13 @@ type TopicDetailProps = {
   readonly name: string;
   readonly topic: TopicOverview | undefined;
   readonly objective: TopicsOverview["objective"];
+  readonly route: Route;
 };
 
-export function TopicDetail({ name, topic, objective }: TopicDetailProps) {
+export function TopicDetail({ name, topic, objective, route }: TopicDetailProps) {
   if (!topic) {
     return (
-      <Empty title={`There is no topic ${name}`}>
+      <Empty title={`No topic ${name}`}>
         <a href="#/topics">All topics</a>
       </Empty>
     );
@@ -43,32 +52,56 @@ export function TopicDetail({ name, topic, objective }: TopicDetailProps) {
         <p>{MEANINGS[topic.state]}</p>
         <p>
           Last record <FullTime at={topic.lastReceivedAtMs} />
-          {topic.inFlight > 0 && `; ${countOf(topic.inFlight)} in flight`}
+          {topic.inFlight > 0 && ` · ${countOf(topic.inFlight)} in flight`}
         </p>
       </div>
-      <section class="card">
-        <h2>Last hour</h2>
-        <Sparkline
-          values={topic.receivedPerMinute}
-          label={`${countOf(topic.received)} records in the last hour, by minute`}
-          width={720}
-          height={96}
-        />
-        <p class="muted">{countOf(topic.received)} records, by minute; the last minute is still filling.</p>
-      </section>
+      <History name={name} route={route} />
       <div class="topic-parts">
         <Objective topic={topic} objective={objective} />
         <section class="card">
-          <h2>How records ended</h2>
-          <CountList counts={topic.outcomes} empty="No record of it was merged yet." />
+          <h2>Outcomes, all time</h2>
+          <CountList counts={topic.outcomes} empty="No record was merged yet." />
         </section>
         <section class="card">
-          <h2>Why records failed</h2>
-          <CountList counts={topic.rejections} empty="No record of it ever failed." />
-          {Object.keys(topic.rejections).length > 0 && <a href={letters}>Its dead letters</a>}
+          <h2>Failures, all time</h2>
+          <CountList counts={topic.rejections} empty="No record failed." />
+          {Object.keys(topic.rejections).length > 0 && <a href={letters}>Dead letters</a>}
         </section>
       </div>
     </div>
+  );
+}
+
+const RANGES = { "1h": "1 hour", "24h": "24 hours", "30d": "30 days" } as const satisfies Record<HistoryRange, string>;
+
+/** Records and dead letters over time: by minute for an hour, by hour for longer. */
+function History({ name, route }: { readonly name: string; readonly route: Route }) {
+  const range = rangeIn(route, RANGES);
+  const answer = useAnswer<FlowHistory>(`/history?${new URLSearchParams({ range, name })}`, 30);
+  return (
+    <section class="card" aria-label="Records over time">
+      <RangeChoice route={route} ranges={RANGES} range={range} />
+      <Answered answer={answer} what="the history" rows={2}>
+        {(history) => <HistoryCharts history={history} by={range === "1h" ? "minute" : "hour"} />}
+      </Answered>
+    </section>
+  );
+}
+
+function HistoryCharts({ history, by }: { readonly history: FlowHistory; readonly by: "minute" | "hour" }) {
+  const { received, deadLettered } = history;
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+  return (
+    <>
+      <h2>Records by {by}</h2>
+      <CountBars history={history} counts={received} kind="write" noun="record" by={by} />
+      <p class="muted">
+        {countedOf(sum(received), "record")}; the last {by} is still filling.
+      </p>
+      <h2>Dead letters by {by}</h2>
+      <CountBars history={history} counts={deadLettered} kind="dead" noun="dead letter" by={by} />
+      <p class="muted">{countedOf(sum(deadLettered), "dead letter")}</p>
+    </>
   );
 }
 
@@ -83,8 +116,8 @@ function Objective({ topic, objective }: Pick<TopicDetailProps, "objective"> & {
     ["Burn rate, 5 minutes", burn(burn5m)],
     ["Burn rate, 1 hour", burn(burn1h)],
     ["Burn rate, 6 hours", burn(burn6h)],
-    ["Half ever within", topic.p50Ms === null ? "–" : durationOf(topic.p50Ms)],
-    ["99 % ever within", topic.p99Ms === null ? "–" : durationOf(topic.p99Ms)],
+    ["p50, last hour", topic.p50Ms === null ? "–" : durationOf(topic.p50Ms)],
+    ["p99, last hour", topic.p99Ms === null ? "–" : durationOf(topic.p99Ms)],
   ];
   return (
     <section class="card">
@@ -92,8 +125,8 @@ function Objective({ topic, objective }: Pick<TopicDetailProps, "objective"> & {
         Freshness <ObjectiveBadge state={state} />
       </h2>
       <p class="muted">
-        {percentOf(objective.share)} visible within {durationOf(objective.withinMs)}. At a burn rate of 1 the budget
-        lasts exactly 30 days.
+        Objective: {percentOf(objective.share)} visible within {durationOf(objective.withinMs)}. At a burn rate of 1 the
+        error budget lasts 30 days.
       </p>
       <Figures figures={facts} />
     </section>
