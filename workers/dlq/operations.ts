@@ -29,6 +29,7 @@ const INDEX = {
     discard: "POST /ops/api/discards",
     groups: "GET /ops/api/groups{?state,topic,reason,first,after}",
     group: "GET /ops/api/groups/{id}",
+    trends: "GET /ops/api/trends{?groups}",
     groupState: "POST /ops/api/groups/{id}/state",
     groupEdit: "POST /ops/api/groups/{id}/edit",
     plan: "POST /ops/api/plans",

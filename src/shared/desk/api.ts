@@ -85,6 +85,9 @@ export type Group = {
   readonly changedAt: string | null;
 };
 
+/** Failures of groups by hour, oldest first; the last hour is still filling. */
+export type Trends = { readonly atMs: number; readonly trends: Readonly<Record<string, readonly number[]>> };
+
 /** What one patch does to the waiting letters of a group, or would. */
 export type GroupEdit = {
   readonly letters: number;

@@ -1,10 +1,9 @@
-import { and, desc, eq, gt, inArray, lt, lte, or, sum } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, lt, lte, or, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { GroupState } from "../desk/states.ts";
 import type { LetterPosition } from "./dead-letter.ts";
 import type { Told } from "./letter-change.ts";
-import { letterGroups } from "./tables.ts";
+import { letterDepths, letterGroupHours, letterGroups } from "./tables.ts";
 
 /** A group as it lies in D1. */
 export type StoredGroup = typeof letterGroups.$inferSelect;
@@ -19,6 +18,8 @@ export type GroupFilter = {
 
 /** Letters of one reason, by their state. */
 export type Depth = Pick<StoredGroup, "reason" | "open" | "replaying" | "quarantined" | "resolved" | "discarded">;
+
+const HOUR_MS = 3_600_000;
 
 /** What an operator says of a group. */
 export type GroupChange = {
@@ -72,20 +73,30 @@ export class LetterGroupRepository {
       .limit(limit);
   }
 
-  /** How many letters of each reason are in each state. Reads every group once, and no letter. */
+  /** How many letters of each reason are in each state. Reads a row a reason, however many groups there are. */
   async depths(): Promise<Depth[]> {
-    const total = (column: SQLiteColumn) => sum(column).mapWith(Number);
-    return this.#db
-      .select({
-        reason: letterGroups.reason,
-        open: total(letterGroups.open),
-        replaying: total(letterGroups.replaying),
-        quarantined: total(letterGroups.quarantined),
-        resolved: total(letterGroups.resolved),
-        discarded: total(letterGroups.discarded),
-      })
-      .from(letterGroups)
-      .groupBy(letterGroups.reason);
+    return this.#db.select().from(letterDepths);
+  }
+
+  /** Failures of each of these groups by hour, oldest first, up to the current hour. */
+  async trends(ids: readonly string[], hours: number, nowMs: number): Promise<Map<string, number[]>> {
+    const current = Math.floor(nowMs / HOUR_MS);
+    const rows = await this.#db
+      .select()
+      .from(letterGroupHours)
+      .where(
+        and(
+          sql`${letterGroupHours.groupId} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+          gt(letterGroupHours.hour, current - hours),
+        ),
+      );
+    const trends = new Map(ids.map((id) => [id, Array.from({ length: hours }, () => 0)]));
+    for (const { groupId, hour, failures } of rows) {
+      const trend = trends.get(groupId);
+      // A clock that is ahead of ours counts for now.
+      if (trend) trend[Math.min(hours - 1, hours - 1 - current + hour)] = failures;
+    }
+    return trends;
   }
 
   /** @returns whether there is such a group */

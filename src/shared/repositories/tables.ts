@@ -225,6 +225,28 @@ export const letterGroups = sqliteTable(
   ],
 );
 
+/** Failures of a group by hour, counted by triggers, for as long as a trend goes back. */
+export const letterGroupHours = sqliteTable(
+  "letter_group_hours",
+  {
+    groupId: text("group_id").notNull(),
+    /** Counted from 1970. */
+    hour: integer().notNull(),
+    failures: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.groupId, t.hour] })],
+);
+
+/** The letters of all groups of a reason by state, counted by triggers, so that nobody has to read all groups. */
+export const letterDepths = sqliteTable("letter_depths", {
+  reason: text().$type<Failure["reason"]>().primaryKey(),
+  open: integer().notNull(),
+  replaying: integer().notNull(),
+  resolved: integer().notNull(),
+  discarded: integer().notNull(),
+  quarantined: integer().notNull(),
+});
+
 /** Every edit of a letter, each against the payload before it. */
 export const letterRevisions = sqliteTable(
   "letter_revisions",

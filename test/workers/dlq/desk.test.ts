@@ -315,6 +315,7 @@ describe("who may do what", () => {
     ["GET", "/ops/api/summary"],
     ["GET", "/ops/api/topics"],
     ["GET", "/ops/api/history?range=1h"],
+    ["GET", "/ops/api/trends?groups=g"],
     ["GET", "/ops/api/outcomes"],
     ["GET", "/ops/metrics"],
   ];

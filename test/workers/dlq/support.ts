@@ -19,7 +19,14 @@ export const env = testEnv as unknown as Env;
 
 /** As a new deployment has it. */
 export async function emptyDesk(): Promise<void> {
-  for (const table of ["dead_letters", "letter_groups", "letter_revisions", "replay_runs"]) {
+  for (const table of [
+    "dead_letters",
+    "letter_groups",
+    "letter_depths",
+    "letter_group_hours",
+    "letter_revisions",
+    "replay_runs",
+  ]) {
     await env.DB.exec(`DELETE FROM ${table}`);
   }
 }

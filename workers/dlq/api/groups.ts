@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Group, GroupEdit } from "../../../src/shared/desk/api.ts";
+import type { Group, GroupEdit, Trends } from "../../../src/shared/desk/api.ts";
 import { JsonPatch, type JsonPatchOp } from "../../../src/shared/desk/edit.ts";
 import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
@@ -24,6 +24,18 @@ const Query = z.strictObject({
   reason: Reason.optional(),
   first: First,
   after: Cursor.optional(),
+});
+
+/** How far back a group's trend goes, and of how many groups it is told at once: those of a page. */
+const TREND_HOURS = 24;
+const MAX_TRENDS = 100;
+
+const TrendQuery = z.strictObject({
+  groups: z
+    .string()
+    .max(MAX_TRENDS * 40)
+    .transform((ids) => ids.split(",").filter(Boolean))
+    .refine((ids) => ids.length <= MAX_TRENDS, `must be at most ${MAX_TRENDS} ids`),
 });
 
 const StateBody = z.strictObject({
@@ -58,6 +70,13 @@ export function groupRoutes(deps: DeskDeps) {
     });
     const { page, nextCursor } = pageOf(rows, first, ({ lastFailedAtMs, id }) => [lastFailedAtMs, id]);
     return c.json({ groups: page.map(groupJsonOf), nextCursor });
+  });
+
+  app.get("/trends", async (c) => {
+    const query = readBy(TrendQuery, c.req.query(), "Nothing was read, because of the query");
+    if (!query.ok) return query.response;
+    const trends = await groups.trends(query.data.groups, TREND_HOURS, now());
+    return c.json({ atMs: now(), trends: Object.fromEntries(trends) } satisfies Trends);
   });
 
   app.get("/groups/:id", async (c) => {
