@@ -13,7 +13,11 @@ const PROBE_PATIENCE_MS = 10_000;
 
 export type Replay = Pushed & {
   /** Milliseconds from the request that pushed a record to the query that showed it, one number a watched record. */
-  readonly freshnessMs: readonly number[];
+  readonly freshnessMs: {
+    /** While objects were touched for the first time: of records that went out with the first one of some device. */
+    readonly cold: readonly number[];
+    readonly warm: readonly number[];
+  };
 };
 
 /** Pushes records in stream order at a steady pace, and watches some of them become visible. */
@@ -25,24 +29,38 @@ export async function replay(
 ): Promise<Replay> {
   const perTick = Math.max(1, Math.round((recordsPerSecond * TICK_MS) / 1000));
   const newest = new Map<string, string>();
-  const probes: Promise<number>[] = [];
+  const touched = new Set<string>();
+  const probes: { readonly isCold: boolean; readonly ms: Promise<number> }[] = [];
   const total = { accepted: 0, deadLettered: 0 };
   const startedAt = performance.now();
   for (let tick = 0; tick * perTick < records.length; tick++) {
     await until(startedAt + tick * TICK_MS);
     const batch = records.slice(tick * perTick, (tick + 1) * perTick);
     const probe = tick % PROBE_EVERY_TICKS === 0 ? freshest(batch, newest) : undefined;
+    const isCold = touchesFirst(batch, touched);
     const pushedAt = performance.now();
     const requests = [...Map.groupBy(batch, ({ topic, fault }) => `${topic} ${fault?.reason === "not_json"}`).values()];
     const answers = await Promise.all(requests.map((group) => clients.push(group[0]?.topic ?? "", group)));
-    if (probe) probes.push(visibleAfter(clients, probe, pushedAt));
+    if (probe) probes.push({ isCold, ms: visibleAfter(clients, probe, pushedAt) });
     for (const { accepted, deadLettered } of answers) {
       total.accepted += accepted;
       total.deadLettered += deadLettered;
     }
     progress(Math.min(records.length, (tick + 1) * perTick), records.length);
   }
-  return { ...total, freshnessMs: await Promise.all(probes) };
+  const freshness = (isCold: boolean) =>
+    Promise.all(probes.filter((each) => each.isCold === isCold).map(({ ms }) => ms));
+  return { ...total, freshnessMs: { cold: await freshness(true), warm: await freshness(false) } };
+}
+
+/** Whether a batch has the first record of a device, whose object is then made; notes which devices it has. */
+function touchesFirst(batch: readonly SampleRecord[], touched: Set<string>): boolean {
+  const before = touched.size;
+  for (const { topic, value, fault } of batch) {
+    if (fault || value === null) continue;
+    touched.add(`${topic.split(".")[1]}:${(JSON.parse(value) as { deviceId: string }).deviceId}`);
+  }
+  return touched.size > before;
 }
 
 type Probe = { readonly key: string; readonly occurredAtMs: number };
