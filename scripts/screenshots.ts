@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
 import { type Clients, connect } from "../local/clients.ts";
 import { replay } from "../local/replay.ts";
@@ -11,13 +12,18 @@ import { yesterdaysConfig } from "../test/support/yesterday.ts";
 
 /**
  * Draws the pictures of the console in docs/console/: a year of a small fleet goes by, a producer was ahead of our
- * contracts, and an operator looks around and puts it right.
+ * contracts, and an operator looks around and puts it right. With `--all <folder>` it also draws every page there, on
+ * a phone, a desk and a wall, in both colours.
  */
 const FOLDER = "docs/console";
-const FLEET = { seed: 1, devices: 120, events: 3_000 };
+const { values } = parseArgs({ options: { all: { type: "string" } } });
+const FLEET = { seed: 1, devices: 120, events: 4_200 };
 const EARLIER = 2_000;
 /** Records a second, for the part that was and for the part that is looked at. */
-const [FAST, STEADY] = [150, 40];
+const [FAST, STEADY] = [150, 10];
+/** Longer than the percentiles of the flow page look back. */
+const WARM_MS = 65_000;
+const CALM_MS = 90_000;
 const AHEAD = "device.elt.alert.raised";
 
 if (!hasBrowser) {
@@ -34,9 +40,11 @@ try {
   await clients.push(AHEAD, aheadOfUs(40));
   await replay(clients, records.slice(0, EARLIER), FAST, bar("pushed"));
   await stack.redeploy();
+  await warmUp(clients, records);
   await drawFlow(clients, records.slice(EARLIER));
   await drawDesk();
   await drawDevices(records);
+  if (values.all) await drawAll(values.all, records);
 } finally {
   await browser.close();
   await stack.stop();
@@ -55,26 +63,59 @@ async function draw(page: Page, name: string): Promise<void> {
   console.log(`${FOLDER}/${name}.png`);
 }
 
+/** Has every device's object read once, as it is anywhere but right after a deployment. */
+async function warmUp(clients: Clients, records: readonly SampleRecord[]): Promise<void> {
+  for (const key of new Set(records.flatMap((record) => keyOf(record) ?? []))) {
+    await clients.query(
+      "query ($key: String!) { device(key: $key) { history(first: 1) { edges { node { eventId } } } } }",
+      {
+        key,
+      },
+    );
+  }
+}
+
+function keyOf({ topic, value, fault }: SampleRecord): string | undefined {
+  if (fault || value === null) return undefined;
+  return `${topic.split(".")[1]}:${(JSON.parse(value) as { deviceId: string }).deviceId}`;
+}
+
 async function drawFlow(clients: Clients, rest: readonly SampleRecord[]): Promise<void> {
-  const [day, wall, phone] = await Promise.all([
-    open("#/flow", { height: 960 }),
-    open("#/flow", { width: 2560, height: 1440, theme: "dark" }),
-    open("#/flow", { width: 360, height: 780 }),
-  ]);
+  const day = await open("#/flow", { height: 960 });
   const going = replay(clients, rest, STEADY, bar("pushed")).catch(() => {});
   const ask = () => clients.query("{ devices(first: 5) { edges { node { key } } } }");
   // One that fails is one fewer in the picture.
   const asking = setInterval(() => void ask().catch(() => {}), 400);
-  await day.waitForTimeout(20_000);
+  await untilCalm(day);
   await draw(day, "flow");
-  await draw(wall, "flow-wall");
-  await draw(phone, "flow-phone");
   await day.goto(new URL("/ops#/topics", stack.url).href);
   await draw(day, "topics");
+  // One after the other, for a browser that draws a wall takes what the Workers need.
+  const wall = await open("#/flow", { width: 2560, height: 1440, theme: "dark" });
+  await wall.waitForTimeout(15_000);
+  await draw(wall, "flow-wall");
+  await wall.context().close();
+  const phone = await open("#/flow", { width: 390, height: 844 });
+  await phone.waitForTimeout(15_000);
+  await draw(phone, "flow-phone");
+  await phone.context().close();
   await going;
   clearInterval(asking);
   await day.goto(new URL("/ops#/topics/device.ecobee.status.reported", stack.url).href);
   await draw(day, "topic");
+}
+
+/**
+ * Waits until what the first records after a deployment took is out of sight, and for a minute in which nothing else
+ * took this machine's time, if there is one soon.
+ */
+async function untilCalm(page: Page): Promise<void> {
+  await page.waitForTimeout(WARM_MS);
+  const visible = page.locator(".headlines > div").filter({ hasText: "visible within" }).locator(".headline");
+  for (let waitedMs = 0; waitedMs < CALM_MS; waitedMs += 2_000) {
+    if (/ ms$/.test((await visible.textContent()) ?? "")) return;
+    await page.waitForTimeout(2_000);
+  }
 }
 
 async function drawDesk(): Promise<void> {
@@ -110,14 +151,51 @@ async function drawDevices(records: readonly SampleRecord[]): Promise<void> {
   await draw(page, "device");
 }
 
+async function drawAll(folder: string, records: readonly SampleRecord[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const theme of ["light", "dark"] as const) {
+    for (const width of [390, 1440, 2560]) {
+      const page = await open("#/flow", { width, height: width === 390 ? 844 : Math.round(width * 0.5625), theme });
+      await page.waitForTimeout(3_000);
+      for (const [name, at] of await placesOf(page, records)) {
+        await page.goto(new URL(`/ops${at}`, stack.url).href);
+        while ((await page.locator(".bone").count()) > 0) await page.waitForTimeout(100);
+        await page.waitForTimeout(800);
+        await page.screenshot({ path: `${folder}/${name}-${width}-${theme}.png`, fullPage: true });
+      }
+      await page.context().close();
+    }
+  }
+}
+
+/** A page of each kind, by a name. */
+async function placesOf(page: Page, records: readonly SampleRecord[]): Promise<[name: string, at: string][]> {
+  const first = async (list: string) => {
+    await page.goto(new URL(`/ops#/${list}`, stack.url).href);
+    return (await page.locator(`main tbody a[href^='#/${list}/']`).first().getAttribute("href")) ?? "";
+  };
+  const lists = ["groups", "letters", "runs"];
+  const ones: [string, string][] = [];
+  for (const list of lists) ones.push([list.slice(0, -1), await first(list)]);
+  const device = `#/devices/${encodeURIComponent(busiest(records))}`;
+  return [
+    ["flow", "#/flow"],
+    ["topics", "#/topics"],
+    ["topic", "#/topics/device.ecobee.status.reported"],
+    ...lists.map((list): [string, string] => [list, `#/${list}`]),
+    ...ones,
+    ["devices", "#/devices"],
+    ["device", device],
+    ["audit", "#/audit"],
+  ];
+}
+
 /** The device of which most kinds of things are told. */
 function busiest(records: readonly SampleRecord[]): string {
   const kinds = new Map<string, Set<string>>();
-  for (const { topic, value, fault } of records) {
-    if (fault || value === null) continue;
-    const [, source, entity] = topic.split(".");
-    const key = `${source}:${(JSON.parse(value) as { deviceId: string }).deviceId}`;
-    kinds.set(key, (kinds.get(key) ?? new Set()).add(entity ?? ""));
+  for (const record of records) {
+    const key = keyOf(record);
+    if (key !== undefined) kinds.set(key, (kinds.get(key) ?? new Set()).add(record.topic.split(".")[2] ?? ""));
   }
   return [...kinds].sort(([, a], [, b]) => b.size - a.size)[0]?.[0] ?? "";
 }

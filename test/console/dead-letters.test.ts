@@ -75,7 +75,9 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
 
   it("drains a group from its plan to its end, and shows it resolved", async () => {
     const { page, problems } = await open("#/groups");
+    await rowOf(page, MODES).getByRole("img", { name: "30 failures in the last 24 hours, by hour" }).waitFor();
     await rowOf(page, MODES).getByRole("link").click();
+    await page.getByRole("img", { name: /^30 failures by hour/ }).waitFor();
     await planAndStart(page, "modes are known now");
     await page.getByRole("heading", { name: "The plan for 30 letters" }).waitFor();
     await expect.poll(() => rowOf(page, "pass").textContent()).toContain("30");
@@ -245,6 +247,9 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await dialog.getByRole("button", { name: "Preview" }).click();
     await dialog.getByText("3 of 3 letters would pass. None is edited yet.").waitFor();
     expect(await dialog.textContent()).not.toContain(PHONE);
+    const sample = dialog.getByRole("region", { name: /^Letter/ }).first();
+    expect(await sample.locator(".before .differs").count()).toBe(0);
+    expect(await sample.locator(".after .differs").allTextContents()).toEqual(['"name": "•••"']);
     expect((await lettersOf(CUSTOMERS)).map(({ revision }) => revision)).toEqual([0, 0, 0]);
     await dialog.getByRole("button", { name: "Edit 3 letters" }).click();
     await dialog.getByText("3 letters edited. Replay the group now.").waitFor();
@@ -336,6 +341,12 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     const { page } = await open(`#/letters?topic=${MODES}`);
     const letters = page.getByRole("checkbox", { name: /^Select letter/ });
     await page.getByText("The first 25 letters").waitFor();
+    await page.getByRole("columnheader").getByRole("button", { name: "Device" }).click();
+    await page.getByText("The first 25 letters, sorted among themselves").waitFor();
+    expect(await page.locator("tbody .device-cell a").first().textContent()).toMatch(/^elt:console-\d$/);
+    await page.getByLabel("Failed in the last").selectOption("1h");
+    await page.getByText("The first 25 letters").waitFor();
+    expect(page.url()).toContain("within=1h");
     expect(await letters.count()).toBe(25);
     await button(page, "Show more").click();
     await page.getByText("30 letters", { exact: true }).waitFor();
@@ -434,6 +445,27 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
         expect([name, await complaintsOf(page)]).toEqual([name, []]);
         await page.keyboard.press("Escape");
       }
+    });
+
+    it("has links and buttons that a thumb can hit on a phone, and no column less", async () => {
+      const { page } = await open("#/groups", { role: "admin", width: 390 });
+      for (const at of await places()) {
+        await goTo(page, at);
+        const small = await page.evaluate(() =>
+          [...document.querySelectorAll("main :is(button, select, summary, .rows a, nav a)")]
+            .map((each) => [each.textContent, each.getBoundingClientRect().height] as const)
+            .filter(([, height]) => height > 0 && height < 40),
+        );
+        expect([at, small]).toEqual([at, []]);
+      }
+      await goTo(page, "#/groups");
+      const labels = await page
+        .locator("tbody tr")
+        .first()
+        .locator("td:visible")
+        .evaluateAll((cells) => cells.map((cell) => cell.getAttribute("data-label")));
+      const COLUMNS = ["State", "Reason", "Waiting", "Letters", "Last 24 h", "By state", "First failed", "Last failed"];
+      expect(labels).toEqual(COLUMNS);
     });
 
     it.each([360, 2560])("does not scroll sideways at %i pixels", async (width) => {

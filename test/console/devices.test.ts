@@ -175,7 +175,7 @@ describe.skipIf(!hasBrowser)("the devices page", () => {
   it("shows what failed even where nothing has made a device yet", async () => {
     await push("device.elt.status.reported", "unborn", 5, { online: "yes" });
     const { page } = await open({ at: at("unborn") });
-    await page.getByText("There is no device of this key").waitFor();
+    await page.getByText("No device with this key").waitFor();
     await page.getByRole("link", { name: "schema_mismatch" }).waitFor({ timeout: 30_000 });
   });
 

@@ -85,8 +85,8 @@ describe("concord dlq", () => {
 
   it.each<[number, string[], RegExp]>([
     [2, ["list", "--tpoic", "x"], /Unknown option '--tpoic'/],
-    [2, ["--json", "list"], /--json goes behind the command/],
-    [2, ["lits"], /Unknown command lits/],
+    [2, ["--json", "list"], /--json goes after the command/],
+    [2, ["lits"], /there is no command concord dlq lits/],
     [2, ["list", "--state", "closed"], /state must be one of/],
     [2, ["replay", "--yes", "--name", "n"], /say which letters/],
     [2, ["replay", "--reason", "crash", "--name", "n"], /nobody is there to be asked/],

@@ -108,7 +108,7 @@ function Desk({ user }: { readonly user: DeskUser }) {
           page.show({ route, user })
         ) : (
           <p>
-            There is no page here. <a href="#/flow">Flow</a> shows what is going on.
+            There is no page here. Go to <a href="#/flow">Flow</a>.
           </p>
         )}
       </main>

@@ -35,8 +35,8 @@ export function Login({ problem, onToken }: LoginProps) {
           Open the console
         </button>
         <p class="muted">
-          <code>npx concord token --role operator --as you@example.com</code> prints one. It stays in this tab, and goes
-          when the tab does.
+          <code>npx concord token --role operator --as you@example.com</code> prints one. It is kept in this tab until
+          the tab is closed.
         </p>
       </form>
     </main>

@@ -1,4 +1,5 @@
 import type { Paged } from "../paged.ts";
+import { useRoute } from "../route.ts";
 import { countedOf, countOf } from "./numbers.ts";
 
 /** What a list is of: one of it, and more than one. */
@@ -7,18 +8,23 @@ export type Noun = readonly [one: string, many: string];
 type PagerProps = { readonly list: Paged<unknown>; readonly what: Noun };
 
 /** How many of a list are shown, and the next page of it. */
-export const Pager = ({ list: { items = [], hasMore, isBusy, more }, what: [one, many] }: PagerProps) => (
-  <div class="row spread pager">
-    <span class="muted" role="status">
-      {hasMore ? `The first ${countOf(items.length)} ${many}` : countedOf(items.length, one, many)}
-    </span>
-    <span class="muted keys">
-      <kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> opens
-    </span>
-    {hasMore && (
-      <button type="button" onClick={more} disabled={isBusy}>
-        Show more
-      </button>
-    )}
-  </div>
-);
+export function Pager({ list: { items = [], hasMore, isBusy, more }, what: [one, many] }: PagerProps) {
+  const isSorted = useRoute().query.has("sort");
+  return (
+    <div class="row spread pager">
+      <span class="muted" role="status">
+        {hasMore
+          ? `The first ${countOf(items.length)} ${many}${isSorted ? ", sorted among themselves" : ""}`
+          : countedOf(items.length, one, many)}
+      </span>
+      <span class="muted keys">
+        <kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> opens
+      </span>
+      {hasMore && (
+        <button type="button" onClick={more} disabled={isBusy}>
+          Show more
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,4 +1,4 @@
-import type { Group } from "../../../../../src/shared/desk/api.ts";
+import type { Group, Trends } from "../../../../../src/shared/desk/api.ts";
 import { REASONS } from "../../../../../src/shared/desk/reasons.ts";
 import { GROUP_STATES } from "../../../../../src/shared/desk/states.ts";
 import type { PageProps } from "../../page.ts";
@@ -15,6 +15,7 @@ import { hrefOf } from "../../route.ts";
 import { CountsBar } from "./counts-bar.tsx";
 import { RunsInProgress } from "./runs-in-progress.tsx";
 import { Section } from "./section.tsx";
+import { failuresIn, Trend, useTrends } from "./trend.tsx";
 import { causeOf, toneOf, waitingIn } from "./words.ts";
 
 const FILTERS: readonly Filter[] = [
@@ -23,7 +24,7 @@ const FILTERS: readonly Filter[] = [
   { name: "topic", label: "Topic", kind: "text", placeholder: "full topic name" },
 ];
 
-const COLUMNS: readonly Column<Group>[] = [
+const columnsOf = (trends: Trends | undefined): readonly Column<Group>[] => [
   { name: "State", by: ({ state }) => state, cell: ({ state }) => <Badge tone={toneOf(state)}>{state}</Badge> },
   {
     name: "Cause",
@@ -48,6 +49,12 @@ const COLUMNS: readonly Column<Group>[] = [
     cell: ({ counts }) => <strong>{countOf(waitingIn(counts))}</strong>,
   },
   { name: "Letters", by: ({ letters }) => letters, isNumber: true, cell: ({ letters }) => countOf(letters) },
+  {
+    name: "Last 24 h",
+    by: ({ id }) => failuresIn(trends, id),
+    class: "trend-cell",
+    cell: ({ id }) => <Trend hours={trends?.trends[id]} />,
+  },
   { name: "By state", class: "bar-cell", cell: ({ counts }) => <CountsBar counts={counts} /> },
   {
     name: "First failed",
@@ -87,12 +94,17 @@ export function GroupList({ route }: PageProps) {
           )
         }
       >
-        {(items) => (
-          <div class="card flush">
-            <Table columns={COLUMNS} items={items} keyOf={({ id }) => id} />
-          </div>
-        )}
+        {(items) => <GroupTable groups={items} />}
       </Listed>
     </Section>
+  );
+}
+
+function GroupTable({ groups }: { readonly groups: readonly Group[] }) {
+  const trends = useTrends(groups.map(({ id }) => id));
+  return (
+    <div class="card flush">
+      <Table columns={columnsOf(trends)} items={groups} keyOf={({ id }) => id} />
+    </div>
   );
 }

@@ -5,6 +5,7 @@ import { useAnswer } from "../../answer.ts";
 import { usePaged } from "../../paged.ts";
 import { Act } from "../../parts/act.tsx";
 import { Badge } from "../../parts/badge.tsx";
+import { CountBars } from "../../parts/count-bars.tsx";
 import { Fact, Facts } from "../../parts/facts.tsx";
 import { Listed } from "../../parts/listed.tsx";
 import { countOf } from "../../parts/numbers.ts";
@@ -19,6 +20,7 @@ import { One } from "./section.tsx";
 import { SelectionActions } from "./selection-actions.tsx";
 import { StateDialog } from "./state-dialog.tsx";
 import { useTicks } from "./ticks.ts";
+import { useTrends } from "./trend.tsx";
 import { causeOf, lettersOf, toneOf, waitingIn } from "./words.ts";
 
 type GroupPageProps = { readonly id: string; readonly user: DeskUser };
@@ -96,6 +98,7 @@ function GroupFacts({ group }: { readonly group: Group }) {
           <StackedBar parts={parts} total={letters} label="Letters" />
           <Legend parts={parts} />
         </div>
+        <GroupTrend id={id} />
       </section>
       <section class="card" aria-label="About it">
         <Facts>
@@ -125,6 +128,25 @@ function GroupFacts({ group }: { readonly group: Group }) {
           </Fact>
         </Facts>
       </section>
+    </div>
+  );
+}
+
+/** Whether it is getting better or worse. */
+function GroupTrend({ id }: { readonly id: string }) {
+  const trends = useTrends([id]);
+  const hours = trends?.trends[id];
+  if (!trends || !hours) return null;
+  return (
+    <div>
+      <h2>Failures by hour</h2>
+      <CountBars
+        history={{ atMs: trends.atMs, stepMs: 3_600_000 }}
+        counts={hours}
+        kind="dead"
+        noun="failure"
+        by="hour"
+      />
     </div>
   );
 }

@@ -11,7 +11,7 @@ export function LetterFacts({ letter }: { readonly letter: Letter }) {
       <Facts>
         <Fact name="Device">
           {deviceKey === null ? (
-            <span class="muted">none can be read</span>
+            <span class="muted">unknown</span>
           ) : (
             <a class="mono" href={hrefOf(["devices", deviceKey])}>
               {deviceKey}
@@ -35,7 +35,11 @@ export function LetterFacts({ letter }: { readonly letter: Letter }) {
           {eventId === null ? <span class="muted">none</span> : <span class="mono">{eventId}</span>}
         </Fact>
         <Fact name="Kafka">
-          {partition === null ? <span class="muted">no place</span> : `partition ${partition}, offset ${offset ?? "–"}`}
+          {partition === null ? (
+            <span class="muted">no offset</span>
+          ) : (
+            `partition ${partition}, offset ${offset ?? "–"}`
+          )}
         </Fact>
         <Fact name="Key">{key === null ? <span class="muted">none</span> : <span class="mono">{key}</span>}</Fact>
         {headers.map(([name, value], i) => (

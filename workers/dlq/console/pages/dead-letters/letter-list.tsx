@@ -1,3 +1,4 @@
+import { useMemo } from "preact/hooks";
 import type { Letter } from "../../../../../src/shared/desk/api.ts";
 import { REASONS } from "../../../../../src/shared/desk/reasons.ts";
 import { LETTER_STATES } from "../../../../../src/shared/desk/states.ts";
@@ -11,13 +12,14 @@ import { LetterTable } from "./letter-table.tsx";
 import { Section } from "./section.tsx";
 import { SelectionActions } from "./selection-actions.tsx";
 import { useTicks } from "./ticks.ts";
-import { filterIn, lettersOf } from "./words.ts";
+import { filterIn, lettersOf, SPANS, sinceOf } from "./words.ts";
 
 const FILTERS: readonly Filter[] = [
   { name: "text", label: "Text", kind: "text", placeholder: "a word that is not masked" },
   { name: "state", label: "State", kind: "choice", options: LETTER_STATES },
   { name: "reason", label: "Reason", kind: "choice", options: REASONS },
   { name: "topic", label: "Topic", kind: "text", placeholder: "full topic name" },
+  { name: "within", label: "Failed in the last", kind: "choice", options: Object.keys(SPANS) },
 ];
 
 const OTHERS: readonly Filter[] = [
@@ -30,7 +32,10 @@ const OTHERS: readonly Filter[] = [
 
 /** Letters by whatever narrows them down, newest failure first. */
 export function LetterList({ route, user }: PageProps) {
-  const filter = filterIn(route.query);
+  const within = route.query.get("within");
+  // Reckoned once: letters that come stay in the span, and the list is not asked for anew with each moment.
+  const since = useMemo(() => sinceOf(within, Date.now()), [within]);
+  const filter = { ...filterIn(route.query), ...(since && { since }) };
   const asked = new URLSearchParams(filter as Record<string, string>).toString();
   const letters = usePaged<Letter>(`/dead-letters?${asked}`, "deadLetters", 15);
   const ticks = useTicks();

@@ -87,7 +87,7 @@ const LetterView = ({ letter }: { readonly letter: LetterDetail }) => (
         none={
           letter.emptiedAt === null
             ? "A tombstone: the record has no value."
-            : "It was let go of, to keep storage bounded."
+            : "It is no longer stored, to limit storage."
         }
       />
       {letter.edited !== null && <Edited letter={letter} />}
@@ -95,13 +95,13 @@ const LetterView = ({ letter }: { readonly letter: LetterDetail }) => (
     </div>
     {letter.emptiedAt !== null && (
       <p class="muted">
-        Its value was let go of <FullTime at={letter.emptiedAt} />; nothing can be replayed.
+        Its value was deleted <FullTime at={letter.emptiedAt} />, so it cannot be replayed.
       </p>
     )}
     {letter.revisions.length > 0 && <Revisions revisions={letter.revisions} />}
     {letter.audit.length > 0 && (
       <section class="stack" aria-labelledby="done-to-it">
-        <h2 id="done-to-it">Done to it</h2>
+        <h2 id="done-to-it">History</h2>
         <AuditTable entries={letter.audit} isOfOne />
       </section>
     )}

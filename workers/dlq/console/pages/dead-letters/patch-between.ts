@@ -21,7 +21,7 @@ export function whyNotEditable(text: string): string | undefined {
   if (textOrProblem(text) !== undefined) return "The payload is not JSON, so no patch can change it.";
   const rounded = unsafeNumberIn(text);
   if (rounded === undefined) return undefined;
-  return `The payload holds ${rounded}, which an edit would round. Only its producer can send it anew.`;
+  return `The payload holds ${rounded}, which an edit would round. Only its producer can send it again.`;
 }
 
 function whyUnfit(text: string): string | undefined {

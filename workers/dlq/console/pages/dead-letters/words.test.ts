@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { causeOf, described, filterIn } from "./words.ts";
+import { causeOf, described, filterIn, sinceOf } from "./words.ts";
 
 it.each([
   ["a.b · schema_mismatch · invalid_type at data.name", "schema_mismatch", "invalid_type at data.name"],
@@ -11,6 +11,12 @@ it.each([
 
 it("a filter is what the address names, and nothing that is empty or of other things", () => {
   expect(filterIn(new URLSearchParams("state=open&topic=&page=2&text=a b"))).toEqual({ state: "open", text: "a b" });
+});
+
+it("a span begins that long ago, and one that is not known is none", () => {
+  const nowMs = Date.UTC(2026, 10, 30, 12);
+  expect(sinceOf("24h", nowMs)).toBe("2026-11-29T12:00:00.000Z");
+  expect([sinceOf(null, nowMs), sinceOf("constructor", nowMs)]).toEqual([undefined, undefined]);
 });
 
 it("a selection is told in words", () => {

@@ -61,6 +61,15 @@ const FILTERS = ["state", "topic", "source", "device", "reason", "group", "since
 export const filterIn = (query: URLSearchParams): LetterFilterJson =>
   Object.fromEntries(FILTERS.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])));
 
+/** Spans of time that letters can be narrowed down to, up to now. */
+export const SPANS = { "1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000 } as const;
+
+/** When a span began, for the API; `undefined` for a span that there is not. */
+export const sinceOf = (span: string | null, nowMs: number): string | undefined =>
+  span !== null && Object.hasOwn(SPANS, span)
+    ? new Date(nowMs - SPANS[span as keyof typeof SPANS]).toISOString()
+    : undefined;
+
 /** Letters of a run that have come to their end. */
 export const backOf = ({ progress: { total, waiting, inFlight } }: Pick<Run, "progress">): number =>
   total - waiting - inFlight;

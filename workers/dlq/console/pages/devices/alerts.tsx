@@ -13,11 +13,11 @@ export function Alerts({ device: { alerts, counts } }: { readonly device: Device
       <h2 id="alerts" class="row spread">
         Open alerts
         {counts.alerts !== null && counts.alerts > 0 && (
-          <span class="muted aside-note">{countOf(counts.alerts)} in its life</span>
+          <span class="muted aside-note">{countOf(counts.alerts)} in total</span>
         )}
       </h2>
       {standing.length === 0 ? (
-        <Empty title="Nothing is wrong with it" />
+        <Empty title="No open alerts" />
       ) : (
         <ul class="plain-list">
           {standing.map((alert) => (
@@ -35,7 +35,7 @@ const Standing = ({ alert: { alertId, code, severity, state, text, raisedAt } }:
       {severity && <Badge tone={SEVERITY_TONES[severity]}>{sentenceOf(severity)}</Badge>}
       <strong class="mono">{code ?? alertId}</strong>
       {state === "ACKNOWLEDGED" && <Badge tone={ALERT_STATE_TONES[state]}>{sentenceOf(state)}</Badge>}
-      <span class="muted push">{raisedAt === null ? "when is not known" : <Time at={raisedAt} />}</span>
+      <span class="muted push">{raisedAt === null ? "time unknown" : <Time at={raisedAt} />}</span>
     </p>
     {text && <p>{text}</p>}
   </li>

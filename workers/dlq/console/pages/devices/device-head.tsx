@@ -40,14 +40,14 @@ export function DeviceHead({ device, liveness }: DeviceHeadProps) {
         </Fact>
         <Fact name="Dealer">
           {dealerId === null ? (
-            <span class="muted">nobody's</span>
+            <span class="muted">none</span>
           ) : (
             <a href={hrefOf(["devices"], { dealer: dealerId })}>
               {dealer?.dealerId === dealerId && dealer.dealerName ? `${dealer.dealerName} (${dealerId})` : dealerId}
             </a>
           )}
         </Fact>
-        <Fact name="Customer">{device.customerId ?? <span class="muted">none known</span>}</Fact>
+        <Fact name="Customer">{device.customerId ?? <span class="muted">none</span>}</Fact>
         <Fact name="Model">{device.model ?? <span class="muted">unknown</span>}</Fact>
         <Fact name="Firmware">{device.firmware ?? <span class="muted">unknown</span>}</Fact>
         <Fact name="Serial number">

@@ -25,8 +25,8 @@ export function DeviceView({ deviceKey }: { readonly deviceKey: string }) {
           <h1>
             <span class="mono key">{deviceKey}</span>
           </h1>
-          <Empty title="There is no device of this key">
-            A key is <code>source:id</code>, and case matters. If something was sent for it, it may have failed.
+          <Empty title="No device with this key">
+            A key is <code>source:id</code>, and case matters. If records were sent for it, they may be dead letters.
           </Empty>
           <Letters deviceKey={deviceKey} />
         </>

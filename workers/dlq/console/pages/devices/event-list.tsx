@@ -15,11 +15,7 @@ type EventListProps = { readonly events: readonly DeviceEventJson[]; readonly fr
 export function EventList({ events, fresh }: EventListProps) {
   const [showsAll, setShowsAll] = useState(false);
   if (events.length === 0) {
-    return (
-      <Empty title="It remembers no event">
-        Where only watched devices keep their events, they are kept from now on.
-      </Empty>
-    );
+    return <Empty title="No events">Where only watched devices keep their events, they are kept from now on.</Empty>;
   }
   const shown = showsAll ? events : events.slice(0, SHOWN);
   return (

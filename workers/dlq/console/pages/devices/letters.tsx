@@ -31,7 +31,7 @@ export function Letters({ deviceKey }: { readonly deviceKey: string }) {
       <Answered answer={answer} what="dead letters" rows={2}>
         {({ deadLetters }) =>
           deadLetters.length === 0 ? (
-            <Empty title="Nothing that was sent for it failed" />
+            <Empty title="No dead letters" />
           ) : (
             <ul class="plain-list">
               {deadLetters.map((letter) => (

@@ -58,7 +58,7 @@ export function Timeline(props: TimelineProps) {
           {[false, true].map((whole) => (
             <label key={String(whole)}>
               <input type="radio" name="stretch" checked={isWhole === whole} onChange={() => setIsWhole(whole)} />
-              {whole ? "Whole life" : "Its events"}
+              {whole ? "Lifetime" : "Recent events"}
             </label>
           ))}
         </fieldset>
@@ -202,7 +202,7 @@ const Axis = ({ scale, bottom, sizes }: AxisProps) => (
 );
 
 const spanOf = (from: string | null, to: string | null): string =>
-  `${from === null ? "since when is not known" : minuteOf(from)} – ${to === null ? "now" : minuteOf(to)}`;
+  `${from === null ? "unknown start" : minuteOf(from)} – ${to === null ? "now" : minuteOf(to)}`;
 
 type AssignmentProps = {
   readonly assignment: AssignmentJson;
@@ -217,7 +217,7 @@ function Assignment({ assignment: { dealerId, dealerName, from, to }, scale, siz
   if (endMs <= scale.fromMs) return null;
   const x = xOf(scale, Date.parse(from));
   const width = Math.max(1, xOf(scale, endMs) - x);
-  const names = [dealerName ?? dealerId ?? "nobody", dealerId ?? "nobody"];
+  const names = [dealerName ?? dealerId ?? "no dealer", dealerId ?? "no dealer"];
   const name = names.find((each) => each.length * sizes.letter + 12 < width);
   return (
     <g>
@@ -229,7 +229,7 @@ function Assignment({ assignment: { dealerId, dealerName, from, to }, scale, siz
         height={sizes.band - 1}
         rx={4}
       >
-        <title>{`${dealerName ?? dealerId ?? "Nobody"}, ${spanOf(from, to)}`}</title>
+        <title>{`${dealerName ?? dealerId ?? "No dealer"}, ${spanOf(from, to)}`}</title>
       </rect>
       {name && (
         <text

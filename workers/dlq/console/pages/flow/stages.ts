@@ -42,7 +42,9 @@ export function stagesOf(ticks: readonly FlowTick[]): Stage[] {
       name: "Sources",
       kind: "write",
       value: rate("accepted"),
-      lines: Object.entries(ratesBySource(ticks)).map(([source, perSecond]) => `${source} ${rateOf(perSecond)}`),
+      lines: Object.entries(ratesBySource(ticks))
+        .filter(([source, perSecond]) => source !== "other" || perSecond > 0)
+        .map(([source, perSecond]) => `${source} ${rateOf(perSecond)}`),
       at: [20, 114],
       size: [180, 172],
       href: "#/topics",
@@ -70,7 +72,10 @@ export function stagesOf(ticks: readonly FlowTick[]): Stage[] {
       name: "Consumer",
       kind: "write",
       value: rateOf(batches),
-      lines: [`batches of ${perBatch < 9.95 ? perBatch.toFixed(1) : countOf(perBatch)}`, `${rate("retried")} retried`],
+      lines: [
+        batches > 0 ? `batches of ${perBatch < 9.95 ? perBatch.toFixed(1) : countOf(perBatch)}` : "no batches",
+        `${rate("retried")} retried`,
+      ],
       at: [740, 140],
       size: [160, TALL + 8],
     },
