@@ -222,6 +222,8 @@ export const letterGroups = sqliteTable(
   (t) => [
     index("letter_groups_by_state").on(t.state, sql`${t.lastFailedAtMs} DESC`, t.id),
     index("letter_groups_by_last_failure").on(sql`${t.lastFailedAtMs} DESC`, t.id),
+    index("letter_groups_by_topic").on(t.topic, sql`${t.lastFailedAtMs} DESC`, t.id),
+    index("letter_groups_by_reason").on(t.reason, sql`${t.lastFailedAtMs} DESC`, t.id),
   ],
 );
 

@@ -7,7 +7,7 @@ import {
   MAX_VALUES_A_GROUP,
   VALUE_RETENTION_MS,
 } from "../../../src/shared/repositories/letter-retention.ts";
-import { emptyDesk, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
+import { counting, emptyDesk, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
 const retention = new LetterRetention(env.DB);
@@ -29,36 +29,6 @@ beforeAll(async () => {
     all.filter((_, i) => i % 3 === 0).map(({ id }) => settlement(id, { settledAtMs: FAILED_MS + 1e6 })),
   );
 }, 60_000);
-
-/** A D1 that notes what it is asked, and what D1 says that each of it read. */
-function counting() {
-  const asked: { sql: string; parameters: unknown[] }[] = [];
-  const db = {
-    prepare: (sql: string) => {
-      const statement = env.DB.prepare(sql);
-      const bind = statement.bind.bind(statement);
-      asked.push({ sql, parameters: [] });
-      const mine = asked.at(-1);
-      statement.bind = (...parameters: unknown[]) => {
-        if (mine) mine.parameters = parameters;
-        return bind(...parameters);
-      };
-      return statement;
-    },
-    batch: env.DB.batch.bind(env.DB),
-  } as unknown as D1Database;
-  const rowsRead = async () => {
-    let rows = 0;
-    for (const { sql, parameters } of asked)
-      rows += (
-        await env.DB.prepare(sql)
-          .bind(...parameters)
-          .all()
-      ).meta.rows_read;
-    return rows;
-  };
-  return { db, rowsRead };
-}
 
 describe("with ten thousand letters", () => {
   it.each<[string, Parameters<DeadLetterRepository["list"]>[0], number]>([

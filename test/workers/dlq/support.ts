@@ -152,3 +152,33 @@ export async function bearer(scope: Scope = { role: "ops" }): Promise<Record<str
 export async function bearerAt(role: DeskRole, actor = `${role}@example.com`): Promise<Record<string, string>> {
   return { Authorization: `Bearer ${await signDeskToken({ actor, role }, LOCAL_TOKEN_SECRET, "1h")}` };
 }
+
+/** A D1 that notes what it is asked, and what D1 says that each of it read. */
+export function counting() {
+  const asked: { sql: string; parameters: unknown[] }[] = [];
+  const db = {
+    prepare: (sql: string) => {
+      const statement = env.DB.prepare(sql);
+      const bind = statement.bind.bind(statement);
+      asked.push({ sql, parameters: [] });
+      const mine = asked.at(-1);
+      statement.bind = (...parameters: unknown[]) => {
+        if (mine) mine.parameters = parameters;
+        return bind(...parameters);
+      };
+      return statement;
+    },
+    batch: env.DB.batch.bind(env.DB),
+  } as unknown as D1Database;
+  const rowsRead = async () => {
+    let rows = 0;
+    for (const { sql, parameters } of asked)
+      rows += (
+        await env.DB.prepare(sql)
+          .bind(...parameters)
+          .all()
+      ).meta.rows_read;
+    return rows;
+  };
+  return { db, rowsRead };
+}

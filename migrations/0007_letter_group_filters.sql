@@ -1,0 +1,2 @@
+CREATE INDEX `letter_groups_by_topic` ON `letter_groups` (`topic`,"last_failed_at_ms" DESC,`id`);--> statement-breakpoint
+CREATE INDEX `letter_groups_by_reason` ON `letter_groups` (`reason`,"last_failed_at_ms" DESC,`id`);
