@@ -24,6 +24,15 @@ if (!hasBrowser) {
 export const launch = (): Promise<Browser> =>
   chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 
+let launched: Promise<Browser> | undefined;
+
+/** The browser that all files share until their process ends; each closes its own tabs. */
+export const sharedBrowser = (): Promise<Browser> => (launched ??= launch());
+
+export const closeTabs = async (browser: Browser | undefined): Promise<void> => {
+  await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
+};
+
 export type Visit = {
   readonly url: string;
   /** Behind /ops, with its `#`. */

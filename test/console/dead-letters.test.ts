@@ -5,7 +5,7 @@ import { type Stack, startStack } from "../../local/stack.ts";
 import type { Letter } from "../../src/shared/desk/api.ts";
 import { yesterdaysConfig } from "../support/yesterday.ts";
 import { complaintsOf } from "./axe.ts";
-import { hasBrowser, launch, tokenFor, type Visit, visit } from "./browser.ts";
+import { closeTabs, hasBrowser, sharedBrowser, tokenFor, type Visit, visit } from "./browser.ts";
 
 const MODES = "device.elt.status.reported";
 const ALERTS = "device.elt.alert.raised";
@@ -26,7 +26,7 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    [stack, browser] = await Promise.all([startStack({ configOf: yesterdaysConfig }), launch()]);
+    [stack, browser] = await Promise.all([startStack({ configOf: yesterdaysConfig }), sharedBrowser()]);
     const clients = await connect(stack.url);
     for (const [topic, [many, dataOf]] of Object.entries(SENT)) {
       const records = Array.from({ length: many }, (_, i) => {
@@ -44,8 +44,8 @@ describe.skipIf(!hasBrowser)("dead letters in the console", () => {
     await stack.redeploy();
   }, 120_000);
   // A page that is left open goes on asking.
-  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-  afterAll(() => Promise.all([browser?.close(), stack?.stop()]));
+  afterEach(() => closeTabs(browser));
+  afterAll(() => stack?.stop());
 
   const open = (at: string, more: Partial<Visit> = {}) => visit(browser, { url: stack.url.href, at, ...more });
 

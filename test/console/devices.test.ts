@@ -1,10 +1,11 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Clients, connect } from "../../local/clients.ts";
-import { type Stack, startStack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack.ts";
 import { eventValue } from "../support/records.ts";
+import { sharedStack } from "../support/shared-stack.ts";
 import { complaintsOf } from "./axe.ts";
-import { hasBrowser, launch, type Visit, visit } from "./browser.ts";
+import { closeTabs, hasBrowser, sharedBrowser, type Visit, visit } from "./browser.ts";
 
 let stack: Stack;
 let browser: Browser;
@@ -71,13 +72,13 @@ const listed = (page: Page) =>
 
 describe.skipIf(!hasBrowser)("the devices page", () => {
   beforeAll(async () => {
-    [stack, browser] = await Promise.all([startStack(), launch()]);
+    [stack, browser] = await Promise.all([sharedStack(), sharedBrowser()]);
     clients = await connect(stack.url);
     await tell("life-1");
     for (const deviceId of ["find-1", "find-2", "other-1", "watch-1"]) await report(deviceId, 10, 19);
     await settled();
   });
-  afterAll(() => Promise.all([browser?.close(), stack?.stop()]));
+  afterAll(() => closeTabs(browser));
 
   it("finds a device while one types, and its address finds it again", async () => {
     const { page, problems } = await open({ at: "#/devices" });

@@ -1,15 +1,16 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stack, startStack } from "../../local/stack.ts";
-import { hasBrowser, launch, tokenFor, visit } from "./browser.ts";
+import type { Stack } from "../../local/stack.ts";
+import { sharedStack } from "../support/shared-stack.ts";
+import { closeTabs, hasBrowser, sharedBrowser, tokenFor, visit } from "./browser.ts";
 
 describe.skipIf(!hasBrowser)("the console's frame", () => {
   let stack: Stack;
   let browser: Browser;
   beforeAll(async () => {
-    [stack, browser] = await Promise.all([startStack(), launch()]);
+    [stack, browser] = await Promise.all([sharedStack(), sharedBrowser()]);
   });
-  afterAll(() => Promise.all([browser?.close(), stack?.stop()]));
+  afterAll(() => closeTabs(browser));
 
   it("keeps the token in its tab: not in the address, not in what outlives the tab, not in another tab", async () => {
     const { page, problems } = await visit(browser, { url: stack.url.href });

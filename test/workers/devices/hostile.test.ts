@@ -2,9 +2,9 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { LOCAL_TOKEN_SECRET, signClaims, signToken } from "../../../src/shared/auth/token.ts";
 import { WatchRepository } from "../../../src/shared/repositories/watch.ts";
+import { listening } from "../../../workers/devices/live/attachment.ts";
 import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import { MAX_MESSAGE_LENGTH } from "../../../workers/devices/live/protocol.ts";
-import { listening } from "../../../workers/devices/live/attachment.ts";
 import { MAX_SOCKETS_BY_CALLER } from "../../../workers/devices/live/subscriptions.ts";
 import { MAX_WAITING, MAX_WAITING_BY_ADDRESS, WaitingRoom } from "../../../workers/devices/live/waiting-room.ts";
 import {
