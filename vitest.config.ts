@@ -9,7 +9,7 @@ export default defineConfig({
     silent: "passed-only",
     reporters: ["default", new Slowest()],
     // Much of the time is spent starting runtimes, so even two cores have room for two at once.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         // As Node itself resolves: with "development" among them, there would be a second graphql beside its peers'.

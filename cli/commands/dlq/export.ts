@@ -1,4 +1,5 @@
-import { createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { isEndLine } from "../../../src/shared/desk/end-line.ts";
 import { type Desk, deskCommand } from "../../desk/command.ts";
@@ -48,8 +49,10 @@ async function exportTo(desk: Desk, filter: Record<string, string>, out: string)
   };
   // Whoever left a part behind may have left it readable by all.
   rmSync(part, { force: true });
+  // A stream would open it later, perhaps after it was removed because of an error.
+  const file = await open(part, "wx", 0o600);
   try {
-    await pipeline(lines, createWriteStream(part, { mode: 0o600, flags: "wx" }));
+    await pipeline(lines, file.createWriteStream());
   } catch (error) {
     rmSync(part, { force: true });
     throw error;
