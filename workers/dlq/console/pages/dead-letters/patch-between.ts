@@ -1,18 +1,17 @@
-import { createPatch } from "rfc6902";
+import { differenceBetween } from "../../../../../src/shared/desk/difference.ts";
+import { EDIT_LIMITS } from "../../../../../src/shared/desk/edit.ts";
+import { nestsDeeperThan } from "../../../../../src/shared/json/cut.ts";
 import { unsafeNumberIn } from "../../../../../src/shared/json/numbers.ts";
 
 export type MadePatch =
   | { readonly ok: true; readonly patch: readonly object[] }
   | { readonly ok: false; readonly message: string };
 
-/** The least that the comparison of two long lists takes grows with their product. Ours. */
-const MAX_CHARACTERS = 128 * 1024;
-
 /** What turns one JSON text into another, as RFC 6902 writes it; or why that cannot be said. */
 export function patchBetween(before: string, after: string): MadePatch {
   const unfit = whyNotEditable(before) ?? whyUnfit(after);
   if (unfit) return { ok: false, message: unfit };
-  const patch = createPatch(JSON.parse(before), JSON.parse(after));
+  const patch = differenceBetween(JSON.parse(before), JSON.parse(after));
   return patch.length === 0 ? { ok: false, message: "Nothing is changed yet." } : { ok: true, patch };
 }
 
@@ -25,9 +24,9 @@ export function whyNotEditable(text: string): string | undefined {
 }
 
 function whyUnfit(text: string): string | undefined {
-  if (text.length > MAX_CHARACTERS) return "This is too long to be compared. Write the patch instead.";
   const problem = textOrProblem(text);
   if (problem !== undefined) return `This is not JSON: ${problem}.`;
+  if (nestsDeeperThan(text, EDIT_LIMITS.nesting)) return `This nests deeper than ${EDIT_LIMITS.nesting} levels.`;
   const rounded = unsafeNumberIn(text);
   return rounded === undefined ? undefined : `${rounded} would be rounded. Write it as a string, or with fewer digits.`;
 }
