@@ -6,7 +6,7 @@ import { MAX_STATEMENT } from "./dead-letter.ts";
 import { letterRevisions } from "./tables.ts";
 
 /** What the audit log says of a change, in the transaction that makes it. */
-export type Told = { readonly audit: AuditRepository; readonly entry: AuditEntry };
+export type Audited = { readonly audit: AuditRepository; readonly entry: AuditEntry };
 
 /** A letter's next payload. */
 export type Edit = {
@@ -37,14 +37,14 @@ export class LetterChangeRepository {
    * Throws letters away that wait for somebody, and says so in the audit log.
    * @returns the ids of those that were there to be thrown away
    */
-  async discard(ids: readonly string[], reason: string, told: Told): Promise<string[]> {
-    const { results } = await this.#changing(DISCARD, [JSON.stringify(ids), reason, told.entry.atMs], told);
+  async discard(ids: readonly string[], reason: string, audited: Audited): Promise<string[]> {
+    const { results } = await this.#changing(DISCARD, [JSON.stringify(ids), reason, audited.entry.atMs], audited);
     return results.map(({ id }) => id);
   }
 
   /** Takes a discard back that is not older than `UNDO_MS`. @returns whether there was one */
-  async restore(id: string, told: Told): Promise<boolean> {
-    const { results } = await this.#changing(RESTORE, [id, told.entry.atMs - UNDO_MS], told);
+  async restore(id: string, audited: Audited): Promise<boolean> {
+    const { results } = await this.#changing(RESTORE, [id, audited.entry.atMs - UNDO_MS], audited);
     return results.length > 0;
   }
 
@@ -53,7 +53,7 @@ export class LetterChangeRepository {
    * in the audit log.
    * @returns the ids of those that were edited; the others are on another revision by now, or not waiting
    */
-  async edit(edits: readonly Edit[], { entry }: Told): Promise<string[]> {
+  async edit(edits: readonly Edit[], { entry }: Audited): Promise<string[]> {
     if (edits.length === 0) return [];
     const { actor, role, atMs, action, reason = null } = entry;
     const edited: string[] = [];
@@ -62,7 +62,7 @@ export class LetterChangeRepository {
       // The letters themselves change last, or the two before would not find them on their revision.
       const [, , changed] = (await this.#d1.batch([
         this.#d1.prepare(ADD_REVISION).bind(json, actor, atMs),
-        this.#d1.prepare(TELL).bind(json, atMs, actor, role, action, reason),
+        this.#d1.prepare(ADD_TO_AUDIT_LOG).bind(json, atMs, actor, role, action, reason),
         this.#d1.prepare(EDIT).bind(json),
       ])) as [D1Result, D1Result, D1Result<{ id: string }>];
       edited.push(...changed.results.map(({ id }) => id));
@@ -85,7 +85,7 @@ export class LetterChangeRepository {
   async #changing(
     statement: string,
     parameters: readonly unknown[],
-    { audit, entry }: Told,
+    { audit, entry }: Audited,
   ): Promise<D1Result<{ id: string }>> {
     const [changed] = (await this.#d1.batch([
       this.#d1.prepare(statement).bind(...parameters),
@@ -115,7 +115,7 @@ INSERT INTO letter_revisions (letter_id, revision, patch, actor, reason, at_ms)
 SELECT letter.id, letter.revision + 1, edit.value->'patch', ?2, edit.value->>'reason', ?3 FROM ${EDITED}
 WHERE ${IS_EDITABLE}`;
 
-const TELL = `
+const ADD_TO_AUDIT_LOG = `
 INSERT INTO audit_log (at_ms, actor, role, action, target, before, after, reason)
 SELECT ?2, ?3, ?4, ?5, letter.id,
   json_object('revision', letter.revision), json_object('revision', letter.revision + 1), ?6

@@ -2,7 +2,7 @@ import { and, desc, eq, gt, inArray, lt, lte, or, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { GroupState } from "../desk/states.ts";
 import type { LetterPosition } from "./dead-letter.ts";
-import type { Told } from "./letter-change.ts";
+import type { Audited } from "./letter-change.ts";
 import { letterDepths, letterGroupHours, letterGroups } from "./tables.ts";
 
 /** A group as it lies in D1. */
@@ -100,7 +100,7 @@ export class LetterGroupRepository {
   }
 
   /** @returns whether there is such a group */
-  async setState({ id, state, note }: GroupChange, { audit, entry }: Told): Promise<boolean> {
+  async setState({ id, state, note }: GroupChange, { audit, entry }: Audited): Promise<boolean> {
     const [changed] = (await this.#d1.batch([
       this.#d1.prepare(SET_STATE).bind(id, state, note, entry.actor, entry.atMs),
       audit.statementIfChanged(entry),

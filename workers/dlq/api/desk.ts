@@ -3,7 +3,7 @@ import type { DeskContext, Doors } from "../../../src/shared/desk/http/gate.ts";
 import type { AuditEntry, AuditRepository } from "../../../src/shared/repositories/audit.ts";
 import type { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
 import type { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
-import type { LetterChangeRepository, Told } from "../../../src/shared/repositories/letter-change.ts";
+import type { Audited, LetterChangeRepository } from "../../../src/shared/repositories/letter-change.ts";
 import type { LetterGroupRepository } from "../../../src/shared/repositories/letter-group.ts";
 import type { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -27,7 +27,7 @@ export type DeskDeps = Omit<ReplayDeps, "letters"> &
 type Said = Pick<AuditEntry, "target" | "before" | "after" | "reason">;
 
 /** An entry of the audit log that names who is asking, for the statement that does it. */
-export const told = (c: DeskContext, { audit, now }: DeskDeps, action: AuditAction, said: Said): Told => ({
+export const audited = (c: DeskContext, { audit, now }: DeskDeps, action: AuditAction, said: Said): Audited => ({
   audit,
   entry: { ...c.var.user, atMs: now(), action, ...said },
 });

@@ -12,8 +12,8 @@ import { issuesByPath } from "../../../src/shared/desk/verdict.ts";
 import type { StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import type { Edit } from "../../../src/shared/repositories/letter-change.ts";
 import type { StoredGroup } from "../../../src/shared/repositories/letter-group.ts";
-import { type DeskDeps, told } from "./desk.ts";
 import { copyOf } from "../letter-json.ts";
+import { audited, type DeskDeps } from "./desk.ts";
 import { editOf, revisionsOf } from "./letters.ts";
 import { Reason, resolveSelection, Topic } from "./selection.ts";
 import { tooMany } from "./too-many.ts";
@@ -92,7 +92,7 @@ export function groupRoutes(deps: DeskDeps) {
     if (!group) return unknownGroup();
     const { id, state: before } = group;
     const said = { target: id, before: { state: before }, after: { state }, ...(note !== null && { reason: note }) };
-    await groups.setState({ id, state, note }, told(c, deps, "group.state", said));
+    await groups.setState({ id, state, note }, audited(c, deps, "group.state", said));
     return c.json(groupJsonOf((await groups.find(id)) ?? group));
   });
 
@@ -104,7 +104,7 @@ export function groupRoutes(deps: DeskDeps) {
     if (!group) return unknownGroup();
     // Before anything is tested: what was learned without a word of it would have no trace.
     if (unmask !== undefined) {
-      await deps.audit.add(told(c, deps, "letter.unmask", { target: group.id, reason: unmask }).entry);
+      await deps.audit.add(audited(c, deps, "letter.unmask", { target: group.id, reason: unmask }).entry);
     }
     const ids = await resolveSelection(letters, { group: group.id });
     if (!ids) return tooMany();
@@ -126,12 +126,12 @@ export function groupRoutes(deps: DeskDeps) {
           refused.push({ reason: "schema_mismatch", issues: edit.issues ?? [] });
         }
       }
-      const said = told(c, deps, "letter.edit", { target: group.id, reason });
+      const said = audited(c, deps, "letter.edit", { target: group.id, reason });
       if (apply) applied += (await changes.edit(edits, said)).length;
     }
     if (apply) {
       await deps.audit.add(
-        told(c, deps, "group.edit", { target: group.id, after: { pass, fail, applied }, reason }).entry,
+        audited(c, deps, "group.edit", { target: group.id, after: { pass, fail, applied }, reason }).entry,
       );
     }
     return c.json({

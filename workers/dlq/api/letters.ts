@@ -4,20 +4,20 @@ import { mayAct } from "../../../src/shared/auth/desk-user.ts";
 import { encodeCursor } from "../../../src/shared/cursor-text.ts";
 import type { LetterDetail } from "../../../src/shared/desk/api.ts";
 import { applyEdit, JsonPatch, type JsonPatchOp } from "../../../src/shared/desk/edit.ts";
+import { foldPath } from "../../../src/shared/desk/fingerprint.ts";
 import { errorResponse } from "../../../src/shared/desk/http/error.ts";
 import { type DeskContext, type DeskEnv, only } from "../../../src/shared/desk/http/gate.ts";
 import { Cursor, First } from "../../../src/shared/desk/http/page.ts";
-import { foldPath } from "../../../src/shared/desk/fingerprint.ts";
+import { bodyOf, readBy } from "../../../src/shared/desk/http/reading.ts";
 import { maskFailure } from "../../../src/shared/desk/mask.ts";
 import { type MaskedCopy, maskedTestIn } from "../../../src/shared/desk/masked-copy.ts";
-import { bodyOf, readBy } from "../../../src/shared/desk/http/reading.ts";
 import { judge } from "../../../src/shared/desk/verdict.ts";
 import { MAX_REPLAYS, type StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import { type LetterRevision, UNDO_MS } from "../../../src/shared/repositories/letter-change.ts";
 import { auditJsonOf, copyOf, letterJsonOf, revisionJsonOf } from "../letter-json.ts";
 import { type Replayed, replay, replayedRecordOf } from "../replay.ts";
 import { unchangedSinceFailure } from "../runs/plan.ts";
-import { type DeskDeps, told } from "./desk.ts";
+import { audited, type DeskDeps } from "./desk.ts";
 import { conditionOf, describeSelection, Filter, resolveSelection, Selection } from "./selection.ts";
 import { tooMany } from "./too-many.ts";
 
@@ -58,7 +58,7 @@ export function letterRoutes(deps: DeskDeps) {
     const reason = Reason.safeParse(why);
     if (!reason.success) return errorResponse("invalid_parameter", "Nothing was unmasked: a reason is needed.");
     // Before it is shown: what was seen without a word of it would have no trace.
-    await audit.add(told(c, deps, "letter.unmask", { target: letter.id, reason: reason.data }).entry);
+    await audit.add(audited(c, deps, "letter.unmask", { target: letter.id, reason: reason.data }).entry);
     return c.json(await detailOf(letter, true));
   });
 
@@ -93,7 +93,7 @@ export function letterRoutes(deps: DeskDeps) {
     if (!letter) return unknownLetter();
     if (letter.revision !== revision) return edited(letter.revision);
     if (unmask !== undefined)
-      await audit.add(told(c, deps, "letter.unmask", { target: letter.id, reason: unmask }).entry);
+      await audit.add(audited(c, deps, "letter.unmask", { target: letter.id, reason: unmask }).entry);
     const revisions = (await revisionsOf(deps, [letter])).get(letter.id) ?? [];
     const edit = editOf(letter, patch, {
       nowMs: now(),
@@ -101,7 +101,7 @@ export function letterRoutes(deps: DeskDeps) {
     });
     if (!edit.ok) return errorResponse("not_valid", edit.message, { issues: edit.issues ?? [] });
     const change = { id: letter.id, revision, edited: edit.value, patch, reason };
-    const done = await changes.edit([change], told(c, deps, "letter.edit", { target: letter.id, reason }));
+    const done = await changes.edit([change], audited(c, deps, "letter.edit", { target: letter.id, reason }));
     if (done.length === 0) return edited(null);
     const after = (await letters.find(letter.id)) ?? letter;
     return c.json(letterJsonOf(after, (await revisionsOf(deps, [after])).get(after.id), unmask !== undefined));
@@ -118,7 +118,7 @@ export function letterRoutes(deps: DeskDeps) {
       const why = await unchangedSinceFailure(known, deps.workerVersion, now());
       if (why) return errorResponse("not_replayable", why, { canForce: true });
     }
-    if (known) await audit.add(told(c, deps, "letter.replay", { target: id, before: { state: known.state } }).entry);
+    if (known) await audit.add(audited(c, deps, "letter.replay", { target: id, before: { state: known.state } }).entry);
     const replayed = await replay(deps, id, body.data.force);
     const sent = replayed.kind === "sent" ? [replayed.letter] : [];
     return answerTo(c, replayed, (await revisionsOf(deps, sent)).get(id));
@@ -126,7 +126,7 @@ export function letterRoutes(deps: DeskDeps) {
 
   app.post("/dead-letters/:id/restore", only("operator"), async (c) => {
     const id = c.req.param("id");
-    const restored = await changes.restore(id, told(c, deps, "letter.restore", { target: id }));
+    const restored = await changes.restore(id, audited(c, deps, "letter.restore", { target: id }));
     const letter = await letters.find(id);
     if (!letter) return unknownLetter();
     if (restored) return c.json(letterJsonOf(letter, (await revisionsOf(deps, [letter])).get(id)));
@@ -145,7 +145,7 @@ export function letterRoutes(deps: DeskDeps) {
     const ids = await resolveSelection(letters, selection);
     if (!ids) return tooMany();
     const target = describeSelection(selection);
-    const discarded = await changes.discard(ids, reason, told(c, deps, "letter.discard", { target, reason }));
+    const discarded = await changes.discard(ids, reason, audited(c, deps, "letter.discard", { target, reason }));
     return c.json({ discarded: discarded.length });
   });
   return app;

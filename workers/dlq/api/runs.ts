@@ -8,7 +8,7 @@ import { bodyOf, readBy } from "../../../src/shared/desk/http/reading.ts";
 import { DEFAULT_PACE } from "../runs/pace.ts";
 import { MAX_PLANNED_BYTES, planFor } from "../runs/plan.ts";
 import type { Ordered } from "../runs/replay-run.ts";
-import { type DeskDeps, told } from "./desk.ts";
+import { audited, type DeskDeps } from "./desk.ts";
 import { describeSelection, resolveSelection, Selection } from "./selection.ts";
 import { tooMany } from "./too-many.ts";
 
@@ -43,7 +43,7 @@ export function runRoutes(deps: DeskDeps) {
     const { plan, chosen, hash } = made;
     const id = crypto.randomUUID();
     const said = { target: id, after: { selection: describeSelection(selection), chosen: chosen.length, force } };
-    await audit.add(told(c, deps, "plan.create", said).entry);
+    await audit.add(audited(c, deps, "plan.create", said).entry);
     const { actor } = c.var.user;
     const planned = { id, plan, letterIds: chosen, hash, workerVersion, force, actor, nowMs: now() };
     return c.json(await runObject(id).plan(planned), 201);
@@ -91,7 +91,7 @@ export function runRoutes(deps: DeskDeps) {
     const id = c.req.param("id") as string;
     const known = await runObject(id).read();
     if (!known) return unknownRun();
-    await audit.add(told(c, deps, action, { target: id, before: { state: known.state }, after, reason }).entry);
+    await audit.add(audited(c, deps, action, { target: id, before: { state: known.state }, after, reason }).entry);
     const ordered = await order(runObject(id));
     switch (ordered.kind) {
       case "ok":

@@ -8,7 +8,7 @@ import { readAtMost } from "../../../src/shared/http/body.ts";
 import { LINE_FEED } from "../../../src/shared/json/characters.ts";
 import type { LetterPosition, StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
 import { exportLine, readExportLine } from "../letter-line.ts";
-import { type DeskDeps, told } from "./desk.ts";
+import { audited, type DeskDeps } from "./desk.ts";
 import { conditionOf, Filter } from "./selection.ts";
 
 const Query = z.strictObject(Filter);
@@ -56,7 +56,7 @@ export function transferRoutes(deps: DeskDeps) {
   app.get("/export", only("admin"), async (c) => {
     const query = readBy(Query, c.req.query(), "Nothing was exported, because of the query");
     if (!query.ok) return query.response;
-    await audit.add(told(c, deps, "export", { target: JSON.stringify(c.req.query()) }).entry);
+    await audit.add(audited(c, deps, "export", { target: JSON.stringify(c.req.query()) }).entry);
     const condition = conditionOf(query.data);
     let after: LetterPosition | undefined;
     const encoder = new TextEncoder();
@@ -119,7 +119,7 @@ export function transferRoutes(deps: DeskDeps) {
     await write();
     const known = read - imported;
     await audit.add(
-      told(c, deps, "import", { target: "letters", after: { imported, known, refused: refused.length } }).entry,
+      audited(c, deps, "import", { target: "letters", after: { imported, known, refused: refused.length } }).entry,
     );
     return c.json({ imported, known, refused });
   });
