@@ -11,7 +11,7 @@ export type ItemMessage =
   | { readonly type: "error"; readonly code: string; readonly message: string };
 
 /** For whom a Worker listens, to what, until when its token is good, and by whom and by where that is counted. */
-export type Hearing = {
+export type LiveRequest = {
   readonly scope: Scope;
   readonly expiresAtMs: number;
   readonly caller: string;
@@ -22,15 +22,15 @@ export type Hearing = {
 /** Where an object takes what kind of socket. Only Workers of ours reach an object. */
 export const OBJECT_PATHS = { graphql: "/graphql", items: "/items" } as const;
 
-const HEARING_HEADER = "Concord-Hearing";
+const LIVE_REQUEST_HEADER = "Concord-Hearing";
 
 /** Ids may hold any letters, and headers may not. */
-export const headersOf = (hearing: Hearing): Record<string, string> => ({
+export const headersOf = (liveRequest: LiveRequest): Record<string, string> => ({
   Upgrade: "websocket",
-  [HEARING_HEADER]: encodeURIComponent(JSON.stringify(hearing)),
+  [LIVE_REQUEST_HEADER]: encodeURIComponent(JSON.stringify(liveRequest)),
 });
 
-export const hearingIn = (headers: Headers): Hearing =>
-  JSON.parse(decodeURIComponent(headers.get(HEARING_HEADER) ?? "")) as Hearing;
+export const liveRequestIn = (headers: Headers): LiveRequest =>
+  JSON.parse(decodeURIComponent(headers.get(LIVE_REQUEST_HEADER) ?? "")) as LiveRequest;
 
 export const objectUrl = (path: string): string => `https://object.concord${path}`;

@@ -4,9 +4,9 @@ import { LOCAL_TOKEN_SECRET, signClaims, signToken } from "../../../src/shared/a
 import { WatchRepository } from "../../../src/shared/repositories/watch.ts";
 import { listening } from "../../../workers/devices/live/attachment.ts";
 import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
+import { MAX_WAITING, MAX_WAITING_BY_ADDRESS, PendingSockets } from "../../../workers/devices/live/pending-sockets.ts";
 import { MAX_MESSAGE_LENGTH } from "../../../workers/devices/live/protocol.ts";
 import { MAX_SOCKETS_BY_CALLER } from "../../../workers/devices/live/subscriptions.ts";
-import { MAX_WAITING, MAX_WAITING_BY_ADDRESS, WaitingRoom } from "../../../workers/devices/live/waiting-room.ts";
 import {
   alarmOf,
   assign,
@@ -251,7 +251,7 @@ describe("a hostile client", () => {
       const key = freshDevice();
       await happen([report(key, 1)]);
       const room: [WebSocket, string][] = [];
-      const waiting = new WaitingRoom((socket, awaited) => void room.push([socket, awaited]));
+      const waiting = new PendingSockets((socket, awaited) => void room.push([socket, awaited]));
       const [idle, greeted] = [{}, {}] as [WebSocket, WebSocket];
       waiting.enter(idle, "a", "init");
       waiting.enter(greeted, "a", "init");

@@ -33,7 +33,7 @@ export async function answerAtDesk(request: Request, env: Env): Promise<Response
   app.use(sameSite, atDesk(reading.config.desk));
   const devices = deviceRoutes({
     open: (consistency) => openServices(storesOf(env), SCOPE, consistency),
-    listen: (hearing) => liveOver(env, { scope: SCOPE, ...hearing }),
+    listen: (liveRequest) => liveOver(env, { scope: SCOPE, ...liveRequest }),
     now: Date.now,
   });
   return app.route("/devices", devices).fetch(request, env);

@@ -11,13 +11,13 @@ import type { DeviceStatus } from "../../../src/shared/domain/device.ts";
 import { type DeviceKey, SOURCES, sourceOf } from "../../../src/shared/domain/event.ts";
 import { partyKeyOf } from "../../../src/shared/domain/party.ts";
 import type { DeviceChange, LiveItem, OpenLive } from "../../../src/shared/live/item.ts";
+import { addressOf } from "../../../src/shared/rate-limit.ts";
 import type { Consistency } from "../../../src/shared/repositories/consistency.ts";
 import { NEAREST } from "../../../src/shared/repositories/consistency.ts";
 import type { FoundDevice } from "../../../src/shared/repositories/device.ts";
 import { HistoryCursor } from "../../../src/shared/repositories/history.ts";
 import { EMPTY_PAGE, type PageRequest, parsePage } from "../../../src/shared/repositories/page.ts";
 import type { Services } from "../../../src/shared/services/index.ts";
-import { addressOf } from "../../../src/shared/rate-limit.ts";
 import { EVENT_STREAM_HEADERS, itemStream } from "../event-stream.ts";
 import type { Listener } from "../live.ts";
 import { alertJsonOf, assignmentJsonOf, changeJsonOf, deviceJsonOf, eventJsonOf } from "./device-json.ts";
@@ -26,11 +26,11 @@ import { search } from "./search.ts";
 export type DeviceDeps = {
   /** What the desk may read, which is everything; masks stand in front of it. */
   readonly open: (consistency: Consistency) => Services;
-  readonly listen: (hearing: Hearing) => OpenLive;
+  readonly listen: (liveRequest: LiveRequest) => OpenLive;
   readonly now: () => number;
 };
 
-type Hearing = Omit<Listener, "scope">;
+type LiveRequest = Omit<Listener, "scope">;
 
 /** A record, so that a new status fails the build here. */
 const STATUSES = Object.keys({
@@ -115,7 +115,7 @@ export function deviceRoutes({ open, listen, now }: DeviceDeps) {
     const lastEventId = c.req.header("Last-Event-ID") ?? null;
     const nowMs = now();
     const expiresAtMs = Math.min(nowMs + LISTENING_LIMIT_MS, c.var.expiresAtMs);
-    const hearing = {
+    const liveRequest = {
       expiresAtMs,
       caller: `desk ${c.var.user.actor}`,
       address: addressOf(c.req.raw.headers),
@@ -128,7 +128,7 @@ export function deviceRoutes({ open, listen, now }: DeviceDeps) {
       after: query.data.after ?? null,
     } as const;
     try {
-      const items = await listen(hearing)(target);
+      const items = await listen(liveRequest)(target);
       const body = itemStream(items, { limitMs: expiresAtMs - nowMs, textOf: (item) => textOf(item) });
       return new Response(body, { headers: EVENT_STREAM_HEADERS });
     } catch (thrown) {

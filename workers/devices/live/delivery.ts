@@ -3,11 +3,11 @@ import { Answers } from "./answers.ts";
 import { attach, attachmentOf, type Listener, listening, type Subscription } from "./attachment.ts";
 import type { Marks } from "./marks.ts";
 import { lose, type Outbox } from "./outbox.ts";
+import type { PendingSockets } from "./pending-sockets.ts";
 import { CLOSINGS } from "./protocol.ts";
 import type { Queries } from "./queries.ts";
 import { close, send, sendItem } from "./say.ts";
 import type { LiveSource } from "./source.ts";
-import type { WaitingRoom } from "./waiting-room.ts";
 
 export type DeliveryDeps = {
   readonly ctx: DurableObjectState;
@@ -15,7 +15,7 @@ export type DeliveryDeps = {
   readonly queries: Queries;
   readonly outbox: Outbox;
   readonly marks: Marks;
-  readonly waitingRoom: WaitingRoom;
+  readonly waitingRoom: PendingSockets;
 };
 
 /** How subscriptions are told: each of what stands behind its cursor, in order, and of nothing past its token's end. */

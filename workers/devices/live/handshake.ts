@@ -3,14 +3,14 @@ import type { ReaderSettings } from "../../../src/shared/auth/reader-settings.ts
 import { authenticate } from "../../../src/shared/auth/token.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import { attach, attachmentOf } from "./attachment.ts";
+import type { PendingSockets } from "./pending-sockets.ts";
 import { CLOSINGS, type ClientMessage, type Closing } from "./protocol.ts";
 import { close, send } from "./say.ts";
 import type { LiveSource } from "./source.ts";
-import type { WaitingRoom } from "./waiting-room.ts";
 
 type HandshakeDeps = {
   readonly settings: ReaderSettings;
-  readonly waitingRoom: WaitingRoom;
+  readonly waitingRoom: PendingSockets;
   readonly source: Pick<LiveSource, "schedule">;
 };
 

@@ -1,11 +1,12 @@
 import type { ReaderSettings } from "../../../src/shared/auth/reader-settings.ts";
-import { hearingIn, OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
+import { liveRequestIn, OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
 import { addressOf } from "../../../src/shared/rate-limit.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import { Delivery } from "./delivery.ts";
 import { Handshake } from "./handshake.ts";
 import { Marks } from "./marks.ts";
 import { Outbox } from "./outbox.ts";
+import { PendingSockets } from "./pending-sockets.ts";
 import {
   CLOSINGS,
   type ClientMessage,
@@ -19,7 +20,6 @@ import type { Queries } from "./queries.ts";
 import { close, send } from "./say.ts";
 import type { LiveSource } from "./source.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { WaitingRoom } from "./waiting-room.ts";
 
 export type LiveSocketsDeps = {
   readonly ctx: DurableObjectState;
@@ -37,7 +37,7 @@ export type LiveSocketsDeps = {
  */
 export class LiveSockets {
   readonly #deps: LiveSocketsDeps;
-  readonly #waitingRoom = new WaitingRoom((socket, awaited) =>
+  readonly #waitingRoom = new PendingSockets((socket, awaited) =>
     close(socket, awaited === "init" ? CLOSINGS.initTimeout : CLOSINGS.idle),
   );
   readonly #handshake: Handshake;
@@ -70,7 +70,7 @@ export class LiveSockets {
     this.#deps.ctx.acceptWebSocket(socket);
     this.#deps.note("opened");
     if (new URL(request.url).pathname === OBJECT_PATHS.items) {
-      this.#subscriptions.hear(socket, hearingIn(request.headers));
+      this.#subscriptions.hear(socket, liveRequestIn(request.headers));
       return new Response(null, { status: 101, webSocket: client });
     }
     this.#handshake.begin(socket, addressOf(request.headers));

@@ -1,5 +1,5 @@
 import type { LiveTarget } from "../../../src/shared/live/item.ts";
-import type { Hearing } from "../../../src/shared/live/wire.ts";
+import type { LiveRequest } from "../../../src/shared/live/wire.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import { type Attachment, attach, attachmentOf, listening, type Subscription } from "./attachment.ts";
 import type { Delivery, DeliveryDeps } from "./delivery.ts";
@@ -31,7 +31,7 @@ export class Subscriptions {
   }
 
   /** The one subscription of a Worker that listens for somebody else. */
-  hear(socket: WebSocket, { address, target, ...listener }: Hearing): void {
+  hear(socket: WebSocket, { address, target, ...listener }: LiveRequest): void {
     const mark: Mark = { cancelled: false };
     if (attach(socket, { speaks: "items", address, listener, subscriptions: [] })) {
       this.#deps.outbox.enqueue(

@@ -59,7 +59,7 @@ const LONGEST_WAIT_MS = 15_000;
 
 /**
  * Listens to a stream for as long as somebody looks, over as many connections as that takes.
- * @returns what keeps it from hearing anything, while something does
+ * @returns what keeps it from liveRequest anything, while something does
  */
 export function useStream<T>(path: string | null, onEvent: (event: T) => void): Refusal | undefined {
   const [refusal, setRefusal] = useState<Refusal>();

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { DeskUser } from "../../../../../src/shared/auth/desk-role.ts";
 import type { Run } from "../../../../../src/shared/desk/api.ts";
-import { useAnswer, useAction } from "../../answer.ts";
+import { useAction, useAnswer } from "../../answer.ts";
 import { ask } from "../../client.ts";
 import { Act } from "../../parts/act.tsx";
 import { Badge } from "../../parts/badge.tsx";

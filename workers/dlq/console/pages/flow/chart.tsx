@@ -1,7 +1,7 @@
 import type { FlowHistory, FlowTick } from "../../../../../src/shared/telemetry/overview.ts";
-import { type RatePoint, RateChart } from "../../parts/rate-chart.tsx";
+import { RateChart, type RatePoint } from "../../parts/rate-chart.tsx";
+import { pointsBefore, pointsOf } from "./history.ts";
 import { CHART_MS, seriesOf } from "./rates.ts";
-import { pointsOf, pointsBefore } from "./history.ts";
 
 /** What the flow page shows: the last five minutes as they go by, or more of the past. */
 export const FLOW_RANGES = { "5m": "5 min", "1h": "1 hour", "24h": "24 hours", "30d": "30 days" } as const;

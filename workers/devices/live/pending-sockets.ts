@@ -14,7 +14,7 @@ type Waiting = { readonly address: string; readonly awaited: Awaited; readonly s
  * Sockets that count for nothing yet, oldest first. Nobody else's are sent away for what comes from one address, as long
  * as that is not half of all.
  */
-export class WaitingRoom {
+export class PendingSockets {
   readonly #giveUp: (socket: WebSocket, awaited: Awaited) => void;
   readonly #waiting = new Map<WebSocket, Waiting>();
 
