@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guarantee: "G11",
     file: "workers/dlq/park.ts",
-    find: "for (const delivery of await renew(deps, weary)) taken.add(delivery);",
+    find: "for (const delivery of await renew(deps, expiring)) taken.add(delivery);",
     replace: "",
     says: "letters are not sent anew before the queue gives them up",
   },

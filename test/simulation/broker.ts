@@ -94,7 +94,7 @@ export class Broker {
   }
 
   /**
-   * Puts a delivery's messages where their verdicts say. Without a verdict a message is done once the handler returned,
+   * Puts a delivery's messages where their dispositions say. Without a disposition a message is done once the handler returned,
    * and comes back when it crashed; what the handler had said before it crashed stands.
    * @param acksLost the queue never heard what the handler said
    */

@@ -98,7 +98,7 @@ export function watchDepsOf(env: Env): WatchDeps {
   };
 }
 
-export const sweepOf = (env: Env, nowMs: number) => new LetterRetention(env.DB).sweep(nowMs);
+export const sweepLetters = (env: Env, nowMs: number) => new LetterRetention(env.DB).sweep(nowMs);
 
 export const deskDepsOf = (env: Env, { TOKEN_SECRET, DESK_ACCESS }: Config): DeskDeps => ({
   letters: new DeadLetterRepository(env.DB),

@@ -4,7 +4,7 @@ import { faultOf, log } from "../../src/shared/telemetry/log.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
 import { watch } from "./alerts/watch.ts";
 import { consoleFile } from "./console-files.ts";
-import { deskDepsOf, type Env, parkDepsOf, readConfig, sweepOf, watchDepsOf } from "./env.ts";
+import { deskDepsOf, type Env, parkDepsOf, readConfig, sweepLetters, watchDepsOf } from "./env.ts";
 import { operations } from "./operations.ts";
 import { park } from "./park.ts";
 
@@ -27,7 +27,7 @@ export default {
 
   /** Each minute: who has to know is told, and what was kept for long enough goes. */
   async scheduled({ scheduledTime }, env) {
-    const done = await Promise.allSettled([watch(watchDepsOf(env)), sweepOf(env, scheduledTime)]);
+    const done = await Promise.allSettled([watch(watchDepsOf(env)), sweepLetters(env, scheduledTime)]);
     // The next minute does it again.
     for (const each of done) if (each.status === "rejected") log("error", "desk.minute_failed", faultOf(each.reason));
   },

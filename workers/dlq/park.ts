@@ -1,7 +1,7 @@
 import { base64Of } from "../../src/shared/base64.ts";
 import { type RawSender, sendAsItIs } from "../../src/shared/queue/as-it-is.ts";
 import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
-import { type Delivery, type Verdict, verdictOf } from "../../src/shared/queue/delivery.ts";
+import { type Delivery, type Disposition, dispositionOf } from "../../src/shared/queue/delivery.ts";
 import {
   type Circumstances,
   type Letter,
@@ -38,16 +38,16 @@ export type SentDelivery = Delivery & { readonly timestamp: Date };
  * Puts what comes out of the dead-letter queue where it belongs: letters and settlements into D1, the records of
  * parcels that took a consumer down back to the consumer, each alone. A message is acked only when all it held was
  * taken; it may be delivered again after that, which changes nothing.
- * @returns one verdict a delivery, in order
+ * @returns one disposition a delivery, in order
  */
-export async function park(deps: ParkDeps, deliveries: readonly SentDelivery[]): Promise<Verdict[]> {
+export async function park(deps: ParkDeps, deliveries: readonly SentDelivery[]): Promise<Disposition[]> {
   // What failed before is handled alone, so that a message D1 will not take does not hold up the others for ever.
   const isFresh = ({ attempts }: SentDelivery) => attempts <= 1;
   const groups = [deliveries.filter(isFresh), ...deliveries.filter((each) => !isFresh(each)).map((each) => [each])];
   const taken = new Set((await Promise.all(groups.map((group) => takeGroup(deps, group)))).flat());
-  const weary = deliveries.filter((delivery) => !taken.has(delivery) && delivery.attempts >= RENEW_AFTER_ATTEMPTS);
-  for (const delivery of await renew(deps, weary)) taken.add(delivery);
-  return deliveries.map((delivery) => verdictOf(taken.has(delivery), delivery, deps.random));
+  const expiring = deliveries.filter((delivery) => !taken.has(delivery) && delivery.attempts >= RENEW_AFTER_ATTEMPTS);
+  for (const delivery of await renew(deps, expiring)) taken.add(delivery);
+  return deliveries.map((delivery) => dispositionOf(taken.has(delivery), delivery, deps.random));
 }
 
 /**
@@ -59,12 +59,12 @@ const RENEW_AFTER_ATTEMPTS = 50;
 /** @returns the deliveries that a new message stands for now. */
 async function renew(
   { deadLetters, random }: ParkDeps,
-  weary: readonly SentDelivery[],
+  expiring: readonly SentDelivery[],
 ): Promise<readonly SentDelivery[]> {
-  if (weary.length === 0) return [];
+  if (expiring.length === 0) return [];
   const delaySeconds = backoffSeconds(RENEW_AFTER_ATTEMPTS, random());
   const renewed: SentDelivery[] = [];
-  for (const delivery of weary) {
+  for (const delivery of expiring) {
     try {
       await sendAsItIs(deadLetters, delivery.body, delaySeconds);
       renewed.push(delivery);
@@ -72,7 +72,7 @@ async function renew(
       log("error", "park.not_renewed", faultOf(thrown));
     }
   }
-  log("error", "park.renewed", { messages: weary.length, sent: renewed.length });
+  log("error", "park.renewed", { messages: expiring.length, sent: renewed.length });
   return renewed;
 }
 

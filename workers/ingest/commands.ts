@@ -74,8 +74,8 @@ export async function setDesired(deps: CommandDeps, command: SetDesired): Promis
  */
 async function carry(deps: CommandDeps, record: QueuedRecord): Promise<Carried | null> {
   const parcel: Parcel = { kind: "parcel", records: [record] };
-  const { verdicts, endings, report } = await consume(deps, [{ body: parcel, attempts: 1 }]);
-  if (verdicts[0]?.kind !== "ack") return null;
+  const { dispositions, endings, report } = await consume(deps, [{ body: parcel, attempts: 1 }]);
+  if (dispositions[0]?.kind !== "ack") return null;
   deps.report({ ...report, accepted: { [record.topic]: 1 } });
   return { outcome: outcomeOf(endings[0]), consistencyToken: deps.bookmark() };
 }

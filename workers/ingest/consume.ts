@@ -3,7 +3,7 @@ import type { ConcordEvent, DeviceKey } from "../../src/shared/domain/event.ts";
 import { combineOutcomes, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
 import type { ObjectWrites } from "../../src/shared/live/object-writes.ts";
 import type { ObjectMergeReport } from "../../src/shared/objects.ts";
-import { type Delivery, type Verdict, verdictOf } from "../../src/shared/queue/delivery.ts";
+import { type Delivery, type Disposition, dispositionOf } from "../../src/shared/queue/delivery.ts";
 import { isParcel, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
 import { isOutage } from "../../src/shared/repositories/fault.ts";
 import type { FleetReport } from "../../src/shared/repositories/fleet.ts";
@@ -31,7 +31,7 @@ export type ConsumeDeps = SendOnDeps & {
 };
 
 export type Consumed = {
-  readonly verdicts: readonly Verdict[];
+  readonly dispositions: readonly Disposition[];
   /** How each record left the batch, in no order. */
   readonly endings: readonly Ending[];
   readonly report: MetricsReport;
@@ -78,7 +78,7 @@ async function handle(deps: ConsumeDeps, deliveries: readonly Delivery[]) {
   const { held } = await sendOn(deps, endings, strays);
   logTraces(endings);
   return {
-    verdicts: deliveries.map((delivery, message) => verdictOf(!held.has(message), delivery, deps.random)),
+    dispositions: deliveries.map((delivery, message) => dispositionOf(!held.has(message), delivery, deps.random)),
     endings,
     handled: endings.filter(({ arrival }) => !held.has(arrival.message)).map(handledOf),
     cost,
@@ -119,18 +119,18 @@ function roundsOf(arrivals: readonly EventArrival[], maxDevices: number): EventA
 
 type Cost = { d1RowsRead: number; d1RowsWritten: number; objectCalls: number; objectWrites: number };
 
-type Books = {
+type BatchTotals = {
   readonly cost: Cost;
   readonly announcements: Announcements;
 };
 
 /** Writes D1, and then the objects: who watches may be shown only what a query would show him too. */
-async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], books: Books): Promise<Ending[]> {
+async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], totals: BatchTotals): Promise<Ending[]> {
   const fleet = await settle(deps.fleet.merge(round.map(({ event }) => event)));
   if (!fleet.ok) return round.map((arrival) => endingOfFault(arrival, fleet.thrown));
   const { outcomes, announcements, watched, consistencyToken, rowsRead, rowsWritten } = fleet.value;
-  books.cost.d1RowsRead += rowsRead;
-  books.cost.d1RowsWritten += rowsWritten;
+  totals.cost.d1RowsRead += rowsRead;
+  totals.cost.d1RowsWritten += rowsWritten;
   const inD1 = new Map(round.map((arrival, i) => [arrival, outcomes[i] ?? null]));
   const taken = round.filter((arrival) => inD1.get(arrival) !== null);
   const objects = await mergeIntoObjects(
@@ -138,15 +138,15 @@ async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], boo
     taken.filter(({ event }) => deps.objectWrites === "always" || watched.has(event.deviceKey) || isClaimed(event)),
     consistencyToken,
   );
-  books.cost.objectCalls += objects.calls;
-  books.cost.objectWrites += objects.rowsWritten;
+  totals.cost.objectCalls += objects.calls;
+  totals.cost.objectWrites += objects.rowsWritten;
   return round.map((arrival, i): Ending => {
     const outcome = inD1.get(arrival) ?? null;
     if (outcome === null) return { arrival, kind: "deferred" };
     const known = [arrival.record.merged, outcome, objects.outcomes.get(arrival)];
     const merged = known.filter((one) => one !== undefined).reduce(combineOutcomes, "superseded");
     if (merged === "applied" || isReturn(arrival)) {
-      books.announcements.add(arrival, announcements[i] ?? new Map(), consistencyToken);
+      totals.announcements.add(arrival, announcements[i] ?? new Map(), consistencyToken);
     }
     return objects.faults.has(arrival)
       ? endingOfFault({ ...arrival, record: withMerged(arrival.record, merged) }, objects.faults.get(arrival))

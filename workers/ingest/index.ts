@@ -11,8 +11,8 @@ export default {
   fetch: routes.fetch,
 
   async queue(batch, env, ctx) {
-    const { verdicts, report } = await consume(consumeDeps(env), batch.messages);
-    answerBatch(batch.messages, verdicts);
+    const { dispositions, report } = await consume(consumeDeps(env), batch.messages);
+    answerBatch(batch.messages, dispositions);
     ctx.waitUntil(reportMetrics(env, report));
   },
 } satisfies ExportedHandler<Env>;

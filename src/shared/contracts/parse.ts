@@ -82,7 +82,7 @@ const NO_MOMENT: Issue = {
   message: "Invalid time: a record without a value happened at its timestamp, which must lie between 1970 and 9999 UTC",
 };
 
-type Told = {
+type Envelope = {
   readonly eventId: string;
   readonly occurredAt: Moment;
   readonly deviceId: string;
@@ -91,7 +91,7 @@ type Told = {
 
 function eventFrom(
   contract: Contract,
-  { eventId, occurredAt, deviceId, data }: Told,
+  { eventId, occurredAt, deviceId, data }: Envelope,
   nowMs: number,
   change = contract.toChange(data),
 ): Parsed {

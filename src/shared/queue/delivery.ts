@@ -4,35 +4,35 @@ import { backoffSeconds } from "./backoff.ts";
 export type Delivery = { readonly body: unknown; readonly attempts: number };
 
 /** What the queue is to do with a message. */
-export type Verdict = { readonly kind: "ack" } | { readonly kind: "retry"; readonly delaySeconds: number };
+export type Disposition = { readonly kind: "ack" } | { readonly kind: "retry"; readonly delaySeconds: number };
 
 /**
  * A message is acknowledged once all it held was taken; else it comes back, after longer each time.
  * @param random from 0 up to, not including, 1
  */
-export const verdictOf = (isTaken: boolean, { attempts }: Delivery, random: () => number): Verdict =>
+export const dispositionOf = (isTaken: boolean, { attempts }: Delivery, random: () => number): Disposition =>
   isTaken ? { kind: "ack" } : { kind: "retry", delaySeconds: backoffSeconds(attempts, random()) };
 
 /** What is used of a message of the platform. */
 type Answerable = { ack(): void; retry(options?: { delaySeconds?: number }): void };
 
 /**
- * Tells the queue what to do with each message of a batch. One without a verdict comes back: the platform acknowledges
+ * Tells the queue what to do with each message of a batch. One without a disposition comes back: the platform acknowledges
  * what a handler says nothing of, and it would be lost.
- * @param verdicts one a message, in order
+ * @param dispositions one a message, in order
  */
-export function answerBatch(messages: readonly Answerable[], verdicts: readonly Verdict[]): void {
+export function answerBatch(messages: readonly Answerable[], dispositions: readonly Disposition[]): void {
   for (const [i, message] of messages.entries()) {
-    const verdict = verdicts[i];
-    switch (verdict?.kind) {
+    const disposition = dispositions[i];
+    switch (disposition?.kind) {
       case "ack":
         message.ack();
         break;
       case "retry":
-        message.retry({ delaySeconds: verdict.delaySeconds });
+        message.retry({ delaySeconds: disposition.delaySeconds });
         break;
       default:
-        verdict satisfies undefined;
+        disposition satisfies undefined;
         message.retry();
     }
   }

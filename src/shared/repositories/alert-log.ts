@@ -3,9 +3,9 @@ import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { Known, Notice } from "../desk/alert-rules.ts";
 import { deskAlerts, webhookDeliveries } from "./tables.ts";
 
-export type Delivery = typeof webhookDeliveries.$inferSelect;
-type Attempt = Pick<Delivery, "id" | "attempts">;
-export type NewDelivery = Pick<Delivery, "id" | "webhookId" | "body">;
+export type WebhookDelivery = typeof webhookDeliveries.$inferSelect;
+type Attempt = Pick<WebhookDelivery, "id" | "attempts">;
+export type NewDelivery = Pick<WebhookDelivery, "id" | "webhookId" | "body">;
 
 /** Deliveries that one look sends at most: a Worker has six connections. */
 const AT_ONCE = 6;
@@ -39,7 +39,7 @@ export class AlertLogRepository {
   }
 
   /** Deliveries that are due, each for one caller. */
-  async claimDue(nowMs: number): Promise<Delivery[]> {
+  async claimDue(nowMs: number): Promise<WebhookDelivery[]> {
     const { results } = await this.#d1
       .prepare(CLAIM)
       .bind(nowMs, nowMs + LEASE_MS, AT_ONCE)

@@ -2,11 +2,11 @@ import { exists, type SQL, sql } from "drizzle-orm";
 import type { Scope } from "../auth/scope.ts";
 import type { Customer } from "../domain/change.ts";
 import type { Registers } from "../domain/party.ts";
-import { byName, type PartyFilter, PartyRepository, rankOf, type Spoken, sourceOfKey } from "./party.ts";
+import { byName, type PartyFilter, PartyRepository, rankOf, type Sourced, sourceOfKey } from "./party.ts";
 import { ofOwnDealer, type ReadHandle } from "./repository.ts";
 import { customers, devices } from "./tables.ts";
 
-export type FoundCustomer = Spoken<Customer>;
+export type FoundCustomer = Sourced<Customer>;
 export type CustomerFilter = PartyFilter;
 
 const BY_NAME = byName(customers, "CUSTOMERS");

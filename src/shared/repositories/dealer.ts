@@ -2,11 +2,11 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Scope } from "../auth/scope.ts";
 import type { Dealer } from "../domain/change.ts";
 import type { Registers } from "../domain/party.ts";
-import { byName, type PartyFilter, PartyRepository, rankOf, type Spoken } from "./party.ts";
+import { byName, type PartyFilter, PartyRepository, rankOf, type Sourced } from "./party.ts";
 import { eachOf, ofOwnDealer, type ReadHandle } from "./repository.ts";
 import { dealers } from "./tables.ts";
 
-export type FoundDealer = Spoken<Dealer>;
+export type FoundDealer = Sourced<Dealer>;
 export type DealerFilter = PartyFilter;
 
 const BY_NAME = byName(dealers, "DEALERS");

@@ -8,10 +8,10 @@ import type { Version } from "../domain/version.ts";
 import { Keyset, startingWith, within } from "./keyset.ts";
 import { type Cursor, type Page, type PageRequest, pageOf } from "./page.ts";
 import { type ReadHandle, Repository } from "./repository.ts";
-import type { customers, dealers, Speaker } from "./tables.ts";
+import type { customers, dealers, RecordSource } from "./tables.ts";
 
 /** What one reads of a dealer or a customer. */
-export type Spoken<T> = T & {
+export type Sourced<T> = T & {
   /** Whose words these are; `null` where it is not known. */
   readonly source: Source | null;
   /** Tells the register and the id: another register's of the same id is another thing. */
@@ -27,7 +27,7 @@ export type PartyFilter = {
 type PartyTable = typeof dealers | typeof customers;
 type Row<T> = {
   readonly id: string;
-  readonly source: Speaker;
+  readonly source: RecordSource;
   readonly version: Version;
   readonly name: string;
   readonly value: T;
@@ -69,13 +69,13 @@ export abstract class PartyRepository<T extends object> extends Repository<typeo
   protected abstract listedFor(scope: Scope): SQL | undefined;
 
   /** By id, as the first register has each; in no order. What the scope may not see is left out, as is what does not exist. */
-  async findAll(scope: Scope, ids: readonly string[]): Promise<Spoken<T>[]> {
+  async findAll(scope: Scope, ids: readonly string[]): Promise<Sourced<T>[]> {
     const rows = await this.#read(ids, { on: sql`${this.#table.id} = ids.value`, scope });
-    return [...this.#firstOf(rows).values()].map((row) => this.#spoken(row));
+    return [...this.#firstOf(rows).values()].map((row) => this.#withSource(row));
   }
 
   /** As the register of a source has each, by `{source}:{id}`. */
-  async findRecords(scope: Scope, keys: readonly PartyKey[]): Promise<Map<string, Spoken<T>>> {
+  async findRecords(scope: Scope, keys: readonly PartyKey[]): Promise<Map<string, Sourced<T>>> {
     const pairs = keys.map((key) => [idOf(key), sourceOf(key as never)]);
     const [theirs, asked] = [this.#table.source, sql`ids.value ->> 1`].map((source) => rankOf(this.registers, source));
     const rows = await this.#read(pairs, {
@@ -87,17 +87,17 @@ export abstract class PartyRepository<T extends object> extends Repository<typeo
         const register = registerOf(this.registers, sourceOf(key as never));
         const said = rows.filter(({ id, source }) => id === idOf(key) && register.some((each) => each === source));
         const first = this.#firstOf(said).get(idOf(key));
-        return first ? [[key, this.#spoken(first)] as const] : [];
+        return first ? [[key, this.#withSource(first)] as const] : [];
       }),
     );
   }
 
-  async findPage(scope: Scope, page: PageRequest, filter: PartyFilter = {}): Promise<Page<Spoken<T>>> {
+  async findPage(scope: Scope, page: PageRequest, filter: PartyFilter = {}): Promise<Page<Sourced<T>>> {
     const slice = { page, keyset: this.#keyset, stretch: stretchOf(filter) };
     const rows = await this.findSlice({ select: COLUMNS, where: this.#isRead(scope) }, slice, this.listedFor(scope));
     return pageOf(rows as unknown as Row<T>[], page, {
       cursor: (row): Cursor => this.#keyset.cursorOf(row),
-      node: (row) => this.#spoken(row),
+      node: (row) => this.#withSource(row),
     });
   }
 
@@ -135,7 +135,7 @@ export abstract class PartyRepository<T extends object> extends Repository<typeo
     return first;
   }
 
-  #spoken({ id, source, value }: Row<T>): Spoken<T> {
+  #withSource({ id, source, value }: Row<T>): Sourced<T> {
     const [register] = source === "" ? [""] : registerOf(this.registers, source);
     return { ...value, source: source === "" ? null : source, recordKey: `${register}:${id}` };
   }

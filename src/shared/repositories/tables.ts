@@ -81,14 +81,14 @@ export const assignments = sqliteTable(
 );
 
 /** Whose words a record has; `""` where it is from before anybody noted that. */
-export type Speaker = Source | "";
+export type RecordSource = Source | "";
 
 /** What each source says of a dealer; see `party.ts`. By id first: what is asked for is an id, and few sources name it. */
 export const dealers = sqliteTable(
   "dealer_records",
   {
     id: text("dealer_id").notNull(),
-    source: text().$type<Speaker>().notNull(),
+    source: text().$type<RecordSource>().notNull(),
     version: text().$type<Version>().notNull(),
     value: text({ mode: "json" }).$type<Dealer>().notNull(),
     /** Derived from `value`. */
@@ -102,7 +102,7 @@ export const customers = sqliteTable(
   "customer_records",
   {
     id: text("customer_id").notNull(),
-    source: text().$type<Speaker>().notNull(),
+    source: text().$type<RecordSource>().notNull(),
     version: text().$type<Version>().notNull(),
     value: text({ mode: "json" }).$type<Customer>().notNull(),
     /** Derived from `value`. */

@@ -50,7 +50,7 @@ it("makes no negative time of an event that is ahead of our clock", async () => 
 });
 
 it("hands on what the handler returned, and what it threw", async () => {
-  const batch = { handled: [], cost, verdicts: ["ack"] };
-  expect(await trackMetrics(Date.now, async () => batch)).toMatchObject({ verdicts: ["ack"] });
+  const batch = { handled: [], cost, dispositions: ["ack"] };
+  expect(await trackMetrics(Date.now, async () => batch)).toMatchObject({ dispositions: ["ack"] });
   await expect(trackMetrics(Date.now, () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
 });

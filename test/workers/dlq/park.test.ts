@@ -37,22 +37,22 @@ const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 describe("letters and settlements", () => {
   it("letters are parked and settlements settle", async () => {
-    const verdicts = await park(deps(), [
+    const dispositions = await park(deps(), [
       delivery({ kind: "letters", letters: [letter("a"), letter("b")] }),
       delivery({ kind: "settlements", settlements: [settlement("a")] }),
     ]);
-    expect(verdicts).toEqual([ack, ack]);
+    expect(dispositions).toEqual([ack, ack]);
     expect(await letters.find("a")).toMatchObject({ state: "resolved", outcome: "applied" });
     expect(await letters.find("b")).toMatchObject({ state: "open" });
   });
 
   it("nothing is acked that D1 did not take", async () => {
-    const verdicts = await park(deps({ letters: brokenLetters }), [
+    const dispositions = await park(deps({ letters: brokenLetters }), [
       delivery({ kind: "letters", letters: [letter("a")] }),
       delivery({ kind: "settlements", settlements: [settlement("a")] }),
       delivery("garbage"),
     ]);
-    expect(verdicts).toEqual([retry, retry, retry]);
+    expect(dispositions).toEqual([retry, retry, retry]);
   });
 
   it("a message that D1 will not take does not hold up the others when they come again", async () => {
@@ -82,11 +82,11 @@ describe("an outage of D1 that outlasts the queue's attempts", () => {
 
   it("sends the message anew before its last attempt, so that no letter is deleted with it", async () => {
     const { deadLetters, ...rest } = deps({ letters: new DeadLetterRepository(brokenD1 as never) });
-    const verdicts = await park({ ...rest, deadLetters }, [
+    const dispositions = await park({ ...rest, deadLetters }, [
       delivery(message, { attempts: 50 }),
       delivery(message, { attempts: 49 }),
     ]);
-    expect(verdicts).toEqual([ack, retry]);
+    expect(dispositions).toEqual([ack, retry]);
     expect(deadLetters.sent).toEqual([message]);
   });
 
@@ -150,11 +150,11 @@ describe("the crash net", () => {
   });
 
   it("acks no parcel whose records the queue did not take, and still parks the letters beside it", async () => {
-    const verdicts = await park(deps({ suspects: fakeQueue({ refuses: true }) }), [
+    const dispositions = await park(deps({ suspects: fakeQueue({ refuses: true }) }), [
       delivery(parcel),
       delivery({ kind: "letters", letters: [letter("x")] }),
     ]);
-    expect(verdicts).toEqual([retry, ack]);
+    expect(dispositions).toEqual([retry, ack]);
     expect((await all()).map(({ id }) => id)).toEqual(["x"]);
   });
 

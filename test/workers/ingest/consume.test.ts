@@ -81,8 +81,8 @@ describe("the consumer", () => {
     const [a, b] = [freshDevice(), freshDevice()];
     const repeated = status(a, 3);
     const batch = [parcelOf([status(a, 1), repeated, status(b, 5)]), parcelOf([repeated, status(b, 4), status(b, 5)])];
-    const { verdicts, report } = await deliver(deps, batch);
-    expect(verdicts).toEqual(acked(2));
+    const { dispositions, report } = await deliver(deps, batch);
+    expect(dispositions).toEqual(acked(2));
     expect(report.outcomes).toEqual({
       "device.elt.status.reported applied": 3,
       "device.elt.status.reported duplicate": 1,
@@ -108,8 +108,8 @@ describe("the consumer", () => {
     void deliver(dies, batch);
     await vi.waitFor(async () => expect(await stored(device)).not.toBeNull());
     expect(await object(device)).toBeNull();
-    const { verdicts, report } = await deliver(deps, batch);
-    expect(verdicts).toEqual(acked(1));
+    const { dispositions, report } = await deliver(deps, batch);
+    expect(dispositions).toEqual(acked(1));
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 2 });
     expect((await object(device))?.aspects).toEqual(JSON.parse((await stored(device))?.aspects ?? "{}"));
   });
@@ -126,16 +126,16 @@ describe("the consumer", () => {
   it("dead-letters a record that its contract refuses by now, and merges its neighbours", async () => {
     const device = freshDevice();
     const bad = { ...status(device, 2), value: "{}" };
-    const { verdicts, report } = await deliver(deps, [parcelOf([status(device, 1), bad, status(device, 3)])]);
-    expect(verdicts).toEqual(acked(1));
+    const { dispositions, report } = await deliver(deps, [parcelOf([status(device, 1), bad, status(device, 3)])]);
+    expect(dispositions).toEqual(acked(1));
     expect(report.deadLettered).toEqual({ "device.elt.status.reported schema_mismatch": 1 });
     expect(letters()).toMatchObject([{ stage: "consume", record: bad, failure: { reason: "schema_mismatch" } }]);
     expect((await object(device))?.history).toHaveLength(2);
   });
 
   it("hands a message that is no parcel to the dead letters, whole", async () => {
-    const { verdicts } = await deliver(deps, [{ what: "is this" }, parcelOf([status(freshDevice())])]);
-    expect(verdicts).toEqual(acked(2));
+    const { dispositions } = await deliver(deps, [{ what: "is this" }, parcelOf([status(freshDevice())])]);
+    expect(dispositions).toEqual(acked(2));
     expect(deadLetters.bodies).toEqual([{ what: "is this" }]);
   });
 
@@ -157,8 +157,8 @@ describe("the consumer, when a store is out of reach", () => {
   it("puts the records off together, spends no attempt and dead-letters nothing", async () => {
     const records = [status(freshDevice()), status(freshDevice())];
     const parcel = parcelOf(records, { traceparent: "00-trace", deferrals: 3 });
-    const { verdicts, report } = await deliver({ ...deps, ...withoutObjects, fleet: { merge: outage } }, [parcel]);
-    expect(verdicts).toEqual(acked(1));
+    const { dispositions, report } = await deliver({ ...deps, ...withoutObjects, fleet: { merge: outage } }, [parcel]);
+    expect(dispositions).toEqual(acked(1));
     expect(events.bodies).toEqual([{ ...parcel, deferrals: 4 }]);
     expect(events.messages[0]?.delaySeconds).toBe(backoffSeconds(4, 0.5));
     expect(letters()).toEqual([]);
@@ -183,26 +183,28 @@ describe("the consumer, when a store is out of reach", () => {
       key.endsWith(ill)
         ? Promise.reject(Object.assign(new Error("reset"), { retryable: true }))
         : deps.mergeIntoObject(key, list, token);
-    const { verdicts, report } = await deliver({ ...deps, mergeIntoObject }, [parcelOf([status(well), status(ill)])]);
-    expect(verdicts).toEqual(acked(1));
+    const { dispositions, report } = await deliver({ ...deps, mergeIntoObject }, [
+      parcelOf([status(well), status(ill)]),
+    ]);
+    expect(dispositions).toEqual(acked(1));
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
     expect(events.bodies.flatMap(({ records }) => records.map(({ key }) => key))).toEqual([ill]);
   });
 
   it("gives the whole message back when the queue takes nothing either", async () => {
     events.callsLeft = 0;
-    const { verdicts, report } = await deliver({ ...deps, fleet: { merge: outage } }, [
+    const { dispositions, report } = await deliver({ ...deps, fleet: { merge: outage } }, [
       parcelOf([status(freshDevice())]),
     ]);
-    expect(verdicts).toEqual([{ kind: "retry", delaySeconds: expect.any(Number) }]);
+    expect(dispositions).toEqual([{ kind: "retry", delaySeconds: expect.any(Number) }]);
     expect(report.retried).toEqual({});
   });
 
   it("gives back only the messages whose letters were refused", async () => {
     deadLetters.callsLeft = 0;
     const batch = [parcelOf([{ ...status(freshDevice()), value: "{}" }]), parcelOf([status(freshDevice())])];
-    const { verdicts } = await deliver(deps, batch);
-    expect(verdicts.map(({ kind }) => kind)).toEqual(["retry", "ack"]);
+    const { dispositions } = await deliver(deps, batch);
+    expect(dispositions.map(({ kind }) => kind)).toEqual(["retry", "ack"]);
   });
 });
 
@@ -242,8 +244,8 @@ describe("the consumer, after a fault that it handled", () => {
     ];
     for (let attempt = 1; attempt <= 5; attempt++) {
       deadLetters.callsLeft = 0;
-      const { verdicts } = await deliver({ ...deps, fleet: { merge: outage } }, [parcelOf(records)], attempt);
-      expect(verdicts).toEqual([{ kind: "retry", delaySeconds: backoffSeconds(attempt, 0.5) }]);
+      const { dispositions } = await deliver({ ...deps, fleet: { merge: outage } }, [parcelOf(records)], attempt);
+      expect(dispositions).toEqual([{ kind: "retry", delaySeconds: backoffSeconds(attempt, 0.5) }]);
     }
     expect(events.bodies).toEqual([]);
   });
@@ -266,8 +268,8 @@ describe("the consumer, after a fault that it handled", () => {
     ["is nothing", undefined],
     ["nests beyond what can be written", nested(20_000)],
   ])("loses neither its neighbours nor itself when a message %s", async (_, stray) => {
-    const { verdicts, report } = await deliver(deps, [stray, parcelOf([status(freshDevice())])]);
-    expect(verdicts).toEqual(acked(2));
+    const { dispositions, report } = await deliver(deps, [stray, parcelOf([status(freshDevice())])]);
+    expect(dispositions).toEqual(acked(2));
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
     expect(deadLetters.bodies).toHaveLength(1);
     const [kept] = deadLetters.bodies as unknown[];

@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import type { AlertLogRepository, Delivery } from "../../../src/shared/repositories/alert-log.ts";
+import type { AlertLogRepository, WebhookDelivery } from "../../../src/shared/repositories/alert-log.ts";
 import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
 import type { Webhook as Target } from "./settings.ts";
 
@@ -33,7 +33,7 @@ export async function deliver(deps: DeliverDeps): Promise<void> {
 
 type Outcome = { readonly status: number | null; readonly error: string | null };
 
-async function attempt(deps: DeliverDeps, delivery: Delivery): Promise<void> {
+async function attempt(deps: DeliverDeps, delivery: WebhookDelivery): Promise<void> {
   const target = deps.webhooks.find(({ id }) => id === delivery.webhookId);
   const outcome = target ? await post(deps, target, delivery) : { status: null, error: "is not set up" };
   const { status, error } = outcome;
@@ -49,7 +49,11 @@ async function attempt(deps: DeliverDeps, delivery: Delivery): Promise<void> {
   await deps.alerts.failed(delivery, outcome, isOver ? null : deps.now() + delaySeconds * 1_000);
 }
 
-async function post({ fetch, now }: DeliverDeps, { url, secret }: Target, { id, body }: Delivery): Promise<Outcome> {
+async function post(
+  { fetch, now }: DeliverDeps,
+  { url, secret }: Target,
+  { id, body }: WebhookDelivery,
+): Promise<Outcome> {
   const sentAt = new Date(now());
   try {
     const response = await fetch(url, {
