@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DeskRole } from "../../../src/shared/auth/desk-user.ts";
 import type { Failure, Letter } from "../../../src/shared/queue/letter.ts";
-import { DeadLetterRepository, MAX_REPLAYS } from "../../../src/shared/repositories/dead-letter.ts";
+import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
+import { MAX_REPLAYS } from "../../../src/shared/repositories/dead-letter-statements.ts";
 import { LetterChangeRepository, UNDO_MS } from "../../../src/shared/repositories/letter-change.ts";
 import { bearerAt, deskOf, emptyDesk, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
 
