@@ -36,7 +36,8 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
   let pushed = 0;
   const push = (many: number) => {
     const records = Array.from({ length: many }, () => {
-      const deviceId = `flow-${++pushed}`;
+      // Last in every list: other files look for theirs on its first page.
+      const deviceId = `zz-flow-${++pushed}`;
       const value = eventValue({ topic: GOOD, deviceId, eventId: `e-${pushed}`, data: { online: true, mode: "heat" } });
       return { topic: GOOD, key: deviceId, value: JSON.stringify(value) };
     });

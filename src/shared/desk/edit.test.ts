@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { applyEdit, EDIT_LIMITS, type JsonPatchOp } from "./edit.ts";
+import { applyEdit, type JsonPatchOp } from "./edit.ts";
+import { EDIT_LIMITS } from "./edit-limits.ts";
 
 const ORIGINAL = {
   eventId: "evt-1",

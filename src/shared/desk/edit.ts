@@ -6,15 +6,7 @@ import { utf8Bytes } from "../json/bytes.ts";
 import { nestsDeeperThan } from "../json/cut.ts";
 import { unsafeNumberIn } from "../json/numbers.ts";
 import { parseJson } from "../json/parse-json.ts";
-
-/** How much one edit may be. All ours. */
-export const EDIT_LIMITS = {
-  operations: 100,
-  /** Of the patch; and of the edited value, unless the original was longer. */
-  bytes: 64 * 1024,
-  /** Of the patch, and of the value before and after. */
-  nesting: 1_000,
-} as const;
+import { EDIT_LIMITS } from "./edit-limits.ts";
 
 /** RFC 6901. Names that lead out of a value into JavaScript are no way into it. */
 const Pointer = z

@@ -5,7 +5,7 @@ import { findContract } from "../contracts/index.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { deviceIdOfRecord, eventIdOf, type Failure } from "../queue/letter.ts";
 import { type QueuedRecord, valueTextOf } from "../queue/parcel.ts";
-import { EDIT_LIMITS } from "./edit.ts";
+import { EDIT_LIMITS } from "./edit-limits.ts";
 import { knownPath, signatureOf } from "./fingerprint.ts";
 
 /** What stands where something personal, or something that nobody has declared, stood: text, or nothing at all. */

@@ -1,5 +1,5 @@
 import { differenceBetween } from "../../../../../src/shared/desk/difference.ts";
-import { EDIT_LIMITS } from "../../../../../src/shared/desk/edit.ts";
+import { EDIT_LIMITS } from "../../../../../src/shared/desk/edit-limits.ts";
 import { nestsDeeperThan } from "../../../../../src/shared/json/cut.ts";
 import { unsafeNumberIn } from "../../../../../src/shared/json/numbers.ts";
 
