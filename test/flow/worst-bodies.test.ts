@@ -4,7 +4,7 @@ import { type Stack, startStack } from "../../local/stack.ts";
 import { signDeskToken } from "../../src/shared/auth/desk-user.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { eventText, T } from "../support/rest-proxy.ts";
-import { watchMemory } from "../support/runtime-memory.ts";
+import { cpuMs, watchMemory } from "../support/runtime-cost.ts";
 
 const MB = 1024 * 1024;
 /** What the boundary takes once it is inflated; workers/ingest/limits.ts */
@@ -77,10 +77,12 @@ const LEGITIMATE = [
 ];
 
 const timed = async (send: () => Promise<Response>) => {
-  const startedAt = performance.now();
+  // Other files run at the same time, so CPU time is what can be compared.
+  const clock = () => cpuMs() ?? performance.now();
+  const startedAt = clock();
   const response = await send();
   const text = await response.text();
-  return { status: response.status, ms: performance.now() - startedAt, text };
+  return { status: response.status, ms: clock() - startedAt, text };
 };
 
 describe("the worst that a request may hold", () => {
