@@ -10,6 +10,7 @@ import { deviceIdOfRecord, eventIdOf, type Letter, type Settlement } from "../qu
 import { packBySize } from "../queue/pack.ts";
 import { ARRIVALS, CLAIM, PARK, RELEASE, SETTLE } from "./dead-letter-statements.ts";
 import { startingWith, within } from "./keyset.ts";
+import { isOneOf } from "./one-of.ts";
 import { deadLetters } from "./tables.ts";
 
 /** A letter as it lies in D1. */
@@ -171,7 +172,7 @@ export class DeadLetterRepository {
     const sizes = await this.#db
       .select({ id: deadLetters.id, bytes: LETTER_BYTES })
       .from(deadLetters)
-      .where(isOneOf(ids));
+      .where(isOneOf(deadLetters.id, ids));
     const byId = new Map(sizes.map((each) => [each.id, each]));
     for (const part of partsOf(ids.flatMap((id) => byId.get(id) ?? []))) {
       yield this.#findAll(part.map(({ id }) => id));
@@ -180,7 +181,7 @@ export class DeadLetterRepository {
 
   /** In the order of the ids. */
   async #findAll(ids: readonly string[]): Promise<StoredLetter[]> {
-    const found = await this.#db.select().from(deadLetters).where(isOneOf(ids));
+    const found = await this.#db.select().from(deadLetters).where(isOneOf(deadLetters.id, ids));
     const byId = new Map(found.map((letter) => [letter.id, letter]));
     return ids.flatMap((id) => byId.get(id) ?? []);
   }
@@ -188,7 +189,7 @@ export class DeadLetterRepository {
   /** How letters stand, without what they hold. */
   async standingOf(ids: readonly string[]): Promise<Standing[]> {
     const { id, state, outcome, runId } = deadLetters;
-    return this.#db.select({ id, state, outcome, runId }).from(deadLetters).where(isOneOf(ids));
+    return this.#db.select({ id, state, outcome, runId }).from(deadLetters).where(isOneOf(deadLetters.id, ids));
   }
 
   /** Every index leads to a state: all states are one walk through an index each, and not a sort of the whole table. */
@@ -266,9 +267,6 @@ const READ_AT_ONCE = { maxBytes: 1_000_000, maxItems: 500 };
 /** What stands in a letter's row, as far as a producer can make it large. */
 const LETTER_BYTES = sql<number>`octet_length(${deadLetters.record}) + coalesce(octet_length(${deadLetters.edited}), 0)
   + octet_length(${deadLetters.failure})`;
-
-const isOneOf = (ids: readonly string[]): SQL =>
-  sql`${deadLetters.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
 
 /** Runs of neighbours that may be read at once; at least one letter each. */
 const partsOf = <T extends { readonly bytes: number }>(sizes: readonly T[]): T[][] =>

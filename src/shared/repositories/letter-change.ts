@@ -1,8 +1,8 @@
-import { sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { packBySize } from "../queue/pack.ts";
 import type { AuditEntry, AuditRepository } from "./audit.ts";
 import { MAX_STATEMENT } from "./dead-letter.ts";
+import { isOneOf } from "./one-of.ts";
 import { letterRevisions } from "./tables.ts";
 
 /** What the audit log says of a change, in the transaction that makes it. */
@@ -76,7 +76,7 @@ export class LetterChangeRepository {
     const rows = await this.#db
       .select()
       .from(letterRevisions)
-      .where(sql`${letterRevisions.letterId} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`)
+      .where(isOneOf(letterRevisions.letterId, ids))
       .orderBy(letterRevisions.letterId, letterRevisions.revision);
     return Map.groupBy(rows, ({ letterId }) => letterId);
   }

@@ -1,8 +1,9 @@
-import { and, desc, eq, gt, inArray, lt, lte, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, lt, lte, or } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { GroupState } from "../desk/states.ts";
 import type { LetterPosition } from "./dead-letter.ts";
 import type { Audited } from "./letter-change.ts";
+import { isOneOf } from "./one-of.ts";
 import { letterDepths, letterGroupHours, letterGroups } from "./tables.ts";
 
 /** A group as it lies in D1. */
@@ -84,12 +85,7 @@ export class LetterGroupRepository {
     const rows = await this.#db
       .select()
       .from(letterGroupHours)
-      .where(
-        and(
-          sql`${letterGroupHours.groupId} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
-          gt(letterGroupHours.hour, current - hours),
-        ),
-      );
+      .where(and(isOneOf(letterGroupHours.groupId, ids), gt(letterGroupHours.hour, current - hours)));
     const trends = new Map(ids.map((id) => [id, Array.from({ length: hours }, () => 0)]));
     for (const { groupId, hour, failures } of rows) {
       const trend = trends.get(groupId);

@@ -43,12 +43,14 @@ const StateBody = z.strictObject({
   note: z.string().trim().max(500).optional(),
 });
 
+const Why = z.string().trim().min(1, "must say why").max(500);
+
 const EditBody = z.strictObject({
   patch: JsonPatch,
-  reason: z.string().trim().min(1, "must say why").max(500),
+  reason: Why,
   apply: z.boolean().default(false),
   /** Why the patch may test what is masked. What is shown stays masked. */
-  unmask: z.string().trim().min(1, "must say why").max(500).optional(),
+  unmask: Why.optional(),
 });
 
 /** How many letters of a group edit are shown before and after. */
@@ -115,9 +117,9 @@ export function groupRoutes(deps: DeskDeps) {
       const edits: Edit[] = [];
       const revisions = await revisionsOf(deps, part);
       for (const letter of part) {
-        const copy = copyOf(letter, revisions.get(letter.id) ?? []);
+        const copy = () => copyOf(letter, revisions.get(letter.id) ?? []);
         const edit = editOf(letter, patch, { nowMs: now(), copy: unmask === undefined ? copy : undefined });
-        if (samples.length < SAMPLES) samples.push(sampleOf(letter, edit, { before: copy, patch }));
+        if (samples.length < SAMPLES) samples.push(sampleOf(letter, edit, { before: copy(), patch }));
         if (edit.ok) {
           pass++;
           edits.push({ id: letter.id, revision: letter.revision, edited: edit.value, patch, reason });

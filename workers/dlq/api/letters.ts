@@ -98,7 +98,7 @@ export function letterRoutes(deps: DeskDeps) {
     const revisions = (await revisionsOf(deps, [letter])).get(letter.id) ?? [];
     const edit = editOf(letter, patch, {
       nowMs: now(),
-      copy: unmask === undefined ? copyOf(letter, revisions) : undefined,
+      copy: unmask === undefined ? () => copyOf(letter, revisions) : undefined,
     });
     if (!edit.ok) return errorResponse("not_valid", edit.message, { issues: edit.issues ?? [] });
     const change = { id: letter.id, revision, edited: edit.value, patch, reason };
@@ -159,7 +159,7 @@ export const revisionsOf = ({ changes }: DeskDeps, letters: readonly StoredLette
 type EditContext = {
   readonly nowMs: number;
   /** What the patch must not test any of; absent for somebody who has unmasked the letter. */
-  readonly copy: MaskedCopy | undefined;
+  readonly copy: (() => MaskedCopy) | undefined;
 };
 
 /** A letter's payload after a patch, if its contract takes it then. */
@@ -172,7 +172,7 @@ export function editOf(letter: StoredLetter, patch: readonly JsonPatchOp[], { no
       issues: [],
     } as const;
   }
-  const tested = copy && maskedTestIn(copy, patch);
+  const tested = copy && patch.some(({ op }) => op === "test") ? maskedTestIn(copy(), patch) : undefined;
   if (tested !== undefined) {
     const path = foldPath(record.topic, tested.slice(1).replaceAll("/", "."));
     return {

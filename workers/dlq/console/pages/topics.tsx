@@ -2,6 +2,7 @@ import type { TopicOverview, TopicsOverview } from "../../../../src/shared/telem
 import { useAnswer } from "../answer.ts";
 import type { PageProps } from "../page.ts";
 import { ROW, useListKeys } from "../parts/list-keys.ts";
+import { None } from "../parts/none.tsx";
 import { countedOf, countOf, durationOf, percentOf, rateOf } from "../parts/numbers.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { Answered } from "../parts/states.tsx";
@@ -86,8 +87,6 @@ function SourceTopics({ topics }: { readonly topics: readonly TopicOverview[] })
   );
 }
 
-const NONE = <span class="muted">–</span>;
-
 const COLUMNS: readonly Column<TopicOverview>[] = [
   {
     name: "Topic",
@@ -128,18 +127,18 @@ const COLUMNS: readonly Column<TopicOverview>[] = [
     name: "p99",
     by: ({ p99Ms }) => p99Ms,
     isNumber: true,
-    cell: ({ p99Ms }) => (p99Ms === null ? NONE : durationOf(p99Ms)),
+    cell: ({ p99Ms }) => (p99Ms === null ? <None /> : durationOf(p99Ms)),
   },
   {
     name: "In time",
     by: ({ objective }) => objective.share1h,
     isNumber: true,
-    cell: ({ objective: { share1h } }) => (share1h === null ? NONE : percentOf(share1h)),
+    cell: ({ objective: { share1h } }) => (share1h === null ? <None /> : percentOf(share1h)),
   },
   {
     name: "Objective",
     by: ({ objective }) => objective.state,
-    cell: ({ objective }) => (objective.state === "unknown" ? NONE : <ObjectiveBadge state={objective.state} />),
+    cell: ({ objective }) => (objective.state === "unknown" ? <None /> : <ObjectiveBadge state={objective.state} />),
   },
 ];
 

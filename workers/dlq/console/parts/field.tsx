@@ -24,3 +24,28 @@ export function Field({ label, hint, children }: FieldProps) {
     </div>
   );
 }
+
+type TextFieldProps = {
+  readonly label: string;
+  readonly hint: string;
+  readonly required?: boolean;
+  readonly value: string;
+  readonly onInput: (text: string) => void;
+};
+
+/** A few words of text, as long as the audit log keeps them. */
+export const TextField = ({ label, hint, required = false, value, onInput }: TextFieldProps) => (
+  <Field label={label} hint={hint}>
+    {(id, describedBy) => (
+      <textarea
+        id={id}
+        aria-describedby={describedBy}
+        rows={2}
+        maxLength={500}
+        required={required}
+        value={value}
+        onInput={(event) => onInput(event.currentTarget.value)}
+      />
+    )}
+  </Field>
+);

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { Field } from "./field.tsx";
+import { TextField } from "./field.tsx";
 import { FormDialog } from "./form-dialog.tsx";
 
 type ReasonDialogProps<T> = {
@@ -39,18 +39,6 @@ type ReasonFieldProps = {
 };
 
 /** Why something is done. */
-export const ReasonField = ({ value, onInput }: ReasonFieldProps) => (
-  <Field label="Why" hint="The audit log keeps it with your name.">
-    {(id, hint) => (
-      <textarea
-        id={id}
-        aria-describedby={hint}
-        rows={2}
-        maxLength={500}
-        required
-        value={value}
-        onInput={(event) => onInput(event.currentTarget.value)}
-      />
-    )}
-  </Field>
+export const ReasonField = (props: ReasonFieldProps) => (
+  <TextField label="Why" hint="The audit log keeps it with your name." required {...props} />
 );

@@ -1,5 +1,6 @@
 import type { Audit } from "../../../../../src/shared/desk/api.ts";
 import { ROW } from "../../parts/list-keys.ts";
+import { None } from "../../parts/none.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { fullTimeOf, Time } from "../../parts/time.tsx";
 import { shortId } from "../dead-letters/words.ts";
@@ -38,7 +39,7 @@ const COLUMNS: readonly Column<Audit>[] = [
   { name: "Action", by: ({ action }) => action, class: "mono tight", cell: ({ action }) => action },
   { name: "Target", by: ({ target }) => target, class: "to-cell mono", cell: (entry) => <Target entry={entry} /> },
   { name: "Change", cell: ({ before, after }) => <Changes lines={changesOf(before, after)} /> },
-  { name: "Reason", cell: ({ reason }) => reason ?? <span class="muted">–</span> },
+  { name: "Reason", cell: ({ reason }) => reason ?? <None /> },
 ];
 
 /** Who did what, newest first. */
@@ -65,7 +66,7 @@ function Target({ entry }: { readonly entry: Audit }) {
 
 const Changes = ({ lines }: { readonly lines: readonly ChangeLine[] }) =>
   lines.length === 0 ? (
-    <span class="muted">–</span>
+    <None />
   ) : (
     <ul class="changes">
       {lines.map(({ name, before, after }) => (

@@ -4,6 +4,7 @@ import { usePaged } from "../../paged.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { ROW } from "../../parts/list-keys.ts";
 import { Listed } from "../../parts/listed.tsx";
+import { None } from "../../parts/none.tsx";
 import { countOf } from "../../parts/numbers.ts";
 import { StackedBar } from "../../parts/stacked-bar.tsx";
 import { Empty } from "../../parts/states.tsx";
@@ -20,7 +21,7 @@ const timeColumn = (name: string, of: (run: Run) => string | null): Column<Run> 
   class: "tight",
   cell: (run) => {
     const at = of(run);
-    return at === null ? <span class="muted">–</span> : <Time at={at} />;
+    return at === null ? <None /> : <Time at={at} />;
   },
 });
 

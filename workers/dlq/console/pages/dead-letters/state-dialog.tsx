@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Group } from "../../../../../src/shared/desk/api.ts";
 import type { GroupState } from "../../../../../src/shared/desk/states.ts";
 import { ask } from "../../client.ts";
-import { Field } from "../../parts/field.tsx";
+import { TextField } from "../../parts/field.tsx";
 import { FormDialog } from "../../parts/form-dialog.tsx";
 
 /** The states that an operator can set, and what each means. */
@@ -46,18 +46,12 @@ export function StateDialog({ group, onSet, onClose }: StateDialogProps) {
           </label>
         ))}
       </fieldset>
-      <Field label="Note" hint="For whoever looks next: a ticket, a name. The audit log keeps it too.">
-        {(id, hint) => (
-          <textarea
-            id={id}
-            aria-describedby={hint}
-            rows={2}
-            maxLength={500}
-            value={note}
-            onInput={(event) => setNote(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Note"
+        hint="For whoever looks next: a ticket, a name. The audit log keeps it too."
+        value={note}
+        onInput={setNote}
+      />
     </FormDialog>
   );
 }

@@ -1,5 +1,6 @@
 import type { Trends } from "../../../../../src/shared/desk/api.ts";
 import { useAnswer } from "../../answer.ts";
+import { None } from "../../parts/none.tsx";
 import { countedOf } from "../../parts/numbers.ts";
 import { Sparkline } from "../../parts/sparkline.tsx";
 
@@ -24,7 +25,7 @@ export const failuresIn = (trends: Trends | undefined, id: string): number | nul
 };
 
 export function Trend({ hours }: { readonly hours: readonly number[] | undefined }) {
-  if (!hours) return <span class="muted">–</span>;
+  if (!hours) return <None />;
   const total = sumOf(hours);
   return (
     <span class="trend">

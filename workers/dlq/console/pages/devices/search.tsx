@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { DeviceJson, DevicePage } from "../../../../../src/shared/desk/device-api.ts";
 import { useAnswer } from "../../answer.ts";
 import { Badge } from "../../parts/badge.tsx";
+import { None } from "../../parts/none.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -212,8 +213,6 @@ function NothingFound({ wanted, hasMore }: { readonly wanted: Wanted; readonly h
   );
 }
 
-const unknown = <span class="muted">–</span>;
-
 const COLUMNS: readonly Column<DeviceJson>[] = [
   {
     name: "Device",
@@ -235,7 +234,7 @@ const COLUMNS: readonly Column<DeviceJson>[] = [
     by: ({ model }) => model,
     cell: ({ model, firmware }) => (
       <>
-        {model ?? unknown}
+        {model ?? <None />}
         {firmware && <span class="muted"> {firmware}</span>}
       </>
     ),
@@ -244,15 +243,15 @@ const COLUMNS: readonly Column<DeviceJson>[] = [
     name: "Serial number",
     by: ({ serialNumber }) => serialNumber,
     class: "mono",
-    cell: ({ serialNumber }) => serialNumber ?? unknown,
+    cell: ({ serialNumber }) => serialNumber ?? <None />,
   },
   {
     name: "Dealer",
     by: ({ dealerId }) => dealerId,
     cell: ({ dealerId }) =>
-      dealerId === null ? unknown : <a href={hrefOf(["devices"], { dealer: dealerId })}>{dealerId}</a>,
+      dealerId === null ? <None /> : <a href={hrefOf(["devices"], { dealer: dealerId })}>{dealerId}</a>,
   },
-  { name: "Last report", cell: ({ report }) => (report ? reportLine(report) : unknown) },
+  { name: "Last report", cell: ({ report }) => (report ? reportLine(report) : <None />) },
   {
     name: "Newest event",
     by: ({ updatedAt }) => updatedAt,

@@ -1,6 +1,7 @@
 import type { DeviceDetail } from "../../../../../src/shared/desk/device-api.ts";
 import type { DesiredState } from "../../../../../src/shared/domain/change.ts";
 import { Badge } from "../../parts/badge.tsx";
+import { None } from "../../parts/none.tsx";
 import { countedOf } from "../../parts/numbers.ts";
 import { type Column, Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -59,13 +60,13 @@ const columnsOf = ({ desired, reported, delta }: DeviceDetail["twin"]): readonly
     name: "Desired",
     cell: ([name]) => (
       <>
-        {desired?.[name] === undefined ? <span class="muted">–</span> : settingOf(desired[name])}
+        {desired?.[name] === undefined ? <None /> : settingOf(desired[name])}
         {delta?.[name] !== undefined && <Badge tone="warn">differs</Badge>}
       </>
     ),
   },
   {
     name: "Reported",
-    cell: ([name]) => (reported?.[name] === undefined ? <span class="muted">–</span> : settingOf(reported[name])),
+    cell: ([name]) => (reported?.[name] === undefined ? <None /> : settingOf(reported[name])),
   },
 ];
