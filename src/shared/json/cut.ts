@@ -123,38 +123,30 @@ export function endOfValue(text: string, at: number): number {
 /** Whether any text, JSON or not, opens more brackets than `limit` inside each other. */
 export function nestsDeeperThan(text: string, limit: number): boolean {
   let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    switch (text.charCodeAt(i)) {
-      case QUOTE:
-        i = endOfString(text, i) - 1;
-        if (i < 0) return false;
-        break;
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
-        if (++depth > limit) return true;
-        break;
-      case CLOSE_BRACE:
-      case CLOSE_BRACKET:
-        depth--;
-    }
-  }
-  return false;
+  return someOutsideStrings(text, (unit) => {
+    if (unit === OPEN_BRACE || unit === OPEN_BRACKET) return ++depth > limit;
+    if (unit === CLOSE_BRACE || unit === CLOSE_BRACKET) depth--;
+    return false;
+  });
 }
 
 /** Whether any text, JSON or not, holds more than `limit` values, which it costs JSON.parse an object each at the worst. */
 export function holdsMoreThan(text: string, limit: number): boolean {
   let values = 1;
+  return someOutsideStrings(
+    text,
+    (unit) => (unit === OPEN_BRACE || unit === OPEN_BRACKET || unit === COMMA) && ++values > limit,
+  );
+}
+
+/** Whether any character that stands in no string is one that is looked for. A string without an end is not looked behind. */
+function someOutsideStrings(text: string, isIt: (unit: number) => boolean): boolean {
   for (let i = 0; i < text.length; i++) {
-    switch (text.charCodeAt(i)) {
-      case QUOTE:
-        i = endOfString(text, i) - 1;
-        if (i < 0) return false;
-        break;
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
-      case COMMA:
-        if (++values > limit) return true;
-    }
+    const unit = text.charCodeAt(i);
+    if (unit === QUOTE) {
+      i = endOfString(text, i) - 1;
+      if (i < 0) return false;
+    } else if (isIt(unit)) return true;
   }
   return false;
 }
