@@ -30,7 +30,7 @@ const seen = (events: readonly (typeof raised)[]) => {
 };
 
 describe("an alert", () => {
-  it("reads the same in whatever order its events come, a clear before its raise included", () => {
+  it("reads the same in every order of its events, also if a clear arrives before its raise", () => {
     const orders = fc.shuffledSubarray([raised, acknowledged, cleared, raised], { minLength: 4 });
     fc.assert(
       fc.property(orders, (events) => {
@@ -44,7 +44,7 @@ describe("an alert", () => {
     );
   });
 
-  it("that is only known by its clearing has no particulars yet", () => {
+  it("has no code, severity or text as long as only its clear has arrived", () => {
     expect(seen([cleared])).toEqual({
       code: null,
       severity: null,
@@ -74,7 +74,7 @@ describe("an alert", () => {
     expect(seen(events).clearedAt === null).toBe(state !== "CLEARED");
   });
 
-  it("was raised when its details say so, else when its event occurred", () => {
+  it("was raised at the time in its details, or else when its event occurred", () => {
     const told = at(1, { kind: "raised" }, { ...details, raisedAt: "2026-11-23T12:58:30.000Z" as Moment });
     expect(seen([told]).raisedAt).toBe("2026-11-23T12:58:30.000Z");
     expect(seen([raised]).raisedAt).toBe("2026-11-23T13:00:01.000Z");

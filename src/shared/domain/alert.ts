@@ -1,19 +1,19 @@
 import type { AlertAcknowledgement, AlertDetails, AlertProgress, Severity } from "./change.ts";
 import { joinMembers, type Register } from "./register.ts";
-import { type Moment, rfc3339Of } from "./time.ts";
+import { formatRfc3339, type Moment } from "./time.ts";
 import {
   compareVersions,
-  eventIdIn,
+  formatOccurredAt,
   laterVersion,
-  momentIn,
-  occurredAtOf,
+  toVersion,
   type Version,
-  versionOf,
+  versionEventId,
+  versionMoment,
 } from "./version.ts";
 
 /**
- * Three registers, because a clear may arrive before the raise that it answers, and an acknowledgement may cross a
- * clear on its way: in one register the later of the two would undo the other.
+ * Three registers, because events arrive out of order: a clear may arrive before its raise, and an acknowledgement may
+ * cross a clear on its way. In a single register the later of the two would overwrite the other.
  */
 export type Alert = {
   readonly details?: Register<AlertDetails>;
@@ -21,59 +21,63 @@ export type Alert = {
   readonly acknowledgement?: Register<AlertAcknowledgement>;
 };
 
-export const ALERT_REGISTERS = ["details", "progress", "acknowledgement"] as const satisfies (keyof Alert)[];
+/** A record, so that a register that is left out fails the build. */
+const EACH_REGISTER: Readonly<Record<keyof Alert, true>> = { details: true, progress: true, acknowledgement: true };
+export const ALERT_REGISTERS = Object.keys(EACH_REGISTER) as (keyof Alert)[];
 
+/** Where an alert stands: its cause is present, people know of it, or its cause is gone. */
 export type AlertState = "OPEN" | "ACKNOWLEDGED" | "CLEARED";
 
-/** What a reader sees of an alert; everything here is derived from its registers. */
+/** An alert as readers see it, derived from its registers. */
 export type AlertView = {
   readonly code: string | null;
   readonly severity: Severity | null;
   readonly text: string | null;
   readonly state: AlertState;
-  /** RFC 3339 in UTC; `null` while only its clearing or acknowledgement is known. */
+  /** RFC 3339 in UTC; `null` as long as only a clear or an acknowledgement has arrived. */
   readonly raisedAt: string | null;
   readonly clearedAt: string | null;
 };
 
 export const joinAlerts = (a: Alert, b: Alert): Alert => joinMembers(ALERT_REGISTERS, a, b);
 
-/** When the alert was raised, as far as that is known; what D1 sorts by. */
-export const raisedMomentOf = ({ details }: Alert): Moment | null =>
-  details ? (details.value.raisedAt ?? momentIn(details.version)) : null;
+/** When the alert was raised, or `null` while its raise has not arrived. D1 sorts alerts by it. */
+export const raisedMoment = ({ details }: Alert): Moment | null =>
+  details ? (details.value.raisedAt ?? versionMoment(details.version)) : null;
 
 /**
- * The place of an alert's raising among the assignments of its device: whoever was given the device last up to there may
- * see the alert.
- * Where a source tells of it later than it happened, this is the version that its event would have had then.
+ * The version at which the alert was raised, for comparison with the assignments of its device: the dealer who had the
+ * device at this version may see the alert. A source may report a raise late; this is then the version that the event
+ * would have had on time.
  */
-export function raisingOf(alert: Alert): Version | null {
-  const raisedAt = raisedMomentOf(alert);
-  return alert.details && raisedAt ? versionOf(raisedAt, eventIdIn(alert.details.version)) : null;
+export function raisedVersion(alert: Alert): Version | null {
+  const raisedAt = raisedMoment(alert);
+  return alert.details && raisedAt ? toVersion(raisedAt, versionEventId(alert.details.version)) : null;
 }
 
+/** An alert as readers see it. */
 export function viewAlert(alert: Alert): AlertView {
   const { details, progress } = alert;
-  const raisedAt = raisedMomentOf(alert);
+  const raisedAt = raisedMoment(alert);
   return {
     code: details?.value.code ?? null,
     severity: details?.value.severity ?? null,
     text: details?.value.text ?? null,
     state: stateOf(alert),
-    raisedAt: raisedAt && rfc3339Of(raisedAt),
-    clearedAt: progress?.value.kind === "cleared" ? occurredAtOf(progress.version) : null,
+    raisedAt: raisedAt && formatRfc3339(raisedAt),
+    clearedAt: progress?.value.kind === "cleared" ? formatOccurredAt(progress.version) : null,
   };
 }
 
-/** Nobody's answer brings back an alert whose cause is gone; one that is raised anew wants a new answer. */
+/** A cleared alert stays cleared, whoever acknowledges it. An alert that is raised again needs a new acknowledgement. */
 function stateOf({ progress, acknowledgement }: Alert): AlertState {
   if (progress?.value.kind === "cleared") return "CLEARED";
-  const isAnswered = acknowledgement?.value.kind === "acknowledged";
-  return isAnswered && (!progress || compareVersions(acknowledgement.version, progress.version) > 0)
+  const isAcknowledged = acknowledgement?.value.kind === "acknowledged";
+  return isAcknowledged && (!progress || compareVersions(acknowledgement.version, progress.version) > 0)
     ? "ACKNOWLEDGED"
     : "OPEN";
 }
 
-/** The newest that is known of an alert: an answer to it has to be newer. */
-export const latestVersionOf = (alert: Alert): Version =>
+/** The newest version in an alert. An acknowledgement has to be newer to take effect. */
+export const latestAlertVersion = (alert: Alert): Version =>
   ALERT_REGISTERS.map((name) => alert[name]?.version ?? ("" as Version)).reduce(laterVersion);

@@ -1,12 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { event, eventOf, START_MS } from "../../../test/support/arbitraries.ts";
-import { ANNOUNCEMENT_KINDS, type Announcement, announcementsOf } from "./announcement.ts";
+import { cases } from "../../../test/support/property-budget.ts";
+import { ANNOUNCEMENT_KINDS, type Announcement, announcementsFor } from "./announcement.ts";
 import type { AlertChange, Change } from "./change.ts";
 import type { Device } from "./device.ts";
 import { type ConcordEvent, deviceKeyOf } from "./event.ts";
 import { EMPTY_FLEET, merge } from "./fleet.ts";
-import { momentOf } from "./time.ts";
+import { toMoment } from "./time.ts";
 import { compareVersions, type Version } from "./version.ts";
 
 const KEY = deviceKeyOf("elt", "1");
@@ -20,69 +21,77 @@ const raised = alert({ details, progress: { kind: "raised" } });
 
 const deviceOf = (events: readonly ConcordEvent[]) => merge(EMPTY_FLEET, events).fleet.devices.get(KEY) as Device;
 
-/** Whose it was in front of a version, as the assignments have it. */
+/** The dealer who had the device just before a version. */
 const dealerBefore = ({ assignments }: Device, version: Version): string | null =>
   [...assignments]
     .filter(([at]) => compareVersions(at, version) < 0)
     .sort(([a], [b]) => compareVersions(a, b))
     .at(-1)?.[1] ?? null;
 
-function toldOfLast(events: readonly ConcordEvent[]) {
+function announcementsOfLast(events: readonly ConcordEvent[]) {
   const event = events.at(-1) as ConcordEvent;
   const device = deviceOf(events);
-  const told = announcementsOf({ event, device }, (version) => dealerBefore(device, version));
-  return { event, device, told };
+  const announcements = announcementsFor({ event, device }, (version) => dealerBefore(device, version));
+  return { event, device, announcements };
 }
 
-/** `?` where it is not said what it was. */
-const kindsOf = (told: ReadonlyMap<string, Announcement>) =>
-  Object.fromEntries([...told].map(([dealerId, { kind, isOwn }]) => [dealerId, isOwn ? kind : `${kind}?`]));
+/** `?` marks an announcement that is not the dealer's own. */
+const kindsOf = (announcements: ReadonlyMap<string, Announcement>) =>
+  Object.fromEntries([...announcements].map(([dealerId, { kind, isOwn }]) => [dealerId, isOwn ? kind : `${kind}?`]));
 
-describe("of an event that assigns a device", () => {
+describe("the announcements of an event that assigns a device", () => {
   it.each([
     ["for the first time", { D: "deviceGained" }, [at(1, dealer("D"))]],
     ["to another dealer", { D: "deviceLost?", E: "deviceGained" }, [at(1, dealer("D")), at(2, dealer("E"))]],
     ["to the same dealer again", { D: "deviceChanged" }, [at(1, dealer("D")), at(2, dealer("D"))]],
-    ["to nobody", { D: "deviceLost?" }, [at(1, dealer("D")), at(2, dealer(null))]],
-    ["to nobody, as before", {}, [at(1, dealer(null)), at(2, dealer(null))]],
-    ["to nobody, for the first time", {}, [at(1, dealer(null))]],
-    ["after it was nobody's", { E: "deviceGained" }, [at(1, dealer("D")), at(2, dealer(null)), at(3, dealer("E"))]],
+    ["to no dealer", { D: "deviceLost?" }, [at(1, dealer("D")), at(2, dealer(null))]],
+    ["to no dealer again", {}, [at(1, dealer(null)), at(2, dealer(null))]],
+    ["to no dealer, for the first time", {}, [at(1, dealer(null))]],
+    [
+      "after a time without a dealer",
+      { E: "deviceGained" },
+      [at(1, dealer("D")), at(2, dealer(null)), at(3, dealer("E"))],
+    ],
     ["to another, late", {}, [at(5, dealer("D")), at(3, dealer("E"))]],
-    ["to nobody, late", {}, [at(1, dealer("D")), at(5, dealer("D")), at(3, dealer(null))]],
+    ["to no dealer, late", {}, [at(1, dealer("D")), at(5, dealer("D")), at(3, dealer(null))]],
     [
       "to another, late, between two others",
       { D: "deviceLost?" },
       [at(1, dealer("D")), at(5, dealer("F")), at(3, dealer("E"))],
     ],
-    ["earlier than was known", { D: "deviceLost?" }, [at(1, dealer("D")), at(5, dealer("E")), at(3, dealer("E"))]],
-    ["late, to whoever had it then", {}, [at(1, dealer("D")), at(5, dealer(null)), at(3, dealer("D"))]],
-    ["late, when it is nobody's by now", {}, [at(5, dealer(null)), at(3, dealer("E"))]],
+    [
+      "to the current dealer, from an earlier time",
+      { D: "deviceLost?" },
+      [at(1, dealer("D")), at(5, dealer("E")), at(3, dealer("E"))],
+    ],
+    ["late, to the dealer who had it then", {}, [at(1, dealer("D")), at(5, dealer(null)), at(3, dealer("D"))]],
+    ["late, when it has no dealer any more", {}, [at(5, dealer(null)), at(3, dealer("E"))]],
     [
       "and was merged before",
       { D: "deviceLost?", E: "deviceGained" },
       [1, 2, 2].map((n) => at(n, dealer("-DE"[n] ?? ""))),
     ],
-  ])("%s, dealers are told %j", (_, kinds, events) => {
-    expect(kindsOf(toldOfLast(events).told)).toEqual(kinds);
+  ])("%s are %j", (_, kinds, events) => {
+    expect(kindsOf(announcementsOfLast(events).announcements)).toEqual(kinds);
   });
 });
 
-describe("of an event that changes a device", () => {
+describe("the announcements of an event that changes a device", () => {
   it.each([
-    ["whoever has it is told", { D: "deviceChanged" }, [at(1, dealer("D")), at(2, profile)]],
+    ["with a dealer", { D: "deviceChanged" }, [at(1, dealer("D")), at(2, profile)]],
     [
-      "whoever has it by now is told, be it late",
+      "of another dealer by now",
       { E: "deviceChanged?" },
       [1, 5].map((n) => at(n, dealer(n < 5 ? "D" : "E"))).concat(at(3, profile)),
     ],
-    ["nobody is told when it never was anybody's", {}, [at(2, profile)]],
-    ["nobody is told when it was taken away", {}, [at(1, dealer("D")), at(2, dealer(null)), at(3, profile)]],
-  ])("%s", (_, kinds, events) => {
-    expect(kindsOf(toldOfLast(events).told)).toEqual(kinds);
+    ["that never had a dealer", {}, [at(2, profile)]],
+    ["that was removed from its dealer", {}, [at(1, dealer("D")), at(2, dealer(null)), at(3, profile)]],
+  ])("%s are %j", (_, kinds, events) => {
+    expect(kindsOf(announcementsOfLast(events).announcements)).toEqual(kinds);
   });
 });
 
-describe("of an event about an alert", () => {
+describe("the announcements of an event about an alert", () => {
   const had = at(1, dealer("D"));
   const known = [had, at(2, raised)];
 
@@ -102,60 +111,63 @@ describe("of an event about an alert", () => {
       [...known, at(3, alert({ acknowledgement: { kind: "unacknowledged" } }))],
     ],
     ["described", "deviceChanged", "critical", [...known, at(3, alert({ details }))]],
-  ] as const)("that is %s, its dealer is told %s, of severity %s", (_, kind, severity, events) => {
-    const { event, told } = toldOfLast(events);
+  ] as const)("that is %s are %s for its dealer, of severity %s", (_, kind, severity, events) => {
+    const { event, announcements } = announcementsOfLast(events);
     const { topic, version } = event;
-    expect([...told]).toEqual([["D", { kind, deviceKey: KEY, version, topic, isOwn: true, alertId: "A", severity }]]);
+    expect([...announcements]).toEqual([
+      ["D", { kind, deviceKey: KEY, version, topic, isOwn: true, alertId: "A", severity }],
+    ]);
   });
 
   it.each([
     ["to another", {}, [had, at(5, dealer("E"))]],
-    ["to nobody", {}, [had, at(5, dealer(null))]],
-    ["to the same again", { D: "alertRaised" }, [had, at(5, dealer("D"))]],
-    ["to another and back", { D: "alertRaised" }, [had, at(4, dealer("E")), at(5, dealer("D"))]],
+    ["to no dealer", {}, [had, at(5, dealer(null))]],
+    ["to the same dealer again", { D: "alertRaised" }, [had, at(5, dealer("D"))]],
+    ["to another dealer and back", { D: "alertRaised" }, [had, at(4, dealer("E")), at(5, dealer("D"))]],
     ["for the first time", {}, [at(5, dealer("E"))]],
-    ["after it was nobody's", {}, [had, at(2, dealer(null)), at(5, dealer("E"))]],
-  ])("from before the device went %s, whoever had it then and has it still is told: %j", (_, kinds, before) => {
-    expect(kindsOf(toldOfLast([...before, at(3, raised)]).told)).toEqual(kinds);
+    ["after a time without a dealer", {}, [had, at(2, dealer(null)), at(5, dealer("E"))]],
+  ])("raised before the device went %s, are %j for the dealer who had it then and still has", (_, kinds, before) => {
+    expect(kindsOf(announcementsOfLast([...before, at(3, raised)]).announcements)).toEqual(kinds);
   });
 
-  it("of an earlier dealer's time the next one is told nothing, nor anybody while it is not known when it was raised", () => {
+  it("are none for the next dealer, and none at all while its raise has not arrived", () => {
     const cleared = at(6, alert({ progress: { kind: "cleared" } }));
-    expect(kindsOf(toldOfLast([...known, at(5, dealer("E")), cleared]).told)).toEqual({});
-    expect(kindsOf(toldOfLast([had, cleared]).told)).toEqual({});
+    expect(kindsOf(announcementsOfLast([...known, at(5, dealer("E")), cleared]).announcements)).toEqual({});
+    expect(kindsOf(announcementsOfLast([had, cleared]).announcements)).toEqual({});
   });
 
-  it("it counts as raised when its details say so, be it in the very moment of an assignment", () => {
-    const raisedAt = (step: number) => at(6, alert({ details: { ...details, raisedAt: momentOf(START_MS + step) } }));
-    const toldAt = (step: number) => kindsOf(toldOfLast([had, at(5, dealer("E")), raisedAt(step)]).told);
-    expect([0, 1, 4].map(toldAt)).toEqual([{}, {}, {}]);
-    expect([5, 6].map(toldAt)).toEqual([{ E: "deviceChanged" }, { E: "deviceChanged" }]);
+  it("go by the time in its details, even if a device is assigned in that same moment", () => {
+    const raisedAt = (step: number) => at(6, alert({ details: { ...details, raisedAt: toMoment(START_MS + step) } }));
+    const announcedAt = (step: number) =>
+      kindsOf(announcementsOfLast([had, at(5, dealer("E")), raisedAt(step)]).announcements);
+    expect([0, 1, 4].map(announcedAt)).toEqual([{}, {}, {}]);
+    expect([5, 6].map(announcedAt)).toEqual([{ E: "deviceChanged" }, { E: "deviceChanged" }]);
   });
 
-  it("nobody is told when the device is nobody's", () => {
-    expect(kindsOf(toldOfLast([at(3, raised)]).told)).toEqual({});
-    expect(kindsOf(toldOfLast([had, at(2, dealer(null)), at(3, raised)]).told)).toEqual({});
+  it("are none while the device has no dealer", () => {
+    expect(kindsOf(announcementsOfLast([at(3, raised)]).announcements)).toEqual({});
+    expect(kindsOf(announcementsOfLast([had, at(2, dealer(null)), at(3, raised)]).announcements)).toEqual({});
   });
 
-  it("that changes the device too, whoever may not know of the alert is told of the rest", () => {
+  it("are of the device alone for a dealer who may not see the alert, if the event changes both", () => {
     const both = at(3, { ...raised, status: { online: false } });
-    expect(kindsOf(toldOfLast([had, at(5, dealer("E")), both]).told)).toEqual({
+    expect(kindsOf(announcementsOfLast([had, at(5, dealer("E")), both]).announcements)).toEqual({
       E: "deviceChanged?",
     });
-    expect(kindsOf(toldOfLast([had, both]).told)).toEqual({ D: "alertRaised" });
+    expect(kindsOf(announcementsOfLast([had, both]).announcements)).toEqual({ D: "alertRaised" });
   });
 });
 
-describe("of any event", () => {
+describe("the announcements of any event", () => {
   const events = fc.array(
     event.map((drawn) => ({ ...drawn, deviceKey: KEY })),
     { minLength: 1, maxLength: 16 },
   );
 
-  it("a loss is told to the one before, all else to the holder, and of alerts only his own", () => {
+  it("are a loss for the previous dealer, and everything else for the holder, with only its own alerts", () => {
     fc.assert(
       fc.property(events, (taken) => {
-        const { event, device, told } = toldOfLast(taken);
+        const { event, device, announcements } = announcementsOfLast(taken);
         const { topic, version, change } = event;
         const newest = device.aspects.dealer;
         const holder = newest?.value.dealerId ?? null;
@@ -163,7 +175,7 @@ describe("of any event", () => {
         const isOnlyAlert = change.alert !== undefined;
         const details = device.alerts.get(change.alert?.alertId ?? "")?.details;
         const raiser = details && dealerBefore(device, `${details.version} ` as Version);
-        for (const [dealerId, announcement] of told) {
+        for (const [dealerId, announcement] of announcements) {
           const { kind } = announcement;
           expect(ANNOUNCEMENT_KINDS).toContain(kind);
           if (kind === "deviceGained") expect([dealerId, version]).toEqual([holder, newest?.version]);
@@ -174,28 +186,28 @@ describe("of any event", () => {
           expect(announcement).toMatchObject({ deviceKey: KEY, version, topic, alertId });
         }
         // A late assignment is nothing to whoever has the device.
-        const isHeard = isOnlyAlert ? raiser === holder : change.dealer === undefined || version === newest?.version;
-        expect(told.has(holder ?? "")).toBe(holder !== null && isHeard);
+        const isVisible = isOnlyAlert ? raiser === holder : change.dealer === undefined || version === newest?.version;
+        expect(announcements.has(holder ?? "")).toBe(holder !== null && isVisible);
       }),
-      { numRuns: 500 },
+      cases(500),
     );
   });
 
-  it("a dealer is told what it was only when the device was his then", () => {
+  it("are its dealer's own only if it had the device then", () => {
     fc.assert(
       fc.property(events, (taken) => {
-        const { event, device, told } = toldOfLast(taken);
+        const { event, device, announcements } = announcementsOfLast(taken);
         const { version, change } = event;
         const newest = device.aspects.dealer;
         const named = change.dealer === undefined ? dealerBefore(device, version) : (change.dealer?.dealerId ?? null);
         // Of two that claim one version, one counts.
         const then = version === newest?.version ? newest.value.dealerId : named;
-        for (const [dealerId, { isOwn, kind }] of told) {
+        for (const [dealerId, { isOwn, kind }] of announcements) {
           if (isOwn && !change.alert) expect(dealerId).toBe(then);
           if (kind === "deviceLost") expect(isOwn).toBe(false);
         }
       }),
-      { numRuns: 500 },
+      cases(500),
     );
   });
 });

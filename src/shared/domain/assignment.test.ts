@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonical, dealerId, START_MS, version } from "../../../test/support/arbitraries.ts";
-import { type Assignments, type Interval, intervalsOf, isWithin, joinAssignments } from "./assignment.ts";
-import { type Version, versionOf } from "./version.ts";
+import { cases } from "../../../test/support/property-budget.ts";
+import { type Assignments, type Interval, isWithin, joinAssignments, toIntervals } from "./assignment.ts";
+import { toVersion, type Version } from "./version.ts";
 
 const inUtf8 = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -11,7 +12,7 @@ const assignments: fc.Arbitrary<Assignments> = fc
   .map((pairs) => new Map(pairs));
 
 describe("the join of assignments", () => {
-  it("keeps the laws, with two dealers under one version too", () => {
+  it("is commutative, associative and idempotent, also for two dealers of one version", () => {
     fc.assert(
       fc.property(assignments, assignments, assignments, (a, b, c) => {
         const join = joinAssignments;
@@ -19,7 +20,7 @@ describe("the join of assignments", () => {
         expect(canonical(join(join(a, b), c))).toBe(canonical(join(a, join(b, c))));
         expect(join(a, structuredClone(a))).toBe(a);
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 });
@@ -28,7 +29,7 @@ describe("intervals", () => {
   it("are contiguous, in order, open at the end, and change dealer at every border", () => {
     fc.assert(
       fc.property(assignments, (set) => {
-        const intervals = intervalsOf(set);
+        const intervals = toIntervals(set);
         expect(intervals.length > 0).toBe(set.size > 0);
         intervals.forEach(({ from, to, dealerId }, i) => {
           const next = intervals[i + 1];
@@ -38,33 +39,33 @@ describe("intervals", () => {
         });
         expect(intervals[0]?.from).toBe([...set.keys()].sort(inUtf8)[0]);
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
-  it("join the same dealer twice in a row into one stretch, and keep the time without a dealer", () => {
-    const at = (second: number) => versionOf(START_MS + second * 1000, "evt");
+  it("merge the same dealer twice in a row into one, and keep a time without a dealer", () => {
+    const at = (second: number) => toVersion(START_MS + second * 1000, "evt");
     const set: Assignments = new Map([
       [at(3), null],
       [at(1), "D"],
       [at(2), "D"],
       [at(4), "E"],
     ]);
-    expect(intervalsOf(set)).toEqual([
+    expect(toIntervals(set)).toEqual([
       { dealerId: "D", from: at(1), to: at(3) },
       { dealerId: null, from: at(3), to: at(4) },
       { dealerId: "E", from: at(4), to: null },
     ]);
   });
 
-  it("hold what is of their first version, and not what is of the next one's, though all of it is of one time", () => {
-    const [first, event, second, later] = ["a", "b", "c", "d"].map((id) => versionOf(START_MS, id)) as [
+  it("include their first version and exclude that of the next, even within the same millisecond", () => {
+    const [first, event, second, later] = ["a", "b", "c", "d"].map((id) => toVersion(START_MS, id)) as [
       Version,
       Version,
       Version,
       Version,
     ];
-    const [dOf, eOf] = intervalsOf(
+    const [dOf, eOf] = toIntervals(
       new Map([
         [first, "D"],
         [second, "E"],

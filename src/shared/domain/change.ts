@@ -1,13 +1,13 @@
 import type { Moment } from "./time.ts";
 
 /**
- * What an event says about a device, in our own words. Each contract maps its data to a `Change`;
- * nothing behind the contracts knows what a source calls things.
+ * What an event changes about a device, independent of its source: each contract maps its data to a `Change`, and no
+ * other code knows a source's own names.
  */
 export type Change = {
   readonly registration?: Registration;
   readonly customer?: Customer;
-  /** `null` takes the device away from its dealer. */
+  /** `null` removes the device from its dealer. */
   readonly dealer?: Dealer | null;
   readonly profile?: Profile;
   readonly status?: StatusReport;
@@ -15,6 +15,7 @@ export type Change = {
   readonly alert?: AlertChange;
 };
 
+/** Whether a device is in the fleet: what it is if it was registered, or why it was removed. */
 export type Registration =
   | {
       readonly kind: "registered";
@@ -26,6 +27,7 @@ export type Registration =
     }
   | { readonly kind: "removed"; readonly reason?: string };
 
+/** Where a device is. `country` is an ISO 3166-1 alpha-2 code, `timeZone` a name of the IANA database; degrees, north and east positive. */
 export type Location = {
   readonly country: string;
   readonly region?: string;
@@ -36,6 +38,7 @@ export type Location = {
   readonly longitude?: number;
 };
 
+/** Whom a device serves. Name, e-mail and phone are personal data. */
 export type Customer = {
   readonly customerId: string;
   readonly name: string;
@@ -43,6 +46,7 @@ export type Customer = {
   readonly phone?: string;
 };
 
+/** Who installs and services devices. */
 export type Dealer = {
   readonly dealerId: string;
   readonly name: string;
@@ -51,6 +55,7 @@ export type Dealer = {
   readonly website?: string;
 };
 
+/** What people call a device, and what it can do. */
 export type Profile = {
   readonly name: string;
   readonly model?: string;
@@ -59,6 +64,7 @@ export type Profile = {
   readonly location?: Location;
 };
 
+/** What a thermostat is set to do. */
 export type Mode = "heat" | "cool" | "auto" | "auxHeat" | "off";
 
 /** Temperatures in degrees Celsius, humidity in percent. */
@@ -72,27 +78,28 @@ export type StatusReport = {
   readonly equipment?: readonly string[];
 };
 
-/** What people want a device to do, whole: what it does not name is left to the device. Degrees Celsius. */
+/** The settings that people want a device to have, replaced as a whole. The device chooses those that are absent. Degrees Celsius. */
 export type DesiredState = {
   readonly mode?: Mode;
   readonly heatSetpointC?: number;
   readonly coolSetpointC?: number;
 };
 
+/** How urgent an alert is. */
 export type Severity = "info" | "warning" | "critical";
 
 export type AlertDetails = {
   readonly code: string;
   readonly severity: Severity;
   readonly text: string;
-  /** Without it the alert was raised when its event occurred. */
+  /** Absent: the alert was raised when its event occurred. */
   readonly raisedAt?: Moment;
 };
 
-/** Whether the cause is there. */
+/** Whether the cause of the alert is present. */
 export type AlertProgress = { readonly kind: "raised" } | { readonly kind: "cleared"; readonly resolution?: string };
 
-/** What people said to it; they may take it back. */
+/** Whether people have acknowledged the alert. They may take it back. */
 export type AlertAcknowledgement =
   | { readonly kind: "acknowledged"; readonly acknowledgement: string }
   | { readonly kind: "unacknowledged" };

@@ -3,49 +3,54 @@ import type { DeviceKey } from "./event.ts";
 import type { Issue } from "./issue.ts";
 import type { MergeOutcome } from "./outcome.ts";
 import type { Register } from "./register.ts";
-import { millisecondsOf } from "./time.ts";
-import { momentIn, type Version } from "./version.ts";
+import type { DeviceCommand } from "./source-traits.ts";
+import { SOURCE_TRAITS, type Source } from "./sources.ts";
+import { toMilliseconds } from "./time.ts";
+import { type Version, versionMoment } from "./version.ts";
 
 /**
- * How a command's event ended for the caller who waits for it. `pending`: it is safe with us and will end as any other
- * event does, but readers may not see it yet.
+ * The outcome of a command's event, for the caller who waits for it. `pending`: the event is stored and will be merged
+ * like any other, but readers may not see it yet.
  */
 export type CommandOutcome = Exclude<MergeOutcome, "duplicate"> | "pending";
 
-export type Carried = {
+export type CommandResult = {
   readonly outcome: CommandOutcome;
-  /** Reads from here on see what the command did; `null` where D1 did not take it. */
+  /** A read with this token sees the command's effect; `null` if D1 has not stored it yet. */
   readonly consistencyToken: string | null;
 };
 
 export type AcknowledgeAlert = {
   readonly deviceKey: DeviceKey;
   readonly alertId: string;
-  /** The newest version in the alert that the caller saw, and answers. */
+  /** The newest version in the alert as the caller saw it: a change since then stays unacknowledged. */
   readonly seen: Version;
 };
 
 export type SetDesired = {
   readonly deviceKey: DeviceKey;
-  /** All that is wanted: it replaces what was. */
+  /** Replaces the whole desired state. */
   readonly desired: DesiredState;
-  /** The version that the caller saw, `null` for nothing desired yet; absent where the caller does not mind. */
+  /** The version that the caller saw, `null` if there was none yet. Absent: set it whatever the current version is. */
   readonly expectedVersion?: string | null | undefined;
 };
 
-export type SetDesiredAnswer =
-  | ({ readonly kind: "set"; readonly desired: Register<DesiredState> } & Carried)
-  /** Somebody else was faster; `desired` is what they wanted. */
+export type SetDesiredResult =
+  | ({ readonly kind: "set"; readonly desired: Register<DesiredState> } & CommandResult)
+  /** The version was not the expected one; `desired` is the current state. */
   | { readonly kind: "conflict"; readonly desired: Register<DesiredState> | null }
   | { readonly kind: "invalid"; readonly issues: readonly Issue[] };
 
-/** What people ask of devices, as the ingest Worker takes it from other Workers. */
+/** Whether a source's devices take a command. What they do not take is refused before an event is made of it. */
+export const takesCommand = (source: Source, command: DeviceCommand): boolean => SOURCE_TRAITS[source].takes[command];
+
+/** The commands that the ingest Worker carries out for other Workers. The caller has checked that they are allowed. */
 export interface Commands {
-  /** @throws when it was kept nowhere; safe to ask again */
-  acknowledgeAlert(command: AcknowledgeAlert): Promise<Carried>;
-  setDesired(command: SetDesired): Promise<SetDesiredAnswer>;
+  /** @throws when neither D1 nor the queue took the event; nothing was stored, safe to retry */
+  acknowledgeAlert(command: AcknowledgeAlert): Promise<CommandResult>;
+  setDesired(command: SetDesired): Promise<SetDesiredResult>;
 }
 
-/** An answer has to win over what it answers, even where that came from a clock ahead of ours. */
-export const timeOfAnswer = (nowMs: number, seen: Version | undefined): number =>
-  seen === undefined ? nowMs : Math.max(nowMs, millisecondsOf(momentIn(seen)) + 1);
+/** A time for an event that has to win over version `seen`, even if that came from a clock ahead of ours. */
+export const timeAfter = (nowMs: number, seen: Version | undefined): number =>
+  seen === undefined ? nowMs : Math.max(nowMs, toMilliseconds(versionMoment(seen)) + 1);

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { Profile, Registration, StatusReport } from "./change.ts";
 import { type Aspects, type Device, joinDevices, viewDevice } from "./device.ts";
 import type { Moment } from "./time.ts";
-import { versionOf } from "./version.ts";
+import { toVersion } from "./version.ts";
 
-const version = versionOf(Date.UTC(2026, 10, 23, 13), "evt");
+const version = toVersion(Date.UTC(2026, 10, 23, 13), "evt");
 const at = <T>(value: T) => ({ version, value });
 const view = (aspects: Aspects) => viewDevice({ aspects, latest: version });
 
@@ -20,7 +20,7 @@ const removed: Registration = { kind: "removed" };
 const on: StatusReport = { online: true };
 const off: StatusReport = { online: false };
 
-describe("what a reader sees of a device", () => {
+describe("viewDevice", () => {
   it.each([
     ["nothing", undefined, undefined, "UNREGISTERED"],
     ["a registration", registered, undefined, "REGISTERED"],
@@ -39,7 +39,7 @@ describe("what a reader sees of a device", () => {
     expect(view(aspects).status).toBe(expected);
   });
 
-  it("comes from the profile where it has it, else from the registration", () => {
+  it("takes a value from the profile, or else from the registration", () => {
     const profile: Profile = { name: "Cold store", firmware: "2.0", location: { country: "CA" } };
     const both = view({ registration: at(registered), profile: at(profile) });
     expect(both).toMatchObject({ name: "Cold store", model: "M1", firmware: "2.0", location: { country: "CA" } });
@@ -52,17 +52,17 @@ describe("what a reader sees of a device", () => {
     });
   });
 
-  it("has a report only once there was one, with its time", () => {
+  it("has no report until the device has sent one, and then its time", () => {
     expect(view({}).report).toBeNull();
     expect(view({ status: at(on) }).report).toEqual({ online: true, reportedAt: "2026-11-23T13:00:00.000Z" });
   });
 
-  it("has something desired only once there was, with the version that set it", () => {
+  it("has no desired state until one is set, and then the version that set it", () => {
     expect(view({}).desired).toBeNull();
     expect(view({ desired: at({ mode: "heat" }) }).desired).toEqual({ version, value: { mode: "heat" } });
   });
 
-  it("has no dealer before one is named and after it was taken away", () => {
+  it("has no dealer before one is assigned and after it was removed", () => {
     expect(view({}).dealerId).toBeNull();
     expect(view({ dealer: at({ dealerId: "D" }) }).dealerId).toBe("D");
     expect(view({ dealer: at({ dealerId: null }) }).dealerId).toBeNull();
@@ -70,7 +70,7 @@ describe("what a reader sees of a device", () => {
 });
 
 describe("the join of devices", () => {
-  it("takes the later version even where nothing else moves, as when history is kept elsewhere", () => {
+  it("takes the later version even if nothing else changes", () => {
     const early: Device = {
       key: "elt:1",
       latest: version,
@@ -79,7 +79,7 @@ describe("the join of devices", () => {
       assignments: new Map(),
       history: [],
     };
-    const late: Device = { ...early, latest: versionOf(Date.UTC(2026, 10, 24), "evt") };
+    const late: Device = { ...early, latest: toVersion(Date.UTC(2026, 10, 24), "evt") };
     expect(joinDevices(early, late).latest).toBe(late.latest);
     expect(joinDevices(late, early)).toBe(late);
   });

@@ -4,33 +4,35 @@ import type { DesiredState, Location, Profile, Registration, StatusReport } from
 import type { DeviceKey } from "./event.ts";
 import { type History, joinHistories } from "./history.ts";
 import { joinMaps, joinMembers, type Register } from "./register.ts";
-import { type Moment, rfc3339Of } from "./time.ts";
-import { laterVersion, occurredAtOf, type Version } from "./version.ts";
+import { formatRfc3339, type Moment } from "./time.ts";
+import { formatOccurredAt, laterVersion, type Version } from "./version.ts";
 
-/** What is known of a device, one register an aspect. An event replaces an aspect whole, never a member of it. */
+/** A device's current values, one register for each aspect. An event replaces an aspect as a whole, never a part of it. */
 export type Aspects = {
   readonly registration?: Register<Registration>;
   readonly customer?: Register<{ readonly customerId: string }>;
-  /** `dealerId` is null once the device was taken away from its dealer. */
+  /** `dealerId` is null once the device has been removed from its dealer. */
   readonly dealer?: Register<{ readonly dealerId: string | null }>;
   readonly profile?: Register<Profile>;
   readonly status?: Register<StatusReport>;
   readonly desired?: Register<DesiredState>;
 };
 
-export const ASPECTS = [
-  "registration",
-  "customer",
-  "dealer",
-  "profile",
-  "status",
-  "desired",
-] as const satisfies (keyof Aspects)[];
+/** A record, so that an aspect that is left out fails the build: it would be lost in every join. */
+const EACH_ASPECT: Readonly<Record<keyof Aspects, true>> = {
+  registration: true,
+  customer: true,
+  dealer: true,
+  profile: true,
+  status: true,
+  desired: true,
+};
+export const ASPECTS = Object.keys(EACH_ASPECT) as (keyof Aspects)[];
 
 /**
  * A device is a join: of its aspects, its alerts, its assignments and its recent history. Each part only grows, so
- * `joinDevices` is commutative, associative and idempotent, and no step of the platform depends on order or on being
- * run once. See docs/decisions/0001-a-device-is-a-join.md.
+ * `joinDevices` is commutative, associative and idempotent, and no step of the platform depends on the order of events
+ * or on exactly-once delivery. See docs/decisions/0001-a-device-is-a-join.md.
  */
 export type Device = {
   readonly key: DeviceKey;
@@ -42,7 +44,7 @@ export type Device = {
   readonly history: History;
 };
 
-/** The least device that knows what both know; `a` itself when `b` adds nothing. */
+/** The least upper bound of two states of a device; `a` itself when `b` adds nothing. */
 export function joinDevices(a: Device, b: Device): Device {
   const joined: Device = {
     key: a.key,
@@ -64,9 +66,10 @@ const sameParts = (a: Device, b: Device): boolean =>
 
 export const joinAspects = (a: Aspects, b: Aspects): Aspects => joinMembers(ASPECTS, a, b);
 
+/** Where a device stands: not registered, registered but silent so far, online or offline by its last report, or removed. */
 export type DeviceStatus = "UNREGISTERED" | "REGISTERED" | "ONLINE" | "OFFLINE" | "RETIRED";
 
-/** What a reader sees of a device; everything here is derived from its aspects. */
+/** A device as readers see it, derived from its aspects. */
 export type DeviceView = {
   readonly status: DeviceStatus;
   readonly serialNumber: string | null;
@@ -81,15 +84,16 @@ export type DeviceView = {
   readonly dealerId: string | null;
   readonly customerId: string | null;
   readonly report: (StatusReport & { readonly reportedAt: string }) | null;
-  /** With its version, which whoever wants to change it has to have seen. */
+  /** With its version, which `SetDesired.expectedVersion` is compared with. */
   readonly desired: Register<DesiredState> | null;
 };
 
-/** When it was registered, `null` while it is not; what D1 sorts by. */
-export function registeredMomentOf({ aspects: { registration } }: Pick<Device, "aspects">): Moment | null {
+/** When the device was registered, or `null` while it is not. D1 sorts devices by it. */
+export function registeredMoment({ aspects: { registration } }: Pick<Device, "aspects">): Moment | null {
   return registration?.value.kind === "registered" ? registration.value.registeredAt : null;
 }
 
+/** A device as readers see it, from its registers. */
 export function viewDevice({ aspects, latest }: Pick<Device, "aspects" | "latest">): DeviceView {
   const registration = aspects.registration?.value;
   const registered = registration?.kind === "registered" ? registration : undefined;
@@ -103,11 +107,11 @@ export function viewDevice({ aspects, latest }: Pick<Device, "aspects" | "latest
     name: profile?.name ?? null,
     features: profile?.features ?? [],
     location: profile?.location ?? registered?.location ?? null,
-    registeredAt: registered ? rfc3339Of(registered.registeredAt) : null,
-    updatedAt: occurredAtOf(latest),
+    registeredAt: registered ? formatRfc3339(registered.registeredAt) : null,
+    updatedAt: formatOccurredAt(latest),
     dealerId: aspects.dealer?.value.dealerId ?? null,
     customerId: aspects.customer?.value.customerId ?? null,
-    report: report ? { ...report.value, reportedAt: occurredAtOf(report.version) } : null,
+    report: report ? { ...report.value, reportedAt: formatOccurredAt(report.version) } : null,
     desired: aspects.desired ?? null,
   };
 }

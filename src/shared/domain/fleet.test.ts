@@ -10,13 +10,14 @@ import {
   START_MS,
   stream,
 } from "../../../test/support/arbitraries.ts";
-import { intervalsOf } from "./assignment.ts";
+import { cases } from "../../../test/support/property-budget.ts";
+import { toIntervals } from "./assignment.ts";
 import type { Change } from "./change.ts";
 import type { ConcordEvent } from "./event.ts";
-import { deltaOf, EMPTY_FLEET, joinFleets, merge } from "./fleet.ts";
+import { EMPTY_FLEET, joinFleets, merge, toDelta } from "./fleet.ts";
 import type { Moment } from "./time.ts";
 
-const RUNS = { numRuns: 300 };
+const RUNS = cases(300);
 
 describe("the join of fleets", () => {
   it("is commutative", () => {
@@ -37,7 +38,7 @@ describe("the join of fleets", () => {
     );
   });
 
-  it("is idempotent, with itself and with an equal copy, and gives back the very fleet", () => {
+  it("is idempotent, with itself and with an equal copy, and returns the same object", () => {
     fc.assert(
       fc.property(stream, (events) => {
         const a = merge(EMPTY_FLEET, events).fleet;
@@ -58,7 +59,7 @@ describe("the join of fleets", () => {
     );
   });
 
-  it("gives back the very fleet exactly when the other adds nothing", () => {
+  it("returns the same object exactly when the other fleet adds nothing", () => {
     fc.assert(
       fc.property(fleet, fleet, (a, b) => {
         const joined = joinFleets(a, b);
@@ -70,7 +71,7 @@ describe("the join of fleets", () => {
     );
   });
 
-  it("changes neither of the two", () => {
+  it("changes neither of its arguments", () => {
     fc.assert(
       fc.property(fleet, fleet, (a, b) => {
         const before = canonical([a, b]);
@@ -105,7 +106,7 @@ describe("merging a stream", () => {
     );
   });
 
-  it("a second time gives the very fleet, and only duplicates and superseded", () => {
+  it("a second time returns the same object, and only duplicate and superseded outcomes", () => {
     const streams = stream.chain((events) => fc.tuple(fc.constant(events), reshuffled(events)));
     fc.assert(
       fc.property(streams, ([events, again]) => {
@@ -118,7 +119,7 @@ describe("merging a stream", () => {
     );
   });
 
-  it("gives one outcome an event, and duplicate to one that was merged just before", () => {
+  it("gives one outcome for each event, and duplicate for one that was merged just before", () => {
     fc.assert(
       fc.property(fleet, event, (before, again) => {
         const { outcomes } = merge(before, [again, structuredClone(again)]);
@@ -129,7 +130,7 @@ describe("merging a stream", () => {
     );
   });
 
-  it("says applied or unchanged only of an event that moves the fleet", () => {
+  it("calls an event applied or unchanged only if it changes the fleet", () => {
     fc.assert(
       fc.property(fleet, event, (before, next) => {
         const { fleet: after, outcomes } = merge(before, [next]);
@@ -140,12 +141,12 @@ describe("merging a stream", () => {
     );
   });
 
-  it("leaves a device's dealer and its newest assignment agreed, even where events claim one version", () => {
+  it("keeps a device's dealer equal to its newest assignment, even if events claim the same version", () => {
     fc.assert(
       fc.property(fleet, ({ devices }) => {
         for (const { aspects, assignments } of devices.values()) {
           const holder = aspects.dealer && { dealerId: aspects.dealer.value.dealerId, to: null };
-          const last = intervalsOf(assignments).at(-1);
+          const last = toIntervals(assignments).at(-1);
           expect(last && { dealerId: last.dealerId, to: last.to }).toEqual(holder);
         }
       }),
@@ -197,31 +198,31 @@ describe("the outcome of an event", () => {
     });
   });
 
-  it("about a device that nobody knew is applied", () => {
+  it("about an unknown device is applied", () => {
     expect(merge(EMPTY_FLEET, [at(1, profile("one"))]).outcomes).toEqual(["applied"]);
   });
 
-  it("is applied when it is late for the device and news of the dealer", () => {
+  it("is applied if it is late for the device and new for the dealer", () => {
     const known = merge(EMPTY_FLEET, [at(4, dealer("D")), { ...at(3, dealer("D")), eventId: "x" }]).fleet;
     const late = eventOf({ occurredAtMs: START_MS + 3, eventId: "evt-3", change: dealer("E") });
     expect(merge(known, [late]).outcomes).toEqual(["applied"]);
   });
 
-  it("is applied when it is late and moves the start of the present dealer's time", () => {
+  it("is applied if it is late and moves the start of the current dealer's interval", () => {
     const known = merge(EMPTY_FLEET, [at(1, dealer("E")), at(5, dealer("D"))]).fleet;
     expect(merge(known, [at(3, dealer("D"))]).outcomes).toEqual(["applied"]);
   });
 
-  it("is unchanged when a dealer is named again, and a late event in between still counts", () => {
+  it("is unchanged if the same dealer is assigned again, and a late event in between still counts", () => {
     const twice = merge(EMPTY_FLEET, [at(1, dealer("D")), at(5, dealer("D"))]);
     expect(twice.outcomes).toEqual(["applied", "unchanged"]);
     const { fleet: between, outcomes } = merge(twice.fleet, [at(3, dealer("E"))]);
     expect(outcomes).toEqual(["applied"]);
     const device = [...between.devices.values()][0];
-    expect(intervalsOf(device?.assignments ?? new Map()).map(({ dealerId }) => dealerId)).toEqual(["D", "E", "D"]);
+    expect(toIntervals(device?.assignments ?? new Map()).map(({ dealerId }) => dealerId)).toEqual(["D", "E", "D"]);
   });
 
-  it("is superseded when registers and history have all moved past it", () => {
+  it("is superseded if registers and history are all newer", () => {
     const later = Array.from({ length: 150 }, (_, i) => at(10 + i, profile(`name ${i}`)));
     const { fleet: known } = merge(EMPTY_FLEET, later);
     const late = merge(known, [at(1, profile("old"))]);
@@ -229,17 +230,17 @@ describe("the outcome of an event", () => {
     expect(late.fleet).toBe(known);
   });
 
-  it("is superseded when it comes from before an unchanged one: the version moves though the content stays", () => {
+  it("is superseded if it is older than an unchanged one, which advanced the version", () => {
     const known = merge(EMPTY_FLEET, [at(1, profile("one")), at(5, profile("one"))]).fleet;
     expect(merge(known, [at(3, profile("two"))]).outcomes).toEqual(["superseded"]);
   });
 });
 
-describe("what one event says", () => {
-  it("is what merging it into nothing gives", () => {
+describe("the delta of an event", () => {
+  it("is the result of merging it into the empty fleet", () => {
     fc.assert(
       fc.property(event, (one) => {
-        expect(canonical(merge(EMPTY_FLEET, [one]).fleet)).toBe(canonical(deltaOf(one)));
+        expect(canonical(merge(EMPTY_FLEET, [one]).fleet)).toBe(canonical(toDelta(one)));
       }),
       RUNS,
     );

@@ -2,15 +2,14 @@ import { ALERT_REGISTERS, type Alert } from "./alert.ts";
 import type { AlertChange, Customer, Dealer } from "./change.ts";
 import { ASPECTS, type Aspects, type Device, joinDevices } from "./device.ts";
 import { type ConcordEvent, type DeviceKey, sourceOf } from "./event.ts";
-import { remembers } from "./history.ts";
-import { type Effect, effectOn, type MergeOutcome, outcomeOf } from "./outcome.ts";
+import { hasEntry } from "./history.ts";
+import { type Effect, effectOn, type MergeOutcome, outcomeFrom } from "./outcome.ts";
 import { type PartyKey, partyKeyOf } from "./party.ts";
 import { joinInto, joinMaps, joinRegisters, type Register, type Registers } from "./register.ts";
 import { compareVersions, type Version } from "./version.ts";
 
 /**
- * Everything events speak of: devices, and the dealers and customers that they name, as each source has them. Again a
- * join, part by part.
+ * All state that events build: devices, and dealers and customers by source. It is joined part by part, like a device.
  */
 export type Fleet = {
   readonly devices: ReadonlyMap<DeviceKey, Device>;
@@ -18,9 +17,10 @@ export type Fleet = {
   readonly customers: ReadonlyMap<PartyKey, Register<Customer>>;
 };
 
+/** The fleet before any event. */
 export const EMPTY_FLEET: Fleet = { devices: new Map(), dealers: new Map(), customers: new Map() };
 
-/** The least fleet that knows what both know; `a` itself when `b` adds nothing. */
+/** The least upper bound of two fleets; `a` itself when `b` adds nothing. */
 export function joinFleets(a: Fleet, b: Fleet): Fleet {
   const devices = joinMaps(a.devices, b.devices, joinDevices);
   const dealers = joinMaps(a.dealers, b.dealers, joinRegisters);
@@ -29,11 +29,13 @@ export function joinFleets(a: Fleet, b: Fleet): Fleet {
   return same ? a : { devices, dealers, customers };
 }
 
-/** The least fleet that has seen this event: what the event alone says, as a state. */
-export function deltaOf(event: ConcordEvent): Fleet {
+/** One event as a state: the fleet in which nothing but this event has happened. Joining it applies the event. */
+export function toDelta(event: ConcordEvent): Fleet {
   const { deviceKey, version, topic, data, change } = event;
   const at = <T>(value: T): Register<T> => ({ version, value });
-  const { registration, customer, dealer, profile, status, desired, alert } = change;
+  const { registration, customer, dealer, profile, status, desired, alert, ...unhandled } = change;
+  // A new member of Change fails the build here, until it is part of the device below.
+  unhandled satisfies Readonly<Record<string, never>>;
   const source = sourceOf(deviceKey);
   const device: Device = {
     key: deviceKey,
@@ -46,7 +48,7 @@ export function deltaOf(event: ConcordEvent): Fleet {
       ...(status && { status: at(status) }),
       ...(desired && { desired: at(desired) }),
     },
-    alerts: new Map(alert ? [[alert.alertId, alertOf(alert, at)]] : []),
+    alerts: new Map(alert ? [[alert.alertId, toAlert(alert, at)]] : []),
     assignments: new Map(dealer !== undefined ? [[version, dealer?.dealerId ?? null]] : []),
     history: [{ version, topic, data }],
   };
@@ -57,20 +59,25 @@ export function deltaOf(event: ConcordEvent): Fleet {
   };
 }
 
-const alertOf = ({ details, progress, acknowledgement }: AlertChange, at: <T>(value: T) => Register<T>): Alert => ({
-  ...(details && { details: at(details) }),
-  ...(progress && { progress: at(progress) }),
-  ...(acknowledgement && { acknowledgement: at(acknowledgement) }),
-});
+function toAlert(change: AlertChange, at: <T>(value: T) => Register<T>): Alert {
+  const { alertId: _, details, progress, acknowledgement, ...unhandled } = change;
+  unhandled satisfies Readonly<Record<string, never>>;
+  return {
+    ...(details && { details: at(details) }),
+    ...(progress && { progress: at(progress) }),
+    ...(acknowledgement && { acknowledgement: at(acknowledgement) }),
+  };
+}
 
+/** The fleet after the events, and the outcome of each, in their order. */
 export type Merged = { readonly fleet: Fleet; readonly outcomes: readonly MergeOutcome[] };
 
 /**
- * Joins events into a fleet and says of each what it did. Order and repetition change outcomes, never the fleet.
- * `fleet` need hold only what the events touch, so a store can load that much and no more.
+ * Joins events into a fleet, with the outcome of each event, in order. The order and the number of deliveries affect
+ * outcomes, never the resulting fleet. `fleet` only has to hold what the events touch, so a store can load just that.
  */
 export function merge(fleet: Fleet, events: readonly ConcordEvent[]): Merged {
-  // One copy a call and not one an event: a stream of a whole fleet would otherwise take quadratic time.
+  // Copied once for all events: a copy for each event would take quadratic time.
   const merged = {
     devices: new Map(fleet.devices),
     dealers: new Map(fleet.dealers),
@@ -78,8 +85,8 @@ export function merge(fleet: Fleet, events: readonly ConcordEvent[]): Merged {
   };
   let added = false;
   const outcomes = events.map((event) => {
-    const delta = deltaOf(event);
-    const outcome = outcomeOf(effectsOn(merged, delta));
+    const delta = toDelta(event);
+    const outcome = outcomeFrom(effectsOn(merged, delta));
     added = joinInto(merged.devices, delta.devices, joinDevices) || added;
     added = joinInto(merged.dealers, delta.dealers, joinRegisters) || added;
     added = joinInto(merged.customers, delta.customers, joinRegisters) || added;
@@ -103,13 +110,13 @@ function effectsOnDevice(current: Device | undefined, delta: Device): Effect[] {
     effects.push(...memberEffects(ALERT_REGISTERS, current.alerts.get(alertId) ?? {}, alert));
   }
   for (const [version, dealerId] of delta.assignments) effects.push(assignmentEffect(current, version, dealerId));
-  if (delta.history.some((entry) => remembers(current.history, entry))) effects.push("repeats");
+  if (delta.history.some((entry) => hasEntry(current.history, entry))) effects.push("repeats");
   return effects;
 }
 
 /**
- * The dealer register holds the newest assignment, so naming its dealer again later begins no new interval. The set
- * still takes it in, or a late event from in between would end the dealer's time for good.
+ * A newer assignment to the dealer of the newest one begins no new interval, so it only confirms. It is stored all the
+ * same: if an assignment to another dealer from in between arrives late, this one begins the dealer's next interval.
  */
 function assignmentEffect({ assignments, aspects }: Device, version: Version, dealerId: string | null): Effect {
   const known = assignments.get(version);

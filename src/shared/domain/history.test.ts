@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonical, historyEntries } from "../../../test/support/arbitraries.ts";
-import { HISTORY_LIMIT, type History, joinHistories, remembers } from "./history.ts";
-import { compareText, versionOf } from "./version.ts";
+import { cases } from "../../../test/support/property-budget.ts";
+import { HISTORY_LIMIT, type History, hasEntry, joinHistories } from "./history.ts";
+import { compareText, toVersion } from "./version.ts";
 
 const LIMIT = 3;
 const join = (a: History, b: History) => joinHistories(a, b, LIMIT);
@@ -10,7 +11,7 @@ const join = (a: History, b: History) => joinHistories(a, b, LIMIT);
 const history = historyEntries.map((entries) => entries.reduce<History>((known, entry) => join(known, [entry]), []));
 
 describe("the join of histories", () => {
-  it("keeps the laws under its bound", () => {
+  it("is commutative, associative and idempotent under its limit", () => {
     fc.assert(
       fc.property(history, history, history, (a, b, c) => {
         expect(canonical(join(a, b))).toBe(canonical(join(b, a)));
@@ -19,11 +20,11 @@ describe("the join of histories", () => {
         expect(join(a, [])).toBe(a);
         expect(join(a, b) === a).toBe(canonical(join(a, b)) === canonical(a));
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
-  it("holds the newest entries, newest first, each once, and no more than its bound", () => {
+  it("holds the newest entries, newest first, each once, and no more than its limit", () => {
     fc.assert(
       fc.property(historyEntries, (entries) => {
         const kept = entries.reduce<History>((known, entry) => join(known, [entry]), []);
@@ -31,21 +32,21 @@ describe("the join of histories", () => {
         const newest = keys.sort((a, b) => compareText(b, a)).slice(0, LIMIT);
         expect(kept.map(({ version, topic }) => `${version} ${topic}`)).toEqual(newest);
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
-  it("is cut to the bound when it was kept under a larger one", () => {
+  it("is cut to the limit if it was stored under a larger one", () => {
     const long = Array.from({ length: HISTORY_LIMIT + 5 }, (_, i) => entry(HISTORY_LIMIT + 5 - i));
     expect(joinHistories(long, [])).toEqual(long.slice(0, HISTORY_LIMIT));
     expect(joinHistories(long, [])).toEqual(joinHistories([], long));
   });
 
-  it("remembers an event by version and topic", () => {
-    expect(remembers([entry(1)], { ...entry(1), data: "other" })).toBe(true);
-    expect(remembers([entry(1)], { ...entry(1), topic: "t.two" })).toBe(false);
-    expect(remembers([entry(1)], entry(2))).toBe(false);
+  it("finds an event by version and topic", () => {
+    expect(hasEntry([entry(1)], { ...entry(1), data: "other" })).toBe(true);
+    expect(hasEntry([entry(1)], { ...entry(1), topic: "t.two" })).toBe(false);
+    expect(hasEntry([entry(1)], entry(2))).toBe(false);
   });
 });
 
-const entry = (ms: number) => ({ version: versionOf(ms, "evt"), topic: "t.one", data: {} });
+const entry = (ms: number) => ({ version: toVersion(ms, "evt"), topic: "t.one", data: {} });

@@ -1,2 +1,2 @@
-/** What was wrong with one member of a record; never holds the member's value, which may be personal. */
+/** What is wrong with one member of a record. Never contains the member's value, which may be personal data. */
 export type Issue = { readonly path: string; readonly code: string; readonly message: string };

@@ -1,11 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { register } from "../../../test/support/arbitraries.ts";
-import { combineOutcomes, effectOn, MERGE_OUTCOMES, outcomeOf } from "./outcome.ts";
+import { cases } from "../../../test/support/property-budget.ts";
+import { combineOutcomes, effectOn, MERGE_OUTCOMES, outcomeFrom } from "./outcome.ts";
 import { joinRegisters, sameContent } from "./register.ts";
 
 describe("the effect on a register", () => {
-  it("is what joining does to it", () => {
+  it("is the effect of the join on it", () => {
     fc.assert(
       fc.property(register, register, (current, incoming) => {
         const joined = joinRegisters<unknown>(current, incoming);
@@ -17,11 +18,11 @@ describe("the effect on a register", () => {
           current.version === incoming.version && sameContent(current.value, incoming.value),
         );
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
-  it("is a change where there was nothing", () => {
+  it("is a change if there was no value", () => {
     fc.assert(
       fc.property(register, (incoming) => {
         expect(effectOn(undefined, incoming)).toBe("changes");
@@ -38,7 +39,7 @@ describe("an outcome", () => {
     [["trails"], "superseded"],
     [[], "superseded"],
   ] as const)("of %j is %s", (effects, outcome) => {
-    expect(outcomeOf(effects)).toBe(outcome);
+    expect(outcomeFrom(effects)).toBe(outcome);
   });
 
   it("of two stores is the stronger one, and combining is itself a join", () => {

@@ -2,17 +2,19 @@ import { compareRegisters, type Register, sameContent } from "./register.ts";
 import { compareVersions } from "./version.ts";
 
 /**
- * How a record that a consumer merged ends. The fifth outcome, dead-lettered, is for records that never got here.
- * - applied: something a reader can see changed
- * - unchanged: newer than what was known, with the same content; the version moves and nothing is announced
- * - duplicate: this very event was known already
- * - superseded: everything it says was already overtaken by newer events
+ * The outcome of a record that was merged. The fifth outcome, dead-lettered, is for records that could not be.
+ * - applied: it changed something that readers can see
+ * - unchanged: newer than the stored state, with the same content; the version advances and nothing is announced
+ * - duplicate: the same event was merged before
+ * - superseded: newer events have already replaced everything in it
  */
 export const MERGE_OUTCOMES = ["applied", "unchanged", "duplicate", "superseded"] as const;
+/** How an event ended that was merged: it changed something, or nothing since the state says the same, has this event, or is newer. */
 export type MergeOutcome = (typeof MERGE_OUTCOMES)[number];
+/** How an accepted record ended. Each has exactly one outcome. */
 export type Outcome = MergeOutcome | "deadLettered";
 
-/** What one event does to one cell of the state. */
+/** What one event does to one register. */
 export type Effect = "changes" | "confirms" | "repeats" | "trails";
 
 export function effectOn<T>(current: Register<T> | undefined, incoming: Register<T>): Effect {
@@ -24,7 +26,7 @@ export function effectOn<T>(current: Register<T> | undefined, incoming: Register
   return order === 0 ? "repeats" : order > 0 ? "changes" : "trails";
 }
 
-export function outcomeOf(effects: readonly Effect[]): MergeOutcome {
+export function outcomeFrom(effects: readonly Effect[]): MergeOutcome {
   if (effects.includes("changes")) return "applied";
   if (effects.includes("confirms")) return "unchanged";
   if (effects.includes("repeats")) return "duplicate";
@@ -32,9 +34,8 @@ export function outcomeOf(effects: readonly Effect[]): MergeOutcome {
 }
 
 /**
- * One record can meet two stores (D1 and the device object), or one store twice after a conflict; this is what became
- * of it in all. An effect anywhere counts; and a store that recognises the event knows more than one that only finds
- * it old.
+ * The outcome of a record that was merged more than once: into D1 and the device's object, or again after a write
+ * conflict. A change in either counts, and `duplicate` is more certain than `superseded`.
  */
 export function combineOutcomes(a: MergeOutcome, b: MergeOutcome): MergeOutcome {
   return MERGE_OUTCOMES[Math.min(MERGE_OUTCOMES.indexOf(a), MERGE_OUTCOMES.indexOf(b))] as MergeOutcome;

@@ -1,23 +1,24 @@
 import { SOURCES, type Source } from "./event.ts";
 
 /**
- * What one source says of a dealer or a customer: `{source}:{id}`. Ids are a source's own, as those of devices are, so
- * nothing that one source says touches what another said.
+ * The key of one source's record of a dealer or a customer: `{source}:{id}`. Ids belong to a source, like those of
+ * devices, so that no source can change the record of another.
  */
 export type PartyKey = `${Source}:${string}`;
 
+/** The key of a source's record of a dealer or customer: `elt:D-7` of `elt` and `D-7`. */
 export const partyKeyOf = (source: Source, id: string): PartyKey => `${source}:${id}`;
 
-/** Sources that speak of the same dealers and customers: one list a register, in the order in which they are read. */
+/** Groups of sources whose ids mean the same dealers and customers. Of several groups with an id, readers see the first. */
 export type Registers = readonly (readonly Source[])[];
 
-/** Each source for itself. */
+/** Every source in a group of its own. */
 export const SEPARATE: Registers = SOURCES.map((source) => [source]);
 
 /**
- * Reads which sources share a register: `infinity+elt`, several groups with spaces between them. A source that is named
- * in none has its own.
- * @returns what is wrong with it, where it is none
+ * Parses `SHARED_REGISTERS`: groups of sources such as `infinity+elt`, separated by spaces. A source that is not named
+ * has a group of its own.
+ * @returns the problem, if the text names an unknown source or a source twice
  */
 export function parseRegisters(text: string): Registers | { readonly problem: string } {
   const groups = text.split(/\s+/).filter((group) => group !== "");
@@ -32,13 +33,6 @@ export function parseRegisters(text: string): Registers | { readonly problem: st
   return SOURCES.map(groupOf).filter((group, i) => group[0] === SOURCES[i]);
 }
 
-/** The sources that speak of the same as this one does. */
-export const registerOf = (registers: Registers, source: Source): readonly Source[] =>
+/** The group that a source belongs to. */
+export const findRegister = (registers: Registers, source: Source): readonly Source[] =>
   registers.find((register) => register.includes(source)) ?? [source];
-
-/** The same of a setting that was found sound when the Worker started. @throws Error */
-export function registersIn(text: string): Registers {
-  const registers = parseRegisters(text);
-  if ("problem" in registers) throw new Error(`SHARED_REGISTERS ${registers.problem}`);
-  return registers;
-}

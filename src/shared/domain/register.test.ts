@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonical, register } from "../../../test/support/arbitraries.ts";
+import { cases } from "../../../test/support/property-budget.ts";
 import { canonicalText, joinMaps, joinRegisters, sameContent } from "./register.ts";
-import { versionOf } from "./version.ts";
+import { toVersion } from "./version.ts";
 
 describe("the join of registers", () => {
   it("is commutative, associative and idempotent, with equal versions of different content too", () => {
@@ -13,12 +14,12 @@ describe("the join of registers", () => {
         expect(canonical(join(join(a, b), c))).toBe(canonical(join(a, join(b, c))));
         expect(join(a, structuredClone(a))).toBe(a);
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
-  it("keeps the newer, and takes what comes where there was nothing", () => {
-    const [older, newer] = [1, 2].map((ms) => ({ version: versionOf(ms, "evt"), value: ms }));
+  it("keeps the newer value, and takes any where there was none", () => {
+    const [older, newer] = [1, 2].map((ms) => ({ version: toVersion(ms, "evt"), value: ms }));
     expect(joinRegisters(older, newer as NonNullable<typeof newer>)).toBe(newer);
     expect(joinRegisters(newer, older as NonNullable<typeof older>)).toBe(newer);
     expect(joinRegisters(undefined, older as NonNullable<typeof older>)).toBe(older);
@@ -34,7 +35,7 @@ describe("canonical text", () => {
     );
   });
 
-  it("tells different content apart, and keeps the order of lists", () => {
+  it("differs for different content, and keeps the order of lists", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 2 }), fc.jsonValue({ maxDepth: 2 }), (a, b) => {
         expect(sameContent(a, b)).toBe(canonical(a) === canonical(b));
@@ -43,7 +44,7 @@ describe("canonical text", () => {
     expect(sameContent([1, 2], [2, 1])).toBe(false);
   });
 
-  it("reads back as the value it was made of", () => {
+  it("parses back to the same value", () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
         expect(JSON.parse(canonicalText(value))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -66,7 +67,7 @@ describe("the join of maps", () => {
   const max = (a: number, b: number) => Math.max(a, b);
   const map = fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat({ max: 3 }))).map((pairs) => new Map(pairs));
 
-  it("is pointwise, and gives back the very map when the other adds nothing", () => {
+  it("is pointwise, and returns the same map if the other adds nothing", () => {
     fc.assert(
       fc.property(map, map, (a, b) => {
         const joined = joinMaps(a, b, max);

@@ -4,8 +4,8 @@ import { compareText, compareVersions, type Version } from "./version.ts";
 export type Register<T> = { readonly version: Version; readonly value: T };
 
 /**
- * A total order over registers. Two events that claim one version but say different things (a producer's mistake)
- * are ordered by content, so that every replica keeps the same one.
+ * A total order over registers. If a producer sends two events with the same version and different content, the content
+ * decides, so that every replica ends with the same one.
  */
 export function compareRegisters<T>(a: Register<T>, b: Register<T>): number {
   return compareVersions(a.version, b.version) || compareText(canonicalText(a.value), canonicalText(b.value));
@@ -18,7 +18,7 @@ export function joinRegisters<T>(a: Register<T> | undefined, b: Register<T>): Re
 
 export const sameContent = (a: unknown, b: unknown): boolean => canonicalText(a) === canonicalText(b);
 
-/** JSON with sorted members: equal content gives equal text, whatever order it was written in. */
+/** JSON with sorted members: equal content gives equal text. */
 export function canonicalText(value: unknown): string {
   return JSON.stringify(value, (_, inner) =>
     inner !== null && typeof inner === "object" && !Array.isArray(inner)
@@ -28,8 +28,8 @@ export function canonicalText(value: unknown): string {
 }
 
 /**
- * Joins two records of registers, member by member; `a` itself when `b` adds nothing.
- * @param members all that such a record may have
+ * Joins two objects of registers, member by member; `a` itself when `b` adds nothing.
+ * @param members the names of all members that such an object may have
  */
 export function joinMembers<T extends Registers<T>>(members: readonly (keyof T)[], a: T, b: T): T {
   const joined: Partial<T> = {};
@@ -44,7 +44,7 @@ export function joinMembers<T extends Registers<T>>(members: readonly (keyof T)[
   return changed ? (joined as T) : a;
 }
 
-/** A record whose every member is a register, or is not there yet. */
+/** An object whose members are registers, or absent. */
 export type Registers<T> = { readonly [Member in keyof T]: Register<unknown> | undefined };
 
 /** Pointwise join of two maps; `a` itself when `b` adds nothing. */
@@ -54,7 +54,7 @@ export function joinMaps<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>, join:
   return joinInto(joined, b, join) ? joined : a;
 }
 
-/** The same in place, for a caller who owns `a`. @returns whether `b` added something. */
+/** `joinMaps` in place, for a caller who owns `a`. @returns whether `b` added something */
 export function joinInto<K, V>(a: Map<K, V>, b: ReadonlyMap<K, V>, join: (a: V, b: V) => V): boolean {
   let added = false;
   for (const [key, incoming] of b) {

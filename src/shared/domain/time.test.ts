@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_TIME_LENGTH, type Moment, millisecondsOf, parseTime, rfc3339Of } from "./time.ts";
+import { cases } from "../../../test/support/property-budget.ts";
+import { formatRfc3339, MAX_TIME_LENGTH, type Moment, parseTime, toMilliseconds } from "./time.ts";
 
-describe("a time is read", () => {
+describe("parseTime", () => {
   it.each([
     ["2026-11-23T13:00:00Z", "2026-11-23T13:00:00.000Z"],
     ["2026-11-23T13:00:00.1Z", "2026-11-23T13:00:00.100Z"],
@@ -18,7 +19,7 @@ describe("a time is read", () => {
     // Leap seconds, from RFC 3339, section 5.8.
     ["1990-12-31T23:59:60Z", "1990-12-31T23:59:60.000Z"],
     ["1990-12-31T15:59:60.25-08:00", "1990-12-31T23:59:60.250Z"],
-  ])("%s is %s", (text, moment) => {
+  ])("reads %s as %s", (text, moment) => {
     expect(parseTime(text)).toBe(moment);
   });
 
@@ -56,11 +57,11 @@ describe("a time is read", () => {
     "9999-12-31T23:59:59-23:59",
     `2026-11-23T13:00:00.${"0".repeat(19)}Z`,
     `2026-11-23T13:00:00.${"1".repeat(62_000)}Z`,
-  ])("%j is none", (text) => {
+  ])("rejects %j", (text) => {
     expect(parseTime(text)).toBeUndefined();
   });
 
-  it("as JavaScript reads it, wherever both do", () => {
+  it("agrees with JavaScript on text that both accept", () => {
     const two = (max: number, min = 0) => fc.integer({ min, max }).map((n) => String(n).padStart(2, "0"));
     const parts = fc.tuple(
       fc.integer({ min: 1, max: 9998 }).map((year) => String(year).padStart(4, "0")),
@@ -82,11 +83,11 @@ describe("a time is read", () => {
           Number(day) <= new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate();
         expect(parseTime(text)).toBe(isInCalendar ? new Date(text).toISOString() : undefined);
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
-  it("has a longest text", () => {
+  it("accepts a text of MAX_TIME_LENGTH characters", () => {
     const longest = `2026-11-23T13:00:00.${"1".repeat(18)}+01:00`;
     expect(longest).toHaveLength(MAX_TIME_LENGTH);
     expect(parseTime(longest)).toBeDefined();
@@ -103,7 +104,7 @@ describe("a moment", () => {
     return `${new Date(second * 1000 + shiftMs).toISOString().slice(0, 19)}${fraction && `.${fraction}`}${zone}`;
   };
 
-  it("sorts as text as its time does, to the last digit, whatever it was written like", () => {
+  it("sorts as text in the order of time, to the last digit, in whatever form it was written", () => {
     const time = fc.tuple(fc.oneof(seconds, fc.constant(1_795_438_800)), digits, offset);
     fc.assert(
       fc.property(time, time, (a, b) => {
@@ -113,26 +114,26 @@ describe("a moment", () => {
         const [p, q] = [a, b].map((each) => parseTime(write(...each)) as Moment) as [Moment, Moment];
         expect(p < q ? -1 : p > q ? 1 : 0).toBe(x < y ? -1 : x > y ? 1 : 0);
       }),
-      { numRuns: 2000 },
+      cases(2000),
     );
   });
 
-  it("is written as RFC 3339 that reads as the same moment, to the nanosecond", () => {
+  it("is formatted as RFC 3339 that parses to the same time, to the nanosecond", () => {
     fc.assert(
       fc.property(seconds, digits, offset, (second, fraction, zone) => {
         const moment = parseTime(write(second, fraction, zone)) as Moment;
-        expect(parseTime(rfc3339Of(moment))).toBe(parseTime(write(second, fraction.slice(0, 9), zone)));
-        expect(Date.parse(rfc3339Of(moment))).toBe(millisecondsOf(moment));
+        expect(parseTime(formatRfc3339(moment))).toBe(parseTime(write(second, fraction.slice(0, 9), zone)));
+        expect(Date.parse(formatRfc3339(moment))).toBe(toMilliseconds(moment));
       }),
     );
   });
 
-  it("of a leap second sorts behind every other second of its month, and is written so that everybody can read it", () => {
+  it("of a leap second sorts after every other second of its month, and is formatted so that every client can parse it", () => {
     const [before, leap, after] = ["1990-12-31T23:59:59.999999Z", "1990-12-31T23:59:60.5Z", "1991-01-01T00:00:00Z"].map(
       (text) => parseTime(text) as Moment,
     ) as [Moment, Moment, Moment];
     expect(before < leap && leap < after).toBe(true);
-    expect(rfc3339Of(leap)).toBe("1990-12-31T23:59:59.999999999Z");
-    expect(new Date(rfc3339Of(leap)).getTime()).toBe(millisecondsOf(leap));
+    expect(formatRfc3339(leap)).toBe("1990-12-31T23:59:59.999999999Z");
+    expect(new Date(formatRfc3339(leap)).getTime()).toBe(toMilliseconds(leap));
   });
 });

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { desired as wish } from "../../../test/support/arbitraries.ts";
 import type { DesiredState, StatusReport } from "./change.ts";
 import { viewTwin } from "./twin.ts";
-import { versionOf } from "./version.ts";
+import { toVersion } from "./version.ts";
 
-const version = versionOf(Date.UTC(2026, 10, 23, 13), "evt");
+const version = toVersion(Date.UTC(2026, 10, 23, 13), "evt");
 const twin = (desired: DesiredState | null, report: StatusReport | null) =>
   viewTwin({
     desired: desired && { version, value: desired },
@@ -25,7 +25,7 @@ describe("a device's twin", () => {
     expect(twin(desired, report).delta).toEqual(delta);
   });
 
-  it("has the version of what is desired, and of a report what one can desire", () => {
+  it("has the version of the desired state, and of a report the settings that can be desired", () => {
     const report: StatusReport = {
       online: true,
       mode: "cool",
@@ -37,7 +37,7 @@ describe("a device's twin", () => {
     expect(twin(null, null)).toEqual({ version: null, desired: null, reported: null, delta: null });
   });
 
-  it("has come to what is desired once the device reports what the delta says, and not before", () => {
+  it("has no delta once the device reports its delta, and not before", () => {
     fc.assert(
       fc.property(wish, wish, (desired, reported) => {
         const { delta } = twin(desired, { online: true, ...reported });

@@ -3,35 +3,35 @@ import type { DeviceView } from "./device.ts";
 import { sameContent } from "./register.ts";
 import type { Version } from "./version.ts";
 
-/** What people want a device to do, beside what it says that it does. */
+/** A device's desired settings beside its reported ones. */
 export type Twin = {
-  /** Of what is desired; `null` while nothing was. */
+  /** The version of `desired`; `null` while there is none. */
   readonly version: Version | null;
   readonly desired: DesiredState | null;
   /** `null` until the device reports. */
   readonly reported: DesiredState | null;
-  /** The desired members that the device does not report; `null` when there are none. */
+  /** The desired settings that the device does not report yet; `null` when there are none. */
   readonly delta: DesiredState | null;
 };
 
 export function viewTwin({ desired, report }: Pick<DeviceView, "desired" | "report">): Twin {
-  const reported = report && settingsIn(report);
+  const reported = report && reportedSettings(report);
   return {
     version: desired?.version ?? null,
     desired: desired?.value ?? null,
     reported,
-    delta: desired && differenceOf(desired.value, reported ?? {}),
+    delta: desired && difference(desired.value, reported ?? {}),
   };
 }
 
-const settingsIn = ({ mode, heatSetpointC, coolSetpointC }: StatusReport): DesiredState => ({
+const reportedSettings = ({ mode, heatSetpointC, coolSetpointC }: StatusReport): DesiredState => ({
   ...(mode !== undefined && { mode }),
   ...(heatSetpointC !== undefined && { heatSetpointC }),
   ...(coolSetpointC !== undefined && { coolSetpointC }),
 });
 
-/** What nobody asked for is no difference: the device decides there. */
-function differenceOf(desired: DesiredState, reported: DesiredState): DesiredState | null {
+/** Only desired settings can differ: the device chooses all others. */
+function difference(desired: DesiredState, reported: DesiredState): DesiredState | null {
   const members = (Object.keys(desired) as (keyof DesiredState)[]).filter(
     (member) => !sameContent(desired[member], reported[member]),
   );

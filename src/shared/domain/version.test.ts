@@ -1,16 +1,17 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyText, eventId, finer, moment } from "../../../test/support/arbitraries.ts";
+import { cases } from "../../../test/support/property-budget.ts";
 import { type Moment, parseTime } from "./time.ts";
 import {
   compareText,
   compareVersions,
-  eventIdIn,
+  formatOccurredAt,
   laterVersion,
-  momentIn,
-  occurredAtOf,
+  toVersion,
   type Version,
-  versionOf,
+  versionEventId,
+  versionMoment,
 } from "./version.ts";
 
 const inUtf8 = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -23,12 +24,12 @@ const corner = fc
 const text = fc.oneof(anyText, corner, eventId);
 
 describe("the order of text", () => {
-  it("is the order of its bytes in UTF-8, as SQLite has it", () => {
+  it("is the order of its bytes in UTF-8, as in SQLite", () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(Math.sign(compareText(a, b))).toBe(inUtf8(a, b));
       }),
-      { numRuns: 2000 },
+      cases(2000),
     );
   });
 
@@ -39,11 +40,11 @@ describe("the order of text", () => {
         expect(compareText(a, b) === 0).toBe(a === b);
         if (compareText(a, b) <= 0 && compareText(b, c) <= 0) expect(compareText(a, c)).toBeLessThanOrEqual(0);
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
-  it("puts U+1F600 behind U+FB01, where JavaScript's own order does not", () => {
+  it("puts U+1F600 after U+FB01, unlike JavaScript's own order", () => {
     expect("\u{1F600}" < "\uFB01").toBe(true);
     expect(compareText("\u{1F600}", "\uFB01")).toBeGreaterThan(0);
   });
@@ -65,33 +66,33 @@ describe("a version", () => {
   it("sorts as (time to its last digit, event id) does", () => {
     fc.assert(
       fc.property(anyMoment, text, anyMoment, text, (a, idA, b, idB) => {
-        const order = compareVersions(versionOf(a, idA), versionOf(b, idB));
+        const order = compareVersions(toVersion(a, idA), toVersion(b, idB));
         const times = attoseconds(a) - attoseconds(b);
         expect(Math.sign(order)).toBe(times === 0n ? inUtf8(idA, idB) : times < 0n ? -1 : 1);
       }),
-      { numRuns: 2000 },
+      cases(2000),
     );
   });
 
-  it("reads as moment, slash, event id, and gives both back", () => {
-    const version = versionOf(Date.UTC(2026, 10, 23, 13, 0, 0, 123), "evt/1");
+  it("is time, slash and event id, and gives both back", () => {
+    const version = toVersion(Date.UTC(2026, 10, 23, 13, 0, 0, 123), "evt/1");
     expect(version).toBe("2026-11-23T13:00:00.123Z/evt/1");
-    expect([momentIn(version), eventIdIn(version)]).toEqual(["2026-11-23T13:00:00.123Z", "evt/1"]);
-    const finerVersion = versionOf("2026-11-23T13:00:00.123Z456" as Moment, "evt/1");
+    expect([versionMoment(version), versionEventId(version)]).toEqual(["2026-11-23T13:00:00.123Z", "evt/1"]);
+    const finerVersion = toVersion("2026-11-23T13:00:00.123Z456" as Moment, "evt/1");
     expect(finerVersion).toBe("2026-11-23T13:00:00.123Z456/evt/1");
-    expect(occurredAtOf(finerVersion)).toBe("2026-11-23T13:00:00.123456Z");
+    expect(formatOccurredAt(finerVersion)).toBe("2026-11-23T13:00:00.123456Z");
   });
 
-  it("of whole milliseconds is the very text that was stored before there were finer ones, and sorts among these", () => {
+  it("of whole milliseconds is the text that was stored before there were finer ones, and sorts among these", () => {
     const stored = "2026-11-23T13:00:00.123Z/zz" as Version;
     const [same, later, next] = ["123Z", "123001Z", "124Z"].map((digits) =>
-      versionOf(parseTime(`2026-11-23T13:00:00.${digits}`) as Moment, "a"),
+      toVersion(parseTime(`2026-11-23T13:00:00.${digits}`) as Moment, "a"),
     ) as [Version, Version, Version];
     expect([next, later, stored, same].sort(compareVersions)).toEqual([same, stored, later, next]);
   });
 
   it("has a later of two, whichever comes first", () => {
-    const [early, late] = [versionOf(1, "b"), versionOf(2, "a")];
+    const [early, late] = [toVersion(1, "b"), toVersion(2, "a")];
     expect([laterVersion(early, late), laterVersion(late, early)]).toEqual([late, late]);
   });
 });

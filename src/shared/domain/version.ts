@@ -1,25 +1,26 @@
-import { type Moment, momentOf, rfc3339Of } from "./time.ts";
+import { formatRfc3339, type Moment, toMoment } from "./time.ts";
 
 /**
- * When something happened, as text that sorts: `2026-11-23T13:00:00.123Z/evt-1`, or with what the source's clock knows
- * beyond milliseconds `2026-11-23T13:00:00.123Z456/evt-1`. `/` sorts before every digit, so comparing the text compares
- * (moment, event id).
+ * The time and the id of an event as text that sorts: `2026-11-23T13:00:00.123Z/evt-1`, or with digits beyond
+ * milliseconds `2026-11-23T13:00:00.123Z456/evt-1`. `/` sorts before every digit, so comparing the text compares
+ * (time, event id).
  */
 export type Version = string & { readonly __version: true };
 
 /** @param moment `parseTime` of `occurredAt`, or milliseconds since 1970 UTC, before the year 10000 */
-export function versionOf(moment: Moment | number, eventId: string): Version {
-  return `${typeof moment === "number" ? momentOf(moment) : moment}/${eventId}` as Version;
+export function toVersion(moment: Moment | number, eventId: string): Version {
+  return `${typeof moment === "number" ? toMoment(moment) : moment}/${eventId}` as Version;
 }
 
-/** No moment has a slash; an event id may. */
-export const momentIn = (version: Version): Moment => version.slice(0, version.indexOf("/")) as Moment;
+/** The time in a version. It has no slash; the event id after it may. */
+export const versionMoment = (version: Version): Moment => version.slice(0, version.indexOf("/")) as Moment;
 
-export const eventIdIn = (version: Version): string => version.slice(version.indexOf("/") + 1);
+export const versionEventId = (version: Version): string => version.slice(version.indexOf("/") + 1);
 
-/** When it happened: RFC 3339 in UTC, for readers. */
-export const occurredAtOf = (version: Version): string => rfc3339Of(momentIn(version));
+/** The time in a version, for readers: RFC 3339 in UTC. */
+export const formatOccurredAt = (version: Version): string => formatRfc3339(versionMoment(version));
 
+/** Negative if `a` is older than `b`, 0 if they are the same, positive if `a` is newer: for sorting oldest first. */
 export const compareVersions = (a: Version, b: Version): number => compareText(a, b);
 
 export const laterVersion = (a: Version, b: Version): Version => (compareVersions(a, b) >= 0 ? a : b);
@@ -39,5 +40,5 @@ export function compareText(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for code points above U+FFFF and so sort behind every other unit. */
+/** Surrogates encode code points above U+FFFF, so they sort after every other unit. */
 const codePointRank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);

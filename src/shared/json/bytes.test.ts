@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { utf8Bytes } from "./bytes.ts";
 
-it("A text takes as many bytes as its encoding has, surrogates and all", () => {
+it("utf8Bytes is the length of the encoded text, with surrogates too", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       expect(utf8Bytes(text)).toBe(new TextEncoder().encode(text).byteLength);

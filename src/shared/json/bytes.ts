@@ -1,7 +1,9 @@
-/** Bytes that a text takes in UTF-8. Nearly all of ours is ASCII, where looking is far cheaper than encoding. */
-export const utf8Bytes = (text: string): number =>
-  NOT_ASCII.test(text) ? encoder.encode(text).byteLength : text.length;
+import { bytesOfText } from "#base/utf8.ts";
+
+/**
+ * The length of a text in UTF-8, in bytes; bytes that were not UTF-8 count as themselves. Most texts are ASCII, and
+ * testing for that is far cheaper than encoding.
+ */
+export const utf8Bytes = (text: string): number => (NOT_ASCII.test(text) ? bytesOfText(text).byteLength : text.length);
 
 const NOT_ASCII = /[\u0080-\uffff]/;
-
-const encoder = new TextEncoder();

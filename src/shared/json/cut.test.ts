@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { elementsOf, holdsMoreThan, memberAt, membersOf, NotJson, onlyValueOf } from "./cut.ts";
+import { cases } from "../../../test/support/property-budget.ts";
+import { elementsOf, hasMoreValuesThan, memberAt, membersOf, NotJson, soleValue } from "./cut.ts";
 
 const spaced = fc
   .tuple(fc.json(), fc.constantFrom(undefined, 1, "\t", "\n "))
@@ -28,7 +29,7 @@ describe("cutting JSON text", () => {
     );
   });
 
-  it("keeps what JSON.parse would change", () => {
+  it("keeps text that JSON.parse would change", () => {
     const text = '{"value": {"id": 9007199254740993, "x": 1.0, "e": "\\u00e9"}}';
     const span = memberAt(text, 0, "value");
     expect(span && text.slice(span.start, span.end)).toBe('{"id": 9007199254740993, "x": 1.0, "e": "\\u00e9"}');
@@ -52,7 +53,7 @@ describe("cutting JSON text", () => {
 
   const cutWhole = (text: string): string => {
     try {
-      const { start } = onlyValueOf(text);
+      const { start } = soleValue(text);
       const parts =
         text[start] === "[" ? [...elementsOf(text, start)] : text[start] === "{" ? [...membersOf(text, start)] : [];
       for (const part of parts) JSON.parse(text.slice(part.start, part.end));
@@ -70,7 +71,7 @@ describe("cutting JSON text", () => {
     }
   };
 
-  it("takes a list or an object exactly where JSON.parse does, if each part is JSON", () => {
+  it("accepts an array or an object exactly if JSON.parse does, if each part is JSON", () => {
     const broken = fc
       .tuple(spaced, fc.nat(), fc.constantFrom("", ",", "]", "}", "[", "{", '"', ":", " ", "0", "\\"))
       .map(
@@ -81,7 +82,7 @@ describe("cutting JSON text", () => {
       fc.property(fc.oneof(spaced, broken), (text) => {
         if (/^\s*[[{]/.test(text)) expect(cutWhole(text)).toBe(isJson(text) ? "cut" : "not JSON");
       }),
-      { numRuns: 3000 },
+      cases(3000),
     );
   });
 
@@ -119,18 +120,18 @@ describe("counting values before they are parsed", () => {
       ? 1 + Object.values(value).reduce((sum: number, each) => sum + countOf(each), 0)
       : 1;
 
-  it("never counts fewer than half of what JSON.parse makes, nor twice as many", () => {
+  it("counts at least half of the values that JSON.parse creates, and less than twice as many", () => {
     fc.assert(
       fc.property(spaced, (text) => {
         const values = countOf(JSON.parse(text));
-        expect(holdsMoreThan(text, values * 2)).toBe(false);
-        if (values > 1) expect(holdsMoreThan(text, Math.floor((values - 1) / 2))).toBe(true);
+        expect(hasMoreValuesThan(text, values * 2)).toBe(false);
+        if (values > 1) expect(hasMoreValuesThan(text, Math.floor((values - 1) / 2))).toBe(true);
       }),
     );
   });
 
-  it("counts nothing in a text, however it is escaped", () => {
-    expect(holdsMoreThan(JSON.stringify('[{},"\\",[],'.repeat(50)), 1)).toBe(false);
-    expect(holdsMoreThan("[{},{}]", 3)).toBe(true);
+  it("counts nothing inside a string, however it is escaped", () => {
+    expect(hasMoreValuesThan(JSON.stringify('[{},"\\",[],'.repeat(50)), 1)).toBe(false);
+    expect(hasMoreValuesThan("[{},{}]", 3)).toBe(true);
   });
 });

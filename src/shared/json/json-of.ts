@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { parseJson } from "./parse-json.ts";
 
-/** A variable that holds JSON of a shape. */
-export function jsonOf<T extends z.ZodType>(shape: T) {
+/** A schema for text that is JSON, which is parsed and validated by `shape`. */
+export function jsonText<T extends z.ZodType>(shape: T) {
   return z
     .string()
     .transform((text, context): unknown => {

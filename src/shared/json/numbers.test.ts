@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { unsafeNumberIn } from "./numbers.ts";
+import { findUnsafeNumber } from "./numbers.ts";
 
 describe("a number that does not survive being parsed", () => {
   it.each([
@@ -11,7 +11,7 @@ describe("a number that does not survive being parsed", () => {
     "1e-400",
     '{"a":"\\"","b":12345678901234567890}',
   ])("is found in %s", (text) => {
-    expect(unsafeNumberIn(text)).toMatch(/^[-\d.e]+$/);
+    expect(findUnsafeNumber(text)).toMatch(/^[-\d.e]+$/);
   });
 
   it.each([
@@ -24,24 +24,24 @@ describe("a number that does not survive being parsed", () => {
     "1e-7",
     '"9007199254740993"',
     '["\\\\",1]',
-  ])("is not one that is only spelled differently: %s", (text) => {
-    expect(unsafeNumberIn(text)).toBeUndefined();
+  ])("is not one that is only written differently: %s", (text) => {
+    expect(findUnsafeNumber(text)).toBeUndefined();
   });
 
   it("is in no text that JSON.stringify wrote", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(unsafeNumberIn(JSON.stringify(value))).toBeUndefined();
+        expect(findUnsafeNumber(JSON.stringify(value))).toBeUndefined();
       }),
     );
   });
 
-  it("is any whole number that comes back as another", () => {
+  it("is any integer that parses to another", () => {
     // Up to 10^21 JavaScript writes all digits.
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 21n) + 1n, max: 10n ** 21n - 1n }), (number) => {
         const survives = String(Number(number)) === String(number);
-        expect(unsafeNumberIn(`[${number}]`)).toBe(survives ? undefined : String(number));
+        expect(findUnsafeNumber(`[${number}]`)).toBe(survives ? undefined : String(number));
       }),
     );
   });

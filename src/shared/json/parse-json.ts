@@ -1,4 +1,4 @@
-/** What a text says, read as JSON; `undefined`, which no JSON stands for, where it is not JSON. Never throws. */
+/** The value of a JSON text; `undefined`, which no JSON has, if it is not JSON. Never throws. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

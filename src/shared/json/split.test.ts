@@ -13,7 +13,7 @@ function splitInChunks(text: string, cuts: readonly number[]) {
 }
 
 describe("splitting a stream of JSON objects", () => {
-  it("hands out each object byte for byte, wherever the chunks are cut", () => {
+  it("returns each object byte for byte, wherever the chunks are split", () => {
     fc.assert(
       fc.property(
         fc.array(object),
@@ -26,7 +26,7 @@ describe("splitting a stream of JSON objects", () => {
     );
   });
 
-  it("hands out an object as soon as its last byte is there", () => {
+  it("returns an object as soon as its last byte has arrived", () => {
     const splitter = new ObjectSplitter(100);
     expect(splitter.push('{"a":"}').objects).toEqual([]);
     expect(splitter.isInside).toBe(true);
@@ -43,7 +43,7 @@ describe("splitting a stream of JSON objects", () => {
     },
   );
 
-  it("stops at an object over the limit, whole or not", () => {
+  it("stops at an object over the limit, complete or not", () => {
     expect(new ObjectSplitter(10).push('{"a":1}{"a":"12345678"}').broken).toBe("too_large");
     expect(new ObjectSplitter(10).push('{"a":1}{"a":"12345678')).toEqual({ objects: ['{"a":1}'], broken: "too_large" });
   });

@@ -1,19 +1,19 @@
 import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, isSpace, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./characters.ts";
 
 export type Split = {
-  /** The objects that a chunk completed, each with its exact text. */
+  /** The objects that this chunk has completed, each with its exact text. */
   readonly objects: readonly string[];
-  /** Why nothing behind them can be read: something else than an object began, or an object is too large. */
+  /** Why no more objects can be read: other text follows, or an object is too large. */
   readonly broken?: "not_an_object" | "too_large";
 };
 
 /**
- * Splits JSON objects that follow each other, with white space between them or without, out of text that arrives in
- * chunks cut anywhere. It only counts brackets and quotes: what is between them is for `JSON.parse` to judge.
+ * Splits a stream of concatenated JSON objects, with or without white space between them, whose chunks may be cut
+ * anywhere. It only counts brackets and quotes; `JSON.parse` has to validate the objects.
  */
 export class ObjectSplitter {
   readonly #maxLength: number;
-  /** What came of the object that is not whole yet. */
+  /** The start of an incomplete object. */
   #pending = "";
   #depth = 0;
   #inString = false;
@@ -24,7 +24,7 @@ export class ObjectSplitter {
     this.#maxLength = maxLength;
   }
 
-  /** Takes the next chunk. After a split that is `broken` there is nothing more to push. */
+  /** Adds the next chunk. Must not be called again after a result that is `broken`. */
   push(chunk: string): Split {
     const objects: string[] = [];
     let start = 0;
@@ -56,7 +56,7 @@ export class ObjectSplitter {
     return { objects };
   }
 
-  /** Whether an object was begun and never ended. */
+  /** Whether the last object is incomplete. */
   get isInside(): boolean {
     return this.#depth > 0;
   }
