@@ -2,15 +2,16 @@ import { readdirSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { SOURCES } from "../domain/event.ts";
-import { nameOf } from "./asyncapi.ts";
-import { type Contract, defineContract } from "./define.ts";
-import { exampleOf, fieldsOf, jsonSchemaOf } from "./describe.ts";
-import { CONTRACTS, contractFinder, findContract } from "./index.ts";
+import { SOURCES } from "#domain/event.ts";
+import { eventIn, NOW_MS, parse, record } from "../../../test/support/contract-records.ts";
+import { cases } from "../../../test/support/property-budget.ts";
+import { SOURCE_SPECS } from "./all-sources.ts";
+import { contractName } from "./asyncapi.ts";
+import type { Contract } from "./define.ts";
+import { exampleValue, listFields, toJsonSchema } from "./describe.ts";
+import { CONTRACTS } from "./index.ts";
 import { type ContractRejection, describeRejection, MAX_AHEAD_MS, type Parsed, parseRecord } from "./parse.ts";
-import { keepsTopicGrammar, topicPartsOf } from "./topic.ts";
-
-const NOW_MS = Date.UTC(2026, 10, 23, 14);
+import { isTopic } from "./topic.ts";
 
 /** The contracts of the first release. A topic is never renamed and never taken out of this list. */
 const TOPICS = [
@@ -49,19 +50,6 @@ const TOPICS = [
   "device.infinity.twin.desired",
 ];
 
-const parse = (topic: string, value: unknown) => parseRecord({ topic, value: JSON.stringify(value) }, NOW_MS);
-
-/** The record value of a contract's example, with some members of the envelope or of the data replaced. */
-function record(topic: string, envelope: object = {}, data: object = {}) {
-  const example = exampleOf(findContract(topic, NOW_MS) as Contract);
-  return { ...example, ...envelope, data: { ...(example.data as object), ...data } };
-}
-
-function eventIn(parsed: Parsed) {
-  if (!parsed.ok) throw new Error(describeRejection(parsed.rejection));
-  return parsed.event;
-}
-
 function reasonOf(parsed: Parsed): ContractRejection["reason"] | "accepted" {
   return parsed.ok ? "accepted" : parsed.rejection.reason;
 }
@@ -86,23 +74,24 @@ function replaced(value: unknown, [name, ...rest]: readonly string[], put: unkno
 }
 
 describe("every contract", () => {
-  it("of the first release is there", () => {
-    expect(CONTRACTS.map(({ topic }) => topic)).toEqual(expect.arrayContaining(TOPICS));
+  it("of the first release still exists, under its own name or as a former one of another", () => {
+    const names = CONTRACTS.flatMap(({ topic, aliases }) => [topic, ...aliases.map((alias) => alias.topic)]);
+    expect(names).toEqual(expect.arrayContaining(TOPICS));
   });
 
   it.each(CONTRACTS.map((contract) => [contract.topic, contract] as const))(
     "%s reads its own example",
     (_, contract) => {
-      const event = eventIn(parse(contract.topic, exampleOf(contract)));
+      const event = eventIn(parse(contract.topic, exampleValue(contract)));
       expect(event).toMatchObject({ topic: contract.topic, data: contract.example });
-      expect(event.deviceKey).toBe(`${contract.source}:${exampleOf(contract).deviceId}`);
+      expect(event.deviceKey).toBe(`${contract.source}:${SOURCE_SPECS[contract.source].example.deviceId}`);
       expect(Object.keys(event.change)).not.toEqual([]);
     },
   );
 
-  it("keeps the topic grammar, as do its former names", () => {
+  it("follows the topic grammar, as do its former names", () => {
     const names = CONTRACTS.flatMap(({ topic, aliases }) => [topic, ...aliases.map((alias) => alias.topic)]);
-    expect(names.filter((name) => !keepsTopicGrammar(name))).toEqual([]);
+    expect(names.filter((name) => !isTopic(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
   });
 
@@ -113,7 +102,9 @@ describe("every contract", () => {
 
   it("lies in a file named for its topic, alone, under its own name, and is in the index", async () => {
     const files = SOURCES.flatMap((source) =>
-      readdirSync(new URL(source, import.meta.url)).map((file) => ({ source, base: file.replace(/\.ts$/, "") })),
+      readdirSync(new URL(source, import.meta.url))
+        .filter((file) => file !== "source.ts" && !file.endsWith(".test.ts"))
+        .map((file) => ({ source, base: file.replace(/\.ts$/, "") })),
     );
     expect(files).toHaveLength(CONTRACTS.length);
     for (const { source, base } of files) {
@@ -122,7 +113,7 @@ describe("every contract", () => {
       expect(exported, file).toHaveLength(1);
       const [name, contract] = exported[0] as [string, Contract];
       expect(`${contract.source}/${contract.entity}-${contract.action}.ts`).toBe(file);
-      expect(name).toBe(nameOf(contract));
+      expect(name).toBe(contractName(contract));
       expect(CONTRACTS, file).toContain(contract);
     }
   });
@@ -132,7 +123,7 @@ describe("every text of a contract", () => {
   it.each(CONTRACTS.map((contract) => [contract.topic, contract] as const))(
     "of %s has a longest length",
     (_, contract) => {
-      const texts = [...fieldsOf(jsonSchemaOf(contract))].flatMap(({ path, schema }) => [
+      const texts = [...listFields(toJsonSchema(contract))].flatMap(({ path, schema }) => [
         { path, ...schema },
         ...(schema.items ? [{ path: `${path}[]`, ...schema.items }] : []),
       ]);
@@ -145,73 +136,10 @@ describe("every text of a contract", () => {
   );
 });
 
-describe("a topic", () => {
-  const spec = { summary: "-", data: z.object({}), toChange: () => ({}), example: {} };
-
-  // Each of these must fail to compile, so the type checker is half of this test.
-  it("that breaks the grammar does not compile, and does not start", () => {
-    const breaks = "breaks the topic grammar";
-    // @ts-expect-error upper case
-    expect(() => defineContract({ topic: "device.elt.Alert.raised", ...spec })).toThrow(breaks);
-    // @ts-expect-error five segments
-    expect(() => defineContract({ topic: "device.elt.alert.raised.v2", ...spec })).toThrow(breaks);
-    // @ts-expect-error three segments
-    expect(() => defineContract({ topic: "device.elt.alert", ...spec })).toThrow(breaks);
-    // @ts-expect-error unknown source
-    expect(() => defineContract({ topic: "device.nest.alert.raised", ...spec })).toThrow(breaks);
-    // @ts-expect-error empty segment
-    expect(() => defineContract({ topic: "device.elt..raised", ...spec })).toThrow(breaks);
-    // @ts-expect-error empty last segment
-    expect(() => defineContract({ topic: "device.elt.alert.", ...spec })).toThrow(breaks);
-    // @ts-expect-error another first segment
-    expect(() => defineContract({ topic: "devices.elt.alert.raised", ...spec })).toThrow(breaks);
-    // @ts-expect-error any text at all
-    expect(() => defineContract({ topic: "device.elt" as string, ...spec })).toThrow(breaks);
-    // The type cannot see these; start-up does.
-    expect(() => defineContract({ topic: "device.elt.two words.raised", ...spec })).toThrow(breaks);
-    expect(() => defineContract({ topic: "device.elt.1st.raised", ...spec })).toThrow(breaks);
-  });
-
-  it("that keeps it compiles, and has its parts", () => {
-    const contract = defineContract({ topic: "device.elt.filter-pad.worn_out", ...spec });
-    expect(contract).toMatchObject({ source: "elt", entity: "filter-pad", action: "worn_out", version: 1 });
-  });
-
-  it("of any other text has no parts", () => {
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string(),
-          fc.array(fc.string()).map((parts) => parts.join(".")),
-        ),
-        (text) => {
-          const parts = topicPartsOf(text);
-          if (parts) expect(`device.${parts.source}.${parts.entity}.${parts.action}`).toBe(text);
-        },
-      ),
-    );
-    expect(topicPartsOf("device.elt.alert.raised\n")).toBeUndefined();
-    expect(topicPartsOf(`device.elt.alert.${"r".repeat(250)}`)).toBeUndefined();
-  });
-
-  it("is read under a former name until the day the name ends", () => {
-    const renamed = defineContract({
-      topic: "device.elt.alert.raised",
-      ...spec,
-      aliases: [{ topic: "device.elt.alarm.raised", until: "2027-01-01" }],
-    }) as unknown as Contract;
-    const find = contractFinder([renamed]);
-    const end = Date.UTC(2027, 0, 1);
-    expect(find("device.elt.alarm.raised", end - 1)).toBe(renamed);
-    expect(find("device.elt.alarm.raised", end)).toBeUndefined();
-    expect(find("device.elt.alert.raised", end)).toBe(renamed);
-  });
-});
-
 describe("a record", () => {
   const topic = "device.elt.registration.created";
 
-  it("is refused for each reason there is", () => {
+  it("is rejected for each reason", () => {
     const reasons: Record<ContractRejection["reason"], Parsed> = {
       unknown_topic: parseRecord({ topic: "device.elt.registration.burnt", value: "{}" }, NOW_MS),
       empty_value: parseRecord({ topic, value: null }, NOW_MS),
@@ -231,12 +159,20 @@ describe("a record", () => {
     expect(aheadBy(MAX_AHEAD_MS + 1)).toBe("clock_skew");
   });
 
-  it("names the members that are wrong", () => {
+  it.each([
+    [400_000, "400 s"],
+    [30 * 3_600_000, "30 h"],
+    [2_297_310_796_000, "26,589 days"],
+  ])("that is %d ms ahead of our clock is said to be %s ahead", (aheadMs, text) => {
+    expect(describeRejection({ reason: "clock_skew", aheadMs })).toContain(`occurredAt is ${text} ahead of our clock`);
+  });
+
+  it("is rejected with the paths of the wrong members", () => {
     const parsed = parse(topic, record(topic, { deviceId: "no spaces" }, { model: 7, customer: { name: "N" } }));
     expect(issuesOf(parsed).map(({ path }) => path)).toEqual(["deviceId", "data.model", "data.customer.customerId"]);
   });
 
-  it("loses the members it should not have, at every depth, Kafka's own among them", () => {
+  it("loses unknown members at every depth, Kafka's own among them", () => {
     const location = { country: "US", planet: "Earth" };
     const kafka = { _kafka_topic: "t", _kafka_partition: 3, _kafka_offset: 42, _kafka_timestamp: 1_700_000_000_000 };
     const value = { ...record(topic, {}, { location, colour: "red", ...kafka }), ...kafka, extra: 1 };
@@ -245,7 +181,7 @@ describe("a record", () => {
     expect(JSON.stringify(event)).not.toMatch(/_kafka|planet|colour|extra/);
   });
 
-  it("has its times in UTC, whatever offset they came with", () => {
+  it("has its times in UTC, whatever their offset was", () => {
     const event = eventIn(
       parse(
         topic,
@@ -271,7 +207,7 @@ describe("a record", () => {
     ["occurredAt", { occurredAt: "2024-02-29T00:00:00Z" }, { occurredAt: "2026-02-29T00:00:00Z" }],
     ["occurredAt", { occurredAt: "2026-11-23T13:00:00Z" }, { occurredAt: "2026-11-23T13:00:00" }],
     ["occurredAt", { occurredAt: "2026-11-23T13:00:00Z" }, { occurredAt: "9999-12-31T23:59:59-01:00" }],
-  ])("may have this %s and not that: %j, %j", (path, fine, wrong) => {
+  ])("may have the %s %j and not %j", (path, fine, wrong) => {
     expect(reasonOf(parse(topic, record(topic, fine)))).toBe("accepted");
     expect(issuesOf(parse(topic, record(topic, wrong))).map((issue) => issue.path)).toContain(path);
   });
@@ -341,7 +277,7 @@ describe("a record", () => {
     ["beyond the year 9999", 253_402_300_800_000],
     ["between two milliseconds", 1.5],
     ["that is no number", Number.NaN],
-  ])("without a value, and with a timestamp %s, is refused for it", (_, timestampMs) => {
+  ])("without a value, and with a timestamp %s, is rejected for it", (_, timestampMs) => {
     const parsed = parseRecord({ topic, value: null, key: "dev-1", timestampMs }, NOW_MS);
     expect(issuesOf(parsed).map(({ path }) => path)).toEqual(["timestamp"]);
   });
@@ -361,62 +297,11 @@ describe("a record", () => {
     expect(reasonOf(parseRecord({ topic: "__proto__", value: "{}" }, NOW_MS))).toBe("unknown_topic");
   });
 
-  it("that nests a hundred thousand deep is refused and nothing more", () => {
+  it("that nests a hundred thousand levels deep is rejected", () => {
     const deep = "[".repeat(1e5) + "]".repeat(1e5);
     expect(reasonOf(parseRecord({ topic, value: deep }, NOW_MS))).toBe("schema_mismatch");
     expect(reasonOf(parseRecord({ topic, value: `{"data":${deep}}` }, NOW_MS))).toBe("schema_mismatch");
     expect(reasonOf(parseRecord({ topic, value: "[".repeat(1e5) }, NOW_MS))).toBe("not_json");
-  });
-});
-
-describe("the words of each source", () => {
-  const change = (topic: string, data: object = {}) => eventIn(parse(topic, record(topic, {}, data))).change;
-
-  it.each([
-    ["low", "info"],
-    ["medium", "warning"],
-    ["high", "critical"],
-  ])("make ecobee's severity %s our %s", (theirs, ours) => {
-    expect(change("device.ecobee.alert.raised", { severity: theirs }).alert).toMatchObject({
-      alertId: "5dfa1b0c2e3f4a5b",
-      details: { code: "3140", severity: ours },
-      progress: { kind: "raised" },
-    });
-  });
-
-  it("open an alert again whose acknowledgement is taken back", () => {
-    const said = (acknowledgement: string) => change("device.ecobee.alert.acknowledged", { acknowledgement }).alert;
-    expect(said("defer")?.acknowledgement).toEqual({ kind: "acknowledged", acknowledgement: "defer" });
-    expect(said("unacknowledged")?.acknowledgement).toEqual({ kind: "unacknowledged" });
-  });
-
-  it("make one thing of every way to acknowledge an alert", () => {
-    const acknowledged = { kind: "acknowledged", acknowledgement: "accept" };
-    for (const source of SOURCES) {
-      expect(change(`device.${source}.alert.acknowledged`).alert).toMatchObject({ acknowledgement: acknowledged });
-    }
-  });
-
-  it("let people want anything or nothing of a device", () => {
-    const wanted = (data: object) =>
-      eventIn(parse("device.elt.twin.desired", { ...record("device.elt.twin.desired"), data })).change;
-    expect(wanted({})).toEqual({ desired: {} });
-    expect(wanted({ coolSetpointC: 24, colour: "red" })).toEqual({ desired: { coolSetpointC: 24 } });
-  });
-
-  it("split a registration into the device and its customer", () => {
-    const { registration, customer } = change("device.elt.registration.created");
-    expect(registration).toMatchObject({ kind: "registered", serialNumber: "ELT45-00917" });
-    expect(registration).not.toHaveProperty("customer");
-    expect(customer).toMatchObject({ customerId: "C-2040" });
-    expect(change("device.elt.registration.created", { customer: undefined })).not.toHaveProperty("customer");
-  });
-
-  it("take a device away from its dealer, and out of service", () => {
-    expect(change("device.infinity.dealer.unassigned")).toEqual({ dealer: null });
-    expect(change("device.infinity.registration.removed", { reason: undefined })).toEqual({
-      registration: { kind: "removed" },
-    });
   });
 });
 
@@ -428,7 +313,7 @@ describe("parsing", () => {
     return parsed;
   };
 
-  it("never throws, whatever the topic and the text", () => {
+  it("never throws, for any topic and text", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.json(),
@@ -438,11 +323,11 @@ describe("parsing", () => {
       fc.property(anyTopic, fc.option(text), (topic, value) => {
         expect(outcome(topic, value)).toHaveProperty("ok");
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
-  it("never throws when one member of a good record is anything at all", () => {
+  it("never throws if one member of a valid record is replaced by anything", () => {
     const anything = fc.oneof(
       fc.jsonValue(),
       fc.string({ unit: "binary" }),
@@ -454,11 +339,11 @@ describe("parsing", () => {
         const parsed = outcome(topic, JSON.stringify(value));
         if (parsed.ok) expect(parsed.event.version).toHaveLength(25 + parsed.event.eventId.length);
       }),
-      { numRuns: 2000 },
+      cases(2000),
     );
   });
 
-  it("never repeats a record's values when it says what is wrong", () => {
+  it("never repeats a record's values in its issues", () => {
     const CANARY = "c4n4ry";
     const canary = fc.constantFrom<unknown>(
       CANARY,
@@ -480,7 +365,7 @@ describe("parsing", () => {
         refused++;
         expect(JSON.stringify(parsed.rejection) + describeRejection(parsed.rejection)).not.toContain(CANARY);
       }),
-      { numRuns: 2000 },
+      cases(2000),
     );
     expect(refused).toBeGreaterThan(0);
   });
@@ -488,7 +373,7 @@ describe("parsing", () => {
   /** A good record of any contract with one member, old or new, at any depth, replaced by what is drawn. */
   function spoiled<T>(drawn: fc.Arbitrary<T>): fc.Arbitrary<{ topic: string; value: unknown }> {
     return fc.constantFrom(...CONTRACTS).chain((contract) => {
-      const good = exampleOf(contract);
+      const good = exampleValue(contract);
       return fc
         .record({ path: fc.constantFrom(...pathsIn(good)), put: drawn })
         .map(({ path, put }) => ({ topic: contract.topic, value: replaced(good, path, put) }));

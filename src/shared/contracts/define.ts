@@ -1,40 +1,57 @@
-import * as z from "zod";
-import type { Change } from "../domain/change.ts";
-import { isLateEnough, isSoundSoFar, moment, time } from "./time.ts";
+import type * as z from "zod";
+import type { Change, DesiredState } from "#domain/change.ts";
+import { SOURCE_SPECS } from "./all-sources.ts";
+import { type Envelope, type EnvelopePlaces, toValueSchema } from "./envelope.ts";
+import { ownWords } from "./own-words.ts";
 import type { TopicName, TopicParts } from "./topic.ts";
-import { topicPartsOf } from "./topic.ts";
+import { describeBadTopic, parseTopic } from "./topic.ts";
+import { type EarlierVersion, requireEveryStep } from "./versions.ts";
 
-/** One topic's promise: what its events look like and what they do to a device. */
+/** The contract of one topic: the schema of its events, and their effect on a device. */
 export type Contract<Data extends z.ZodType = z.ZodType> = TopicParts & {
   readonly topic: string;
-  /** Counts up with every change that readers could notice. */
+  /** Increases with every change that consumers could notice. */
   readonly version: number;
+  /** The versions before it whose records are still read, oldest first: docs/evolving-contracts.md */
+  readonly earlier: readonly EarlierVersion[];
   readonly summary: string;
   /** The schema of the `data` member. */
   readonly data: Data;
   /** The schema of the whole record value. */
   readonly value: z.ZodType<Envelope<z.output<Data>>>;
-  /** Pure: from the source's words to ours. */
+  /** Where a value has the members of the envelope, if its source has them elsewhere than Concord. */
+  readonly places?: EnvelopePlaces | undefined;
+  /** If `data` converts what it reads: the schema of the data as it was written, without members that nothing declares. */
+  readonly own?: z.ZodType | undefined;
+  /** Maps the source's data to a `Change`. Pure. */
   readonly toChange: (data: z.output<Data>) => Change;
-  /** What a record without a value does to the device that its key names; without this, such a record is refused. */
+  /** The data that acknowledges an alert, of a topic that says so. */
+  readonly acknowledges?: ((alertId: string) => z.input<Data>) | undefined;
+  /** The data that sets a desired state, of a topic that says so. */
+  readonly desires?: ((state: DesiredState) => z.input<Data>) | undefined;
+  /** The effect of a record without a value on the device that its key names; if absent, such a record is rejected. */
   readonly tombstone?: Change | undefined;
   /** The `data` of a typical event. */
   readonly example: z.input<Data>;
-  /** Former names; records under them are read as this topic until the given date. */
+  /** Former names; records under them are accepted as this topic until the given date. */
   readonly aliases: readonly Alias[];
 };
+
+/** A contract as it was defined: the type of its topic is that one topic. */
+export type DefinedContract<Topic extends string, Data extends z.ZodType> = Contract<Data> & { readonly topic: Topic };
 
 /** `until` is an RFC 3339 date; from midnight UTC on that day the alias is an unknown topic. */
 export type Alias = { readonly topic: string; readonly until: string };
 
-export type Envelope<Data = unknown> = { eventId: string; occurredAt: string; deviceId: string; data: Data };
-
 export type ContractSpec<Topic extends string, Data extends z.ZodType> = {
   readonly topic: TopicName<Topic>;
   readonly version?: number;
+  readonly earlier?: readonly EarlierVersion[];
   readonly summary: string;
   readonly data: Data;
   readonly toChange: (data: z.output<Data>) => Change;
+  readonly acknowledges?: (alertId: string) => z.input<Data>;
+  readonly desires?: (state: DesiredState) => z.input<Data>;
   readonly tombstone?: Change;
   readonly example: z.input<Data>;
   readonly aliases?: readonly Alias[];
@@ -42,49 +59,27 @@ export type ContractSpec<Topic extends string, Data extends z.ZodType> = {
 
 /**
  * Defines the contract of one topic. The TypeScript type of the data follows from the schema.
- * @throws Error at start-up when the topic breaks the grammar in a way the type cannot see.
+ * @throws Error at startup if the topic breaks the grammar or names no source, in a way that its type cannot detect, or
+ * if a version is missing between the earliest one and the current one
  */
 export function defineContract<const Topic extends string, Data extends z.ZodType>(
   spec: ContractSpec<Topic, Data>,
-): Contract<Data> {
-  const parts = topicPartsOf(spec.topic);
-  if (!parts) throw new Error(`${spec.topic} breaks the topic grammar device.{sourceType}.{entity}.{action}`);
-  const { topic, version = 1, summary, data, toChange, tombstone, example, aliases = [] } = spec;
-  return { ...parts, topic, version, summary, data, value: envelopeOf(data), toChange, tombstone, example, aliases };
-}
-
-export const DeviceId = z
-  .string()
-  .max(64)
-  .regex(/^[A-Za-z0-9._:-]{1,64}$/)
-  .meta({ description: "Unique within its source." });
-
-export const EventId = z
-  .string()
-  .min(1)
-  .max(128)
-  .refine(isPlainText, "Invalid string: must be well-formed text without control characters")
-  .meta({ description: "Unique per source event; a repeated delivery carries the same one." });
-
-export const OccurredAt = time
-  .refine((text) => isLateEnough(moment(text)), {
-    error: "Invalid time: must not lie before 1970 UTC",
-    when: isSoundSoFar,
-  })
-  .meta({
-    format: "date-time",
-    description:
-      "When it happened at the source, RFC 3339 with an offset. Decides, to its last digit, which event is newer.",
-  });
-
-/** What every record value carries around its data. Unknown members are tolerated in reading and not stored. */
-const envelopeOf = <Data extends z.ZodType>(data: Data) =>
-  z.object({ eventId: EventId, occurredAt: OccurredAt, deviceId: DeviceId, data }) as unknown as z.ZodType<
-    Envelope<z.output<Data>>
-  >;
-
-/** Text that D1, SQLite's JSON functions and JavaScript all keep as it is. */
-export function isPlainText(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  return text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text);
+): DefinedContract<Topic, Data> {
+  const parts = parseTopic(spec.topic);
+  if (!parts) throw new Error(describeBadTopic(spec.topic));
+  const { version = 1, earlier = [], aliases = [], data } = spec;
+  requireEveryStep(spec.topic, version, earlier);
+  const places = SOURCE_SPECS[parts.source].envelope;
+  const own = ownWords(data);
+  return {
+    ...spec,
+    ...parts,
+    topic: spec.topic as string as Topic,
+    version,
+    earlier,
+    aliases,
+    value: toValueSchema(data, places),
+    ...(places && { places }),
+    ...(own !== data && { own }),
+  };
 }

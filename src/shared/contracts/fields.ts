@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { isPlainText } from "./define.ts";
+import { isPlainText } from "./envelope.ts";
 
-/** Building blocks that several contracts share. `.meta({ pii: true })` marks what masking and exports must hide. */
+/** Fields that several contracts share. `.meta({ pii: true })` marks personal data, which masking and exports hide. */
 
-/** Text of 1 to `max` characters that storage keeps as it is: no NUL, no lone surrogates. */
+/** Text of 1 to `max` characters that every store preserves exactly: without NUL and lone surrogates. */
 export const text = (max: number) =>
   z
     .string()
@@ -11,7 +11,7 @@ export const text = (max: number) =>
     .max(max)
     .refine((value) => value.isWellFormed() && !value.includes("\u0000"), "Invalid string: must be well-formed text");
 
-/** What things are looked up and logged by: no control characters either. */
+/** An id, which is used in lookups and logs: without control characters too. */
 export const id = z
   .string()
   .min(1)

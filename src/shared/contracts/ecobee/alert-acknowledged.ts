@@ -16,5 +16,6 @@ export const ecobeeAlertAcknowledged = defineContract({
         acknowledgement === "unacknowledged" ? { kind: "unacknowledged" } : { kind: "acknowledged", acknowledgement },
     },
   }),
+  acknowledges: (acknowledgeRef) => ({ acknowledgeRef, acknowledgement: "accept" as const }),
   example: { acknowledgeRef: "5dfa1b0c2e3f4a5b", acknowledgement: "accept" },
 });

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { Severity } from "../../domain/change.ts";
+import type { Severity } from "#domain/change.ts";
 import { defineContract } from "../define.ts";
 import { id, text } from "../fields.ts";
 
-/** ecobee speaks its own published Alert object (developer.ecobee.com, "Alert"); here it becomes ours. */
+/** ecobee sends its own published Alert object (developer.ecobee.com, "Alert"), which is mapped to our change here. */
 export const ecobeeAlertRaised = defineContract({
   topic: "device.ecobee.alert.raised",
   summary: "A thermostat raised an alert or a reminder.",

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Change } from "../../domain/change.ts";
+import type { Change } from "#domain/change.ts";
 import { id, text } from "../fields.ts";
 import { moment, time } from "../time.ts";
 
@@ -26,21 +26,22 @@ export const alertRaised = {
 const acknowledged = z.object({ alertId: id });
 
 export const alertAcknowledged = {
-  summary: "Somebody has seen an alert, and said so.",
+  summary: "An alert was acknowledged.",
   data: acknowledged,
   toChange: ({ alertId }: z.output<typeof acknowledged>): Change => ({
     alert: { alertId, acknowledgement: { kind: "acknowledged", acknowledgement: "accept" } },
   }),
+  acknowledges: (alertId: string) => ({ alertId }),
 };
 
 const cleared = z.object({ alertId: id, resolution: text(500).optional() });
 
 export const alertCleared = {
-  summary: "An alert's cause is gone.",
+  summary: "An alert was cleared: its cause is gone.",
   data: cleared,
-  toChange: ({ alertId, resolution }: z.output<typeof cleared>): Change => clearing(alertId, resolution),
+  toChange: ({ alertId, resolution }: z.output<typeof cleared>): Change => clearChange(alertId, resolution),
 };
 
-export const clearing = (alertId: string, resolution: string | undefined): Change => ({
+export const clearChange = (alertId: string, resolution: string | undefined): Change => ({
   alert: { alertId, progress: { kind: "cleared", ...(resolution !== undefined && { resolution }) } },
 });

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { Change } from "../../domain/change.ts";
+import type { Change } from "#domain/change.ts";
 import { location, text } from "../fields.ts";
 
 const updated = z.object({
-  // Whoever hangs a thermostat names it, and many name it after a person.
+  // Owners name their thermostats, often after a person.
   name: text(200).meta({ pii: true }),
   model: text(64).optional(),
   firmware: text(64).optional(),
@@ -12,7 +12,7 @@ const updated = z.object({
 });
 
 export const profileUpdated = {
-  summary: "How a device presents itself; each event carries the whole profile.",
+  summary: "A device's profile: its name, model and features. Each event has the whole profile.",
   data: updated,
   toChange: (profile: z.output<typeof updated>): Change => ({ profile }),
 };

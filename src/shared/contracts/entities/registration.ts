@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Change } from "../../domain/change.ts";
+import type { Change } from "#domain/change.ts";
 import { customer, id, location, reason, text } from "../fields.ts";
 import { moment, time } from "../time.ts";
 
@@ -13,13 +13,13 @@ const created = z.object({
 });
 
 export const registrationCreated = {
-  summary: "A device was registered, perhaps with its customer and the place where it hangs.",
+  summary: "A device was registered, optionally with its customer and location.",
   data: created,
   toChange: ({ customer, registeredAt, ...device }: z.output<typeof created>): Change => ({
     registration: { kind: "registered", ...device, registeredAt: moment(registeredAt) },
     ...(customer && { customer }),
   }),
-  // Compaction deletes what a registration topic holds of a device by a record without a value.
+  // On a compacted topic, a record without a value deletes a device's registration.
   tombstone: { registration: { kind: "removed" } } satisfies Change,
 };
 

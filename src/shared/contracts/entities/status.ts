@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Change } from "../../domain/change.ts";
+import type { Change } from "#domain/change.ts";
 import { mode, text } from "../fields.ts";
 
 const temperatureC = z.number().min(-100).max(200);
@@ -15,7 +15,7 @@ const reported = z.object({
 });
 
 export const statusReported = {
-  summary: "What a device reports of itself; each event carries the whole report.",
+  summary: "A device's status report. Each event has the whole report.",
   data: reported,
   toChange: (status: z.output<typeof reported>): Change => ({ status }),
 };

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import type { Change } from "../../domain/change.ts";
+import type { Change, DesiredState } from "#domain/change.ts";
 import { mode } from "../fields.ts";
 
-/** What people may ask for. Ours: a typing error must neither freeze a house nor heat it through the night. */
+/** Limits of a setpoint. Our choice: a typing error must neither freeze a house nor overheat it. */
 const MIN_C = 5;
 const MAX_C = 35;
 const setpointC = z.number().min(MIN_C).max(MAX_C);
@@ -19,7 +19,8 @@ const desired = z
   });
 
 export const twinDesired = {
-  summary: "What people want a device to do; each event carries all that is wanted.",
+  summary: "A device's desired state. Each event replaces the whole desired state.",
   data: desired,
   toChange: (state: z.output<typeof desired>): Change => ({ desired: state }),
+  desires: (state: DesiredState) => state,
 };
