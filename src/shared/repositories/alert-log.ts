@@ -1,20 +1,21 @@
 import { and, eq, isNull, lt } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { Known, Notice } from "../desk/alert-rules.ts";
-import { deskAlerts, webhookDeliveries } from "./tables.ts";
+import { DAY_MS, MINUTE_MS } from "#domain/time.ts";
+import type { Known, Notice } from "#ops/alert-rules.ts";
+import { opsAlerts, webhookDeliveries } from "./ops-tables.ts";
 
 export type WebhookDelivery = typeof webhookDeliveries.$inferSelect;
 type Attempt = Pick<WebhookDelivery, "id" | "attempts">;
 export type NewDelivery = Pick<WebhookDelivery, "id" | "webhookId" | "body">;
 
-/** Deliveries that one look sends at most: a Worker has six connections. */
+/** Deliveries that are claimed at a time: a Worker has six connections. */
 const AT_ONCE = 6;
-/** How long a delivery may be under way before it is thought to have died. */
-const LEASE_MS = 60_000;
-/** How long messages are kept that were delivered or given up. Ours. */
-const KEPT_MS = 30 * 86_400_000;
+/** How long a delivery stays claimed. After that its sender is taken to have crashed. */
+const LEASE_MS = MINUTE_MS;
+/** How long deliveries are kept after they were delivered or given up. Our choice. */
+const RETENTION_MS = 30 * DAY_MS;
 
-/** What was told of, and what is on its way to a webhook. */
+/** The alerts that operators were notified of, and the deliveries to webhooks. */
 export class AlertLogRepository {
   readonly #d1: D1Database;
   readonly #db: DrizzleD1Database;
@@ -24,13 +25,13 @@ export class AlertLogRepository {
     this.#db = drizzle(d1);
   }
 
-  /** Everything that was ever told, a row a trouble: what is written next compares with what stands here. */
+  /** The last notice of every alert, to compare the current conditions with. */
   async known(): Promise<Known[]> {
-    return this.#db.select().from(deskAlerts);
+    return this.#db.select().from(opsAlerts);
   }
 
-  /** Writes down that something is told, and to whom; of several who do at once, one does. */
-  async tell(notice: Notice, deliveries: readonly NewDelivery[], nowMs: number): Promise<void> {
+  /** Stores a notice and its deliveries. Of several concurrent callers with the same notice, one stores it. */
+  async recordNotice(notice: Notice, deliveries: readonly NewDelivery[], nowMs: number): Promise<void> {
     const { key, kind, subject, summary, state, expectedSentAtMs } = notice;
     await this.#d1.batch([
       this.#d1.prepare(TELL).bind(key, kind, subject, summary, state, nowMs, expectedSentAtMs),
@@ -38,7 +39,7 @@ export class AlertLogRepository {
     ]);
   }
 
-  /** Deliveries that are due, each for one caller. */
+  /** Claims deliveries that are due: no other caller gets them before the lease has expired. */
   async claimDue(nowMs: number): Promise<WebhookDelivery[]> {
     const { results } = await this.#d1
       .prepare(CLAIM)
@@ -50,7 +51,7 @@ export class AlertLogRepository {
     return rows.filter((row) => row !== undefined);
   }
 
-  /** Unless another attempt has begun meanwhile, whose word counts. */
+  /** Marks a delivery as delivered, unless another attempt has started meanwhile: then that one's result counts. */
   async delivered({ id, attempts }: Attempt, nowMs: number, status: number | null): Promise<void> {
     await this.#db
       .update(webhookDeliveries)
@@ -58,7 +59,7 @@ export class AlertLogRepository {
       .where(and(eq(webhookDeliveries.id, id), eq(webhookDeliveries.attempts, attempts)));
   }
 
-  /** @param nextAttemptAtMs `null` where there is no further attempt */
+  /** Stores a failed attempt. @param nextAttemptAtMs `null` if there is no further attempt */
   async failed(
     { id, attempts }: Attempt,
     { status, error }: { readonly status: number | null; readonly error: string | null },
@@ -70,11 +71,11 @@ export class AlertLogRepository {
       .where(and(eq(webhookDeliveries.id, id), eq(webhookDeliveries.attempts, attempts)));
   }
 
-  /** Lets go of messages that have come to their end long ago. */
+  /** Deletes deliveries that ended longer ago than the retention. */
   async prune(nowMs: number): Promise<void> {
     await this.#db
       .delete(webhookDeliveries)
-      .where(and(isNull(webhookDeliveries.nextAttemptAtMs), lt(webhookDeliveries.createdAtMs, nowMs - KEPT_MS)));
+      .where(and(isNull(webhookDeliveries.nextAttemptAtMs), lt(webhookDeliveries.createdAtMs, nowMs - RETENTION_MS)));
   }
 }
 
@@ -85,7 +86,7 @@ ON CONFLICT (key) DO UPDATE SET
   summary = excluded.summary, state = excluded.state, last_sent_at_ms = excluded.last_sent_at_ms
 WHERE desk_alerts.last_sent_at_ms IS ?7`;
 
-// Right behind the alert, or another delivery of it: nothing is sent of what another wrote down.
+// Follows the alert's statement, or another delivery's: if another caller stored the notice, `changes()` is 0 and nothing is sent.
 const DELIVER = `
 INSERT INTO webhook_deliveries (id, webhook_id, alert_key, body, created_at_ms, next_attempt_at_ms, attempts)
 SELECT ?1, ?2, ?3, ?4, ?5, ?5, 0 WHERE changes() > 0`;

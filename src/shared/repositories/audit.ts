@@ -1,16 +1,19 @@
-import { and, desc, eq, lt } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { DeskRole } from "../auth/desk-user.ts";
-import type { AuditAction } from "../desk/api.ts";
-import { auditLog } from "./tables.ts";
+import type { OpsRole } from "#auth/ops-user.ts";
+import type { AuditAction } from "#ops/api.ts";
+import type { SortOf } from "#ops/sorts.ts";
+import { inRange } from "./keyset.ts";
+import { type NumberPosition, numberOrder } from "./number-order.ts";
+import { auditLog } from "./ops-tables.ts";
 
-/** One thing that somebody did, or that a run did on its own (`desk`). */
+/** One action of an operator, or of a run on its own (`system`). */
 export type AuditEntry = {
   readonly atMs: number;
   readonly actor: string;
-  readonly role: DeskRole | "desk";
+  readonly role: OpsRole | "system";
   readonly action: AuditAction;
-  /** A letter's, group's or run's id, or what was selected. */
+  /** The id of a letter, group or run, or a selection. */
   readonly target: string;
   readonly before?: unknown;
   readonly after?: unknown;
@@ -23,15 +26,19 @@ export type AuditFilter = {
   readonly actor?: string | undefined;
   readonly target?: string | undefined;
   readonly action?: AuditAction | undefined;
+  /** From `sinceMs` on, and before `untilMs`. */
+  readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
   readonly first: number;
-  /** The id of the last entry of the page before. */
-  readonly after?: number | undefined;
+  /** Newest first, unless it says otherwise. */
+  readonly sort?: SortOf<"audit"> | undefined;
+  readonly after?: NumberPosition | undefined;
 };
 
 const INSERT = `INSERT INTO audit_log (at_ms, actor, role, action, target, before, after, reason)
   SELECT ?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, json_object('changed', changes())), ?8 WHERE ?9 OR changes() > 0`;
 
-/** What operators did. There is no way to change an entry: not here, and not past us, since D1's triggers refuse it. */
+/** The audit log of operators' actions. Entries cannot be changed or deleted: triggers in D1 refuse that to every client. */
 export class AuditRepository {
   readonly #d1: D1Database;
   readonly #db: DrizzleD1Database;
@@ -42,8 +49,8 @@ export class AuditRepository {
   }
 
   /**
-   * For a batch, right behind the statement that it tells of: neither is there without the other, and nothing is said
-   * where that statement changed no row. Without an `after`, it says how many rows that were.
+   * For a batch, directly after the statement of the action, so that both are committed or neither. It adds nothing if that
+   * statement changed no row. Without an `after` in the entry, the number of changed rows is logged.
    */
   statementIfChanged(entry: AuditEntry): D1PreparedStatement {
     return this.#statement(entry, false);
@@ -60,8 +67,14 @@ export class AuditRepository {
     return this.#d1.prepare(INSERT).bind(...values, Number(always));
   }
 
-  /** Newest first. */
-  async list({ actor, target, action, first, after }: AuditFilter): Promise<AuditRow[]> {
+  /** A page of the log. @returns one more than `first` where there is a next page */
+  async list({ actor, target, action, sinceMs, untilMs, first, sort, after }: AuditFilter): Promise<AuditRow[]> {
+    const { orderBy, behind } = numberOrder({
+      number: auditLog.atMs,
+      id: auditLog.id,
+      isDescending: sort?.isDescending ?? true,
+      idsRunAlong: true,
+    });
     return this.#db
       .select()
       .from(auditLog)
@@ -70,10 +83,11 @@ export class AuditRepository {
           actor === undefined ? undefined : eq(auditLog.actor, actor),
           target === undefined ? undefined : eq(auditLog.target, target),
           action === undefined ? undefined : eq(auditLog.action, action),
-          after === undefined ? undefined : lt(auditLog.id, after),
+          inRange(auditLog.atMs, { from: sinceMs, to: untilMs }),
+          after && behind(after),
         ),
       )
-      .orderBy(desc(auditLog.id))
-      .limit(first);
+      .orderBy(...orderBy)
+      .limit(first + 1);
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Whether a thrown value says that a store is out of reach or overloaded, rather than that this very record breaks
- * something. The platform gives D1's errors as text only; these are the ones it documents as passing:
+ * Whether a thrown value means that a store is unavailable or overloaded, and not that the record itself causes the
+ * failure. The platform reports D1's errors as text only; these are the ones that it documents as transient:
  * developers.cloudflare.com/d1/observability/debug-d1 and developers.cloudflare.com/durable-objects/best-practices/error-handling
  */
 export function isOutage(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   const { retryable, overloaded } = thrown as { retryable?: boolean; overloaded?: boolean };
-  return retryable === true || overloaded === true || OUTAGE.test(messagesOf(thrown));
+  return retryable === true || overloaded === true || OUTAGE.test(allMessages(thrown));
 }
 
 const OUTAGE = new RegExp(
@@ -31,7 +31,7 @@ const OUTAGE = new RegExp(
     "exceeded d1's",
     "back off and try again",
     "no longer active",
-    // A migration is missing: nobody's record can help that.
+    // A migration is missing: no record causes that.
     "no such table",
     "no such column",
     "not available",
@@ -40,7 +40,7 @@ const OUTAGE = new RegExp(
   "i",
 );
 
-/** Drivers wrap the error that matters. */
-function messagesOf(error: Error): string {
-  return error.cause instanceof Error ? `${error.message} ${messagesOf(error.cause)}` : error.message;
+/** The messages of an error and its causes: drivers wrap the original error. */
+function allMessages(error: Error): string {
+  return error.cause instanceof Error ? `${error.message} ${allMessages(error.cause)}` : error.message;
 }

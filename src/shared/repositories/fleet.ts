@@ -1,47 +1,61 @@
-import type { Alert } from "../domain/alert.ts";
-import { raisedMomentOf, viewAlert } from "../domain/alert.ts";
-import type { Announcement, Happening } from "../domain/announcement.ts";
-import type { Customer, Dealer } from "../domain/change.ts";
-import type { Aspects, Device } from "../domain/device.ts";
-import { registeredMomentOf, viewDevice } from "../domain/device.ts";
-import { type ConcordEvent, type DeviceKey, type Source, sourceOf } from "../domain/event.ts";
-import { type Fleet, merge } from "../domain/fleet.ts";
-import { combineOutcomes, type MergeOutcome } from "../domain/outcome.ts";
-import { type PartyKey, partyKeyOf } from "../domain/party.ts";
-import { canonicalText, type Register } from "../domain/register.ts";
-import { dayOf } from "../domain/time.ts";
-import type { Version } from "../domain/version.ts";
-import { packBySize } from "../queue/pack.ts";
-import { type Audience, audienceOf, audienceQuestions, type PredecessorRow, type WatchRow } from "./audience.ts";
+import type { Alert } from "#domain/alert.ts";
+import { raisedMoment, viewAlert } from "#domain/alert.ts";
+import type { Announcement, MergedEvent } from "#domain/announcement.ts";
+import type { Change, Customer, Dealer } from "#domain/change.ts";
+import type { Aspects, Device } from "#domain/device.ts";
+import { registeredMoment, viewDevice } from "#domain/device.ts";
+import { type ConcordEvent, type DeviceKey, type Source, sourceOf } from "#domain/event.ts";
+import { type Fleet, merge } from "#domain/fleet.ts";
+import { combineOutcomes, type MergeOutcome } from "#domain/outcome.ts";
+import { type PartyKey, partyKeyOf } from "#domain/party.ts";
+import { canonicalText, type Register } from "#domain/register.ts";
+import { utcDay } from "#domain/time.ts";
+import type { Version } from "#domain/version.ts";
+import { packBySize } from "#json/pack.ts";
+import { type Audience, audienceQueries, type PredecessorRow, toAudience, type WatchRow } from "./audience.ts";
 import { GuardedWrites, type RowShape, type Write, type WriteRow } from "./guarded-writes.ts";
 
 export type FleetReport = {
-  /** One an event, in the order of the events; `null` where other consumers were faster, again and again: try later. */
+  /** The outcome of each event, in order. `null`: other consumers kept changing the device; nothing was written, retry later. */
   readonly outcomes: readonly (MergeOutcome | null)[];
-  /** One an event: what each dealer is told of it, as far as somebody watches that dealer. */
+  /** The announcements of each event by dealer, in the order of the events, for dealers that have subscribers. */
   readonly announcements: readonly ReadonlyMap<string, Announcement>[];
-  /** The devices among them that somebody watches, as of when they were written. */
+  /** The devices among them that had subscribers when they were written. */
   readonly watched: ReadonlySet<DeviceKey>;
-  /** Reads from here on see what was written; `null` where D1 keeps no sessions. */
+  /** A read with this token sees what was written; `null` if the handle is no D1 session. */
   readonly consistencyToken: string | null;
   readonly rowsRead: number;
   /** Rows and index entries written, as D1 bills them. */
   readonly rowsWritten: number;
 };
 
-/** How often a batch is decided anew after another consumer changed a device under it. Ours. */
+/** How often a merge is tried again after another consumer has changed the same device. Our choice. */
 const MAX_PASSES = 5;
 
-/** D1 takes 2 MB a bound value: developers.cloudflare.com/d1/platform/limits. Ours, with room. */
+/** D1 accepts 2 MB for each bound value: developers.cloudflare.com/d1/platform/limits. Our limits, with a margin. */
 const MAX_PARAMETER = { maxBytes: 1_000_000, maxItems: 10_000 };
 
-/** What is written beside a device's own row may be there already when that row lost, and would look repeated. */
+/**
+ * Whether an event also writes rows beside the device's own. If only the device's row lost to another consumer, those
+ * were written, and the event would look like a duplicate when it is merged again.
+ */
 const isPartlyWritten = ({ change }: ConcordEvent): boolean =>
-  change.dealer !== undefined || change.customer !== undefined || change.alert !== undefined;
+  (Object.keys(change) as (keyof Change)[]).some((member) => HAS_ROWS[member] && change[member] !== undefined);
+
+/** Which members of a change have rows beside the device's. Each that has is in `touchedKeys` too. */
+const HAS_ROWS: Readonly<Record<keyof Change, boolean>> = {
+  registration: false,
+  customer: true,
+  dealer: true,
+  profile: false,
+  status: false,
+  desired: false,
+  alert: true,
+};
 
 /**
- * The fleet in D1: what many devices have in common. One call reads what the events touch, lets the domain decide, and
- * writes what changed if nobody else wrote meanwhile, so that the join exists once, in the domain, and not again in SQL.
+ * The fleet in D1. A merge reads the rows that the events touch, joins the events in the domain, and writes the rows
+ * that changed if no other consumer has written them meanwhile. So the join exists once, in the domain, and not in SQL too.
  */
 export class FleetRepository {
   readonly #db: Handle;
@@ -51,8 +65,8 @@ export class FleetRepository {
   }
 
   /**
-   * Merges events into D1. Safe to call again with the same events: a repeated event writes no row.
-   * @throws whatever D1 throws; some events may have been merged already.
+   * Merges events into D1. Safe to retry with the same events: a repeated event writes no row.
+   * @throws what D1 throws; some of the events may have been merged by then
    */
   async merge(events: readonly ConcordEvent[]): Promise<FleetReport> {
     const outcomes: (MergeOutcome | null)[] = events.map(() => null);
@@ -69,11 +83,11 @@ export class FleetRepository {
         stored.fleet,
         pending.map(({ event }) => event),
       );
-      const happenings = pending.map(({ event }) => ({
+      const mergedEvents = pending.map(({ event }) => ({
         event,
         device: merged.fleet.devices.get(event.deviceKey) as Device,
       }));
-      const { lost, audience } = await this.#save(stored, { fleet: merged.fleet, happenings }, cost);
+      const { lost, audience } = await this.#save(stored, { fleet: merged.fleet, mergedEvents }, cost);
       for (const key of audience.devices) watched.add(key);
       pending.forEach(({ event, index }, i) => {
         announcements[index] = audience.announcements[i] as ReadonlyMap<string, Announcement>;
@@ -88,13 +102,13 @@ export class FleetRepository {
     return { outcomes, announcements, watched, consistencyToken, ...cost };
   }
 
-  /** What D1 knows of all that the events touch, to forecast what they would do. */
+  /** The stored state that the events touch, to predict their outcomes. */
   async read(events: readonly ConcordEvent[]): Promise<Fleet> {
     return (await this.#load(events, { rowsRead: 0, rowsWritten: 0 })).fleet;
   }
 
   async #load(events: readonly ConcordEvent[], cost: Cost): Promise<Stored> {
-    const touched = footprintOf(events);
+    const touched = touchedKeys(events);
     const reads = [
       { sql: READ.devices, keys: touched.devices },
       { sql: READ.alerts, keys: touched.alerts },
@@ -113,20 +127,20 @@ export class FleetRepository {
   }
 
   /**
-   * Writes the difference between two fleets, and looks in the same transaction who watches: whoever comes later reads
-   * what was written.
-   * @returns the devices that somebody else changed meanwhile, and who is to be told
+   * Writes the difference between two fleets and looks up the subscribers in the same transaction: one who subscribes
+   * after it reads what was written.
+   * @returns the devices that lost to another consumer's write, and the subscribers
    */
   async #save(
     before: Stored,
-    { fleet, happenings }: { readonly fleet: Fleet; readonly happenings: readonly Happening[] },
+    { fleet, mergedEvents }: { readonly fleet: Fleet; readonly mergedEvents: readonly MergedEvent[] },
     cost: Cost,
   ): Promise<{ lost: Set<DeviceKey>; audience: Audience }> {
     const writes = writesFor(before, fleet).flatMap((write) =>
       packBySize(write.rows, MAX_PARAMETER).map((rows) => ({ ...write, rows })),
     );
-    const questions = audienceQuestions(happenings);
-    const results = await this.#run([...writes.map(({ sql, rows }) => ({ sql, keys: rows })), ...questions], cost);
+    const queries = audienceQueries(mergedEvents);
+    const results = await this.#run([...writes.map(({ sql, rows }) => ({ sql, keys: rows })), ...queries], cost);
     const lost = new Set<DeviceKey>();
     writes.forEach(({ rows, guarded }, i) => {
       const written = results[i] as { owner: DeviceKey; part: string }[];
@@ -135,10 +149,10 @@ export class FleetRepository {
       for (const { k, p = "" } of rows) if (!parts.has(`${k} ${p}`)) lost.add(k as DeviceKey);
     });
     const [watches, predecessors] = results.slice(writes.length) as [WatchRow[], PredecessorRow[]];
-    return { lost, audience: audienceOf(happenings, watches, predecessors) };
+    return { lost, audience: toAudience(mergedEvents, watches, predecessors) };
   }
 
-  /** Runs the statements that have something to do in one batch, which D1 commits whole or not at all. */
+  /** Runs the statements that have keys in one batch, which D1 commits as a whole or not at all. */
   async #run(statements: readonly { sql: string; keys: readonly unknown[] }[], cost: Cost): Promise<unknown[][]> {
     const busy = statements.filter(({ keys }) => keys.length > 0);
     if (busy.length === 0) return statements.map(() => []);
@@ -162,7 +176,7 @@ type AlertRow = { device_key: DeviceKey; alert_id: string; alert: string; revisi
 type AssignmentRow = { device_key: DeviceKey; version: Version; dealer_id: string | null };
 type PartyRow = { key: PartyKey; version: Version; value: string };
 
-/** One bound parameter carries a whole batch. */
+/** Each takes its keys as one bound parameter, a JSON array. */
 const READ = {
   devices: `SELECT d.key, d.aspects, d.latest, d.revision FROM json_each(?1) j JOIN devices d ON d.key = j.value`,
   alerts: `SELECT a.device_key, a.alert_id, a.alert, a.revision FROM json_each(?1) j
@@ -175,7 +189,7 @@ const READ = {
     JOIN customer_records c ON c.customer_id = j.value->>0 AND c.source = j.value->>1`,
 };
 
-function footprintOf(events: readonly ConcordEvent[]) {
+function touchedKeys(events: readonly ConcordEvent[]) {
   const devices = new Set<DeviceKey>();
   const alerts = new Map<string, [DeviceKey, string]>();
   const assignments = new Map<string, [DeviceKey, Version]>();
@@ -199,7 +213,7 @@ function footprintOf(events: readonly ConcordEvent[]) {
   };
 }
 
-/** What D1 held when it was read, with the revisions that a later write must still find. */
+/** State as it was read from D1, with the revisions that a write must still find there. */
 type Stored = {
   readonly fleet: Fleet;
   readonly deviceRevisions: ReadonlyMap<DeviceKey, number>;
@@ -229,15 +243,15 @@ function storedFrom(rows: {
   return {
     fleet: {
       devices: new Map(devices),
-      dealers: new Map(rows.dealers.map((row) => [row.key, registerOf<Dealer>(row)])),
-      customers: new Map(rows.customers.map((row) => [row.key, registerOf<Customer>(row)])),
+      dealers: new Map(rows.dealers.map((row) => [row.key, toRegister<Dealer>(row)])),
+      customers: new Map(rows.customers.map((row) => [row.key, toRegister<Customer>(row)])),
     },
     deviceRevisions: new Map(rows.devices.map((row) => [row.key, row.revision])),
     alertRevisions: new Map(rows.alerts.map((row) => [`${row.device_key} ${row.alert_id}`, row.revision])),
   };
 }
 
-const registerOf = <T>({ version, value }: PartyRow): Register<T> => ({ version, value: JSON.parse(value) as T });
+const toRegister = <T>({ version, value }: PartyRow): Register<T> => ({ version, value: JSON.parse(value) as T });
 
 function writesFor(before: Stored, after: Fleet): Write[] {
   const deviceWrites = new GuardedWrites(DEVICE_ROWS);
@@ -284,14 +298,14 @@ const deviceRow = (device: Device): WriteRow => {
     serial_number: serialNumber,
     dealer_id: dealerId,
     customer_id: customerId,
-    registered_at: registeredMomentOf(device),
-    updated_on: dayOf(device.latest),
+    registered_at: registeredMoment(device),
+    updated_on: utcDay(device.latest),
   };
 };
 
 const alertRow = (deviceKey: DeviceKey, alertId: string, alert: Alert): WriteRow => {
   const { state, severity } = viewAlert(alert);
-  return { k: deviceKey, p: alertId, alert, state, severity, raised_at: raisedMomentOf(alert) };
+  return { k: deviceKey, p: alertId, alert, state, severity, raised_at: raisedMoment(alert) };
 };
 
 const DEVICE_ROWS: RowShape = {
@@ -309,8 +323,8 @@ const ALERT_ROWS: RowShape = {
 };
 
 /**
- * Sets and plain registers need no guard: their join is one comparison, which SQLite makes as the domain does. Quoted
- * as JSON, a dealer and none compare as in the domain's canonical text.
+ * Sets and plain registers need no revision: their join is one comparison, which SQLite makes like the domain. As JSON
+ * text, a dealer and `null` compare like the domain's canonical text.
  */
 const WRITE_ASSIGNMENTS = `INSERT INTO assignments (device_key, version, dealer_id)
   SELECT j.value->>'k', j.value->>'v', j.value->>'d' FROM json_each(?1) j WHERE true
@@ -318,8 +332,8 @@ const WRITE_ASSIGNMENTS = `INSERT INTO assignments (device_key, version, dealer_
   WHERE json_quote(excluded.dealer_id) > json_quote(assignments.dealer_id)`;
 
 /**
- * Most events name a dealer or a customer just as the last one did. For those the version moves alone, because the index
- * over names is billed whenever its column is set; what is left for the other statement then is to write the rest.
+ * Most events repeat a dealer or a customer without a change. For those the first statement sets the version only,
+ * because D1 bills the index over names whenever its column is set. The second writes all others.
  */
 const partyWrites = (table: string, id: string, rows: readonly WriteRow[]): Write[] =>
   [moveParties(table, id), writeParties(table, id)].map((sql) => ({ sql, rows, guarded: false }));
@@ -329,7 +343,7 @@ const moveParties = (table: string, id: string): string => `UPDATE ${table} SET 
     AND ${table}.version < j.value->>'v'
     AND (${table}.value, ${table}.name) = (j.value->>'value', j.value->>'name')`;
 
-/** The value is kept as canonical text, so that SQLite breaks a tie between equal versions as `compareRegisters` does. */
+/** The value is stored as canonical text, so that SQLite breaks a tie between equal versions like `compareRegisters`. */
 const writeParties = (table: string, id: string): string => `INSERT INTO ${table} (${id}, source, version, value, name)
   SELECT j.value->>'k', j.value->>'p', j.value->>'v', j.value->>'value', j.value->>'name' FROM json_each(?1) j WHERE true
   ON CONFLICT (${id}, source) DO UPDATE SET version = excluded.version, value = excluded.value, name = excluded.name

@@ -1,8 +1,8 @@
-/** A statement and the rows that its one parameter carries: `k` names the device, `p` the part of it. */
+/** A statement and the rows in its one parameter: `k` is the device's key, `p` the id of the part. */
 export type Write = { readonly sql: string; readonly rows: readonly WriteRow[]; readonly guarded: boolean };
 export type WriteRow = Readonly<Record<string, unknown>> & { readonly k: string; readonly p?: string };
 
-/** How a table of states is written: its key, the columns every write sets, and the derived ones that indexes cover. */
+/** A table of states: its key, the columns that every write sets, and the derived ones, which have indexes. */
 export type RowShape = {
   readonly table: string;
   readonly key: Readonly<Record<string, string>>;
@@ -11,9 +11,9 @@ export type RowShape = {
 };
 
 /**
- * Collects the rows of one table into as few statements as bill the least. Naming an indexed column in SET bills its
- * index even when the value stays, so rows are grouped by the derived columns that really move: most batches need one
- * UPDATE that touches no index at all.
+ * Collects the rows of one table into the statements that cost least. D1 bills an index whenever its column is in SET,
+ * even if the value stays the same, so rows are grouped by the derived columns that change: most batches need one UPDATE
+ * that touches no index.
  */
 export class GuardedWrites {
   readonly #shape: RowShape;
@@ -40,7 +40,7 @@ export class GuardedWrites {
     return [...updates, { sql: this.#insert(), rows: this.#inserts }].map((write) => ({ ...write, guarded: true }));
   }
 
-  /** The revision guards against a writer who was faster; what it wrote is read again and decided anew. */
+  /** Updates only rows that still have the revision that was read. The others are read and merged again. */
   #update(moved: readonly string[]): string {
     const { table, key, state } = this.#shape;
     const columns = { ...state, ...derivedValues(moved) };

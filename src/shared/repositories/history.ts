@@ -1,16 +1,16 @@
 import * as z from "zod";
-import type { Scope } from "../auth/scope.ts";
-import { type Interval, isWithin } from "../domain/assignment.ts";
-import type { DeviceKey } from "../domain/event.ts";
-import type { HistoryEntry } from "../domain/history.ts";
-import type { DeviceSnapshotSource } from "../domain/snapshot.ts";
-import { momentIn } from "../domain/version.ts";
-import type { Stretch } from "./keyset.ts";
-import { type Cursor, type Page, type PageRequest, pageOfAll } from "./page.ts";
+import type { Scope } from "#auth/scope.ts";
+import { type Interval, isWithin } from "#domain/assignment.ts";
+import type { DeviceKey } from "#domain/event.ts";
+import type { HistoryEntry } from "#domain/history.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { versionMoment } from "#domain/version.ts";
+import type { KeyRange } from "./keyset.ts";
+import { type Cursor, type Page, type PageRequest, pageFromAll } from "./page.ts";
 
-/** Conditions that all have to hold; absent and null ask for nothing. Times are moments, as `parseTime` reads them. */
+/** Conditions that all have to hold; absent and null are no condition. Times are `Moment`s, as `parseTime` returns them. */
 export type HistoryFilter = {
-  readonly occurred?: Stretch | null | undefined;
+  readonly occurred?: KeyRange | null | undefined;
   readonly topic?: string | null | undefined;
 };
 
@@ -21,11 +21,11 @@ export const HistoryCursor = z.tuple([z.literal(LIST), z.string().max(200), z.st
 
 export type HistoryDeps = {
   readonly objectOf: (key: DeviceKey) => DeviceSnapshotSource;
-  /** The intervals of a device that the same scope may see, for as long as the device remembers. */
+  /** The intervals of a device that the scope may see, as far back as its history. */
   readonly intervalsOf: (key: DeviceKey) => Promise<readonly Interval[]>;
 };
 
-/** The last events of a device, from its object. A dealer sees those that occurred while the device was its own. */
+/** The recent events of a device, from its object. A dealer sees those that occurred while the device was its own. */
 export class HistoryRepository {
   readonly #deps: HistoryDeps;
 
@@ -47,12 +47,12 @@ export class HistoryRepository {
         matches(entry, filter) &&
         (intervals === null || intervals.some((interval) => isWithin(interval, entry.version))),
     );
-    return pageOfAll(entries, page, HISTORY_EDGE);
+    return pageFromAll(entries, page, HISTORY_EDGE);
   }
 }
 
 function matches({ version, topic }: HistoryEntry, { occurred, topic: wanted }: HistoryFilter): boolean {
-  const at = momentIn(version);
+  const at = versionMoment(version);
   const { from, to } = occurred ?? {};
   return (wanted == null || topic === wanted) && (from == null || from <= at) && (to == null || at < to);
 }

@@ -1,8 +1,8 @@
 import { LATEST_MIGRATION } from "./latest-migration.ts";
 
 /**
- * Whether D1 has the tables that this code was written for.
- * @throws where no migration was ever applied, or D1 does not answer
+ * Whether the newest migration that this code needs has been applied.
+ * @throws if no migration was ever applied, or D1 does not answer
  */
 export const isMigrated = (db: D1Database): Promise<boolean> =>
   db

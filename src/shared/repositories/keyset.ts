@@ -3,30 +3,45 @@ import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import * as z from "zod";
 import type { Cursor, PageRequest } from "./page.ts";
 
-/** What lies from `from` on and before `to`, as the column has it; open where one is absent. */
-export type Stretch = { readonly from?: string | null | undefined; readonly to?: string | null | undefined };
+/** Values of a column from `from`, inclusive, to `to`, exclusive; open if one is absent. */
+export type KeyRange<T = string> = { readonly from?: T | null | undefined; readonly to?: T | null | undefined };
 
-export const within = (column: SQLiteColumn | SQL, { from, to }: Stretch): SQL | undefined =>
+export const inRange = (column: SQLiteColumn | SQL, { from, to }: KeyRange<string | number>): SQL | undefined =>
   and(from == null ? undefined : sql`${column} >= ${from}`, to == null ? undefined : sql`${column} < ${to}`);
 
 /** A column of moments, in a cursor. */
 export const MomentText = z.string().max(48);
 
-/** All text that begins with `prefix`: an index can answer a stretch, and cannot answer LIKE. */
-export const startingWith = (prefix: string): Stretch => ({ from: prefix, to: `${prefix}\u{10FFFF}` });
+/** All text that begins with `prefix`, as a range: an index serves that, and not LIKE. */
+export const prefixRange = (prefix: string): KeyRange => ({ from: prefix, to: `${prefix}\u{10FFFF}` });
 
-/** Hides a column from the planner: the condition is checked, and leads to no index. */
-export const checked = (column: SQLiteColumn): SQL => sql`+${column}`;
+/** A column as a term that SQLite uses no index for: the unary plus of sqlite.org/optoverview.html. */
+export const unindexed = (column: SQLiteColumn): SQL => sql`+${column}`;
 
-type Shape<Name extends string> = Readonly<Record<Name, z.ZodType<string | null>>>;
-type Key = readonly [string | null, ...(string | null)[]];
+type Part = string | number | null;
+type Shape<Name extends string> = Readonly<Record<Name, z.ZodType<Part>>>;
+type Key = readonly [Part, ...Part[]];
+
+/** What a repository asks of the order of a list, whichever columns that has. */
+export type Ordering = {
+  readonly cursor: z.ZodType<Cursor>;
+  /** The columns that it sorts by, first to last, as the table's declaration names them. */
+  readonly names: readonly string[];
+  readonly reversed: Ordering;
+  /** The order in which a page is read: from the start or the end of the list, as requested. */
+  orderBy(page: PageRequest): SQL[];
+  /** The conditions of a page's rows, to be read one after the other until the page is full. */
+  parts(page: PageRequest, range?: KeyRange): (SQL | undefined)[];
+  /** The cursor of a row: its place in this order. */
+  toCursor(row: never): Cursor;
+};
 
 /**
- * How a list is sorted: by columns that together tell any two rows apart, all upwards or all downwards, as an index has
- * them. Only the first may be NULL, which SQLite takes for less than any text.
+ * The order of a list: by columns that are unique together, all ascending or all descending, like an index. Only the first
+ * may be NULL, which SQLite sorts before any text.
  */
-export class Keyset<Name extends string> {
-  /** The shape of this order's cursors, which are the same in both directions. */
+export class Keyset<Name extends string> implements Ordering {
+  /** The schema of this order's cursors, which are the same in both directions. */
   readonly cursor: z.ZodType<Cursor>;
   readonly #table: SQLiteTable;
   readonly #name: string;
@@ -34,7 +49,7 @@ export class Keyset<Name extends string> {
   readonly #isDescending: boolean;
   readonly #columns: readonly SQLiteColumn[];
 
-  /** @param shape of the columns that a row is sorted by, in that order */
+  /** @param shape the schemas of the columns to sort by, in that order */
   constructor(table: SQLiteTable, name: string, shape: Shape<Name>, direction: "ascending" | "descending") {
     this.#table = table;
     this.#name = name;
@@ -42,42 +57,49 @@ export class Keyset<Name extends string> {
     this.#isDescending = direction === "descending";
     const columns: Record<string, SQLiteColumn> = getTableColumns(table);
     this.#columns = Object.keys(shape).map((column) => columns[column] as SQLiteColumn);
-    const members = [z.literal(name), ...Object.values<z.ZodType<string | null>>(shape)] as const;
+    const members = [z.literal(name), ...Object.values<z.ZodType<Part>>(shape)] as const;
     // zod has a type for tuples of a known length only.
     this.cursor = z.tuple(members) as z.ZodType as z.ZodType<Cursor>;
   }
 
-  get #names(): readonly Name[] {
+  get names(): readonly Name[] {
     return Object.keys(this.#shape) as Name[];
   }
 
+  /** The same columns the other way round. */
   get reversed(): Keyset<Name> {
     return new Keyset(this.#table, this.#name, this.#shape, this.#isDescending ? "ascending" : "descending");
   }
 
-  cursorOf(row: Readonly<Record<Name, string | null>>): Cursor {
-    return [this.#name, ...this.#names.map((name) => row[name])];
+  /** The cursor of a row: its place in this order. */
+  toCursor(row: Readonly<Record<Name, unknown>>): Cursor {
+    return [this.#name, ...this.names.map((name, i) => this.#stored(i, row[name]))];
   }
 
-  /** The order in which a page is read: from the end that it is asked from. */
+  /** The order in which a page is read: from the start or the end of the list, as requested. */
   orderBy(page: PageRequest): SQL[] {
     return this.#columns.map(this.#readsDownwards(page) ? desc : asc);
   }
 
   /**
-   * The conditions under which a page's rows are read, one after the other until the page is full. Rows without the
-   * first column are a part of their own, because one condition over both would keep an index from jumping to a cursor.
-   * @param stretch of the first column; rows without it are not in it
+   * The conditions of a page's rows, to be read one after the other until the page is full. Rows that have NULL in the first
+   * column are a part of their own, because with one condition for both, SQLite could not seek to a cursor in the index.
+   * @param range of the first column; rows with NULL are outside every range
    */
-  parts(page: PageRequest, stretch: Stretch = {}): (SQL | undefined)[] {
+  parts(page: PageRequest, range: KeyRange = {}): (SQL | undefined)[] {
     const [low, high] = this.#boundsOf(page);
-    const isBounded = low !== null || high !== null || stretch.from != null || stretch.to != null;
-    if (!this.#mayLackFirst || !isBounded) return [this.#withFirst(low, high, stretch)];
+    const isBounded = low !== null || high !== null || range.from != null || range.to != null;
+    if (!this.#mayLackFirst || !isBounded) return [this.#withFirst(low, high, range)];
     const parts = [
-      ...(stretch.from == null && stretch.to == null ? this.#withoutFirst(low, high) : []),
-      ...(high?.[0] === null ? [] : [and(isNotNull(this.#first), this.#withFirst(low, high, stretch))]),
+      ...(range.from == null && range.to == null ? this.#withoutFirst(low, high) : []),
+      ...(high?.[0] === null ? [] : [and(isNotNull(this.#first), this.#withFirst(low, high, range))]),
     ];
     return this.#readsDownwards(page) ? parts.toReversed() : parts;
+  }
+
+  /** A value as SQLite stores it and compares it: a time as its number. */
+  #stored(column: number, value: unknown): Part {
+    return value === null ? null : (this.#columns[column]?.mapToDriverValue(value) as Part);
   }
 
   get #first(): SQLiteColumn {
@@ -104,24 +126,24 @@ export class Keyset<Name extends string> {
     return key as unknown as Key;
   }
 
-  /** A cursor bounds its side more tightly than a stretch, and SQLite cannot know that: there the stretch is checked. */
-  #withFirst(low: Key | null, high: Key | null, { from, to }: Stretch): SQL | undefined {
+  /** Where there is a cursor, it is the tighter bound. SQLite cannot know that, so the range's own bound uses no index. */
+  #withFirst(low: Key | null, high: Key | null, { from, to }: KeyRange): SQL | undefined {
     const isAbove = low !== null && low[0] !== null;
     return and(
-      within(isAbove ? checked(this.#first) : this.#first, { from }),
-      within(high ? checked(this.#first) : this.#first, { to }),
-      isAbove ? sql`${this.#row()} > ${tupleOf(low)}` : undefined,
-      high ? sql`${this.#row()} < ${tupleOf(high)}` : undefined,
+      inRange(isAbove ? unindexed(this.#first) : this.#first, { from }),
+      inRange(high ? unindexed(this.#first) : this.#first, { to }),
+      isAbove ? sql`${this.#row()} > ${toTuple(low)}` : undefined,
+      high ? sql`${this.#row()} < ${toTuple(high)}` : undefined,
     );
   }
 
-  /** No part at all where the rows are asked for that lie above one that has its first column. */
+  /** Empty if the lower bound has a value in the first column: rows with NULL all sort below it. */
   #withoutFirst(low: Key | null, high: Key | null): SQL[] {
     if (low !== null && low[0] !== null) return [];
     const condition = and(
       isNull(this.#first),
-      low ? sql`${this.#row(1)} > ${tupleOf(low.slice(1))}` : undefined,
-      high && high[0] === null ? sql`${this.#row(1)} < ${tupleOf(high.slice(1))}` : undefined,
+      low ? sql`${this.#row(1)} > ${toTuple(low.slice(1))}` : undefined,
+      high && high[0] === null ? sql`${this.#row(1)} < ${toTuple(high.slice(1))}` : undefined,
     );
     return condition ? [condition] : [];
   }
@@ -131,12 +153,12 @@ export class Keyset<Name extends string> {
   }
 }
 
-const tupleOf = (key: readonly (string | null)[]): SQL =>
+const toTuple = (key: readonly Part[]): SQL =>
   sql`(${sql.join(
     key.map((value) => sql`${value}`),
     sql`, `,
   )})`;
 
-/** All parts of a keyset at once, for rows that are read whole anyway. */
-export const anyOf = (parts: readonly (SQL | undefined)[]): SQL | undefined =>
+/** All parts of a keyset as one condition, for rows that are all read anyway. */
+export const anyPart = (parts: readonly (SQL | undefined)[]): SQL | undefined =>
   parts.includes(undefined) ? undefined : or(sql`false`, ...parts);

@@ -1,2 +1,2 @@
-/** The last file in migrations/, by the name that D1 knows it by; `npm run generate:check` compares. */
-export const LATEST_MIGRATION = "0007_letter_group_filters.sql";
+/** The newest file in migrations/, by the name that D1 records; `npm run generate:check` compares them. */
+export const LATEST_MIGRATION = "0009_indexes_of_owners.sql";

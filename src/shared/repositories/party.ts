@@ -1,24 +1,26 @@
 import { and, type Column, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
-import type { Scope } from "../auth/scope.ts";
-import { type Source, sourceOf } from "../domain/event.ts";
-import { type PartyKey, type Registers, registerOf, SEPARATE } from "../domain/party.ts";
-import { compareRegisters } from "../domain/register.ts";
-import type { Version } from "../domain/version.ts";
-import { Keyset, startingWith, within } from "./keyset.ts";
-import { type Cursor, type Page, type PageRequest, pageOf } from "./page.ts";
-import { type ReadHandle, Repository } from "./repository.ts";
+import type { Scope } from "#auth/scope.ts";
+import { type Source, sourceOf } from "#domain/event.ts";
+import { findRegister, type PartyKey, type Registers, SEPARATE } from "#domain/party.ts";
+import { compareRegisters } from "#domain/register.ts";
+import type { Version } from "#domain/version.ts";
+import { inRange, Keyset, prefixRange } from "./keyset.ts";
+import { type Cursor, type Page, type PageRequest, toPage } from "./page.ts";
+import { registerRank } from "./registers.ts";
+import { Repository } from "./repository.ts";
+import type { ReadHandle, TableReader } from "./table-reader.ts";
 import type { customers, dealers, RecordSource } from "./tables.ts";
 
-/** What one reads of a dealer or a customer. */
+/** A dealer or a customer as readers see it. */
 export type Sourced<T> = T & {
-  /** Whose words these are; `null` where it is not known. */
+  /** The source of this record; `null` for records from before sources were stored. */
   readonly source: Source | null;
-  /** Tells the register and the id: another register's of the same id is another thing. */
+  /** `{register}:{id}`: the same id in another register is another dealer or customer. */
   readonly recordKey: string;
 };
 
-/** Absent and null ask for nothing. */
+/** Absent and null are no condition. */
 export type PartyFilter = {
   /** Case matters. */
   readonly namePrefix?: string | null | undefined;
@@ -39,94 +41,106 @@ const COLUMNS = ["id", "source", "version", "name", "value"] as const;
 export const byName = (table: PartyTable, list: string) =>
   new Keyset(table, list, { name: z.string().max(200), id: z.string().max(64) }, "ascending");
 
+type ValueOf<T extends PartyTable> = T["$inferSelect"]["value"];
+
 /**
- * Dealers or customers. What is kept of them is kept a source, so that no source changes what another said, and joined
- * for reading: within a register, what was said last; of an id that several registers know, what the first of them says.
+ * Dealers or customers. Each source has a record of its own, so that no source changes another's. Readers see, within a
+ * register, the newest record; of an id in several registers, the record in the first of them. That is what `findAll`,
+ * `list` and `countAll` return; the methods of the base return the records themselves, by id and source.
  */
-export abstract class PartyRepository<T extends object> extends Repository<typeof dealers> {
+export abstract class PartyRepository<T extends PartyTable> extends Repository<T> {
   protected readonly registers: Registers;
-  readonly #table: typeof dealers;
   readonly #keyset: ReturnType<typeof byName>;
 
-  constructor(
-    handle: ReadHandle,
-    {
-      table,
-      keyset,
-      registers = SEPARATE,
-    }: { table: PartyTable; keyset: ReturnType<typeof byName>; registers: Registers | undefined },
-  ) {
-    // The two differ in the type of their value, which is T, and in their names.
-    super(handle, table as typeof dealers);
-    this.#table = table as typeof dealers;
+  constructor(handle: ReadHandle, keyset: ReturnType<typeof byName>, registers: Registers = SEPARATE) {
+    super(handle);
     this.#keyset = keyset;
     this.registers = registers;
   }
 
-  /** Which records a scope may see; no condition for all of them. */
-  protected abstract visibleTo(scope: Scope): SQL | undefined;
-  /** The same for lists, where a few lead to them: of each id the record that is read. */
-  protected abstract listedFor(scope: Scope): SQL | undefined;
+  /** For lists: a SELECT that finds a dealer's records directly, one for each id; `undefined` to walk the whole list. */
+  protected abstract partiesOf(scope: Scope): SQL | undefined;
 
-  /** By id, as the first register has each; in no order. What the scope may not see is left out, as is what does not exist. */
-  async findAll(scope: Scope, ids: readonly string[]): Promise<Sourced<T>[]> {
+  /** The two tables differ in the type of their value, and in their names. */
+  get #table(): typeof dealers {
+    return this.rows.table as typeof dealers;
+  }
+
+  get #reader(): TableReader<typeof dealers> {
+    return this.unscoped as unknown as TableReader<typeof dealers>;
+  }
+
+  /** By id, each from the first register that has it; in no particular order. Those that do not exist or are out of scope are left out. */
+  async findAll(scope: Scope, ids: readonly string[]): Promise<Sourced<ValueOf<T>>[]> {
     const rows = await this.#read(ids, { on: sql`${this.#table.id} = ids.value`, scope });
     return [...this.#firstOf(rows).values()].map((row) => this.#withSource(row));
   }
 
-  /** As the register of a source has each, by `{source}:{id}`. */
-  async findRecords(scope: Scope, keys: readonly PartyKey[]): Promise<Map<string, Sourced<T>>> {
-    const pairs = keys.map((key) => [idOf(key), sourceOf(key as never)]);
-    const [theirs, asked] = [this.#table.source, sql`ids.value ->> 1`].map((source) => rankOf(this.registers, source));
+  /** Each from the register of its source, by `{source}:{id}`. */
+  async findRecords(scope: Scope, keys: readonly PartyKey[]): Promise<Map<string, Sourced<ValueOf<T>>>> {
+    const pairs = keys.map((key) => [partyId(key), sourceOf(key as never)]);
+    const [theirs, asked] = [this.#table.source, sql`ids.value ->> 1`].map((source) =>
+      registerRank(this.registers, source),
+    );
     const rows = await this.#read(pairs, {
       on: sql`${this.#table.id} = ids.value ->> 0 AND ${theirs} = ${asked}`,
       scope,
     });
     return new Map(
       keys.flatMap((key) => {
-        const register = registerOf(this.registers, sourceOf(key as never));
-        const said = rows.filter(({ id, source }) => id === idOf(key) && register.some((each) => each === source));
-        const first = this.#firstOf(said).get(idOf(key));
+        const register = findRegister(this.registers, sourceOf(key as never));
+        const candidates = rows.filter(
+          ({ id, source }) => id === partyId(key) && register.some((each) => each === source),
+        );
+        const first = this.#firstOf(candidates).get(partyId(key));
         return first ? [[key, this.#withSource(first)] as const] : [];
       }),
     );
   }
 
-  async findPage(scope: Scope, page: PageRequest, filter: PartyFilter = {}): Promise<Page<Sourced<T>>> {
-    const slice = { page, keyset: this.#keyset, stretch: stretchOf(filter) };
-    const rows = await this.findSlice({ select: COLUMNS, where: this.#isRead(scope) }, slice, this.listedFor(scope));
-    return pageOf(rows as unknown as Row<T>[], page, {
-      cursor: (row): Cursor => this.#keyset.cursorOf(row),
+  /** A page of the parties that match, by name. @param page with cursors of the list: `DealerCursor`, `CustomerCursor` */
+  async list(scope: Scope, page: PageRequest, filter: PartyFilter = {}): Promise<Page<Sourced<ValueOf<T>>>> {
+    const slice = { page, keyset: this.#keyset, range: nameRange(filter) };
+    const rows = await this.#reader.findSlice(
+      { select: COLUMNS, where: this.#isRead(scope) },
+      slice,
+      this.partiesOf(scope),
+    );
+    return toPage(rows as unknown as Row<ValueOf<T>>[], page, {
+      cursor: (row): Cursor => this.#keyset.toCursor(row),
       node: (row) => this.#withSource(row),
     });
   }
 
   /** How many there are, or `null` when there are more than `MAX_COUNT`. */
   countAll(scope: Scope, filter: PartyFilter = {}): Promise<number | null> {
-    return this.count(and(this.#isRead(scope), within(this.#table.name, stretchOf(filter))), this.listedFor(scope));
+    return this.#reader.count(
+      and(this.#isRead(scope), inRange(this.#table.name, nameRange(filter))),
+      this.partiesOf(scope),
+    );
   }
 
-  async #read(ids: readonly unknown[], { on, scope }: { on: SQL; scope: Scope }): Promise<Row<T>[]> {
-    const rows = await this.findManyById(ids, { select: COLUMNS, on, where: this.visibleTo(scope) });
-    return rows as unknown as Row<T>[];
+  async #read(ids: readonly unknown[], { on, scope }: { on: SQL; scope: Scope }): Promise<Row<ValueOf<T>>[]> {
+    const rows = await this.#reader.findManyById(ids, { select: COLUMNS, on, where: this.rows.visibleTo(scope) });
+    return rows as unknown as Row<ValueOf<T>>[];
   }
 
-  /** Whether nothing else of the same id is read before it; a list that others lead to has seen to that. */
+  /** True for the record of an id that readers see. Not needed with `partiesOf`, which has only those. */
   #isRead(scope: Scope): SQL | undefined {
-    if (this.listedFor(scope)) return undefined;
+    if (this.partiesOf(scope)) return undefined;
     const { id, source, version, value } = this.#table;
     const other = (column: Column) => sql`other.${sql.identifier(column.name)}`;
-    const [mine, theirs] = [rankOf(this.registers, source), rankOf(this.registers, other(source))];
+    const [mine, theirs] = [registerRank(this.registers, source), registerRank(this.registers, other(source))];
     return sql`NOT EXISTS (SELECT 1 FROM ${this.#table} AS other WHERE ${other(id)} = ${id} AND ${other(source)} <> ${source}
       AND (${theirs} < ${mine} OR (${theirs} = ${mine} AND (${other(version)}, ${other(value)}) > (${version}, ${value}))))`;
   }
 
-  #firstOf(rows: readonly Row<T>[]): Map<string, Row<T>> {
-    const rank = ({ source }: Row<T>) => {
+  #firstOf(rows: readonly Row<ValueOf<T>>[]): Map<string, Row<ValueOf<T>>> {
+    const rank = ({ source }: Row<ValueOf<T>>) => {
       const found = this.registers.findIndex((register) => register.some((each) => each === source));
       return found < 0 ? this.registers.length : found;
     };
-    const first = new Map<string, Row<T>>();
+    const first = new Map<string, Row<ValueOf<T>>>();
     for (const row of rows) {
       const known = first.get(row.id);
       const order = known ? rank(row) - rank(known) || compareRegisters(known, row) : -1;
@@ -135,23 +149,12 @@ export abstract class PartyRepository<T extends object> extends Repository<typeo
     return first;
   }
 
-  #withSource({ id, source, value }: Row<T>): Sourced<T> {
-    const [register] = source === "" ? [""] : registerOf(this.registers, source);
+  #withSource({ id, source, value }: Row<ValueOf<T>>): Sourced<ValueOf<T>> {
+    const [register] = source === "" ? [""] : findRegister(this.registers, source);
     return { ...value, source: source === "" ? null : source, recordKey: `${register}:${id}` };
   }
 }
 
-/** The place of a source's register among all, as SQL. */
-export function rankOf(registers: Registers, source: Column | SQL): SQL {
-  const cases = registers.flatMap((register, rank) =>
-    register.map((name) => sql`WHEN ${name} THEN ${sql.raw(String(rank))}`),
-  );
-  return sql`CASE ${source} ${sql.join(cases, sql` `)} ELSE ${sql.raw(String(registers.length))} END`;
-}
+const partyId = (key: PartyKey): string => key.slice(key.indexOf(":") + 1);
 
-/** The source of a device's key, as SQL. */
-export const sourceOfKey = (key: Column | SQL): SQL => sql`substr(${key}, 1, instr(${key}, ':') - 1)`;
-
-const idOf = (key: PartyKey): string => key.slice(key.indexOf(":") + 1);
-
-const stretchOf = ({ namePrefix }: PartyFilter) => (namePrefix ? startingWith(namePrefix) : {});
+const nameRange = ({ namePrefix }: PartyFilter) => (namePrefix ? prefixRange(namePrefix) : {});

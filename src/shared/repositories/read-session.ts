@@ -1,14 +1,15 @@
-import { before } from "../deadline.ts";
-import { type Consistency, NEAREST, sessionStartOf } from "./consistency.ts";
+import type { D1Database, D1DatabaseSession, D1PreparedStatement } from "@cloudflare/workers-types";
+import { withTimeout } from "#base/deadline.ts";
+import { type Consistency, NEAREST, toSessionStart } from "./consistency.ts";
 import { isOutage } from "./fault.ts";
 
-/** How long one read may take, its repetitions included. Ours: whoever waits longer has given up. */
+/** How long one read may take, including retries. Our choice. */
 const DEADLINE_MS = 2_000;
 
-/** Before the first repetition; each further one waits twice as long, and half of it is chance. */
+/** The wait before the first retry. It doubles for each further one, and half of it is jitter. */
 const FIRST_WAIT_MS = 25;
 
-/** Statements that one request may run. The schema batches, so that even a large page takes about ten. Ours. */
+/** Statements that one request may run. The schema batches its reads, so even a large page takes about ten. Our choice. */
 const MAX_STATEMENTS = 40;
 
 /** A request asked for more statements than one may run. */
@@ -16,7 +17,7 @@ export class StatementBudgetSpent extends Error {
   override name = "StatementBudgetSpent";
 }
 
-/** What the reads of a session cost, and who answered them. */
+/** The cost of a session's reads, and the database that answered last. */
 export type ReadReport = {
   readonly statements: number;
   readonly rowsRead: number;
@@ -33,8 +34,8 @@ type Options = {
 };
 
 /**
- * One request's reads of D1, in order, from one database or its replicas. A read that meets a passing fault is repeated
- * until its deadline: reads change nothing, so a repetition is harmless. It has as much of D1's face as drizzle uses.
+ * One request's reads of D1, sequentially consistent, from the primary or replicas. A read that fails in an outage is
+ * retried until its deadline. It implements the part of D1's interface that drizzle uses.
  */
 export class ReadSession {
   readonly #db: Pick<D1Database, "withSession">;
@@ -54,26 +55,28 @@ export class ReadSession {
     }: Options = {},
   ) {
     this.#db = db;
-    this.#session = db.withSession(sessionStartOf(consistency));
+    this.#session = db.withSession(toSessionStart(consistency));
     this.#maxStatements = maxStatements;
     this.#deadlineMs = deadlineMs;
     this.#random = random;
   }
 
+  /** What the reads so far have cost, and who answered last. */
   get report(): ReadReport {
     return this.#report;
   }
 
-  /** What a later session has to start from to see at least what this one saw; `null` before the first read. */
+  /** A later session that starts with this token sees at least what this one saw; `null` before the first read. */
   get consistencyToken(): string | null {
     return this.#session.getBookmark();
   }
 
-  /** From now on reads are as fresh as this asks for; what they may cost in all stays as it was. */
+  /** Continues with another consistency. The budget of statements stays the same. */
   restart(consistency: Consistency): void {
-    this.#session = this.#db.withSession(sessionStartOf(consistency));
+    this.#session = this.#db.withSession(toSessionStart(consistency));
   }
 
+  /** A statement that only reads, as D1 prepares it. It runs within the session's budget and deadline. */
   prepare(sql: string): ReadStatement {
     return new ReadStatement(this.#session.prepare(sql), (statement) => this.#read(statement));
   }
@@ -126,7 +129,7 @@ class ReadStatement {
     return { results: await this.#read(this.#statement) };
   }
 
-  /** D1's own `raw` tells no cost. Every column of ours has a name of its own, so the values keep their places. */
+  /** Like D1's own `raw`, which does not report its cost. All columns have distinct names, so no value is lost. */
   async raw(): Promise<unknown[][]> {
     return (await this.#read(this.#statement)).map(Object.values);
   }
@@ -134,9 +137,9 @@ class ReadStatement {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What D1 answers within so many milliseconds. A database that does not answer is a database out of reach. */
+/** D1's answer, if it comes within `ms` milliseconds. @throws Error that counts as an outage otherwise */
 export async function withDeadline<T>(ms: number, promise: Promise<T>): Promise<T> {
-  const answer = await before(ms, promise);
+  const answer = await withTimeout(ms, promise);
   if (answer === "too late") throw new Error("D1 timed out");
   return answer;
 }

@@ -1,138 +1,254 @@
-import { and, type Column, getTableColumns, type InferSelectModel, type SQL, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
-import type { Scope } from "../auth/scope.ts";
-import type { Keyset, Stretch } from "./keyset.ts";
-import { type PageRequest, rowsFor } from "./page.ts";
-import type { ReadSession } from "./read-session.ts";
+import { and, asc, desc, type SQL, sql } from "drizzle-orm";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { Scope } from "#auth/scope.ts";
+import { type Ordering, unindexed } from "./keyset.ts";
+import { type Page, type PageRequest, toPage } from "./page.ts";
+import { type Include, type Included, type Lookup, type Relation, type Relations, readRelated } from "./relation.ts";
+import { columnsNamed, type ScopedTable, storedIds } from "./scoped-table.ts";
+import { type ColumnName, isOfId, type ReadHandle, type RowOf, TableReader } from "./table-reader.ts";
+import { isNamed, matching, type ScalarName, type Where } from "./where.ts";
 
-/** What reads go through: a session, which keeps them in order on replicas and repeats them, or D1 itself. */
-export type ReadHandle = ReadSession | D1Database | D1DatabaseSession;
+/** How many rows `findMany`, `findByIds`, `groupBy` and a relation return at most. Our choice: an answer of D1 is held in memory. */
+export const MAX_ROWS = 1_000;
 
-type RowOf<T extends SQLiteTable> = InferSelectModel<T>;
-type ColumnName<T extends SQLiteTable> = keyof RowOf<T> & string;
+/**
+ * The id of a repository's rows: the value of the key's column, or an object with those of a key of several columns.
+ * `never` for a `Repository<…>` whose key is not known, so that it takes any repository of its table.
+ */
+export type IdOf<R> = R extends { readonly rows: ScopedTable<infer T, infer Key> }
+  ? number extends Key["length"]
+    ? never
+    : Key extends readonly [infer Only extends ColumnName<T>]
+      ? RowOf<T>[Only]
+      : Readonly<Pick<RowOf<T>, Key[number]>>
+  : never;
 
-type Find<T extends SQLiteTable, Name extends ColumnName<T>> = {
+type RelationsOf<R> = R extends { readonly relations: infer Known } ? Known : never;
+type OrderName<R> = R extends { readonly orders: infer Orders } ? keyof Orders & string : never;
+
+/** Exactly the columns of `select`, and the relations of `include`. */
+export type Found<R, T extends SQLiteTable, Name extends ColumnName<T>, Asked> = Pick<RowOf<T>, Name> &
+  Included<RelationsOf<R>, Asked>;
+
+/** Names only relations that there are: TypeScript lets a type parameter have members that its bound does not. */
+type Known<R, Asked> = Asked & { readonly [Name in Exclude<keyof Asked, keyof RelationsOf<R>>]: never };
+
+type Columns<R, T extends SQLiteTable, Name extends ColumnName<T>, Asked> = {
   /** The columns to read; a row has these and no others. */
   readonly select: readonly Name[];
-  readonly where?: SQL | undefined;
-  readonly orderBy?: readonly SQL[];
-  readonly limit?: number;
+  /** The relations to read along, each in one statement for all rows, and under the same scope. */
+  readonly include?: Known<R, Asked>;
 };
 
-/** Which rows of a list make a page. */
-export type Slice = {
-  readonly page: PageRequest;
-  readonly keyset: Pick<Keyset<never>, "parts" | "orderBy">;
-  /** Of the column that the list is sorted by first. */
-  readonly stretch?: Stretch | undefined;
+type FindMany<R, T extends SQLiteTable, Name extends ColumnName<T>, Asked> = Columns<R, T, Name, Asked> & {
+  readonly where?: Where<T>;
+  readonly orderBy?: OrderBy<T>;
+  readonly limit: number;
 };
 
-/** How far lists are counted. Counting reads what it counts, and nobody needs the number of a million devices. Ours. */
-export const MAX_COUNT = 10_000;
+type FindPage<R, T extends SQLiteTable, Name extends ColumnName<T>, Asked> = Columns<R, T, Name, Asked> & {
+  readonly where?: Where<T>;
+  readonly orderBy: OrderName<R>;
+  readonly direction?: "asc" | "desc";
+};
 
-/** Reads over one table, typed by it. Which rows a scope may see is up to the repository of each table. */
+/** By one column or by several in turn. */
+export type OrderBy<T extends SQLiteTable> = readonly (
+  | ScalarName<T>
+  | readonly [column: ScalarName<T>, direction: "asc" | "desc"]
+)[];
+
+/**
+ * Typed reads of one table, each under a scope. A subclass names the table's rows, orders and relations:
+ *
+ *     class VisitRepository extends Repository<typeof visits> {
+ *       readonly rows = VISITS; // scopedTable(visits, { key: ["id"], visibleTo: … })
+ *       readonly orders = { START: keysetOf(VISITS, "VISITS_BY_START", ["startsAtMs"]) };
+ *       readonly relations = { parts: many(PARTS, { id: "visitId" }) };
+ *     }
+ *
+ * Every method takes the scope first. Rows out of scope are not returned, counted, grouped or included, whatever is
+ * asked. All reads go to the handle, so they are as fresh as its session; in an outage they throw what D1 throws, which
+ * `isOutage` recognises, and are safe to retry.
+ */
 export abstract class Repository<T extends SQLiteTable> {
-  readonly #database: DrizzleD1Database;
-  readonly #table: T;
+  /** The table, its key, and what a scope may see of it. */
+  abstract readonly rows: ScopedTable<T>;
+  /** The orders of `findPage`, each with an index. */
+  abstract readonly orders: Readonly<Record<string, Ordering>>;
+  /** What `include` may name. */
+  abstract readonly relations: Relations<T>;
+  readonly #handle: ReadHandle;
+  #reader: TableReader<T> | undefined;
 
-  constructor(handle: ReadHandle, table: T) {
-    // drizzle 0.45 has no type for sessions; it uses only what all of these have.
-    this.#database = drizzle(handle as unknown as D1Database);
-    this.#table = table;
+  constructor(handle: ReadHandle) {
+    this.#handle = handle;
   }
 
-  /** @param from where the rows come from when not straight from the table: a SELECT of its columns, and more */
-  protected async findMany<Name extends ColumnName<T>>(
-    { select, where, orderBy = [], limit }: Find<T, Name>,
-    from?: SQL,
-  ): Promise<Pick<RowOf<T>, Name>[]> {
-    const all: Record<string, SQLiteColumn> = getTableColumns(this.#table);
-    // Drizzle refuses a bare column unless it knows the source to be its table; as SQL it takes it.
-    const columns = Object.fromEntries(
-      select.map((name) => [name, sql`${all[name]}`.mapWith(all[name] as SQLiteColumn)]),
-    );
-    const query = this.#database.select(columns).from(this.#source(from)).where(where).$dynamic();
-    if (orderBy.length > 0) query.orderBy(...orderBy);
-    if (limit !== undefined) query.limit(limit);
-    return (await query) as unknown as Pick<RowOf<T>, Name>[];
+  /** Reads of the table that know no scope, for methods that a subclass adds: they apply `rows.visibleTo` themselves. */
+  protected get unscoped(): TableReader<T> {
+    this.#reader ??= new TableReader(this.#handle, this.rows.table);
+    return this.#reader;
   }
 
-  /** The rows of a page as `pageOf` wants them: in the order in which the page is read, and one more than it shows. */
-  protected async findSlice<Name extends ColumnName<T>>(
-    { select, where }: Pick<Find<T, Name>, "select" | "where">,
-    { page, keyset, stretch }: Slice,
-    from?: SQL,
-  ): Promise<Pick<RowOf<T>, Name>[]> {
-    const rows: Pick<RowOf<T>, Name>[] = [];
-    for (const part of keyset.parts(page, stretch)) {
-      const limit = rowsFor(page) - rows.length;
-      if (limit === 0) break;
-      rows.push(
-        ...(await this.findMany({ select, where: and(where, part), orderBy: keyset.orderBy(page), limit }, from)),
-      );
-    }
-    return rows;
-  }
-
-  /** How many rows there are, or `null` when there are more than `MAX_COUNT`. */
-  protected async count(where: SQL | undefined, from?: SQL): Promise<number | null> {
-    const [row] = await this.select<{ count: number }>(sql`SELECT ${this.#countOf(where, from)} AS count`);
-    return countedOf(row?.count ?? 0);
-  }
-
-  /** The same of each parent's rows, in one statement. @param on matches a row of the table to `ids.value` */
-  protected async countEach(
-    ids: readonly string[],
-    on: SQL,
-    where: SQL | undefined,
-  ): Promise<Map<string, number | null>> {
-    const rows = await this.select<{ id: string; count: number }>(
-      sql`SELECT ids.value AS id, ${this.#countOf(and(on, where))} AS count FROM ${eachOf(ids)} AS ids`,
-    );
-    return new Map(rows.map(({ id, count }) => [id, countedOf(count)]));
-  }
-
-  /** For what is not rows of the table. Columns come back as SQLite has them. */
-  protected select<Row>(statement: SQL): Promise<Row[]> {
-    return this.#database.all<Row>(statement);
+  /** The row with this id, or `null` if there is none that the scope may see. Reads one row. */
+  async findById<Name extends ColumnName<T>, const Asked extends Include<RelationsOf<this>> = object>(
+    scope: Scope,
+    id: IdOf<this>,
+    columns: Columns<this, T, Name, Asked>,
+  ): Promise<Found<this, T, Name, Asked> | null> {
+    const [row = null] = await this.findByIds(scope, [id], columns);
+    return row;
   }
 
   /**
-   * Rows by id, in no order. One bound parameter carries any number of ids, and CROSS JOIN keeps them the outer loop,
-   * so this reads the rows it returns: about two thirds of what `IN (SELECT value …)` reads.
-   * @param on matches a row of the table to `ids.value`
+   * Rows by id, in no particular order; those that do not exist or are out of scope are left out. The ids take one bound
+   * parameter.
+   * @param ids at most `MAX_ROWS`
+   * @throws RangeError for more
    */
-  protected findManyById<Name extends ColumnName<T>>(
-    ids: readonly unknown[],
-    { on, ...find }: Find<T, Name> & { readonly on: SQL },
-  ): Promise<Pick<RowOf<T>, Name>[]> {
-    return this.findMany(
-      find,
-      sql`SELECT ${this.#table}.* FROM ${eachOf(ids)} AS ids CROSS JOIN ${this.#table} ON ${on}`,
+  async findByIds<Name extends ColumnName<T>, const Asked extends Include<RelationsOf<this>> = object>(
+    scope: Scope,
+    ids: readonly IdOf<this>[],
+    columns: Columns<this, T, Name, Asked>,
+  ): Promise<Found<this, T, Name, Asked>[]> {
+    checkLimit(ids.length, "ids");
+    if (ids.length === 0) return [];
+    const rows = await this.unscoped.findManyById(storedIds(this.rows, ids), {
+      select: this.#toRead(columns),
+      on: isOfId(columnsNamed(this.rows.table, this.rows.key)),
+      where: this.rows.visibleTo(scope),
+    });
+    return this.#complete(scope, rows, columns);
+  }
+
+  /**
+   * Up to `limit` rows that match, ordered by columns. Without an index for the conditions or the order, D1 reads every
+   * row; for lists that clients page through there is `findPage`.
+   * @throws RangeError if the limit is not between 1 and `MAX_ROWS`
+   */
+  async findMany<Name extends ColumnName<T>, const Asked extends Include<RelationsOf<this>> = object>(
+    scope: Scope,
+    { where = {}, orderBy = [], limit, ...columns }: FindMany<this, T, Name, Asked>,
+  ): Promise<Found<this, T, Name, Asked>[]> {
+    checkLimit(limit, "limit");
+    const { condition, from } = this.#seen(scope, where);
+    const order = orderBy.map((by) => (typeof by === "string" ? ([by, "asc"] as const) : by));
+    const rows = await this.unscoped.findMany(
+      {
+        select: this.#toRead(columns),
+        where: condition,
+        orderBy: columnsNamed(
+          this.rows.table,
+          order.map(([name]) => name),
+        ).map((column, i) => (order[i]?.[1] === "desc" ? desc(column) : asc(column))),
+        limit,
+      },
+      from,
     );
+    return this.#complete(scope, rows, columns);
   }
 
-  #countOf(where: SQL | undefined, from?: SQL): SQL {
-    const condition = where && sql`WHERE ${where}`;
-    return sql`(SELECT count(*) FROM (SELECT 1 FROM ${this.#source(from)} ${condition} LIMIT ${MAX_COUNT + 1}))`;
+  /**
+   * A page of the rows that match, in one of the repository's orders, which is ascending unless `direction` says
+   * otherwise. It begins at its cursor by the index of the order, so page 1,000 costs what page 1 does.
+   * @param page from `parsePage(args, repository.orders.….cursor)`
+   * @throws RangeError for a cursor of another order, which `parsePage` refuses
+   */
+  async findPage<Name extends ColumnName<T>, const Asked extends Include<RelationsOf<this>> = object>(
+    scope: Scope,
+    page: PageRequest,
+    { where = {}, orderBy, direction = "asc", ...columns }: FindPage<this, T, Name, Asked>,
+  ): Promise<Page<Found<this, T, Name, Asked>>> {
+    const ascending = this.orders[orderBy];
+    if (!ascending) throw new RangeError(`there is no order ${JSON.stringify(orderBy)}. Nothing was read.`);
+    const keyset = direction === "desc" ? ascending.reversed : ascending;
+    const { condition, from } = this.#seen(scope, where);
+    const select = this.#toRead(columns, keyset.names as ColumnName<T>[]);
+    const slice = await this.unscoped.findSlice({ select, where: condition }, { page, keyset }, from);
+    const found = await this.#complete(scope, slice, columns);
+    const rows = slice.map((row, i) => ({ row, node: found[i] as Found<this, T, Name, Asked> }));
+    return toPage(rows, page, { cursor: ({ row }) => keyset.toCursor(row as never), node: ({ node }) => node });
   }
 
-  #source(from: SQL | undefined): SQL {
-    return from ? sql`(${from}) AS ${this.#table}` : sql`${this.#table}`;
+  /** How many rows match, or `null` when there are more than `MAX_COUNT`. D1 reads each of them. */
+  count(scope: Scope, { where = {} }: { readonly where?: Where<T> } = {}): Promise<number | null> {
+    const { condition, from } = this.#seen(scope, where);
+    return this.unscoped.count(condition, from);
+  }
+
+  /**
+   * The rows that match, counted by the values of columns; largest groups first, and by those values where they are the
+   * same size. D1 reads every row that matches.
+   * @throws RangeError if the limit is not between 1 and `MAX_ROWS`
+   */
+  async groupBy<Name extends Exclude<ScalarName<T>, "count">>(
+    scope: Scope,
+    { by, where = {}, limit }: { readonly by: readonly Name[]; readonly where?: Where<T>; readonly limit: number },
+  ): Promise<(Pick<RowOf<T>, Name> & { readonly count: number })[]> {
+    checkLimit(limit, "limit");
+    const { condition, from } = this.#seen(scope, where);
+    return this.unscoped.groupBy({ by, where: condition, limit }, from);
+  }
+
+  /** The condition of a read, and where it reads from. */
+  #seen(scope: Scope, where: Where<T>): { condition: SQL | undefined; from: SQL | undefined } {
+    const { table, key, visibleTo, listedFor, isLedByScope = false } = this.rows;
+    const visible = visibleTo(scope);
+    // A row that is named by its key is found by that.
+    const isFoundByKey = isNamed((where as Readonly<Record<string, unknown>>)[key[0] as string]);
+    const isLed = visible !== undefined && (isLedByScope || listedFor !== undefined);
+    const conditions = matching(table, where, (column, name) =>
+      isLed && name !== key[0] ? unindexed(column) : sql`${column}`,
+    );
+    return { condition: and(visible, conditions), from: isFoundByKey ? undefined : listedFor?.(scope) };
+  }
+
+  /** The columns of `select`, those that find the included rows, and further ones. */
+  #toRead<Name extends ColumnName<T>, Asked>(
+    { select, include = {} as never }: Columns<this, T, Name, Asked>,
+    further: readonly ColumnName<T>[] = [],
+  ): ColumnName<T>[] {
+    const linking = Object.keys(include).flatMap((name) => Object.keys(this.#relation(name).on) as ColumnName<T>[]);
+    return [...new Set<ColumnName<T>>([...select, ...linking, ...further])];
+  }
+
+  #relation(name: string): Relation {
+    const relation = Object.hasOwn(this.relations, name) ? this.relations[name] : undefined;
+    if (!relation) throw new RangeError(`there is no relation ${JSON.stringify(name)}. Nothing was read.`);
+    return relation as Relation;
+  }
+
+  /** Rows with the columns that were asked for and no others, and with what they include. */
+  async #complete<Name extends ColumnName<T>, Asked>(
+    scope: Scope,
+    rows: readonly Partial<RowOf<T>>[],
+    { select, include = {} as never }: Columns<this, T, Name, Asked>,
+  ): Promise<Found<this, T, Name, Asked>[]> {
+    const asked = Object.entries(include) as [string, { select: string[]; limit?: number }][];
+    for (const [, { limit = 1 }] of asked) checkLimit(limit, "limit");
+    const lookups = await Promise.all(
+      asked.map(async ([name, what]): Promise<[string, Lookup]> => {
+        const relation = this.#relation(name);
+        const reader = new TableReader(this.#handle, relation.to.table);
+        return [
+          name,
+          await readRelated(relation, what, { rows: rows as readonly Record<string, unknown>[], scope, reader }),
+        ];
+      }),
+    );
+    return rows.map((row) => {
+      const own = select.map((name) => [name, row[name]] as const);
+      const related = lookups.map(([name, lookup]) => [name, lookup(row as Record<string, unknown>)] as const);
+      return Object.fromEntries([...own, ...related]) as Found<this, T, Name, Asked>;
+    });
   }
 }
 
-const countedOf = (count: number): number | null => (count > MAX_COUNT ? null : count);
-
-/** A table of one column, `value`, out of one bound parameter. D1 takes at most 100 of those a statement. */
-export const eachOf = (values: readonly unknown[]): SQL => sql`json_each(${JSON.stringify(values)})`;
-
-/** True for rows whose dealer is the scope's own; no condition for who may see every dealer's. */
-export function ofOwnDealer(scope: Scope, dealerId: Column | SQL): SQL | undefined {
-  if (scope.role !== "dealer") return undefined;
-  const [only, ...others] = scope.dealerIds;
-  // One id as an equality lets an index serve the order as well as the condition.
-  if (only !== undefined && others.length === 0) return sql`${dealerId} = ${only}`;
-  return sql`${dealerId} IN (SELECT value FROM ${eachOf(scope.dealerIds)})`;
+/** @throws RangeError */
+export function checkLimit(rows: number, name: "limit" | "ids"): void {
+  if (rows > MAX_ROWS || (name === "limit" && !(Number.isInteger(rows) && rows >= 1))) {
+    const problem = name === "ids" ? `${rows} ids are too many` : `${rows} is no limit`;
+    throw new RangeError(`${problem}: at most ${MAX_ROWS} rows are read at once. Nothing was read.`);
+  }
 }

@@ -1,10 +1,12 @@
 import { and, type SQL, sql } from "drizzle-orm";
-import type { Scope } from "../auth/scope.ts";
-import { isOpen, OPEN_ALERTS, raisedInOwnInterval } from "./alert.ts";
-import { eachOf, ofOwnDealer, type ReadHandle, Repository } from "./repository.ts";
+import type { Scope } from "#auth/scope.ts";
+import { isOpen, OPEN_ALERTS } from "./alert.ts";
+import { jsonEach } from "./one-of.ts";
+import { type ReadHandle, TableReader } from "./table-reader.ts";
 import { alerts, devices } from "./tables.ts";
+import { DEVICES, raisedInOwnInterval } from "./visibility.ts";
 
-/** What a dealer's devices come to just now. Devices that are neither online nor offline nor retired have not reported yet. */
+/** Current counts of a dealer's devices. Devices that are neither online, offline nor retired have not reported yet. */
 export type DealerStatistics = {
   readonly devices: number;
   readonly online: number;
@@ -27,16 +29,15 @@ type DeviceCounts = Pick<DealerStatistics, "devices" | "online" | "offline" | "r
 type AlertCounts = Pick<DealerStatistics, "openAlerts" | "criticalAlerts">;
 type Of<Counts> = Counts & { readonly dealerId: string };
 
-/** Counts over devices and their alerts, as a scope may see them. */
-export class StatisticsRepository extends Repository<typeof devices> {
+/** Counts of devices and alerts within a scope. */
+export class StatisticsRepository {
+  readonly #reader: TableReader<typeof devices>;
+
   constructor(handle: ReadHandle) {
-    super(handle, devices);
+    this.#reader = new TableReader(handle, devices);
   }
 
-  /**
-   * Of many dealers in two statements, which read each device and each open alert of theirs once. A dealer without
-   * devices is left out.
-   */
+  /** For many dealers in two statements, which read each device and each open alert once. Dealers without devices are left out. */
   async findByDealer(scope: Scope, dealerIds: readonly string[]): Promise<Map<string, DealerStatistics>> {
     const [deviceCounts, alertCounts] = await Promise.all([
       this.#countDevices(scope, dealerIds),
@@ -53,26 +54,27 @@ export class StatisticsRepository extends Repository<typeof devices> {
 
   #countDevices(scope: Scope, dealerIds: readonly string[]): Promise<Of<DeviceCounts>[]> {
     const having = (status: string) => sql`sum(${devices.status} = ${status})`;
-    return this.select(
+    return this.#reader.select(
       sql`SELECT ${devices.dealerId} AS dealerId, count(*) AS devices,
           ${having("ONLINE")} AS online, ${having("OFFLINE")} AS offline, ${having("RETIRED")} AS retired
-        FROM ${devicesOf(dealerIds)} WHERE ${visibleTo(scope)} GROUP BY ${devices.dealerId}`,
+        FROM ${fromDevices(dealerIds)} WHERE ${visibleTo(scope)} GROUP BY ${devices.dealerId}`,
     );
   }
 
   #countAlerts(scope: Scope, dealerIds: readonly string[]): Promise<Of<AlertCounts>[]> {
     const visible = and(visibleTo(scope), raisedInOwnInterval(scope));
-    return this.select(
+    return this.#reader.select(
       sql`SELECT ${devices.dealerId} AS dealerId, count(*) AS openAlerts,
           sum(${alerts.severity} IS 'critical') AS criticalAlerts
-        FROM ${devicesOf(dealerIds)}
+        FROM ${fromDevices(dealerIds)}
           CROSS JOIN ${OPEN_ALERTS} ON ${alerts.deviceKey} = ${devices.key} AND ${isOpen}
         WHERE ${visible} GROUP BY ${devices.dealerId}`,
     );
   }
 }
 
-const devicesOf = (dealerIds: readonly string[]): SQL =>
-  sql`${eachOf(dealerIds)} AS ids CROSS JOIN ${devices} ON ${devices.dealerId} = ids.value`;
+/** Each dealer once, or its devices would count twice. */
+const fromDevices = (dealerIds: readonly string[]): SQL =>
+  sql`${jsonEach([...new Set(dealerIds)])} AS ids CROSS JOIN ${devices} ON ${devices.dealerId} = ids.value`;
 
-const visibleTo = (scope: Scope): SQL => ofOwnDealer(scope, devices.dealerId) ?? sql`true`;
+const visibleTo = (scope: Scope): SQL => DEVICES.visibleTo(scope) ?? sql`true`;

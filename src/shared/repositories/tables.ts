@@ -1,95 +1,116 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { AlertKind } from "../desk/alert-rules.ts";
-import type { AuditAction, Run } from "../desk/api.ts";
-import type { GroupState, LetterState } from "../desk/states.ts";
-import type { Alert, AlertState } from "../domain/alert.ts";
-import type { Customer, Dealer, Severity } from "../domain/change.ts";
-import type { Aspects, DeviceStatus } from "../domain/device.ts";
-import type { DeviceKey, Source } from "../domain/event.ts";
-import type { MergeOutcome } from "../domain/outcome.ts";
-import type { Version } from "../domain/version.ts";
-import type { Failure, Letter } from "../queue/letter.ts";
-import type { QueuedRecord } from "../queue/parcel.ts";
+import type { Alert, AlertState } from "#domain/alert.ts";
+import type { Customer, Dealer, Severity } from "#domain/change.ts";
+import type { Aspects, DeviceStatus } from "#domain/device.ts";
+import type { DeviceKey, Source } from "#domain/event.ts";
+import type { Version } from "#domain/version.ts";
 
-/**
- * The schema of D1. In `devices` and `alerts` one JSON column is the state, as the domain knows it, and the columns
- * beside it are derived from it so that indexes can find it. Every index costs a row written whenever its column
- * changes, so each one here answers a filter of the read API.
+/*
+ * The fleet's tables in D1; those of the operations API are in `ops-tables.ts`. An index costs a written row whenever
+ * its column changes, so each one here serves a filter of the read API.
  *
- * All tables but `dead_letters` are WITHOUT ROWID (drizzle cannot say so: it stands in the migration), which saves a
- * row on insert. No foreign keys: events name dealers and customers in any order.
+ * All tables of the database but `dead_letters` are WITHOUT ROWID, which saves a row on insert; drizzle cannot express
+ * that, so it is added in the migration. There are no foreign keys, because events name dealers and customers in any
+ * order. What belongs to what is declared in `visibility.ts`, and docs/tables.md is written from both.
  */
+
+/** Devices, as merged so far. One JSON column holds the state, in the domain's form; the others are for indexes. */
 export const devices = sqliteTable(
   "devices",
   {
+    /** `{source}:{deviceId}`. */
     key: text().$type<DeviceKey>().primaryKey(),
+    /** The state: each register with the version that set it. The columns below but `latest` and `revision` follow from it. */
     aspects: text({ mode: "json" }).$type<Aspects>().notNull(),
+    /** The newest version of any event of the device. */
     latest: text().$type<Version>().notNull(),
-    /** Counts writes; a writer names the revision it read, and loses when another was faster. */
+    /** The number of writes. An update names the revision that was read, and fails if another write came first. */
     revision: integer().notNull(),
+    /** Unregistered, registered, online, offline or retired, by the registration and the last report. */
     status: text().$type<DeviceStatus>().notNull(),
+    /** `null` until the device is registered. */
     serialNumber: text("serial_number"),
+    /** The dealer that has the device now, in the ids of the device's source. */
     dealerId: text("dealer_id"),
+    /** The customer that has the device now, in the ids of the device's source. */
     customerId: text("customer_id"),
-    /** When it was registered; `null` while it is not, and once that was taken back. */
+    /** When the device was registered; `null` while it is not, also after a removal. */
     registeredAt: text("registered_at"),
     /**
-     * The UTC day of `latest`. The time itself in an index would cost a row for every event, the day costs one a day.
-     * Only a Worker from before this column leaves it empty.
+     * The UTC day of `latest`. An index over the time would cost a row for every event, over the day one per day. Empty only
+     * in rows written by a release from before this column.
      */
     updatedOn: text("updated_on").notNull().default(""),
   },
   (t) => [
     index("devices_by_status").on(t.status),
     index("devices_by_serial_number").on(t.serialNumber),
-    index("devices_by_dealer").on(t.dealerId),
-    index("devices_by_customer").on(t.customerId),
+    // Looked up by value only, and most new devices have neither yet: without an entry for null, a first write costs two
+    // rows less. The other columns are sorted by, and a list shows those without a value too.
+    index("devices_by_dealer").on(t.dealerId).where(sql`${t.dealerId} IS NOT NULL`),
+    index("devices_by_customer").on(t.customerId).where(sql`${t.customerId} IS NOT NULL`),
     index("devices_by_registered_at").on(t.registeredAt),
     index("devices_by_updated_on").on(t.updatedOn),
   ],
 );
 
+/** Alerts of devices, stored like devices. An alert may arrive before its device, and its end before its raise. */
 export const alerts = sqliteTable(
   "alerts",
   {
+    /** The device that raised it. */
     deviceKey: text("device_key").$type<DeviceKey>().notNull(),
+    /** Unique within the device. */
     alertId: text("alert_id").notNull(),
+    /** The state: what was raised, and how far it is. The columns below but `revision` follow from it. */
     alert: text({ mode: "json" }).$type<Alert>().notNull(),
+    /** The number of writes, as of a device. */
     revision: integer().notNull(),
+    /** Open, acknowledged or cleared. */
     state: text().$type<AlertState>().notNull(),
+    /** `null` until the raise has arrived. */
     severity: text().$type<Severity>(),
+    /** When it was raised; `null` until the raise has arrived. */
     raisedAt: text("raised_at"),
   },
   (t) => [
     primaryKey({ columns: [t.deviceKey, t.alertId] }),
     index("alerts_by_raised_at").on(t.raisedAt),
     index("alerts_by_state").on(t.state, t.raisedAt),
-    /** A device's open alerts, however many it has had over the years. One that is no longer open costs nothing. */
+    /** Finds a device's open alerts, however many others it has. Other alerts cost nothing in it. */
     index("open_alerts_by_device").on(t.deviceKey, t.severity).where(sql`${t.state} = 'OPEN'`),
   ],
 );
 
+/** Every event that assigned a device to a dealer, or to none. The intervals follow from them. */
 export const assignments = sqliteTable(
   "assignments",
   {
+    /** The device that was assigned. */
     deviceKey: text("device_key").$type<DeviceKey>().notNull(),
+    /** When: the interval goes to the next version of the device with another dealer. */
     version: text().$type<Version>().notNull(),
+    /** Who has the device from then on; `null` for nobody. */
     dealerId: text("dealer_id"),
   },
   (t) => [primaryKey({ columns: [t.deviceKey, t.version] })],
 );
 
-/** Whose words a record has; `""` where it is from before anybody noted that. */
+/** The source of a record; `""` for records from before sources were stored. */
 export type RecordSource = Source | "";
 
-/** What each source says of a dealer; see `party.ts`. By id first: what is asked for is an id, and few sources name it. */
+/** Each source's record of a dealer; see `party.ts`. The key begins with the id, because reads are by id. */
 export const dealers = sqliteTable(
   "dealer_records",
   {
+    /** In the ids of the source. */
     id: text("dealer_id").notNull(),
+    /** Who published the record. */
     source: text().$type<RecordSource>().notNull(),
+    /** The version of the record: an older event changes nothing. */
     version: text().$type<Version>().notNull(),
+    /** The record, as the source published it. */
     value: text({ mode: "json" }).$type<Dealer>().notNull(),
     /** Derived from `value`. */
     name: text().notNull(),
@@ -97,13 +118,17 @@ export const dealers = sqliteTable(
   (t) => [primaryKey({ columns: [t.id, t.source] }), index("dealer_records_by_name").on(t.name, t.id)],
 );
 
-/** The same of a customer. */
+/** Each source's record of a customer. */
 export const customers = sqliteTable(
   "customer_records",
   {
+    /** In the ids of the source. */
     id: text("customer_id").notNull(),
+    /** Who published the record. */
     source: text().$type<RecordSource>().notNull(),
+    /** The version of the record: an older event changes nothing. */
     version: text().$type<Version>().notNull(),
+    /** The record, as the source published it. */
     value: text({ mode: "json" }).$type<Customer>().notNull(),
     /** Derived from `value`. */
     name: text().notNull(),
@@ -111,220 +136,42 @@ export const customers = sqliteTable(
   (t) => [primaryKey({ columns: [t.id, t.source] }), index("customer_records_by_name").on(t.name, t.id)],
 );
 
-/** As they were kept before anybody noted who said what. Triggers carry over what a Worker of then still writes. */
+/** Dealers from before sources were stored. Triggers copy what an older release still writes during a deployment. */
 export const formerDealers = sqliteTable(
   "dealers",
   {
+    /** As `dealer_records.dealer_id`. */
     dealerId: text("dealer_id").primaryKey(),
+    /** As `dealer_records.version`. */
     version: text().$type<Version>().notNull(),
+    /** As `dealer_records.value`. */
     value: text({ mode: "json" }).$type<Dealer>().notNull(),
+    /** Derived from `value`. */
     name: text().notNull().default(""),
   },
   (t) => [index("dealers_by_name").on(t.name)],
 );
 
+/** Customers from before sources were stored. */
 export const formerCustomers = sqliteTable(
   "customers",
   {
+    /** As `customer_records.customer_id`. */
     customerId: text("customer_id").primaryKey(),
+    /** As `customer_records.version`. */
     version: text().$type<Version>().notNull(),
+    /** As `customer_records.value`. */
     value: text({ mode: "json" }).$type<Customer>().notNull(),
+    /** Derived from `value`. */
     name: text().notNull().default(""),
   },
   (t) => [index("customers_by_name").on(t.name)],
 );
 
-/** Who watches what: see `WatchRepository`. */
+/** Leases of devices and dealers that have subscribers: see `WatchRepository`. */
 export const watches = sqliteTable("watches", {
+  /** `device {key}` or `dealer {dealerId}`. */
   id: text().primaryKey(),
+  /** When the lease expires, by D1's clock. */
   untilMs: integer("until_ms").notNull(),
 });
-
-export const deadLetters = sqliteTable(
-  "dead_letters",
-  {
-    id: text().primaryKey(),
-    state: text().$type<LetterState>().notNull(),
-    topic: text().notNull(),
-    eventId: text("event_id"),
-    deviceKey: text("device_key"),
-    stage: text().$type<Letter["stage"]>().notNull(),
-    reason: text().$type<Failure["reason"]>().notNull(),
-    /** The failure whole, as JSON: its issues, its error, how far ahead its clock was. */
-    failure: text({ mode: "json" }).$type<Failure>().notNull(),
-    /** The record whole, as JSON, with the exact text of its value. */
-    record: text({ mode: "json" }).$type<QueuedRecord>().notNull(),
-    failures: integer().notNull(),
-    firstFailedAtMs: integer("first_failed_at_ms").notNull(),
-    lastFailedAtMs: integer("last_failed_at_ms").notNull(),
-    contractVersion: integer("contract_version"),
-    workerVersion: text("worker_version").notNull(),
-    traceparent: text(),
-    replays: integer().notNull().default(0),
-    /** When the last replay was sent; a replay that never comes back is given up by this time. */
-    replayedAtMs: integer("replayed_at_ms"),
-    /** What became of the last replay: applied, unchanged, duplicate or superseded. */
-    outcome: text().$type<MergeOutcome>(),
-    /** When that was: a failure from before it that arrives late does not open the letter again. */
-    settledAtMs: integer("settled_at_ms"),
-    /** The fingerprint of its failure. Only a Worker from before this column leaves it empty; the sweep fills it in. */
-    groupId: text("group_id"),
-    signature: text(),
-    /** What may be searched: nothing personal. */
-    search: text().notNull().default(""),
-    /** Counts edits; the record itself stays as it came. */
-    revision: integer().notNull().default(0),
-    /** The text that a replay sends in the place of the record's value. */
-    edited: text(),
-    /** The run that sent it last. */
-    runId: text("run_id"),
-    discardReason: text("discard_reason"),
-    discardedAtMs: integer("discarded_at_ms"),
-    /** When its value was let go of, because it was kept for long enough or its group has too many. */
-    emptiedAtMs: integer("emptied_at_ms"),
-  },
-  (t) => {
-    const newest = sql`${t.lastFailedAtMs} DESC`;
-    return [
-      index("dead_letters_by_state").on(t.state, newest, t.id),
-      index("dead_letters_by_group").on(t.groupId, t.state, newest, t.id),
-      index("dead_letters_by_topic").on(t.topic, t.state, newest, t.id),
-      index("dead_letters_by_device").on(t.deviceKey, t.state, newest, t.id),
-    ];
-  },
-);
-
-/** Letters of one fingerprint. Triggers on `dead_letters` keep the counts, so they are exact whoever writes a letter. */
-export const letterGroups = sqliteTable(
-  "letter_groups",
-  {
-    id: text().primaryKey(),
-    state: text().$type<GroupState>().notNull(),
-    topic: text().notNull(),
-    reason: text().$type<Failure["reason"]>().notNull(),
-    signature: text().notNull(),
-    /** Letters that were ever in it, and their failures. */
-    letters: integer().notNull(),
-    failures: integer().notNull(),
-    open: integer().notNull(),
-    replaying: integer().notNull(),
-    resolved: integer().notNull(),
-    discarded: integer().notNull(),
-    quarantined: integer().notNull(),
-    firstFailedAtMs: integer("first_failed_at_ms").notNull(),
-    lastFailedAtMs: integer("last_failed_at_ms").notNull(),
-    /** When it was opened, or regressed. */
-    openedAtMs: integer("opened_at_ms").notNull(),
-    note: text(),
-    changedBy: text("changed_by"),
-    changedAtMs: integer("changed_at_ms"),
-  },
-  (t) => [
-    index("letter_groups_by_state").on(t.state, sql`${t.lastFailedAtMs} DESC`, t.id),
-    index("letter_groups_by_last_failure").on(sql`${t.lastFailedAtMs} DESC`, t.id),
-    index("letter_groups_by_topic").on(t.topic, sql`${t.lastFailedAtMs} DESC`, t.id),
-    index("letter_groups_by_reason").on(t.reason, sql`${t.lastFailedAtMs} DESC`, t.id),
-  ],
-);
-
-/** Failures of a group by hour, counted by triggers, for as long as a trend goes back. */
-export const letterGroupHours = sqliteTable(
-  "letter_group_hours",
-  {
-    groupId: text("group_id").notNull(),
-    /** Counted from 1970. */
-    hour: integer().notNull(),
-    failures: integer().notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.groupId, t.hour] })],
-);
-
-/** The letters of all groups of a reason by state, counted by triggers, so that nobody has to read all groups. */
-export const letterDepths = sqliteTable("letter_depths", {
-  reason: text().$type<Failure["reason"]>().primaryKey(),
-  open: integer().notNull(),
-  replaying: integer().notNull(),
-  resolved: integer().notNull(),
-  discarded: integer().notNull(),
-  quarantined: integer().notNull(),
-});
-
-/** Every edit of a letter, each against the payload before it. */
-export const letterRevisions = sqliteTable(
-  "letter_revisions",
-  {
-    letterId: text("letter_id").notNull(),
-    revision: integer().notNull(),
-    patch: text({ mode: "json" }).$type<readonly object[]>().notNull(),
-    actor: text().notNull(),
-    reason: text().notNull(),
-    atMs: integer("at_ms").notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.letterId, t.revision] })],
-);
-
-/** What a run's own object knows, as far as a list of runs wants it. */
-export const replayRuns = sqliteTable(
-  "replay_runs",
-  {
-    id: text().primaryKey(),
-    createdAtMs: integer("created_at_ms").notNull(),
-    state: text().notNull(),
-    /** As the API shows it. */
-    run: text({ mode: "json" }).$type<Run>().notNull(),
-  },
-  (t) => [
-    index("replay_runs_by_creation").on(sql`${t.createdAtMs} DESC`, t.id),
-    index("replay_runs_by_state").on(t.state),
-  ],
-);
-
-/** What operators did. Triggers let nobody change or remove a row. */
-export const auditLog = sqliteTable(
-  "audit_log",
-  {
-    id: integer().primaryKey({ autoIncrement: true }),
-    atMs: integer("at_ms").notNull(),
-    actor: text().notNull(),
-    role: text().notNull(),
-    action: text().$type<AuditAction>().notNull(),
-    target: text().notNull(),
-    before: text({ mode: "json" }).$type<unknown>(),
-    after: text({ mode: "json" }).$type<unknown>(),
-    reason: text(),
-  },
-  (t) => [
-    index("audit_log_by_target").on(t.target, t.id),
-    index("audit_log_by_actor").on(t.actor, t.id),
-    index("audit_log_by_action").on(t.action, t.id),
-  ],
-);
-
-/** What operators were last told of, one row a trouble. */
-export const deskAlerts = sqliteTable("desk_alerts", {
-  key: text().primaryKey(),
-  kind: text().$type<AlertKind>().notNull(),
-  subject: text().notNull(),
-  summary: text().notNull(),
-  state: text().$type<"firing" | "recovered">().notNull(),
-  lastSentAtMs: integer("last_sent_at_ms").notNull(),
-});
-
-/** Messages to webhooks. One without a next attempt was delivered, or given up. */
-export const webhookDeliveries = sqliteTable(
-  "webhook_deliveries",
-  {
-    /** Goes along as `webhook-id`, the same at every attempt. */
-    id: text().primaryKey(),
-    webhookId: text("webhook_id").notNull(),
-    alertKey: text("alert_key").notNull(),
-    body: text().notNull(),
-    createdAtMs: integer("created_at_ms").notNull(),
-    attempts: integer().notNull(),
-    nextAttemptAtMs: integer("next_attempt_at_ms"),
-    deliveredAtMs: integer("delivered_at_ms"),
-    lastStatus: integer("last_status"),
-    lastError: text("last_error"),
-  },
-  (t) => [index("webhook_deliveries_due").on(t.nextAttemptAtMs)],
-);
