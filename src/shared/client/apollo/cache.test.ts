@@ -1,0 +1,141 @@
+import { gql, InMemoryCache } from "@apollo/client";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { deviceIdOf } from "../schema.ts";
+import { concordCachePolicies } from "./cache.ts";
+
+let cache: InMemoryCache;
+beforeEach(() => {
+  cache = new InMemoryCache(concordCachePolicies);
+});
+
+const DEVICES = gql`
+  query Devices($first: Int, $after: String, $last: Int, $before: String, $filter: DeviceFilter) {
+    devices(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+      edges {
+        node {
+          id
+          key
+        }
+      }
+      pageInfo {
+        hasNextPage
+        hasPreviousPage
+        startCursor
+        endCursor
+      }
+    }
+  }
+`;
+
+const deviceOf = (key: string) => ({ __typename: "Device", id: deviceIdOf(key), key });
+
+/** The cursor of a device is its key, as good as any. */
+function pageOf(...keys: string[]) {
+  return {
+    devices: {
+      __typename: "DeviceConnection",
+      edges: keys.map((key) => ({ __typename: "DeviceEdge", node: deviceOf(key) })),
+      pageInfo: {
+        __typename: "PageInfo",
+        hasNextPage: true,
+        hasPreviousPage: true,
+        startCursor: keys[0] ?? null,
+        endCursor: keys.at(-1) ?? null,
+      },
+    },
+  };
+}
+
+const store = (variables: object, ...keys: string[]) =>
+  cache.writeQuery({ query: DEVICES, variables, data: pageOf(...keys) });
+const keysOf = (variables: object): string[] =>
+  (cache.readQuery({ query: DEVICES, variables }) as ReturnType<typeof pageOf> | null)?.devices.edges.map(
+    ({ node }) => node.key,
+  ) ?? [];
+
+describe("a list", () => {
+  it("has its pages in the list's order, in both directions", () => {
+    store({ first: 2 }, "elt:3", "elt:4");
+    store({ first: 2, after: "elt:4" }, "elt:5");
+    store({ last: 2, before: "elt:3" }, "elt:1", "elt:2");
+    expect(keysOf({})).toEqual(["elt:1", "elt:2", "elt:3", "elt:4", "elt:5"]);
+  });
+
+  it("begins anew with its first page", () => {
+    store({ first: 2 }, "elt:1", "elt:2");
+    store({ first: 2, after: "elt:2" }, "elt:3");
+    store({ first: 2 }, "elt:0", "elt:1");
+    expect(keysOf({})).toEqual(["elt:0", "elt:1"]);
+  });
+
+  it("is another one with another filter", () => {
+    store({ first: 2, filter: { status: "ONLINE" } }, "elt:1");
+    store({ first: 2, filter: { status: "OFFLINE" } }, "elt:2");
+    expect([keysOf({ filter: { status: "ONLINE" } }), keysOf({ filter: { status: "OFFLINE" } }), keysOf({})]).toEqual([
+      ["elt:1"],
+      ["elt:2"],
+      [],
+    ]);
+  });
+});
+
+describe("an entity", () => {
+  const read = (field: string) => cache.readQuery({ query: gql(`{ ${field} }`) });
+
+  it("is found by its key and its id, whichever query has loaded it", () => {
+    store({ first: 1 }, "elt:1");
+    const id = deviceIdOf("elt:1");
+    const found = { key: "elt:1" };
+    expect(read('device(key: "elt:1") { key }')).toMatchObject({ device: found });
+    expect(read(`device(id: "${id}") { key }`)).toMatchObject({ device: found });
+    expect(read(`node(id: "${id}") { ... on Device { key } }`)).toMatchObject({ node: found });
+    expect(read(`node(id: "${id}") { ... on Node { id } }`)).toMatchObject({ node: { id } });
+    expect(read(`nodes(ids: ["${id}"]) { id }`)).toMatchObject({ nodes: [{ id }] });
+  });
+
+  it.each([
+    'device(key: "elt:2") { key }',
+    'node(id: "no id") { id }',
+    `nodes(ids: ["${deviceIdOf("elt:2")}"]) { id }`,
+  ])("that was never loaded is left to the API: %s", (field) => {
+    store({ first: 1 }, "elt:1");
+    expect(read(field)).toBeNull();
+  });
+
+  it("that the API says is none stays none", () => {
+    cache.writeQuery({ query: gql('{ device(key: "elt:9") { key } }'), data: { device: null } });
+    expect(read('device(key: "elt:9") { key }')).toEqual({ device: null });
+  });
+
+  it("keeps what each query selected of its parts, without a warning", () => {
+    const warn = vi.spyOn(console, "error").mockImplementation(() => {});
+    const write = (fields: string, report: object) =>
+      cache.writeQuery({
+        query: gql(`{ device(key: "elt:1") { id key report { ${fields} } } }`),
+        data: { device: { ...deviceOf("elt:1"), report: { __typename: "StatusReport", ...report } } },
+      });
+    write("online", { online: true });
+    write("mode", { mode: "HEAT" });
+    expect(read('device(key: "elt:1") { report { online mode } }')).toMatchObject({
+      device: { report: { online: true, mode: "HEAT" } },
+    });
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
+  it("that was selected without its id is not taken for another one", () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const write = (dealer: object, fields: string) =>
+      cache.writeQuery({
+        query: gql(`{ device(key: "elt:1") { id key dealer { ${fields} } } }`),
+        data: { device: { ...deviceOf("elt:1"), dealer: { __typename: "Dealer", ...dealer } } },
+      });
+    write({ id: "old", name: "Old" }, "id name");
+    write({ name: "New" }, "name");
+    const old = cache.readFragment({ id: "Dealer:old", fragment: gql("fragment D on Dealer { name }") });
+    expect([old, read('device(key: "elt:1") { dealer { name } }')]).toMatchObject([
+      { name: "Old" },
+      { device: { dealer: { name: "New" } } },
+    ]);
+  });
+});

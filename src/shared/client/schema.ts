@@ -1,0 +1,62 @@
+/**
+ * What caches have to know of schema.graphql, for every client alike. `schema.test.ts` compares it with the schema.
+ */
+
+/** The types with a global `id`, which `node` takes. They are the entities of a cache. */
+export const NODE_TYPES = ["Alert", "Customer", "Dealer", "Device"] as const;
+export type NodeType = (typeof NODE_TYPES)[number];
+
+/**
+ * The types without an id of their own: what they say is a part of the object around them. (Connections, edges and
+ * payloads of mutations are not among them.)
+ */
+export const PART_TYPES = [
+  "Assignment",
+  "DealerNews",
+  "DealerStatistics",
+  "DeviceChange",
+  "DeviceEvent",
+  "DeviceTwin",
+  "Freshness",
+  "Location",
+  "StatusReport",
+  "TwinState",
+  "UserError",
+] as const;
+
+/** The parts of which an object has one, so that a cache may merge what two queries selected of it. */
+export const MERGED_TYPES = [
+  "DealerStatistics",
+  "DeviceTwin",
+  "Freshness",
+  "Location",
+  "StatusReport",
+  "TwinState",
+] as const;
+
+/** The lists, by type and field, with the arguments that make it another list. The others say which page. */
+export const CONNECTIONS = {
+  Query: { alerts: ["filter"], customers: ["filter"], dealers: ["filter"], devices: ["filter", "orderBy"] },
+  Customer: { devices: ["filter"] },
+  Dealer: { devices: ["filter"] },
+  Device: { alerts: ["filter"], assignments: [], history: ["filter"] },
+} as const satisfies Record<string, Record<string, readonly string[]>>;
+
+/** The `id` of a device, by its key `{source}:{deviceId}`: what a list has loaded is shown before its page is. */
+export const deviceIdOf = (key: string): string => toBase64(`Device:${key}`);
+
+/** The type of a node, by its global id; `undefined` for what is no such id. */
+export function nodeTypeOf(id: string): NodeType | undefined {
+  const name = fromBase64(id)?.split(":", 1)[0];
+  return NODE_TYPES.find((type) => type === name);
+}
+
+const toBase64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+
+function fromBase64(text: string): string | undefined {
+  try {
+    return atob(text);
+  } catch {
+    return undefined;
+  }
+}
