@@ -1,7 +1,7 @@
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import * as z from "zod";
 
-/** An OAuth 2 issuer whose JWTs are taken: its name, ours as their audience, and where its keys are. */
+/** An OAuth 2 issuer whose JWTs are accepted: its name, the audience that they need, and its keys. */
 export const TokenIssuer = z.strictObject({
   issuer: z.string().min(1),
   audience: z.string().min(1),
@@ -12,7 +12,10 @@ export const TokenIssuer = z.strictObject({
 });
 export type TokenIssuer = z.output<typeof TokenIssuer>;
 
-/** Asymmetric only: a key that we can verify with must not be one that we could sign with. */
+/** What a token is verified against. Without an audience, whoever verifies has to tell by other claims whom it is for. */
+export type Issuer = Omit<TokenIssuer, "audience"> & { readonly audience?: string | undefined };
+
+/** Asymmetric only: with a symmetric key, whoever can verify a token could also sign one. */
 const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 
 export type IssuedToken =
@@ -20,39 +23,41 @@ export type IssuedToken =
   | { readonly ok: false; readonly message: string };
 
 /**
- * Reads a JWT that an issuer signed for us. Never throws on what a client sent.
- * @throws IssuerUnreachable when its keys cannot be had, which says nothing of the token
+ * Verifies a JWT from an issuer. Never throws on what a client sent.
+ * @throws IssuerUnreachable if the issuer's keys cannot be fetched; the token may be valid
  */
-export async function verifyIssued(token: string, from: TokenIssuer): Promise<IssuedToken> {
+export async function verifyIssued(token: string, from: Issuer): Promise<IssuedToken> {
   try {
-    const { payload } = await jwtVerify(token, keysOf(from), {
+    const { payload } = await jwtVerify(token, getKeySet(from), {
       issuer: from.issuer,
-      audience: from.audience,
+      ...(from.audience !== undefined && { audience: from.audience }),
       algorithms: ALGORITHMS,
       requiredClaims: ["exp", "sub"],
     });
     return { ok: true, claims: payload };
   } catch (thrown) {
     if (thrown instanceof errors.JWTExpired) return { ok: false, message: "The token has expired; get a new one." };
-    if (isOfToken(thrown)) return { ok: false, message: "The token is not one that we take." };
+    if (isTokenError(thrown))
+      return { ok: false, message: "The token is not valid here: it has another issuer, audience or signature." };
     throw new IssuerUnreachable("the issuer's keys could not be fetched", { cause: thrown });
   }
 }
 
-/** Keys that could not be fetched, or were none. */
+/** The issuer's keys could not be fetched, or were no keys. */
 export class IssuerUnreachable extends Error {
   override name = "IssuerUnreachable";
 }
 
-/** What jose throws for an issuer's answer. Generic is one that was no 200 or no JSON. */
-const OF_ISSUER = [errors.JOSEError.code, errors.JWKSTimeout.code, errors.JWKSInvalid.code];
+/** The codes of jose's errors for an issuer's response. The generic one is for a response that is not 200 or not JSON. */
+const ISSUER_ERRORS = [errors.JOSEError.code, errors.JWKSTimeout.code, errors.JWKSInvalid.code];
 
-const isOfToken = (thrown: unknown): boolean => thrown instanceof errors.JOSEError && !OF_ISSUER.includes(thrown.code);
+const isTokenError = (thrown: unknown): boolean =>
+  thrown instanceof errors.JOSEError && !ISSUER_ERRORS.includes(thrown.code);
 
-/** One key set for as long as the isolate lives: jose fetches it once, and again for an unknown key, not in a storm. */
+/** Key sets, cached for the life of the isolate: jose fetches one once, and again for an unknown key, with a cooldown. */
 const keySets = new Map<string, JWTVerifyGetKey>();
 
-function keysOf({ jwks }: TokenIssuer): JWTVerifyGetKey {
+function getKeySet({ jwks }: Issuer): JWTVerifyGetKey {
   const name = JSON.stringify(jwks);
   const known = keySets.get(name);
   if (known) return known;

@@ -1,6 +1,6 @@
 /**
- * Who is asking. Every read of the SDK takes one, and none has a default: a query that forgets whom it answers does
- * not compile. `ops` and `service` see everything; a dealer sees what belongs to its ids.
+ * What a caller may read. Every read of the SDK requires a scope, and none has a default: a query without one does not
+ * compile. `ops` and `service` see everything; a dealer sees what belongs to its ids.
  */
 export type Scope =
   | { readonly role: "ops" }

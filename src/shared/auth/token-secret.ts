@@ -9,8 +9,8 @@ const Secret = z.string("is missing; set it with `wrangler secret put TOKEN_SECR
 const DeployedSecret = Secret.min(
   MIN_SECRET_LENGTH,
   `must have at least ${MIN_SECRET_LENGTH} characters; ${SET_ANOTHER}`,
-).refine((secret) => secret !== LOCAL_TOKEN_SECRET, `is the local one, which everybody knows; ${SET_ANOTHER}`);
+).refine((secret) => secret !== LOCAL_TOKEN_SECRET, `is the local one, which is public; ${SET_ANOTHER}`);
 
-/** `TOKEN_SECRET`: one of its own, and long enough, unless the environment is local. */
-export const tokenSecretIn = (environment: string): z.ZodType<string> =>
+/** `TOKEN_SECRET`: outside the local environment it must be long enough and not the local one. */
+export const tokenSecretSchema = (environment: string): z.ZodType<string> =>
   environment === "local" ? Secret : DeployedSecret;

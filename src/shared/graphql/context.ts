@@ -1,25 +1,25 @@
-import type { OpenLive } from "../live/item.ts";
-import { type Consistency, NEAREST, parseConsistencyToken } from "../repositories/consistency.ts";
-import type { Services } from "../services/index.ts";
-import { loadersOf } from "./loaders.ts";
+import type { OpenLive } from "#objects/item.ts";
+import { type Consistency, NEAREST, parseConsistencyToken } from "#repositories/consistency.ts";
+import type { Services } from "#services/index.ts";
+import { createLoaders } from "./loaders.ts";
 
-/** What resolvers work with: the services, as one caller may see them, and loaders that gather one request's reads. */
+/** What resolvers use: the services with one caller's scope, and loaders that batch the reads of one request. */
 export type Context = Services & {
-  load: ReturnType<typeof loadersOf>;
+  load: ReturnType<typeof createLoaders>;
   readonly live: OpenLive;
-  /** A context of its own for a later moment, whose reads see at least what the token stands for. */
+  /** A new context for a later moment, whose reads are at least as fresh as the token. */
   readonly at: (consistencyToken: string | null) => Context;
 };
 
 export type ContextDeps = {
-  /** The services as of now, over a session of their own. */
+  /** The services as of now, with a D1 session of their own. */
   readonly open: (consistency: Consistency) => Services;
   readonly live: OpenLive;
 };
 
 export const openContext = (services: Services, { open, live }: ContextDeps): Context => ({
   ...services,
-  load: loadersOf(services),
+  load: createLoaders(services),
   live,
   at: (consistencyToken) => {
     const consistency = (consistencyToken !== null && parseConsistencyToken(consistencyToken)) || NEAREST;
@@ -27,7 +27,7 @@ export const openContext = (services: Services, { open, live }: ContextDeps): Co
   },
 });
 
-/** Behind a mutation, whatever was loaded before it may be out of date. */
+/** After a mutation, what was loaded before it may be stale. */
 export function forgetLoaded(context: Context): void {
-  context.load = loadersOf(context);
+  context.load = createLoaders(context);
 }

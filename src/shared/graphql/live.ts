@@ -7,12 +7,12 @@ import {
   mapSourceToResponseEvent,
   type ValidatedSubscriptionArgs,
 } from "graphql";
-import type { LiveItem, LiveTarget, OpenLive } from "../live/item.ts";
+import type { LiveItem, LiveTarget, OpenLive } from "#objects/item.ts";
 import type { Context } from "./context.ts";
 import { maskError } from "./errors.ts";
 import { admitSubscription } from "./limits/limits.ts";
 
-/** A subscription's answer to one item: fields are read no older than the item, and the cursor stands beside them. */
+/** A subscription's result for one item. Its fields are read at least as fresh as the item, and its cursor is added. */
 export async function executeItem(args: ValidatedSubscriptionArgs, item: LiveItem): Promise<ExecutionResult> {
   const { cursor, consistencyToken } = item;
   const contextValue = (args.contextValue as Pick<Context, "at">).at(consistencyToken);
@@ -24,7 +24,7 @@ export async function executeItem(args: ValidatedSubscriptionArgs, item: LiveIte
   };
 }
 
-/** graphql-js's `subscribe` for what is within the limits, with a context of its own for each item. */
+/** graphql-js's `subscribe` for operations within the limits, with a context of its own for each item. */
 export async function subscribeWithinLimits(
   args: ExecutionArgs,
 ): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> {
@@ -35,8 +35,8 @@ export async function subscribeWithinLimits(
   return mapSourceToResponseEvent(admission.args, source, (event) => executeItem(event, event.rootValue as LiveItem));
 }
 
-/** What a subscription asks for, by the resolver of its one field; or what is wrong with it. */
-export async function targetOf(
+/** The resolver and the arguments of a subscription's one field, or the operation's errors. */
+export async function findTarget(
   args: ValidatedSubscriptionArgs,
 ): Promise<
   { readonly ok: true; readonly target: LiveTarget } | { readonly ok: false; readonly errors: readonly GraphQLError[] }
@@ -49,7 +49,12 @@ export async function targetOf(
   const answer = await createSourceEventStream({ ...args, contextValue: { live } });
   if (target) return { ok: true, target };
   const errors = "errors" in answer ? answer.errors : undefined;
-  return { ok: false, errors: errors ?? [new GraphQLError("That is not a subscription.")] };
+  return {
+    ok: false,
+    errors: errors ?? [
+      new GraphQLError("The operation is not a subscription. Send queries and mutations to /graphql by HTTP."),
+    ],
+  };
 }
 
 const NOTHING: AsyncIterable<LiveItem> = {

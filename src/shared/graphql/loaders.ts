@@ -1,16 +1,16 @@
 import DataLoader from "dataloader";
-import { SOURCES } from "../domain/event.ts";
-import { type PartyKey, partyKeyOf } from "../domain/party.ts";
-import type { AlertFilter, AlertKey } from "../repositories/alert.ts";
-import type { DeviceFilter } from "../repositories/device.ts";
-import { EMPTY_PAGE, type PageRequest } from "../repositories/page.ts";
-import { NO_DEVICES } from "../repositories/statistics.ts";
-import type { Services } from "../services/index.ts";
+import { SOURCES } from "#domain/event.ts";
+import { type PartyKey, partyKeyOf } from "#domain/party.ts";
+import type { AlertFilter, AlertKey } from "#repositories/alert.ts";
+import type { DeviceFilter } from "#repositories/device.ts";
+import { EMPTY_PAGE, type PageRequest } from "#repositories/page.ts";
+import { NO_DEVICES } from "#repositories/statistics.ts";
+import type { Services } from "#services/index.ts";
 
 type ListRequest<Filter> = { readonly page: PageRequest; readonly filter: Filter };
 
-/** One request's reads by id: however many resolvers ask for one kind of thing, D1 sees one statement. */
-export function loadersOf({ devices, dealers, customers, alerts }: Services) {
+/** One request's reads by id: however many resolvers ask for one kind of object, D1 runs one statement. */
+export function createLoaders({ devices, dealers, customers, alerts }: Services) {
   return {
     device: byId(
       (keys) => devices.find(keys),
@@ -24,11 +24,11 @@ export function loadersOf({ devices, dealers, customers, alerts }: Services) {
       (ids) => customers.find(ids),
       ({ customerId }) => customerId,
     ),
-    /** By `partyKeyOf`: as the source of a device has them. */
+    /** By `partyKeyOf`: the record of the device's own source. */
     dealerRecord: orElse(null, (keys) => dealers.findRecords(keys as PartyKey[])),
     customerRecord: orElse(null, (keys) => customers.findRecords(keys as PartyKey[])),
     /** By `alertNodeId`. */
-    alert: byId((ids) => alerts.find(ids.map(alertKeyOf)), alertNodeId),
+    alert: byId((ids) => alerts.find(ids.map(parseAlertNodeId)), alertNodeId),
     assignmentsOf: byRequest(EMPTY_PAGE, (keys, page: PageRequest) => devices.assignments(keys, page)),
     recentAssignments: orElse(EMPTY_PAGE, (keys) => devices.recentAssignments(keys)),
     dealerStatistics: orElse(NO_DEVICES, (ids) => dealers.statistics(ids)),
@@ -66,7 +66,7 @@ const orElse = <T, Absent>(absent: Absent, find: (ids: readonly string[]) => Pro
     });
   });
 
-/** Lists by parent: parents of which the same is asked share a statement. */
+/** Lists by parent: parents with the same arguments share a statement. */
 function byRequest<Request, T, Absent>(
   absent: Absent,
   find: (ids: readonly string[], request: Request) => Promise<Map<string, T>>,
@@ -80,16 +80,16 @@ function byRequest<Request, T, Absent>(
   };
 }
 
-/** A dealer or a customer by its node id; ids from before records had a source are bare. */
+/** A dealer or a customer by its node id. Node ids from before records had a source have no prefix. */
 export function partyKeyIn(nodeId: string): PartyKey | undefined {
   const source = SOURCES.find((each) => nodeId.startsWith(`${each}:`));
   return source && partyKeyOf(source, nodeId.slice(source.length + 1));
 }
 
-/** Device keys have no slash, so the first one ends the key. */
+/** Device keys contain no slash, so the first one ends the key. */
 export const alertNodeId = ({ deviceKey, alertId }: AlertKey): string => `${deviceKey}/${alertId}`;
 
-export function alertKeyOf(nodeId: string): AlertKey {
+export function parseAlertNodeId(nodeId: string): AlertKey {
   const slash = nodeId.indexOf("/");
   return { deviceKey: nodeId.slice(0, slash) as AlertKey["deviceKey"], alertId: nodeId.slice(slash + 1) };
 }

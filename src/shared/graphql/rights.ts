@@ -1,7 +1,7 @@
-import type { ReaderSettings } from "../auth/reader-settings.ts";
-import type { Scope } from "../auth/scope.ts";
+import type { ReaderSettings } from "#auth/reader-settings.ts";
+import type { Scope } from "#auth/scope.ts";
 
-/** What a caller may ask; what it then gets to see is up to its scope. */
+/** What a caller may ask for. Its scope decides which rows it gets. */
 export type Rights = {
   /** Documents of its own, beside the trusted ones. */
   readonly ownDocuments: boolean;
@@ -9,7 +9,7 @@ export type Rights = {
   readonly introspection: boolean;
 };
 
-/** Dealers' tokens live in browsers, from where anybody can take one; the others stay on machines of ours. */
+/** Dealers' tokens are in browsers, where anybody can take one; the other tokens stay on our own machines. */
 export const rightsOf = ({ role }: Scope, { isLocal, trustedDocumentsOnly }: ReaderSettings): Rights => ({
   ownDocuments: role !== "dealer" || !trustedDocumentsOnly,
   introspection: role !== "dealer" || isLocal,

@@ -2,28 +2,33 @@ import { requestError } from "./errors.ts";
 import type { Rights } from "./rights.ts";
 import manifest from "./trusted-documents.json" with { type: "json" };
 
-/** Text by id. An id is `sha256:` and the hash of that very text: github.com/graphql/graphql-over-http, appendix A. */
+/**
+ * Documents by id. Our own ids are `sha256:` and the SHA-256 of the text: github.com/graphql/graphql-over-http, appendix
+ * A. Those of other clients' manifests are what these clients send: Relay's are an MD5, codegen's a SHA-1.
+ */
 const DOCUMENTS: Readonly<Record<string, string>> = manifest;
 
 const NOT_FOUND =
-  "No trusted document has this id. Ids change with every character: run `npm run generate` and deploy this Worker before its clients.";
+  "No trusted document has this id, which changes with every character. Name the folder of its manifest in trusted-documents.yaml, run `npm run generate`, and deploy this Worker before its clients.";
 const NOT_TRUSTED =
-  "A dealer's token runs trusted documents only. Send `documentId` in place of `query`: `sha256:` and the hash of a document that `npm run generate` has put into the manifest.";
+  "A dealer's token runs trusted documents only. Send `documentId` in place of `query`: the id of a document that `npm run generate` has added to the manifest.";
 
-/** What names a document in a request. */
-export type DocumentParams = {
-  readonly documentId?: unknown;
+/** The members of a request that may hold an id: that of GraphQL over HTTP, and those of Relay's network layers. */
+export const ID_MEMBERS = ["documentId", "id", "doc_id"] as const;
+
+/** The part of a request that names a document. */
+export type DocumentParams = { readonly [name in (typeof ID_MEMBERS)[number]]?: unknown } & {
   readonly query?: unknown;
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 };
 
 /**
- * The text that a request means: its own, or the one of the id that it names.
- * @throws GraphQLError for an id that is none, and for a text of one's own without the right to have one
+ * The document of a request: its own text, or the trusted one with the id that it sends.
+ * @throws GraphQLError for an unknown id, and for a text that the caller may not send
  */
 export function documentText(params: DocumentParams, rights: Rights): string {
-  const id = params.documentId ?? apolloIdOf(params);
-  if (id !== undefined) return textOf(id, params);
+  const id = params.documentId ?? params.id ?? params.doc_id ?? apolloIdOf(params);
+  if (id !== undefined) return findTrustedText(id, params);
   if (typeof params.query !== "string") {
     throw requestError(400, "BAD_REQUEST", "Send a `query`, or the `documentId` of one.");
   }
@@ -31,21 +36,22 @@ export function documentText(params: DocumentParams, rights: Rights): string {
   throw requestError(403, "TRUSTED_DOCUMENTS_ONLY", NOT_TRUSTED);
 }
 
-function textOf(id: unknown, { query }: DocumentParams): string {
+function findTrustedText(id: unknown, { query }: DocumentParams): string {
   // Clients of WebSockets have to send some text.
   if (query != null && query !== "")
-    throw requestError(400, "BAD_REQUEST", "Send a document's id or its text, not both.");
-  const text = typeof id === "string" && Object.hasOwn(DOCUMENTS, id) ? DOCUMENTS[id] : undefined;
+    throw requestError(400, "BAD_REQUEST", "Send the id of a document or its text, not both.");
+  const text = typeof id === "string" ? (ownMember(id) ?? ownMember(`sha256:${id}`)) : undefined;
   if (text === undefined) throw requestError(400, "PERSISTED_DOCUMENT_NOT_FOUND", NOT_FOUND);
   return text;
 }
 
-/** The text is as good as its id, for clients that only know how to send text. */
+const ownMember = (id: string): string | undefined => (Object.hasOwn(DOCUMENTS, id) ? DOCUMENTS[id] : undefined);
+
+/** The text of a trusted document is accepted like its id, for clients that can only send text. */
 export const isTrusted = (query: string): boolean => Object.values(DOCUMENTS).some((text) => text === query);
 
-/** Apollo's clients know the same hash by another name. */
+/** Where Apollo's clients and urql's persisted exchange put the id, whatever made it. */
 function apolloIdOf({ extensions }: DocumentParams): string | undefined {
   const persisted = extensions?.persistedQuery as { readonly sha256Hash?: unknown } | undefined;
-  const hash = persisted?.sha256Hash;
-  return typeof hash === "string" ? `sha256:${hash}` : undefined;
+  return typeof persisted?.sha256Hash === "string" ? persisted.sha256Hash : undefined;
 }

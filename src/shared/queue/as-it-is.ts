@@ -1,4 +1,4 @@
-/** What sending a body as it came needs of a queue's producer binding. */
+/** The part of a queue's producer binding that `sendUnchanged` uses. */
 export type RawSender = {
   sendBatch(
     messages: Iterable<{ body: unknown; contentType: "json" | "text" | "bytes"; delaySeconds?: number }>,
@@ -6,21 +6,21 @@ export type RawSender = {
 };
 
 /**
- * Sends a body that is no message of ours on, whatever it is, so that whoever reads it finds what was there. Each goes
- * alone and in its own form: as JSON, bytes would be `{}`, and text would outgrow a message by its escapes.
+ * Forwards a body that is not one of our messages, unchanged. It is sent alone and with its own content type: as JSON,
+ * bytes would become `{}`, and escaped text could exceed the message limit.
  * @throws what the queue throws
  */
-export async function sendAsItIs(queue: RawSender, body: unknown, delaySeconds?: number): Promise<void> {
-  await queue.sendBatch([{ ...formOf(body), ...(delaySeconds !== undefined && { delaySeconds }) }]);
+export async function sendUnchanged(queue: RawSender, body: unknown, delaySeconds?: number): Promise<void> {
+  await queue.sendBatch([{ ...toRawMessage(body), ...(delaySeconds !== undefined && { delaySeconds }) }]);
 }
 
-function formOf(body: unknown): { readonly body: unknown; readonly contentType: "json" | "text" | "bytes" } {
+function toRawMessage(body: unknown): { readonly body: unknown; readonly contentType: "json" | "text" | "bytes" } {
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return { body, contentType: "bytes" };
   if (typeof body === "string") return { body, contentType: "text" };
   try {
     if (JSON.stringify(body) !== undefined) return { body, contentType: "json" };
   } catch {
-    // What JSON cannot say, the queue cannot either.
+    // Not serializable: it goes as text.
   }
   return { body: String(body), contentType: "text" };
 }

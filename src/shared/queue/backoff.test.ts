@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { backoffSeconds, MAX_BACKOFF_SECONDS } from "./backoff.ts";
 
-it("grows, jitters and stops at its ceiling", () => {
+it("backoff grows, has jitter and stops at its ceiling", () => {
   for (let failures = 1; failures < 60; failures++) {
     expect(backoffSeconds(failures, 0)).toBeLessThanOrEqual(backoffSeconds(failures, 0.999));
     expect(backoffSeconds(failures, 0.999)).toBeLessThanOrEqual(MAX_BACKOFF_SECONDS);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { answerBatch, dispositionOf } from "./delivery.ts";
+import { settleBatch, toDisposition } from "./delivery.ts";
 
 function messages(count: number) {
   const answers: unknown[] = Array(count).fill("no word");
@@ -10,14 +10,14 @@ function messages(count: number) {
   return { all, answers };
 }
 
-it("each message of a batch is answered by its disposition, and one without a disposition comes back", () => {
+it("each message of a batch is acknowledged or retried by its disposition, and retried without one", () => {
   const { all, answers } = messages(4);
-  answerBatch(all, [{ kind: "retry", delaySeconds: 7 }, { kind: "ack" }]);
+  settleBatch(all, [{ kind: "retry", delaySeconds: 7 }, { kind: "ack" }]);
   expect(answers).toEqual([["retry", 7], "ack", ["retry", undefined], ["retry", undefined]]);
 });
 
-it("what was not taken comes back, after longer each time", () => {
-  const delay = (attempts: number) => dispositionOf(false, { body: null, attempts }, () => 0.5);
-  expect(dispositionOf(true, { body: null, attempts: 3 }, () => 0.5)).toEqual({ kind: "ack" });
+it("a message that was not taken is retried after a longer delay each time", () => {
+  const delay = (attempts: number) => toDisposition(false, { body: null, attempts }, () => 0.5);
+  expect(toDisposition(true, { body: null, attempts: 3 }, () => 0.5)).toEqual({ kind: "ack" });
   expect([1, 2, 3].map(delay)).toEqual([2, 3, 6].map((delaySeconds) => ({ kind: "retry", delaySeconds })));
 });

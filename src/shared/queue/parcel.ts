@@ -1,42 +1,49 @@
-import { base64Of, bytesOfBase64 } from "../base64.ts";
-import type { MergeOutcome } from "../domain/outcome.ts";
-import { jsonBytes, packBySize } from "./pack.ts";
+import { fromBase64, toBase64 } from "#base/base64.ts";
+import { bytesOfText, textOfBytes } from "#base/utf8.ts";
+import type { MergeOutcome } from "#domain/outcome.ts";
+import { jsonBytes, packBySize } from "#json/pack.ts";
+import type { InLane } from "./lane.ts";
 
-/** One Kafka record on its way through us, with the exact text of its value. */
+/** A Kafka record in a queue, with the exact text of its value. */
 export type QueuedRecord = {
   readonly topic: string;
+  /** Its text; base64 if `keyEncoding` says so; `null` for none. */
   readonly key: string | null;
-  /** The value's text as it came; base64 when `encoding` says so; `null` for a tombstone. */
+  /** Set if the key is not UTF-8. */
+  readonly keyEncoding?: "base64";
+  /** The value's text as it was received; base64 if `encoding` says so; `null` for a tombstone. */
   readonly value: string | null;
-  /** Set where the value is not UTF-8, or is large and base64 of it is shorter than its text escaped as JSON. */
+  /** Set if the value is not UTF-8, or is large and its base64 is shorter than its text escaped as JSON. */
   readonly encoding?: "base64";
   readonly headers?: readonly (readonly [name: string, value: string])[];
-  /** Where Kafka had it, as far as the producer told us. */
+  /** Its coordinates in Kafka, if the producer sent them. */
   readonly partition?: number;
   readonly offset?: number;
   readonly timestampMs?: number;
   readonly receivedAtMs: number;
-  /** How often a consumer failed on this very record. Outages of a store do not count. */
+  /** The version of its contract that the boundary read it by; absent for version 1. */
+  readonly contractVersion?: number;
+  /** How often the consumer has failed on this record. Outages of a store do not count. */
   readonly attempts?: number;
-  /** What it did to one of the two stores already, when the other was out of reach. */
+  /** Its outcome in the store that has already merged it, if the other one failed. */
   readonly merged?: MergeOutcome;
-  /** The dead letter that this record is a replay of. */
+  /** Set for a replay: the id of the dead letter. */
   readonly letterId?: string;
-  /** This record was in a parcel that took the consumer down. It is tried alone, and parked if that dies again. */
+  /** The record was in a parcel that crashed the consumer. It is tried alone, and parked if it crashes the consumer again. */
   readonly suspect?: true;
 };
 
 /**
- * What travels in one message of `concord-events`: as many records as fit the queue's billing unit. One record a
- * message costs $1.20 per million records in queue operations; a full parcel costs a hundredth of that.
+ * One message of `concord-events` or `concord-backfill`, with as many records as fit the queue's billing unit. With one record per message,
+ * queue operations cost $1.20 per million records; a full parcel costs a hundredth of that.
  */
-export type Parcel = {
+export type Parcel = InLane & {
   readonly kind: "parcel";
-  /** W3C trace context of the request that brought the records. Queues carry no headers. */
+  /** W3C trace context of the request that sent the records. It is in the body because queues carry no headers. */
   readonly traceparent?: string;
   /** Merged apart from all other parcels, so that a poison record fails alone. */
   readonly isolated?: true;
-  /** How often the parcel was put off because a store was out of reach. */
+  /** How often the parcel was deferred because of an outage of a store. */
   readonly deferrals?: number;
   readonly records: readonly QueuedRecord[];
 };
@@ -45,29 +52,53 @@ export type Parcel = {
 export const MAX_PARCEL_BYTES = 64_000;
 export const MAX_PARCEL_RECORDS = 100;
 
-/** Packs records into parcels in order. A record larger than a parcel should be travels alone. */
+/** Packs records into parcels, in order. A record larger than `MAX_PARCEL_BYTES` gets a parcel of its own. */
 export function packParcels(records: readonly QueuedRecord[], parcel: Omit<Parcel, "kind" | "records"> = {}): Parcel[] {
   const limits = { maxBytes: MAX_PARCEL_BYTES - 256, maxItems: parcel.isolated ? 1 : MAX_PARCEL_RECORDS };
   return packBySize(records, limits).map((packed) => ({ kind: "parcel", ...parcel, records: packed }));
 }
 
-/** The same record with its value as base64, where that is shorter than its text with every quote escaped. */
-export function compacted(record: QueuedRecord): QueuedRecord {
+/**
+ * The same record with key and value as base64, where they hold bytes that are not UTF-8; and the value also where that
+ * is shorter than its text with every quote escaped.
+ */
+export const compact = (record: QueuedRecord): QueuedRecord => compactValue(compactKey(record));
+
+function compactKey(record: QueuedRecord): QueuedRecord {
+  const { key, keyEncoding } = record;
+  if (key === null || keyEncoding || key.isWellFormed()) return record;
+  return { ...record, key: toBase64(bytesOfText(key)), keyEncoding: "base64" };
+}
+
+function compactValue(record: QueuedRecord): QueuedRecord {
   const { value } = record;
+  if (value === null || record.encoding) return record;
+  if (!value.isWellFormed()) return { ...record, value: toBase64(bytesOfText(value)), encoding: "base64" };
   // Small ones are not worth the look: it is the large that may not fit a message.
-  if (value === null || record.encoding || value.length < 8_192) return record;
+  if (value.length < 8_192) return record;
   const bytes = new TextEncoder().encode(value);
   const escaped = jsonBytes(value);
-  return escaped > (bytes.byteLength * 4) / 3 + 4 ? { ...record, value: base64Of(bytes), encoding: "base64" } : record;
+  return escaped > (bytes.byteLength * 4) / 3 + 4 ? { ...record, value: toBase64(bytes), encoding: "base64" } : record;
 }
 
-/** The exact text of a record's value, or `null` for a tombstone. Bytes that are not UTF-8 become U+FFFD. */
-export function valueTextOf({ value, encoding }: Pick<QueuedRecord, "value" | "encoding">): string | null {
+/** The exact text of a record's value, or `null` for a tombstone; bytes that are not UTF-8 as {@link textOfBytes} has them. */
+export function decodeValue({ value, encoding }: Pick<QueuedRecord, "value" | "encoding">): string | null {
   if (value === null || encoding === undefined) return value;
-  return new TextDecoder().decode(bytesOfBase64(value));
+  return textOfBytes(fromBase64(value));
 }
 
-/** Whether a message is one of ours; whatever else came into the queue must not take a batch down. */
+/** The same for its key. */
+export const decodeKey = ({ key, keyEncoding }: Pick<QueuedRecord, "key" | "keyEncoding">): string | null =>
+  decodeValue({ value: key, ...(keyEncoding && { encoding: keyEncoding }) });
+
+/** The record with the exact texts of its key and its value, as contracts read it. */
+export const decodeRecord = <R extends Omit<QueuedRecord, "receivedAtMs">>(record: R): R => ({
+  ...record,
+  key: decodeKey(record),
+  value: decodeValue(record),
+});
+
+/** Whether a message body is a parcel. Other bodies in the queue must not crash the batch. */
 export const isParcel = (body: unknown): body is Parcel =>
   isObject(body) && body.kind === "parcel" && Array.isArray(body.records) && body.records.every(isRecord);
 

@@ -1,9 +1,11 @@
-import type { Scope } from "../auth/scope.ts";
-import type { CommandOutcome, Commands } from "../domain/command.ts";
-import { type AlertFilter, type AlertKey, AlertRepository, type FoundAlert } from "../repositories/alert.ts";
-import type { Page, PageRequest } from "../repositories/page.ts";
-import type { ReadSession } from "../repositories/read-session.ts";
-import { readAgain, readStrongly } from "./read-your-writes.ts";
+import type { Scope } from "#auth/scope.ts";
+import { type Commands, takesCommand } from "#domain/command.ts";
+import { sourceOf } from "#domain/event.ts";
+import { type AlertFilter, type AlertKey, AlertRepository, type FoundAlert } from "#repositories/alert.ts";
+import type { Page, PageRequest } from "#repositories/page.ts";
+import type { ReadSession } from "#repositories/read-session.ts";
+import type { Acknowledged } from "./bindings.ts";
+import { readAfterWrite, readFromPrimary } from "./read-your-writes.ts";
 
 export type AlertsDeps = {
   readonly scope: Scope;
@@ -11,13 +13,7 @@ export type AlertsDeps = {
   readonly commands: Pick<Commands, "acknowledgeAlert">;
 };
 
-export type Acknowledged =
-  /** `alert` is null when the caller may not see it any more. */
-  | { readonly kind: "acknowledged"; readonly outcome: CommandOutcome; readonly alert: FoundAlert | null }
-  | { readonly kind: "alreadyCleared"; readonly alert: FoundAlert }
-  | { readonly kind: "notFound" };
-
-/** The alerts that one caller may see. */
+/** The alerts within one caller's scope. */
 export class Alerts {
   readonly #scope: Scope;
   readonly #session: ReadSession;
@@ -31,21 +27,21 @@ export class Alerts {
     this.#alerts = new AlertRepository(session);
   }
 
-  /** In no order; what does not exist or is out of scope is left out. */
+  /** In no particular order; alerts that do not exist or are out of scope are left out. */
   find(keys: readonly AlertKey[]): Promise<FoundAlert[]> {
     return this.#alerts.findAll(this.#scope, keys);
   }
 
   list(page: PageRequest, filter: AlertFilter = {}): Promise<Page<FoundAlert>> {
-    return this.#alerts.findPage(this.#scope, page, filter);
+    return this.#alerts.list(this.#scope, page, filter);
   }
 
-  /** How many there are, or `null` when they are too many to count. */
+  /** The number of alerts, or `null` above `MAX_COUNT`. */
   count(filter: AlertFilter = {}): Promise<number | null> {
     return this.#alerts.countAll(this.#scope, filter);
   }
 
-  /** The same page of each device's alerts. A device without alerts is left out. */
+  /** The same page of each device's alerts. Devices without alerts are left out. */
   listByDevice(
     deviceKeys: readonly string[],
     { page, filter = {} }: { readonly page: PageRequest; readonly filter?: AlertFilter },
@@ -58,18 +54,19 @@ export class Alerts {
   }
 
   /**
-   * Acknowledges an alert that the caller may see. Once is enough: an acknowledged one is left as it is.
-   * @throws an outage when it was kept nowhere; safe to ask again
+   * Acknowledges an alert in the caller's scope. An alert that is acknowledged already stays as it is.
+   * @throws an outage if nothing was stored; safe to retry
    */
   async acknowledge(key: AlertKey): Promise<Acknowledged> {
-    const [alert] = await readStrongly(this.#session, () => this.find([key]));
+    const [alert] = await readFromPrimary(this.#session, () => this.find([key]));
     if (!alert) return { kind: "notFound" };
     if (alert.state === "CLEARED") return { kind: "alreadyCleared", alert };
     if (alert.state === "ACKNOWLEDGED") return { kind: "acknowledged", outcome: "unchanged", alert };
     const { deviceKey, alertId, latest: seen } = alert;
+    if (!takesCommand(sourceOf(deviceKey), "acknowledgeAlert")) return { kind: "unsupported", alert };
     const { outcome, consistencyToken } = await this.#commands.acknowledgeAlert({ deviceKey, alertId, seen });
-    const reading = { read: () => this.find([key]), otherwise: [alert] };
-    const [now = null] = await readAgain(this.#session, consistencyToken, reading);
+    const reading = { read: () => this.find([key]), fallback: [alert] };
+    const [now = null] = await readAfterWrite(this.#session, consistencyToken, reading);
     return { kind: "acknowledged", outcome, alert: now };
   }
 }

@@ -1,10 +1,10 @@
-import type { Scope } from "../auth/scope.ts";
-import type { PartyKey, Registers } from "../domain/party.ts";
-import { type CustomerFilter, CustomerRepository, type FoundCustomer } from "../repositories/customer.ts";
-import type { Page, PageRequest } from "../repositories/page.ts";
-import type { ReadHandle } from "../repositories/repository.ts";
+import type { Scope } from "#auth/scope.ts";
+import type { PartyKey, Registers } from "#domain/party.ts";
+import { type CustomerFilter, CustomerRepository, type FoundCustomer } from "#repositories/customer.ts";
+import type { Page, PageRequest } from "#repositories/page.ts";
+import type { ReadHandle } from "#repositories/table-reader.ts";
 
-/** The customers that one caller may see. */
+/** The customers within one caller's scope. */
 export class Customers {
   readonly #scope: Scope;
   readonly #customers: CustomerRepository;
@@ -18,21 +18,21 @@ export class Customers {
     this.#customers = new CustomerRepository(session, registers);
   }
 
-  /** As the first register has each; in no order. What does not exist or is out of scope is left out. */
+  /** Each from the first register that has it, in no particular order. Those that do not exist or are out of scope are left out. */
   find(customerIds: readonly string[]): Promise<FoundCustomer[]> {
     return this.#customers.findAll(this.#scope, customerIds);
   }
 
-  /** As the register of a source has each, by `{source}:{customerId}`. */
+  /** Each from the register of its source, by `{source}:{customerId}`. */
   findRecords(keys: readonly PartyKey[]): Promise<Map<string, FoundCustomer>> {
     return this.#customers.findRecords(this.#scope, keys);
   }
 
   list(page: PageRequest, filter: CustomerFilter = {}): Promise<Page<FoundCustomer>> {
-    return this.#customers.findPage(this.#scope, page, filter);
+    return this.#customers.list(this.#scope, page, filter);
   }
 
-  /** How many there are, or `null` when they are too many to count. */
+  /** The number of customers, or `null` above `MAX_COUNT`. */
   count(filter: CustomerFilter = {}): Promise<number | null> {
     return this.#customers.countAll(this.#scope, filter);
   }

@@ -1,26 +1,26 @@
-import type { Scope } from "../auth/scope.ts";
-import type { Interval } from "../domain/assignment.ts";
-import type { CommandOutcome, Commands, SetDesired } from "../domain/command.ts";
-import { viewDevice } from "../domain/device.ts";
-import type { DeviceKey } from "../domain/event.ts";
-import { HISTORY_LIMIT, type HistoryEntry } from "../domain/history.ts";
-import type { Issue } from "../domain/issue.ts";
-import { joinRegisters } from "../domain/register.ts";
-import type { DeviceSnapshotSource } from "../domain/snapshot.ts";
-import { AssignmentRepository } from "../repositories/assignment.ts";
+import type { Scope } from "#auth/scope.ts";
+import type { Interval } from "#domain/assignment.ts";
+import { type Commands, takesCommand } from "#domain/command.ts";
+import { viewDevice } from "#domain/device.ts";
+import { type DeviceKey, sourceOf } from "#domain/event.ts";
+import { HISTORY_LIMIT, type HistoryEntry } from "#domain/history.ts";
+import { joinRegisters } from "#domain/register.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { AssignmentRepository } from "#repositories/assignment.ts";
 import {
   type DeviceFilter,
   type DeviceListing,
   type DeviceOwner,
   DeviceRepository,
   type FoundDevice,
-} from "../repositories/device.ts";
-import { isOutage } from "../repositories/fault.ts";
-import { type HistoryFilter, HistoryRepository } from "../repositories/history.ts";
-import { EMPTY_PAGE, type Page, type PageRequest } from "../repositories/page.ts";
-import type { ReadSession } from "../repositories/read-session.ts";
-import { faultOf, log } from "../telemetry/log.ts";
-import { readAgain, readStrongly } from "./read-your-writes.ts";
+} from "#repositories/device.ts";
+import { isOutage } from "#repositories/fault.ts";
+import { type HistoryFilter, HistoryRepository } from "#repositories/history.ts";
+import { EMPTY_PAGE, type Page, type PageRequest } from "#repositories/page.ts";
+import type { ReadSession } from "#repositories/read-session.ts";
+import { describeFault, log } from "#telemetry/log.ts";
+import type { DesiredStateInput, SetDesiredOutcome } from "./bindings.ts";
+import { readAfterWrite, readFromPrimary } from "./read-your-writes.ts";
 
 export type DevicesDeps = {
   readonly scope: Scope;
@@ -29,24 +29,13 @@ export type DevicesDeps = {
   readonly commands: Pick<Commands, "setDesired">;
 };
 
-/** What is to be desired of which device. */
-export type Wish = Omit<SetDesired, "deviceKey"> & { readonly key: string };
-
-export type WishAnswer =
-  /** `device` is null when the caller may not see it any more. */
-  | { readonly kind: "set"; readonly outcome: CommandOutcome; readonly device: FoundDevice | null }
-  /** Somebody else was faster; the device tells what they want. */
-  | { readonly kind: "conflict"; readonly device: FoundDevice }
-  | { readonly kind: "invalid"; readonly issues: readonly Issue[]; readonly device: FoundDevice }
-  | { readonly kind: "notFound" };
-
-/** With D1 gone, devices that one request may ask their objects for. Ours: a list is no reason to wake hundreds. */
+/** Devices that one request may read from their objects during an outage of D1. Our choice: not to wake hundreds for a list. */
 const MAX_OBJECTS = 20;
 
-/** No more handovers can lie among the events that a device remembers, and one in front of them. */
-const AS_FAR_AS_HISTORY: PageRequest = { size: HISTORY_LIMIT + 1, from: "end", after: null, before: null };
+/** All intervals that a device's history can overlap: every handover is an event of it, and one came before. */
+const RECENT_ASSIGNMENTS: PageRequest = { size: HISTORY_LIMIT + 1, from: "end", after: null, before: null };
 
-/** The devices that one caller may see, and what belongs to each. */
+/** The devices within one caller's scope, with their assignments and histories. */
 export class Devices {
   readonly #scope: Scope;
   readonly #session: ReadSession;
@@ -65,27 +54,27 @@ export class Devices {
     this.#assignments = new AssignmentRepository(session);
   }
 
-  /** Whether D1 was out of reach and devices answered for themselves. */
+  /** Whether D1 was unavailable and the devices' objects answered instead. */
   get answeredByObjects(): boolean {
     return this.#answeredByObjects;
   }
 
-  /** In no order; what does not exist or is out of scope is left out. While D1 is out of reach, their objects answer. */
+  /** In no particular order; devices that do not exist or are out of scope are left out. During an outage of D1 their objects answer. */
   async find(keys: readonly string[]): Promise<FoundDevice[]> {
     try {
       return await this.#devices.findAll(this.#scope, keys);
     } catch (thrown) {
       if (!isOutage(thrown) || keys.length > MAX_OBJECTS) throw thrown;
-      log("warn", "devices.answered_by_objects", { devices: keys.length, ...faultOf(thrown) });
+      log("warn", "devices.answered_by_objects", { devices: keys.length, ...describeFault(thrown) });
       const found = await Promise.all(keys.map((key) => this.#findInObject(key as DeviceKey)));
-      // An object that does not hear of everything cannot say what is so, nor that there is nothing.
+      // An object without a watch does not receive every event, so it can confirm neither a state nor that there is none.
       if (found.includes(undefined)) throw thrown;
       this.#answeredByObjects = true;
       return found.filter((device) => device != null);
     }
   }
 
-  /** The object knows who has its device, and so whether this caller may see it, as D1 does. */
+  /** Reads a device from its object, which also has the dealer to check the scope. `undefined` if the object is not up to date. */
   async #findInObject(key: DeviceKey): Promise<FoundDevice | null | undefined> {
     const snapshot = await this.#objectOf(key).snapshot();
     if (!snapshot) return snapshot;
@@ -93,17 +82,17 @@ export class Devices {
     return this.#scope.role !== "dealer" || this.#scope.dealerIds.includes(device.dealerId ?? "") ? device : null;
   }
 
-  /** @param page of the order that the list then has */
+  /** @param page with cursors of the list's order */
   list(page: PageRequest, listing: DeviceListing = {}): Promise<Page<FoundDevice>> {
-    return this.#devices.findPage(this.#scope, page, listing);
+    return this.#devices.list(this.#scope, page, listing);
   }
 
-  /** How many there are, or `null` when they are too many to count. */
+  /** The number of devices, or `null` above `MAX_COUNT`. */
   count(filter: DeviceFilter = {}): Promise<number | null> {
     return this.#devices.countAll(this.#scope, filter);
   }
 
-  /** The same page of each dealer's or customer's devices, by key. One without devices is left out. */
+  /** The same page of each dealer's or customer's devices, by key. Owners without devices are left out. */
   listByOwner(
     owner: DeviceOwner,
     ids: readonly string[],
@@ -120,19 +109,19 @@ export class Devices {
     return this.#devices.countByOwner(this.#scope, { owner, ids }, filter);
   }
 
-  /** Which dealer had each device when, oldest first. A device that was never anybody's is left out. */
+  /** The intervals of each device, oldest first. Devices that never had a dealer are left out. */
   assignments(keys: readonly string[], page: PageRequest): Promise<Map<string, Page<Interval>>> {
     return this.#assignments.findPages(this.#scope, keys, page);
   }
 
-  /** The same for as long as a device remembers its events: every assignment is one of them. */
+  /** The intervals of each device that overlap its history. */
   recentAssignments(keys: readonly string[]): Promise<Map<string, Page<Interval>>> {
-    return this.assignments(keys, AS_FAR_AS_HISTORY);
+    return this.assignments(keys, RECENT_ASSIGNMENTS);
   }
 
   /**
-   * The last events of a device, newest first.
-   * @param recentOf finds what `recentAssignments` does, perhaps for many at once
+   * The recent events of a device, newest first.
+   * @param recentOf replaces `recentAssignments`, to batch it over devices
    */
   history(
     key: DeviceKey,
@@ -147,23 +136,24 @@ export class Devices {
   }
 
   /**
-   * Sets what is desired of a device that the caller may see, if nobody was faster. It goes on while D1 is out of reach.
-   * @throws an outage when it was kept nowhere; safe to ask again
+   * Sets the desired state of a device in the caller's scope, if it has the expected version. It works during an outage of D1.
+   * @throws an outage if nothing was stored; safe to retry
    */
-  async setDesired({ key, ...wish }: Wish): Promise<WishAnswer> {
-    const [device] = await readStrongly(this.#session, () => this.find([key]));
+  async setDesired({ key, ...input }: DesiredStateInput): Promise<SetDesiredOutcome> {
+    const [device] = await readFromPrimary(this.#session, () => this.find([key]));
     if (!device) return { kind: "notFound" };
-    const answer = await this.#commands.setDesired({ ...wish, deviceKey: device.key });
-    switch (answer.kind) {
+    if (!takesCommand(sourceOf(device.key), "setDesiredState")) return { kind: "unsupported", device };
+    const result = await this.#commands.setDesired({ ...input, deviceKey: device.key });
+    switch (result.kind) {
       case "invalid":
-        return { ...answer, device };
+        return { ...result, device };
       case "conflict":
-        return { kind: "conflict", device: { ...device, desired: answer.desired } };
+        return { kind: "conflict", device: { ...device, desired: result.desired } };
       case "set": {
-        const reading = { read: () => this.find([key]), otherwise: [device] };
-        const [now] = await readAgain(this.#session, answer.consistencyToken, reading);
-        const desired = joinRegisters(now?.desired ?? undefined, answer.desired);
-        return { kind: "set", outcome: answer.outcome, device: now ? { ...now, desired } : null };
+        const reading = { read: () => this.find([key]), fallback: [device] };
+        const [now] = await readAfterWrite(this.#session, result.consistencyToken, reading);
+        const desired = joinRegisters(now?.desired ?? undefined, result.desired);
+        return { kind: "set", outcome: result.outcome, device: now ? { ...now, desired } : null };
       }
     }
   }

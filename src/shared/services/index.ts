@@ -1,24 +1,30 @@
-import type { Scope } from "../auth/scope.ts";
-import type { Commands } from "../domain/command.ts";
-import type { DeviceKey } from "../domain/event.ts";
-import type { Registers } from "../domain/party.ts";
-import type { DeviceSnapshotSource } from "../domain/snapshot.ts";
-import type { Consistency } from "../repositories/consistency.ts";
-import { ReadSession } from "../repositories/read-session.ts";
-import type { MetricsSource } from "../telemetry/metrics.ts";
+import type { Scope } from "#auth/scope.ts";
+import type { Commands } from "#domain/command.ts";
+import type { DeviceKey } from "#domain/event.ts";
+import type { Registers } from "#domain/party.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import type { Consistency } from "#repositories/consistency.ts";
+import { ReadSession } from "#repositories/read-session.ts";
+import type { MetricsSource } from "#telemetry/metrics.ts";
 import { Alerts } from "./alerts.ts";
 import { Customers } from "./customers.ts";
 import { Dealers } from "./dealers.ts";
 import { Devices } from "./devices.ts";
 
-/** Where everything is that can be read, and who takes what is to be changed. */
+/** What services read from, and where they send commands. */
 export type Stores = {
   readonly db: Pick<D1Database, "withSession">;
   readonly objectOf: (key: DeviceKey) => DeviceSnapshotSource;
   readonly commands: Commands;
   readonly metrics: () => MetricsSource;
-  /** Which sources speak of the same dealers and customers. */
+  /** Groups of sources whose ids mean the same dealers and customers. */
   readonly registers?: Registers | undefined;
+};
+
+/** For a Worker that only reads. */
+export const NO_COMMANDS: Commands = {
+  acknowledgeAlert: () => Promise.reject(new Error("commands are not taken here")),
+  setDesired: () => Promise.reject(new Error("commands are not taken here")),
 };
 
 /** Everything that can be read, as one caller may see it, over one session of D1. */
@@ -36,7 +42,7 @@ export function openServices(
     alerts: new Alerts({ scope, session, commands }),
     dealers: new Dealers({ scope, session, registers }),
     customers: new Customers({ scope, session, registers }),
-    /** Of the whole platform, with nobody's data in it. */
+    /** Of the whole platform, and without customer data. */
     metrics,
   };
 }

@@ -1,31 +1,31 @@
-import { parseConsistencyToken } from "../repositories/consistency.ts";
-import type { ReadSession } from "../repositories/read-session.ts";
-import { faultOf, log } from "../telemetry/log.ts";
+import { parseConsistencyToken } from "#repositories/consistency.ts";
+import type { ReadSession } from "#repositories/read-session.ts";
+import { describeFault, log } from "#telemetry/log.ts";
 
-/** Reads from the primary what decides over a write: on a replica, who may do so may be long out of date. */
-export function readStrongly<T>(session: ReadSession, read: () => Promise<T>): Promise<T> {
+/** Reads from the primary, to check a caller's right to a write: a replica may still have the former dealer. */
+export function readFromPrimary<T>(session: ReadSession, read: () => Promise<T>): Promise<T> {
   session.restart({ kind: "strong" });
   return read();
 }
 
-type Reading<T> = { readonly read: () => Promise<T>; readonly otherwise: T };
+type AfterWrite<T> = { readonly read: () => Promise<T>; readonly fallback: T };
 
 /**
- * Reads what a write did, and so does the rest of the request; where D1 did not take it, there is nothing new to read.
- * The write is safe by now: a read that fails does not make an error of it, but leaves what was there before.
+ * Reads the state after a write, and makes the rest of the request see it too. The write has succeeded, so a read that
+ * fails is no error: then, or if D1 has not stored the write yet, it returns `fallback`.
  */
-export async function readAgain<T>(
+export async function readAfterWrite<T>(
   session: ReadSession,
   consistencyToken: string | null,
-  { read, otherwise }: Reading<T>,
+  { read, fallback }: AfterWrite<T>,
 ): Promise<T> {
   const consistency = consistencyToken === null ? undefined : parseConsistencyToken(consistencyToken);
-  if (!consistency) return otherwise;
+  if (!consistency) return fallback;
   session.restart(consistency);
   try {
     return await read();
   } catch (thrown) {
-    log("warn", "write.not_read_again", faultOf(thrown));
-    return otherwise;
+    log("warn", "write.not_read_again", describeFault(thrown));
+    return fallback;
   }
 }

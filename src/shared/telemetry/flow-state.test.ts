@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { flowStateOf, type Seen, sourceStateOf } from "./flow-state.ts";
+import { type Seen, toFlowState, toSourceState } from "./flow-state.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 27, 12);
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
@@ -25,40 +25,40 @@ describe("a topic with an event a minute", () => {
     [11 * MINUTE, "late"],
     [40 * DAY, "silent"],
   ])("of which nothing came for %d ms is %s", (gapMs, state) => {
-    expect(flowStateOf(seen({ gapMs }))).toBe(state);
+    expect(toFlowState(seen({ gapMs }))).toBe(state);
   });
 
   it("is late only when its silence is longer than its nights", () => {
     const rhythm = { records: 7 * 24 * 60, spanMs: 7 * DAY, longestGapMs: 9 * HOUR };
-    expect(flowStateOf(seen({ gapMs: 10 * HOUR, rhythm }))).toBe("quiet");
-    expect(flowStateOf(seen({ gapMs: 14 * HOUR, rhythm }))).toBe("late");
+    expect(toFlowState(seen({ gapMs: 10 * HOUR, rhythm }))).toBe("quiet");
+    expect(toFlowState(seen({ gapMs: 14 * HOUR, rhythm }))).toBe("late");
   });
 });
 
 it("a topic with a few events a week has no rhythm to be late by", () => {
   const rhythm = { records: 5, spanMs: 7 * DAY, longestGapMs: 40 * HOUR };
-  expect(flowStateOf(seen({ gapMs: 6 * DAY, rhythm }))).toBe("quiet");
+  expect(toFlowState(seen({ gapMs: 6 * DAY, rhythm }))).toBe("quiet");
 });
 
-it("a topic of which nothing ever came is silent", () => {
-  expect(flowStateOf(seen({ lastReceivedAtMs: null, rhythm: { records: 0, spanMs: 0, longestGapMs: 0 } }))).toBe(
+it("a topic that never had a record is silent", () => {
+  expect(toFlowState(seen({ lastReceivedAtMs: null, rhythm: { records: 0, spanMs: 0, longestGapMs: 0 } }))).toBe(
     "silent",
   );
 });
 
 describe("a topic of which dead letters come", () => {
-  it("is failing when all that settled lately is dead letters", () => {
-    expect(flowStateOf(seen({ settled: 3, deadLettered: 3 }))).toBe("failing");
+  it("is failing when all records that settled lately are dead letters", () => {
+    expect(toFlowState(seen({ settled: 3, deadLettered: 3 }))).toBe("failing");
   });
 
   it("is flowing while some of its records pass", () => {
-    expect(flowStateOf(seen({ settled: 300, deadLettered: 299 }))).toBe("flowing");
-    expect(flowStateOf(seen({ settled: 0, deadLettered: 0 }))).toBe("flowing");
+    expect(toFlowState(seen({ settled: 300, deadLettered: 299 }))).toBe("flowing");
+    expect(toFlowState(seen({ settled: 0, deadLettered: 0 }))).toBe("flowing");
   });
 
-  it("is quiet or late like any other once nothing comes any more", () => {
-    expect(flowStateOf(seen({ gapMs: 4 * MINUTE, settled: 3, deadLettered: 3 }))).toBe("quiet");
-    expect(flowStateOf(seen({ gapMs: 11 * MINUTE, settled: 3, deadLettered: 3 }))).toBe("late");
+  it("is quiet or late like any other once no record arrives any more", () => {
+    expect(toFlowState(seen({ gapMs: 4 * MINUTE, settled: 3, deadLettered: 3 }))).toBe("quiet");
+    expect(toFlowState(seen({ gapMs: 11 * MINUTE, settled: 3, deadLettered: 3 }))).toBe("late");
   });
 });
 
@@ -71,24 +71,24 @@ describe("a source", () => {
     [["flowing", "stalled"], "stalled"],
     [[], "silent"],
   ] as const)("with topics that are %j is %s", (topics, state) => {
-    expect(sourceStateOf(topics)).toBe(state);
+    expect(toSourceState(topics)).toBe(state);
   });
 });
 
 describe("records that wait", () => {
-  it("are stalled when they came minutes ago and nothing settles", () => {
-    expect(flowStateOf(seen({ waiting: 9, receivedLately: 4, hasSettledLately: false }))).toBe("stalled");
+  it("are stalled when they arrived minutes ago and nothing settles", () => {
+    expect(toFlowState(seen({ waiting: 9, receivedLately: 4, hasSettledLately: false }))).toBe("stalled");
   });
 
-  it("are on their way when they have just come", () => {
-    expect(flowStateOf(seen({ waiting: 4, receivedLately: 4, hasSettledLately: false }))).toBe("flowing");
+  it("are in flight when they have just arrived", () => {
+    expect(toFlowState(seen({ waiting: 4, receivedLately: 4, hasSettledLately: false }))).toBe("flowing");
   });
 
   it("are being worked off when others settle", () => {
-    expect(flowStateOf(seen({ waiting: 900, receivedLately: 4 }))).toBe("flowing");
+    expect(toFlowState(seen({ waiting: 900, receivedLately: 4 }))).toBe("flowing");
   });
 
-  it("stall a topic that nothing comes of any more, too", () => {
-    expect(flowStateOf(seen({ gapMs: 20 * MINUTE, waiting: 1, hasSettledLately: false }))).toBe("stalled");
+  it("stall a topic that gets no more records, too", () => {
+    expect(toFlowState(seen({ gapMs: 20 * MINUTE, waiting: 1, hasSettledLately: false }))).toBe("stalled");
   });
 });

@@ -1,9 +1,9 @@
 /**
- * Everything that is counted. A report, the totals, the exposition for Prometheus and the dashboards all read this list,
- * so a metric is one entry here and the line that counts it.
+ * Every metric. Reports, totals, the exposition for Prometheus and the dashboards all read this list, so a metric is
+ * one entry here and the line that counts it.
  *
- * Names are OpenTelemetry's where it has one, as its Prometheus exporters write them: dots become underscores, the unit
- * and `_total` stand at the end (opentelemetry.io/docs/specs/semconv: http, messaging, graphql).
+ * Names are OpenTelemetry's where it has one, as its Prometheus exporters write them: dots become underscores, and the
+ * unit and `_total` are at the end (opentelemetry.io/docs/specs/semconv: http, messaging, graphql).
  */
 type Counter<Labels extends readonly string[]> = {
   readonly kind: "counter";
@@ -19,7 +19,7 @@ type Histogram<Labels extends readonly string[]> = {
   readonly labels: Labels;
   /** Upper bounds as they are reported; a last bucket without a bound is `+Inf`. */
   readonly bounds: readonly number[];
-  /** Of what is reported, to one of what is exposed: a thousand from milliseconds to seconds. */
+  /** Reported units per exposed unit: a thousand from milliseconds to seconds. */
   readonly per: number;
 };
 
@@ -41,7 +41,7 @@ const times = <const Labels extends readonly string[]>(
 /** In milliseconds. */
 export const TIME_BOUNDS_MS = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 60_000] as const;
 
-/** From its source an event may come a day late, and be told of. */
+/** An event may reach us a day after its own time, and is measured then too. */
 const AGE_BOUNDS_MS = [...TIME_BOUNDS_MS, 300_000, 3_600_000, 86_400_000] as const;
 
 const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000] as const;
@@ -56,10 +56,20 @@ export const INSTRUMENTS = {
   deadLettered: counter("concord_dead_letters_total", ["topic", "reason"], "Records that became dead letters."),
   retried: counter("concord_records_retried_total", ["topic"], "Records sent back to the queue after a fault."),
   replayed: counter("concord_records_replayed_total", ["topic"], "Dead letters sent back to the consumer."),
+  backfillAccepted: counter(
+    "concord_backfill_records_accepted_total",
+    ["topic"],
+    "Those of the records taken from clients that came in the lane of backfills.",
+  ),
+  backfillSettled: counter(
+    "concord_backfill_records_settled_total",
+    ["topic", "outcome"],
+    "How these ended: as a device took them, or the reason of the dead letter.",
+  ),
   receivedToVisibleMs: times(
     "concord_freshness_received_seconds",
     ["topic"],
-    "From a record's acceptance until every reader could see it.",
+    "From a record's acceptance until every reader could see it. Neither replays nor backfills.",
   ),
   occurredToVisibleMs: times(
     "concord_freshness_occurred_seconds",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { functionOf } from "./log.ts";
+import { throwingFunction } from "./log.ts";
 
 function thrownIn(action: () => unknown): unknown {
   try {
@@ -21,7 +21,7 @@ describe("the function an error was thrown in", () => {
         throw new Error("x");
       });
     }
-    expect(functionOf(thrownIn(boom))).toBe("boom");
+    expect(throwingFunction(thrownIn(boom))).toBe("boom");
   });
 
   it.each([
@@ -40,20 +40,20 @@ describe("the function an error was thrown in", () => {
     ["of a constructor", ["new Device (i.js:1:1)"], "Device"],
     ["that an object was asked for", ["Object.toChange (i.js:1:1)"], "toChange"],
   ])("is found %s", (_, frames, name) => {
-    expect(functionOf(withStack("no", ...frames))).toBe(name);
+    expect(throwingFunction(withStack("no", ...frames))).toBe(name);
   });
 
   it("is not one that a message pretends to", () => {
-    expect(functionOf(withStack("no\n    at mary (i.js:1:1)", "read (i.js:1:1)"))).toBe("read");
+    expect(throwingFunction(withStack("no\n    at mary (i.js:1:1)", "read (i.js:1:1)"))).toBe("read");
     const renamed = withStack("no\n    at mary (i.js:1:1)", "read (i.js:1:1)");
     renamed.message = "another";
-    expect(functionOf(renamed)).toBeUndefined();
+    expect(throwingFunction(renamed)).toBeUndefined();
   });
 
   it.each(["text", null, Object.assign(new Error("x"), { stack: undefined }), withStack("no", "i.js:1:1")])(
     "is unknown of %s",
     (thrown) => {
-      expect(functionOf(thrown)).toBeUndefined();
+      expect(throwingFunction(thrown)).toBeUndefined();
     },
   );
 });

@@ -1,4 +1,6 @@
-/** Values that may stand in a log line: ids, topics, versions, codes and counts. Never payloads, tokens or parameters. */
+/**
+ * Values that a log line may contain: ids, topics, versions, codes and counts. Never payloads, tokens or parameters.
+ */
 export type LogFields = Record<string, string | number | boolean | null | undefined | Record<string, number>>;
 
 /** One line of JSON on the console, which Workers Logs indexes by member. */
@@ -7,7 +9,7 @@ export function log(level: "info" | "warn" | "error", event: string, fields: Log
 }
 
 /** The parts of a thrown value that may be logged and kept. Drizzle and D1 put SQL and parameters into messages. */
-export function faultOf(thrown: unknown): { name: string; message: string } {
+export function describeFault(thrown: unknown): { name: string; message: string } {
   if (!(thrown instanceof Error)) return { name: "NonError", message: "something other than an Error was thrown" };
   const [firstLine = ""] = thrown.message.split("\n");
   const message = firstLine.replace(/\s*(params|Params):.*$/, "").slice(0, 300);
@@ -15,12 +17,13 @@ export function faultOf(thrown: unknown): { name: string; message: string } {
 }
 
 /**
- * The innermost function of ours that an error was thrown in, without line numbers, which move with every release. Code
- * of libraries only tells itself apart while it is not bundled.
+ * The innermost function of ours in which an error was thrown. Without line numbers, which move with every release.
+ * Code of libraries can only be recognised while it is not bundled.
  */
-export function functionOf(thrown: unknown): string | undefined {
+export function throwingFunction(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || typeof thrown.stack !== "string") return undefined;
-  // A message can look like frames and be a producer's, so reading starts behind it; one changed since cannot be told.
+  // A message may look like stack frames and be a producer's text, so reading starts after it. A message that was
+  // changed later cannot be recognised.
   const headEnd = thrown.stack.indexOf(thrown.message) + thrown.message.length;
   if (headEnd < thrown.message.length) return undefined;
   for (const line of thrown.stack.slice(headEnd).split("\n")) {

@@ -3,21 +3,21 @@ import { INSTRUMENTS, type InstrumentName, TIME_BOUNDS_MS } from "./instruments.
 export type Counts<K extends string = string> = Readonly<Partial<Record<K, number>>>;
 
 /**
- * What a Worker tells of a request or a batch. Of an instrument with labels the key is their values, with a space
- * between; of a histogram, the upper bound of the bucket stands behind them, or `sum` with what all values add up to.
- * Counts only, so that reports simply add up.
+ * What a Worker reports of a request or a batch. A key is the values of an instrument's labels, with a space between
+ * them. For a histogram, the upper bound of the bucket follows them, or `sum` with the sum of all values. Counts only,
+ * so that reports can be added up.
  */
 export type MetricsReport = { readonly [K in InstrumentName]?: Reported<(typeof INSTRUMENTS)[K]> } & {
-  /** What the queue said of itself last. */
+  /** The queue's last answer about its own backlog. */
   readonly backlog?: Backlog;
 };
 
 type Reported<I> = I extends { readonly kind: "counter"; readonly labels: readonly [] } ? number : Counts;
 
-/** Messages that wait in `concord-events`, by the platform's own count. */
+/** Messages that wait in `concord-events`, as counted by the platform. */
 export type Backlog = { readonly messages: number; readonly bytes: number; readonly atMs: number };
 
-/** All reports added up. */
+/** All reports, added up. */
 export type MetricsTotals = Required<Omit<MetricsReport, "backlog">> & Pick<MetricsReport, "backlog">;
 
 const isPlainCounter = (name: InstrumentName): boolean => {
@@ -31,25 +31,28 @@ export const NO_TOTALS = Object.fromEntries(
   INSTRUMENT_NAMES.map((name) => [name, isPlainCounter(name) ? 0 : {}]),
 ) as MetricsTotals;
 
-/** Two reports as one. What only one of them has stays as it is: totals are long, and reports are short and many. */
+/**
+ * The sum of two reports. An entry that only one of them has is reused, not copied: totals are long, and reports are
+ * short and many.
+ */
 export function addReports(a: MetricsReport, b: MetricsReport): MetricsReport {
   const sums: Record<string, unknown> = { ...a };
   for (const name of Object.keys(b) as (keyof MetricsReport)[]) {
     if (a[name] === undefined) sums[name] = b[name];
-    else if (name === "backlog") sums.backlog = laterOf(a.backlog, b.backlog);
-    else if (b[name] !== undefined) sums[name] = sumOf(a[name] as Sum, b[name] as Sum);
+    else if (name === "backlog") sums.backlog = laterBacklog(a.backlog, b.backlog);
+    else if (b[name] !== undefined) sums[name] = addSums(a[name] as Sum, b[name] as Sum);
   }
   return sums;
 }
 
 type Sum = number | Counts | undefined;
 
-function sumOf(a: Sum, b: Sum): Sum {
+function addSums(a: Sum, b: Sum): Sum {
   if (typeof a === "number" || typeof b === "number") return Number(a ?? 0) + Number(b ?? 0);
   return addCounts(a ?? {}, b ?? {});
 }
 
-/** Keys are names that others chose, and every object seems to have a `constructor` and a `__proto__`. */
+/** Keys are names that others choose, and every object inherits `constructor` and `__proto__`. */
 export function addCounts(a: Counts, b: Counts): Counts {
   const sums: Record<string, number> = { ...(a as Record<string, number>) };
   for (const [key, count = 0] of Object.entries(b)) {
@@ -60,19 +63,19 @@ export function addCounts(a: Counts, b: Counts): Counts {
   return sums;
 }
 
-function laterOf(a: Backlog | undefined, b: Backlog | undefined): Backlog | undefined {
+function laterBacklog(a: Backlog | undefined, b: Backlog | undefined): Backlog | undefined {
   if (!a || !b) return a ?? b;
   return a.atMs > b.atMs ? a : b;
 }
 
-/** What a Worker needs of the metrics. */
+/** What a Worker needs to report metrics. */
 export interface MetricsSink {
   report(report: MetricsReport): Promise<void>;
 }
 
-/** What a Worker that tells of the metrics needs. */
+/** What a Worker needs to read the metrics. */
 export interface MetricsSource {
-  /** All reports added up. */
+  /** All reports, added up. */
   read(): Promise<MetricsTotals>;
 }
 
@@ -96,7 +99,7 @@ type HistogramName = {
   [K in InstrumentName]: (typeof INSTRUMENTS)[K]["kind"] extends "histogram" ? K : never;
 }[InstrumentName];
 
-/** Counts values into a histogram's buckets; each stands in one bucket only. */
+/** Counts values into a histogram's buckets; each value is in one bucket only. */
 export class Distribution {
   readonly #bounds: readonly number[];
   readonly #tally = new Tally();
@@ -120,19 +123,26 @@ export class Distribution {
 }
 
 /**
- * A label's value for a key: what clients choose may hold anything and be of any length. Topics may keep their spaces,
- * since they stand first, and are known or `other` before they are kept.
+ * A label's value as a key may have it: text from clients may hold anything and be of any length. Topics may keep their
+ * spaces, since they come first, and are known or `other` before they are kept.
  */
-export const labelValueOf = (text: string | undefined): string => text?.replace(/\s+/g, "_").slice(0, 80) || "none";
+export const toLabelValue = (text: string | undefined): string => text?.replace(/\s+/g, "_").slice(0, 80) || "none";
 
-/** "topic outcome" → both. The topic stands first, and a client's topic may hold spaces. */
+/** The label values of a key. Only the first may contain spaces. */
+export function partsOf(key: string, count: number): string[] {
+  const words = key.split(" ");
+  const rest = count > 1 ? words.slice(-(count - 1)) : [];
+  return [words.slice(0, words.length - rest.length).join(" "), ...rest];
+}
+
+/** "topic outcome" → both. The topic comes first, and a client's topic may contain spaces. */
 export function splitKey<Kind extends string>(key: string): [rest: string, kind: Kind] {
   const at = key.lastIndexOf(" ");
   return [key.slice(0, Math.max(at, 0)), key.slice(at + 1) as Kind];
 }
 
-/** The buckets of a histogram whose labels are these, or of all of it: counts by bound, and `sum`. */
-export function bucketsOf(counts: Counts, labels?: string): Counts {
+/** The buckets of a histogram with these labels, or of all its labels: counts by bound, and `sum`. */
+export function toBuckets(counts: Counts, labels?: string): Counts {
   const buckets: Record<string, number> = {};
   for (const [key, count = 0] of Object.entries(counts)) {
     const [rest, bound] = splitKey(key);
@@ -144,27 +154,27 @@ export function bucketsOf(counts: Counts, labels?: string): Counts {
 /** How long records took from accepted to visible, over all that were counted. */
 export type Freshness = {
   readonly settled: number;
-  /** Upper bounds, in milliseconds: `null` before the first record, and where the last bound was not enough. */
+  /** Upper bounds, in milliseconds: `null` before the first record, and if the value is above the last bound. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
 };
 
-export const freshnessOf = ({ receivedToVisibleMs = {} }: Pick<MetricsReport, "receivedToVisibleMs">): Freshness =>
-  freshnessIn(bucketsOf(receivedToVisibleMs));
+export const readFreshness = ({ receivedToVisibleMs = {} }: Pick<MetricsReport, "receivedToVisibleMs">): Freshness =>
+  toFreshness(toBuckets(receivedToVisibleMs));
 
 /** @param buckets of times up to a minute, by bound */
-export function freshnessIn(buckets: Counts): Freshness {
-  const settled = countIn(buckets);
-  const boundOf = (part: number) => (settled === 0 ? null : boundOfPart(buckets, settled * part));
+export function toFreshness(buckets: Counts): Freshness {
+  const settled = countValues(buckets);
+  const boundOf = (part: number) => (settled === 0 ? null : boundAt(buckets, settled * part));
   return { settled, p50Ms: boundOf(0.5), p99Ms: boundOf(0.99) };
 }
 
-/** How many values a histogram's buckets hold. */
-export const countIn = ({ sum: _, ...buckets }: Counts): number =>
+/** The number of values in a histogram's buckets. */
+export const countValues = ({ sum: _, ...buckets }: Counts): number =>
   Object.values(buckets).reduce<number>((total, count = 0) => total + count, 0);
 
-/** The upper bound of the bucket that holds the record at this place, from the fastest on. */
-function boundOfPart(buckets: Counts, place: number): number | null {
+/** The upper bound of the bucket with the record of this rank, counted from the fastest. */
+function boundAt(buckets: Counts, place: number): number | null {
   let seen = 0;
   for (const bound of TIME_BOUNDS_MS) {
     seen += buckets[bound] ?? 0;

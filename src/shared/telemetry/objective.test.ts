@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TIME_BOUNDS_MS } from "./instruments.ts";
-import { budgetLeftOf, burnOf, FRESHNESS_OBJECTIVE, objectiveStateOf, type Windows } from "./objective.ts";
+import { budgetLeft, burnRate, FRESHNESS_OBJECTIVE, toObjectiveState, type Windows } from "./objective.ts";
 
 const slow = (share: number) => ({ visible: 100_000, inTime: 100_000 * (1 - share) });
 const NOTHING = { visible: 0, inTime: 0 };
@@ -19,15 +19,15 @@ it("the objective's time is a bound of the histogram, or it could not be counted
 
 describe("the burn rate", () => {
   it("is 1 where exactly what the objective allows is slow", () => {
-    expect(burnOf(slow(0.01))).toBeCloseTo(1);
-    expect(burnOf(slow(0.144))).toBeCloseTo(14.4);
-    expect(burnOf(NOTHING)).toBeNull();
+    expect(burnRate(slow(0.01))).toBeCloseTo(1);
+    expect(burnRate(slow(0.144))).toBeCloseTo(14.4);
+    expect(burnRate(NOTHING)).toBeNull();
   });
 
   it("leaves of the budget what it has not spent, and less than nothing", () => {
-    expect(budgetLeftOf(slow(0.0025))).toBeCloseTo(0.75);
-    expect(budgetLeftOf(slow(0.03))).toBeCloseTo(-2);
-    expect(budgetLeftOf(NOTHING)).toBeNull();
+    expect(budgetLeft(slow(0.0025))).toBeCloseTo(0.75);
+    expect(budgetLeft(slow(0.03))).toBeCloseTo(-2);
+    expect(budgetLeft(NOTHING)).toBeNull();
   });
 });
 
@@ -43,6 +43,6 @@ describe("an objective", () => {
     ["unknown", { last30d: NOTHING }],
     ["met", { last5m: NOTHING, last1h: NOTHING }],
   ] as const)("is %s with %j", (state, more) => {
-    expect(objectiveStateOf(windows(more))).toBe(state);
+    expect(toObjectiveState(windows(more))).toBe(state);
   });
 });

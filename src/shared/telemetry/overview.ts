@@ -1,8 +1,8 @@
-import type { Counts } from "./metrics.ts";
+import { addCounts, type Counts } from "./metrics.ts";
 
-/** What the operations API says of how things run, as JSON. Times are milliseconds since 1970. */
+/** The operations API's JSON for the flow page. Times are milliseconds since 1970. */
 
-/** What the flow page draws, added up since the first deployment; a page shows the difference of two. */
+/** Totals since the first deployment. The flow page draws the difference of two. */
 export type FlowTotals = {
   /** Requests at the Kafka boundary, and those of them that were refused as a whole. */
   readonly requests: number;
@@ -14,7 +14,7 @@ export type FlowTotals = {
   readonly superseded: number;
   readonly retried: number;
   readonly replayed: number;
-  /** Dead letters written at the boundary because of what the record is, and by the consumer because it failed. */
+  /** Dead letters written by the boundary, because the record is invalid, and by the consumer, because it failed. */
   readonly rejected: number;
   readonly failed: number;
   readonly batches: number;
@@ -31,20 +31,29 @@ export type FlowTotals = {
   readonly acceptedByTopic: Counts;
 };
 
-/** Once a second. */
+/** The sum of what several objects counted. */
+export function addFlowTotals(a: FlowTotals, b: FlowTotals): FlowTotals {
+  const names = Object.keys(a) as (keyof FlowTotals)[];
+  return Object.fromEntries(names.map((name) => [name, addedTotals(a[name], b[name])])) as FlowTotals;
+}
+
+const addedTotals = (a: number | Counts, b: number | Counts): number | Counts =>
+  typeof a === "number" || typeof b === "number" ? Number(a) + Number(b) : addCounts(a, b);
+
+/** Sent once a second. */
 export type FlowTick = {
   readonly atMs: number;
   readonly totals: FlowTotals;
   /** Accepted or replayed, and not settled. */
   readonly inFlight: number;
-  /** By the queue's own count when it was last sent to; `null` before that. */
+  /** The queue's own count when it was last sent to; `null` before that. */
   readonly backlog: { readonly messages: number; readonly bytes: number; readonly atMs: number } | null;
   /** `null` while D1 does not answer. */
-  readonly desk: DeskFigures | null;
+  readonly deadLetters: LetterFigures | null;
 };
 
-/** How the dead letters stand. */
-export type DeskFigures = {
+/** The counts of dead letters. */
+export type LetterFigures = {
   readonly waiting: number;
   readonly replaying: number;
   readonly quarantined: number;
@@ -56,13 +65,13 @@ export type DeskFigures = {
 };
 
 /**
- * How a topic, or all of a source, stands:
- * - `flowing`: records come and become visible
- * - `failing`: records come, and all of them become dead letters; their issues name the cause
- * - `quiet`: nothing came lately, and nothing had to
- * - `late`: nothing came for much longer than is usual here; the source is to be asked
- * - `stalled`: records came and do not become visible; we are to be asked
- * - `silent`: nothing came within a month, or ever
+ * The state of a topic or a source:
+ * - `flowing`: records arrive and become visible
+ * - `failing`: records arrive, and all of them become dead letters; their issues tell the cause
+ * - `quiet`: nothing arrived lately, which is usual
+ * - `late`: nothing arrived for much longer than usual; ask the source
+ * - `stalled`: records arrived and do not become visible; the fault is ours
+ * - `silent`: nothing arrived within a month, or ever
  */
 export const FLOW_STATES = ["flowing", "failing", "quiet", "late", "stalled", "silent"] as const;
 export type FlowState = (typeof FLOW_STATES)[number];
@@ -78,23 +87,23 @@ export type TopicOverview = {
   readonly received: number;
   readonly deadLettered: number;
   readonly inFlight: number;
-  /** Records a minute that came, oldest first, over the last hour; the last of them is the current minute. */
+  /** Records accepted per minute over the last hour, oldest first; the last is the current minute. */
   readonly receivedPerMinute: readonly number[];
-  /** From accepted to visible, of the last hour; upper bounds in milliseconds. */
+  /** From accepted to visible, in the last hour; upper bounds in milliseconds. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly outcomes: Counts;
   readonly rejections: Counts;
   readonly objective: {
     readonly state: ObjectiveState;
-    /** Of the records of each window, the share that was visible in time; `null` where there were none. */
+    /** The share of the records of each window that was visible in time; `null` if there were none. */
     readonly share1h: number | null;
     readonly share30d: number | null;
-    /** How many times as fast as the objective allows the error budget is being spent. */
+    /** The burn rate of the error budget; at 1 it lasts exactly 30 days. */
     readonly burn5m: number | null;
     readonly burn1h: number | null;
     readonly burn6h: number | null;
-    /** Of 30 days' error budget; negative once it is overspent. */
+    /** The rest of 30 days' error budget; negative once it is overspent. */
     readonly budgetLeft: number | null;
   };
 };
@@ -103,15 +112,27 @@ export type TopicOverview = {
 export const HISTORY_RANGES = ["1h", "24h", "30d"] as const;
 export type HistoryRange = (typeof HISTORY_RANGES)[number];
 
+/** The range of a query, and its topics: all, unless a topic or a source is named. */
+export type HistoryQuery = { readonly range: HistoryRange; readonly name?: string | undefined; readonly nowMs: number };
+
 /** Records over time, of all topics, of a source or of a topic. */
 export type FlowHistory = {
-  /** When it was read; the last step is the one that this time is in, and is still filling. */
+  /** When it was read. This time is in the last step, which is not over. */
   readonly atMs: number;
   readonly stepMs: number;
-  /** Each step's records, oldest first. */
+  /** The records of each step, oldest first. */
   readonly received: readonly number[];
   readonly deadLettered: readonly number[];
 };
+
+/** The sum of what several objects know of the same query. */
+export const joinHistories = (a: FlowHistory, b: FlowHistory): FlowHistory => ({
+  ...a,
+  received: addedSteps(a.received, b.received),
+  deadLettered: addedSteps(a.deadLettered, b.deadLettered),
+});
+
+const addedSteps = (a: readonly number[], b: readonly number[]): number[] => a.map((count, i) => count + (b[i] ?? 0));
 
 export type TopicsOverview = {
   readonly atMs: number;

@@ -1,54 +1,54 @@
-import { isMigrated } from "../repositories/is-migrated.ts";
-import { LATEST_MIGRATION } from "../repositories/latest-migration.ts";
-import { withDeadline } from "../repositories/read-session.ts";
-import { faultOf, log } from "./log.ts";
+import { isMigrated } from "#repositories/is-migrated.ts";
+import { LATEST_MIGRATION } from "#repositories/latest-migration.ts";
+import { withDeadline } from "#repositories/read-session.ts";
+import { describeFault, log } from "./log.ts";
 
-/** Throws with what is wrong, in words for who runs this. */
+/** Throws an error whose message tells the operator what is wrong. */
 export type ReadinessCheck = () => Promise<void> | void;
 
 type Reading = { readonly isReady: boolean; readonly checks: Readonly<Record<string, string>> };
 
-/** How long an answer is good for: anybody may ask, and D1 is asked for it. */
-const GOOD_FOR_MS = 5_000;
+/** How long an answer is cached: anybody may ask, and each answer costs a query of D1. */
+const FRESH_MS = 5_000;
 
-/** How much longer it does while somebody asks anew, so that of many who ask at once one asks D1. */
-const GOOD_MEANWHILE_MS = 5_000;
+/** How much longer it is served while it is refreshed, so that of many concurrent requests one asks D1. */
+const STALE_WHILE_READING_MS = 5_000;
 
 /** How long D1 may take. Ours; the front door waits for five seconds. */
 const D1_WITHIN_MS = 3_000;
 
-type Known = { readonly reading: Reading; readonly atMs: number; readonly isAskedAnew: boolean };
+type CachedReading = { readonly reading: Reading; readonly atMs: number; readonly isBeingRead: boolean };
 
-const readings = new WeakMap<object, Known>();
+const readings = new WeakMap<object, CachedReading>();
 
 /**
  * Whether a Worker has what it needs to serve: 200, or 503 with what is missing.
- * @param env what its isolate's answer is remembered by
+ * @param env the key under which its isolate caches the answer
  */
 export async function readinessResponse(
   worker: string,
   env: object,
   checks: Readonly<Record<string, ReadinessCheck>>,
 ): Promise<Response> {
-  const { isReady, checks: results } = goodReadingOf(env) ?? (await readAnew(worker, env, checks));
+  const { isReady, checks: results } = findFreshReading(env) ?? (await readAnew(worker, env, checks));
   return Response.json(
     { status: isReady ? "ready" : "not ready", worker, checks: results },
     { status: isReady ? 200 : 503, headers: { "Cache-Control": "no-store" } },
   );
 }
 
-function goodReadingOf(env: object): Reading | undefined {
+function findFreshReading(env: object): Reading | undefined {
   const known = readings.get(env);
   if (!known) return undefined;
-  const goodForMs = known.isAskedAnew ? GOOD_FOR_MS + GOOD_MEANWHILE_MS : GOOD_FOR_MS;
+  const goodForMs = known.isBeingRead ? FRESH_MS + STALE_WHILE_READING_MS : FRESH_MS;
   return Date.now() - known.atMs < goodForMs ? known.reading : undefined;
 }
 
 async function readAnew(worker: string, env: object, checks: Readonly<Record<string, ReadinessCheck>>) {
   const known = readings.get(env);
-  if (known) readings.set(env, { ...known, isAskedAnew: true });
+  if (known) readings.set(env, { ...known, isBeingRead: true });
   const reading = await read(worker, checks);
-  readings.set(env, { reading, atMs: Date.now(), isAskedAnew: false });
+  readings.set(env, { reading, atMs: Date.now(), isBeingRead: false });
   return reading;
 }
 
@@ -56,7 +56,7 @@ async function read(worker: string, checks: Readonly<Record<string, ReadinessChe
   const names = Object.keys(checks);
   const results = await Promise.all(
     Object.entries(checks).map(([name, check]) =>
-      resultOf(check, (thrown) => log("error", "readiness.failed", { worker, check: name, ...faultOf(thrown) })),
+      runCheck(check, (thrown) => log("error", "readiness.failed", { worker, check: name, ...describeFault(thrown) })),
     ),
   );
   return {
@@ -65,7 +65,7 @@ async function read(worker: string, checks: Readonly<Record<string, ReadinessChe
   };
 }
 
-async function resultOf(check: ReadinessCheck, report: (thrown: unknown) => void): Promise<string> {
+async function runCheck(check: ReadinessCheck, report: (thrown: unknown) => void): Promise<string> {
   try {
     await check();
     return "ok";
@@ -76,12 +76,12 @@ async function resultOf(check: ReadinessCheck, report: (thrown: unknown) => void
   }
 }
 
-/** What is missing, in words that anybody may read. */
+/** What is missing, in a message that anybody may read. */
 export class Unready extends Error {
   override readonly name = "Unready";
 }
 
-/** All of these stand in the Worker's `env`. */
+/** All of these are bindings or variables of the Worker's `env`. */
 export const hasBindings =
   (env: object, names: readonly string[]): ReadinessCheck =>
   () => {
@@ -89,7 +89,10 @@ export const hasBindings =
     if (missing.length > 0) throw new Unready(`not bound: ${missing.join(", ")}; see the Worker's wrangler.toml`);
   };
 
-/** D1 answers, and has the tables that this code was written for. Newer ones do no harm: they go ahead of the code. */
+/**
+ * D1 answers, and has the tables that this code was written for. Newer tables are fine: they are deployed before the
+ * code.
+ */
 export const hasMigrations =
   (db: D1Database): ReadinessCheck =>
   async () => {
@@ -101,7 +104,7 @@ export const hasMigrations =
     if (!applied) throw new Unready(`${LATEST_MIGRATION} is not applied; \`npm run deploy\` applies it first`);
   };
 
-/** The settings can be read, as far as that is told by a list of problems. */
+/** The settings are valid, which means that the list of their problems is empty. */
 export const isConfigured =
   (problems: readonly string[]): ReadinessCheck =>
   () => {

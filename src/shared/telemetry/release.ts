@@ -1,9 +1,9 @@
-/** What is used of the `version_metadata` binding. */
+/** The part of the `version_metadata` binding that is used. */
 type VersionMetadata = { readonly id: string; readonly tag: string };
 
 /**
- * The deployment that a letter was written by. All Workers of one have the same, unlike the platform's version ids:
- * `npm run deploy` gives it to them as a tag.
+ * The deployment that wrote a letter. All Workers of one deployment have the same, unlike the platform's version ids:
+ * `npm run deploy` sets it as a tag.
  */
-export const releaseOf = ({ VERSION, ENVIRONMENT }: { VERSION?: VersionMetadata; ENVIRONMENT: string }): string =>
+export const releaseName = ({ VERSION, ENVIRONMENT }: { VERSION?: VersionMetadata; ENVIRONMENT: string }): string =>
   VERSION?.tag || (ENVIRONMENT === "local" ? "local" : VERSION?.id) || "local";

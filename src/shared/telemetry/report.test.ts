@@ -21,7 +21,7 @@ function slowMetrics() {
 const accepted = (count: number): MetricsReport => ({ accepted: { t: count }, batches: 1 });
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-it("One request tells for all that report meanwhile, and nothing is counted twice or left out", async () => {
+it("one request sends the reports of all concurrent ones, and nothing is counted twice or left out", async () => {
   const { METRICS, told, answer } = slowMetrics();
   const first = reportMetrics({ METRICS }, accepted(1));
   for (let i = 0; i < 9; i++) await reportMetrics({ METRICS }, accepted(1));
@@ -35,7 +35,7 @@ it("One request tells for all that report meanwhile, and nothing is counted twic
   expect(told).toHaveLength(3);
 });
 
-it("What a request carries that died is told by the next", async () => {
+it("the reports of a request that died are sent by the next", async () => {
   const { METRICS, told } = slowMetrics();
   void reportMetrics({ METRICS }, accepted(1));
   await reportMetrics({ METRICS }, accepted(2));
@@ -44,7 +44,7 @@ it("What a request carries that died is told by the next", async () => {
   expect(told).toEqual([accepted(1), { accepted: { t: 6 }, batches: 2 }]);
 });
 
-it("A request does not carry for others until the platform ends it", async () => {
+it("a request stops sending for others before the platform ends it", async () => {
   const { METRICS, told, answer } = slowMetrics();
   const carrier = reportMetrics({ METRICS }, accepted(1));
   await reportMetrics({ METRICS }, accepted(2));
@@ -58,14 +58,14 @@ it("A request does not carry for others until the platform ends it", async () =>
   await carrier;
 });
 
-it("An object that cannot be told is logged, and no fault of the request", async () => {
+it("a report that fails is logged, and does not fail the request", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const report = () => Promise.reject(new Error("Network connection lost."));
   await reportMetrics({ METRICS: { getByName: () => ({ report }) } }, accepted(1));
   expect(warn).toHaveBeenCalledOnce();
 });
 
-it("Two reports as one hold what both hold", () => {
+it("the sum of two reports has the entries of both", () => {
   expect(addReports({ accepted: { a: 1, b: 2 }, batches: 1 }, { accepted: { b: 3 }, objectCalls: 4 })).toEqual({
     accepted: { a: 1, b: 5 },
     batches: 1,

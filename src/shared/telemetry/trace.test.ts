@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { traceOf } from "./trace.ts";
+import { parseTrace } from "./trace.ts";
 
 const ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -8,7 +8,7 @@ it.each([
   [`00-${ID}-00f067aa0ba902b7-00`, false],
   [`cc-${ID}-00f067aa0ba902b7-03`, true],
 ])("%s is a trace, sampled: %s", (header, isSampled) => {
-  expect(traceOf(header)).toEqual({ traceparent: header, traceId: ID, isSampled });
+  expect(parseTrace(header)).toEqual({ traceparent: header, traceId: ID, isSampled });
 });
 
 it.each([
@@ -22,5 +22,5 @@ it.each([
   `00-${ID.toUpperCase()}-00f067aa0ba902b7-01`,
   `00-${ID}-00f067aa0ba902b7-01 and more`,
 ])("%j is none", (header) => {
-  expect(traceOf(header)).toBeUndefined();
+  expect(parseTrace(header)).toBeUndefined();
 });

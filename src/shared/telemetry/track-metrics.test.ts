@@ -18,6 +18,7 @@ const merged = (topic: string, more: Partial<Handled> = {}): Handled =>
     receivedAtMs: 1_000_000,
     occurredAtMs: 700_000,
     isReplay: false,
+    isBackfill: false,
     ...more,
   }) as Handled;
 
@@ -26,8 +27,8 @@ it("counts of each contract what came, how it ended and how fresh it is, in one 
     merged(T),
     merged(T, { outcome: "duplicate" } as Partial<Handled>),
     merged(U, { isReplay: true, receivedAtMs: 0 }),
-    { kind: "deadLettered", topic: U, reason: "fault", receivedAtMs: 0, isReplay: false },
-    { kind: "returned", topic: T, receivedAtMs: 0, isReplay: false },
+    { kind: "deadLettered", topic: U, reason: "fault", receivedAtMs: 0, isReplay: false, isBackfill: false },
+    { kind: "returned", topic: T, receivedAtMs: 0, isReplay: false, isBackfill: false },
   ];
   const { report } = await trackMetrics(clock(40), async () => ({ handled, cost }));
   expect(report).toEqual({
@@ -41,6 +42,25 @@ it("counts of each contract what came, how it ended and how fresh it is, in one 
     batchRecords: { "5": 1, sum: 5 },
     ...cost,
   });
+});
+
+it("counts how records of a backfill ended, and measures none of them", async () => {
+  const backfill = { isBackfill: true } as Partial<Handled>;
+  const handled: Handled[] = [
+    merged(T),
+    merged(T, backfill),
+    merged(U, backfill),
+    { kind: "deadLettered", topic: U, reason: "fault", receivedAtMs: 0, isReplay: false, isBackfill: true },
+  ];
+  const { report } = await trackMetrics(clock(40), async () => ({ handled, cost }));
+  expect(report).toMatchObject({
+    outcomes: { [`${T} applied`]: 2, [`${U} applied`]: 1 },
+    deadLettered: { [`${U} fault`]: 1 },
+    backfillSettled: { [`${T} applied`]: 1, [`${U} applied`]: 1, [`${U} fault`]: 1 },
+  });
+  expect(report.receivedToVisibleMs).toEqual({ [`${T} 100`]: 1, [`${T} sum`]: 80 });
+  expect(Object.keys(report.occurredToVisibleMs ?? {})).toHaveLength(2);
+  expect(report.handleMs).toEqual({ [`${T} 50`]: 1, [`${T} sum`]: 40 });
 });
 
 it("makes no negative time of an event that is ahead of our clock", async () => {

@@ -1,20 +1,20 @@
 import { createMiddleware } from "hono/factory";
-import { addReports, Distribution, labelValueOf, type MetricsReport } from "./metrics.ts";
+import { addReports, Distribution, type MetricsReport, toLabelValue } from "./metrics.ts";
 import { reportMetrics } from "./report.ts";
 import type { MetricsNamespace } from "./shards.ts";
 
-/** What is noted of a request until it is answered, and told with it: one call for all of it. */
+/** Collects a request's counts until it is answered, and reports them in one call. */
 export class RequestNotes {
   #report: MetricsReport | undefined = {};
 
-  /** @returns whether it was in time to be told with the request */
+  /** @returns whether the request was still open, so that it is reported with it */
   add(report: MetricsReport): boolean {
     if (this.#report === undefined) return false;
     this.#report = addReports(this.#report, report);
     return true;
   }
 
-  /** All of it, once. */
+  /** Reports everything, once. */
   take(): MetricsReport {
     const report = this.#report ?? {};
     this.#report = undefined;
@@ -30,16 +30,16 @@ export type TrackedEnv = {
   readonly Variables: { readonly notes: RequestNotes };
 };
 
-/** Counts each request by route and status, with whatever its handlers have noted of it. */
+/** Counts each request by route and status, with what its handlers have noted. */
 export const trackRequests = (serviceName: string) =>
   createMiddleware<TrackedEnv>(async (c, next) => {
     const startedAtMs = Date.now();
     const notes = new RequestNotes();
     c.set("notes", notes);
     await next();
-    // `hono/route` says the same, but finds nothing where a bundler has made a second copy of hono.
-    const route = routeOf(c.req.matchedRoutes.map(({ path }) => path));
-    // Who only asks whether we are well is no load worth a row.
+    // `hono/route` returns the same, but finds nothing if a bundler has made a second copy of hono.
+    const route = routeLabel(c.req.matchedRoutes.map(({ path }) => path));
+    // Health checks are not counted, since each count is a write.
     if (isHealthCheck(route)) return;
     const method = METHODS.includes(c.req.method) ? c.req.method : "_OTHER";
     const httpMs = new Distribution("httpMs").add(
@@ -53,8 +53,8 @@ export const trackRequests = (serviceName: string) =>
     c.executionCtx.waitUntil(reportMetrics(c.env, report));
   });
 
-/** The route with its parameters as names, or the part of the Worker that answered: paths are chosen by clients. */
-const routeOf = (paths: readonly string[]): string =>
-  labelValueOf(paths.findLast((path) => !path.includes("*")) ?? paths.findLast((path) => path.length > "/*".length));
+/** The route with its parameters' names, or the part of the Worker that answered. Paths are chosen by clients. */
+const routeLabel = (paths: readonly string[]): string =>
+  toLabelValue(paths.findLast((path) => !path.includes("*")) ?? paths.findLast((path) => path.length > "/*".length));
 
 const isHealthCheck = (route: string): boolean => /\/(healthz|readyz)$/.test(route);

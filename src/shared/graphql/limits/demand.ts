@@ -19,25 +19,25 @@ import {
   type SelectionSetNode,
   type VariableValues,
 } from "graphql";
-import { DEFAULT_PAGE_SIZE } from "../../repositories/page.ts";
+import { DEFAULT_PAGE_SIZE } from "#repositories/page.ts";
 
-/** What an operation asks for, known before anything is read. */
+/** What an operation asks for, computed before anything is read. */
 export type Demand = {
-  /** Levels of fields. */
+  /** The depth of the deepest field. */
   readonly depth: number;
-  /** Renamed fields, each as often as its fragment is spread. */
+  /** Aliased fields, counted each time that their fragment is spread. */
   readonly aliases: number;
   readonly rootFields: number;
-  /** Items of the largest list that is asked for. */
+  /** The size of the largest page that is asked for. */
   readonly pageSize: number;
   /**
-   * Objects that the answer can hold at most, plus what single fields cost on top. A field that two fragments select
-   * counts twice: telling them apart would make nested fragments cost more to weigh than to refuse.
+   * The most objects that the answer can have, plus the extra cost of single fields. A field that two fragments select
+   * counts twice: recognising it would make nested fragments cost more to compute than to refuse.
    */
   readonly cost: number;
 };
 
-/** The part of validated execution arguments that says what is asked. Scripts ask without a request. */
+/** The part of validated execution arguments that describes the operation. Scripts have no request. */
 export type Asked = {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
@@ -45,23 +45,23 @@ export type Asked = {
   readonly variableValues: VariableValues;
 };
 
-/** Of the whole introspection, whose size no argument changes. graphql-js itself bounds how its lists nest. */
+/** The cost of the whole introspection, whose size no argument changes. graphql-js itself limits how its lists nest. */
 const INTROSPECTION_COST = 1_000;
 
-/** Each object costs one, unless its field says what it costs: `extensions: { cost: 10 }`. Leaves cost nothing. */
+/** Each object costs one, unless its field has a cost: `extensions: { cost: 10 }`. Leaves cost nothing. */
 const OBJECT_COST = 1;
 
-export const demandOf = (asked: Asked): Demand => new Scale(asked).weigh();
+export const measureDemand = (asked: Asked): Demand => new Scale(asked).weigh();
 
 /** What a selection set, or a part of one, adds to the demand. */
 type Weight = {
-  /** Cost of what comes once. */
+  /** The cost of what occurs once. */
   readonly once: number;
-  /** Cost of what comes with each item of the page around: a connection's edges. */
+  /** The cost of what occurs once per item of the enclosing page: a connection's edges. */
   readonly perItem: number;
   readonly depth: number;
   readonly aliases: number;
-  /** Fields at this level itself. */
+  /** Fields directly at this level. */
   readonly fields: number;
   readonly pageSize: number;
 };
@@ -78,10 +78,10 @@ const sum = (a: Weight, b: Weight): Weight => ({
   pageSize: Math.max(a.pageSize, b.pageSize),
 });
 
-/** Fragments in fragments multiply beyond what a number holds, and no page of such a size may come to NaN. */
+/** Nested fragments can multiply beyond what a number holds, and a page size times such a number must not be NaN. */
 const atMost = (count: number): number => Math.min(count, Number.MAX_SAFE_INTEGER);
 
-/** Weighs each fragment once, however often it is spread, so that a document is weighed in the time it takes to read. */
+/** Computes each fragment once, however often it is spread, so that the time is linear in the document's length. */
 class Scale {
   readonly #asked: Asked;
   readonly #fragments = new Map<string, Weight>();
@@ -123,7 +123,7 @@ class Scale {
     if (known) return known;
     const definition = this.#asked.fragmentDefinitions[name];
     const type = definition && this.#asked.schema.getType(definition.typeCondition.name.value);
-    // Stands in while the fragment is weighed, so that one which spreads itself comes to an end.
+    // A placeholder while the fragment is computed, so that one which spreads itself terminates.
     this.#fragments.set(name, NOTHING);
     const weight = type ? this.#selectionSet(definition.selectionSet, type) : NOTHING;
     this.#fragments.set(name, weight);
@@ -145,7 +145,7 @@ class Scale {
     return size === undefined ? { ...level, perItem: each } : { ...level, once: size * each };
   }
 
-  /** How many items a field is asked for, or `undefined` when its arguments do not say. */
+  /** How many items a field is asked for, or `undefined` if its arguments do not tell. */
   #listSize(field: GraphQLField<unknown, unknown>, node: FieldNode): number | undefined {
     const { first, last, ids } = this.#argumentsOf(field, node);
     if (Array.isArray(ids)) return ids.length;
@@ -157,7 +157,7 @@ class Scale {
     try {
       return getArgumentValues(field, node, this.#asked.variableValues);
     } catch {
-      // The field will fail with this error when it is executed, and then return nothing to count.
+      // The field will fail with this error when it is executed, and then has nothing to count.
       return {};
     }
   }

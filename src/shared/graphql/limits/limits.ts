@@ -8,10 +8,10 @@ import {
   validateExecutionArgs,
   validateSubscriptionArgs,
 } from "graphql";
-import { MAX_PAGE_SIZE } from "../../repositories/page.ts";
-import { type Demand, demandOf } from "./demand.ts";
+import { MAX_PAGE_SIZE } from "#repositories/page.ts";
+import { type Demand, measureDemand } from "./demand.ts";
 
-/** Of a document, counted as it is parsed. A screen's query has some hundred. */
+/** Tokens of a document, counted as it is parsed. A screen's query has some hundred. */
 export const MAX_TOKENS = 1_000;
 
 /** What one operation may ask for. Ours: a page of 100 devices with 20 alerts each costs 4,301. */
@@ -31,29 +31,29 @@ const NAMES: { readonly [limit in keyof Demand]: string } = {
   cost: "cost",
 };
 
-/** One error for each limit that a demand exceeds, saying which, what was asked and what is allowed. */
-export const excessesOf = (demand: Demand): GraphQLError[] =>
+/** One error for each limit that a demand exceeds, with the limit, what was asked and what is allowed. */
+export const findExcesses = (demand: Demand): GraphQLError[] =>
   (Object.keys(NAMES) as (keyof Demand)[])
     .filter((limit) => demand[limit] > LIMITS[limit])
     .map((limit) => {
       const [asked, allowed] = [demand[limit], LIMITS[limit]];
-      const message = `This operation's ${NAMES[limit]} is ${asked}; at most ${allowed} is allowed. Ask for less at once.`;
+      const message = `The operation's ${NAMES[limit]} is ${asked}, over the limit of ${allowed}. It was not executed: ask for less at once.`;
       return new GraphQLError(message, { extensions: { ...REFUSED, code: "COST_LIMIT", limit, asked, allowed } });
     });
 
-/** 400, as GraphQL over HTTP has it for what is not executed, and 200 to clients that accept `application/json` only. */
+/** 400 for what is not executed, as GraphQL over HTTP requires; 200 to clients that accept `application/json` only. */
 const REFUSED = { http: { spec: true, status: 400 } };
 
 export type Admission<Args = ValidatedExecutionArgs> =
   | { readonly ok: true; readonly args: Args; readonly cost: number }
   | { readonly ok: false; readonly result: ExecutionResult };
 
-/** Whether an operation may run. Nothing is read for it, and what is wrong with the operation is the answer to it. */
+/** Whether an operation may run. Nothing is read for this. The errors of an invalid operation are its answer. */
 export function admit(args: ExecutionArgs): Admission {
   const validated = validateExecutionArgs(args);
   if (!("schema" in validated)) return { ok: false, result: { errors: validated.map(badInput) } };
-  const demand = demandOf(validated);
-  const errors = excessesOf(demand);
+  const demand = measureDemand(validated);
+  const errors = findExcesses(demand);
   if (errors.length > 0) return { ok: false, result: withCost({ errors }, demand.cost) };
   return { ok: true, args: validated, cost: demand.cost };
 }
@@ -61,13 +61,13 @@ export function admit(args: ExecutionArgs): Admission {
 const badInput = ({ message, nodes }: GraphQLError): GraphQLError =>
   new GraphQLError(message, { nodes, extensions: { ...REFUSED, code: "BAD_USER_INPUT" } });
 
-/** graphql-js's `execute` for what is within the limits. Its answer tells what it cost. */
+/** graphql-js's `execute` for operations within the limits. The answer has the operation's cost. */
 export async function executeWithinLimits(args: ExecutionArgs): Promise<ExecutionResult> {
   const admission = admit(args);
   return admission.ok ? withCost(await executeRootSelectionSet(admission.args), admission.cost) : admission.result;
 }
 
-/** The same for a subscription, whose limits are those of each of its items. */
+/** The same for a subscription, whose limits apply to each of its items. */
 export function admitSubscription(args: ExecutionArgs): Admission<ValidatedSubscriptionArgs> {
   const admission = admit(args);
   if (!admission.ok) return admission;

@@ -1,4 +1,4 @@
-import { AlertCursor, type FoundAlert } from "../../repositories/alert.ts";
+import { AlertCursor, type FoundAlert } from "#repositories/alert.ts";
 import { alertNodeId } from "../loaders.ts";
 import { builder } from "./builder.ts";
 import { Device } from "./device.ts";
@@ -6,20 +6,20 @@ import { counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
 import { TimeRange } from "./time-range.ts";
 
 export const AlertSeverity = builder.enumType("AlertSeverity", {
-  description: "How bad it is, in our own scale; contracts map each source's to it.",
+  description: "How severe an alert is, on Concord's own scale. Contracts map each source's scale to it.",
   values: {
-    INFO: { value: "info", description: "Good to know." },
-    WARNING: { value: "warning", description: "Somebody should look at it." },
-    CRITICAL: { value: "critical", description: "Somebody has to act." },
+    INFO: { value: "info", description: "For information." },
+    WARNING: { value: "warning", description: "Should be looked at." },
+    CRITICAL: { value: "critical", description: "Needs action." },
   } as const,
 });
 
 const AlertState = builder.enumType("AlertState", {
-  description: "How far an alert has come.",
+  description: "The state of an alert.",
   values: {
-    OPEN: { description: "Raised, and nobody has said anything about it." },
-    ACKNOWLEDGED: { description: "Somebody has seen it." },
-    CLEARED: { description: "Its cause is gone." },
+    OPEN: { description: "Raised, and neither acknowledged nor cleared." },
+    ACKNOWLEDGED: { description: "Acknowledged, and not cleared." },
+    CLEARED: { description: "Cleared: its cause is gone." },
   } as const,
 });
 
@@ -27,38 +27,41 @@ export const Alert = builder.objectRef<FoundAlert>("Alert");
 
 builder.node(Alert, {
   name: "Alert",
-  description: "Something that is or was wrong with a device.",
+  description: "A problem that a device has or had.",
   id: { resolve: alertNodeId },
   loadWithoutCache: (nodeId, { load }) => load.alert.load(nodeId),
   fields: (t) => ({
     alertId: t.exposeString("alertId", { description: "The source's id, unique within the device." }),
-    code: t.exposeString("code", { nullable: true, description: "The source's code; null until its raising arrives." }),
+    code: t.exposeString("code", {
+      nullable: true,
+      description: "The source's code; null until the event that raised it arrives.",
+    }),
     severity: t.expose("severity", {
       type: AlertSeverity,
       nullable: true,
-      description: "Null until its raising arrives.",
+      description: "Null until the event that raised it arrives.",
     }),
-    state: t.expose("state", { type: AlertState, description: "How far it has come." }),
+    state: t.expose("state", { type: AlertState, description: "Whether it is open, acknowledged or cleared." }),
     text: t.exposeString("text", {
       nullable: true,
-      description: "In the source's words; null until its raising arrives.",
+      description: "The source's message; null until the event that raised it arrives.",
     }),
     raisedAt: t.expose("raisedAt", {
       type: "DateTime",
       nullable: true,
-      description: "By the source, or else when its event occurred; null until that arrives.",
+      description: "As the source gives it, or else when the event occurred; null until that event arrives.",
     }),
     clearedAt: t.expose("clearedAt", {
       type: "DateTime",
       nullable: true,
-      description: "Null while it is not cleared.",
+      description: "Null until it is cleared.",
     }),
     device: t.field({
       type: Device,
-      description: "What it is about.",
+      description: "The device that has or had the problem.",
       resolve: async ({ deviceKey }, _, { load }) => {
         const device = await load.device.load(deviceKey);
-        // Whoever may see an alert may see its device, and no event names an alert without its device.
+        // A caller that may see an alert may see its device, and no event names an alert without its device.
         if (!device) throw new Error("an alert without its device");
         return device;
       },
@@ -69,12 +72,15 @@ builder.node(Alert, {
 export const AlertConnection = countedConnection(Alert, "AlertConnection");
 
 export const AlertFilter = builder.inputType("AlertFilter", {
-  description: "Conditions that all have to hold.",
+  description: "Conditions on alerts; all of them have to hold.",
   fields: (t) => ({
-    state: t.field({ type: AlertState, description: "How far it has come." }),
-    severity: t.field({ type: AlertSeverity, description: "How bad it is." }),
+    state: t.field({ type: AlertState, description: "Whether it is open, acknowledged or cleared." }),
+    severity: t.field({ type: AlertSeverity, description: "Its severity." }),
     deviceKey: t.string({ description: "`{source}:{deviceId}`; case matters." }),
-    raised: t.field({ type: TimeRange, description: "When it was raised, which has to be known then." }),
+    raised: t.field({
+      type: TimeRange,
+      description: "When it was raised. Alerts whose raising time is unknown do not match.",
+    }),
   }),
 });
 
@@ -82,7 +88,7 @@ builder.queryField("alerts", (t) =>
   t.field({
     type: AlertConnection,
     nullable: true,
-    description: "Alerts, newest raised first; those whose raising has not arrived yet come last.",
+    description: "Alerts, newest raised first. Those whose raising event has not arrived yet come last.",
     args: { ...pageArgs, filter: t.arg({ type: AlertFilter }) },
     resolve: (_, { filter, ...args }, { alerts }) => {
       const conditions = filter ?? {};

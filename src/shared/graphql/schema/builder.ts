@@ -1,8 +1,8 @@
 import SchemaBuilder from "@pothos/core";
 import RelayPlugin, { decodeGlobalID } from "@pothos/plugin-relay";
 import { type GraphQLSchema, isObjectType } from "graphql";
-import type { Moment } from "../../domain/time.ts";
-import { MAX_PAGE_SIZE } from "../../repositories/page.ts";
+import type { Moment } from "#domain/time.ts";
+import { MAX_PAGE_SIZE } from "#repositories/page.ts";
 import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
 
@@ -13,57 +13,62 @@ type Types = {
   DefaultNodeNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
-    /** Readers get RFC 3339; what they ask for is compared, as a moment. */
+    /** Answers are RFC 3339 text. Arguments are parsed to instants, since they are compared. */
     DateTime: { Input: Moment; Output: string };
     JSON: { Input: unknown; Output: unknown };
   };
 };
 
-/** Every type adds itself to this. Fields are non-null unless they say otherwise. */
+/** Each type registers itself here. Fields are non-null unless they say otherwise. */
 export const builder = new SchemaBuilder<Types>({
   plugins: [RelayPlugin],
   defaultFieldNullability: false,
   relay: {
-    edgesFieldOptions: { nullable: false, description: "In the order of the list, from whichever end it is read." },
-    nodeFieldOptions: { nullable: false, description: "What stands there." },
-    cursorFieldOptions: { description: "For `after` and `before` of the same list in the same order." },
-    pageInfoFieldOptions: { description: "Where the page lies in the list." },
-    hasNextPageFieldOptions: { description: "Whether the list goes on behind it." },
-    hasPreviousPageFieldOptions: { description: "Whether the list has something before it." },
-    startCursorFieldOptions: { description: "For `before`: of its first edge; null on an empty page." },
-    endCursorFieldOptions: { description: "For `after`: of its last edge; null on an empty page." },
+    edgesFieldOptions: { nullable: false, description: "In the order of the list, with `first` and with `last`." },
+    nodeFieldOptions: { nullable: false, description: "The item." },
+    cursorFieldOptions: { description: "For `after` and `before` of the same list in the same order; opaque." },
+    pageInfoFieldOptions: { description: "The page's place in the list." },
+    hasNextPageFieldOptions: { description: "Whether more items follow the page." },
+    hasPreviousPageFieldOptions: { description: "Whether items come before the page." },
+    startCursorFieldOptions: {
+      description: "The cursor of the page's first edge, for `before`; null on an empty page.",
+    },
+    endCursorFieldOptions: { description: "The cursor of the page's last edge, for `after`; null on an empty page." },
     idFieldOptions: { description: "For `node` and for clients' caches; opaque." },
     decodeGlobalID: decodeLoosely,
-    pageInfoTypeOptions: { description: "Where a page lies in its list." },
+    pageInfoTypeOptions: { description: "A page's place in its list." },
     defaultConnectionTypeOptions: { description: "A page of a list." },
-    defaultEdgeTypeOptions: { description: "A place in a list." },
-    nodeTypeOptions: { description: "Anything that has an id of its own." },
+    defaultEdgeTypeOptions: { description: "An item of a list, with its cursor." },
+    nodeTypeOptions: { description: "An object with an id of its own." },
     nodeQueryOptions: {
-      description: "A node by its `id`; null when there is none, or none that the token may see.",
+      description: "A node by its `id`; null if it does not exist or the token may not see it.",
       resolve: (_, { id }, __, { schema }, resolveNode) => resolveNode(checkNode(id, schema)),
     },
     nodesQueryOptions: {
       nullable: { list: true, items: true },
-      description: `Up to ${MAX_PAGE_SIZE} nodes by \`id\`, in the same order, with nulls like those of \`node\`, and a null with an error in the place of what is no id.`,
+      description: `Up to ${MAX_PAGE_SIZE} nodes by \`id\`, in the same order. Null where \`node\` would be null; null with an error where the argument is not an id.`,
       resolve: async (_, args, __, { schema }, resolveNodes) => {
         const { ids } = args;
-        if (ids.length > MAX_PAGE_SIZE) throw userError(`\`ids\` may hold at most ${MAX_PAGE_SIZE}.`);
+        if (ids.length > MAX_PAGE_SIZE)
+          throw userError(`\`ids\` has ${ids.length} entries. Ask for at most ${MAX_PAGE_SIZE} at once.`);
         const checked = ids.map((id) => whatNode(id, schema));
-        // The plugin reads the arguments themselves, and passes over what is null.
+        // The plugin reads the arguments itself, and skips null.
         args.ids = checked.map((each) => (each instanceof Error ? null : each)) as typeof ids;
         const found = await resolveNodes(args.ids);
-        // graphql-js makes the error of its place out of an error in a list.
+        // graphql-js turns an Error inside a list into an error at its index.
         return found.map((node, i) => (checked[i] instanceof Error ? checked[i] : node)) as typeof found;
       },
     },
   },
 });
 
-builder.queryType({ description: "What can be read. A token of role dealer sees what belongs to its dealers." });
+builder.queryType({
+  description: "Everything that can be read. A token of role dealer sees what belongs to its dealers.",
+});
 
 type GlobalId = { typename: string; id: string };
 
-/** What is no id is judged in its own place, so that it takes nothing else away. */
+/** A malformed id is an error at its own index, so that the other ids are still answered. */
 export function decodeLoosely(text: string): GlobalId {
   try {
     return decodeGlobalID(text);
@@ -84,4 +89,4 @@ function whatNode(globalId: GlobalId, schema: GraphQLSchema): GlobalId | Error {
   return isNode ? globalId : notAnId();
 }
 
-const notAnId = () => userError("That is not an id; pass one as an `id` field gave it.");
+const notAnId = () => userError("This is not the id of a node. Use the value of an `id` field, unchanged.");

@@ -1,8 +1,8 @@
-import { partyKeyOf } from "../../domain/party.ts";
-import { CustomerCursor, type FoundCustomer } from "../../repositories/customer.ts";
+import { partyKeyOf } from "#domain/party.ts";
+import { CustomerCursor, type FoundCustomer } from "#repositories/customer.ts";
 import { partyKeyIn } from "../loaders.ts";
 import { builder } from "./builder.ts";
-import { DeviceConnection, DeviceFilter, devicesOf } from "./device.ts";
+import { DeviceConnection, DeviceFilter, loadDevices } from "./device.ts";
 import { counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
 import { Source } from "./source.ts";
 
@@ -10,28 +10,28 @@ export const Customer = builder.objectRef<FoundCustomer>("Customer");
 
 builder.node(Customer, {
   name: "Customer",
-  description: "Whose devices they are.",
+  description: "A customer, who owns devices.",
   id: { resolve: ({ recordKey }) => recordKey },
   loadWithoutCache: (nodeId, { load }) => {
     const key = partyKeyIn(nodeId);
     return key ? load.customerRecord.load(key) : load.customer.load(nodeId.replace(/^:/, ""));
   },
   fields: (t) => ({
-    customerId: t.exposeString("customerId", { description: "The upstream systems' id." }),
+    customerId: t.exposeString("customerId", { description: "The id that the upstream systems use." }),
     source: t.expose("source", {
       type: Source,
       nullable: true,
       description:
-        "The upstream system whose words these are; of several that name this id, the device's, or else the first.",
+        "The upstream system that this record is from. If several use this id: the device's, or else the first.",
     }),
-    name: t.exposeString("name", { description: "As the last event that named it says." }),
-    email: t.exposeString("email", { nullable: true, description: "As the last event that named it says." }),
-    phone: t.exposeString("phone", { nullable: true, description: "As the last event that named it says." }),
+    name: t.exposeString("name", { description: "As in the newest event that named it." }),
+    email: t.exposeString("email", { nullable: true, description: "As in the newest event that named it." }),
+    phone: t.exposeString("phone", { nullable: true, description: "As in the newest event that named it." }),
     devices: t.field({
       type: DeviceConnection,
-      description: "The customer's devices, by key. A dealer sees those that are its own now.",
+      description: "The customer's devices, by key. A dealer sees those that it has now.",
       args: { ...pageArgs, filter: t.arg({ type: DeviceFilter }) },
-      resolve: ({ customerId }, args, { load }) => devicesOf("customerId", customerId, args, load),
+      resolve: ({ customerId }, args, { load }) => loadDevices("customerId", customerId, args, load),
     }),
   }),
 });
@@ -39,20 +39,20 @@ builder.node(Customer, {
 const CustomerConnection = countedConnection(Customer, "CustomerConnection");
 
 const CustomerFilter = builder.inputType("CustomerFilter", {
-  description: "Conditions that all have to hold.",
-  fields: (t) => ({ namePrefix: t.string({ description: "How the name begins; case matters." }) }),
+  description: "Conditions on customers; all of them have to hold.",
+  fields: (t) => ({ namePrefix: t.string({ description: "The beginning of the name; case matters." }) }),
 });
 
 builder.queryField("customer", (t) =>
   t.field({
     type: Customer,
     nullable: true,
-    description: "A customer; null when there is none, or none that the token may see.",
+    description: "A customer; null if it does not exist or the token may not see it.",
     args: {
       customerId: t.arg.string({ required: true }),
       source: t.arg({
         type: Source,
-        description: "As this upstream system has it. Absent: as the first that names it.",
+        description: "The record of this upstream system. Absent: of the first that has one.",
       }),
     },
     resolve: (_, { customerId, source }, { load }) =>
@@ -64,7 +64,7 @@ builder.queryField("customers", (t) =>
   t.field({
     type: CustomerConnection,
     nullable: true,
-    description: "Customers by name. A dealer sees those who have a device that is its own now.",
+    description: "Customers by name. A dealer sees those with a device that the dealer has now.",
     args: { ...pageArgs, filter: t.arg({ type: CustomerFilter }) },
     resolve: (_, { filter, ...args }, { customers }) => {
       const conditions = filter ?? {};

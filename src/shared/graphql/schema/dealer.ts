@@ -1,8 +1,8 @@
-import { partyKeyOf } from "../../domain/party.ts";
-import { DealerCursor, type FoundDealer } from "../../repositories/dealer.ts";
+import { partyKeyOf } from "#domain/party.ts";
+import { DealerCursor, type FoundDealer } from "#repositories/dealer.ts";
 import { partyKeyIn } from "../loaders.ts";
 import { builder } from "./builder.ts";
-import { DeviceConnection, DeviceFilter, devicesOf } from "./device.ts";
+import { DeviceConnection, DeviceFilter, loadDevices } from "./device.ts";
 import { counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
 import { Source } from "./source.ts";
 import { DealerStatistics, STATISTICS_COST } from "./statistics.ts";
@@ -11,33 +11,33 @@ export const Dealer = builder.objectRef<FoundDealer>("Dealer");
 
 builder.node(Dealer, {
   name: "Dealer",
-  description: "Who installs and looks after devices.",
+  description: "A dealer, who installs and maintains devices.",
   id: { resolve: ({ recordKey }) => recordKey },
   loadWithoutCache: (nodeId, { load }) => {
     const key = partyKeyIn(nodeId);
     return key ? load.dealerRecord.load(key) : load.dealer.load(nodeId.replace(/^:/, ""));
   },
   fields: (t) => ({
-    dealerId: t.exposeString("dealerId", { description: "The upstream systems' id." }),
+    dealerId: t.exposeString("dealerId", { description: "The id that the upstream systems use." }),
     source: t.expose("source", {
       type: Source,
       nullable: true,
       description:
-        "The upstream system whose words these are; of several that name this id, the device's, or else the first.",
+        "The upstream system that this record is from. If several use this id: the device's, or else the first.",
     }),
-    name: t.exposeString("name", { description: "As the last event that named it says." }),
-    phone: t.exposeString("phone", { nullable: true, description: "As the last event that named it says." }),
-    email: t.exposeString("email", { nullable: true, description: "As the last event that named it says." }),
-    website: t.exposeString("website", { nullable: true, description: "As the last event that named it says." }),
+    name: t.exposeString("name", { description: "As in the newest event that named it." }),
+    phone: t.exposeString("phone", { nullable: true, description: "As in the newest event that named it." }),
+    email: t.exposeString("email", { nullable: true, description: "As in the newest event that named it." }),
+    website: t.exposeString("website", { nullable: true, description: "As in the newest event that named it." }),
     devices: t.field({
       type: DeviceConnection,
-      description: "The devices that are the dealer's now, by key.",
+      description: "The devices that the dealer has now, by key.",
       args: { ...pageArgs, filter: t.arg({ type: DeviceFilter }) },
-      resolve: ({ dealerId }, args, { load }) => devicesOf("dealerId", dealerId, args, load),
+      resolve: ({ dealerId }, args, { load }) => loadDevices("dealerId", dealerId, args, load),
     }),
     statistics: t.field({
       type: DealerStatistics,
-      description: "It reads every device that is the dealer's now.",
+      description: "Counts of the dealer's devices and alerts. Reads every device that the dealer has now.",
       extensions: { cost: STATISTICS_COST },
       resolve: ({ dealerId }, _, { load }) => load.dealerStatistics.load(dealerId),
     }),
@@ -47,20 +47,20 @@ builder.node(Dealer, {
 const DealerConnection = countedConnection(Dealer, "DealerConnection");
 
 const DealerFilter = builder.inputType("DealerFilter", {
-  description: "Conditions that all have to hold.",
-  fields: (t) => ({ namePrefix: t.string({ description: "How the name begins; case matters." }) }),
+  description: "Conditions on dealers; all of them have to hold.",
+  fields: (t) => ({ namePrefix: t.string({ description: "The beginning of the name; case matters." }) }),
 });
 
 builder.queryField("dealer", (t) =>
   t.field({
     type: Dealer,
     nullable: true,
-    description: "A dealer; null when there is none, or none that the token may see.",
+    description: "A dealer; null if it does not exist or the token may not see it.",
     args: {
       dealerId: t.arg.string({ required: true }),
       source: t.arg({
         type: Source,
-        description: "As this upstream system has it. Absent: as the first that names it.",
+        description: "The record of this upstream system. Absent: of the first that has one.",
       }),
     },
     resolve: (_, { dealerId, source }, { load }) =>
@@ -72,7 +72,7 @@ builder.queryField("dealers", (t) =>
   t.field({
     type: DealerConnection,
     nullable: true,
-    description: "Dealers by name. A token of role dealer sees its own.",
+    description: "Dealers by name. A token of role dealer sees its own dealers.",
     args: { ...pageArgs, filter: t.arg({ type: DealerFilter }) },
     resolve: (_, { filter, ...args }, { dealers }) => {
       const conditions = filter ?? {};

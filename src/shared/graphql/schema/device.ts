@@ -1,16 +1,16 @@
-import { deviceIdOf, sourceOf } from "../../domain/event.ts";
-import { partyKeyOf } from "../../domain/party.ts";
-import { viewTwin } from "../../domain/twin.ts";
-import { AlertCursor } from "../../repositories/alert.ts";
-import { AssignmentCursor } from "../../repositories/assignment.ts";
+import { deviceIdOf, sourceOf } from "#domain/event.ts";
+import { partyKeyOf } from "#domain/party.ts";
+import { viewTwin } from "#domain/twin.ts";
+import { AlertCursor } from "#repositories/alert.ts";
+import { AssignmentCursor } from "#repositories/assignment.ts";
 import {
   type DeviceFilter as DeviceFilterShape,
   type DeviceOwner,
-  deviceCursorOf,
+  deviceCursorSchema,
   type FoundDevice,
-} from "../../repositories/device.ts";
-import { HistoryCursor } from "../../repositories/history.ts";
-import type { PageArgs } from "../../repositories/page.ts";
+} from "#repositories/device.ts";
+import { HistoryCursor } from "#repositories/history.ts";
+import type { PageArgs } from "#repositories/page.ts";
 import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
 import { AlertConnection, AlertFilter, AlertSeverity } from "./alert.ts";
@@ -21,49 +21,52 @@ import { Dealer } from "./dealer.ts";
 import { DeviceEventConnection, DeviceEventFilter } from "./device-event.ts";
 import { Location } from "./location.ts";
 import { type Counted, counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
-import { Source } from "./source.ts";
+import { Command, commandsOf, Source } from "./source.ts";
 import { StatusReport } from "./status-report.ts";
 import { TimeRange } from "./time-range.ts";
 import { DeviceTwin } from "./twin.ts";
 
 const DeviceStatus = builder.enumType("DeviceStatus", {
-  description: "What a device's events come to.",
+  description: "The state of a device, computed from its events.",
   values: {
-    UNREGISTERED: { description: "Something was heard of it, but not its registration." },
+    UNREGISTERED: { description: "Events named it, but its registration has not arrived." },
     REGISTERED: { description: "Registered, and has not reported yet." },
-    ONLINE: { description: "Its last report said so." },
-    OFFLINE: { description: "Its last report said so." },
+    ONLINE: { description: "By its last report." },
+    OFFLINE: { description: "By its last report." },
     RETIRED: { description: "Taken out of service." },
   } as const,
 });
 
-/** Each device's history is a call to its object, which no batch shortens: a page of a hundred would be as many. */
+/**
+ * Each device's history is a call to its object, and such calls are not batched: a page of a hundred devices makes a
+ * hundred.
+ */
 const HISTORY_COST = 10;
 
 export const Device = builder.objectRef<FoundDevice>("Device");
 
 builder.node(Device, {
   name: "Device",
-  description: "A connected device, as its events made it.",
+  description: "A connected device. Its state is the merge of its events.",
   id: { resolve: ({ key }) => key },
   loadWithoutCache: (key, { load }) => load.device.load(key),
   fields: (t) => ({
     key: t.exposeString("key", { description: "`{source}:{deviceId}`; case matters." }),
     source: t.field({
       type: Source,
-      description: "The upstream system that speaks for it.",
+      description: "The upstream system that publishes its events.",
       resolve: ({ key }) => sourceOf(key),
     }),
     deviceId: t.string({ description: "Unique within its source.", resolve: ({ key }) => deviceIdOf(key) }),
-    status: t.expose("status", { type: DeviceStatus, description: "What its events come to." }),
+    status: t.expose("status", { type: DeviceStatus, description: "Its state, computed from its events." }),
     serialNumber: t.exposeString("serialNumber", { nullable: true, description: "Null while it is not registered." }),
     model: t.exposeString("model", {
       nullable: true,
-      description: "By its profile, or else by its registration, like firmware and location.",
+      description: "From its profile, or else from its registration; so are firmware and location.",
     }),
-    firmware: t.exposeString("firmware", { nullable: true, description: "Its version, in the source's words." }),
+    firmware: t.exposeString("firmware", { nullable: true, description: "Its version, as the source writes it." }),
     name: t.exposeString("name", { nullable: true, description: "Null until its profile arrives." }),
-    features: t.exposeStringList("features", { description: "By its profile, in the source's words." }),
+    features: t.exposeStringList("features", { description: "From its profile, as the source writes them." }),
     location: t.expose("location", { type: Location, nullable: true, description: "Null until an event names one." }),
     registeredAt: t.expose("registeredAt", {
       type: "DateTime",
@@ -85,15 +88,24 @@ builder.node(Device, {
       resolve: ({ key, customerId }, _, { load }) =>
         customerId === null ? null : load.customerRecord.load(partyKeyOf(sourceOf(key), customerId)),
     }),
-    report: t.expose("report", { type: StatusReport, nullable: true, description: "Null until it reports." }),
+    report: t.expose("report", {
+      type: StatusReport,
+      nullable: true,
+      description: "Its last status report; null until the first arrives.",
+    }),
+    commands: t.field({
+      type: [Command],
+      description: "The mutations that it takes. Any other gets the user error UNSUPPORTED.",
+      resolve: ({ key }) => commandsOf(sourceOf(key)),
+    }),
     twin: t.field({
       type: DeviceTwin,
-      description: "What people want it to do, beside what it says that it does.",
+      description: "Its desired state, its reported state and the difference.",
       resolve: viewTwin,
     }),
     alerts: t.field({
       type: AlertConnection,
-      description: "Newest raised first. A dealer sees those raised while the device was its own.",
+      description: "Newest raised first. A dealer sees those raised while it had the device.",
       args: { ...pageArgs, filter: t.arg({ type: AlertFilter }) },
       resolve: ({ key }, args, { load }) => {
         const filter = args.filter ?? {};
@@ -103,7 +115,7 @@ builder.node(Device, {
     }),
     assignments: t.field({
       type: AssignmentConnection,
-      description: "Oldest first. A dealer sees its own.",
+      description: "The dealers that it had, oldest first. A dealer sees its own assignments.",
       args: pageArgs,
       resolve: async ({ key }, args, { load }) => {
         const page = await load.assignmentsOf(key, pageRequest(args, AssignmentCursor));
@@ -115,7 +127,8 @@ builder.node(Device, {
     }),
     history: t.field({
       type: DeviceEventConnection,
-      description: "The last events that named it, newest first. A dealer sees those from its own time.",
+      description:
+        "The last events that named it, newest first. A dealer sees those that occurred while it had the device.",
       extensions: { cost: HISTORY_COST },
       args: { ...pageArgs, filter: t.arg({ type: DeviceEventFilter }) },
       resolve: ({ key }, { filter, ...args }, { devices, load }) => {
@@ -129,44 +142,45 @@ builder.node(Device, {
 export const DeviceConnection = countedConnection(Device, "DeviceConnection");
 
 export const DeviceFilter = builder.inputType("DeviceFilter", {
-  description: "Conditions that all have to hold.",
+  description: "Conditions on devices; all of them have to hold.",
   fields: (t) => ({
-    status: t.field({ type: DeviceStatus, description: "What its events come to." }),
-    source: t.field({ type: Source, description: "The upstream system that speaks for it." }),
+    status: t.field({ type: DeviceStatus, description: "Its state, computed from its events." }),
+    source: t.field({ type: Source, description: "The upstream system that publishes its events." }),
     dealerId: t.string({ description: "The dealer that has the device now." }),
-    customerId: t.string({ description: "Whose device it is." }),
-    serialPrefix: t.string({ description: "How the serial number begins; case matters." }),
+    customerId: t.string({ description: "The customer that the device is assigned to." }),
+    serialPrefix: t.string({ description: "The beginning of the serial number; case matters." }),
     hasOpenAlerts: t.boolean({ description: "Whether it has an open alert that the token may see." }),
     openAlertSeverity: t.field({
       type: AlertSeverity,
-      description: "It has an open alert of this severity that the token may see.",
+      description: "Only devices with an open alert of this severity that the token may see.",
     }),
     registered: t.field({ type: TimeRange, description: "When it was registered." }),
     updatedSince: t.field({
       type: "DateTime",
       description:
-        "Its newest event occurred then or later. Cheapest at the beginning of a UTC day, and in the order UPDATED.",
+        "Only devices whose newest event occurred then or later. Cheapest at the beginning of a UTC day, and in the order UPDATED.",
     }),
   }),
 });
 
 const DeviceOrderField = builder.enumType("DeviceOrderField", {
-  description: "What devices are sorted by, and then by key. Those that lack it come first when ascending.",
+  description:
+    "The field that devices are sorted by; ties are sorted by key. In ascending order, devices without a value come first.",
   values: {
-    KEY: { description: "By source, and then by `deviceId`." },
-    SERIAL_NUMBER: { description: "As text, not as a number." },
+    KEY: { description: "By source, then by `deviceId`." },
+    SERIAL_NUMBER: { description: "Compared as text, not as a number." },
     REGISTERED: { description: "When it was registered." },
-    UPDATED: { description: "The UTC day of its newest event. Within a day the key decides, not the time." },
+    UPDATED: { description: "The UTC day of the newest event. Within a day, devices are sorted by key, not by time." },
   } as const,
 });
 
 const OrderDirection = builder.enumType("OrderDirection", {
-  description: "Which end of a list comes first.",
-  values: { ASC: { description: "The lowest." }, DESC: { description: "The highest." } } as const,
+  description: "The direction of a sort.",
+  values: { ASC: { description: "Lowest first." }, DESC: { description: "Highest first." } } as const,
 });
 
 const DeviceOrder = builder.inputType("DeviceOrder", {
-  description: "How devices are sorted. Cursors of one field are no cursors of another.",
+  description: "How devices are sorted. A cursor is only valid for the field that it was made with.",
   fields: (t) => ({
     field: t.field({
       type: DeviceOrderField,
@@ -177,20 +191,20 @@ const DeviceOrder = builder.inputType("DeviceOrder", {
       type: OrderDirection,
       required: true,
       defaultValue: "ASC",
-      description: "Of the field and of the key behind it. Cursors are good in both.",
+      description: "The direction of the field and of the key. A cursor is valid in both directions.",
     }),
   }),
 });
 
-/** The devices of a dealer or a customer, which are read together with those of others. */
-export function devicesOf(
+/** The devices of a dealer or a customer, read together with those of other dealers or customers. */
+export function loadDevices(
   owner: DeviceOwner,
   id: string,
   args: PageArgs & { readonly filter?: DeviceFilterShape | null | undefined },
   load: Context["load"],
 ): Promise<Counted<FoundDevice>> {
   const filter = args.filter ?? {};
-  const page = pageRequest(args, deviceCursorOf({ order: { field: "KEY" } }));
+  const page = pageRequest(args, deviceCursorSchema({ order: { field: "KEY" } }));
   return counted(load.devicesOf[owner](id, { page, filter }), () => load.deviceCountOf[owner](id, filter));
 }
 
@@ -198,7 +212,7 @@ builder.queryField("device", (t) =>
   t.field({
     type: Device,
     nullable: true,
-    description: "A device by `id` or by `key`, one of them; null when there is none, or none that the token may see.",
+    description: "A device by exactly one of `id` and `key`; null if it does not exist or the token may not see it.",
     args: { id: t.arg.id(), key: t.arg.string({ description: "`{source}:{deviceId}`; case matters." }) },
     resolve: (_, args, { load }) => load.device.load(deviceKeyIn(args)),
   }),
@@ -209,17 +223,21 @@ type Which =
   | { readonly ok: true; readonly key: string }
   | { readonly ok: false; readonly message: string; readonly field: readonly string[] | null };
 
-/** The device that is named by one of the two. */
+/** The device that one of the two arguments names. */
 export function whichDevice({ id, key }: Named): Which {
-  if ((id == null) === (key == null)) return { ok: false, message: "Give either `id` or `key`.", field: null };
+  if ((id == null) === (key == null)) return { ok: false, message: "Give exactly one of `id` and `key`.", field: null };
   if (key != null) return { ok: true, key };
   const node = decodeLoosely(id ?? "");
   return node.typename === "Device"
     ? { ok: true, key: node.id }
-    : { ok: false, message: "That id is not a device's; pass one as an `id` field gave it.", field: ["id"] };
+    : {
+        ok: false,
+        message: "This is not the id of a device. Use the value of a device's `id` field, unchanged.",
+        field: ["id"],
+      };
 }
 
-/** @throws GraphQLError of BAD_USER_INPUT */
+/** @throws GraphQLError with the code BAD_USER_INPUT */
 export function deviceKeyIn(named: Named): string {
   const which = whichDevice(named);
   if (!which.ok) throw userError(which.message);
@@ -230,11 +248,11 @@ builder.queryField("devices", (t) =>
   t.field({
     type: DeviceConnection,
     nullable: true,
-    description: "Devices by key, or as `orderBy` says.",
+    description: "Devices, sorted by key unless `orderBy` is given.",
     args: { ...pageArgs, filter: t.arg({ type: DeviceFilter }), orderBy: t.arg({ type: DeviceOrder }) },
     resolve: (_, { filter, orderBy, ...args }, { devices }) => {
       const listing = { filter: filter ?? {}, order: orderBy ?? {} };
-      const page = pageRequest(args, deviceCursorOf(listing));
+      const page = pageRequest(args, deviceCursorSchema(listing));
       return counted(devices.list(page, listing), () => devices.count(listing.filter));
     },
   }),

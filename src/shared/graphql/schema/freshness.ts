@@ -1,20 +1,20 @@
-import { type Freshness as FreshnessShape, freshnessOf } from "../../telemetry/metrics.ts";
+import { type Freshness as FreshnessShape, readFreshness } from "#telemetry/metrics.ts";
 import { builder } from "./builder.ts";
 
 const Freshness = builder.objectRef<FreshnessShape>("Freshness").implement({
   description:
-    "How far what is read trails what was accepted: the time from a record's acceptance until the database and its device's object had it, over all records ever counted.",
+    "How far reads trail writes: the time from a record's acceptance until it was in the database and in its device's object, over all records ever counted.",
   fields: (t) => ({
     settled: t.exposeFloat("settled", {
-      description: "Records that the figures rest on: a whole number that may outgrow Int.",
+      description: "How many records were measured: a whole number that may exceed Int.",
     }),
     p50Ms: t.exposeInt("p50Ms", {
       nullable: true,
-      description: "Half of them took at most so many milliseconds. Null before the first, and beyond a minute.",
+      description: "The median, in milliseconds. Null before the first record, and if it is over a minute.",
     }),
     p99Ms: t.exposeInt("p99Ms", {
       nullable: true,
-      description: "99 of 100 took at most so many milliseconds. Null before the first, and beyond a minute.",
+      description: "The 99th percentile, in milliseconds. Null before the first record, and if it is over a minute.",
     }),
   }),
 });
@@ -23,7 +23,8 @@ builder.queryField("freshness", (t) =>
   t.field({
     type: Freshness,
     nullable: true,
-    description: "Of the whole platform, for every token. Null, with an error, while nobody can tell.",
-    resolve: async (_, __, { metrics }) => freshnessOf(await metrics().read()),
+    description:
+      "The freshness of the whole platform, the same for every token. Null with an error while it cannot be read.",
+    resolve: async (_, __, { metrics }) => readFreshness(await metrics().read()),
   }),
 );

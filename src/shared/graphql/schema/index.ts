@@ -8,5 +8,5 @@ import "./mutation.ts";
 import "./subscription.ts";
 import { builder } from "./builder.ts";
 
-/** Each type lives in a file of its own, together with the query fields that lead to it. */
+/** Each type has a file of its own, with the query fields that lead to it. */
 export const schema = builder.toSchema();

@@ -9,8 +9,8 @@ import {
   type PageArgs,
   type PageRequest,
   parsePage,
-} from "../../repositories/page.ts";
-import { MAX_COUNT } from "../../repositories/repository.ts";
+} from "#repositories/page.ts";
+import { MAX_COUNT } from "#repositories/table-reader.ts";
 import { userError } from "../errors.ts";
 import { builder } from "./builder.ts";
 
@@ -21,21 +21,21 @@ export const pageArgs = builder.args((t) => ({
   first: t.int({
     description: `How many from the start; at most ${MAX_PAGE_SIZE}. ${DEFAULT_PAGE_SIZE} without \`first\` and \`last\`.`,
   }),
-  after: t.string({ description: "Only what comes behind this cursor." }),
+  after: t.string({ description: "Only items after this cursor." }),
   last: t.int({
     description: `How many from the end, in the order of the list; at most ${MAX_PAGE_SIZE}. Not together with \`first\`.`,
   }),
-  before: t.string({ description: "Only what comes before this cursor." }),
+  before: t.string({ description: "Only items before this cursor." }),
 }));
 
-/** @throws GraphQLError of BAD_USER_INPUT, which is the client's answer */
+/** @throws GraphQLError with the code BAD_USER_INPUT, which the client gets */
 export function pageRequest(args: PageArgs, cursor: z.ZodType<Cursor>): PageRequest {
   const parsed = parsePage(args, cursor);
   if (!parsed.ok) throw userError(describeBadPage(parsed.problem));
   return parsed.page;
 }
 
-/** A page of a list that can be counted, which nobody does until somebody asks. */
+/** A page of a list that can be counted. It is counted only if the query asks for that. */
 export type Counted<T> = Page<T> & { readonly count: () => Promise<number | null> };
 
 export const counted = async <T>(page: Promise<Page<T>>, count: () => Promise<number | null>): Promise<Counted<T>> => ({
@@ -46,7 +46,7 @@ export const counted = async <T>(page: Promise<Page<T>>, count: () => Promise<nu
 /** Counting reads up to `MAX_COUNT` rows of an index, which takes about as long as this many objects of a page. */
 const COUNT_COST = 20;
 
-/** A connection that says how long its whole list is. */
+/** A connection with the length of its whole list. */
 export const countedConnection = <T>(type: ObjectRef<Types, T>, name: string) =>
   builder.connectionObject({
     type,
@@ -54,7 +54,7 @@ export const countedConnection = <T>(type: ObjectRef<Types, T>, name: string) =>
     fields: (t) => ({
       totalCount: t.int({
         nullable: true,
-        description: `How long the whole list is; null beyond ${MAX_COUNT.toLocaleString("en")}. It reads what it counts: ask once, not with every page.`,
+        description: `The number of items in the whole list; null above ${MAX_COUNT.toLocaleString("en")}. Counting reads every item: ask once, not with every page.`,
         extensions: { cost: COUNT_COST },
         resolve: (page) => (page as unknown as Counted<T>).count(),
       }),

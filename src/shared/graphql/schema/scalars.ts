@@ -1,15 +1,15 @@
-import { parseTime } from "../../domain/time.ts";
+import { parseTime } from "#domain/time.ts";
 import { builder } from "./builder.ts";
 
 builder.scalarType("DateTime", {
   description:
-    "A moment as RFC 3339 text with an offset, between the years 0 and 9999. We answer in UTC, with milliseconds or as many digits as the source gave.",
+    "An instant as RFC 3339 text with an offset, between the years 0 and 9999. Answers are in UTC, with milliseconds or as many digits as the source gave.",
   serialize: (value) => value,
   parseValue: (value) => {
     const moment = typeof value === "string" ? parseTime(value) : undefined;
-    // No GraphQLError: graphql-js adds to any other the value, and the place where it stands.
+    // Not a GraphQLError: graphql-js adds the value and its position to any other error.
     if (moment === undefined)
-      throw new TypeError("DateTime takes RFC 3339 text with an offset, as 2026-11-23T13:00:00Z");
+      throw new TypeError("a DateTime is RFC 3339 text with an offset, such as 2026-11-23T13:00:00Z");
     return moment;
   },
 });

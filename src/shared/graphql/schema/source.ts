@@ -1,6 +1,30 @@
+import { takesCommand } from "#domain/command.ts";
+import { SOURCES, type Source as SourceName } from "#domain/event.ts";
+import type { DeviceCommand } from "#domain/source-traits.ts";
+import { SOURCE_TRAITS } from "#domain/sources.ts";
 import { builder } from "./builder.ts";
 
+const values = Object.fromEntries(
+  SOURCES.map((source) => [source.toUpperCase(), { value: source, description: SOURCE_TRAITS[source].title }]),
+) as Record<Uppercase<SourceName>, { value: SourceName; description: string }>;
+
 export const Source = builder.enumType("Source", {
-  description: "The upstream system that speaks for a device.",
-  values: { INFINITY: { value: "infinity" }, ELT: { value: "elt" }, ECOBEE: { value: "ecobee" } } as const,
+  description: "The upstream system that publishes a device's events.",
+  values,
 });
+
+const COMMANDS: Readonly<Record<DeviceCommand, string>> = {
+  acknowledgeAlert: "`acknowledgeAlert` of its alerts.",
+  setDesiredState: "`setDesiredState`.",
+};
+
+export const Command = builder.enumType("DeviceCommand", {
+  description: "A mutation that some sources' devices take and others' do not.",
+  values: {
+    ACKNOWLEDGE_ALERT: { value: "acknowledgeAlert", description: COMMANDS.acknowledgeAlert },
+    SET_DESIRED_STATE: { value: "setDesiredState", description: COMMANDS.setDesiredState },
+  } as const,
+});
+
+export const commandsOf = (source: SourceName): DeviceCommand[] =>
+  (Object.keys(COMMANDS) as DeviceCommand[]).filter((command) => takesCommand(source, command));

@@ -1,8 +1,8 @@
-import type { StatusReport as StatusReportShape } from "../../domain/change.ts";
+import type { StatusReport as StatusReportShape } from "#domain/change.ts";
 import { builder } from "./builder.ts";
 
 export const Mode = builder.enumType("Mode", {
-  description: "What a device is set to do.",
+  description: "The operating mode of a device.",
   values: {
     HEAT: { value: "heat" },
     COOL: { value: "cool" },
@@ -15,18 +15,18 @@ export const Mode = builder.enumType("Mode", {
 export const StatusReport = builder
   .objectRef<StatusReportShape & { readonly reportedAt: string }>("StatusReport")
   .implement({
-    description: "What a device last said of itself.",
+    description: "The last status report of a device.",
     fields: (t) => ({
       online: t.exposeBoolean("online", { description: "Whether its source could reach it." }),
-      mode: t.expose("mode", { type: Mode, nullable: true, description: "What it is set to do." }),
+      mode: t.expose("mode", { type: Mode, nullable: true, description: "Its operating mode." }),
       indoorTemperatureC: t.exposeFloat("indoorTemperatureC", { nullable: true, description: "Degrees Celsius." }),
       heatSetpointC: t.exposeFloat("heatSetpointC", { nullable: true, description: "Degrees Celsius." }),
       coolSetpointC: t.exposeFloat("coolSetpointC", { nullable: true, description: "Degrees Celsius." }),
       humidityPct: t.exposeFloat("humidityPct", { nullable: true, description: "Relative, in percent." }),
       equipment: t.stringList({
-        description: "What is running right now, in the source's words.",
+        description: "The equipment that is running, as the source writes it.",
         resolve: ({ equipment }) => equipment ?? [],
       }),
-      reportedAt: t.expose("reportedAt", { type: "DateTime", description: "When the device said so." }),
+      reportedAt: t.expose("reportedAt", { type: "DateTime", description: "When the device reported it." }),
     }),
   });

@@ -1,105 +1,108 @@
-import type { DeviceKey } from "../../domain/event.ts";
-import { occurredAtOf } from "../../domain/version.ts";
-import type { DealerNews, DeviceChange } from "../../live/item.ts";
+import type { DeviceKey } from "#domain/event.ts";
+import { formatOccurredAt } from "#domain/version.ts";
+import type { DealerFeedItem, DeviceItem } from "#objects/item.ts";
 import { alertNodeId } from "../loaders.ts";
 import { Alert, AlertSeverity } from "./alert.ts";
 import { builder } from "./builder.ts";
 import { Device, deviceKeyIn } from "./device.ts";
 import { DeviceEvent } from "./device-event.ts";
 
-/** Each of its items is as much as the same fields cost in a query. */
+/** Each of its items costs as much as the same fields cost in a query. */
 builder.subscriptionType({
   description:
-    "What happens from now on, or behind a place that was seen already. Over WebSocket at `/live`, or as server-sent events at `/graphql`.",
+    "Changes from now on, or after a given cursor. Over WebSocket at `/live`, or as server-sent events at `/graphql`.",
 });
 
 const DeviceChangeKind = builder.enumType("DeviceChangeKind", {
-  description: "What a change is to whoever watches.",
+  description: "The kind of a device's change.",
   values: {
-    SNAPSHOT: { value: "snapshot", description: "Where the stream begins: the device as it is." },
+    SNAPSHOT: { value: "snapshot", description: "The first item of a stream: the device as it is." },
     EVENT: { value: "event", description: "An event changed it." },
     GAP: {
       value: "gap",
       description:
-        "Events behind `afterRevision` are not remembered any more: this is the device as it is. Query the rest anew.",
+        "Changes after `afterRevision` are no longer stored: this is the device as it is. Query the rest again.",
     },
-    LOST: { value: "lost", description: "It is no longer the dealer's. The stream ends." },
+    LOST: { value: "lost", description: "The dealer no longer has the device. The stream ends." },
   } as const,
 });
 
 const CONSISTENCY_TOKEN = "For the header `Concord-Consistency-Token`: a query that carries it sees at least this.";
 
-const Change = builder.objectRef<DeviceChange>("DeviceChange").implement({
-  description: "A step of a device, or where its stream begins.",
+const Change = builder.objectRef<DeviceItem>("DeviceChange").implement({
+  description: "A change of a device, or the beginning of its stream.",
   fields: (t) => ({
-    kind: t.expose("kind", { type: DeviceChangeKind, description: "What it is to whoever watches." }),
+    kind: t.expose("kind", { type: DeviceChangeKind, description: "The kind of change." }),
     revision: t.exposeInt("revision", {
-      description: "Counts the device's changes, one an event. For `afterRevision`.",
+      description: "The number of the device's changes so far, one per event. For `afterRevision`.",
     }),
     event: t.expose("event", {
       type: DeviceEvent,
       nullable: true,
       description:
-        "What happened; null for what is no event, and where it occurred while the device was not the dealer's.",
+        "The event; null if the item is not an event, or it occurred while the dealer did not have the device.",
     }),
     device: t.expose("device", {
       type: Device,
       nullable: true,
-      description: "As it is by now, which may be later than the event; null once it is lost.",
+      description: "Its current state, which may be newer than the event; null once the dealer no longer has it.",
     }),
     consistencyToken: t.exposeString("consistencyToken", { nullable: true, description: CONSISTENCY_TOKEN }),
   }),
 });
 
 const NewsKind = builder.enumType("DealerNewsKind", {
-  description: "What happened to one of a dealer's devices.",
+  description: "The kind of a change of a dealer's devices.",
   values: {
-    STARTED: { value: "started", description: "Nothing yet: from here on nothing is missed." },
+    STARTED: { value: "started", description: "The beginning of the stream: no change after it is missed." },
     GAP: {
       value: "gap",
-      description: "What happened behind `after` is not remembered any more. Query what is shown anew.",
+      description: "Changes after `after` are no longer stored. Query again what is shown.",
     },
-    DEVICE_GAINED: { value: "deviceGained", description: "The dealer has a device more." },
-    DEVICE_LOST: { value: "deviceLost", description: "The dealer has a device less, which it may not see any more." },
-    DEVICE_CHANGED: { value: "deviceChanged", description: "A device reported, or something else about it changed." },
-    ALERT_RAISED: { value: "alertRaised", description: "Something is wrong with a device." },
-    ALERT_CLEARED: { value: "alertCleared", description: "The cause of an alert is gone." },
-    ALERT_ACKNOWLEDGED: { value: "alertAcknowledged", description: "Somebody has seen an alert." },
-    ALERT_UNACKNOWLEDGED: { value: "alertUnacknowledged", description: "Somebody took that back." },
+    DEVICE_GAINED: { value: "deviceGained", description: "The dealer was assigned a device." },
+    DEVICE_LOST: {
+      value: "deviceLost",
+      description: "The dealer no longer has a device, and may not see it any more.",
+    },
+    DEVICE_CHANGED: { value: "deviceChanged", description: "A device reported, or changed in another way." },
+    ALERT_RAISED: { value: "alertRaised", description: "An alert was raised." },
+    ALERT_CLEARED: { value: "alertCleared", description: "An alert was cleared." },
+    ALERT_ACKNOWLEDGED: { value: "alertAcknowledged", description: "An alert was acknowledged." },
+    ALERT_UNACKNOWLEDGED: { value: "alertUnacknowledged", description: "An acknowledgement was withdrawn." },
   } as const,
 });
 
-const News = builder.objectRef<DealerNews>("DealerNews").implement({
-  description: "Something that happened to one of a dealer's devices.",
+const News = builder.objectRef<DealerFeedItem>("DealerNews").implement({
+  description: "A change of one of a dealer's devices.",
   fields: (t) => ({
-    kind: t.expose("kind", { type: NewsKind, description: "What happened." }),
-    cursor: t.exposeString("cursor", { description: "For `after`." }),
+    kind: t.expose("kind", { type: NewsKind, description: "The kind of change." }),
+    cursor: t.exposeString("cursor", { description: "The item's cursor, for `after`." }),
     deviceKey: t.string({
       nullable: true,
-      description: "Which device; null for STARTED and GAP.",
+      description: "The key of the device; null for STARTED and GAP.",
       resolve: ({ announcement }) => announcement?.deviceKey ?? null,
     }),
     topic: t.string({
       nullable: true,
-      description: "Of the event that did it; null where that occurred while the device was another's.",
+      description: "The topic of the event; null if it occurred while another dealer had the device.",
       resolve: ({ announcement }) => (announcement?.isOwn ? announcement.topic : null),
     }),
     occurredAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "By the source's clock; null where `topic` is.",
-      resolve: ({ announcement }) => (announcement?.isOwn ? occurredAtOf(announcement.version) : null),
+      description: "By the source's clock; null if `topic` is.",
+      resolve: ({ announcement }) => (announcement?.isOwn ? formatOccurredAt(announcement.version) : null),
     }),
     device: t.field({
       type: Device,
       nullable: true,
-      description: "As it is by now; null where the token may not see it.",
+      description: "Its current state; null if the token may not see it.",
       resolve: ({ announcement }, _, { load }) => announcement && load.device.load(announcement.deviceKey),
     }),
     alert: t.field({
       type: Alert,
       nullable: true,
-      description: "As it is by now; null where there is none, or none that the token may see.",
+      description: "Its current state; null if it does not exist or the token may not see it.",
       resolve: ({ announcement }, _, { load }) =>
         announcement?.alertId == null
           ? null
@@ -113,11 +116,11 @@ builder.subscriptionField("deviceChanged", (t) =>
   t.field({
     type: Change,
     description:
-      "What happens to a device, by `id` or by `key`, one of them. Begins with the device as it is, or goes on behind a revision.",
+      "The changes of a device, named by exactly one of `id` and `key`. Begins with the device as it is, or continues after a revision.",
     args: {
       id: t.arg.id(),
       key: t.arg.string({ description: "`{source}:{deviceId}`; case matters." }),
-      afterRevision: t.arg.int({ description: "The last revision that was seen." }),
+      afterRevision: t.arg.int({ description: "The last revision that was received." }),
     },
     subscribe: (_, { afterRevision, ...named }, { live }) =>
       live({
@@ -125,7 +128,7 @@ builder.subscriptionField("deviceChanged", (t) =>
         deviceKey: deviceKeyIn(named) as DeviceKey,
         after: afterRevision == null ? null : String(afterRevision),
       }),
-    resolve: (item) => item as DeviceChange,
+    resolve: (item) => item as DeviceItem,
   }),
 );
 
@@ -134,12 +137,12 @@ const MIN_SEVERITY = "Of what is about an alert; the rest is told all the same. 
 builder.subscriptionField("dealerFeed", (t) =>
   t.field({
     type: News,
-    description: "What happens to all of a dealer's devices. Begins with STARTED, or goes on behind a cursor.",
+    description: "The changes of all of a dealer's devices. Begins with STARTED, or continues after a cursor.",
     args: {
-      dealerId: t.arg.string({ required: true, description: "One that the token may see." }),
-      kinds: t.arg({ type: [NewsKind], description: "Only these, beside STARTED and GAP. Absent: all." }),
+      dealerId: t.arg.string({ required: true, description: "A dealer that the token may see." }),
+      kinds: t.arg({ type: [NewsKind], description: "Only these kinds, and always STARTED and GAP. Absent: all." }),
       minSeverity: t.arg({ type: AlertSeverity, description: MIN_SEVERITY }),
-      after: t.arg.string({ description: "The `cursor` of the last item that was seen." }),
+      after: t.arg.string({ description: "The `cursor` of the last item that was received." }),
     },
     subscribe: (_, { dealerId, kinds, minSeverity, after }, { live }) =>
       live({
@@ -149,18 +152,18 @@ builder.subscriptionField("dealerFeed", (t) =>
         minSeverity: minSeverity ?? null,
         after: after ?? null,
       }),
-    resolve: (item) => item as DealerNews,
+    resolve: (item) => item as DealerFeedItem,
   }),
 );
 
 builder.subscriptionField("alertRaised", (t) =>
   t.field({
     type: News,
-    description: "The ALERT_RAISED of a dealer's feed. Begins with STARTED, or goes on behind a cursor.",
+    description: "The ALERT_RAISED of a dealer's feed. Begins with STARTED, or continues after a cursor.",
     args: {
-      dealerId: t.arg.string({ required: true, description: "One that the token may see." }),
+      dealerId: t.arg.string({ required: true, description: "A dealer that the token may see." }),
       minSeverity: t.arg({ type: AlertSeverity, description: MIN_SEVERITY }),
-      after: t.arg.string({ description: "The `cursor` of the last item that was seen." }),
+      after: t.arg.string({ description: "The `cursor` of the last item that was received." }),
     },
     subscribe: (_, { dealerId, minSeverity, after }, { live }) =>
       live({
@@ -170,6 +173,6 @@ builder.subscriptionField("alertRaised", (t) =>
         minSeverity: minSeverity ?? null,
         after: after ?? null,
       }),
-    resolve: (item) => item as DealerNews,
+    resolve: (item) => item as DealerFeedItem,
   }),
 );

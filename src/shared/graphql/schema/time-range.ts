@@ -1,7 +1,7 @@
 import { builder } from "./builder.ts";
 
 export const TimeRange = builder.inputType("TimeRange", {
-  description: "A stretch of time; open where an end is absent.",
+  description: "An interval of time. An absent end is unbounded.",
   fields: (t) => ({
     from: t.field({ type: "DateTime", description: "Inclusive." }),
     to: t.field({ type: "DateTime", description: "Exclusive." }),

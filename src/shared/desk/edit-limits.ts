@@ -1,8 +1,0 @@
-/** How much one edit may be. All ours. */
-export const EDIT_LIMITS = {
-  operations: 100,
-  /** Of the patch; and of the edited value, unless the original was longer. */
-  bytes: 64 * 1024,
-  /** Of the patch, and of the value before and after. */
-  nesting: 1_000,
-} as const;

@@ -1,0 +1,39 @@
+import type { Rejection } from "#contracts/parse.ts";
+import type { Announcement } from "#domain/announcement.ts";
+import type { DesiredState } from "#domain/change.ts";
+import type { SetDesired } from "#domain/command.ts";
+import type { ConcordEvent } from "#domain/event.ts";
+import type { MergeOutcome } from "#domain/outcome.ts";
+import type { Register } from "#domain/register.ts";
+import type { QueuedRecord } from "#queue/parcel.ts";
+
+/*
+ * The RPC interfaces of the devices Worker's objects. Other Workers bind to its classes by name only, so these types are
+ * the contract between them.
+ */
+
+export type ObjectMergeReport = { readonly outcomes: readonly MergeOutcome[]; readonly rowsWritten: number };
+
+export type DesiredOrder = SetDesired & { readonly eventId: string; readonly nowMs: number };
+
+/** A desired state that is decided, and whose record has not been merged yet. */
+export type Claim = { readonly record: QueuedRecord; readonly desired: Register<DesiredState> };
+
+export type DesiredClaim =
+  /** The caller merges the record into D1 and then into the object. */
+  | ({ readonly kind: "claimed" } & Claim)
+  | { readonly kind: "conflict"; readonly desired: Register<DesiredState> | null }
+  | { readonly kind: "rejected"; readonly rejection: Rejection };
+
+/** The write side of a device's object. */
+export interface DeviceSink {
+  /** @param consistencyToken a read with it sees what the events did */
+  merge(events: ConcordEvent[], consistencyToken: string | null): Promise<ObjectMergeReport>;
+  claimDesired(order: DesiredOrder): Promise<DesiredClaim>;
+}
+
+/** The write side of a dealer's feed. */
+export interface FeedSink {
+  /** @param consistencyToken a read with it sees what happened */
+  announce(announcements: Announcement[], consistencyToken: string | null): Promise<void>;
+}
