@@ -1,7 +1,7 @@
 import type { ExecutionResult } from "graphql";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LiveDisconnected } from "#objects/listen.ts";
 import { eventStream } from "./event-stream.ts";
-import { LiveDisconnected } from "./live.ts";
 
 const LIMIT_MS = 60_000;
 const RETRY = "retry: 1000\n\n";
@@ -12,10 +12,10 @@ const saidOf = (cursor: string) => `id: ${cursor}\nevent: next\ndata: ${JSON.str
 
 type Step = ExecutionResult | Error | "done" | "waits";
 
-/** Gives what it is told to, one a call, and waits for ever behind it; `settle` ends the waiting. */
+/** Yields the steps, one per call, and then waits until the test calls `settle`. */
 function resultsOf(...steps: Step[]) {
   const waiting = Promise.withResolvers<IteratorResult<ExecutionResult>>();
-  // Nobody may be waiting any more when it ends.
+  // It may be rejected when nothing waits for it any more.
   waiting.promise.catch(() => {});
   const next = vi.fn((): Promise<IteratorResult<ExecutionResult>> => {
     const step = steps.shift() ?? "waits";
@@ -43,7 +43,7 @@ afterEach(() => {
 });
 
 describe("a stream of results", () => {
-  it("says each with its cursor as the id, and completes", async () => {
+  it("sends each result with its cursor as the event's id, and then `complete`", async () => {
     const results = resultsOf(resultAt("7"), resultAt("8"), "done");
     const said = await read(eventStream(results, { limitMs: LIMIT_MS }));
     expect(said).toBe(RETRY + saidOf("7") + saidOf("8") + COMPLETE);
@@ -53,12 +53,12 @@ describe("a stream of results", () => {
     ["without extensions", { data: { at: null } }],
     ["with another's extensions", { data: { at: null }, extensions: { cost: 3 } }],
     ["without a cursor", { data: null, extensions: { concord: {} } }],
-  ])("has no id for a result %s", async (_, result) => {
+  ])("sends a result %s as an event without an id", async (_, result) => {
     const said = await read(eventStream(resultsOf(result, "done"), { limitMs: LIMIT_MS }));
     expect(said).toBe(`${RETRY}event: next\ndata: ${JSON.stringify(result)}\n\n${COMPLETE}`);
   });
 
-  it("keeps text of several lines on one line", async () => {
+  it("sends text with line breaks as one line of JSON", async () => {
     const result = { data: { text: "one\ntwo\r\n\nid: 9" } };
     const said = await read(eventStream(resultsOf(result, "done"), { limitMs: LIMIT_MS }));
     expect(said.slice(RETRY.length).split("\n")).toEqual([
@@ -72,7 +72,7 @@ describe("a stream of results", () => {
     ]);
   });
 
-  it("pings while nothing comes, and no more once it ended", async () => {
+  it("sends comments while it is idle, and none after its end", async () => {
     const results = resultsOf(resultAt("7"));
     const said = read(eventStream(results, { limitMs: 3500, pingMs: 1000 }));
     await vi.advanceTimersByTimeAsync(10_000);
@@ -80,8 +80,8 @@ describe("a stream of results", () => {
   });
 });
 
-describe("a stream that ends for its client to come back", () => {
-  it("says no `complete` at its limit, and lets the results go", async () => {
+describe("a stream that its client has to resume", () => {
+  it("ends at its limit without `complete`, and closes the results", async () => {
     const results = resultsOf(resultAt("7"));
     const said = read(eventStream(results, { limitMs: LIMIT_MS, pingMs: LIMIT_MS * 2 }));
     await vi.advanceTimersByTimeAsync(LIMIT_MS - 1);
@@ -95,7 +95,7 @@ describe("a stream that ends for its client to come back", () => {
     ["a result", ({ resolve }) => resolve({ done: false, value: resultAt("8") })],
     ["the end", ({ resolve }) => resolve({ done: true, value: undefined })],
     ["a fault", ({ reject }) => reject(new Error("late"))],
-  ])("leaves %s that comes behind its limit to the next stream", async (_, come) => {
+  ])("does not send %s that comes after its limit", async (_, come) => {
     const results = resultsOf(resultAt("7"));
     const said = read(eventStream(results, { limitMs: LIMIT_MS, pingMs: LIMIT_MS * 2 }));
     await vi.advanceTimersByTimeAsync(LIMIT_MS);
@@ -106,29 +106,29 @@ describe("a stream that ends for its client to come back", () => {
   });
 
   it.each<[string, number, Error]>([
-    ["was disconnected from what is live, which is no fault", 0, new LiveDisconnected("gone")],
+    ["was disconnected from the object, which is not logged", 0, new LiveDisconnected("gone")],
     ["met a fault, which is logged", 1, new Error("ours")],
-  ])("says no `complete` when it %s", async (_, faults, thrown) => {
+  ])("ends without `complete` when it %s", async (_, faults, thrown) => {
     const results = resultsOf(resultAt("7"), thrown);
     expect(await read(eventStream(results, { limitMs: LIMIT_MS }))).toBe(RETRY + saidOf("7"));
     expect(results.returned).toHaveBeenCalled();
     expect(logged).toHaveBeenCalledTimes(faults);
   });
 
-  it("ends at once when its token has run out", async () => {
+  it("ends at once when its token has expired", async () => {
     const said = read(eventStream(resultsOf(), { limitMs: -5 }));
     await vi.advanceTimersByTimeAsync(1);
     expect(await said).toBe(RETRY);
   });
 });
 
-describe("a reader who leaves", () => {
+describe("a stream whose reader leaves", () => {
   it.each<[string, (settle: ReturnType<typeof resultsOf>["settle"]) => void]>([
     ["nothing", () => {}],
     ["a result", ({ resolve }) => resolve({ done: false, value: resultAt("8") })],
     ["the end", ({ resolve }) => resolve({ done: true, value: undefined })],
     ["a fault", ({ reject }) => reject(new Error("late"))],
-  ])("lets the results go, and %s that comes afterwards does no harm", async (_, come) => {
+  ])("closes the results, and ignores %s that comes afterwards", async (_, come) => {
     const results = resultsOf(resultAt("7"));
     const reader = eventStream(results, { limitMs: LIMIT_MS }).getReader();
     await reader.read();
@@ -142,7 +142,7 @@ describe("a reader who leaves", () => {
     expect(logged).not.toHaveBeenCalled();
   });
 
-  it("is asked for the next result only when it has read the last", async () => {
+  it("pulls the next result only when the last has been read", async () => {
     const results = resultsOf(resultAt("7"), resultAt("8"));
     const reader = eventStream(results, { limitMs: LIMIT_MS }).getReader();
     await vi.advanceTimersByTimeAsync(0);

@@ -1,16 +1,16 @@
 import { renderGraphiQL } from "graphql-yoga";
-import type { ReaderSettings } from "../../src/shared/auth/reader-settings.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
+import type { ReaderSettings } from "#auth/reader-settings.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { SAVED_QUERIES } from "./saved-queries.ts";
 
-/** The page for trying queries, on a developer's machine only. */
+/** The page of GraphiQL, which is served locally only. */
 export async function graphiqlPage({ tokenSecret }: ReaderSettings): Promise<string> {
-  // Anybody can sign with the local secret, so a ready token gives nothing away.
+  // The local secret is public, so a signed token reveals nothing.
   const token =
     tokenSecret === LOCAL_TOKEN_SECRET ? await signToken({ role: "ops" }, tokenSecret, "12h") : "<npx concord token>";
   return renderGraphiQL({
     title: "Concord GraphiQL",
-    // Not the tabs' own headers: a browser keeps those, and would send a token of last week.
+    // Not in the tabs' own headers: a browser stores those, and would send an expired token later.
     additionalHeaders: { Authorization: `Bearer ${token}` },
     defaultQuery: SAVED_QUERIES[0]?.query,
     defaultTabs: SAVED_QUERIES.map(({ query, variables }) => ({

@@ -1,12 +1,12 @@
 import { getOperationAST } from "graphql";
 import { isAsyncIterable, type Plugin, type YogaInitialContext } from "graphql-yoga";
-import type { Context } from "../../src/shared/graphql/context.ts";
-import { isTrusted } from "../../src/shared/graphql/trusted-documents.ts";
-import { log } from "../../src/shared/telemetry/log.ts";
-import { Distribution, labelValueOf, type MetricsReport, Tally } from "../../src/shared/telemetry/metrics.ts";
-import type { Trace } from "../../src/shared/telemetry/trace.ts";
+import type { Context } from "#graphql/context.ts";
+import { isTrusted } from "#graphql/trusted-documents.ts";
+import { log } from "#telemetry/log.ts";
+import { Distribution, type MetricsReport, Tally, toLabelValue } from "#telemetry/metrics.ts";
+import type { Trace } from "#telemetry/trace.ts";
 
-/** Where what is counted of an operation goes. */
+/** Where an operation's counts go, and its trace. */
 export type Metered = {
   readonly note: (report: MetricsReport) => void;
   readonly trace: Trace | undefined;
@@ -15,15 +15,15 @@ export type Metered = {
 type Executed = Context & Metered & YogaInitialContext;
 
 /**
- * Counts operations, what they took and what they read. A name is the client's to choose, so only that of a trusted
- * document has a series of its own.
+ * Counts operations, their duration and the rows that they read. Clients choose operation names, so only those of
+ * trusted documents have a series each.
  */
 export const metered: Plugin<Executed, Metered> = {
   onExecute({ args: { document, operationName, contextValue } }) {
     const startedAtMs = Date.now();
     const operation = getOperationAST(document, operationName);
     const { note, params, session, trace } = contextValue;
-    const name = isTrusted(params.query ?? "") ? labelValueOf(operation?.name?.value) : "other";
+    const name = isTrusted(params.query ?? "") ? toLabelValue(operation?.name?.value) : "other";
     const type = operation?.operation ?? "none";
     return {
       onExecuteDone({ result }) {
@@ -44,18 +44,18 @@ export const metered: Plugin<Executed, Metered> = {
   onSubscribe({ args: { document, operationName, contextValue } }) {
     const { note, params } = contextValue;
     const operation = getOperationAST(document, operationName);
-    const name = isTrusted(params.query ?? "") ? labelValueOf(operation?.name?.value) : "other";
-    // It lasts for as long as somebody listens, which says nothing about how fast we are.
+    const name = isTrusted(params.query ?? "") ? toLabelValue(operation?.name?.value) : "other";
+    // Duration 0: a subscription lasts as long as its client wants, which says nothing about latency.
     note({ graphqlMs: new Distribution("graphqlMs").add(0, "subscription", name).toCounts() });
   },
 
-  /** Those of documents that were not even executed are among them. */
+  /** Counts errors by their code, those of documents that were never executed too. */
   onResultProcess({ result, serverContext }) {
     if (isAsyncIterable(result) || Array.isArray(result)) return;
     const { errors = [] } = result as { errors?: readonly { extensions?: { code?: unknown } }[] };
     if (errors.length === 0) return;
     const codes = new Tally();
-    for (const { extensions } of errors) codes.add(labelValueOf(String(extensions?.code ?? "none")));
+    for (const { extensions } of errors) codes.add(toLabelValue(String(extensions?.code ?? "none")));
     serverContext.note({ graphqlErrors: codes.toCounts() });
   },
 };

@@ -1,6 +1,6 @@
 export type SavedQuery = { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> };
 
-/** What GraphiQL opens with, one a tab. The device is the one that README.md pushes an event for. */
+/** The queries that GraphiQL opens with, one per tab. The device is the one that README.md sends an event of. */
 export const SAVED_QUERIES: readonly SavedQuery[] = [
   {
     query: `# This page sends a token of role ops. For another role put { "Authorization": "Bearer …" } into Headers below,

@@ -1,26 +1,28 @@
 import { type ExecutionArgs, NoSchemaIntrospectionCustomRule, parse, validate } from "graphql";
 import { _createLRUCache, createYoga, type Plugin } from "graphql-yoga";
-import { type Context, type ContextDeps, openContext } from "../../src/shared/graphql/context.ts";
-import { maskError } from "../../src/shared/graphql/errors.ts";
-import { executeWithinLimits, MAX_TOKENS } from "../../src/shared/graphql/limits/limits.ts";
-import { subscribeWithinLimits } from "../../src/shared/graphql/live.ts";
-import type { Rights } from "../../src/shared/graphql/rights.ts";
-import { schema } from "../../src/shared/graphql/schema/index.ts";
-import type { Services } from "../../src/shared/services/index.ts";
+import { type Context, type ContextDeps, openContext } from "#graphql/context.ts";
+import { maskError } from "#graphql/errors.ts";
+import { executeWithinLimits, MAX_TOKENS } from "#graphql/limits/limits.ts";
+import { subscribeWithinLimits } from "#graphql/live.ts";
+import type { Rights } from "#graphql/rights.ts";
+import { schema } from "#graphql/schema/index.ts";
+import type { Services } from "#services/index.ts";
 import { resumableEventStreams } from "./event-stream.ts";
 import { getParameters } from "./get-parameters.ts";
 import { type Metered, metered } from "./metered.ts";
 import { provenance } from "./provenance.ts";
 import { trustedDocuments } from "./trusted-documents.ts";
 
-/** Of a request. Variables need the room: a document of that size would have too many tokens. */
+/**
+ * Most bytes of a request. The room is for variables; a document of that size would exceed the limit of tokens. Ours.
+ */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** Documents that stay parsed. One at the limits takes half a megabyte, and an isolate has 128. */
+/** Parsed documents in the cache. One at the limits takes 0.5 MB, and an isolate has 128 MB. Ours. */
 const MAX_PARSED_DOCUMENTS = 100;
 const MAX_BROKEN_DOCUMENTS = 20;
 
-/** graphql-js's own functions: on workerd they take a half to two thirds of the time that yoga's defaults take. */
+/** graphql-js's own functions: on workerd they take half to two thirds of the time of yoga's defaults. */
 const engine: Plugin<{ rights: Rights }> = {
   onParse: ({ setParseFn }) =>
     setParseFn((source: Parameters<typeof parse>[0]) => parse(source, { maxTokens: MAX_TOKENS })),
@@ -37,7 +39,7 @@ const engine: Plugin<{ rights: Rights }> = {
     setSubscribeFn((args: ExecutionArgs) => subscribeWithinLimits({ ...args, hideSuggestions: !rights.introspection })),
 };
 
-/** Who asks, and what it may. */
+/** What yoga gets with a request: the caller's services and rights, and where counts go. */
 export type Caller = ContextDeps &
   Metered & {
     readonly services: Services;
@@ -45,7 +47,7 @@ export type Caller = ContextDeps &
     readonly expiresAtMs: number;
   };
 
-/** GraphQL over HTTP for a request that has shown who it is. */
+/** GraphQL over HTTP, for authenticated requests. */
 export const yoga = createYoga<Caller, Context>({
   schema,
   graphqlEndpoint: "/graphql",
@@ -57,10 +59,10 @@ export const yoga = createYoga<Caller, Context>({
     documentCache: _createLRUCache({ max: MAX_PARSED_DOCUMENTS }),
     errorCache: _createLRUCache({ max: MAX_BROKEN_DOCUMENTS }),
   },
-  // One connection carries many requests at once, so a batch would only hide how much is asked.
+  // HTTP/2 carries many requests at once; a batch would only evade the limits of one request.
   batching: false,
   multipart: false,
-  // The Worker's shell does these.
+  // index.ts does these.
   cors: false,
   graphiql: false,
   landingPage: false,

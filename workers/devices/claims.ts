@@ -1,22 +1,22 @@
-import type { DesiredState } from "../../src/shared/domain/change.ts";
-import type { ConcordEvent } from "../../src/shared/domain/event.ts";
-import { joinRegisters, type Register } from "../../src/shared/domain/register.ts";
-import type { Claim } from "../../src/shared/objects.ts";
-import type { QueuedRecord } from "../../src/shared/queue/parcel.ts";
+import type { DesiredState } from "#domain/change.ts";
+import type { ConcordEvent } from "#domain/event.ts";
+import { joinRegisters, type Register } from "#domain/register.ts";
+import type { Claim } from "#objects/requests.ts";
+import type { QueuedRecord } from "#queue/parcel.ts";
 
-/** How long a claim's record may stay away. Ours: whoever carries it takes seconds, unless it died. */
+/** How long a claim waits for its event. Our choice: the ingest Worker merges it within seconds, unless it crashed. */
 export const CLAIM_LEASE_MS = 30_000;
 
 type Stored = {
   readonly claims: readonly Claim[];
-  /** When the object puts them into the queue itself; `null` once it has. */
+  /** When the object sends their records to the queue itself; `null` once it has. */
   readonly dueMs: number | null;
 };
 
 const KEY = "claims";
 const NONE: Stored = { claims: [], dueMs: null };
 
-/** The desired states of a device that wait for their records to come back as events. */
+/** The desired states of a device that were claimed and whose events have not been merged yet. */
 export class Claims {
   readonly #kv: SyncKvStorage;
   #stored: Stored | undefined;
@@ -33,9 +33,9 @@ export class Claims {
     return this.#load().dueMs;
   }
 
-  /** What is desired by now, as far as claims say more than what is known. */
-  over(known: Register<DesiredState> | undefined): Register<DesiredState> | null {
-    return this.#load().claims.reduce((newest, { desired }) => joinRegisters(newest, desired), known) ?? null;
+  /** The newest desired state, of the claims and the merged one. */
+  newestDesired(merged: Register<DesiredState> | undefined): Register<DesiredState> | null {
+    return this.#load().claims.reduce((newest, { desired }) => joinRegisters(newest, desired), merged) ?? null;
   }
 
   add(claim: Claim, nowMs: number): void {
@@ -43,8 +43,8 @@ export class Claims {
     this.#keep({ claims: [...claims, claim], dueMs: dueMs ?? nowMs + CLAIM_LEASE_MS });
   }
 
-  /** Lets go of the claims whose events have come. @returns whether there were any */
-  fulfil(events: readonly ConcordEvent[]): boolean {
+  /** Removes the claims whose events are among these. @returns whether there were any */
+  removeMerged(events: readonly ConcordEvent[]): boolean {
     const { claims, dueMs } = this.#load();
     const left = claims.filter(({ desired }) => !events.some(({ version }) => version === desired.version));
     if (left.length === claims.length) return false;
@@ -52,8 +52,8 @@ export class Claims {
     return true;
   }
 
-  /** @param dueMs when to look again; `null` where the queue has their records */
-  putOff(dueMs: number | null): void {
+  /** @param dueMs when to send their records to the queue; `null` once it has them */
+  postpone(dueMs: number | null): void {
     this.#keep({ ...this.#load(), dueMs });
   }
 

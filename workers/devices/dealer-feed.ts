@@ -1,89 +1,89 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Scope } from "../../src/shared/auth/scope.ts";
-import type { Announcement } from "../../src/shared/domain/announcement.ts";
-import type { Severity } from "../../src/shared/domain/change.ts";
-import type { DealerNews, FeedFilter, LiveTarget, Pull } from "../../src/shared/live/item.ts";
-import type { FeedSink } from "../../src/shared/objects.ts";
-import { laterToken } from "../../src/shared/repositories/consistency.ts";
-import type { Watched } from "../../src/shared/repositories/watch.ts";
+import type { Scope } from "#auth/scope.ts";
+import type { Announcement } from "#domain/announcement.ts";
+import type { Severity } from "#domain/change.ts";
+import type { DealerFeedItem, FeedFilter, LiveTarget, Pull } from "#objects/item.ts";
+import type { FeedSink } from "#objects/requests.ts";
+import { laterToken } from "#repositories/consistency.ts";
+import type { Watched } from "#repositories/watch.ts";
 import type { Env } from "./env.ts";
-import { numberIn } from "./live/cursor.ts";
+import { parseCursor } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
-import { Listeners } from "./live/listeners.ts";
-import type { Place } from "./live/source.ts";
+import type { ReadPosition } from "./live/source.ts";
+import { Subscribers } from "./live/subscribers.ts";
 import { Watch } from "./live/watch.ts";
 
-/** How much a feed remembers. Ours: a few minutes of a busy dealer, and one stored value. */
+/** Announcements that a feed keeps. Our choice: a few minutes of a busy dealer, in one stored value. */
 export const FEED_LIMIT = 500;
 
-/** One value, so that a batch bills one row. */
+/** Stored as one value, so that a batch is billed as one row. */
 type Stored = {
-  /** Counts what was ever announced; the last of `items` has it. */
+  /** The number of announcements ever; that of the last of `items`. */
   readonly sequence: number;
-  /** The newest, oldest first, without a hole between them. */
+  /** The newest announcements, oldest first and without gaps. */
   readonly items: readonly Announcement[];
-  /** Reads from there on see everything in it. */
+  /** A read with this token sees everything in it. */
   readonly consistencyToken: string | null;
 };
 
 const EMPTY: Stored = { sequence: 0, items: [], consistencyToken: null };
 const KEY = "feed";
 
-/** What happens to all the devices of one dealer, for as long as somebody watches. */
+/** The announcements of one dealer, for as long as it has subscribers. */
 export class DealerFeed extends DurableObject<Env> implements FeedSink {
   #stored: Stored | undefined;
   readonly #watch = new Watch(this.ctx.storage.kv, () => this.env.DB);
-  readonly #listeners = new Listeners({
+  readonly #subscribers = new Subscribers({
     ctx: this.ctx,
     env: () => this.env,
     kind: "dealer",
     watch: this.#watch,
     source: {
       mayWatch: (scope) => maySee(scope, this.ctx.id.name ?? ""),
-      watchedOf: (target) => this.#watchedOf(target),
+      watchTarget: (target) => this.#watchTarget(target),
       register: (watched) => this.#register(watched),
       pull: (target, from, scope) => this.#pull(target, from, scope),
     },
   });
 
   /**
-   * Takes what happened, once: what is remembered already is dropped.
-   * @param consistencyToken reads from there on see what it came to
+   * Adds announcements and notifies subscribers. Repetitions of those it still keeps are dropped.
+   * @param consistencyToken a read with it sees the resulting state
    */
   async announce(announcements: Announcement[], consistencyToken: string | null): Promise<void> {
     const known = this.#load();
-    const names = new Set(known.items.map(nameOf));
-    const news = announcements.filter((announcement) => !names.has(nameOf(announcement)));
-    if (news.length === 0) return;
-    this.#keep({
-      sequence: known.sequence + news.length,
-      items: [...known.items, ...news].slice(-FEED_LIMIT),
+    const names = new Set(known.items.map(identify));
+    const added = announcements.filter((announcement) => !names.has(identify(announcement)));
+    if (added.length === 0) return;
+    this.#store({
+      sequence: known.sequence + added.length,
+      items: [...known.items, ...added].slice(-FEED_LIMIT),
       consistencyToken: laterToken(known.consistencyToken, consistencyToken),
     });
-    this.#listeners.tell();
+    this.#subscribers.notify();
   }
 
   override fetch(request: Request): Promise<Response> {
-    return this.#listeners.fetch(request);
+    return this.#subscribers.fetch(request);
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    return this.#listeners.webSocketMessage(socket, message);
+    return this.#subscribers.webSocketMessage(socket, message);
   }
 
   override webSocketClose(socket: WebSocket): Promise<void> {
-    return this.#listeners.webSocketClose(socket);
+    return this.#subscribers.webSocketClose(socket);
   }
 
   override webSocketError(socket: WebSocket): Promise<void> {
-    return this.#listeners.webSocketError(socket);
+    return this.#subscribers.webSocketError(socket);
   }
 
   override alarm(): Promise<void> {
-    return this.#listeners.alarm();
+    return this.#subscribers.alarm();
   }
 
-  #watchedOf(target: LiveTarget): Watched | undefined {
+  #watchTarget(target: LiveTarget): Watched | undefined {
     if (target.kind !== "dealer" || this.ctx.id.name !== target.dealerId) return undefined;
     return { kind: "dealer", dealerId: target.dealerId };
   }
@@ -94,19 +94,19 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink {
       return watched;
     });
     if (!registration) return false;
-    const { isUnbroken, consistencyToken } = registration;
+    const { isContinuous, consistencyToken } = registration;
     const known = this.#load();
     const token = laterToken(known.consistencyToken, consistencyToken);
-    // While nobody watched nothing was announced: one number stands for all of it, so that it shows as a gap.
-    const memory = isUnbroken ? known : { sequence: known.sequence + 1, items: [] };
-    this.#keep({ ...memory, consistencyToken: token });
+    // Without subscribers nothing was announced. One number stands for all that was missed, so that older cursors get a gap.
+    const feed = isContinuous ? known : { sequence: known.sequence + 1, items: [] };
+    this.#store({ ...feed, consistencyToken: token });
     return true;
   }
 
-  #pull(target: LiveTarget, { cursor }: Place, scope: Scope): Pull {
+  #pull(target: LiveTarget, { cursor }: ReadPosition, scope: Scope): Pull {
     if (target.kind !== "dealer" || !maySee(scope, target.dealerId)) return { kind: "notFound" };
     const { sequence, items, consistencyToken } = this.#load();
-    const newsAt = (at: number, kind: DealerNews["kind"], announcement: Announcement | null): DealerNews => ({
+    const itemAt = (at: number, kind: DealerFeedItem["kind"], announcement: Announcement | null): DealerFeedItem => ({
       dealerId: target.dealerId,
       kind,
       announcement,
@@ -115,19 +115,19 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink {
     });
     const only = (kind: "started" | "gap"): Pull => ({
       kind: "items",
-      items: [newsAt(sequence, kind, null)],
+      items: [itemAt(sequence, kind, null)],
       cursor: String(sequence),
       isOver: false,
     });
     if (cursor === null) return only("started");
-    const seen = numberIn(cursor);
+    const seen = parseCursor(cursor);
     const first = items.length - (sequence - seen);
     if (!Number.isInteger(seen) || seen > sequence || first < 0) return only("gap");
-    const told = items
-      .map((announcement, i) => newsAt(sequence - items.length + i + 1, announcement.kind, announcement))
+    const wanted = items
+      .map((announcement, i) => itemAt(sequence - items.length + i + 1, announcement.kind, announcement))
       .slice(first)
       .filter(({ announcement }) => announcement && passes(announcement, target));
-    return { kind: "items", items: told, cursor: String(sequence), isOver: false };
+    return { kind: "items", items: wanted, cursor: String(sequence), isOver: false };
   }
 
   #load(): Stored {
@@ -135,14 +135,14 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink {
     return this.#stored;
   }
 
-  #keep(stored: Stored): void {
-    // Memory moves only after the write was taken, as in a device.
+  #store(stored: Stored): void {
+    // The field is set after the write: a write that throws must not look done to the next caller.
     this.ctx.storage.kv.put(KEY, stored);
     this.#stored = stored;
   }
 }
 
-const nameOf = ({ deviceKey, version, topic }: Announcement): string => `${deviceKey} ${version} ${topic}`;
+const identify = ({ deviceKey, version, topic }: Announcement): string => `${deviceKey} ${version} ${topic}`;
 
 const maySee = (scope: Scope, dealerId: string): boolean =>
   scope.role !== "dealer" || scope.dealerIds.includes(dealerId);

@@ -1,11 +1,9 @@
-import type { ReaderVars } from "../../src/shared/auth/reader-settings.ts";
-import type { Commands } from "../../src/shared/domain/command.ts";
-import { registersIn } from "../../src/shared/domain/party.ts";
-import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
-import type { Parcel } from "../../src/shared/queue/parcel.ts";
-import type { Stores } from "../../src/shared/services/index.ts";
-import type { MetricsSink, MetricsSource } from "../../src/shared/telemetry/metrics.ts";
-import { type MetricsNamespace, metricsOver } from "../../src/shared/telemetry/shards.ts";
+import type { ReaderSettings, ReaderVars } from "#auth/reader-settings.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import type { Parcel } from "#queue/parcel.ts";
+import { NO_COMMANDS, type Stores } from "#services/index.ts";
+import type { MetricsSink, MetricsSource } from "#telemetry/metrics.ts";
+import { type MetricsNamespace, metricsOver } from "#telemetry/shards.ts";
 
 /** The bindings and variables of wrangler.toml. */
 export type Env = ReaderVars & {
@@ -19,16 +17,15 @@ export type Env = ReaderVars & {
   readonly RATE_LIMIT: RateLimit;
 };
 
-/** Subscriptions change nothing. */
-const NO_COMMANDS: Commands = {
-  acknowledgeAlert: () => Promise.reject(new Error("an object takes no commands")),
-  setDesired: () => Promise.reject(new Error("an object takes no commands")),
-};
-
-export const storesOf = ({ DB, DEVICES, METRICS, SHARED_REGISTERS = "" }: Env): Stores => ({
-  registers: registersIn(SHARED_REGISTERS),
+/** What subscriptions read from. */
+export const storesFrom = (
+  { DB, DEVICES, METRICS }: Env,
+  { registers }: Pick<ReaderSettings, "registers">,
+): Stores => ({
+  registers,
   db: DB,
   objectOf: (key) => DEVICES.getByName(key) as unknown as DeviceSnapshotSource,
+  // Subscriptions cannot run mutations.
   commands: NO_COMMANDS,
   metrics: () => metricsOver(METRICS),
 });

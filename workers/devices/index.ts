@@ -1,9 +1,9 @@
-import { readSettings } from "../../src/shared/auth/reader-settings.ts";
-import { isDeviceKey } from "../../src/shared/domain/event.ts";
-import { OBJECT_PATHS, objectUrl } from "../../src/shared/live/wire.ts";
-import { addressOf, isWithin } from "../../src/shared/rate-limit.ts";
-import { log } from "../../src/shared/telemetry/log.ts";
-import { hasBindings, hasMigrations, isConfigured, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
+import { readSettings } from "#auth/reader-settings.ts";
+import { clientAddress, isWithinLimit } from "#base/rate-limit.ts";
+import { isDeviceKey } from "#domain/event.ts";
+import { OBJECT_PATHS, objectUrl } from "#objects/wire.ts";
+import { log } from "#telemetry/log.ts";
+import { hasBindings, hasMigrations, isConfigured, readinessResponse } from "#telemetry/readiness.ts";
 import type { Env } from "./env.ts";
 import { GRAPHQL_TRANSPORT_WS } from "./live/protocol.ts";
 
@@ -13,7 +13,7 @@ export { DeviceObject } from "./device-object.ts";
 const WHERE =
   "Open /live?device={source}:{deviceId} for `deviceChanged`, or /live?dealer={dealerId} for `dealerFeed` and `alertRaised`.";
 
-/** The door to the objects: a socket goes to the object of what it watches, and stays there. */
+/** Routes each WebSocket to the object of the device or dealer that it subscribes to, and the object terminates it. */
 export default {
   async fetch(request, env) {
     const { pathname, searchParams } = new URL(request.url);
@@ -23,10 +23,14 @@ export default {
     const read = readSettings(env);
     if (!read.ok) {
       log("error", "misconfigured", { problems: read.problems.join("; ") });
-      return problem(503, "MISCONFIGURED", `The Worker serves nothing: ${read.problems.join("; ")}.`);
+      return problem(
+        503,
+        "MISCONFIGURED",
+        `The devices Worker serves nothing until this is fixed: ${read.problems.join("; ")}. Connect again then.`,
+      );
     }
     if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
-      const message = `This is for WebSockets; server-sent events are at /graphql. ${WHERE}`;
+      const message = `This path accepts WebSockets; server-sent events are at /graphql. ${WHERE}`;
       return problem(426, "UPGRADE_REQUIRED", message, { Upgrade: "websocket" });
     }
     if (!protocolsOf(request).includes(GRAPHQL_TRANSPORT_WS)) {
@@ -34,9 +38,9 @@ export default {
     }
     const object = objectOf(searchParams, env);
     if (!object) return problem(400, "BAD_REQUEST", WHERE);
-    // Nothing else is known of a client yet.
-    if (!(await isWithin(env.RATE_LIMIT, addressOf(request.headers)))) {
-      const message = "This address opens sockets more often than it may; try again in a minute.";
+    // The limit is by address, because the client has not authenticated yet.
+    if (!(await isWithinLimit(env.RATE_LIMIT, clientAddress(request.headers)))) {
+      const message = "Too many sockets opened from this address; try again in a minute.";
       return problem(429, "TOO_MANY_REQUESTS", message, { "Retry-After": "60" });
     }
     return object.fetch(objectUrl(`${OBJECT_PATHS.graphql}?${searchParams}`), { headers: request.headers });
@@ -60,7 +64,7 @@ function objectOf(search: URLSearchParams, env: Env): { fetch: Fetcher["fetch"] 
   return undefined;
 }
 
-/** Of a dealer's id: twice what contracts let it have. */
+/** Longest dealer id: twice what contracts allow. */
 const MAX_ID_LENGTH = 128;
 
 const protocolsOf = ({ headers }: Request): string[] =>

@@ -1,8 +1,8 @@
 import type { Env } from "./env.ts";
 
 /**
- * What a browser may do with the console: run and load what comes from here, and talk to here. Nothing inline, nothing
- * of others, in no frame, and no text that becomes markup.
+ * Lets a browser load and run files of this origin and send requests to it. Refuses inline scripts, other origins,
+ * frames, and text that becomes markup.
  */
 const POLICY = [
   "default-src 'none'",
@@ -23,23 +23,23 @@ const HEADERS = {
   "X-Content-Type-Options": "nosniff",
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
-  // The files change with a deployment and keep their names: a browser asks whether its own are still the ones.
+  // A deployment changes the files and keeps their names, so a browser has to revalidate its copies.
   "Cache-Control": "no-cache",
 };
 
 const FILES: Readonly<Record<string, string>> = {
-  // The platform takes "index.html" off what it serves.
+  // The platform serves "index.html" under its folder's path.
   "/ops": "/ops/",
   "/ops/console.js": "/ops/console.js",
   "/ops/console.css": "/ops/console.css",
 };
 
-/** The console to a browser that opens /ops, and the files it is made of; `undefined` for everything else. */
-export async function consoleFile(request: Request, { CONSOLE }: Pick<Env, "CONSOLE">): Promise<Response | undefined> {
+/** Serves the console's page to a browser that opens /ops, and its files. `undefined` for all other requests. */
+export async function serveConsole(request: Request, { CONSOLE }: Pick<Env, "CONSOLE">): Promise<Response | undefined> {
   const url = new URL(request.url);
   const file = FILES[url.pathname];
   if (!file || request.method !== "GET") return undefined;
-  // Scripts that ask /ops get the list of what is served.
+  // Other clients of /ops get the list of endpoints.
   if (url.pathname === "/ops" && !request.headers.get("Accept")?.includes("text/html")) return undefined;
   const headers = new Headers();
   const known = request.headers.get("If-None-Match");

@@ -1,25 +1,30 @@
 import * as z from "zod";
-import { DeskAccess } from "../../src/shared/auth/desk-user.ts";
-import { tokenSecretIn } from "../../src/shared/auth/token-secret.ts";
-import { configReader, Environment } from "../../src/shared/config.ts";
-import { BEFORE_MS, LATELY_MS } from "../../src/shared/desk/alert-rules.ts";
-import { jsonOf } from "../../src/shared/json/json-of.ts";
-import type { Parcel } from "../../src/shared/queue/parcel.ts";
-import type { Limiter } from "../../src/shared/rate-limit.ts";
-import { AlertLogRepository } from "../../src/shared/repositories/alert-log.ts";
-import { AuditRepository } from "../../src/shared/repositories/audit.ts";
-import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
-import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
-import { LetterChangeRepository } from "../../src/shared/repositories/letter-change.ts";
-import { LetterGroupRepository } from "../../src/shared/repositories/letter-group.ts";
-import { LetterRetention } from "../../src/shared/repositories/letter-retention.ts";
-import { ReplayRunRepository } from "../../src/shared/repositories/replay-run.ts";
-import { releaseOf } from "../../src/shared/telemetry/release.ts";
-import { alertSettingsOf } from "./alerts/settings.ts";
+import { OpsAccess } from "#auth/ops-user.ts";
+import { RegistersText } from "#auth/reader-settings.ts";
+import { tokenSecretSchema } from "#auth/token-secret.ts";
+import { configReader, Environment } from "#base/config.ts";
+import type { Limiter } from "#base/rate-limit.ts";
+import { type Registers, SEPARATE } from "#domain/party.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { jsonText } from "#json/json-of.ts";
+import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import { LetterChangeRepository } from "#letters/repositories/letter-change.ts";
+import { LetterGroupRepository } from "#letters/repositories/letter-group.ts";
+import { LetterRetention } from "#letters/repositories/letter-retention.ts";
+import { ReplayRunRepository } from "#letters/repositories/replay-run.ts";
+import { listenTo } from "#objects/listen.ts";
+import { BEFORE_MS, LATELY_MS } from "#ops/alert-rules.ts";
+import type { Parcel } from "#queue/parcel.ts";
+import { AlertLogRepository } from "#repositories/alert-log.ts";
+import { AuditRepository } from "#repositories/audit.ts";
+import { FleetRepository } from "#repositories/fleet.ts";
+import { NO_COMMANDS, openServices, type Stores } from "#services/index.ts";
+import { releaseName } from "#telemetry/release.ts";
+import type { MetricsNamespace, MetricsShard } from "#telemetry/shards.ts";
+import { readAlertSettings } from "./alerts/settings.ts";
 import type { WatchDeps } from "./alerts/watch.ts";
-import type { DeskDeps } from "./api/desk.ts";
-import { metricsOf } from "./metrics/metrics.ts";
-import type { MetricsObject } from "./metrics/metrics-object.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import type { OpsDeps } from "./ops/deps.ts";
 import type { ParkDeps } from "./park.ts";
 import type { ReplayRun } from "./runs/replay-run.ts";
 
@@ -35,49 +40,53 @@ export type Env = {
   readonly DEAD_LETTERS: Queue;
   /** The built files of console/. */
   readonly CONSOLE: Fetcher;
-  readonly METRICS: DurableObjectNamespace<MetricsObject>;
+  /** `MetricsObject` of the metrics Worker. */
+  readonly METRICS: MetricsNamespace<MetricsShard>;
   readonly RUNS: DurableObjectNamespace<ReplayRun>;
-  /** Where minutes that are over are written too, if anywhere. */
-  readonly ANALYTICS?: AnalyticsEngineDataset;
-  /** Webhooks to tell of trouble, and the hosts that they may be on; see `AlertSettings`. */
-  readonly DESK_WEBHOOKS?: string;
-  readonly DESK_WEBHOOK_HOSTS?: string;
-  /** Cloudflare Access in front of the desk, as JSON; see `DeskAccess`. */
-  readonly DESK_ACCESS?: string;
+  /** `DeviceObject` of the devices Worker. */
+  readonly DEVICES: DurableObjectNamespace;
+  /** Webhooks that get alerts, and the hosts that they may be on; see `AlertSettings`. */
+  readonly OPS_WEBHOOKS?: string;
+  readonly OPS_WEBHOOK_HOSTS?: string;
+  /** Cloudflare Access in front of the operations API, as JSON; see `OpsAccess`. */
+  readonly OPS_ACCESS?: string;
+  /** The same value as in the api Worker, so that a dealer has the same name here. */
+  readonly SHARED_REGISTERS?: string;
   readonly VERSION?: WorkerVersionMetadata;
 };
 
 const varsIn = (environment: string) =>
   z.object({
     ENVIRONMENT: Environment,
-    TOKEN_SECRET: tokenSecretIn(environment),
-    DESK_ACCESS: jsonOf(DeskAccess).optional(),
+    TOKEN_SECRET: tokenSecretSchema(environment),
+    OPS_ACCESS: jsonText(OpsAccess).optional(),
+    SHARED_REGISTERS: RegistersText.default(SEPARATE),
   });
 
 export type Config = z.output<ReturnType<typeof varsIn>>;
 
-/** The settings, or every bad variable by name. */
+/** The settings, or a problem for each bad variable, by its name. */
 export const readConfig = configReader((env: Env) => varsIn(env.ENVIRONMENT));
 
-export const parkDepsOf = (env: Env): ParkDeps => ({
+export const createParkDeps = (env: Env): ParkDeps => ({
   letters: new DeadLetterRepository(env.DB),
   suspects: env.SUSPECTS,
   deadLetters: env.DEAD_LETTERS,
-  metrics: metricsOf(env.METRICS),
-  workerVersion: releaseOf(env),
+  metrics: createMetrics(env.METRICS),
+  workerVersion: releaseName(env),
   random: Math.random,
 });
 
-/** Groups that one look at the desk takes in, those that failed last. */
+/** Groups that one round of alerts reads: those with the newest failures. Ours. */
 const WATCHED_GROUPS = 200;
 
-export function watchDepsOf(env: Env): WatchDeps {
+export function createWatchDeps(env: Env): WatchDeps {
   const letters = new DeadLetterRepository(env.DB);
   const groups = new LetterGroupRepository(env.DB);
   const runs = new ReplayRunRepository(env.DB);
   return {
     alerts: new AlertLogRepository(env.DB),
-    settings: alertSettingsOf(env),
+    settings: readAlertSettings(env),
     stateOfGroup: async (id) => (await groups.find(id))?.state,
     observe: async (nowMs) => {
       const { lately, before, oldestWaitingMs } = await letters.arrivals(
@@ -100,7 +109,26 @@ export function watchDepsOf(env: Env): WatchDeps {
 
 export const sweepLetters = (env: Env, nowMs: number) => new LetterRetention(env.DB).sweep(nowMs);
 
-export const deskDepsOf = (env: Env, { TOKEN_SECRET, DESK_ACCESS }: Config): DeskDeps => ({
+/** Operators may read every device; personal data is masked in the answers. */
+const SCOPE = { role: "ops" } as const;
+
+/** Reads D1 and the objects directly: through the api Worker, each call would cost another Worker and a D1 session. */
+function createDeviceDeps(env: Env, registers: Registers): OpsDeps["devices"] {
+  const stores: Stores = {
+    db: env.DB,
+    objectOf: (key) => env.DEVICES.getByName(key) as unknown as DeviceSnapshotSource,
+    commands: NO_COMMANDS,
+    metrics: () => createMetrics(env.METRICS),
+    registers,
+  };
+  return {
+    open: (consistency) => openServices(stores, SCOPE, consistency),
+    listen: (target, listener) =>
+      listenTo(env.DEVICES.getByName(target.deviceKey), target, { scope: SCOPE, ...listener }),
+  };
+}
+
+export const createOpsDeps = (env: Env, { TOKEN_SECRET, OPS_ACCESS, SHARED_REGISTERS }: Config): OpsDeps => ({
   letters: new DeadLetterRepository(env.DB),
   changes: new LetterChangeRepository(env.DB),
   groups: new LetterGroupRepository(env.DB),
@@ -108,11 +136,12 @@ export const deskDepsOf = (env: Env, { TOKEN_SECRET, DESK_ACCESS }: Config): Des
   audit: new AuditRepository(env.DB),
   fleet: new FleetRepository(env.DB),
   events: env.EVENTS,
-  metrics: metricsOf(env.METRICS),
+  metrics: createMetrics(env.METRICS),
+  devices: createDeviceDeps(env, SHARED_REGISTERS),
   runObject: (id) => env.RUNS.getByName(id),
-  workerVersion: releaseOf(env),
+  workerVersion: releaseName(env),
   tokenSecret: TOKEN_SECRET,
-  access: DESK_ACCESS,
+  access: OPS_ACCESS,
   failedSignIns: env.FAILED_SIGN_INS,
   now: Date.now,
 });

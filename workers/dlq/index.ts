@@ -1,19 +1,18 @@
-import { misconfigured } from "../../src/shared/desk/http/error.ts";
-import { answerBatch } from "../../src/shared/queue/delivery.ts";
-import { faultOf, log } from "../../src/shared/telemetry/log.ts";
-import { hasBindings, hasMigrations, readinessResponse } from "../../src/shared/telemetry/readiness.ts";
+import { settleBatch } from "#queue/delivery.ts";
+import { describeFault, log } from "#telemetry/log.ts";
+import { hasBindings, hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
 import { watch } from "./alerts/watch.ts";
-import { consoleFile } from "./console-files.ts";
-import { deskDepsOf, type Env, parkDepsOf, readConfig, sweepLetters, watchDepsOf } from "./env.ts";
+import { serveConsole } from "./console-files.ts";
+import { createOpsDeps, createParkDeps, createWatchDeps, type Env, readConfig, sweepLetters } from "./env.ts";
 import { operations } from "./operations.ts";
+import { misconfigured } from "./ops/http/error.ts";
 import { park } from "./park.ts";
 
-export { MetricsObject } from "./metrics/metrics-object.ts";
 export { ReplayRun } from "./runs/replay-run.ts";
 
 const readiness = (env: Env): Promise<Response> =>
   readinessResponse("dlq", env, {
-    bindings: hasBindings(env, ["EVENTS", "SUSPECTS", "DEAD_LETTERS", "CONSOLE", "METRICS", "RUNS"]),
+    bindings: hasBindings(env, ["EVENTS", "SUSPECTS", "DEAD_LETTERS", "CONSOLE", "METRICS", "RUNS", "DEVICES"]),
     migrations: hasMigrations(env.DB),
   });
 
@@ -22,18 +21,21 @@ export default {
     const reading = readConfig(env);
     if (!reading.ok) return misconfigured("dlq", reading.problems);
     if (new URL(request.url).pathname === "/ops/readyz") return readiness(env);
-    return (await consoleFile(request, env)) ?? operations(deskDepsOf(env, reading.config)).fetch(request, env, ctx);
+    return (
+      (await serveConsole(request, env)) ?? operations(createOpsDeps(env, reading.config)).fetch(request, env, ctx)
+    );
   },
 
-  /** Each minute: who has to know is told, and what was kept for long enough goes. */
+  /** Each minute: sends alerts that are due, and deletes letters and values whose retention has ended. */
   async scheduled({ scheduledTime }, env) {
-    const done = await Promise.allSettled([watch(watchDepsOf(env)), sweepLetters(env, scheduledTime)]);
-    // The next minute does it again.
-    for (const each of done) if (each.status === "rejected") log("error", "desk.minute_failed", faultOf(each.reason));
+    const results = await Promise.allSettled([watch(createWatchDeps(env)), sweepLetters(env, scheduledTime)]);
+    // A failed task is not retried here: it runs again in the next minute.
+    for (const result of results)
+      if (result.status === "rejected") log("error", "ops.minute_failed", describeFault(result.reason));
   },
 
-  /** Letters are parked even where the operations API is misconfigured: they have nowhere else to go. */
+  /** Letters are stored even if the operations API is misconfigured, since no queue stands behind this one. */
   async queue({ messages }, env) {
-    answerBatch(messages, await park(parkDepsOf(env), messages));
+    settleBatch(messages, await park(createParkDeps(env), messages));
   },
 } satisfies ExportedHandler<Env>;

@@ -1,21 +1,22 @@
-import { describeRejection } from "../../src/shared/contracts/parse.ts";
-import { topicPartsOf } from "../../src/shared/contracts/topic.ts";
-import type { Audit, Letter, Revision } from "../../src/shared/desk/api.ts";
-import type { JsonPatchOp } from "../../src/shared/desk/edit.ts";
-import { foldPath } from "../../src/shared/desk/fingerprint.ts";
-import { MASK, maskFailure, maskKey, maskOf, maskValue } from "../../src/shared/desk/mask.ts";
-import { maskedCopyOf, shownOf } from "../../src/shared/desk/masked-copy.ts";
-import type { Failure } from "../../src/shared/queue/letter.ts";
-import type { AuditRow } from "../../src/shared/repositories/audit.ts";
-import type { StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
-import type { LetterRevision } from "../../src/shared/repositories/letter-change.ts";
+import { describeRejection } from "#contracts/parse.ts";
+import { parseTopic } from "#contracts/topic.ts";
+import type { JsonPatchOp } from "#letters/edit.ts";
+import { foldPath } from "#letters/fingerprint.ts";
+import type { Failure } from "#letters/letter.ts";
+import { MASK, maskFailure, maskKey, maskOf, maskValue } from "#letters/mask.ts";
+import { makeMaskedCopy, printMasked } from "#letters/masked-copy.ts";
+import type { StoredLetter } from "#letters/repositories/dead-letter.ts";
+import type { LetterRevision } from "#letters/repositories/letter-change.ts";
+import type { Audit, Letter, Revision } from "#ops/api.ts";
+import type { AuditRow } from "#repositories/audit.ts";
+import { toIso } from "./iso.ts";
 
 /**
  * A dead letter as the operations API shows it.
- * @param revisions its edits, first to last
- * @param unmasked shows what is personal, for which somebody has answered in the audit log
+ * @param revisions its edits, oldest first
+ * @param unmasked whether personal data is shown; the caller has written an entry in the audit log for it
  */
-export function letterJsonOf(
+export function toLetterJson(
   letter: StoredLetter,
   revisions: readonly LetterRevision[] = [],
   unmasked = false,
@@ -29,7 +30,7 @@ export function letterJsonOf(
     state: letter.state,
     group: letter.groupId,
     topic: letter.topic,
-    source: topicPartsOf(letter.topic)?.source ?? null,
+    source: parseTopic(letter.topic)?.source ?? null,
     eventId: letter.eventId,
     deviceKey: letter.deviceKey,
     stage: letter.stage,
@@ -40,9 +41,10 @@ export function letterJsonOf(
     payload: value,
     payloadEncoding: unmasked && record.encoding ? record.encoding : "text",
     masked: !unmasked,
-    edited: unmasked || edited === null ? edited : shownOf(copyOf(letter, revisions)),
+    edited: unmasked || edited === null ? edited : printMasked(toMaskedCopy(letter, revisions)),
     revision: letter.revision,
     key: unmasked ? record.key : masked.key,
+    keyEncoding: unmasked && record.keyEncoding ? record.keyEncoding : "text",
     headers: unmasked ? (record.headers ?? []) : masked.headers,
     partition: record.partition ?? null,
     offset: record.offset ?? null,
@@ -53,34 +55,35 @@ export function letterJsonOf(
     outcome: letter.outcome,
     firstFailedAt: new Date(letter.firstFailedAtMs).toISOString(),
     lastFailedAt: new Date(letter.lastFailedAtMs).toISOString(),
-    replayedAt: isoOf(letter.replayedAtMs),
-    settledAt: isoOf(letter.settledAtMs),
+    replayedAt: toIso(letter.replayedAtMs),
+    settledAt: toIso(letter.settledAtMs),
     discardReason: letter.discardReason,
-    discardedAt: isoOf(letter.discardedAtMs),
-    emptiedAt: isoOf(letter.emptiedAtMs),
+    discardedAt: toIso(letter.discardedAtMs),
+    emptiedAt: toIso(letter.emptiedAtMs),
     contractVersion: letter.contractVersion,
+    recordVersion: record.contractVersion ?? 1,
     workerVersion: letter.workerVersion,
     traceparent: letter.traceparent,
     runId: letter.runId,
   };
 }
 
-/** The masked copy of what a letter's replays send. */
-export const copyOf = (
+/** The masked copy of the payload that a replay of the letter would send. */
+export const toMaskedCopy = (
   { record: { topic, value }, edited, revision }: StoredLetter,
   revisions: readonly LetterRevision[],
 ) =>
-  maskedCopyOf(
+  makeMaskedCopy(
     { topic, value, edited, revision },
     revisions.map(({ patch }) => patch as readonly JsonPatchOp[]),
   );
 
-/** A letter that was emptied and then came back from a replay holds what was edited, and the edits lead nowhere. */
+/** A letter that was emptied and then failed a replay holds the edited value, to which its revisions no longer lead. */
 const maskedPayload = ({ record: { topic, value, encoding }, edited, revision }: StoredLetter): string | null =>
   value !== null && revision > 0 && edited === null ? JSON.stringify(MASK) : maskValue(topic, value, encoding).text;
 
-/** What an edit put in may be as personal as what it took out, and so may a member that no contract names. */
-export const revisionJsonOf = (
+/** An edit, masked: its values and its undeclared members may be as personal as those of the payload. */
+export const toRevisionJson = (
   { revision, patch, actor, reason, atMs }: LetterRevision,
   { topic }: Pick<StoredLetter, "topic">,
   unmasked: boolean,
@@ -104,15 +107,13 @@ function maskedOperation(topic: string, { op, path, from, value }: Operation): o
   };
 }
 
-export const auditJsonOf = ({ atMs, ...entry }: AuditRow): Audit => ({
+export const toAuditJson = ({ atMs, ...entry }: AuditRow): Audit => ({
   ...entry,
   role: entry.role as Audit["role"],
   at: new Date(atMs).toISOString(),
 });
 
-const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
-
-/** One line for a person. */
+/** The failure in one line. */
 function describeFailure(failure: Failure): string {
   switch (failure.reason) {
     case "fault":

@@ -1,20 +1,23 @@
 import * as z from "zod";
-import { isBase64 } from "../../src/shared/base64.ts";
-import { LETTER_STATES } from "../../src/shared/desk/states.ts";
-import { MERGE_OUTCOMES } from "../../src/shared/domain/outcome.ts";
-import { holdsMoreThan } from "../../src/shared/json/cut.ts";
-import { parseJson } from "../../src/shared/json/parse-json.ts";
-import type { Failure } from "../../src/shared/queue/letter.ts";
-import type { StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
+import { isBase64 } from "#base/base64.ts";
+import { MERGE_OUTCOMES } from "#domain/outcome.ts";
+import { hasMoreValuesThan } from "#json/cut.ts";
+import { parseJson } from "#json/parse-json.ts";
+import type { Failure } from "#letters/letter.ts";
+import type { StoredLetter } from "#letters/repositories/dead-letter.ts";
+import { LETTER_STATES } from "#letters/states.ts";
 
 const FORMAT = "letter/1";
 
-/** Of a line. A letter has a few dozen, and three a header and an issue; its record's value is one text. Ours. */
+/**
+ * Most JSON values in a line. A letter has a few dozen, plus three for each header and issue; its payload is one text.
+ * Ours.
+ */
 const MAX_VALUES = 20_000;
 
 const timeMs = z.int().min(0).max(8.64e15);
 
-// Open objects throughout: a newer desk may say more than we know, and none of it may get lost.
+// Loose objects throughout: members that a newer release has added are kept.
 const Issue = z.looseObject({ path: z.string(), code: z.string(), message: z.string() });
 const Thrown = z.looseObject({ name: z.string(), message: z.string(), at: z.string().optional() });
 
@@ -32,12 +35,13 @@ const ExportedFailure = z.discriminatedUnion("reason", [
 ]) as unknown as z.ZodType<Failure>;
 
 const ExportedLetter = z.looseObject({
-  concord: z.literal(FORMAT, `must be "${FORMAT}": this is no letter of ours, or of a newer desk`),
+  concord: z.literal(FORMAT, `must be "${FORMAT}": this line was not exported by Concord, or by a newer release`),
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "is no letter's id"),
   record: z
     .looseObject({
       topic: z.string(),
       key: z.string().nullable(),
+      keyEncoding: z.literal("base64").optional(),
       value: z.string().nullable(),
       encoding: z.literal("base64").optional(),
       headers: z
@@ -45,9 +49,14 @@ const ExportedLetter = z.looseObject({
         .readonly()
         .optional(),
       receivedAtMs: timeMs,
+      contractVersion: z.int().min(1).optional(),
     })
     .refine(({ value, encoding }) => encoding === undefined || isBase64(value), {
       path: ["value"],
+      error: "is not base64",
+    })
+    .refine(({ key, keyEncoding }) => keyEncoding === undefined || isBase64(key), {
+      path: ["key"],
       error: "is not base64",
     }),
   stage: z.enum(["ingest", "consume"]),
@@ -69,7 +78,7 @@ const ExportedLetter = z.looseObject({
   revision: z.int().min(0),
 });
 
-/** A letter in one line. Its record keeps every byte: a value is text in a JSON string, and nothing else is exact. */
+/** A letter as one line of JSON. Its payload is a string in it, so that every byte of it is kept. */
 export function exportLine(letter: StoredLetter): string {
   const { id, record, stage, failure, state, topic, eventId, deviceKey, failures, replays } = letter;
   const { firstFailedAtMs, lastFailedAtMs, outcome, settledAtMs } = letter;
@@ -102,9 +111,9 @@ export type ReadLine =
   | { readonly ok: true; readonly letter: StoredLetter }
   | { readonly ok: false; readonly message: string };
 
-/** Reads such a line. A letter that was on its way when it was taken out is open: nothing of it is on its way here. */
+/** Reads a line of an export. A letter that was being replayed is open again: no replay of it is in flight here. */
 export function readExportLine(line: string): ReadLine {
-  if (holdsMoreThan(line, MAX_VALUES)) return { ok: false, message: `holds more than ${MAX_VALUES} values` };
+  if (hasMoreValuesThan(line, MAX_VALUES)) return { ok: false, message: `holds more than ${MAX_VALUES} values` };
   const json = parseJson(line);
   if (json === undefined) return { ok: false, message: "is not JSON" };
   const { data, error } = ExportedLetter.safeParse(json);
@@ -119,7 +128,7 @@ export function readExportLine(line: string): ReadLine {
       ...letter,
       state: letter.state === "replaying" ? "open" : letter.state,
       reason: letter.failure.reason,
-      // What is not in the line starts anew here.
+      // Members that an export leaves out start empty.
       replayedAtMs: null,
       runId: null,
       discardReason: letter.state === "discarded" ? "discarded before it was imported" : null,

@@ -1,23 +1,24 @@
 import * as z from "zod";
-import { MERGE_OUTCOMES } from "../../src/shared/domain/outcome.ts";
-import type { DeadLetterMessage, Failure } from "../../src/shared/queue/letter.ts";
-import type { Parcel } from "../../src/shared/queue/parcel.ts";
+import { MERGE_OUTCOMES } from "#domain/outcome.ts";
+import type { DeadLetterMessage, Failure } from "#letters/letter.ts";
+import type { Parcel } from "#queue/parcel.ts";
 
-/** Everything that comes out of `concord-dead-letters`. */
-export type DeskMessage = DeadLetterMessage | Parcel | { readonly kind: "unreadable"; readonly body: unknown };
+/** A message of the queue `concord-dead-letters`. */
+export type OpsMessage = DeadLetterMessage | Parcel | { readonly kind: "unreadable"; readonly body: unknown };
 
-/** Reads the body of a message. Never throws: what is of no kind we know is a kind of its own. */
-export function readMessage(body: unknown): DeskMessage {
+/** Reads the body of a message. Never throws: a body of an unknown shape is `unreadable`. */
+export function readMessage(body: unknown): OpsMessage {
   const { data } = Message.safeParse(body);
   return data ?? { kind: "unreadable", body };
 }
 
 const timeMs = z.int().min(0).max(8.64e15);
 
-// Open objects throughout: a newer Worker may say more about a record than we know, and none of it may get lost.
+// Loose objects throughout: members that a newer Worker has added are kept.
 const QueuedRecord = z.looseObject({
   topic: z.string(),
   key: z.string().nullable(),
+  keyEncoding: z.literal("base64").optional(),
   value: z.string().nullable(),
   encoding: z.literal("base64").optional(),
   headers: z.array(z.tuple([z.string(), z.string()])).optional(),
@@ -25,6 +26,7 @@ const QueuedRecord = z.looseObject({
   offset: z.number().optional(),
   timestampMs: z.number().optional(),
   receivedAtMs: timeMs,
+  contractVersion: z.int().min(1).optional(),
   attempts: z.number().optional(),
   letterId: z.string().optional(),
   suspect: z.literal(true).optional(),

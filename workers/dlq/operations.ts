@@ -1,17 +1,20 @@
 import { Hono } from "hono";
-import { errorResponse } from "../../src/shared/desk/http/error.ts";
-import { atDesk, type DeskEnv, noStore, sameSite } from "../../src/shared/desk/http/gate.ts";
-import { faultOf, log } from "../../src/shared/telemetry/log.ts";
-import { auditRoutes } from "./api/audit.ts";
-import type { DeskDeps } from "./api/desk.ts";
-import { groupRoutes } from "./api/groups.ts";
-import { letterRoutes } from "./api/letters.ts";
-import { overviewRoutes } from "./api/overview.ts";
-import { runRoutes } from "./api/runs.ts";
-import { transferRoutes } from "./api/transfer.ts";
-import { deskFiguresOf } from "./metrics/desk-figures.ts";
-import { EXPOSITION_TYPE, expositionOf } from "./metrics/exposition.ts";
-import { topicsOverviewOf } from "./metrics/overview.ts";
+import { IssuerUnreachable } from "#auth/issuer.ts";
+import { describeFault, log } from "#telemetry/log.ts";
+import { EXPOSITION_TYPE } from "#telemetry/prometheus.ts";
+import { formatExposition } from "./metrics/exposition.ts";
+import { readLetterFigures } from "./metrics/letter-figures.ts";
+import { toTopicsOverview } from "./metrics/overview.ts";
+import { auditRoutes } from "./ops/audit.ts";
+import type { OpsDeps } from "./ops/deps.ts";
+import { deviceRoutes } from "./ops/devices/devices.ts";
+import { groupRoutes } from "./ops/groups.ts";
+import { errorResponse } from "./ops/http/error.ts";
+import { forOperators, noStore, type OpsEnv, sameSite } from "./ops/http/gate.ts";
+import { letterRoutes } from "./ops/letters.ts";
+import { overviewRoutes } from "./ops/overview.ts";
+import { runRoutes } from "./ops/runs.ts";
+import { transferRoutes } from "./ops/transfer.ts";
 
 const INDEX = {
   name: "concord operations",
@@ -21,24 +24,24 @@ const INDEX = {
     device: "GET /ops/api/devices/{key}",
     deviceEvents: "GET /ops/api/devices/{key}/events{?first,after}",
     deviceLive: "GET /ops/api/devices/{key}/live{?after}",
-    deadLetters: "GET /ops/api/dead-letters{?state,topic,source,device,reason,group,since,until,text,first,after}",
+    deadLetters: "GET /ops/api/dead-letters{?state,topic,source,device,reason,group,since,until,text,sort,first,after}",
     deadLetter: "GET /ops/api/dead-letters/{id}{?unmask}",
     edit: "PATCH /ops/api/dead-letters/{id}",
     replay: "POST /ops/api/dead-letters/{id}/replay",
     restore: "POST /ops/api/dead-letters/{id}/restore",
     discard: "POST /ops/api/discards",
-    groups: "GET /ops/api/groups{?state,topic,reason,first,after}",
+    groups: "GET /ops/api/groups{?state,topic,reason,since,until,sort,first,after}",
     group: "GET /ops/api/groups/{id}",
     trends: "GET /ops/api/trends{?groups}",
     groupState: "POST /ops/api/groups/{id}/state",
     groupEdit: "POST /ops/api/groups/{id}/edit",
     plan: "POST /ops/api/plans",
-    runs: "GET /ops/api/runs{?first,after}",
+    runs: "GET /ops/api/runs{?sort,first,after}",
     run: "GET /ops/api/runs/{id}",
     order: "POST /ops/api/runs/{id}/{start,pause,resume,cancel}",
     export: "GET /ops/api/export{?state,topic,source,device,reason,group,since,until,text}",
     import: "POST /ops/api/import",
-    audit: "GET /ops/api/audit{?actor,target,action,first,after}",
+    audit: "GET /ops/api/audit{?actor,target,action,since,until,sort,first,after}",
     flow: "GET /ops/api/flow (server-sent events)",
     topics: "GET /ops/api/topics",
     history: "GET /ops/api/history{?range,name}",
@@ -50,31 +53,38 @@ const INDEX = {
   },
 };
 
-/** What operators and their scrapers ask of us over HTTP. All but the index and the health check wants a token. */
-export function operations(deps: DeskDeps): Hono<DeskEnv> {
+/** The HTTP API for operators and Prometheus. All endpoints but the index and the health check require a token. */
+export function operations(deps: OpsDeps): Hono<OpsEnv> {
   const { metrics, now } = deps;
-  const app = new Hono<DeskEnv>();
+  const app = new Hono<OpsEnv>();
   app.use(noStore);
   app.onError((thrown) => {
-    log("error", "operations.failed", faultOf(thrown));
+    log("error", "operations.failed", describeFault(thrown));
+    if (thrown instanceof IssuerUnreachable) {
+      return errorResponse(
+        "unavailable",
+        "Cloudflare Access does not answer, so you could not be authenticated. Nothing was done; try again in a moment.",
+      );
+    }
     return errorResponse("internal", "Something failed on our side. No letter was lost; try again in a moment.");
   });
   app.notFound(({ req }) =>
-    errorResponse("not_found", `There is no ${req.method} ${req.path}; GET /ops lists what is.`),
+    errorResponse("not_found", `There is no ${req.method} ${req.path}. GET /ops lists the endpoints.`),
   );
 
   app.get("/ops", (c) => c.json(INDEX));
   app.get("/ops/healthz", (c) => c.json({ status: "ok", worker: "dlq" }));
 
-  for (const path of ["/ops/api/*", "/ops/metrics"]) app.use(path, sameSite, atDesk(deps));
+  for (const path of ["/ops/api/*", "/ops/metrics"]) app.use(path, sameSite, forOperators(deps));
 
   app.get("/ops/metrics", async (c) => {
-    const [totals, times, desk] = await Promise.all([metrics.read(), metrics.times(), deskFiguresOf(deps)]);
-    const text = expositionOf({ totals, topics: topicsOverviewOf(totals, times, now()), desk });
+    const [totals, times, deadLetters] = await Promise.all([metrics.read(), metrics.times(), readLetterFigures(deps)]);
+    const text = formatExposition({ totals, topics: toTopicsOverview(totals, times, now()), deadLetters });
     return c.body(text, { headers: { "Content-Type": EXPOSITION_TYPE } });
   });
   app.get("/ops/api/me", (c) => c.json(c.var.user));
 
+  app.route("/ops/api/devices", deviceRoutes({ ...deps.devices, now }));
   for (const routes of [overviewRoutes, letterRoutes, groupRoutes, runRoutes, transferRoutes, auditRoutes]) {
     app.route("/ops/api", routes(deps));
   }

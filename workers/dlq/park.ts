@@ -1,19 +1,14 @@
-import { base64Of } from "../../src/shared/base64.ts";
-import { type RawSender, sendAsItIs } from "../../src/shared/queue/as-it-is.ts";
-import { backoffSeconds } from "../../src/shared/queue/backoff.ts";
-import { type Delivery, type Disposition, dispositionOf } from "../../src/shared/queue/delivery.ts";
-import {
-  type Circumstances,
-  type Letter,
-  letterIdOf,
-  letterOf,
-  type Settlement,
-} from "../../src/shared/queue/letter.ts";
-import { type BatchSender, sendAll } from "../../src/shared/queue/pack.ts";
-import { type Parcel, packParcels, type QueuedRecord } from "../../src/shared/queue/parcel.ts";
-import type { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
-import { faultOf, log } from "../../src/shared/telemetry/log.ts";
-import { type MetricsSink, Tally } from "../../src/shared/telemetry/metrics.ts";
+import { toBase64 } from "#base/base64.ts";
+import { type Circumstances, createLetter, type Letter, letterIdOf, type Settlement } from "#letters/letter.ts";
+import type { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import { type RawSender, sendUnchanged } from "#queue/as-it-is.ts";
+import { backoffSeconds } from "#queue/backoff.ts";
+import { type DeliveredMessage, type Disposition, toDisposition } from "#queue/delivery.ts";
+import { inLane, type Lane, laneOf } from "#queue/lane.ts";
+import { type BatchSender, sendAll } from "#queue/pack.ts";
+import { type Parcel, packParcels, type QueuedRecord } from "#queue/parcel.ts";
+import { describeFault, log } from "#telemetry/log.ts";
+import { type MetricsSink, Tally } from "#telemetry/metrics.ts";
 import { readMessage } from "./message.ts";
 
 export type ParkDeps = {
@@ -29,34 +24,34 @@ export type ParkDeps = {
 };
 
 /**
- * A message, as far as parking it goes. Letters that are written here failed at its `timestamp`, when it was sent: by
- * the clock, the same message delivered again would be a second failure.
+ * A message with the time at which it was sent, which is when letters that are made here failed. By the clock, the same
+ * message delivered again would count as a second failure.
  */
-export type SentDelivery = Delivery & { readonly timestamp: Date };
+export type SentDelivery = DeliveredMessage & { readonly timestamp: Date };
 
 /**
- * Puts what comes out of the dead-letter queue where it belongs: letters and settlements into D1, the records of
- * parcels that took a consumer down back to the consumer, each alone. A message is acked only when all it held was
- * taken; it may be delivered again after that, which changes nothing.
- * @returns one disposition a delivery, in order
+ * Consumes a batch of the dead-letter queue: letters and settlements are written to D1, and records of parcels that
+ * took a consumer down go back to the consumer, each alone. A message is acknowledged only when all of it is stored or
+ * sent; a repeated delivery changes nothing.
+ * @returns one disposition per delivery, in order
  */
 export async function park(deps: ParkDeps, deliveries: readonly SentDelivery[]): Promise<Disposition[]> {
-  // What failed before is handled alone, so that a message D1 will not take does not hold up the others for ever.
+  // A message that failed before is handled alone, so that one which D1 refuses does not hold up the others for ever.
   const isFresh = ({ attempts }: SentDelivery) => attempts <= 1;
   const groups = [deliveries.filter(isFresh), ...deliveries.filter((each) => !isFresh(each)).map((each) => [each])];
   const taken = new Set((await Promise.all(groups.map((group) => takeGroup(deps, group)))).flat());
   const expiring = deliveries.filter((delivery) => !taken.has(delivery) && delivery.attempts >= RENEW_AFTER_ATTEMPTS);
   for (const delivery of await renew(deps, expiring)) taken.add(delivery);
-  return deliveries.map((delivery) => dispositionOf(taken.has(delivery), delivery, deps.random));
+  return deliveries.map((delivery) => toDisposition(taken.has(delivery), delivery, deps.random));
 }
 
 /**
- * The queue deletes a message after its last attempt, and there is no queue behind this one. Well before that the
- * message is sent anew, with all its attempts before it, for as long as D1 stays away.
+ * The queue deletes a message after its last attempt, and there is no queue behind this one. Well before that, the
+ * message is sent anew with all its attempts left, for as long as D1 is unreachable.
  */
 const RENEW_AFTER_ATTEMPTS = 50;
 
-/** @returns the deliveries that a new message stands for now. */
+/** @returns the deliveries that have been replaced by a new message. */
 async function renew(
   { deadLetters, random }: ParkDeps,
   expiring: readonly SentDelivery[],
@@ -66,27 +61,28 @@ async function renew(
   const renewed: SentDelivery[] = [];
   for (const delivery of expiring) {
     try {
-      await sendAsItIs(deadLetters, delivery.body, delaySeconds);
+      await sendUnchanged(deadLetters, delivery.body, delaySeconds);
       renewed.push(delivery);
     } catch (thrown) {
-      log("error", "park.not_renewed", faultOf(thrown));
+      log("error", "park.not_renewed", describeFault(thrown));
     }
   }
   log("error", "park.renewed", { messages: expiring.length, sent: renewed.length });
   return renewed;
 }
 
-/** What a message asks for. */
+/** What has to be done before a message may be acknowledged. */
 type Work = {
   readonly delivery: SentDelivery;
   readonly letters: readonly Letter[];
   readonly settlements: readonly Settlement[];
   readonly resend: readonly Parcel[];
+  readonly lane: Lane;
 };
 
-/** @returns the deliveries that were taken whole. */
+/** @returns the deliveries of which everything was stored or sent. */
 async function takeGroup(deps: ParkDeps, group: readonly SentDelivery[]): Promise<SentDelivery[]> {
-  const works = await Promise.all(group.map((delivery) => workOf(deps, delivery)));
+  const works = await Promise.all(group.map((delivery) => toWork(deps, delivery)));
   const sent = await Promise.all(works.map((work) => resend(deps, work)));
   const pending = works.filter((_, i) => sent[i]);
   const stored = await store(deps, pending);
@@ -95,8 +91,8 @@ async function takeGroup(deps: ParkDeps, group: readonly SentDelivery[]): Promis
   return taken.map(({ delivery }) => delivery);
 }
 
-async function workOf(deps: ParkDeps, delivery: SentDelivery): Promise<Work> {
-  const nothing = { delivery, letters: [], settlements: [], resend: [] };
+async function toWork(deps: ParkDeps, delivery: SentDelivery): Promise<Work> {
+  const nothing = { delivery, letters: [], settlements: [], resend: [], lane: "live" } as const;
   const message = readMessage(delivery.body);
   switch (message.kind) {
     case "letters":
@@ -104,20 +100,20 @@ async function workOf(deps: ParkDeps, delivery: SentDelivery): Promise<Work> {
     case "settlements":
       return { ...nothing, settlements: message.settlements };
     case "parcel":
-      return { ...nothing, ...(await splitParcel(deps, message, delivery)) };
+      return { ...nothing, lane: laneOf(message), ...(await splitParcel(deps, message, delivery)) };
     case "unreadable":
-      return { ...nothing, letters: [await letterOfUnreadable(deps, delivery)] };
+      return { ...nothing, letters: [await toUnreadableLetter(deps, delivery)] };
   }
 }
 
 /**
- * A parcel that the platform put here, because its consumer died every time it was delivered. It does not say which
- * record is to blame, so each goes to the queue of suspects, which are delivered one at a time: what was fine ends as it
- * should, and what kills the consumer comes back here by itself, and is parked.
+ * Splits a parcel that the platform has dead-lettered because its consumer died at every delivery. Which record is to
+ * blame is unknown, so each is sent to the queue of suspects, which delivers one at a time: harmless records are
+ * merged, and the one that kills the consumer again comes back alone and becomes a letter.
  */
 async function splitParcel(
   deps: ParkDeps,
-  { records, traceparent }: Parcel,
+  { records, traceparent, ...parcel }: Parcel,
   { timestamp }: SentDelivery,
 ): Promise<Pick<Work, "letters" | "resend">> {
   const crash: Circumstances = {
@@ -130,19 +126,21 @@ async function splitParcel(
   const suspects = records.filter(({ suspect }) => suspect);
   const others = records.filter(({ suspect }) => !suspect);
   return {
-    letters: await Promise.all(suspects.map((record) => letterOf(record, crash))),
+    letters: await Promise.all(suspects.map((record) => createLetter(record, crash))),
     resend: packParcels(
       others.map((record) => ({ ...record, suspect: true as const })),
-      { isolated: true, ...(traceparent && { traceparent }) },
+      { isolated: true, ...(traceparent && { traceparent }), ...inLane(laneOf(parcel)) },
     ),
   };
 }
 
-/** A body of no kind we know has no topic and no event id that could be trusted: its content is its identity. */
-async function letterOfUnreadable(deps: ParkDeps, { body, timestamp }: SentDelivery): Promise<Letter> {
-  const record: QueuedRecord = { topic: "unknown", key: null, ...wholeOf(body), receivedAtMs: timestamp.getTime() };
+/**
+ * A body of an unknown shape has no topic and no event id to rely on, so the letter's id is derived from its content.
+ */
+async function toUnreadableLetter(deps: ParkDeps, { body, timestamp }: SentDelivery): Promise<Letter> {
+  const record: QueuedRecord = { topic: "unknown", key: null, ...toValue(body), receivedAtMs: timestamp.getTime() };
   log("error", "park.unreadable");
-  const letter = await letterOf(record, {
+  const letter = await createLetter(record, {
     stage: "consume",
     failure: {
       reason: "fault",
@@ -151,14 +149,15 @@ async function letterOfUnreadable(deps: ParkDeps, { body, timestamp }: SentDeliv
     failedAtMs: timestamp.getTime(),
     workerVersion: deps.workerVersion,
   });
-  // Wrapped in a list, so that no member of the body is taken for an event id.
-  return { ...letter, id: await letterIdOf({ ...record, value: JSON.stringify([record.value]) }) };
+  // In a list, so that no member of the body is read as an event id.
+  const { encoding: _, ...named } = { ...record, value: JSON.stringify([record.value]) };
+  return { ...letter, id: await letterIdOf(named) };
 }
 
-/** All that a body holds, as a record's value: JSON, or base64 where it is bytes. */
-function wholeOf(body: unknown): Pick<QueuedRecord, "value" | "encoding"> {
+/** The whole body as a record's value: JSON, or base64 of its bytes. */
+function toValue(body: unknown): Pick<QueuedRecord, "value" | "encoding"> {
   if (body instanceof ArrayBuffer) {
-    return { value: base64Of(new Uint8Array(body)), encoding: "base64" };
+    return { value: toBase64(new Uint8Array(body)), encoding: "base64" };
   }
   try {
     return { value: JSON.stringify(body) ?? null };
@@ -170,35 +169,41 @@ function wholeOf(body: unknown): Pick<QueuedRecord, "value" | "encoding"> {
 async function resend({ suspects }: ParkDeps, { resend }: Work): Promise<boolean> {
   const { sent, fault } = await sendAll(suspects, resend);
   if (sent === resend.length) return true;
-  log("error", "park.queue_refused", { parcels: resend.length, sent, ...faultOf(fault) });
+  log("error", "park.queue_refused", { parcels: resend.length, sent, ...describeFault(fault) });
   return false;
 }
 
-/** @returns whether D1 took all of it. */
+/** @returns whether D1 has stored all of it. */
 async function store({ letters }: ParkDeps, works: readonly Work[]): Promise<boolean> {
   try {
     await letters.park(works.flatMap((work) => work.letters));
     await letters.settle(works.flatMap((work) => work.settlements));
     return true;
   } catch (thrown) {
-    log("error", "park.failed", { messages: works.length, ...faultOf(thrown) });
+    log("error", "park.failed", { messages: works.length, ...describeFault(thrown) });
     return false;
   }
 }
 
 const needsStore = ({ letters, settlements }: Work): boolean => letters.length + settlements.length > 0;
 
-/** Whoever writes a letter counts it, and crash letters are written here. */
+/** A letter is counted where it is made, and letters of crashes are made here. */
 async function countCrashes({ metrics }: ParkDeps, works: readonly Work[]): Promise<void> {
   const crashes = new Tally<`${string} crash`>();
-  for (const { record, failure } of works.flatMap(({ letters }) => letters)) {
-    if (failure.reason === "crash") crashes.add(`${record.topic} crash`);
+  const ofBackfills = new Tally<`${string} crash`>();
+  for (const { letters, lane } of works) {
+    for (const { record, failure } of letters) {
+      if (failure.reason !== "crash") continue;
+      crashes.add(`${record.topic} crash`);
+      if (lane === "backfill") ofBackfills.add(`${record.topic} crash`);
+    }
   }
   if (crashes.total === 0) return;
   try {
-    await metrics.report({ deadLettered: crashes.toCounts() });
+    const backfillSettled = ofBackfills.total > 0 && { backfillSettled: ofBackfills.toCounts() };
+    await metrics.report({ deadLettered: crashes.toCounts(), ...backfillSettled });
   } catch (thrown) {
-    // A count is not worth handling the letters again.
-    log("warn", "metrics.lost", faultOf(thrown));
+    // A lost count is better than handling the letters again.
+    log("warn", "metrics.lost", describeFault(thrown));
   }
 }

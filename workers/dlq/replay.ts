@@ -1,9 +1,11 @@
-import { MAX_REPLAYED_BYTES } from "../../src/shared/desk/plan.ts";
-import { jsonBytes, sendAll } from "../../src/shared/queue/pack.ts";
-import { type Parcel, packParcels, type QueuedRecord } from "../../src/shared/queue/parcel.ts";
-import type { Claim, DeadLetterRepository, StoredLetter } from "../../src/shared/repositories/dead-letter.ts";
-import { faultOf, log } from "../../src/shared/telemetry/log.ts";
-import { type MetricsSink, Tally } from "../../src/shared/telemetry/metrics.ts";
+import { jsonBytes } from "#json/pack.ts";
+import { isCutShort } from "#letters/letter.ts";
+import { MAX_REPLAYED_BYTES } from "#letters/plan.ts";
+import type { Claim, DeadLetterRepository, StoredLetter } from "#letters/repositories/dead-letter.ts";
+import { sendAll } from "#queue/pack.ts";
+import { type Parcel, packParcels, type QueuedRecord } from "#queue/parcel.ts";
+import { describeFault, log } from "#telemetry/log.ts";
+import { type MetricsSink, Tally } from "#telemetry/metrics.ts";
 
 export type SendDeps = {
   readonly letters: Pick<DeadLetterRepository, "claim" | "findInParts" | "release">;
@@ -11,26 +13,26 @@ export type SendDeps = {
   readonly metrics: MetricsSink;
 };
 
-/** How letters are sent. */
+/** How letters are claimed and packed, and the callbacks of the caller. */
 type Sending = {
   readonly claim: Claim;
-  readonly parcelsOf: (letters: readonly StoredLetter[]) => Parcel[];
-  /** Hears of the ids that are claimed before any is sent. */
+  readonly toParcels: (letters: readonly StoredLetter[]) => Parcel[];
+  /** Called with the claimed ids, before any is sent. */
   readonly onClaimed?: (ids: readonly string[]) => void;
-  /** Hears of the claimed ids that could not be sent before they are given back. */
+  /** Called with the claimed ids that could not be sent, before they are released. */
   readonly onKept?: (ids: readonly string[]) => void;
 };
 
 /**
- * Sends records of letters to our consumer once more: claims the letters, reads them as they are then, sends them, and
- * gives those back that could not be sent.
- * @returns the ids that were claimed, and those of them that were given back
- * @throws whatever D1 throws at the claim; then nothing was sent
+ * Sends the records of letters to the consumer again: claims the letters, reads them, sends them, and releases those
+ * that could not be sent.
+ * @returns the ids that were claimed, and those of them that were not sent
+ * @throws what D1 throws at the claim; nothing was sent then
  */
 export async function sendLetters(
   { letters, events, metrics }: SendDeps,
   ids: readonly string[],
-  { claim, parcelsOf, onClaimed, onKept }: Sending,
+  { claim, toParcels, onClaimed, onKept }: Sending,
 ): Promise<{ readonly claimed: readonly string[]; readonly kept: readonly string[] }> {
   const claimed = await letters.claim(ids, claim);
   onClaimed?.(claimed);
@@ -40,7 +42,7 @@ export async function sendLetters(
   try {
     // Read after the claim, so that what is sent is what was claimed.
     for await (const part of letters.findInParts(claimed)) {
-      const parcels = parcelsOf(part);
+      const parcels = toParcels(part);
       const answer = await sendAll(events, parcels);
       for (const { topic, letterId } of parcels.slice(0, answer.sent).flatMap(({ records }) => records)) {
         sent.add(letterId);
@@ -55,17 +57,17 @@ export async function sendLetters(
   if (replayed.total > 0) {
     await metrics
       .report({ replayed: replayed.toCounts() })
-      .catch((thrown: unknown) => log("warn", "metrics.lost", faultOf(thrown)));
+      .catch((thrown: unknown) => log("warn", "metrics.lost", describeFault(thrown)));
   }
   if (fault === undefined) return { claimed, kept: [] };
   const kept = claimed.filter((id) => !sent.has(id));
   const whose = { runId: claim.runId, letterId: kept[0], letters: kept.length };
-  log("error", "replay.not_sent", { ...whose, ...faultOf(fault) });
+  log("error", "replay.not_sent", { ...whose, ...describeFault(fault) });
   onKept?.(kept);
-  // Where it fails the claims run out by themselves, and whoever holds them may claim again.
+  // If this fails, the claims expire by themselves; their holder may claim the letters again before that.
   await letters
     .release(kept, claim)
-    .catch((thrown: unknown) => log("error", "replay.put_back_failed", { ...whose, ...faultOf(thrown) }));
+    .catch((thrown: unknown) => log("error", "replay.put_back_failed", { ...whose, ...describeFault(thrown) }));
   return { claimed, kept };
 }
 
@@ -78,34 +80,37 @@ export type Replayed =
   | { readonly kind: "sent"; readonly letter: StoredLetter }
   | { readonly kind: "unknown" }
   | { readonly kind: "already_replaying" }
-  /** Its value was let go of. */
+  /** Its value has been deleted. */
   | { readonly kind: "emptied" }
-  /** Discarded letters are restored first; resolved and quarantined ones have to be forced. */
+  /** Only the beginning of its value was stored. */
+  | { readonly kind: "cut_short" }
+  /** Discarded letters have to be restored first; resolved and quarantined ones can be forced. */
   | { readonly kind: "closed"; readonly letter: StoredLetter }
   /** No queue message can carry it. */
   | { readonly kind: "too_large" }
   | { readonly kind: "not_sent" };
 
 /**
- * Sends a letter's record to our consumer once more; nothing else hears of it. The consumer answers with a settlement,
- * which closes the letter, or with a letter of the same id, which opens it again. Where neither comes back, it may be
- * replayed again after `REPLAY_LEASE_MS`.
+ * Sends a letter's record to the consumer again. The consumer answers with a settlement, which closes the letter, or
+ * with a letter of the same id, which opens it again. If neither arrives, it may be replayed again after
+ * `REPLAY_LEASE_MS`.
  */
 export async function replay(deps: ReplayDeps, id: string, force: boolean): Promise<Replayed> {
   const { letters } = deps;
   const known = await letters.find(id);
   if (!known) return { kind: "unknown" };
-  if (isTooLarge(replayedRecordOf(known))) return { kind: "too_large" };
+  if (isCutShort(known.failure)) return { kind: "cut_short" };
+  if (isTooLarge(toReplayedRecord(known))) return { kind: "too_large" };
   let sending: StoredLetter | undefined;
   const { claimed, kept } = await sendLetters(deps, [id], {
     claim: { runId: crypto.randomUUID(), nowMs: deps.now(), force },
-    parcelsOf: (found) => {
+    toParcels: (found) => {
       sending = found[0];
-      return found.flatMap(parcelsOfOne);
+      return found.flatMap(toIsolatedParcels);
     },
   });
   if (claimed.length === 0) {
-    // As it is now: another may have been faster.
+    // Read again: another caller may have claimed it first.
     const letter = (await letters.find(id)) ?? known;
     if (letter.state === "replaying") return { kind: "already_replaying" };
     return letter.emptiedAtMs === null ? { kind: "closed", letter } : { kind: "emptied" };
@@ -113,20 +118,20 @@ export async function replay(deps: ReplayDeps, id: string, force: boolean): Prom
   return sending && kept.length === 0 ? { kind: "sent", letter: sending } : { kind: "not_sent" };
 }
 
-const parcelsOfOne = (letter: StoredLetter): Parcel[] =>
-  packParcels([replayedRecordOf(letter)], {
+const toIsolatedParcels = (letter: StoredLetter): Parcel[] =>
+  packParcels([toReplayedRecord(letter)], {
     isolated: true,
     ...(letter.traceparent !== null && { traceparent: letter.traceparent }),
   });
 
-/** Whether a record is more than a queue message could carry, with the parcel around it. */
+/** Whether a record is too large for a queue message, with the parcel around it. */
 const isTooLarge = (record: QueuedRecord): boolean => jsonBytes(record) > MAX_REPLAYED_BYTES;
 
 /**
- * The record as it came, or as it was edited, with a clean sheet: what failed before says nothing about this time. An
+ * The record as it came, or as it was edited, without its earlier attempts: they must not count against this replay. An
  * edit changes its value and never its event id or version.
  */
-export function replayedRecordOf({ id, record, edited }: StoredLetter): QueuedRecord {
+export function toReplayedRecord({ id, record, edited }: StoredLetter): QueuedRecord {
   const { attempts: _, suspect: __, merged: ___, ...original } = record;
   if (edited === null) return { ...original, letterId: id };
   const { encoding: ____, ...unencoded } = original;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { ALERT_KINDS } from "../../src/shared/desk/alert-rules.ts";
-import { REASONS } from "../../src/shared/desk/reasons.ts";
+import { REASONS } from "#letters/reasons.ts";
+import { ALERT_KINDS } from "#ops/alert-rules.ts";
 
 const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
 

@@ -1,3 +1,5 @@
+import { discardBody } from "#base/body.ts";
+
 /** The bindings of wrangler.toml at the root. */
 type Env = {
   readonly ENVIRONMENT: string;
@@ -5,10 +7,12 @@ type Env = {
   readonly API: Fetcher;
   readonly LIVE: Fetcher;
   readonly DLQ: Fetcher;
+  /** Serves no requests from outside; only its readiness is checked. */
+  readonly METRICS: Fetcher;
 };
 
-/** The first segment of a path names the Worker behind it, or the first three of them do. */
-const WORKERS: Readonly<Record<string, keyof Omit<Env, "ENVIRONMENT">>> = {
+/** The first segment of a path names the Worker behind it. */
+const WORKERS: Readonly<Record<string, keyof Omit<Env, "ENVIRONMENT" | "METRICS">>> = {
   topics: "INGEST",
   contracts: "INGEST",
   v3: "INGEST",
@@ -19,10 +23,9 @@ const WORKERS: Readonly<Record<string, keyof Omit<Env, "ENVIRONMENT">>> = {
   graphql: "API",
   live: "LIVE",
   ops: "DLQ",
-  "ops/api/devices": "API",
 };
 
-/** The front door: one hostname, four Workers. */
+/** The front door: one hostname for all Workers. */
 export default {
   async fetch(request, env) {
     return hardened(await answerTo(request, env), env);
@@ -30,12 +33,13 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 async function answerTo(request: Request, env: Env): Promise<Response> {
-  const [, segment = "", ...others] = new URL(request.url).pathname.split("/");
-  const name = [[segment, ...others.slice(0, 2)].join("/"), segment].find((each) => Object.hasOwn(WORKERS, each));
-  const worker = name === undefined ? undefined : WORKERS[name];
+  const [, segment = ""] = new URL(request.url).pathname.split("/");
+  const worker = Object.hasOwn(WORKERS, segment) ? WORKERS[segment] : undefined;
   if (worker) return env[worker].fetch(request);
   if (segment === "healthz") return Response.json({ status: "ok", worker: "gateway" }, NO_STORE);
   if (segment === "readyz") return readiness(env);
+  // The others discard what they leave of a body themselves; it is theirs once they have the request.
+  await discardBody(request);
   if (segment === "") return Response.json({ service: "concord", environment: env.ENVIRONMENT, paths: PATHS });
   return Response.json(
     { error: { code: "NOT_FOUND", message: `Nothing is served at /${segment}.`, paths: PATHS } },
@@ -43,31 +47,32 @@ async function answerTo(request: Request, env: Env): Promise<Response> {
   );
 }
 
-/** As it came, with what each answer tells a browser: to believe its type, and to come by HTTPS alone. */
+/** Adds the security headers that every response has. */
 function hardened(answer: Response, { ENVIRONMENT }: Env): Response {
-  // The headers of another Worker's answer cannot be changed. A copy keeps the stream, and the socket of a 101.
+  // The headers of another Worker's response are immutable. The copy keeps the stream, and the socket of a 101.
   const response = new Response(answer.body, answer);
   response.headers.set("X-Content-Type-Options", "nosniff");
-  // Two years. A browser that hears it of localhost would open nothing there by HTTP any more.
+  // Two years. Not locally: a browser would then refuse every HTTP server on localhost.
   if (ENVIRONMENT !== "local") response.headers.set("Strict-Transport-Security", "max-age=63072000");
   return response;
 }
 
 const NO_STORE = { headers: { "Cache-Control": "no-store" } };
 
-/** Where each Worker says whether it is ready. */
+/** The readiness path of each Worker. */
 const READY_PATHS = {
   INGEST: "/ingest/readyz",
   API: "/graphql/readyz",
   LIVE: "/live/readyz",
   DLQ: "/ops/readyz",
+  METRICS: "/readyz",
 } as const;
 type Behind = keyof typeof READY_PATHS;
 
-/** How long one may take to say so. */
+/** How long a readiness check may take. */
 const READY_WITHIN_MS = 5_000;
 
-/** 200 when all four are ready; else 503, and what each of them says. */
+/** 200 if all Workers are ready, else 503, with the answer of each. */
 async function readiness(env: Env): Promise<Response> {
   const names = Object.keys(READY_PATHS) as Behind[];
   const answers = await Promise.all(names.map((name) => askReady(env[name], READY_PATHS[name])));

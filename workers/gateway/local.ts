@@ -2,12 +2,12 @@ import frontDoor from "./index.ts";
 
 type Env = Parameters<typeof frontDoor.fetch>[1];
 
-/** What a binding to a Worker has under the compatibility flag service_binding_extra_handlers, which only runs locally. */
+/** The extra method of service bindings under the compatibility flag service_binding_extra_handlers, which only works locally. */
 type Scheduled = {
   scheduled(event: { readonly cron: string; readonly scheduledTime: Date }): Promise<{ readonly outcome: string }>;
 };
 
-/** The front door of `npm run dev`: a cron trigger that is fired by hand goes to the Worker that has one. */
+/** The front door of `npm run dev`: it forwards cron triggers that are fired by hand to the Worker that has one. */
 export default {
   fetch: frontDoor.fetch,
   async scheduled({ cron, scheduledTime }, { DLQ }) {

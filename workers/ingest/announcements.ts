@@ -1,41 +1,41 @@
-import type { Announcement } from "../../src/shared/domain/announcement.ts";
+import type { Announcement } from "#domain/announcement.ts";
 import type { Arrival, EventArrival } from "./ending.ts";
 import { settle } from "./settle.ts";
 
-/** Tells a dealer's feed. @param consistencyToken reads from there on see what happened */
+/** Calls a dealer's feed. @param consistencyToken a read with it sees what happened */
 export type Announce = (
   dealerId: string,
   announcements: readonly Announcement[],
   consistencyToken: string | null,
 ) => Promise<unknown>;
 
-/** What dealers are told of a whole batch, so that each feed is called once. */
+/** Collects the announcements of a batch by dealer, so that each feed is called once. */
 export class Announcements {
   readonly #byDealer = new Map<string, { readonly announcement: Announcement; readonly arrival: EventArrival }[]>();
   #consistencyToken: string | null = null;
 
-  add(arrival: EventArrival, told: ReadonlyMap<string, Announcement>, consistencyToken: string | null): void {
+  add(arrival: EventArrival, byDealer: ReadonlyMap<string, Announcement>, consistencyToken: string | null): void {
     this.#consistencyToken = consistencyToken;
-    for (const [dealerId, announcement] of told) {
+    for (const [dealerId, announcement] of byDealer) {
       const waiting = this.#byDealer.get(dealerId) ?? [];
       waiting.push({ announcement, arrival });
       this.#byDealer.set(dealerId, waiting);
     }
   }
 
-  /** How many feeds are to be called. */
+  /** The number of feeds to call. */
   get size(): number {
     return this.#byDealer.size;
   }
 
-  /** @returns the records of which a feed could not be told, and why */
+  /** Calls the feeds, side by side. @returns the fault of each record whose announcement a feed did not take */
   async sendAll(announce: Announce): Promise<ReadonlyMap<Arrival, unknown>> {
     const faults = new Map<Arrival, unknown>();
     await Promise.all(
-      [...this.#byDealer].map(async ([dealerId, told]) => {
-        const announcements = told.map(({ announcement }) => announcement);
+      [...this.#byDealer].map(async ([dealerId, waiting]) => {
+        const announcements = waiting.map(({ announcement }) => announcement);
         const result = await settle(announce(dealerId, announcements, this.#consistencyToken));
-        if (!result.ok) for (const { arrival } of told) faults.set(arrival, result.thrown);
+        if (!result.ok) for (const { arrival } of waiting) faults.set(arrival, result.thrown);
       }),
     );
     return faults;

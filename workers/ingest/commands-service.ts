@@ -1,21 +1,15 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type {
-  AcknowledgeAlert,
-  Carried,
-  Commands,
-  SetDesired,
-  SetDesiredAnswer,
-} from "../../src/shared/domain/command.ts";
+import type { AcknowledgeAlert, CommandResult, Commands, SetDesired, SetDesiredResult } from "#domain/command.ts";
 import { acknowledgeAlert, setDesired } from "./commands.ts";
 import { commandDeps, type Env } from "./env.ts";
 
-/** What people ask of devices, for Workers that have made sure that they may. */
+/** The RPC entrypoint for commands. The calling Worker has checked that the user may give them. */
 export class CommandsService extends WorkerEntrypoint<Env> implements Commands {
-  acknowledgeAlert(command: AcknowledgeAlert): Promise<Carried> {
+  acknowledgeAlert(command: AcknowledgeAlert): Promise<CommandResult> {
     return acknowledgeAlert(commandDeps(this.env, this.ctx), command);
   }
 
-  setDesired(command: SetDesired): Promise<SetDesiredAnswer> {
+  setDesired(command: SetDesired): Promise<SetDesiredResult> {
     return setDesired(commandDeps(this.env, this.ctx), command);
   }
 }

@@ -1,58 +1,62 @@
-import { acknowledging } from "../../src/shared/contracts/commands.ts";
-import { describeRejection, parseRecord } from "../../src/shared/contracts/parse.ts";
+import { acknowledgementEvent } from "#contracts/commands.ts";
+import { describeRejection } from "#contracts/parse.ts";
 import {
   type AcknowledgeAlert,
-  type Carried,
   type CommandOutcome,
+  type CommandResult,
   type SetDesired,
-  type SetDesiredAnswer,
-  timeOfAnswer,
-} from "../../src/shared/domain/command.ts";
-import type { DesiredClaim, DesiredOrder } from "../../src/shared/objects.ts";
-import { recordOf } from "../../src/shared/queue/command-record.ts";
-import type { Parcel, QueuedRecord } from "../../src/shared/queue/parcel.ts";
-import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
+  type SetDesiredResult,
+  timeAfter,
+} from "#domain/command.ts";
+import type { DesiredClaim, DesiredOrder } from "#objects/requests.ts";
+import { toCommandRecord } from "#queue/command-record.ts";
+import { parseStamped } from "#queue/contract-version.ts";
+import type { Parcel, QueuedRecord } from "#queue/parcel.ts";
+import type { MetricsReport } from "#telemetry/metrics.ts";
 import { type ConsumeDeps, consume } from "./consume.ts";
 import type { Ending } from "./ending.ts";
 
-/** Every effect of a command. */
+/** All effects of a command. */
 export type CommandDeps = ConsumeDeps & {
   readonly claimDesired: (order: DesiredOrder) => Promise<DesiredClaim>;
-  /** How far D1 was when it last answered; `null` while it has not. */
+  /** The bookmark of D1's last answer; `null` before the first. */
   readonly bookmark: () => string | null;
   readonly newEventId: () => string;
   readonly report: (report: MetricsReport) => void;
 };
 
-/** A command that found neither its stores nor the queue. */
+/**
+ * Neither the stores nor the queue took the command: nothing was stored, safe to retry. Over RPC only the message arrives,
+ * and `isOutage` recognizes it by "not available".
+ */
 export class CommandNotTaken extends Error {
   override name = "CommandNotTaken";
 }
 
 /**
- * Acknowledges an alert for whoever saw it as it was at `seen`.
- * @throws CommandNotTaken when it was kept nowhere; safe to ask again
+ * Acknowledges an alert as the caller saw it, at version `seen`.
+ * @throws CommandNotTaken if nothing was stored; safe to retry
  */
-export async function acknowledgeAlert(deps: CommandDeps, command: AcknowledgeAlert): Promise<Carried> {
+export async function acknowledgeAlert(deps: CommandDeps, command: AcknowledgeAlert): Promise<CommandResult> {
   const { deviceKey, alertId, seen } = command;
   const nowMs = deps.now();
-  const record = recordOf({
-    ...acknowledging(deviceKey, alertId),
+  const record = toCommandRecord({
+    ...acknowledgementEvent(deviceKey, alertId),
     deviceKey,
     eventId: deps.newEventId(),
-    occurredAtMs: timeOfAnswer(nowMs, seen),
+    occurredAtMs: timeAfter(nowMs, seen),
     nowMs,
   });
-  const parsed = parseRecord(record, nowMs);
-  // Our own record among the dead letters would help nobody.
+  const parsed = parseStamped(record, nowMs);
+  // Thrown, not dead-lettered: this would be our own bug, and no operator could correct the record.
   if (!parsed.ok) throw new Error(`an acknowledgement breaks its contract: ${describeRejection(parsed.rejection)}`);
-  const carried = await carry(deps, record);
-  if (!carried) throw new CommandNotTaken("D1 and the queue are not available; nothing was kept");
-  return carried;
+  const result = await submit(deps, record);
+  if (!result) throw new CommandNotTaken("D1 and the queue are not available; nothing was stored, try again");
+  return result;
 }
 
-/** Sets what is desired of a device, if that is still what the caller saw: its object decides, one call after another. */
-export async function setDesired(deps: CommandDeps, command: SetDesired): Promise<SetDesiredAnswer> {
+/** Sets a device's desired state, if it still has the version that the caller expects. The device's object decides. */
+export async function setDesired(deps: CommandDeps, command: SetDesired): Promise<SetDesiredResult> {
   const claim = await deps.claimDesired({ ...command, eventId: deps.newEventId(), nowMs: deps.now() });
   switch (claim.kind) {
     case "conflict":
@@ -61,27 +65,27 @@ export async function setDesired(deps: CommandDeps, command: SetDesired): Promis
       if (claim.rejection.reason === "schema_mismatch") return { kind: "invalid", issues: claim.rejection.issues };
       throw new Error(`a desired state breaks its contract: ${describeRejection(claim.rejection)}`);
     case "claimed": {
-      // With D1 and the queue gone the object still has the claim, and hands it over itself.
-      const carried = (await carry(deps, claim.record)) ?? { outcome: "pending", consistencyToken: null };
-      return { kind: "set", desired: claim.desired, ...carried };
+      // If D1 and the queue are both down, the object still has the claim and sends its record to the queue later.
+      const result = (await submit(deps, claim.record)) ?? { outcome: "pending", consistencyToken: null };
+      return { kind: "set", desired: claim.desired, ...result };
     }
   }
 }
 
 /**
- * Hands a record to the consumer as a parcel that did not travel, so that it ends as every other record does.
- * @returns null when nobody took it; then it was not counted either
+ * Passes a record to the consumer directly, in a parcel without a queue message, so that it is merged like any other.
+ * @returns null if neither the stores nor the queue took it; then it was not counted either
  */
-async function carry(deps: CommandDeps, record: QueuedRecord): Promise<Carried | null> {
+async function submit(deps: CommandDeps, record: QueuedRecord): Promise<CommandResult | null> {
   const parcel: Parcel = { kind: "parcel", records: [record] };
   const { dispositions, endings, report } = await consume(deps, [{ body: parcel, attempts: 1 }]);
   if (dispositions[0]?.kind !== "ack") return null;
   deps.report({ ...report, accepted: { [record.topic]: 1 } });
-  return { outcome: outcomeOf(endings[0]), consistencyToken: deps.bookmark() };
+  return { outcome: toCommandOutcome(endings[0]), consistencyToken: deps.bookmark() };
 }
 
-function outcomeOf(ending: Ending | undefined): CommandOutcome {
+function toCommandOutcome(ending: Ending | undefined): CommandOutcome {
   if (ending?.kind !== "merged") return "pending";
-  // A store knows it already that had taken it when its answer was lost.
+  // A duplicate of itself: a store had merged it, and its response was lost.
   return ending.outcome === "duplicate" ? "applied" : ending.outcome;
 }

@@ -1,27 +1,29 @@
-import { parseRecord } from "../../src/shared/contracts/parse.ts";
-import type { ConcordEvent, DeviceKey } from "../../src/shared/domain/event.ts";
-import { combineOutcomes, type MergeOutcome } from "../../src/shared/domain/outcome.ts";
-import type { ObjectWrites } from "../../src/shared/live/object-writes.ts";
-import type { ObjectMergeReport } from "../../src/shared/objects.ts";
-import { type Delivery, type Disposition, dispositionOf } from "../../src/shared/queue/delivery.ts";
-import { isParcel, type QueuedRecord, valueTextOf } from "../../src/shared/queue/parcel.ts";
-import { isOutage } from "../../src/shared/repositories/fault.ts";
-import type { FleetReport } from "../../src/shared/repositories/fleet.ts";
-import { faultOf, functionOf, log } from "../../src/shared/telemetry/log.ts";
-import { type MetricsReport, Tally } from "../../src/shared/telemetry/metrics.ts";
-import { traceOf } from "../../src/shared/telemetry/trace.ts";
-import { type Handled, trackMetrics } from "../../src/shared/telemetry/track-metrics.ts";
+import { isAhead } from "#contracts/parse.ts";
+import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
+import { combineOutcomes, type MergeOutcome } from "#domain/outcome.ts";
+import type { ObjectWrites } from "#objects/object-writes.ts";
+import type { ObjectMergeReport } from "#objects/requests.ts";
+import { parseStamped } from "#queue/contract-version.ts";
+import { type DeliveredMessage, type Disposition, toDisposition } from "#queue/delivery.ts";
+import { laneOf } from "#queue/lane.ts";
+import { isParcel, type QueuedRecord } from "#queue/parcel.ts";
+import { isOutage } from "#repositories/fault.ts";
+import type { FleetReport } from "#repositories/fleet.ts";
+import { describeFault, log, throwingFunction } from "#telemetry/log.ts";
+import { type MetricsReport, Tally } from "#telemetry/metrics.ts";
+import { parseTrace } from "#telemetry/trace.ts";
+import { type Handled, trackMetrics } from "#telemetry/track-metrics.ts";
 import { type Announce, Announcements } from "./announcements.ts";
 import type { Arrival, Ending, EventArrival } from "./ending.ts";
 import { type SendOnDeps, sendOn } from "./send-on.ts";
 import { settle } from "./settle.ts";
 
-/** Every effect of the consumer. */
+/** All effects of the consumer. */
 export type ConsumeDeps = SendOnDeps & {
   readonly fleet: { merge(events: readonly ConcordEvent[]): Promise<FleetReport> };
-  /** Whether every device's object is written, or only those that somebody watches. */
+  /** Whether every device's object is written, or only those with subscribers. */
   readonly objectWrites: ObjectWrites;
-  /** @param consistencyToken reads from there on see what the events did */
+  /** @param consistencyToken a read with it sees what the events did */
   readonly mergeIntoObject: (
     key: DeviceKey,
     events: readonly ConcordEvent[],
@@ -32,35 +34,35 @@ export type ConsumeDeps = SendOnDeps & {
 
 export type Consumed = {
   readonly dispositions: readonly Disposition[];
-  /** How each record left the batch, in no order. */
+  /** How each record left the batch, in no particular order. */
   readonly endings: readonly Ending[];
   readonly report: MetricsReport;
 };
 
 /**
- * Most devices that one round of D1 and object writes may touch: bounds the fan-out to objects, of which there are few
- * where only watched devices have theirs written. Ours.
+ * Most devices in one round of D1 and object writes. It bounds the fan-out to objects, which is small if only watched
+ * devices are written. Our choice.
  */
 export const MAX_DEVICES_A_ROUND: Readonly<Record<ObjectWrites, number>> = { always: 100, live: 500 };
 
-/** How often a record may fail by itself before it becomes a letter. Outages do not count. Ours. */
+/** Attempts at a record that fails before it becomes a dead letter. Outages do not count. Our choice. */
 export const MAX_ATTEMPTS = 5;
 
 /**
- * Brings a batch of queue messages to its end: every record is merged, goes back to the queue, or becomes a letter.
- * A message is acknowledged only when all its records are safe in one of these places; records that failed travel on
- * in new parcels, so that no neighbour waits for them.
+ * Consumes a batch of queue messages: every record is merged, goes back to the queue, or becomes a dead letter. A message
+ * is acknowledged only when each of its records is safe in one of these places. Failed records go back in new parcels,
+ * so that they do not hold up the others of their message.
  */
-export const consume = (deps: ConsumeDeps, deliveries: readonly Delivery[]): Promise<Consumed> =>
+export const consume = (deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]): Promise<Consumed> =>
   trackMetrics(deps.now, () => handle(deps, deliveries));
 
-async function handle(deps: ConsumeDeps, deliveries: readonly Delivery[]) {
-  const arrivals = deliveries.flatMap((delivery, message) => arrivalsOf(delivery, message, deps.now()));
+async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]) {
+  const arrivals = deliveries.flatMap((delivery, message) => toArrivals(delivery, message, deps.now()));
   const cost: Cost = { d1RowsRead: 0, d1RowsWritten: 0, objectCalls: 0, objectWrites: 0 };
   const announcements = new Announcements();
   const merged: Ending[] = [];
   const events = arrivals.filter((arrival) => arrival.kind === "event");
-  for (const round of roundsOf(events, MAX_DEVICES_A_ROUND[deps.objectWrites])) {
+  for (const round of toRounds(events, MAX_DEVICES_A_ROUND[deps.objectWrites])) {
     merged.push(
       ...(await mergeRound(deps, round, {
         cost,
@@ -69,31 +71,43 @@ async function handle(deps: ConsumeDeps, deliveries: readonly Delivery[]) {
     );
   }
   cost.objectCalls += announcements.size;
-  const untold = await announcements.sendAll(deps.announce);
+  const undelivered = await announcements.sendAll(deps.announce);
   const endings = [
     ...arrivals.filter((arrival) => arrival.kind === "rejected").map(rejectionEnding),
-    ...merged.map((ending) => afterTelling(ending, untold)),
+    ...arrivals.filter(({ kind }) => kind === "ahead").map(deferAhead),
+    ...merged.map((ending) => afterAnnouncing(ending, undelivered)),
   ];
   const strays = deliveries.flatMap(({ body }, message) => (isParcel(body) ? [] : [{ message, body }]));
   const { held } = await sendOn(deps, endings, strays);
   logTraces(endings);
   return {
-    dispositions: deliveries.map((delivery, message) => dispositionOf(!held.has(message), delivery, deps.random)),
+    dispositions: deliveries.map((delivery, message) => toDisposition(!held.has(message), delivery, deps.random)),
     endings,
-    handled: endings.filter(({ arrival }) => !held.has(arrival.message)).map(handledOf),
+    handled: endings.filter(({ arrival }) => !held.has(arrival.message)).map(toHandled),
     cost,
   };
 }
 
-function arrivalsOf({ body, attempts: deliveries }: Delivery, message: number, nowMs: number): Arrival[] {
+function toArrivals({ body, attempts: deliveries }: DeliveredMessage, message: number, nowMs: number): Arrival[] {
   if (!isParcel(body)) return [];
   return body.records.map((record): Arrival => {
-    const parsed = parseRecord({ ...record, value: valueTextOf(record) }, nowMs);
     const origin = { message, deliveries, parcel: body, record };
+    if (isAhead(record, nowMs)) return { ...origin, kind: "ahead" };
+    const parsed = parseStamped(record, nowMs);
     return parsed.ok
       ? { ...origin, kind: "event", event: parsed.event }
       : { ...origin, kind: "rejected", failure: parsed.rejection };
   });
+}
+
+/**
+ * While a deployment rolls out, a consumer of the old one gets records that a boundary of the new one has accepted. They
+ * wait in the queue, since their own consumer is about to come.
+ */
+function deferAhead(arrival: Arrival): Ending {
+  const { topic, contractVersion } = arrival.record;
+  log("warn", "consume.ahead", { topic, contractVersion, deferrals: arrival.parcel.deferrals ?? 0 });
+  return { arrival, kind: "deferred" };
 }
 
 const rejectionEnding = (arrival: Extract<Arrival, { kind: "rejected" }>): Ending => ({
@@ -102,8 +116,8 @@ const rejectionEnding = (arrival: Extract<Arrival, { kind: "rejected" }>): Endin
   failure: arrival.failure,
 });
 
-/** Cuts the batch so that a round touches a bounded number of devices, and an isolated parcel meets nobody. */
-function roundsOf(arrivals: readonly EventArrival[], maxDevices: number): EventArrival[][] {
+/** Splits the batch into rounds of a bounded number of devices; a record of an isolated parcel gets a round of its own. */
+function toRounds(arrivals: readonly EventArrival[], maxDevices: number): EventArrival[][] {
   const isolated = arrivals.filter(({ parcel }) => parcel.isolated).map((arrival) => [arrival]);
   const byDevice = Map.groupBy(
     arrivals.filter(({ parcel }) => !parcel.isolated),
@@ -124,10 +138,10 @@ type BatchTotals = {
   readonly announcements: Announcements;
 };
 
-/** Writes D1, and then the objects: who watches may be shown only what a query would show him too. */
+/** Writes D1 and then the objects, so that subscribers receive nothing that a query would not show yet. */
 async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], totals: BatchTotals): Promise<Ending[]> {
   const fleet = await settle(deps.fleet.merge(round.map(({ event }) => event)));
-  if (!fleet.ok) return round.map((arrival) => endingOfFault(arrival, fleet.thrown));
+  if (!fleet.ok) return round.map((arrival) => faultEnding(arrival, fleet.thrown));
   const { outcomes, announcements, watched, consistencyToken, rowsRead, rowsWritten } = fleet.value;
   totals.cost.d1RowsRead += rowsRead;
   totals.cost.d1RowsWritten += rowsWritten;
@@ -145,20 +159,23 @@ async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], tot
     if (outcome === null) return { arrival, kind: "deferred" };
     const known = [arrival.record.merged, outcome, objects.outcomes.get(arrival)];
     const merged = known.filter((one) => one !== undefined).reduce(combineOutcomes, "superseded");
-    if (merged === "applied" || isReturn(arrival)) {
+    if (merged === "applied" || wasDeliveredBefore(arrival)) {
       totals.announcements.add(arrival, announcements[i] ?? new Map(), consistencyToken);
     }
     return objects.faults.has(arrival)
-      ? endingOfFault({ ...arrival, record: withMerged(arrival.record, merged) }, objects.faults.get(arrival))
+      ? faultEnding({ ...arrival, record: withMerged(arrival.record, merged) }, objects.faults.get(arrival))
       : { arrival, kind: "merged", outcome: merged };
   });
 }
 
-/** A desired state waits in the device's object for the event that makes it so. */
+/** The device's object holds a claim for this event, so it has to receive it even without subscribers. */
 const isClaimed = ({ change }: ConcordEvent): boolean => change.desired !== undefined;
 
-/** Whoever had this record before may have died between D1 and a dealer's feed, which drops what it knows. */
-const isReturn = ({ deliveries, parcel, record }: EventArrival): boolean =>
+/**
+ * Whether an earlier consumer may have crashed between writing D1 and calling the dealer's feed. The record is announced
+ * again then; a feed drops repetitions.
+ */
+const wasDeliveredBefore = ({ deliveries, parcel, record }: EventArrival): boolean =>
   deliveries > 1 ||
   parcel.deferrals !== undefined ||
   record.attempts !== undefined ||
@@ -184,23 +201,23 @@ async function mergeIntoObjects(deps: ConsumeDeps, arrivals: readonly EventArriv
   return { outcomes, faults, calls: byDevice.size, rowsWritten };
 }
 
-/** A merged record comes back where its dealer could not be told of it. */
-const afterTelling = (ending: Ending, faults: ReadonlyMap<Arrival, unknown>): Ending =>
+/** A merged record goes back to the queue if its dealer's feed could not be called. */
+const afterAnnouncing = (ending: Ending, faults: ReadonlyMap<Arrival, unknown>): Ending =>
   ending.kind === "merged" && faults.has(ending.arrival)
-    ? endingOfFault(
+    ? faultEnding(
         { ...ending.arrival, record: withMerged(ending.arrival.record, ending.outcome) },
         faults.get(ending.arrival),
       )
     : ending;
 
-/** A record that one store has taken says so when it comes back, or it would end as a duplicate of itself. */
+/** Notes the outcome in the store that has merged the record; without it, the next attempt would call it a duplicate. */
 const withMerged = (record: QueuedRecord, merged: MergeOutcome): QueuedRecord =>
   merged === "superseded" ? record : { ...record, merged };
 
-function endingOfFault(arrival: Arrival, thrown: unknown): Ending {
+function faultEnding(arrival: Arrival, thrown: unknown): Ending {
   const { topic, attempts = 0 } = arrival.record;
-  const error = faultOf(thrown);
-  const traceId = traceOf(arrival.parcel.traceparent)?.traceId;
+  const error = describeFault(thrown);
+  const traceId = parseTrace(arrival.parcel.traceparent)?.traceId;
   if (isOutage(thrown)) {
     log("warn", "consume.deferred", { topic, traceId, deferrals: arrival.parcel.deferrals ?? 0, ...error });
     return { arrival, kind: "deferred" };
@@ -208,13 +225,17 @@ function endingOfFault(arrival: Arrival, thrown: unknown): Ending {
   log("error", "consume.failed", { topic, traceId, attempts: attempts + 1, ...error });
   return attempts + 1 < MAX_ATTEMPTS
     ? { arrival, kind: "retried" }
-    : { arrival, kind: "deadLettered", failure: { reason: "fault", error: { ...error, at: functionOf(thrown) } } };
+    : {
+        arrival,
+        kind: "deadLettered",
+        failure: { reason: "fault", error: { ...error, at: throwingFunction(thrown) } },
+      };
 }
 
-/** A line for each traced request whose records were in the batch, with how they ended. */
+/** Logs the outcomes of each traced request's records in the batch. */
 function logTraces(endings: readonly Ending[]): void {
   for (const [parcel, group] of Map.groupBy(endings, ({ arrival }) => arrival.parcel)) {
-    const trace = traceOf(parcel.traceparent);
+    const trace = parseTrace(parcel.traceparent);
     if (!trace?.isSampled) continue;
     const ends = new Tally();
     for (const ending of group) ends.add(ending.kind === "merged" ? ending.outcome : ending.kind);
@@ -223,9 +244,14 @@ function logTraces(endings: readonly Ending[]): void {
   }
 }
 
-function handledOf(ending: Ending): Handled {
+function toHandled(ending: Ending): Handled {
   const { topic, receivedAtMs, letterId } = ending.arrival.record;
-  const record = { topic, receivedAtMs, isReplay: letterId !== undefined };
+  const record = {
+    topic,
+    receivedAtMs,
+    isReplay: letterId !== undefined,
+    isBackfill: laneOf(ending.arrival.parcel) === "backfill",
+  };
   switch (ending.kind) {
     case "merged":
       return { ...record, kind: "merged", outcome: ending.outcome, occurredAtMs: ending.arrival.event.occurredAtMs };

@@ -1,28 +1,30 @@
-import type { ConcordEvent } from "../../src/shared/domain/event.ts";
-import type { MergeOutcome } from "../../src/shared/domain/outcome.ts";
-import type { Failure } from "../../src/shared/queue/letter.ts";
-import type { Parcel, QueuedRecord } from "../../src/shared/queue/parcel.ts";
+import type { ConcordEvent } from "#domain/event.ts";
+import type { MergeOutcome } from "#domain/outcome.ts";
+import type { Failure } from "#letters/letter.ts";
+import type { Parcel, QueuedRecord } from "#queue/parcel.ts";
 
-/** A record as it came out of a message, read by its contract once more: this is another process. */
+/** A record of a queue message. The consumer checks its contract again, because it may run a newer version of the code. */
 export type Arrival = {
   readonly message: number;
-  /** How often its message was delivered, this time too. */
+  /** How often its message was delivered, including this time. */
   readonly deliveries: number;
   readonly parcel: Parcel;
   readonly record: QueuedRecord;
 } & (
   | { readonly kind: "event"; readonly event: ConcordEvent }
   | { readonly kind: "rejected"; readonly failure: Failure }
+  /** A newer deployment has accepted it, by a version of its contract that this one does not have. */
+  | { readonly kind: "ahead" }
 );
 export type EventArrival = Extract<Arrival, { kind: "event" }>;
 
-/** How a record left this batch. */
+/** What happened to a record in this batch. */
 export type Ending =
   | { readonly arrival: EventArrival; readonly kind: "merged"; readonly outcome: MergeOutcome }
   | ({ readonly arrival: Arrival } & (
       | { readonly kind: "deadLettered"; readonly failure: Failure }
-      /** A store was out of reach; the record waits and loses no attempt. */
+      /** A store was unavailable, or the record waits for a newer deployment: it is delivered again later, without counting an attempt. */
       | { readonly kind: "deferred" }
-      /** The record itself failed; it tries again, alone. */
+      /** The record itself failed; it is retried in a parcel of its own. */
       | { readonly kind: "retried" }
     ));

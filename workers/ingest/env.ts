@@ -1,19 +1,20 @@
 import * as z from "zod";
-import { type Credential, Credentials, LOCAL_CREDENTIAL_HASH } from "../../src/shared/auth/credential.ts";
-import { TokenIssuer } from "../../src/shared/auth/issuer.ts";
-import { configReader, Environment } from "../../src/shared/config.ts";
-import { jsonOf } from "../../src/shared/json/json-of.ts";
-import { ObjectWrites } from "../../src/shared/live/object-writes.ts";
-import type { DesiredClaim, DeviceSink, FeedSink } from "../../src/shared/objects.ts";
-import type { Parcel } from "../../src/shared/queue/parcel.ts";
-import type { Limiter } from "../../src/shared/rate-limit.ts";
-import { DeadLetterRepository } from "../../src/shared/repositories/dead-letter.ts";
-import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
-import { withDeadline } from "../../src/shared/repositories/read-session.ts";
-import { releaseOf } from "../../src/shared/telemetry/release.ts";
-import { reportMetrics } from "../../src/shared/telemetry/report.ts";
-import type { MetricsNamespace } from "../../src/shared/telemetry/shards.ts";
+import { type Credential, Credentials, LOCAL_CREDENTIAL_HASH } from "#auth/credential.ts";
+import { configReader, Environment } from "#base/config.ts";
+import type { Limiter } from "#base/rate-limit.ts";
+import { jsonText } from "#json/json-of.ts";
+import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import { ObjectWrites } from "#objects/object-writes.ts";
+import type { DesiredClaim, DeviceSink, FeedSink } from "#objects/requests.ts";
+import type { Lane } from "#queue/lane.ts";
+import type { Parcel } from "#queue/parcel.ts";
+import { FleetRepository } from "#repositories/fleet.ts";
+import { withDeadline } from "#repositories/read-session.ts";
+import { releaseName } from "#telemetry/release.ts";
+import { reportMetrics } from "#telemetry/report.ts";
+import type { MetricsNamespace } from "#telemetry/shards.ts";
 import type { AcceptDeps } from "./accept.ts";
+import { TokenSettings } from "./auth/token-settings.ts";
 import type { CommandDeps } from "./commands.ts";
 import type { ConsumeDeps } from "./consume.ts";
 
@@ -26,14 +27,15 @@ export type Env = {
   readonly VERSION: WorkerVersionMetadata;
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
-  /** `DeadLetterMessage`s, and whatever else came out of the queue of events. */
+  readonly BACKFILL: Queue<Parcel>;
+  /** `DeadLetterMessage`s, and bodies from the queue of events that are not parcels. */
   readonly DEAD_LETTERS: Queue<unknown>;
   /** `DeviceObject` and `DealerFeed` of the devices Worker. */
   readonly DEVICES: DurableObjectNamespace<DeviceSink & Rpc.DurableObjectBranded>;
   readonly DEALER_FEEDS: DurableObjectNamespace<FeedSink & Rpc.DurableObjectBranded>;
-  /** Requests, by credential. */
+  /** Counts requests, by credential. */
   readonly RATE_LIMIT: Limiter;
-  /** Wrong credentials, by address. */
+  /** Counts failed authentications, by address. */
   readonly FAILED_SIGN_INS: Limiter;
   readonly METRICS: MetricsNamespace;
 };
@@ -42,8 +44,8 @@ const Vars = z
   .object({
     ENVIRONMENT: Environment,
     DEVICE_OBJECT_WRITES: ObjectWrites,
-    INGEST_CREDENTIALS: jsonOf(Credentials),
-    INGEST_TOKENS: jsonOf(TokenIssuer).optional(),
+    INGEST_CREDENTIALS: jsonText(Credentials),
+    INGEST_TOKENS: jsonText(TokenSettings).optional(),
   })
   .refine(({ ENVIRONMENT, INGEST_CREDENTIALS: all }) => ENVIRONMENT === "local" || !all.some(isLocalCredential), {
     path: ["INGEST_CREDENTIALS"],
@@ -59,15 +61,16 @@ export type Config = z.output<typeof Vars>;
 
 const isLocalCredential = ({ hash }: Credential): boolean => hash === LOCAL_CREDENTIAL_HASH;
 
-/** The settings, or every bad variable by name. A Worker with bad settings serves nothing. */
+/** The settings, or the problems of all bad variables; with those the Worker answers every request with 503. */
 export const readConfig = configReader((_: Env) => Vars);
 
-export const acceptDeps = (env: Env): AcceptDeps => ({
-  events: env.EVENTS,
+export const acceptDeps = (env: Env, lane: Lane): AcceptDeps => ({
+  lane,
+  events: lane === "live" ? env.EVENTS : env.BACKFILL,
   deadLetters: env.DEAD_LETTERS,
   parkDirectly: (letters) => new DeadLetterRepository(env.DB).park(letters),
   now: Date.now,
-  workerVersion: releaseOf(env),
+  workerVersion: releaseName(env),
 });
 
 export const consumeDeps = (env: Env): ConsumeDeps => consumeDepsOver(env, env.DB.withSession("first-primary"));
@@ -79,23 +82,24 @@ const consumeDepsOver = (env: Env, session: D1DatabaseSession): ConsumeDeps => (
   announce: (dealerId, announcements, consistencyToken) =>
     env.DEALER_FEEDS.getByName(dealerId).announce([...announcements], consistencyToken),
   events: env.EVENTS,
+  backfill: env.BACKFILL,
   deadLetters: env.DEAD_LETTERS,
   now: Date.now,
   random: Math.random,
-  workerVersion: releaseOf(env),
+  workerVersion: releaseName(env),
 });
 
-/** How long D1 may take for a command, whose caller waits. Ours; beyond it the record goes through the queue. */
+/** How long D1 may take for a command, whose caller waits. After that the record goes through the queue. Our choice. */
 const COMMAND_DEADLINE_MS = 3_000;
 
-/** What a command takes beside what the consumer does: a session whose bookmark lets its caller read what it wrote. */
+/** The consumer's effects and those of a command, over one D1 session whose bookmark lets the caller read its own write. */
 export function commandDeps(env: Env, ctx: Pick<ExecutionContext, "waitUntil">): CommandDeps {
   const session = env.DB.withSession("first-primary");
   const deps = consumeDepsOver(env, session);
   return {
     ...deps,
     fleet: { merge: (events) => withDeadline(COMMAND_DEADLINE_MS, deps.fleet.merge(events)) },
-    // The type of an RPC answer makes lists of the tuples that a record's headers are.
+    // The RPC result type turns the header tuples of a record into arrays.
     claimDesired: async (order) => (await env.DEVICES.getByName(order.deviceKey).claimDesired(order)) as DesiredClaim,
     bookmark: () => session.getBookmark(),
     newEventId: () => crypto.randomUUID(),

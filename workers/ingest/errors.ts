@@ -1,9 +1,9 @@
-import { describeRejection, type Rejection } from "../../src/shared/contracts/parse.ts";
+import { describeRejection, type Rejection } from "#contracts/parse.ts";
 
 /** The error body of the Confluent REST Proxy. Codes of five digits begin with their HTTP status. */
 export type RestProxyError = { readonly error_code: number; readonly message: string };
 
-/** A request that cannot be served as a whole; nothing of it was accepted. */
+/** A request that fails as a whole: none of it was accepted. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly code: number;
@@ -16,7 +16,7 @@ export class RequestError extends Error {
   }
 
   get status(): number {
-    return statusOf(this.code);
+    return httpStatus(this.code);
   }
 
   toBody(): RestProxyError {
@@ -25,10 +25,10 @@ export class RequestError extends Error {
 }
 
 /** The HTTP status that a code begins with. */
-export const statusOf = (code: number): number => (code < 1000 ? code : Math.floor(code / 100));
+export const httpStatus = (code: number): number => (code < 1000 ? code : Math.floor(code / 100));
 
-/** The one translation from our reasons to the proxy's codes. */
-export function restProxyCodeOf({ reason }: Rejection): number {
+/** The REST Proxy's code for a rejection; the only such mapping. */
+export function toRestProxyCode({ reason }: Rejection): number {
   switch (reason) {
     case "unknown_topic":
       return 40401;
@@ -45,11 +45,11 @@ export function restProxyCodeOf({ reason }: Rejection): number {
   }
 }
 
-/** What the client reads: what happened, and that its record is kept. */
+/** The message for the client: what is wrong, and that the record is kept as a dead letter. */
 export const rejectionMessage = (rejection: Rejection): string =>
   `${describeRejection(rejection)} The record is kept as a dead letter (${rejection.reason}).`;
 
-/** A record that the queue did not take; retriable, as the proxy has it. */
+/** A record that the queue did not take. Clients of the REST Proxy treat this code as retriable. */
 export const NOT_TAKEN = {
   code: 50003,
   message: "The queue did not take this record. Nothing of it was kept: send it again.",

@@ -1,17 +1,8 @@
 import { RequestError } from "./errors.ts";
 
-/**
- * The media type alone, in lower case.
- * @throws RequestError 400 for a charset that is not UTF-8
- */
-export function mediaTypeOf(contentType: string | undefined): string {
-  const [mediaType = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
-  if (charset !== undefined && !["utf-8", "utf8"].includes(charset.replaceAll('"', ""))) {
-    throw new RequestError(400, `Bodies are read as UTF-8, not as ${charset}.`);
-  }
-  return mediaType;
-}
+/** The media type alone, in lower case. */
+export const parseMediaType = (contentType: string | undefined): string =>
+  (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 
 export const unsupported = (contentType: string | undefined, wanted: string): RequestError =>
   new RequestError(

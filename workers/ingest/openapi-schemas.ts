@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { LIMITS, PARTITIONS } from "./limits.ts";
-import { ENVELOPE, Header, RECORD } from "./rest-proxy/v2.ts";
+import { LIMITS, PARTITIONS } from "#queue/limits.ts";
+import { Cut, ENVELOPE, Header, RECORD } from "./rest-proxy/v2.ts";
 import { EntryId, Part, ProduceRecord } from "./rest-proxy/v3.ts";
 
 const AnyObject = z.record(z.string(), z.unknown());
@@ -10,7 +10,8 @@ const V2Record = z.strictObject({
   key: z.unknown().optional().describe("Text; base64 in the binary format"),
   value: z.unknown().optional().describe("The event; base64 of it in the binary format; null for a tombstone"),
   ...RECORD,
-  headers: z.array(Header).max(LIMITS.keptHeaders).nullish(),
+  headers: z.array(Header).nullish(),
+  cut: Cut.nullish(),
 });
 const ProduceRequest = z.strictObject({ records: z.array(V2Record).min(1).max(LIMITS.records), ...ENVELOPE });
 const V3BatchEntry = ProduceRecord.extend({ id: EntryId });
@@ -56,7 +57,27 @@ const Topic = z.object({ name: z.string(), configs: AnyObject, partitions: z.arr
 const Brokers = z.object({ brokers: z.array(z.int()) });
 
 const SinkError = z.object({ index: z.int(), code: z.int(), reason: z.string(), message: z.string() });
-const SinkAnswer = z.object({ accepted: z.int(), deadLettered: z.int(), errors: z.array(SinkError) });
+const SinkAnswer = z.object({
+  accepted: z.int(),
+  deadLettered: z.int(),
+  errors: z.array(SinkError),
+  errorsLeftOut: z.int().optional(),
+});
+
+const attribute = z.string().min(1);
+const Attributes = z.looseObject({
+  specversion: z.literal("1.0"),
+  id: attribute.describe("The record's eventId, unless its data has one"),
+  source: attribute,
+  type: attribute,
+  time: z.string().nullish().describe("Its occurredAt, unless its data has one"),
+  subject: z.string().nullish().describe("Its deviceId, unless its data has one"),
+  partitionkey: z.string().nullish().describe("Its key"),
+});
+const CloudEvent = z.union([
+  Attributes.extend({ data: AnyObject }),
+  Attributes.extend({ data_base64: z.base64().describe("A JSON object, in base64") }),
+]);
 
 const NAMED = {
   Error: z.object({ error_code: z.int(), message: z.string() }),
@@ -77,6 +98,7 @@ const NAMED = {
   Partition,
   Topic,
   Brokers,
+  CloudEvent,
   SinkError,
   SinkAnswer,
 };

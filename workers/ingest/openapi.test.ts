@@ -1,14 +1,15 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { exampleOf } from "../../src/shared/contracts/describe.ts";
-import { CONTRACTS } from "../../src/shared/contracts/index.ts";
-import { LIMITS } from "./limits.ts";
+import { exampleValue } from "#contracts/describe.ts";
+import { CONTRACTS } from "#contracts/index.ts";
+import { LIMITS } from "#queue/limits.ts";
+import { chooseEventReader } from "./cloud-events.ts";
 import { openApiDocument } from "./openapi.ts";
 import * as metadata from "./rest-proxy/metadata.ts";
 import { produceResponse, readProduce } from "./rest-proxy/v2.ts";
-import { batchAnswer, readBatch, readRecord, receiptOf } from "./rest-proxy/v3.ts";
-import { sinkAnswer } from "./sinks.ts";
+import { batchAnswer, readBatch, readRecord, toV3Receipt } from "./rest-proxy/v3.ts";
+import { SinkTally } from "./sinks.ts";
 
 const document = openApiDocument("https://concord.example");
 
@@ -19,7 +20,7 @@ describe("the OpenAPI document", () => {
     expect(valid).toBe(true);
   });
 
-  it("names each operation once, and points at nothing that is not there", () => {
+  it("names each operation once, and has no dangling reference", () => {
     const text = JSON.stringify(document);
     const ids = [...text.matchAll(/"operationId":"(\w+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
@@ -46,7 +47,7 @@ function passes(read: () => unknown): boolean {
 
 const [contract] = CONTRACTS;
 const TOPIC = contract?.topic as string;
-const value = contract && exampleOf(contract);
+const value = contract && exampleValue(contract);
 const header = { key: "h", value: "AA==" };
 
 describe("what the document says may be sent is what is read:", () => {
@@ -102,7 +103,38 @@ describe("what the document says may be sent is what is read:", () => {
   });
 });
 
-it("answers are as the document says", () => {
+describe("a CloudEvent that the document allows is one that is read:", () => {
+  const event = { specversion: "1.0", id: "1", source: "/", type: "t", data: {} };
+  const { data: _, ...bare } = event;
+  it.each([
+    [event],
+    [
+      {
+        ...event,
+        time: "2026-11-01T08:00:00Z",
+        subject: "t-1",
+        partitionkey: "k",
+        datacontenttype: "application/json",
+      },
+    ],
+    [{ ...event, time: null }],
+    [{ ...bare, data_base64: btoa("{}") }],
+    [{ ...bare, data_base64: "*" }],
+    [bare],
+    [{ ...event, data: [] }],
+    [{ ...event, id: "" }],
+    [{ ...event, id: 1 }],
+    [{ ...event, source: undefined }],
+    [{ ...event, specversion: "0.3" }],
+    [{ ...event, subject: {} }],
+  ])("%j", (sent) => {
+    const reader = chooseEventReader(new Headers({ "Content-Type": "application/cloudevents+json" }));
+    const isRead = reader?.read(JSON.stringify(sent)).rejection === undefined;
+    expect(allows("CloudEvent", JSON.parse(JSON.stringify(sent)))).toBe(isRead);
+  });
+});
+
+it("responses match the document", () => {
   const receipts = [
     { kind: "accepted" } as const,
     { kind: "refused", code: 42207, message: "no" } as const,
@@ -110,16 +142,18 @@ it("answers are as the document says", () => {
   ];
   const record = readRecord(TOPIC, JSON.stringify({ value: { type: "JSON", data: value } }));
   const where = { topic: TOPIC, clusterId: "concord", nowMs: 1, index: 0 };
-  const v3 = receipts.map((receipt) => receiptOf(record, receipt, where));
+  const v3 = receipts.map((receipt) => toV3Receipt(record, receipt, where));
   const produce = readProduce(TOPIC, JSON.stringify({ records: Array(3).fill({ value }) }), "json");
+  const tally = new SinkTally();
+  tally.add(receipts);
   const answers: [string, unknown][] = [
     ["ProduceResponse", produceResponse(produce, receipts, 1)],
     ...v3.map((receipt): [string, unknown] => ["V3Receipt", receipt]),
     ["BatchAnswer", batchAnswer(["1", "2", "3"], v3)],
-    ["SinkAnswer", sinkAnswer(receipts)],
+    ["SinkAnswer", tally.toAnswer()],
     ["Brokers", metadata.brokers()],
     ["Topic", metadata.topic(TOPIC)],
-    ["Partition", metadata.partitionNamed(TOPIC, "3")],
+    ["Partition", metadata.findPartition(TOPIC, "3")],
     ["V3List", metadata.clusterList("https://concord.example/v3")],
     ["V3List", metadata.topicList("https://concord.example/v3")],
     ["V3Resource", metadata.v3Topic("https://concord.example/v3", TOPIC)],

@@ -1,4 +1,5 @@
-import { PARTITIONS } from "./limits.ts";
+import { LANE_HEADER } from "#queue/lane.ts";
+import { PARTITIONS } from "#queue/limits.ts";
 import { ref, schemaComponents } from "./openapi-schemas.ts";
 import { CLUSTER_ID } from "./rest-proxy/v3.ts";
 
@@ -60,10 +61,11 @@ export const openApiDocument = (origin: string) => ({
         summary: "Produce records as a stream",
         description:
           "JSON objects one after the other, over one request that may stay open; a receipt each comes back in order, as soon as the record is in a queue, each followed by CRLF. Also under /kafka/v3.",
+        parameters: [LANE],
         requestBody: body({ "application/json": ref("V3Record") }),
         responses: {
           200: { description: "The stream is open", content: { "application/json": { schema: ref("V3Receipt") } } },
-          ...refusals(401, 403, 404, 415, 422, 429, 503),
+          ...refusals(400, 401, 403, 404, 415, 422, 429, 503),
         },
       },
     },
@@ -73,6 +75,7 @@ export const openApiDocument = (origin: string) => ({
         tags: ["v3"],
         operationId: "produceBatch",
         summary: "Produce records as one batch",
+        parameters: [LANE],
         requestBody: body({ "application/json": ref("BatchRequest") }),
         responses: {
           207: {
@@ -88,9 +91,10 @@ export const openApiDocument = (origin: string) => ({
       post: {
         tags: ["sinks"],
         operationId: "ingest",
-        summary: "Take what a sink sends: one JSON object, an array, or one a line",
+        summary: "Take what a sink sends: one JSON object, an array, one a line, or CloudEvents",
         parameters: [
           STRICT,
+          LANE,
           header("Idempotency-Key", "Told back. Records are idempotent by their event id, with or without it.", {
             maxLength: 255,
           }),
@@ -98,10 +102,16 @@ export const openApiDocument = (origin: string) => ({
           header("X-Kafka-Offset", "Likewise"),
           header("X-Kafka-Timestamp", "Likewise, in milliseconds since 1970"),
           header("X-Kafka-Key", "Likewise"),
+          header(
+            "ce-specversion",
+            '"1.0", when the body is the data of one CloudEvent; ce-id, ce-source and ce-type come with it',
+          ),
         ],
         requestBody: body({
           "application/json": { oneOf: [{ type: "object" }, list({ type: "object" })] },
           "application/x-ndjson": { type: "string" },
+          "application/cloudevents+json": ref("CloudEvent"),
+          "application/cloudevents-batch+json": list(ref("CloudEvent")),
         }),
         responses: {
           200: {
@@ -133,6 +143,9 @@ const JSON_V2 = "application/vnd.kafka.v2+json";
 const TOPIC = path("topic", "device.{sourceType}.{entity}.{action}, in lower case");
 const PARTITION = path("partition", `0 to ${PARTITIONS - 1}`);
 const CLUSTER = path("cluster_id", `Ours is ${CLUSTER_ID}; a producer may name any`);
+const LANE = header(LANE_HEADER, "backfill: for old records, through a queue for which live ones do not wait", {
+  enum: ["backfill"],
+});
 const STRICT = query("strict", "1: all records or none; 422 when one would be a dead letter");
 
 function produceV2(operationId: string, summary: string) {
@@ -141,7 +154,7 @@ function produceV2(operationId: string, summary: string) {
     tags: ["v2"],
     operationId,
     summary,
-    parameters: [STRICT, query("async", "true: 204 without a body once the queue has the records")],
+    parameters: [STRICT, LANE, query("async", "true: 204 without a body once the queue has the records")],
     requestBody: body({
       "application/vnd.kafka.json.v2+json": produce,
       "application/vnd.kafka.binary.v2+json": produce,

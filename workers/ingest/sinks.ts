@@ -1,87 +1,117 @@
-import { elementsOf, memberAt, NotJson, onlyValueOf, skipSpace } from "../../src/shared/json/cut.ts";
+import { bytesOfText } from "#base/utf8.ts";
+import { memberAt, skipSpace } from "#json/cut.ts";
+import { type CutRecord, RecordCutter } from "#json/record-cutter.ts";
+import { LIMITS } from "#queue/limits.ts";
 import type { Entry, Incoming, Receipt } from "./accept.ts";
-import { RequestError, rejectionMessage, restProxyCodeOf } from "./errors.ts";
-import { LIMITS } from "./limits.ts";
-import { mediaTypeOf, unsupported } from "./media-type.ts";
-import { asJson, requireKeepable, requireShallow, tooMany } from "./requirements.ts";
+import { chooseEventReader, EVENT_TYPES, type EventReader } from "./cloud-events.ts";
+import { rejectionMessage, toRestProxyCode } from "./errors.ts";
+import { parseMediaType, unsupported } from "./media-type.ts";
+import { bounded, cutShort, type ValueSummary, valueDigest } from "./oversized.ts";
+import { tooManyRecords } from "./requirements.ts";
 
-/** What sinks send: one object, an array of them, or one a line. A JSON type may hold lines too: fluent-bit does that. */
-const READ = new Set([
-  "application/json",
+/** Media types in which each line is a record, even if it is a list. */
+const LINES: ReadonlySet<string> = new Set([
   "application/x-ndjson",
   "application/ndjson",
   "application/jsonl",
   "application/json-lines",
   "application/stream+json",
-  "text/plain",
+  "application/json-seq",
 ]);
+
+/**
+ * The bodies of sinks: one object, an array of objects, or one object per line. fluent-bit sends lines under a JSON
+ * type.
+ */
+const READ = new Set(["application/json", "text/plain", ...LINES, ...EVENT_TYPES]);
 
 /** @throws RequestError 415 or 400 */
 export function requireSinkType(contentType: string | undefined): void {
-  if (!READ.has(mediaTypeOf(contentType))) throw unsupported(contentType, "application/json or application/x-ndjson");
+  if (!READ.has(parseMediaType(contentType)))
+    throw unsupported(contentType, "application/json or application/x-ndjson");
 }
+
+export type SinkRequest = {
+  readonly topic: string;
+  readonly headers: Headers;
+  /** For a body that is read whole, which may have more records than it had bytes on the wire. */
+  readonly maxRecords?: number;
+};
 
 /**
- * Reads the body of a sink into entries, each value with its exact text. What is no JSON is for its contract to refuse.
- * @throws RequestError with the proxy's code; nothing was accepted then
+ * Reads a sink's body into entries, in groups, each value with its exact text. Text that is not JSON is an entry too,
+ * which its contract refuses. A value that is too large to store is cut. An empty body is one record without a value.
+ * @throws RequestError 413 if there are more than `maxRecords`; nothing was accepted then
  */
-export function readSinkBody(topic: string, text: string, headers: Headers): Entry[] {
-  if (text.trim() === "") throw new RequestError(422, "Payload error. Request body is empty. Data is required.");
-  requireShallow(text);
-  const values = asJson(() => valuesIn(text, mediaTypeOf(headers.get("Content-Type") ?? undefined)));
-  const coordinates = coordinatesIn(headers);
-  return values.map((value, index): Entry => {
-    // Headers can speak for one record only.
-    const record = { topic, key: null, value, ...(values.length === 1 && coordinates), ...reservedIn(value) };
-    requireKeepable(record, index);
-    return { kind: "record", record };
+export async function* entriesOfSink(
+  { topic, headers, maxRecords = Number.POSITIVE_INFINITY }: SinkRequest,
+  parts: AsyncIterable<string>,
+): AsyncGenerator<readonly Entry[]> {
+  const cutter = new RecordCutter({
+    maxLength: LIMITS.keptBytes,
+    headLength: LIMITS.cutBytes,
+    digest: valueDigest,
+    mayBeArray: !LINES.has(parseMediaType(headers.get("Content-Type") ?? undefined)),
   });
-}
-
-/** The texts of the values: an array's elements, else the whole body if it is one value, else its lines. */
-function valuesIn(text: string, mediaType: string): string[] {
-  try {
-    const { start, end } = onlyValueOf(text);
-    return text[start] === "[" ? bounded(elementTexts(text, start)) : [text.slice(start, end)];
-  } catch (thrown) {
-    // A broken line is kept as a dead letter beside its neighbours; a broken list cannot be cut into records at all.
-    const isList = text[skipSpace(text, 0)] === "[";
-    if (!(thrown instanceof NotJson) || (isList && mediaType === "application/json")) throw thrown;
-    return bounded(linesOf(text));
+  let read = 0;
+  let waiting: CutRecord<ValueSummary>[] = [];
+  let waitingLength = 0;
+  const wait = (records: readonly CutRecord<ValueSummary>[]) => {
+    for (const each of records) {
+      waiting.push(each);
+      waitingLength += each.text.length;
+    }
+    if (read + waiting.length > maxRecords) throw tooManyRecords();
+  };
+  const events = chooseEventReader(headers);
+  const entries = (isEnd: boolean): Entry[] => {
+    // Headers can belong to one record only.
+    const isOnly = isEnd && read + waiting.length === 1;
+    const readEvent = events && (isOnly || !events.isOfOne) ? events.read : undefined;
+    const taken = waiting.map((each) => entryOf(topic, each, isOnly ? readCoordinates(headers) : {}, readEvent));
+    read += waiting.length;
+    waiting = [];
+    waitingLength = 0;
+    return taken;
+  };
+  for await (const part of parts) {
+    wait(cutter.push(part));
+    const isFull = waiting.length > 1 && (waiting.length >= LIMITS.records || waitingLength >= MAX_WAITING_LENGTH);
+    if (isFull && maxRecords === Number.POSITIVE_INFINITY) yield* inGroups(entries(false));
   }
+  wait(cutter.end());
+  if (read + waiting.length === 0 && !cutter.sawArray) waiting.push({ text: "" });
+  yield* inGroups(entries(true));
 }
 
-/** @throws RequestError 413 at the first value over the limit */
-function bounded(values: Iterable<string>): string[] {
-  const taken: string[] = [];
-  for (const value of values) {
-    if (taken.length >= LIMITS.records) throw tooMany();
-    taken.push(value);
-  }
-  return taken;
+/** How much text of records is held back until more is read, so that they share the queue's messages. */
+const MAX_WAITING_LENGTH = 1024 * 1024;
+
+/** Groups of as many entries as go to the queue together. */
+function* inGroups(entries: readonly Entry[]): Generator<readonly Entry[]> {
+  for (let at = 0; at === 0 || at < entries.length; at += LIMITS.records) yield entries.slice(at, at + LIMITS.records);
 }
 
-function* elementTexts(text: string, start: number): Generator<string> {
-  for (const span of elementsOf(text, start)) yield text.slice(span.start, span.end);
-}
-
-function* linesOf(text: string): Generator<string> {
-  for (let start = 0; start < text.length; ) {
-    const feed = text.indexOf("\n", start);
-    const end = feed < 0 ? text.length : feed;
-    const line = text.slice(start, text[end - 1] === "\r" ? end - 1 : end);
-    if (line.trim() !== "") yield line;
-    start = end + 1;
-  }
+function entryOf(
+  topic: string,
+  { text, cut }: CutRecord<ValueSummary>,
+  coordinates: Coordinates,
+  readEvent: EventReader | undefined,
+): Entry {
+  const isEmpty = text.trim() === "" || text === "null";
+  const { rejection, ...read } = (!cut && !isEmpty && readEvent?.(text)) || { value: isEmpty ? null : text };
+  const record = { topic, key: null, ...coordinates, ...readReservedMembers(read.value ?? ""), ...read };
+  const kept = cut ? cutShort(record, bytesOfText(text), cut) : bounded(record);
+  return { kind: "record", ...kept, beyond: kept.beyond ?? rejection };
 }
 
 type Coordinates = Pick<Incoming, "partition" | "offset" | "timestampMs"> & { readonly key?: string };
 
-/** Connectors can be told to send a record's place in Kafka along. */
-function coordinatesIn(headers: Headers): Coordinates {
+/** The record's Kafka coordinates, which connectors can be configured to send as headers. */
+function readCoordinates(headers: Headers): Coordinates {
   const key = headers.get("X-Kafka-Key");
   return {
-    ...numbers({
+    ...toNumbers({
       partition: headers.get("X-Kafka-Partition"),
       offset: headers.get("X-Kafka-Offset"),
       timestampMs: headers.get("X-Kafka-Timestamp"),
@@ -90,26 +120,26 @@ function coordinatesIn(headers: Headers): Coordinates {
   };
 }
 
-/** The same out of the reserved members that a connector's InsertField writes into the value. */
-function reservedIn(value: string): Coordinates {
+/** The record's Kafka coordinates from the reserved members that a connector's InsertField writes into the value. */
+function readReservedMembers(value: string): Coordinates {
   if (!value.includes('"_kafka_')) return {};
   try {
     const member = (name: string) => {
       const span = memberAt(value, skipSpace(value, 0), name);
       return span ? value.slice(span.start, span.end) : null;
     };
-    return numbers({
+    return toNumbers({
       partition: member("_kafka_partition"),
       offset: member("_kafka_offset"),
       timestampMs: member("_kafka_timestamp"),
     });
   } catch {
-    // No object, or not JSON at all: it says nothing of where it was.
+    // Not a JSON object: it has no coordinates.
     return {};
   }
 }
 
-function numbers(texts: Record<"partition" | "offset" | "timestampMs", string | null>): Coordinates {
+function toNumbers(texts: Record<"partition" | "offset" | "timestampMs", string | null>): Coordinates {
   const whole = Object.entries(texts).filter(([, text]) => text !== null && /^\d{1,15}$/.test(text));
   return Object.fromEntries(whole.map(([name, text]) => [name, Number(text)]));
 }
@@ -117,29 +147,56 @@ function numbers(texts: Record<"partition" | "offset" | "timestampMs", string | 
 export type SinkAnswer = {
   readonly accepted: number;
   readonly deadLettered: number;
-  readonly errors: readonly { index: number; code: number; reason: string; message: string }[];
+  /** The first problems, in the order of their records in the request. */
+  readonly errors: readonly SinkError[];
+  /** How many more there were. */
+  readonly errorsLeftOut?: number;
 };
 
-export function sinkAnswer(receipts: readonly Receipt[]): SinkAnswer {
-  const errors = receipts.flatMap((receipt, index) => {
-    switch (receipt.kind) {
-      case "accepted":
-        return [];
-      case "deadLettered": {
-        const { rejection } = receipt;
-        return [
-          {
-            index,
-            code: restProxyCodeOf(rejection),
-            reason: rejection.reason as string,
-            message: rejectionMessage(rejection),
-          },
-        ];
-      }
-      case "refused":
-        return [{ index, code: receipt.code, reason: "refused", message: receipt.message }];
+type SinkError = { readonly index: number; readonly code: number; readonly reason: string; readonly message: string };
+
+/** A longer list would not be read, and a request may have a million records. */
+const MAX_ERRORS = 5_000;
+
+/** The result of a request's records, summed up as they are accepted. */
+export class SinkTally {
+  #records = 0;
+  #accepted = 0;
+  #deadLettered = 0;
+  #errors: SinkError[] = [];
+
+  add(receipts: readonly Receipt[]): void {
+    for (const receipt of receipts) {
+      const index = this.#records++;
+      if (receipt.kind === "accepted") this.#accepted++;
+      if (receipt.kind === "deadLettered") this.#deadLettered++;
+      if (receipt.kind !== "accepted" && this.#errors.length < MAX_ERRORS) this.#errors.push(errorOf(receipt, index));
     }
-  });
-  const count = (kind: Receipt["kind"]) => receipts.filter((receipt) => receipt.kind === kind).length;
-  return { accepted: count("accepted"), deadLettered: count("deadLettered"), errors };
+  }
+
+  /** Records that are in a queue. */
+  get taken(): number {
+    return this.#accepted + this.#deadLettered;
+  }
+
+  get isWhole(): boolean {
+    return this.taken === this.#records;
+  }
+
+  toAnswer(): SinkAnswer {
+    const leftOut = this.#records - this.#accepted - this.#errors.length;
+    return {
+      accepted: this.#accepted,
+      deadLettered: this.#deadLettered,
+      errors: this.#errors,
+      ...(leftOut > 0 && { errorsLeftOut: leftOut }),
+    };
+  }
+}
+
+function errorOf(receipt: Exclude<Receipt, { kind: "accepted" }>, index: number): SinkError {
+  if (receipt.kind === "refused") return { index, code: receipt.code, reason: "refused", message: receipt.message };
+  const { rejection } = receipt;
+  const message = rejectionMessage(rejection);
+  return { index, code: toRestProxyCode(rejection), reason: rejection.reason, message };
 }

@@ -1,8 +1,8 @@
-import type { Scope } from "../../../src/shared/auth/scope.ts";
-import type { LiveItem } from "../../../src/shared/live/item.ts";
+import type { Scope } from "#auth/scope.ts";
+import type { LiveItem } from "#objects/item.ts";
 import type { Queries, Query } from "./queries.ts";
 
-/** The answers to what was pulled at one moment, as JSON: whoever asks the same is told the same, for one execution. */
+/** GraphQL results of one round of delivery, as JSON. Subscribers with the same query and scope share one execution. */
 export class Answers {
   readonly #queries: Queries;
   readonly #known = new Map<string, Promise<string>>();
@@ -11,7 +11,7 @@ export class Answers {
     this.#queries = queries;
   }
 
-  of(query: Query, scope: Scope, item: LiveItem): Promise<string> {
+  get(query: Query, scope: Scope, item: LiveItem): Promise<string> {
     const name = JSON.stringify([query, scope, item]);
     const known =
       this.#known.get(name) ?? this.#queries.answer(query, scope, item).then((answer) => JSON.stringify(answer));

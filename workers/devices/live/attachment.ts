@@ -1,55 +1,57 @@
-import type { Scope } from "../../../src/shared/auth/scope.ts";
-import type { LiveTarget } from "../../../src/shared/live/item.ts";
-import type { OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
+import type { Scope } from "#auth/scope.ts";
+import type { LiveTarget } from "#objects/item.ts";
+import type { OBJECT_PATHS } from "#objects/wire.ts";
 import type { Query } from "./queries.ts";
 
-/** Who listens; `caller` is whom its sockets are counted by. */
+/** The authenticated client of a socket; limits count sockets by `caller`. */
 export type Listener = { readonly scope: Scope; readonly expiresAtMs: number; readonly caller: string };
 
 export type Subscription = {
   readonly id: string;
   readonly target: LiveTarget;
   readonly cursor: string;
-  /** `null` for a Worker that executes itself. */
+  /** `null` for a Worker, which executes queries itself. */
   readonly query: Query | null;
 };
 
-/** What is kept with a socket while its object sleeps. */
+/** What is stored with a socket while its object hibernates. */
 export type Attachment = {
-  /** `graphql`: a client that speaks graphql-transport-ws. `items`: a Worker that listens for somebody else. */
+  /** The socket's protocol. `graphql`: a client with graphql-transport-ws. `items`: a Worker that subscribes for its own client. */
   readonly speaks: keyof typeof OBJECT_PATHS;
-  /** Where it came from. */
+  /** The client's address. */
   readonly address: string;
-  /** `null` until it has said who it is. */
+  /** `null` until it has authenticated. */
   readonly listener: Listener | null;
   readonly subscriptions: readonly Subscription[];
 };
 
-/** The platform takes 16,384: developers.cloudflare.com/durable-objects/api/websockets. What is left lets cursors grow. */
+/** The platform's limit is 16,384: developers.cloudflare.com/durable-objects/api/websockets. The rest lets cursors grow. */
 const MAX_BYTES = 15_000;
 
-export const attachmentOf = (socket: WebSocket): Attachment =>
+export const readAttachment = (socket: WebSocket): Attachment =>
   JSON.parse(socket.deserializeAttachment() as string) as Attachment;
 
 /**
- * Kept as text, whose size is known: what the platform's own serialization makes of a structure is not.
- * @returns whether there was room; else everything is as it was
+ * Saves an attachment, as text: its size is known, that of the platform's own serialization of an object is not.
+ * @returns `false` if it is too large; the socket then keeps its former attachment
  */
-export function attach(socket: WebSocket, attachment: Attachment): boolean {
+export function saveAttachment(socket: WebSocket, attachment: Attachment): boolean {
   const text = JSON.stringify(attachment);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all that fits into a byte
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: every character that takes one byte
   const bytes = /^[\x00-\xff]*$/.test(text) ? text.length : 2 * text.length;
   if (bytes > MAX_BYTES) return false;
   socket.serializeAttachment(text);
   return true;
 }
 
-/** Whether somebody is here who may be told something still, be it the last of a subscription. */
-export const isOccupied = (ctx: DurableObjectState): boolean =>
-  ctx.getWebSockets().some((socket) => socket.readyState === WebSocket.OPEN && attachmentOf(socket).listener !== null);
-
-/** The open sockets that are subscribed to something. One that we closed may linger until its client answers. */
-export const listening = (ctx: DurableObjectState): WebSocket[] =>
+/** Whether any socket is open and authenticated: it may still have items to receive, even without a subscription. */
+export const hasClients = (ctx: DurableObjectState): boolean =>
   ctx
     .getWebSockets()
-    .filter((socket) => socket.readyState === WebSocket.OPEN && attachmentOf(socket).subscriptions.length > 0);
+    .some((socket) => socket.readyState === WebSocket.OPEN && readAttachment(socket).listener !== null);
+
+/** The open sockets with subscriptions. `getWebSockets` also lists those that we closed, until their clients answer. */
+export const subscribedSockets = (ctx: DurableObjectState): WebSocket[] =>
+  ctx
+    .getWebSockets()
+    .filter((socket) => socket.readyState === WebSocket.OPEN && readAttachment(socket).subscriptions.length > 0);

@@ -1,2 +1,2 @@
-/** What a cursor of ours counts; NaN for one that is none. */
-export const numberIn = (cursor: string): number => (/^\d{1,15}$/.test(cursor) ? Number(cursor) : Number.NaN);
+/** The number in a cursor; NaN if it is not one of ours. */
+export const parseCursor = (cursor: string): number => (/^\d{1,15}$/.test(cursor) ? Number(cursor) : Number.NaN);

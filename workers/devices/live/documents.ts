@@ -6,22 +6,22 @@ import {
   specifiedRules,
   validate,
 } from "graphql";
-import { base64Of } from "../../../src/shared/base64.ts";
-import { MAX_TOKENS } from "../../../src/shared/graphql/limits/limits.ts";
-import type { Rights } from "../../../src/shared/graphql/rights.ts";
-import { schema } from "../../../src/shared/graphql/schema/index.ts";
+import { toBase64 } from "#base/base64.ts";
+import { MAX_TOKENS } from "#graphql/limits/limits.ts";
+import type { Rights } from "#graphql/rights.ts";
+import { schema } from "#graphql/schema/index.ts";
 
-/** Documents that stay parsed in an isolate, which holds many objects. Ours. */
+/** Parsed documents that an isolate caches; it holds many objects. Our choice. */
 const MAX_PARSED = 100;
 
 const PREFIX = "document:";
 
-/** Different documents that listen to one object. Ours: frontends have a handful. */
+/** Different documents among the subscriptions of one object. Our limit: frontends have a handful. */
 const MAX_DOCUMENTS = 100;
 
 /**
- * The texts that an object's subscriptions were made with. A socket's attachment has no room for them, and an object
- * that wakes up has forgotten them; so each is stored once, by its hash, for as long as somebody listens.
+ * The GraphQL documents of an object's subscriptions. They are too large for a socket's attachment and have to survive
+ * hibernation, so each is stored once, by its hash, for as long as the object has subscribers.
  */
 export class Documents {
   readonly #kv: SyncKvStorage;
@@ -30,7 +30,7 @@ export class Documents {
     this.#kv = kv;
   }
 
-  /** @returns whether it is there now */
+  /** @returns `false` if the object already has `MAX_DOCUMENTS` others; nothing is stored then */
   store(hash: string, text: string): boolean {
     if (this.read(hash) !== undefined) return true;
     if ([...this.#kv.list({ prefix: PREFIX, limit: MAX_DOCUMENTS })].length >= MAX_DOCUMENTS) return false;
@@ -42,22 +42,22 @@ export class Documents {
     return this.#kv.get<string>(PREFIX + hash);
   }
 
-  /** Nobody listens any more. */
+  /** Removes all documents, once nothing is subscribed. */
   clear(): void {
     for (const [key] of [...this.#kv.list({ prefix: PREFIX })]) this.#kv.delete(key);
   }
 }
 
-/** Of a text: 128 bits of its SHA-256. */
-export async function hashOf(text: string): Promise<string> {
+/** The first 128 bits of a text's SHA-256, as base64. */
+export async function hashText(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return base64Of(new Uint8Array(digest, 0, 16));
+  return toBase64(new Uint8Array(digest, 0, 16));
 }
 
 const parsed = new Map<string, DocumentNode>();
 
-/** @throws GraphQLError for what is no GraphQL */
-export function documentOf(text: string): DocumentNode {
+/** @throws GraphQLError if the text is not GraphQL */
+export function parseDocument(text: string): DocumentNode {
   const known = parsed.get(text);
   if (known) return known;
   const document = parseOrThrow(text);
@@ -75,8 +75,8 @@ function parseOrThrow(text: string): DocumentNode {
   }
 }
 
-/** What is wrong with a document by the schema. */
-export function problemsOf(document: DocumentNode, { introspection }: Rights): readonly GraphQLError[] {
+/** The errors of a document against the schema. */
+export function validateDocument(document: DocumentNode, { introspection }: Rights): readonly GraphQLError[] {
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
   const problems = validate(schema, document, rules, { hideSuggestions: !introspection });
   return problems.map((problem) => withCode(problem, "GRAPHQL_VALIDATION_FAILED"));

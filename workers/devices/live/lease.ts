@@ -1,21 +1,22 @@
-import type { Watched } from "../../../src/shared/repositories/watch.ts";
+import { MINUTE_MS } from "#domain/time.ts";
+import type { Watched } from "#repositories/watch.ts";
 
-/** How long D1 remembers that somebody watches, unless it is told again. Ours. */
-export const LEASE_MS = 20 * 60_000;
+/** How long a watch lasts in D1 unless it is renewed. Our choice. */
+export const LEASE_MS = 20 * MINUTE_MS;
 
-/** D1 counts whole seconds and by its own clock; so much earlier than D1 we take a lease for over. Ours. */
-const MARGIN_MS = 60_000;
+/** We treat a lease as expired this much before D1 does, which has its own clock and counts whole seconds. Our choice. */
+const MARGIN_MS = MINUTE_MS;
 
 const KEY = "lease";
 
 type Stored = {
   readonly watched: Watched;
   readonly untilMs: number;
-  /** When to try again what D1 refused. */
+  /** When to retry after D1 failed. */
   readonly retryAtMs?: number;
 };
 
-/** That what an object stands for is watched, and that D1 knows. Survives the object's sleep. */
+/** The object's record of its watch in D1. It survives hibernation. */
 export class Lease {
   readonly #kv: SyncKvStorage;
 
@@ -27,30 +28,30 @@ export class Lease {
     return this.#kv.get<Stored>(KEY)?.watched;
   }
 
-  /** Whether everything that happened since it began has come here. */
+  /** Whether the watch is certainly still in D1, so that every event since it began has reached this object. */
   isHeld(nowMs: number): boolean {
     return (this.#kv.get<Stored>(KEY)?.untilMs ?? 0) > nowMs;
   }
 
-  /** When something is to be done about it: renewed, or let go. */
-  dueMs(isListenedTo: boolean): number | null {
+  /** When to renew it, or without subscribers to release it; `null` if there is none. */
+  dueMs(hasSubscribers: boolean): number | null {
     const stored = this.#kv.get<Stored>(KEY);
     if (!stored) return null;
-    const due = isListenedTo ? stored.untilMs - LEASE_MS / 2 : stored.untilMs;
+    const due = hasSubscribers ? stored.untilMs - LEASE_MS / 2 : stored.untilMs;
     return Math.max(due, stored.retryAtMs ?? due);
   }
 
-  putOff(retryAtMs: number): void {
+  postpone(retryAtMs: number): void {
     const stored = this.#kv.get<Stored>(KEY);
     if (stored) this.#kv.put(KEY, { ...stored, retryAtMs });
   }
 
-  /** @param askedAtMs when D1 was asked, which is before it answered */
+  /** @param askedAtMs when the statement was sent; D1 counts the lease from a later time */
   hold(watched: Watched, askedAtMs: number): void {
     this.#kv.put(KEY, { watched, untilMs: askedAtMs + LEASE_MS - MARGIN_MS });
   }
 
-  letGo(): void {
+  release(): void {
     this.#kv.delete(KEY);
   }
 }

@@ -1,8 +1,8 @@
-import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import { describeFault, log } from "#telemetry/log.ts";
 import { CLOSINGS } from "./protocol.ts";
-import { close } from "./say.ts";
+import { close } from "./send.ts";
 
-/** What each socket still has to be sent, in order, though some of it takes longer to answer than the next. */
+/** The messages that each socket still has to be sent. They go out in order, although some take longer to execute than the next. */
 export class Outbox {
   readonly #ctx: Pick<DurableObjectState, "waitUntil">;
   readonly #tails = new WeakMap<WebSocket, Promise<void>>();
@@ -14,14 +14,14 @@ export class Outbox {
   enqueue(socket: WebSocket, work: () => Promise<void>): void {
     const tail = (this.#tails.get(socket) ?? Promise.resolve())
       .then(work)
-      .catch((thrown: unknown) => lose(socket, thrown));
+      .catch((thrown: unknown) => closeAfterFault(socket, thrown));
     this.#tails.set(socket, tail);
     this.#ctx.waitUntil(tail);
   }
 }
 
-/** What comes next would stand behind a hole: the client comes back and goes on from what it has seen. */
-export function lose(socket: WebSocket, thrown: unknown): void {
-  log("error", "live.not_told", faultOf(thrown));
+/** Closes a socket after a message was lost. Later messages would leave a gap; the client reconnects and resumes from its cursor. */
+export function closeAfterFault(socket: WebSocket, thrown: unknown): void {
+  log("error", "live.not_told", describeFault(thrown));
   close(socket, CLOSINGS.tryAgain);
 }

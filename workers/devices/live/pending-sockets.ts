@@ -1,47 +1,47 @@
-/** What a socket is waited for: that it says who it is, or that it subscribes to something that it may see. */
-export type Awaited = "init" | "subscription";
+/** What a socket has yet to do: authenticate (`connection_init`), or subscribe to something that it may see. */
+export type PendingStep = "init" | "subscription";
 
-/** How long for each. graphql-ws's own default for the first is 3 s. */
-const TIMEOUTS_MS: Readonly<Record<Awaited, number>> = { init: 10_000, subscription: 30_000 };
+/** How long it may take. graphql-ws's default for the first is 3 s. */
+const TIMEOUTS_MS: Readonly<Record<PendingStep, number>> = { init: 10_000, subscription: 30_000 };
 
-/** Sockets an object that are waited for, in all and from one address: with one more, the oldest of them goes. Ours. */
+/** Pending sockets of an object, in all and from one address. One more closes the oldest of them. Our limits. */
 export const MAX_WAITING = 100;
 export const MAX_WAITING_BY_ADDRESS = 50;
 
-type Waiting = { readonly address: string; readonly awaited: Awaited; readonly stop: () => void };
+type Waiting = { readonly address: string; readonly step: PendingStep; readonly stop: () => void };
 
 /**
- * Sockets that count for nothing yet, oldest first. Nobody else's are sent away for what comes from one address, as long
- * as that is not half of all.
+ * Sockets without a subscription yet, oldest first. One address cannot push out those of others: its own limit is half of
+ * all.
  */
 export class PendingSockets {
-  readonly #giveUp: (socket: WebSocket, awaited: Awaited) => void;
+  readonly #giveUp: (socket: WebSocket, step: PendingStep) => void;
   readonly #waiting = new Map<WebSocket, Waiting>();
 
-  constructor(giveUp: (socket: WebSocket, awaited: Awaited) => void) {
+  constructor(giveUp: (socket: WebSocket, step: PendingStep) => void) {
     this.#giveUp = giveUp;
   }
 
-  enter(socket: WebSocket, address: string, awaited: Awaited): void {
+  enter(socket: WebSocket, address: string, step: PendingStep): void {
     this.leave(socket);
     const neighbours = [...this.#waiting].filter(([, other]) => other.address === address);
-    if (neighbours.length >= MAX_WAITING_BY_ADDRESS) this.#sendAway(neighbours[0]?.[0]);
-    else if (this.#waiting.size >= MAX_WAITING) this.#sendAway(this.#waiting.keys().next().value);
-    // A timer keeps the object awake, so it goes as soon as the socket counts, or left.
-    const timer = setTimeout(() => this.#sendAway(socket), TIMEOUTS_MS[awaited]);
-    this.#waiting.set(socket, { address, awaited, stop: () => clearTimeout(timer) });
+    if (neighbours.length >= MAX_WAITING_BY_ADDRESS) this.#evict(neighbours[0]?.[0]);
+    else if (this.#waiting.size >= MAX_WAITING) this.#evict(this.#waiting.keys().next().value);
+    // A timer keeps the object from hibernating, so it is cleared as soon as the socket subscribes or closes.
+    const timer = setTimeout(() => this.#evict(socket), TIMEOUTS_MS[step]);
+    this.#waiting.set(socket, { address, step, stop: () => clearTimeout(timer) });
   }
 
-  /** It counts now, or is gone. */
+  /** Removes a socket that has subscribed or closed. */
   leave(socket: WebSocket): void {
     this.#waiting.get(socket)?.stop();
     this.#waiting.delete(socket);
   }
 
-  #sendAway(socket: WebSocket | undefined): void {
+  #evict(socket: WebSocket | undefined): void {
     const waiting = socket && this.#waiting.get(socket);
     if (!waiting) return;
     this.leave(socket);
-    this.#giveUp(socket, waiting.awaited);
+    this.#giveUp(socket, waiting.step);
   }
 }

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { parseJson } from "../../../src/shared/json/parse-json.ts";
+import { parseJson } from "#json/parse-json.ts";
 
 /** github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 export const GRAPHQL_TRANSPORT_WS = "graphql-transport-ws";
 
-/** Answered by the runtime, which does not wake an object for it. */
+/** The runtime answers pings itself, without waking the object. */
 export const PING = '{"type":"ping"}';
 export const PONG = '{"type":"pong"}';
 
@@ -19,7 +19,7 @@ const SubscribePayload = z.looseObject({
 });
 export type SubscribePayload = z.output<typeof SubscribePayload>;
 
-/** What a client may say. */
+/** The messages that a client may send. */
 const ClientMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("connection_init"), payload }),
   z.object({ type: z.literal("ping"), payload }),
@@ -29,16 +29,16 @@ const ClientMessage = z.discriminatedUnion("type", [
 ]);
 export type ClientMessage = z.output<typeof ClientMessage>;
 
-/** In characters. A trusted document's id takes a hundred, and no text may have more than a thousand tokens. */
+/** In characters. A trusted document's id has about a hundred, and a document has at most a thousand tokens. */
 export const MAX_MESSAGE_LENGTH = 64 * 1024;
 
 export const parseMessage = (text: string): ClientMessage | undefined => ClientMessage.safeParse(parseJson(text)).data;
 
-/** Why a socket is closed. The first two are the client's to try again with, the others its bug. */
+/** Reasons for closing a socket. The client should reconnect after the first two; the others are errors of the client. */
 export const CLOSINGS = {
-  /** What we need is out of reach just now. */
+  /** A service that we need is unavailable. */
   tryAgain: [1013, "Try again later"],
-  /** The token has run out: come back with another. */
+  /** Reconnect with a new token. */
   expired: [4403, "Forbidden: the token has expired"],
   unauthorized: [4401, "Unauthorized"],
   badToken: [4403, "Forbidden"],
@@ -47,7 +47,7 @@ export const CLOSINGS = {
   duplicateId: [4409, "Subscriber for that id already exists"],
   tooManyInits: [4429, "Too many initialisation requests"],
   initTimeout: [4408, "Connection initialisation timeout"],
-  /** Open it again when there is something to subscribe to. */
+  /** Reconnect when there is something to subscribe to. */
   idle: [4408, "Nothing is subscribed to on this socket"],
 } as const satisfies Record<string, readonly [number, string]>;
 export type Closing = readonly [code: number, reason: string];

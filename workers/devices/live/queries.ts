@@ -1,28 +1,28 @@
 import { GraphQLError, type GraphQLFormattedError, Kind, type OperationDefinitionNode } from "graphql";
-import type { ReaderSettings } from "../../../src/shared/auth/reader-settings.ts";
-import type { Scope } from "../../../src/shared/auth/scope.ts";
-import { openContext } from "../../../src/shared/graphql/context.ts";
-import { maskError } from "../../../src/shared/graphql/errors.ts";
-import { admitSubscription } from "../../../src/shared/graphql/limits/limits.ts";
-import { executeItem, targetOf } from "../../../src/shared/graphql/live.ts";
-import { rightsOf } from "../../../src/shared/graphql/rights.ts";
-import { schema } from "../../../src/shared/graphql/schema/index.ts";
-import { documentText } from "../../../src/shared/graphql/trusted-documents.ts";
-import type { LiveItem, LiveTarget } from "../../../src/shared/live/item.ts";
-import { NEAREST } from "../../../src/shared/repositories/consistency.ts";
-import { openServices, type Stores } from "../../../src/shared/services/index.ts";
-import { type Documents, documentOf, hashOf, problemsOf } from "./documents.ts";
+import type { ReaderSettings } from "#auth/reader-settings.ts";
+import type { Scope } from "#auth/scope.ts";
+import { openContext } from "#graphql/context.ts";
+import { maskError } from "#graphql/errors.ts";
+import { admitSubscription } from "#graphql/limits/limits.ts";
+import { executeItem, findTarget } from "#graphql/live.ts";
+import { rightsOf } from "#graphql/rights.ts";
+import { schema } from "#graphql/schema/index.ts";
+import { documentText } from "#graphql/trusted-documents.ts";
+import type { LiveItem, LiveTarget } from "#objects/item.ts";
+import { NEAREST } from "#repositories/consistency.ts";
+import { openServices, type Stores } from "#services/index.ts";
+import { type Documents, hashText, parseDocument, validateDocument } from "./documents.ts";
 import type { SubscribePayload } from "./protocol.ts";
 
-/** What a subscription wants to know of each item. Small: it is kept with its socket. */
+/** A subscription's query, which is executed for each item. Small, because it is stored with the socket. */
 export type Query = {
-  /** For `Documents`. */
+  /** Its hash in `Documents`. */
   readonly document: string;
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>> | null;
 };
 
-/** The same with the text, which is not kept until somebody is told something. */
+/** A query with its document's text, which is not stored before the subscription starts. */
 export type AdmittedQuery = { readonly query: Query; readonly text: string };
 
 export type Admitted =
@@ -35,7 +35,7 @@ export type QueriesDeps = {
   readonly stores: Stores;
 };
 
-/** GraphQL for sockets: by the schema, the limits and the rights of the API. */
+/** Executes GraphQL for sockets, with the schema, the limits and the rights of the API. */
 export class Queries {
   readonly #deps: QueriesDeps;
 
@@ -43,7 +43,7 @@ export class Queries {
     this.#deps = deps;
   }
 
-  /** Never throws on what a client sent. */
+  /** Checks a subscription before it starts. Never throws on what a client sent. */
   async admit(payload: SubscribePayload, scope: Scope): Promise<Admitted> {
     try {
       return await this.#admit(payload, scope);
@@ -55,8 +55,8 @@ export class Queries {
   async #admit(payload: SubscribePayload, scope: Scope): Promise<Admitted> {
     const rights = rightsOf(scope, this.#deps.settings);
     const text = documentText(payload, rights);
-    const document = documentOf(text);
-    const problems = problemsOf(document, rights);
+    const document = parseDocument(text);
+    const problems = validateDocument(document, rights);
     if (problems.length > 0) return refused(problems);
     const { operationName = null, variables = null } = payload;
     const args = { schema, document, operationName, variableValues: variables, hideSuggestions: !rights.introspection };
@@ -69,43 +69,43 @@ export class Queries {
     if (!isSubscription) return refused([NO_SUBSCRIPTION]);
     const admission = admitSubscription(args);
     if (!admission.ok) return refused(admission.result.errors ?? []);
-    const asked = await targetOf(admission.args);
+    const asked = await findTarget(admission.args);
     if (!asked.ok) return refused(asked.errors.map((error) => maskError(error) as GraphQLError));
     const query = {
-      document: await hashOf(text),
+      document: await hashText(text),
       operationName,
-      variables: declaredOf(variables, admission.args.operation),
+      variables: declaredVariables(variables, admission.args.operation),
     };
     return { ok: true, query: { query, text }, target: asked.target };
   }
 
-  /** @returns what is to be kept with the socket; `undefined` where too many different ones are kept already */
-  keep({ query, text }: AdmittedQuery): Query | undefined {
+  /** Stores the document. @returns the query for the socket's attachment; `undefined` if the object has too many documents */
+  store({ query, text }: AdmittedQuery): Query | undefined {
     return this.#deps.documents.store(query.document, text) ? query : undefined;
   }
 
-  /** @throws when the document is not stored, which admitting it did */
+  /** @throws if the document is not stored; `store` has to be called first */
   async answer({ document: hash, operationName, variables }: Query, scope: Scope, item: LiveItem) {
     const { documents, settings, stores } = this.#deps;
     const text = documents.read(hash);
-    if (text === undefined) throw new Error("the document of a subscription is gone");
+    if (text === undefined) throw new Error("the document of a subscription is not stored");
     const open = (consistency = NEAREST) => openServices(stores, scope, consistency);
-    const live = () => Promise.reject(new Error("an object subscribes to nothing"));
+    const live = () => Promise.reject(new Error("an object cannot open subscriptions"));
     const admission = admitSubscription({
       schema,
-      document: documentOf(text),
+      document: parseDocument(text),
       operationName,
       variableValues: variables,
       contextValue: openContext(open(), { open, live }),
       hideSuggestions: !rightsOf(scope, settings).introspection,
     });
     const result = admission.ok ? await executeItem(admission.args, item) : admission.result;
-    return formatted(result);
+    return formatResult(result);
   }
 }
 
-/** Others would take up the room that a socket has. */
-const declaredOf = (variables: Query["variables"], { variableDefinitions = [] }: OperationDefinitionNode) => {
+/** Only the variables that the operation declares: others would use up the socket's attachment. */
+const declaredVariables = (variables: Query["variables"], { variableDefinitions = [] }: OperationDefinitionNode) => {
   const names = new Set(variableDefinitions.map(({ variable }) => variable.name.value));
   return variables && Object.fromEntries(Object.entries(variables).filter(([name]) => names.has(name)));
 };
@@ -116,13 +116,13 @@ const NO_SUBSCRIPTION = new GraphQLError("Only subscriptions run over WebSocket;
   extensions: { code: "BAD_USER_INPUT" },
 });
 
-const formatted = ({ errors, ...rest }: { readonly data?: unknown; readonly errors?: readonly GraphQLError[] }) => ({
+const formatResult = ({ errors, ...rest }: { readonly data?: unknown; readonly errors?: readonly GraphQLError[] }) => ({
   ...rest,
-  ...(errors && { errors: errors.map(formattedError) }),
+  ...(errors && { errors: errors.map(formatError) }),
 });
 
-/** Without what is for HTTP alone. */
-export function formattedError(error: GraphQLError): GraphQLFormattedError {
+/** An error without its extensions for HTTP. */
+export function formatError(error: GraphQLError): GraphQLFormattedError {
   const { http: _, ...extensions } = error.extensions;
   return { ...error.toJSON(), extensions };
 }

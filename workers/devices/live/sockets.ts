@@ -1,10 +1,10 @@
-import type { ReaderSettings } from "../../../src/shared/auth/reader-settings.ts";
-import { liveRequestIn, OBJECT_PATHS } from "../../../src/shared/live/wire.ts";
-import { addressOf } from "../../../src/shared/rate-limit.ts";
-import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
-import { Delivery } from "./delivery.ts";
+import type { ReaderSettings } from "#auth/reader-settings.ts";
+import { clientAddress } from "#base/rate-limit.ts";
+import { OBJECT_PATHS, parseLiveRequest } from "#objects/wire.ts";
+import { describeFault, log } from "#telemetry/log.ts";
+import { CancelFlags } from "./cancel-flags.ts";
+import { FanOut } from "./fan-out.ts";
 import { Handshake } from "./handshake.ts";
-import { Marks } from "./marks.ts";
 import { Outbox } from "./outbox.ts";
 import { PendingSockets } from "./pending-sockets.ts";
 import {
@@ -17,7 +17,7 @@ import {
   parseMessage,
 } from "./protocol.ts";
 import type { Queries } from "./queries.ts";
-import { close, send } from "./say.ts";
+import { close, send } from "./send.ts";
 import type { LiveSource } from "./source.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -26,23 +26,23 @@ export type LiveSocketsDeps = {
   readonly settings: ReaderSettings;
   readonly queries: Queries;
   readonly source: LiveSource;
-  /** Counts a socket that came or went. */
+  /** Counts an opened or closed socket. */
   readonly note: (what: "opened" | "closed") => void;
 };
 
 /**
- * The sockets of an object, which may sleep while they are open. A subscription is a cursor into what its source
- * remembers: telling it of something is to pull what stands behind the cursor, so nothing is told twice or left out,
- * and to resume is to begin elsewhere.
+ * The sockets of an object, which may hibernate while they are open. A subscription is a cursor into the changes that
+ * its source stores. Delivery pulls the items after the cursor, so none is sent twice or left out; to resume is to start
+ * from another cursor.
  */
 export class LiveSockets {
   readonly #deps: LiveSocketsDeps;
-  readonly #waitingRoom = new PendingSockets((socket, awaited) =>
-    close(socket, awaited === "init" ? CLOSINGS.initTimeout : CLOSINGS.idle),
+  readonly #pendingSockets = new PendingSockets((socket, step) =>
+    close(socket, step === "init" ? CLOSINGS.initTimeout : CLOSINGS.idle),
   );
   readonly #handshake: Handshake;
   readonly #subscriptions: Subscriptions;
-  readonly #delivery: Delivery;
+  readonly #fanOut: FanOut;
 
   constructor(deps: LiveSocketsDeps) {
     this.#deps = deps;
@@ -52,39 +52,39 @@ export class LiveSockets {
       source,
       queries,
       outbox: new Outbox(ctx),
-      marks: new Marks(),
-      waitingRoom: this.#waitingRoom,
+      cancelFlags: new CancelFlags(),
+      pendingSockets: this.#pendingSockets,
     };
-    this.#handshake = new Handshake({ settings, source, waitingRoom: this.#waitingRoom });
-    this.#delivery = new Delivery(parts);
-    this.#subscriptions = new Subscriptions({ ...parts, delivery: this.#delivery });
+    this.#handshake = new Handshake({ settings, source, pendingSockets: this.#pendingSockets });
+    this.#fanOut = new FanOut(parts);
+    this.#subscriptions = new Subscriptions({ ...parts, fanOut: this.#fanOut });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
   /**
-   * Takes a socket of a client or of a Worker of ours, as the path says. It counts once it is subscribed to something
-   * that its token may see: what nobody has looked at yet must not keep out those who may.
+   * Accepts a socket, from a client or from one of our Workers by its path. It counts towards the limits once it is
+   * subscribed to something that its token may see: unauthenticated sockets must not use up what others may have.
    */
   accept(request: Request): Response {
     const [client, socket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.#deps.ctx.acceptWebSocket(socket);
     this.#deps.note("opened");
     if (new URL(request.url).pathname === OBJECT_PATHS.items) {
-      this.#subscriptions.hear(socket, liveRequestIn(request.headers));
+      this.#subscriptions.subscribeWorker(socket, parseLiveRequest(request.headers));
       return new Response(null, { status: 101, webSocket: client });
     }
-    this.#handshake.begin(socket, addressOf(request.headers));
+    this.#handshake.open(socket, clientAddress(request.headers));
     const headers = { "Sec-WebSocket-Protocol": GRAPHQL_TRANSPORT_WS };
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
-  /** It has left. */
+  /** Forgets a socket that has closed. */
   forget(socket: WebSocket): void {
-    this.#waitingRoom.leave(socket);
+    this.#pendingSockets.leave(socket);
     this.#deps.note("closed");
   }
 
-  /** Never throws: whatever a client sends, the others go on. */
+  /** Never throws: what one client sends must not affect the others. */
   async receive(socket: WebSocket, text: string | ArrayBuffer): Promise<void> {
     try {
       const isText = typeof text === "string" && text.length <= MAX_MESSAGE_LENGTH;
@@ -92,7 +92,7 @@ export class LiveSockets {
       if (message) await this.#take(socket, message);
       else close(socket, CLOSINGS.badMessage);
     } catch (thrown) {
-      log("error", "live.message_fault", faultOf(thrown));
+      log("error", "live.message_fault", describeFault(thrown));
       close(socket, CLOSINGS.tryAgain);
     }
   }
@@ -104,7 +104,7 @@ export class LiveSockets {
       case "pong":
         return;
       case "connection_init":
-        return this.#handshake.greet(socket, message);
+        return this.#handshake.authenticate(socket, message);
       case "subscribe":
         return this.#subscriptions.subscribe(socket, message);
       case "complete":
@@ -112,13 +112,13 @@ export class LiveSockets {
     }
   }
 
-  /** Tells every subscription what stands behind its cursor. */
+  /** Delivers to every subscription the items after its cursor. */
   pump(nowMs = Date.now()): void {
-    this.#delivery.pump(nowMs);
+    this.#fanOut.pump(nowMs);
   }
 
-  /** Closes what has run out. @returns when the next one does, or `null` */
-  expire(nowMs: number): number | null {
-    return this.#delivery.expire(nowMs);
+  /** Closes the sockets whose tokens have expired. @returns when the next token expires, or `null` */
+  closeExpired(nowMs: number): number | null {
+    return this.#fanOut.closeExpired(nowMs);
   }
 }

@@ -1,23 +1,23 @@
-import type { Scope } from "../../../src/shared/auth/scope.ts";
-import type { LiveTarget, Pull } from "../../../src/shared/live/item.ts";
-import type { Watched } from "../../../src/shared/repositories/watch.ts";
+import type { Scope } from "#auth/scope.ts";
+import type { LiveTarget, Pull } from "#objects/item.ts";
+import type { Watched } from "#repositories/watch.ts";
 
-/** What an object has to tell. */
+/** The items of an object, and who may subscribe to them. */
 export type LiveSource = {
-  /** Whether a scope may see anything of this object, as far as its name tells. */
+  /** Whether a scope may subscribe, as far as the object's name says. */
   readonly mayWatch: (scope: Scope) => boolean;
-  /** @returns what it stands for, if that is what the target names and the scope may see it as far as that is known */
-  readonly watchedOf: (target: LiveTarget) => Watched | undefined;
+  /** @returns what to register in D1 for a target; `undefined` if the target belongs to another object */
+  readonly watchTarget: (target: LiveTarget) => Watched | undefined;
   /**
-   * Sees to it that everything from now on comes here. @throws an outage
-   * @returns whether there may be something for that scope; `pull` has the last word
+   * Registers the watch in D1, so that every event from now on reaches this object. @throws an outage
+   * @returns `false` if the scope may not see it; otherwise `pull` decides
    */
   readonly watch: (watched: Watched, scope: Scope) => Promise<boolean>;
-  /** What stands behind a place. */
-  readonly pull: (target: LiveTarget, from: Place, scope: Scope) => Pull;
-  /** Something has to happen later: a token runs out, a watch has to be renewed. */
+  /** The items after a position. */
+  readonly pull: (target: LiveTarget, from: ReadPosition, scope: Scope) => Pull;
+  /** Sets the alarm anew, after something that changes what is due: a token that will expire, a watch to renew. */
   readonly schedule: () => Promise<void>;
 };
 
-/** How far a listener is: `null` where it begins, and whether it was listening until now. */
-export type Place = { readonly cursor: string | null; readonly isOngoing: boolean };
+/** Where to read from: `null` at the start of a subscription. `isOngoing`: it was subscribed until now. */
+export type ReadPosition = { readonly cursor: string | null; readonly isOngoing: boolean };

@@ -1,28 +1,29 @@
-import type { LiveTarget } from "../../../src/shared/live/item.ts";
-import type { LiveRequest } from "../../../src/shared/live/wire.ts";
-import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
-import { type Attachment, attach, attachmentOf, listening, type Subscription } from "./attachment.ts";
-import type { Delivery, DeliveryDeps } from "./delivery.ts";
-import type { Mark } from "./marks.ts";
+import type { LiveTarget } from "#objects/item.ts";
+import type { LiveRequest } from "#objects/wire.ts";
+import { describeFault, log } from "#telemetry/log.ts";
+import { type Attachment, readAttachment, type Subscription, saveAttachment, subscribedSockets } from "./attachment.ts";
+import type { CancelFlag } from "./cancel-flags.ts";
+import type { FanOut, FanOutDeps } from "./fan-out.ts";
 import { CLOSINGS, type ClientMessage } from "./protocol.ts";
-import { type AdmittedQuery, formattedError } from "./queries.ts";
-import { close, type Refusal, send, sendError, sendItem } from "./say.ts";
+import { type AdmittedQuery, formatError } from "./queries.ts";
+import { close, type SubscribeError, send, sendError, sendItem } from "./send.ts";
 import type { LiveSource } from "./source.ts";
 
 /**
- * Subscribed sockets an object: each is told of everything. And of those, how many one caller and one address may have, so
- * that nobody uses up what is there for others: an office of two hundred screens behind one address has room. Ours.
+ * Subscribed sockets of an object, in all, by caller and by address: every change is delivered to each of them. The
+ * smaller limits keep one caller from using up the whole, and leave room for an office of two hundred screens behind one
+ * address. Our choice.
  */
 const MAX_SOCKETS = 1_000;
 export const MAX_SOCKETS_BY_CALLER = 250;
 const MAX_SOCKETS_BY_ADDRESS = 250;
 
-/** Subscriptions a socket. Ours; the room for their variables may run out before. */
+/** Subscriptions of a socket. Our limit; their variables may use up the socket's attachment before it is reached. */
 const MAX_SUBSCRIPTIONS = 100;
 
-type SubscriptionsDeps = Omit<DeliveryDeps, "source"> & { readonly source: LiveSource; readonly delivery: Delivery };
+type SubscriptionsDeps = Omit<FanOutDeps, "source"> & { readonly source: LiveSource; readonly fanOut: FanOut };
 
-/** How subscriptions begin and end. One is a cursor into what its source remembers, kept with its socket. */
+/** Starts and ends subscriptions. Each is stored with its socket, as a cursor into the changes of its source. */
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps;
 
@@ -30,84 +31,85 @@ export class Subscriptions {
     this.#deps = deps;
   }
 
-  /** The one subscription of a Worker that listens for somebody else. */
-  hear(socket: WebSocket, { address, target, ...listener }: LiveRequest): void {
-    const mark: Mark = { cancelled: false };
-    if (attach(socket, { speaks: "items", address, listener, subscriptions: [] })) {
+  /** Starts the one subscription of a Worker that subscribes for its own client. */
+  subscribeWorker(socket: WebSocket, { address, target, ...listener }: LiveRequest): void {
+    const cancelFlag: CancelFlag = { cancelled: false };
+    if (saveAttachment(socket, { speaks: "items", address, listener, subscriptions: [] })) {
       this.#deps.outbox.enqueue(
         socket,
-        async () => void (await this.#begin(socket, { id: "items", target, admitted: null, mark })),
+        async () => void (await this.#start(socket, { id: "items", target, admitted: null, cancelFlag })),
       );
     } else {
-      attach(socket, { speaks: "items", address, listener: null, subscriptions: [] });
+      saveAttachment(socket, { speaks: "items", address, listener: null, subscriptions: [] });
       sendItem(socket, { type: "error", code: "COST_LIMIT", message: NO_ROOM });
     }
   }
 
   async subscribe(socket: WebSocket, { id, payload }: Extract<ClientMessage, { type: "subscribe" }>): Promise<void> {
-    const { marks, queries } = this.#deps;
-    const { listener, subscriptions } = attachmentOf(socket);
+    const { cancelFlags, queries } = this.#deps;
+    const { listener, subscriptions } = readAttachment(socket);
     if (!listener) return close(socket, CLOSINGS.unauthorized);
     if (listener.expiresAtMs <= Date.now()) return close(socket, CLOSINGS.expired);
-    const ids = new Set([...marks.idsOf(socket), ...subscriptions.map((one) => one.id)]);
+    const ids = new Set([...cancelFlags.idsOf(socket), ...subscriptions.map((one) => one.id)]);
     if (ids.has(id)) return close(socket, CLOSINGS.duplicateId);
     if (ids.size >= MAX_SUBSCRIPTIONS) {
       const message = `A socket carries at most ${MAX_SUBSCRIPTIONS} subscriptions; open another.`;
       return sendError(socket, id, { code: "COST_LIMIT", message });
     }
-    const mark = marks.of(socket, id);
-    let hasBegun = false;
+    const cancelFlag = cancelFlags.get(socket, id);
+    let hasStarted = false;
     try {
       const admitted = await queries.admit(payload, listener.scope);
-      if (mark.cancelled) return;
-      if (!admitted.ok) return send(socket, { type: "error", id, payload: admitted.errors.map(formattedError) });
-      hasBegun = await this.#begin(socket, { id, target: admitted.target, admitted: admitted.query, mark });
+      if (cancelFlag.cancelled) return;
+      if (!admitted.ok) return send(socket, { type: "error", id, payload: admitted.errors.map(formatError) });
+      hasStarted = await this.#start(socket, { id, target: admitted.target, admitted: admitted.query, cancelFlag });
     } finally {
-      if (!hasBegun) marks.drop(socket, id, mark);
+      if (!hasStarted) cancelFlags.drop(socket, id, cancelFlag);
     }
   }
 
-  /** @returns whether it goes on from here */
-  async #begin(socket: WebSocket, { id, target, admitted, mark }: Opening): Promise<boolean> {
-    const { source, queries, delivery, waitingRoom } = this.#deps;
-    const refuse = (error: Refusal): false => {
-      if (!mark.cancelled) sendError(socket, id, error);
+  /** @returns whether the subscription is active now */
+  async #start(socket: WebSocket, { id, target, admitted, cancelFlag }: Opening): Promise<boolean> {
+    const { source, queries, fanOut, pendingSockets } = this.#deps;
+    const refuse = (error: SubscribeError): false => {
+      if (!cancelFlag.cancelled) sendError(socket, id, error);
       return false;
     };
-    const { listener } = attachmentOf(socket);
+    const { listener } = readAttachment(socket);
     if (!listener) return false;
-    const watched = source.watchedOf(target);
+    const watched = source.watchTarget(target);
     if (!watched) return refuse({ code: "BAD_USER_INPUT", message: ELSEWHERE });
     if (!source.mayWatch(listener.scope)) return refuse(NOT_FOUND);
     try {
       if (!(await source.watch(watched, listener.scope))) return refuse(NOT_FOUND);
     } catch (thrown) {
-      log("warn", "live.not_watched", faultOf(thrown));
+      log("warn", "live.not_watched", describeFault(thrown));
       close(socket, CLOSINGS.tryAgain);
       return false;
     }
-    if (mark.cancelled || socket.readyState !== WebSocket.OPEN) return false;
+    if (cancelFlag.cancelled || socket.readyState !== WebSocket.OPEN) return false;
     const pull = source.pull(target, { cursor: target.after, isOngoing: false }, listener.scope);
     if (pull.kind === "notFound" || (pull.isOver && pull.items.length === 0)) return refuse(NOT_FOUND);
     if (!this.#hasRoomFor(socket)) return refuse(TOO_MANY_SOCKETS);
-    const query = admitted && queries.keep(admitted);
+    const query = admitted && queries.store(admitted);
     if (query === undefined) return refuse({ code: "COST_LIMIT", message: TOO_MANY_DOCUMENTS });
     const subscription: Subscription = { id, target: { ...target, after: null }, query, cursor: pull.cursor };
-    const attachment = attachmentOf(socket);
+    const attachment = readAttachment(socket);
     const subscriptions = [...attachment.subscriptions, ...(pull.isOver ? [] : [subscription])];
-    if (!attach(socket, { ...attachment, subscriptions })) return refuse({ code: "COST_LIMIT", message: NO_ROOM });
-    if (subscriptions.length > 0) waitingRoom.leave(socket);
+    if (!saveAttachment(socket, { ...attachment, subscriptions }))
+      return refuse({ code: "COST_LIMIT", message: NO_ROOM });
+    if (subscriptions.length > 0) pendingSockets.leave(socket);
     if (query === null) sendItem(socket, { type: "opened" });
-    delivery.open(socket, listener, { subscription, pull });
+    fanOut.deliverFirst(socket, listener, { subscription, pull });
     await source.schedule();
     return !pull.isOver;
   }
 
-  /** Whether one more may be told of everything: of this caller, from this address, in all. */
+  /** Whether the limits leave room for one more subscribed socket. */
   #hasRoomFor(socket: WebSocket): boolean {
-    const own = attachmentOf(socket);
+    const own = readAttachment(socket);
     if (own.subscriptions.length > 0) return true;
-    const others = listening(this.#deps.ctx).map(attachmentOf);
+    const others = subscribedSockets(this.#deps.ctx).map(readAttachment);
     const count = (isCounted: (other: Attachment) => boolean) => others.filter(isCounted).length;
     return (
       others.length < MAX_SOCKETS &&
@@ -117,16 +119,16 @@ export class Subscriptions {
   }
 
   cancel(socket: WebSocket, id: string): void {
-    const attachment = attachmentOf(socket);
+    const attachment = readAttachment(socket);
     if (!attachment.listener) {
       close(socket, CLOSINGS.unauthorized);
       return;
     }
-    this.#deps.marks.cancel(socket, id);
+    this.#deps.cancelFlags.cancel(socket, id);
     const subscriptions = attachment.subscriptions.filter((other) => other.id !== id);
-    attach(socket, { ...attachment, subscriptions });
+    saveAttachment(socket, { ...attachment, subscriptions });
     if (subscriptions.length === 0 && attachment.subscriptions.length > 0) {
-      this.#deps.waitingRoom.enter(socket, attachment.address, "subscription");
+      this.#deps.pendingSockets.enter(socket, attachment.address, "subscription");
     }
   }
 }
@@ -134,16 +136,17 @@ export class Subscriptions {
 type Opening = {
   readonly id: string;
   readonly target: LiveTarget;
-  /** `null` for a Worker that executes itself. */
+  /** `null` for a Worker, which executes queries itself. */
   readonly admitted: AdmittedQuery | null;
-  readonly mark: Mark;
+  readonly cancelFlag: CancelFlag;
 };
 
-const NOT_FOUND: Refusal = { code: "NOT_FOUND", message: "There is no such thing, or none that the token may see." };
-const TOO_MANY_SOCKETS: Refusal = {
+const NOT_FOUND: SubscribeError = { code: "NOT_FOUND", message: "It does not exist, or the token may not see it." };
+const TOO_MANY_SOCKETS: SubscribeError = {
   code: "TOO_MANY_SOCKETS",
-  message: "Too many listen to this already, or too many of yours, or from your address; try again later.",
+  message: "Too many sockets are subscribed to this: in all, with your token, or from your address. Try again later.",
 };
-const ELSEWHERE = "Another object has that: open a socket for what you subscribe to, /live?device=… or /live?dealer=….";
-const NO_ROOM = "This socket's token and its subscriptions' variables take too much room; open another.";
-const TOO_MANY_DOCUMENTS = "Too many different documents listen to this; use one that others use.";
+const ELSEWHERE =
+  "This socket is for another device or dealer: open one for what you subscribe to, /live?device=… or /live?dealer=….";
+const NO_ROOM = "The token and the variables of all subscriptions are too large for one socket; open another.";
+const TOO_MANY_DOCUMENTS = "Too many different documents are subscribed to this; use one that is already in use.";

@@ -1,19 +1,19 @@
-import { type Watched, WatchRepository } from "../../../src/shared/repositories/watch.ts";
-import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import { type Watched, WatchRepository } from "#repositories/watch.ts";
+import { describeFault, log } from "#telemetry/log.ts";
 import { LEASE_MS, Lease } from "./lease.ts";
 
-/** When to try again what D1 refused. Ours: well within what is left of a lease then. */
+/** When to retry after D1 failed. Our choice: well within the rest of the lease. */
 const RETRY_MS = 30_000;
 
-/** What D1 answered when it was told of a watch. */
+/** The result of registering a watch. */
 export type Registration<Found> = {
   readonly found: Found;
-  /** Whether the watch before this one had not ended: then nothing was missed. */
-  readonly isUnbroken: boolean;
+  /** Whether the previous watch was still valid, so that no event was missed. */
+  readonly isContinuous: boolean;
   readonly consistencyToken: string | null;
 };
 
-/** That an object is watched, as D1 knows it: told anew for as long as somebody listens, and then let go. */
+/** The watch of an object in D1: renewed while the object has subscribers, and released after that. */
 export class Watch {
   readonly #db: () => D1Database;
   readonly #lease: Lease;
@@ -23,22 +23,22 @@ export class Watch {
     this.#lease = new Lease(kv);
   }
 
-  /** What D1 has been told of, and not that it is over. */
+  /** What is registered in D1, as far as this object knows. */
   get watched(): Watched | undefined {
     return this.#lease.watched;
   }
 
-  /** Whether everything that happens comes here, and has since it began. @param forMs from now on, for so long */
+  /** Whether every event has reached this object since the watch began. @param forMs and will for so many milliseconds more */
   isHeld(forMs = 0): boolean {
     return this.#lease.isHeld(Date.now() + forMs);
   }
 
-  /** When something is to be done about it: renewed, or let go. */
-  dueMs(isListenedTo: boolean): number | null {
-    return this.#lease.dueMs(isListenedTo);
+  /** When to renew it, or without subscribers to release it; `null` if there is none. */
+  dueMs(hasSubscribers: boolean): number | null {
+    return this.#lease.dueMs(hasSubscribers);
   }
 
-  /** @param ask answers `null` where there is nothing to watch. @throws an outage */
+  /** @param ask registers in D1, and returns `null` if there is nothing to watch. @throws an outage */
   async register<Found>(
     watched: Watched,
     ask: (watches: WatchRepository) => Promise<Found | null>,
@@ -47,31 +47,31 @@ export class Watch {
     const askedAtMs = Date.now();
     const found = await ask(new WatchRepository(session));
     if (found === null) return null;
-    const isUnbroken = this.#lease.isHeld(Date.now());
+    const isContinuous = this.#lease.isHeld(Date.now());
     this.#lease.hold(watched, askedAtMs);
-    return { found, isUnbroken, consistencyToken: session.getBookmark() };
+    return { found, isContinuous, consistencyToken: session.getBookmark() };
   }
 
-  /** Does what is due about it; what D1 refuses is tried again. */
-  async tend(
+  /** Renews or releases the watch if that is due. After a failure of D1 it is due again in `RETRY_MS`. */
+  async renewOrRelease(
     nowMs: number,
     {
-      isListenedTo,
+      hasSubscribers,
       renew,
-      letGo,
-    }: { isListenedTo: boolean; renew: (watched: Watched) => Promise<void>; letGo: () => void },
+      release,
+    }: { hasSubscribers: boolean; renew: (watched: Watched) => Promise<void>; release: () => void },
   ): Promise<void> {
     const watched = this.#lease.watched;
-    const due = this.#lease.dueMs(isListenedTo);
+    const due = this.#lease.dueMs(hasSubscribers);
     if (!watched || due === null || due > nowMs) return;
     try {
-      if (isListenedTo) return await renew(watched);
-      this.#lease.letGo();
-      letGo();
+      if (hasSubscribers) return await renew(watched);
+      this.#lease.release();
+      release();
       await new WatchRepository(this.#db()).forget(watched, LEASE_MS);
     } catch (thrown) {
-      log("warn", "live.lease", faultOf(thrown));
-      this.#lease.putOff(nowMs + RETRY_MS);
+      log("warn", "live.lease", describeFault(thrown));
+      this.#lease.postpone(nowMs + RETRY_MS);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
-import type { AlertLogRepository, WebhookDelivery } from "../../../src/shared/repositories/alert-log.ts";
-import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import type { AlertLogRepository, WebhookDelivery } from "#repositories/alert-log.ts";
+import { describeFault, log } from "#telemetry/log.ts";
 import type { Webhook as Target } from "./settings.ts";
 
 export type DeliverDeps = {
@@ -10,18 +10,18 @@ export type DeliverDeps = {
   readonly now: () => number;
 };
 
-/** Seconds until each further attempt; behind the last it is given up. */
+/** Seconds until each further attempt. A delivery is given up after the last. Ours. */
 const RETRY_SECONDS = [5, 30, 120, 600, 3_600, 6 * 3_600];
 
-/** How long a receiver may take. Ours. */
+/** How long a receiver may take to answer. Ours. */
 const TIMEOUT_MS = 5_000;
 
-/** Rounds of one look, each of as many as a Worker has connections. Ours: a minute later there is another. */
+/** Rounds per minute, each of as many deliveries as a Worker may have connections. Ours. */
 const MAX_ROUNDS = 8;
 
 /**
- * Sends what is due, what was never tried first. Whatever becomes of one concerns no other; what is not heard of is sent
- * again under the same id.
+ * Sends the deliveries that are due, those without an attempt first. Each fails by itself; one without an answer is
+ * sent again under the same id.
  */
 export async function deliver(deps: DeliverDeps): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -58,7 +58,7 @@ async function post(
   try {
     const response = await fetch(url, {
       method: "POST",
-      // Elsewhere is where nobody has looked whether it may be called.
+      // A redirect may lead to a host that is not on the list.
       redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: {
@@ -70,10 +70,10 @@ async function post(
       },
       body,
     });
-    // What it says beside its status is nothing to us.
+    // Only the status counts.
     await response.body?.cancel();
     return { status: response.status, error: response.ok ? null : `answered ${response.status}` };
   } catch (thrown) {
-    return { status: null, error: faultOf(thrown).name };
+    return { status: null, error: describeFault(thrown).name };
   }
 }

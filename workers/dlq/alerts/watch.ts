@@ -1,60 +1,69 @@
-import { conditionsOf, type Notice, noticesOf, type Observation } from "../../../src/shared/desk/alert-rules.ts";
-import type { GroupState } from "../../../src/shared/desk/states.ts";
-import type { AlertLogRepository } from "../../../src/shared/repositories/alert-log.ts";
-import { log } from "../../../src/shared/telemetry/log.ts";
+import type { GroupState } from "#letters/states.ts";
+import { chooseNotices, evaluateRules, type Notice, type Observation } from "#ops/alert-rules.ts";
+import type { AlertLogRepository } from "#repositories/alert-log.ts";
+import { log } from "#telemetry/log.ts";
 import { type DeliverDeps, deliver } from "./deliver.ts";
-import type { AlertSettings } from "./settings.ts";
+import type { AlertSettings, Webhook } from "./settings.ts";
 
 export type WatchDeps = Omit<DeliverDeps, "alerts" | "webhooks"> & {
   readonly alerts: AlertLogRepository;
   readonly settings: AlertSettings;
   readonly observe: (nowMs: number) => Promise<Observation>;
-  /** `undefined` where there is no such group. */
+  /** `undefined` if there is no such group. */
   readonly stateOfGroup: (id: string) => Promise<GroupState | undefined>;
 };
 
 /**
- * Looks at the desk, writes down what has to be told, and tells what is due. Two at once write it down once; one that
- * dies in between leaves it to the next. What was written down before is sent though the desk cannot be seen.
+ * Compares the dead letters with the alert rules, records new notices, and sends the deliveries that are due.
+ * Concurrent rounds record a notice once, and the next round sends what a crashed one has recorded. Recorded notices
+ * are sent even if the letters cannot be read.
  */
 export async function watch(deps: WatchDeps): Promise<void> {
   const { alerts, settings, now } = deps;
   const { webhooks, problems } = settings;
   if (problems.length > 0) log("error", "alert.misconfigured", { problems: problems.join("; ") });
   if (webhooks.length === 0) return;
-  const [looked] = await Promise.allSettled([look(deps, now())]);
+  const [recorded] = await Promise.allSettled([recordNotices(deps, now())]);
   await deliver({ ...deps, webhooks });
   await alerts.prune(now());
-  if (looked.status === "rejected") throw looked.reason;
+  if (recorded.status === "rejected") throw recorded.reason;
 }
 
-async function look(
+async function recordNotices(
   { alerts, observe, stateOfGroup, settings: { webhooks } }: WatchDeps,
   nowMs: number,
 ): Promise<void> {
   const known = await alerts.known();
   const isSpiking = known.some(({ kind, state }) => kind === "spike" && state === "firing");
-  for (const notice of noticesOf(nowMs, conditionsOf(await observe(nowMs), isSpiking), known)) {
-    const end = await endOf(notice, stateOfGroup);
-    if (end === "goes on") continue;
-    const told = end === "untold" ? [] : webhooks.filter(({ kinds }) => !kinds || kinds.includes(notice.kind));
-    const deliveries = told.map(({ id }) => ({ id: crypto.randomUUID(), webhookId: id, body: bodyOf(notice, nowMs) }));
-    await alerts.tell(notice, deliveries, nowMs);
+  for (const notice of chooseNotices(nowMs, evaluateRules(await observe(nowMs), isSpiking), known)) {
+    const decision = await decide(notice, stateOfGroup);
+    if (decision === "still firing") continue;
+    const isWanted = ({ kinds }: Webhook) => !kinds || kinds.includes(notice.kind);
+    const receivers = decision === "send" ? webhooks.filter(isWanted) : [];
+    const deliveries = receivers.map(({ id }) => ({
+      id: crypto.randomUUID(),
+      webhookId: id,
+      body: formatBody(notice, nowMs),
+    }));
+    await alerts.recordNotice(notice, deliveries, nowMs);
   }
 }
 
-/** A group that nobody waits for any more may be resolved, or somebody is on it, which is no news; or it was not seen. */
-async function endOf(
+/**
+ * An alert of a group ends when its group no longer waits. Only the end of a resolved group is sent; a group that an
+ * operator has taken on ends silently. A group that still waits was beyond the groups that a round reads.
+ */
+async function decide(
   { kind, state, subject }: Notice,
   stateOfGroup: WatchDeps["stateOfGroup"],
-): Promise<"told" | "untold" | "goes on"> {
-  if (state === "firing" || !kind.startsWith("group_")) return "told";
+): Promise<"send" | "silent" | "still firing"> {
+  if (state === "firing" || !kind.startsWith("group_")) return "send";
   const now = await stateOfGroup(subject);
-  if (now === "open" || now === "regressed") return "goes on";
-  return now === "resolved" ? "told" : "untold";
+  if (now === "open" || now === "regressed") return "still firing";
+  return now === "resolved" ? "send" : "silent";
 }
 
-function bodyOf({ kind, state, subject, summary }: Notice, nowMs: number): string {
+function formatBody({ kind, state, subject, summary }: Notice, nowMs: number): string {
   const page = kind === "run_paused" ? "runs" : "groups";
   const link = subject === "all" ? "/ops#/groups" : `/ops#/${page}/${subject}`;
   return JSON.stringify({

@@ -8,7 +8,7 @@ it.each([
   "https://HOOKS.example.com./x",
   "https://eu.pager.example/",
   "https://a.b.pager.example/",
-])("calls %s", (url) => {
+])("the webhook %s may be called", (url) => {
   expect(webhookUrlProblem(url, HOSTS)).toBeUndefined();
 });
 
@@ -40,15 +40,15 @@ it.each([
   "https://metadata.internal/",
   "https://printer.local/",
   "https://1.0.0.127.in-addr.arpa/",
-])("refuses %s", (url) => {
+])("the webhook %s is refused", (url) => {
   expect(webhookUrlProblem(url, HOSTS)).toEqual(expect.any(String));
 });
 
-it("takes no whole top level for a list", () => {
+it("a list with a whole top-level domain allows no host", () => {
   expect(webhookUrlProblem("https://hooks.example/", ["*.example"])).toEqual(expect.any(String));
 });
 
-it("calls this machine only where it may, and only by the name on the list", () => {
+it("this machine is called only locally, and only by the address on the list", () => {
   expect(webhookUrlProblem("http://127.0.0.1:9999/", HOSTS, true)).toBeUndefined();
   expect(webhookUrlProblem("http://127.0.0.1:9999/", [], true)).toEqual(expect.any(String));
   expect(webhookUrlProblem("http://localhost:9999/", HOSTS, true)).toEqual(expect.any(String));

@@ -1,16 +1,17 @@
-import { INSTRUMENTS, type Instrument, type InstrumentName } from "../../../src/shared/telemetry/instruments.ts";
-import { type Counts, INSTRUMENT_NAMES, type MetricsTotals, splitKey } from "../../../src/shared/telemetry/metrics.ts";
-import { type DeskFigures, FLOW_STATES, type TopicsOverview } from "../../../src/shared/telemetry/overview.ts";
-import { partsOf } from "./labels.ts";
-import { outcomesOf } from "./totals.ts";
+import { INSTRUMENTS, type Instrument, type InstrumentName } from "#telemetry/instruments.ts";
+import { type Counts, INSTRUMENT_NAMES, type MetricsTotals, partsOf, splitKey } from "#telemetry/metrics.ts";
+import { FLOW_STATES, type LetterFigures, type TopicsOverview } from "#telemetry/overview.ts";
+import { familyText, type Sample } from "#telemetry/prometheus.ts";
+import { toOutcomes } from "./totals.ts";
 
-/** The content type of `expositionOf`'s text: prometheus.io/docs/instrumenting/exposition_formats */
-export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+/** Everything that one scrape exposes. */
+export type Scrape = {
+  readonly totals: MetricsTotals;
+  readonly topics: TopicsOverview;
+  readonly deadLetters: LetterFigures;
+};
 
-/** All that a scrape tells. */
-export type Scrape = { readonly totals: MetricsTotals; readonly topics: TopicsOverview; readonly desk: DeskFigures };
-
-/** What is as it is now, rather than counted. */
+/** A metric that is measured at the time of the scrape. */
 type Gauge = {
   readonly name: string;
   readonly labels: readonly string[];
@@ -23,7 +24,7 @@ export const GAUGES: readonly Gauge[] = [
     name: "concord_records_in_flight",
     labels: [],
     help: "Records accepted or replayed and not settled yet.",
-    samples: ({ totals }) => one(outcomesOf(totals).inFlight),
+    samples: ({ totals }) => one(toOutcomes(totals).inFlight),
   },
   {
     name: "concord_queue_backlog_messages",
@@ -34,19 +35,19 @@ export const GAUGES: readonly Gauge[] = [
   {
     name: "concord_queue_backlog_bytes",
     labels: [],
-    help: "The same in bytes.",
+    help: "Their size in bytes.",
     samples: ({ totals: { backlog } }) => (backlog ? one(backlog.bytes) : []),
   },
   {
     name: "concord_queue_backlog_timestamp_seconds",
     labels: [],
-    help: "When the queue said so.",
+    help: "When the queue reported them.",
     samples: ({ totals: { backlog } }) => (backlog ? one(backlog.atMs / 1_000) : []),
   },
   {
     name: "concord_live_sockets",
     labels: ["target"],
-    help: "Sockets opened less sockets closed. A deployment of the devices Worker closes sockets without a word.",
+    help: "Sockets opened less sockets closed. A deployment of the devices Worker closes sockets without counting them.",
     samples: ({ totals: { socketsOpened, socketsClosed } }) =>
       Object.entries(socketsOpened).map(([target, opened = 0]) => ({
         labels: { target },
@@ -57,27 +58,27 @@ export const GAUGES: readonly Gauge[] = [
     name: "concord_dead_letters",
     labels: ["state"],
     help: "Dead letters by state.",
-    samples: ({ desk: { waiting, replaying, quarantined, resolved, discarded } }) =>
+    samples: ({ deadLetters: { waiting, replaying, quarantined, resolved, discarded } }) =>
       byLabel("state", { open: waiting, replaying, quarantined, resolved, discarded }),
   },
   {
     name: "concord_dead_letters_waiting",
     labels: ["reason"],
     help: "Open dead letters by reason.",
-    samples: ({ desk }) => byLabel("reason", desk.waitingByReason),
+    samples: ({ deadLetters }) => byLabel("reason", deadLetters.waitingByReason),
   },
   {
     name: "concord_dead_letter_oldest_age_seconds",
     labels: [],
-    help: "Since the open letter that has waited longest failed; 0 where none waits.",
-    samples: ({ desk: { oldestWaitingMs }, topics: { atMs } }) =>
+    help: "Time since the failure of the oldest open dead letter; 0 if none is open.",
+    samples: ({ deadLetters: { oldestWaitingMs }, topics: { atMs } }) =>
       one(oldestWaitingMs === null ? 0 : Math.max(0, atMs - oldestWaitingMs) / 1_000),
   },
   {
     name: "concord_replay_runs",
     labels: ["state"],
-    help: "Replay runs that are not over, by state.",
-    samples: ({ desk }) => byLabel("state", desk.runs),
+    help: "Running and paused replay runs, by state.",
+    samples: ({ deadLetters }) => byLabel("state", deadLetters.runs),
   },
   {
     name: "concord_topic_last_received_timestamp_seconds",
@@ -91,58 +92,49 @@ export const GAUGES: readonly Gauge[] = [
   {
     name: "concord_topic_state",
     labels: ["topic", "state"],
-    help: "1 for how the topic stands: flowing, failing (all dead-lettered), quiet, late (ask the source), stalled (ask us), silent.",
+    help: "1 for the state of the topic: flowing, failing (all dead-lettered), quiet, late (ask the source), stalled (ask us), silent.",
     samples: ({ topics }) => stateSamples("topic", topics.topics),
   },
   {
     name: "concord_source_state",
     labels: ["source", "state"],
-    help: "The same of a source, as its topics stand.",
+    help: "1 for the state of the source, which follows from its topics.",
     samples: ({ topics }) => stateSamples("source", topics.sources),
   },
   {
     name: "concord_freshness_objective_seconds",
     labels: [],
-    help: "Within how long records are to be visible.",
+    help: "The objective: within how long records are to be visible.",
     samples: ({ topics }) => one(topics.objective.withinMs / 1_000),
   },
   {
     name: "concord_freshness_objective_ratio",
     labels: [],
-    help: "The share of records that are to be.",
+    help: "The objective: the share of records that are to be visible in time.",
     samples: ({ topics }) => one(topics.objective.share),
   },
 ];
 
-/** Everything that is known, as Prometheus reads it. */
-export function expositionOf(scrape: Scrape): string {
-  const counted = INSTRUMENT_NAMES.map((name) => family(INSTRUMENTS[name], samplesOf(name, scrape.totals)));
-  const gauges = GAUGES.map((gauge) => family({ ...gauge, kind: "gauge" }, gauge.samples(scrape)));
+/** All metrics in the text format of Prometheus. */
+export function formatExposition(scrape: Scrape): string {
+  const counted = INSTRUMENT_NAMES.map((name) => familyText(INSTRUMENTS[name], toSamples(name, scrape.totals)));
+  const gauges = GAUGES.map((gauge) => familyText({ ...gauge, kind: "gauge" }, gauge.samples(scrape)));
   return [...counted, ...gauges].join("");
 }
 
-type Sample = { readonly suffix?: string; readonly labels: Readonly<Record<string, string>>; readonly value: number };
-
-type Family = { readonly kind: Instrument["kind"] | "gauge"; readonly name: string; readonly help: string };
-
-function family({ kind, name, help }: Family, samples: readonly Sample[]): string {
-  const lines = samples.map(({ suffix = "", labels, value }) => `${name}${suffix}${labelsText(labels)} ${value}\n`);
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${lines.join("")}`;
-}
-
-function samplesOf(name: InstrumentName, totals: MetricsTotals): readonly Sample[] {
+function toSamples(name: InstrumentName, totals: MetricsTotals): readonly Sample[] {
   const counted = totals[name];
   if (typeof counted === "number") return one(counted);
   const instrument: Instrument = INSTRUMENTS[name];
   if (instrument.kind === "histogram") return histogram(instrument, counted);
-  return Object.entries(counted).map(([key, value = 0]) => ({ labels: labelsOf(instrument.labels, key), value }));
+  return Object.entries(counted).map(([key, value = 0]) => ({ labels: toLabels(instrument.labels, key), value }));
 }
 
-/** Prometheus counts cumulatively, and in base units; we count each value in one bucket. */
+/** Prometheus has cumulative buckets in base units; ours count each value in one bucket, in the instrument's unit. */
 function histogram({ labels, bounds, per }: Extract<Instrument, { kind: "histogram" }>, counts: Counts): Sample[] {
   const keys = labels.length === 0 ? [""] : [...new Set(Object.keys(counts).map((key) => splitKey(key)[0]))];
   return keys.flatMap((key) => {
-    const own = labelsOf(labels, key);
+    const own = toLabels(labels, key);
     const countAt = (bound: number | string) => counts[key === "" ? String(bound) : `${key} ${bound}`] ?? 0;
     let total = 0;
     const buckets = [...bounds, "+Inf"].map((bound): Sample => {
@@ -161,7 +153,7 @@ function histogram({ labels, bounds, per }: Extract<Instrument, { kind: "histogr
   });
 }
 
-function labelsOf(labels: readonly string[], key: string): Record<string, string> {
+function toLabels(labels: readonly string[], key: string): Record<string, string> {
   const values = partsOf(key, labels.length);
   return Object.fromEntries(labels.map((label, i) => [label, values[i] ?? ""]));
 }
@@ -175,11 +167,3 @@ const stateSamples = (label: string, all: readonly { readonly name: string; read
   all.flatMap(({ name, state }) =>
     FLOW_STATES.map((each) => ({ labels: { [label]: name, state: each }, value: Number(each === state) })),
   );
-
-function labelsText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length > 0 ? `{${pairs.join(",")}}` : "";
-}
-
-const escapeLabel = (value: string): string =>
-  value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");

@@ -1,14 +1,15 @@
-import type { MetricsSink, MetricsSource } from "../../../src/shared/telemetry/metrics.ts";
-import type { FlowHistory, FlowTotals } from "../../../src/shared/telemetry/overview.ts";
-import { type MetricsNamespace, metricsOver, shardsOf } from "../../../src/shared/telemetry/shards.ts";
-import { addFlowTotals } from "./flow-totals.ts";
-import { type HistoryQuery, joinHistories } from "./history.ts";
-import type { MetricsObject } from "./metrics-object.ts";
-import { joinTimes, type TopicTimes } from "./slots.ts";
+import type { Backlog, MetricsSink, MetricsSource } from "#telemetry/metrics.ts";
+import {
+  addFlowTotals,
+  type FlowHistory,
+  type FlowTotals,
+  type HistoryQuery,
+  joinHistories,
+} from "#telemetry/overview.ts";
+import { allShards, type MetricsNamespace, type MetricsShard, metricsOver } from "#telemetry/shards.ts";
+import { joinTimes, type TopicTimes } from "#telemetry/topic-times.ts";
 
-export type Backlog = NonNullable<Awaited<ReturnType<MetricsObject["flow"]>>["backlog"]>;
-
-/** What this Worker asks of the metrics beside what all do. */
+/** The metrics as this Worker reads them, beyond what every Worker does. */
 export type Metrics = MetricsSink &
   MetricsSource & {
     flow(): Promise<{ readonly totals: FlowTotals; readonly backlog: Backlog | null }>;
@@ -16,18 +17,16 @@ export type Metrics = MetricsSink &
     history(query: HistoryQuery): Promise<FlowHistory>;
   };
 
-type Shard = MetricsSink & MetricsSource & Pick<MetricsObject, "flow" | "times" | "history">;
-
-/** All objects as if they were one. */
-export const metricsOf = (namespace: MetricsNamespace<Shard>): Metrics => ({
+/** Reads all metrics objects and sums up their answers. */
+export const createMetrics = (namespace: MetricsNamespace<MetricsShard>): Metrics => ({
   ...metricsOver(namespace),
   flow: async () => {
-    const all = await Promise.all(shardsOf(namespace).map((shard) => shard.flow()));
+    const all = await Promise.all(allShards(namespace).map((shard) => shard.flow()));
     const backlogs = all.flatMap(({ backlog }) => backlog ?? []).sort((a, b) => b.atMs - a.atMs);
     const totals = all.map(({ backlog: _, ...flow }) => flow).reduce(addFlowTotals);
     return { totals, backlog: backlogs[0] ?? null };
   },
-  times: async () => (await Promise.all(shardsOf(namespace).map((shard) => shard.times()))).reduce(joinTimes),
+  times: async () => (await Promise.all(allShards(namespace).map((shard) => shard.times()))).reduce(joinTimes),
   history: async (query) =>
-    (await Promise.all(shardsOf(namespace).map((shard) => shard.history(query)))).reduce(joinHistories),
+    (await Promise.all(allShards(namespace).map((shard) => shard.history(query)))).reduce(joinHistories),
 });

@@ -1,36 +1,22 @@
-import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
-import { topicPartsOf } from "../../../src/shared/contracts/topic.ts";
-import { SOURCES } from "../../../src/shared/domain/event.ts";
-import { flowStateOf, type Rhythm, sourceStateOf } from "../../../src/shared/telemetry/flow-state.ts";
+import { CONTRACTS } from "#contracts/index.ts";
+import { parseTopic } from "#contracts/topic.ts";
+import { SOURCES } from "#domain/event.ts";
+import { HOUR_MS, MINUTE_MS } from "#domain/time.ts";
+import { type Rhythm, toFlowState, toSourceState } from "#telemetry/flow-state.ts";
+import { addCounts, type Counts, type MetricsTotals, splitKey, toFreshness } from "#telemetry/metrics.ts";
 import {
-  addCounts,
-  type Counts,
-  freshnessIn,
-  type MetricsTotals,
-  splitKey,
-} from "../../../src/shared/telemetry/metrics.ts";
-import {
-  budgetLeftOf,
-  burnOf,
+  budgetLeft,
+  burnRate,
   FRESHNESS_OBJECTIVE,
-  objectiveStateOf,
-  shareOf,
+  shareInTime,
+  toObjectiveState,
   type Window,
-} from "../../../src/shared/telemetry/objective.ts";
-import type { TopicOverview, TopicsOverview } from "../../../src/shared/telemetry/overview.ts";
-import {
-  bucketsIn,
-  figureOf,
-  HOUR_MS,
-  MINUTE_MS,
-  MINUTES,
-  type SlotFigure,
-  type Span,
-  type TopicTimes,
-} from "./slots.ts";
+} from "#telemetry/objective.ts";
+import type { TopicOverview, TopicsOverview } from "#telemetry/overview.ts";
+import { bucketsIn, figureOf, MINUTES, type SlotFigure, type Span, type TopicTimes } from "#telemetry/topic-times.ts";
 
-/** Every topic that has a contract, and every source, as they stand. */
-export function topicsOverviewOf(totals: MetricsTotals, times: TopicTimes, nowMs: number): TopicsOverview {
+/** The state, rates and latency of every source and of every topic that has a contract or has had records. */
+export function toTopicsOverview(totals: MetricsTotals, times: TopicTimes, nowMs: number): TopicsOverview {
   const known = CONTRACTS.map(({ topic }) => topic);
   const names = [...known, ...Object.keys(totals.accepted).filter((topic) => !known.includes(topic))];
   const topics = names.map((topic) => overview({ name: topic, topics: [topic], totals, times, nowMs }));
@@ -38,9 +24,9 @@ export function topicsOverviewOf(totals: MetricsTotals, times: TopicTimes, nowMs
     atMs: nowMs,
     objective: FRESHNESS_OBJECTIVE,
     sources: SOURCES.map((source) => {
-      const own = topics.filter(({ name }) => topicPartsOf(name)?.source === source);
+      const own = topics.filter(({ name }) => parseTopic(name)?.source === source);
       const all = overview({ name: source, topics: own.map(({ name }) => name), totals, times, nowMs });
-      return { ...all, state: sourceStateOf(own.map(({ state }) => state)) };
+      return { ...all, state: toSourceState(own.map(({ state }) => state)) };
     }),
     topics,
   };
@@ -63,13 +49,13 @@ function overview(subject: Subject): TopicOverview {
   const received = topics.flatMap((topic) => times.lastReceivedMs[topic] ?? []);
   const lastReceivedAtMs = received.length > 0 ? Math.max(...received) : null;
   const buckets = topics.map((topic) => bucketsIn(times.spans["1h"][topic])).reduce(addCounts, {});
-  const { p50Ms, p99Ms } = freshnessIn(buckets);
+  const { p50Ms, p99Ms } = toFreshness(buckets);
   return {
     name,
-    state: flowStateOf({
+    state: toFlowState({
       nowMs,
       lastReceivedAtMs,
-      rhythm: rhythmOf(subject),
+      rhythm: toRhythm(subject),
       waiting: inFlight,
       receivedLately: count("1m", "entered"),
       hasSettledLately: count("1m", "settled") > 0,
@@ -80,30 +66,30 @@ function overview(subject: Subject): TopicOverview {
     received: count("1h", "received"),
     deadLettered: count("1h", "deadLettered"),
     inFlight,
-    receivedPerMinute: perMinuteOf(subject),
+    receivedPerMinute: countPerMinute(subject),
     p50Ms,
     p99Ms,
     outcomes: byKind(totals.outcomes, topics),
     rejections: byKind(totals.deadLettered, topics),
     objective: {
-      state: objectiveStateOf({
+      state: toObjectiveState({
         last5m: window("5m"),
         last30m: window("30m"),
         last1h: window("1h"),
         last6h: window("6h"),
         last30d: window("30d"),
       }),
-      share1h: shareOf(window("1h")),
-      share30d: shareOf(window("30d")),
-      burn5m: burnOf(window("5m")),
-      burn1h: burnOf(window("1h")),
-      burn6h: burnOf(window("6h")),
-      budgetLeft: budgetLeftOf(window("30d")),
+      share1h: shareInTime(window("1h")),
+      share30d: shareInTime(window("30d")),
+      burn5m: burnRate(window("5m")),
+      burn1h: burnRate(window("1h")),
+      burn6h: burnRate(window("6h")),
+      budgetLeft: budgetLeft(window("30d")),
     },
   };
 }
 
-function perMinuteOf({ topics, times, nowMs }: Subject): number[] {
+function countPerMinute({ topics, times, nowMs }: Subject): number[] {
   const current = Math.floor(nowMs / MINUTE_MS);
   const counts = Array.from({ length: MINUTES }, () => 0);
   for (const minute of times.minutes) {
@@ -114,8 +100,8 @@ function perMinuteOf({ topics, times, nowMs }: Subject): number[] {
   return counts;
 }
 
-/** How records came over the last week, by the hours in which any did. */
-function rhythmOf({ topics, times, nowMs }: Subject): Rhythm {
+/** How regularly records were received over the last week, from the hours that had any. */
+function toRhythm({ topics, times, nowMs }: Subject): Rhythm {
   const hours = [...new Set(topics.flatMap((topic) => times.activeHours[topic] ?? []))].sort((a, b) => a - b);
   const [first] = hours;
   const records = topics.reduce((sum, topic) => sum + (times.receivedLastWeek[topic] ?? 0), 0);

@@ -1,12 +1,12 @@
-import { MERGE_OUTCOMES, type MergeOutcome } from "../../../src/shared/domain/outcome.ts";
-import { type Counts, type MetricsTotals, splitKey } from "../../../src/shared/telemetry/metrics.ts";
+import { MERGE_OUTCOMES, type MergeOutcome } from "#domain/outcome.ts";
+import { type Counts, type MetricsTotals, splitKey } from "#telemetry/metrics.ts";
 
-/** How the records ended, of all topics or of one. */
+/** How many records had which outcome, of all topics or of one. */
 export type Outcomes = { readonly accepted: number } & Readonly<Record<MergeOutcome, number>> & {
     readonly deadLettered: { readonly total: number; readonly byReason: Readonly<Record<string, number>> };
     readonly retried: number;
     readonly replayed: number;
-    /** Accepted or replayed, and not yet settled: 0 at rest. */
+    /** Accepted or replayed, without an outcome yet: 0 when nothing is being processed. */
     readonly inFlight: number;
   };
 
@@ -18,21 +18,22 @@ export type OutcomesReport = Outcomes & {
   readonly topics: Readonly<Record<string, Outcomes>>;
 };
 
-export function outcomesOf(totals: MetricsTotals): OutcomesReport {
+/** The outcomes in all and by topic. */
+export function toOutcomes(totals: MetricsTotals): OutcomesReport {
   const { batches, d1RowsRead, d1RowsWritten, objectWrites } = totals;
   const topics = Object.fromEntries(
-    topicsOf(totals).map((topic) => [topic, tallyOf(totals, (each) => each === topic)]),
+    findTopics(totals).map((topic) => [topic, tally(totals, (each) => each === topic)]),
   );
-  return { ...tallyOf(totals, () => true), batches, d1RowsRead, d1RowsWritten, objectWrites, topics };
+  return { ...tally(totals, () => true), batches, d1RowsRead, d1RowsWritten, objectWrites, topics };
 }
 
-function tallyOf(totals: MetricsTotals, isOurs: (topic: string) => boolean): Outcomes {
-  const sumOf = (counts: Counts) => sum(Object.entries(counts).filter(([topic]) => isOurs(topic)));
+function tally(totals: MetricsTotals, isIncluded: (topic: string) => boolean): Outcomes {
+  const sumOf = (counts: Counts) => sum(Object.entries(counts).filter(([topic]) => isIncluded(topic)));
   const byKind = (counts: Counts) => {
     const kinds: Record<string, number> = {};
     for (const [key, count = 0] of Object.entries(counts)) {
       const [topic, kind] = splitKey(key);
-      if (isOurs(topic)) kinds[kind] = (kinds[kind] ?? 0) + count;
+      if (isIncluded(topic)) kinds[kind] = (kinds[kind] ?? 0) + count;
     }
     return kinds;
   };
@@ -50,7 +51,7 @@ function tallyOf(totals: MetricsTotals, isOurs: (topic: string) => boolean): Out
   return { accepted, ...outcomes, deadLettered, retried: sumOf(totals.retried), replayed, inFlight };
 }
 
-function topicsOf({ accepted, outcomes, deadLettered, retried, replayed }: MetricsTotals): string[] {
+function findTopics({ accepted, outcomes, deadLettered, retried, replayed }: MetricsTotals): string[] {
   const topics = new Set([accepted, retried, replayed].flatMap((counts) => Object.keys(counts)));
   for (const key of [outcomes, deadLettered].flatMap((counts) => Object.keys(counts))) topics.add(splitKey(key)[0]);
   return [...topics].sort();

@@ -1,27 +1,28 @@
-import { findContract } from "../../../src/shared/contracts/index.ts";
-import type { Plan } from "../../../src/shared/desk/api.ts";
-import { fingerprintOf, signatureOf } from "../../../src/shared/desk/fingerprint.ts";
-import { type Candidate, hashOf, type Judged, judgeCandidate, planOf } from "../../../src/shared/desk/plan.ts";
-import { judge } from "../../../src/shared/desk/verdict.ts";
-import { EMPTY_FLEET, type Fleet, joinFleets } from "../../../src/shared/domain/fleet.ts";
-import type { StoredLetter } from "../../../src/shared/repositories/dead-letter.ts";
-import type { DeskDeps } from "../api/desk.ts";
-import { replayedRecordOf } from "../replay.ts";
+import { findContract } from "#contracts/index.ts";
+import { EMPTY_FLEET, type Fleet, joinFleets } from "#domain/fleet.ts";
+import { fingerprintOf, signatureOf } from "#letters/fingerprint.ts";
+import { isCutShort } from "#letters/letter.ts";
+import { type Candidate, hashPlan, type Judged, judgeCandidate, makePlan } from "#letters/plan.ts";
+import type { StoredLetter } from "#letters/repositories/dead-letter.ts";
+import { judge } from "#letters/verdict.ts";
+import type { Plan } from "#ops/api.ts";
+import type { OpsDeps } from "../ops/deps.ts";
+import { toReplayedRecord } from "../replay.ts";
 
-/** Events whose devices are read at once. */
+/** Events per read of their devices. */
 const CHUNK = 500;
 
-/** Of the events of one plan, which are all in memory at once, as are their devices. Ours. */
+/** Most bytes of events in one plan: they and their devices are all in memory at once. Ours. */
 export const MAX_PLANNED_BYTES = 24 * 1024 * 1024;
 
 export type Planned = { readonly plan: Plan; readonly chosen: readonly string[]; readonly hash: string };
 
 /**
- * What a replay of these letters would do, by the contracts and the devices as they are now. Changes nothing.
- * @returns `undefined` where the letters hold more than `MAX_PLANNED_BYTES` that would be sent
+ * What a replay of these letters would do, judged by the current contracts and devices. Changes nothing.
+ * @returns `undefined` if the events to be sent have more than `MAX_PLANNED_BYTES`
  */
 export async function planFor(
-  { letters, fleet, workerVersion, now }: Pick<DeskDeps, "letters" | "fleet" | "workerVersion" | "now">,
+  { letters, fleet, workerVersion, now }: Pick<OpsDeps, "letters" | "fleet" | "workerVersion" | "now">,
   ids: readonly string[],
   force: boolean,
 ): Promise<Planned | undefined> {
@@ -32,7 +33,7 @@ export async function planFor(
   let bytes = 0;
   for await (const part of letters.findInParts(ids)) {
     for (const letter of part) {
-      const each = await judgeCandidate(candidateOf(letter), context);
+      const each = await judgeCandidate(toCandidate(letter), context);
       if (each.kind === "passes") bytes += each.bytes;
       judged.push(each);
     }
@@ -43,20 +44,21 @@ export async function planFor(
   for (let i = 0; i < events.length; i += CHUNK) {
     known = joinFleets(known, await fleet.read(events.slice(i, i + CHUNK)));
   }
-  const { chosen, ...plan } = planOf(judged, { fleet: known, force });
-  return { plan, chosen, hash: await hashOf({ chosen, judged, context }) };
+  const { chosen, ...plan } = makePlan(judged, { fleet: known, force });
+  return { plan, chosen, hash: await hashPlan({ chosen, judged, context }) };
 }
 
-const candidateOf = (letter: StoredLetter): Candidate => ({
+const toCandidate = (letter: StoredLetter): Candidate => ({
   ...letter,
-  record: replayedRecordOf(letter),
+  record: toReplayedRecord(letter),
   group: letter.groupId,
   isEmptied: letter.emptiedAtMs !== null,
+  isCutShort: isCutShort(letter.failure),
 });
 
 /**
- * Why a replay would only do again what it did: nothing has changed since the letter failed, neither its contract nor
- * the Worker nor its payload.
+ * Why a replay would fail as before: neither the letter's contract nor the Worker nor its payload has changed since. Is
+ * `undefined` if one of them has, or if the replay could pass.
  */
 export async function unchangedSinceFailure(
   letter: StoredLetter,
@@ -65,7 +67,7 @@ export async function unchangedSinceFailure(
 ): Promise<string | undefined> {
   const contractVersion = findContract(letter.topic, nowMs)?.version ?? null;
   if (letter.workerVersion !== workerVersion || letter.contractVersion !== contractVersion) return undefined;
-  const verdict = judge(replayedRecordOf(letter), nowMs);
+  const verdict = judge(toReplayedRecord(letter), nowMs);
   const failsAgain =
     verdict.kind === "fails" && (await fingerprintOf(signatureOf(letter.topic, verdict.failure))) === letter.groupId;
   const isSpent = verdict.kind === "passes" && letter.replays > 0 && ["fault", "crash"].includes(letter.reason);

@@ -1,25 +1,25 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Plan, Run, RunState } from "../../../src/shared/desk/api.ts";
-import { type Parcel, packParcels } from "../../../src/shared/queue/parcel.ts";
-import { AuditRepository } from "../../../src/shared/repositories/audit.ts";
-import { DeadLetterRepository, type Standing } from "../../../src/shared/repositories/dead-letter.ts";
-import { ReplayRunRepository } from "../../../src/shared/repositories/replay-run.ts";
-import { type LetterStatus, RunLetters } from "../../../src/shared/repositories/run-letters.ts";
-import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
-import type { MetricsSink } from "../../../src/shared/telemetry/metrics.ts";
-import { type MetricsNamespace, shardOf, shardsOf } from "../../../src/shared/telemetry/shards.ts";
-import type { MetricsObject } from "../metrics/metrics-object.ts";
-import { replayedRecordOf, sendLetters } from "../replay.ts";
+import { DeadLetterRepository, type Standing } from "#letters/repositories/dead-letter.ts";
+import { ReplayRunRepository } from "#letters/repositories/replay-run.ts";
+import { type LetterStatus, RunLetters } from "#letters/repositories/run-letters.ts";
+import type { Plan, Run, RunState } from "#ops/api.ts";
+import { type Parcel, packParcels } from "#queue/parcel.ts";
+import { AuditRepository } from "#repositories/audit.ts";
+import { describeFault, log } from "#telemetry/log.ts";
+import type { MetricsSink } from "#telemetry/metrics.ts";
+import { allShards, type MetricsNamespace, type MetricsShard, pickShard } from "#telemetry/shards.ts";
+import { toIso } from "../iso.ts";
+import { sendLetters, toReplayedRecord } from "../replay.ts";
 import { DEFAULT_PACE, nextStep, type Pace } from "./pace.ts";
 
-/** What a planned run is made of. */
+/** A plan, and what a run of it needs to know. */
 export type PlannedRun = {
   readonly id: string;
   readonly plan: Plan;
-  /** The letters it is going to replay, frozen. */
+  /** The letters that it will replay; fixed by the plan. */
   readonly letterIds: readonly string[];
   readonly hash: string;
-  /** The Worker version that the plan was made by: another may judge differently. */
+  /** The version of the Worker that made the plan; another may judge the letters differently. */
   readonly workerVersion: string;
   readonly force: boolean;
   readonly actor: string;
@@ -28,7 +28,7 @@ export type PlannedRun = {
 
 export type StartOrder = Pace & { readonly hash: string; readonly name: string; readonly workerVersion: string };
 
-/** What became of an order: the run as it is then, or why it was not followed. */
+/** The result of an order: the run after it, or why the order was refused. */
 export type Ordered =
   | { readonly kind: "ok"; readonly run: Run }
   | { readonly kind: "unknown" }
@@ -39,7 +39,7 @@ export type Ordered =
 type RunEnv = {
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
-  readonly METRICS: MetricsNamespace<MetricsSink & Pick<MetricsObject, "lastHour">>;
+  readonly METRICS: MetricsNamespace<MetricsSink & Pick<MetricsShard, "lastHour">>;
 };
 
 type Stored = Omit<PlannedRun, "letterIds" | "nowMs"> &
@@ -52,19 +52,21 @@ type Stored = Omit<PlannedRun, "letterIds" | "nowMs"> &
     readonly endedAtMs: number | null;
   };
 
-/** Between two steps of a run. Its rate is a second's. */
+/** Between two steps of a run. Its rate is per second, so this is one second. */
 const STEP_MS = 1_000;
-/** After a fault of D1 or the queue. Ours. */
+/** Pause after a fault of D1 or the queue. Ours. */
 const REST_MS = 5_000;
-/** A plan says what is; an old one says what was. Ours. */
+/** How long a plan may be started: devices and letters change, and an old plan is no longer true. Ours. */
 const PLAN_LIFE_MS = 3_600_000;
-/** After this long without a word a letter is sent again, which at worst makes a duplicate. Ours. */
+/** A letter without an outcome is sent again after this time; at worst the consumer counts a duplicate. Ours. */
 const RESEND_MS = 60_000;
 
+const UNREACHABLE = "D1 or the queue does not answer; the run continues by itself when it does";
+
 /**
- * A replay of many letters: paced, stopped by its own failures, and going on where it was when it is killed. What is
- * sent is claimed in D1 first and written down here second, so that whatever dies in between, no letter is left out
- * and none is sent by two runs.
+ * A replay of many letters. It keeps to a rate, pauses itself when too many fail, and continues after a crash. Letters
+ * are claimed in D1 before they are marked here and sent, so that a crash at any point leaves no letter out, and no two
+ * runs send the same one.
  */
 export class ReplayRun extends DurableObject<RunEnv> {
   readonly #letters = new DeadLetterRepository(this.env.DB);
@@ -75,12 +77,12 @@ export class ReplayRun extends DurableObject<RunEnv> {
   async plan({ letterIds, nowMs, ...planned }: PlannedRun): Promise<Run> {
     this.#runLetters.add(letterIds);
     const nothing = { name: null, why: null, startedAtMs: null, endedAtMs: null };
-    return this.#keep({ ...planned, ...DEFAULT_PACE, ...nothing, state: "planned", createdAtMs: nowMs });
+    return this.#save({ ...planned, ...DEFAULT_PACE, ...nothing, state: "planned", createdAtMs: nowMs });
   }
 
   async read(): Promise<Run | null> {
     const stored = this.#stored;
-    return stored ? this.#runOf(stored) : null;
+    return stored ? this.#toRun(stored) : null;
   }
 
   async start({ hash, workerVersion, ...order }: StartOrder): Promise<Ordered> {
@@ -89,9 +91,9 @@ export class ReplayRun extends DurableObject<RunEnv> {
     if (stored.state !== "planned") return { kind: "wrong_state", state: stored.state };
     const changed =
       hash !== stored.hash
-        ? "This is not the hash of the plan."
+        ? "The hash is not that of this plan."
         : workerVersion !== stored.workerVersion
-          ? "The Worker was deployed anew since the plan was made, and may judge differently."
+          ? "A new version of the Worker was deployed since the plan was made, and may judge the letters differently."
           : Date.now() - stored.createdAtMs > PLAN_LIFE_MS
             ? "The plan is older than an hour."
             : undefined;
@@ -107,7 +109,7 @@ export class ReplayRun extends DurableObject<RunEnv> {
     return this.#order(["paused"], (stored) => this.#go({ ...stored, state: "running", why: null }));
   }
 
-  /** What is on its way comes to its end; nothing more is sent. */
+  /** Sends nothing more. Letters in flight still get their outcomes. */
   async cancel(): Promise<Ordered> {
     return this.#order(["planned", "running", "paused"], (stored) =>
       this.#stop({ ...stored, endedAtMs: Date.now() }, "canceled", null),
@@ -120,9 +122,9 @@ export class ReplayRun extends DurableObject<RunEnv> {
     try {
       await this.#step(stored);
     } catch (thrown) {
-      // The platform tries an alarm again a few times only; a run waits for as long as it takes.
-      log("error", "run.step_failed", { runId: stored.id, ...faultOf(thrown) });
-      await this.#goOn("D1 or the queue is out of reach; it goes on by itself", REST_MS, false);
+      // The platform retries an alarm only a few times; a run waits as long as an outage lasts.
+      log("error", "run.step_failed", { runId: stored.id, ...describeFault(thrown) });
+      await this.#continue(UNREACHABLE, REST_MS, false);
     }
   }
 
@@ -130,7 +132,7 @@ export class ReplayRun extends DurableObject<RunEnv> {
     await this.#collect(stored.id);
     const inFlight = await this.#recordsInFlight();
     const step = nextStep(stored, this.#runLetters.progress, inFlight);
-    // It may have been stopped while we waited.
+    // An operator may have stopped it while this step waited for D1.
     const now = this.#stored;
     if (now?.state !== "running") return;
     switch (step.kind) {
@@ -141,42 +143,42 @@ export class ReplayRun extends DurableObject<RunEnv> {
         await this.#stop(now, "paused", step.why);
         return;
       case "wait":
-        return this.#goOn(step.why);
+        return this.#continue(step.why);
       case "send":
-        return this.#goOn(await this.#send(now, step.atMost));
+        return this.#continue(await this.#send(now, step.atMost));
       default:
         step satisfies never;
     }
   }
 
-  /** To the next step, unless somebody has stopped it meanwhile: whoever waits for D1 or the queue is not alone here. */
-  async #goOn(why: string | null, delayMs = STEP_MS, isTold = true): Promise<void> {
+  /** Schedules the next step, unless an operator has stopped the run while this step waited for D1 or the queue. */
+  async #continue(why: string | null, delayMs = STEP_MS, savesToD1 = true): Promise<void> {
     const now = this.#stored;
     if (now?.state !== "running") return;
     await this.ctx.storage.setAlarm(Date.now() + delayMs);
-    if (isTold) await this.#keep({ ...now, why });
+    if (savesToD1) await this.#save({ ...now, why });
     else this.#put({ ...now, why });
   }
 
-  /** Looks up what became of the letters that are on their way. */
+  /** Reads the outcomes of the letters in flight. */
   async #collect(runId: string): Promise<void> {
     const sent = this.#runLetters.withStatus("sent", Number.MAX_SAFE_INTEGER);
-    const known = new Map((await this.#letters.standingOf(sent.map(({ id }) => id))).map((each) => [each.id, each]));
+    const known = new Map((await this.#letters.findStandings(sent.map(({ id }) => id))).map((each) => [each.id, each]));
     const nowMs = Date.now();
     for (const { id, sentAtMs } of sent) {
-      const status = statusOf(known.get(id), runId, nowMs - sentAtMs);
+      const status = toLetterStatus(known.get(id), runId, nowMs - sentAtMs);
       if (status !== "sent") this.#runLetters.mark([id], status);
     }
   }
 
-  /** @returns why less than that was sent, if so */
+  /** @returns why some letters were not sent, or `null` */
   async #send({ id: runId, force }: Stored, atMost: number): Promise<string | null> {
     const ids = this.#runLetters.withStatus("waiting", atMost).map(({ id }) => id);
     const claim = { runId, nowMs: Date.now(), force };
-    const deps = { letters: this.#letters, events: this.env.EVENTS, metrics: shardOf(this.env.METRICS) };
+    const deps = { letters: this.#letters, events: this.env.EVENTS, metrics: pickShard(this.env.METRICS) };
     const { kept } = await sendLetters(deps, ids, {
       claim,
-      parcelsOf: (letters) => packParcels(letters.map(replayedRecordOf)),
+      toParcels: (letters) => packParcels(letters.map(toReplayedRecord)),
       onClaimed: (claimed) => {
         const mine = new Set(claimed);
         this.#runLetters.mark(
@@ -187,12 +189,12 @@ export class ReplayRun extends DurableObject<RunEnv> {
       },
       onKept: (kept) => this.#runLetters.mark(kept, "waiting"),
     });
-    return kept.length > 0 ? "D1 or the queue is out of reach; it goes on by itself" : null;
+    return kept.length > 0 ? UNREACHABLE : null;
   }
 
-  /** By the last hour's counts, so that one that was lost does not hold up every run from then on. */
+  /** From the counts of the last hour, so that a lost count does not hold up runs for ever. */
   async #recordsInFlight(): Promise<number> {
-    const hours = await Promise.all(shardsOf(this.env.METRICS).map((shard) => shard.lastHour()));
+    const hours = await Promise.all(allShards(this.env.METRICS).map((shard) => shard.lastHour()));
     return Math.max(
       0,
       hours.reduce((sum, { entered, settled }) => sum + entered - settled, 0),
@@ -207,25 +209,25 @@ export class ReplayRun extends DurableObject<RunEnv> {
 
   async #go(stored: Stored): Promise<Ordered> {
     await this.ctx.storage.setAlarm(Date.now());
-    return { kind: "ok", run: await this.#keep(stored) };
+    return { kind: "ok", run: await this.#save(stored) };
   }
 
   async #stop(stored: Stored, state: "paused" | "canceled", why: string | null): Promise<Ordered> {
     await this.ctx.storage.deleteAlarm();
-    return { kind: "ok", run: await this.#keep({ ...stored, state, why }) };
+    return { kind: "ok", run: await this.#save({ ...stored, state, why }) };
   }
 
-  /** Its last word is written before it is done, so that a fault in between has the step repeated. */
+  /** Writes the audit entry before the state, so that a fault between them repeats the step. */
   async #end(stored: Stored): Promise<void> {
     await this.#audit.add({
       atMs: Date.now(),
       actor: stored.actor,
-      role: "desk",
+      role: "system",
       action: "run.end",
       target: stored.id,
       after: this.#runLetters.progress,
     });
-    await this.#keep(stored);
+    await this.#save(stored);
   }
 
   get #stored(): Stored | undefined {
@@ -236,33 +238,34 @@ export class ReplayRun extends DurableObject<RunEnv> {
     this.ctx.storage.kv.put("run", stored);
   }
 
-  /** Here first, where it counts, and in D1 for whoever lists runs. */
-  async #keep(stored: Stored): Promise<Run> {
+  /** Stores the run here, where it is authoritative, and then in D1, where runs are listed. */
+  async #save(stored: Stored): Promise<Run> {
     this.#put(stored);
-    const run = this.#runOf(stored);
+    const run = this.#toRun(stored);
     await this.#runs.save(run);
     return run;
   }
 
-  #runOf(stored: Stored): Run {
+  #toRun(stored: Stored): Run {
     const { force: _, workerVersion: __, createdAtMs, startedAtMs, endedAtMs, ...run } = stored;
     return {
       ...run,
-      createdAt: isoOf(createdAtMs) as string,
-      startedAt: isoOf(startedAtMs),
-      endedAt: isoOf(endedAtMs),
+      createdAt: toIso(createdAtMs) as string,
+      startedAt: toIso(startedAtMs),
+      endedAt: toIso(endedAtMs),
       progress: this.#runLetters.progress,
     };
   }
 }
 
-/** @param sentForMs how long ago it was sent */
-function statusOf(letter: Standing | undefined, runId: string, sentForMs: number): LetterStatus {
+/**
+ * How a sent letter stands in its run.
+ * @param sentForMs how long ago it was sent
+ */
+function toLetterStatus(letter: Standing | undefined, runId: string, sentForMs: number): LetterStatus {
   if (!letter) return "skipped";
   if (letter.state === "resolved") return letter.outcome ?? "applied";
   if (letter.state !== "replaying") return "failed";
   if (letter.runId !== runId) return "skipped";
   return sentForMs > RESEND_MS ? "waiting" : "sent";
 }
-
-const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

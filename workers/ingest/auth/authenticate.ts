@@ -1,12 +1,12 @@
-import type { Credential } from "../../../src/shared/auth/credential.ts";
-import { bytesOfBase64 } from "../../../src/shared/base64.ts";
+import type { Credential } from "#auth/credential.ts";
+import { fromBase64 } from "#base/base64.ts";
 import type { Config } from "../env.ts";
 import { type Authenticated, findCredential } from "./credentials.ts";
 import { verifyJwt } from "./jwt.ts";
 
 /**
- * Who sent a request: Basic with a key's id and secret, Bearer with `id.secret`, or Bearer with a JWT. Never throws on
- * what a client sent.
+ * Authenticates a request: Basic with a credential's id and secret, Bearer with `id.secret`, or Bearer with a JWT. Never
+ * throws on what a client sent.
  */
 export async function authenticate(authorization: string | undefined, config: Config): Promise<Authenticated> {
   const [scheme = "", value = ""] = (authorization ?? "").trim().split(/\s+/, 2);
@@ -25,14 +25,14 @@ export async function authenticate(authorization: string | undefined, config: Co
 }
 
 const known = (credential: Credential | undefined): Authenticated =>
-  credential ? { ok: true, writer: credential } : refused("The id or the secret is not one of ours.");
+  credential ? { ok: true, writer: credential } : refused("The id or the secret is wrong.");
 
 const refused = (message: string): Authenticated => ({ ok: false, message });
 
-/** `id:secret` out of Basic's base64; anything else is some text that no hash fits. */
+/** `id:secret` from Basic's base64; "" if it is not base64, which no credential matches. */
 function basicPair(base64: string): string {
   try {
-    return new TextDecoder().decode(bytesOfBase64(base64));
+    return new TextDecoder().decode(fromBase64(base64));
   } catch {
     return "";
   }

@@ -1,9 +1,9 @@
-import type { Credential } from "../../../src/shared/auth/credential.ts";
+import type { Credential } from "#auth/credential.ts";
 
-/** Who is writing, and what it may write. */
+/** An authenticated client and the topics that it may write. */
 export type Writer = { readonly id: string; readonly may: readonly string[]; readonly signedWith?: string | undefined };
 
-/** What became of a request's credentials. */
+/** The result of checking a request's credentials. */
 export type Authenticated =
   | { readonly ok: true; readonly writer: Writer }
   | { readonly ok: false; readonly message: string };
@@ -18,17 +18,16 @@ export async function findCredential(
   pair: string,
   credentials: readonly Credential[],
 ): Promise<Credential | undefined> {
-  const digest = await digestOf(pair);
+  const digest = await sha256(pair);
   let found: Credential | undefined;
-  // Every credential is compared, so that the time taken does not tell which one came close.
+  // Every credential is compared, so that the time taken does not reveal a near match.
   for (const credential of credentials) {
-    if (crypto.subtle.timingSafeEqual(digest, bytesOf(credential.hash))) found = credential;
+    if (crypto.subtle.timingSafeEqual(digest, fromHex(credential.hash))) found = credential;
   }
   return found;
 }
 
-const digestOf = (text: string): Promise<ArrayBuffer> =>
-  crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+const sha256 = (text: string): Promise<ArrayBuffer> => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 
-const bytesOf = (hex: string): Uint8Array =>
+const fromHex = (hex: string): Uint8Array =>
   Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));

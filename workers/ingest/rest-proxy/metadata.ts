@@ -1,12 +1,12 @@
-import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
+import { CONTRACTS } from "#contracts/index.ts";
+import { PARTITIONS } from "#queue/limits.ts";
 import { RequestError } from "../errors.ts";
-import { PARTITIONS } from "../limits.ts";
 import { PARTITION_NOT_FOUND } from "./v2.ts";
 import { CLUSTER_ID } from "./v3.ts";
 
 /**
- * What clients ask before they produce. We are one broker of one cluster, with the topics that have contracts; a topic
- * without one is accepted all the same, so it is not listed and not missing either.
+ * Metadata that clients ask for before they produce: one broker in one cluster, with the topics that have contracts.
+ * Records of other topics are accepted too, as dead letters, although those topics are not listed.
  */
 const BROKER_ID = 1;
 
@@ -14,27 +14,27 @@ export const topicNames = (): string[] => CONTRACTS.map(({ topic }) => topic);
 
 export const brokers = () => ({ brokers: [BROKER_ID] });
 
-export const topic = (name: string) => ({ name: known(name), configs: {}, partitions: partitionsOf(name) });
+export const topic = (name: string) => ({ name: requireKnown(name), configs: {}, partitions: topicPartitions(name) });
 
-export function partitionsOf(name: string) {
-  known(name);
-  return Array.from({ length: PARTITIONS }, (_, partition) => partitionOf(partition));
+export function topicPartitions(name: string) {
+  requireKnown(name);
+  return Array.from({ length: PARTITIONS }, (_, partition) => toPartition(partition));
 }
 
-export function partitionNamed(name: string, partition: string) {
-  const found = partitionsOf(name).find((each) => String(each.partition) === partition);
+export function findPartition(name: string, partition: string) {
+  const found = topicPartitions(name).find((each) => String(each.partition) === partition);
   if (!found) throw new RequestError(PARTITION_NOT_FOUND.code, PARTITION_NOT_FOUND.message);
   return found;
 }
 
-const partitionOf = (partition: number) => ({
+const toPartition = (partition: number) => ({
   partition,
   leader: BROKER_ID,
   replicas: [{ broker: BROKER_ID, leader: true, in_sync: true }],
 });
 
 /** @throws RequestError 404/40401 */
-function known(name: string): string {
+function requireKnown(name: string): string {
   if (topicNames().includes(name)) return name;
   throw new RequestError(40401, "Topic not found.");
 }
@@ -44,7 +44,7 @@ export function requireCluster(clusterId: string): void {
   if (clusterId !== CLUSTER_ID) throw new RequestError(404, `Cluster ${clusterId} cannot be found.`);
 }
 
-/** v3 answers name themselves by URL. @param base such as `https://concord.example/v3` */
+/** v3 resources contain their own URL. @param base such as `https://concord.example/v3` */
 export const clusterList = (base: string) => list(`${base}/clusters`, "KafkaClusterList", [cluster(base)]);
 
 export function cluster(base: string) {
@@ -67,7 +67,7 @@ export const topicList = (base: string) =>
   );
 
 export function v3Topic(base: string, name: string) {
-  const self = `${base}/clusters/${CLUSTER_ID}/topics/${known(name)}`;
+  const self = `${base}/clusters/${CLUSTER_ID}/topics/${requireKnown(name)}`;
   return {
     kind: "KafkaTopic",
     metadata: { self, resource_name: `crn:///kafka=${CLUSTER_ID}/topic=${name}` },

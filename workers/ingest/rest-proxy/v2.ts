@@ -1,14 +1,17 @@
 import * as z from "zod";
-import { keepsTopicGrammar } from "../../../src/shared/contracts/topic.ts";
-import { elementsOf, membersOf, onlyValueOf, type Span } from "../../../src/shared/json/cut.ts";
-import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
-import { RequestError, rejectionMessage, restProxyCodeOf } from "../errors.ts";
-import { LIMITS, PARTITIONS } from "../limits.ts";
-import { asJson, requireBuildable, requireKeepable, requireShallow, tooMany } from "../requirements.ts";
-import { excerpt, fromBase64 } from "./embedded.ts";
+import type { LimitExceeded } from "#contracts/parse.ts";
+import { isTopic } from "#contracts/topic.ts";
+import { elementsOf, membersOf, type Span, soleValue } from "#json/cut.ts";
+import { LIMITS, PARTITIONS } from "#queue/limits.ts";
+import { type Entry, type Incoming, type Receipt, refusedEntry } from "../accept.ts";
+import { RequestError, rejectionMessage, toRestProxyCode } from "../errors.ts";
+import { bounded, cutByProducer } from "../oversized.ts";
+import { isOversized, requireJson, tooManyRecords } from "../requirements.ts";
+import { stringKey } from "../string-key.ts";
+import { decodeBase64, excerpt } from "./embedded.ts";
 import type { Format } from "./media-types.ts";
 
-/** What a proxy's request says beside its records. Schemas are ignored, since ours is the one that counts; their ids are told back. */
+/** The members of a request beside its records. Schemas are ignored, because the contract decides; their ids are returned. */
 export const ENVELOPE = {
   key_schema: z.string().nullish(),
   key_schema_id: z.int().nullish(),
@@ -16,15 +19,25 @@ export const ENVELOPE = {
   value_schema_id: z.int().nullish(),
 };
 
-/** What a record says beside its key, value and headers. Two members that other proxies take and Confluent's v2 does not. */
+/** The members of a record beside key, value and headers. Confluent's v2 does not have them; other proxies do. */
 export const RECORD = {
   partition: z
     .int()
-    // Beyond them it is one record's fault, and not its request's.
+    // For the OpenAPI document only: a partition outside this range fails its record, and not the request.
     .meta({ minimum: 0, maximum: PARTITIONS - 1 })
     .nullish(),
   timestamp: z.int().min(0).describe("Milliseconds since 1970").nullish(),
+  offset: z
+    .int()
+    .min(0)
+    .describe("Where the record stands in Kafka; its partition is then where it came from, and may be any")
+    .nullish(),
 };
+
+/** Of a record that its producer has cut: what all of it had. */
+export const Cut = z
+  .strictObject({ bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/, "Invalid SHA-256 in hex") })
+  .describe("The value is only the beginning of the record's value: bytes of the record, SHA-256 of its value");
 
 export const Header = z.strictObject({ key: z.string(), value: z.base64().nullish() });
 
@@ -38,27 +51,26 @@ type Reading = {
   readonly topic: string;
   readonly text: string;
   readonly format: Format;
-  /** That the path names, for all records. */
+  /** From the path, for all records. */
   readonly partition: number | undefined;
-  /** How much text of values may still be kept parsed. */
+  /** How many more characters of values may be kept in parsed form. */
   room: number;
 };
 
 /**
  * Reads a produce request into entries, each value with its exact text. Records are cut out of the text one by one, and
- * a limit ends the reading where it is met: nothing is built that a limit would not let stay.
- * @param partition that the path names, for all records
+ * reading stops at the first limit that is exceeded, so that memory stays bounded.
+ * @param partition from the path, for all records
  * @throws RequestError with the proxy's code; nothing was accepted then
  */
 export function readProduce(topic: string, text: string, format: Format, partition?: number): Produce {
   if (text.trim() === "") throw new RequestError(422, "Payload error. Request body is empty. Data is required.");
-  requireShallow(text);
-  return asJson(() => readEnvelope({ topic, text, format, partition, room: LIMITS.parsedBytes }));
+  return requireJson(() => readEnvelope({ topic, text, format, partition, room: LIMITS.parsedBytes }));
 }
 
 function readEnvelope(reading: Reading): Produce {
   const { text } = reading;
-  const whole = onlyValueOf(text);
+  const whole = soleValue(text);
   if (text[whole.start] !== "{") throw invalid("the request body", "Invalid input: expected object");
   const members = lastMembers(text, whole, ["records", ...Object.keys(ENVELOPE)]);
   const list = members.get("records");
@@ -66,12 +78,12 @@ function readEnvelope(reading: Reading): Produce {
   if (text[list.start] !== "[") throw invalid("records", "Invalid input: expected array");
   const entries: Entry[] = [];
   for (const span of elementsOf(text, list.start)) {
-    if (entries.length >= LIMITS.records) throw tooMany();
+    if (entries.length >= LIMITS.records) throw tooManyRecords();
     entries.push(readRecord(reading, span, entries.length));
   }
   if (entries.length === 0) throw NO_RECORDS();
-  const said = scalarsOf(text, members, ENVELOPE);
-  return { entries, keySchemaId: said.key_schema_id ?? null, valueSchemaId: said.value_schema_id ?? null };
+  const envelope = readScalars(text, members, ENVELOPE);
+  return { entries, keySchemaId: envelope.key_schema_id ?? null, valueSchemaId: envelope.value_schema_id ?? null };
 }
 
 const NO_RECORDS = (): RequestError =>
@@ -82,7 +94,7 @@ const invalid = (where: string, message: string): RequestError =>
 
 const isNull = (text: string, { start }: Span): boolean => text.startsWith("null", start);
 
-/** The members of an object, the last of each name. @throws RequestError 422 at the first that nobody knows */
+/** The members of an object, the last of each name. @throws RequestError 422 at the first with an unknown name */
 function lastMembers(text: string, at: Span, known: readonly string[]): Map<string, Span> {
   const members = new Map<string, Span>();
   for (const { name, start, end } of membersOf(text, at.start)) {
@@ -92,8 +104,8 @@ function lastMembers(text: string, at: Span, known: readonly string[]): Map<stri
   return members;
 }
 
-/** The members of plain values. @param path of the object that has them, for messages */
-function scalarsOf<Shape extends Readonly<Record<string, z.ZodType>>>(
+/** Reads members that are numbers, text or null. @param path of the object that has them, for messages */
+function readScalars<Shape extends Readonly<Record<string, z.ZodType>>>(
   text: string,
   members: ReadonlyMap<string, Span>,
   shape: Shape,
@@ -112,84 +124,100 @@ function scalarsOf<Shape extends Readonly<Record<string, z.ZodType>>>(
 }
 
 function readRecord(reading: Reading, span: Span, index: number): Entry {
-  const { text, format } = reading;
+  const { text } = reading;
   const path = `records.${index}`;
   if (text[span.start] !== "{") throw invalid(path, "Invalid input: expected object");
-  const members = lastMembers(text, span, ["key", "value", "headers", ...Object.keys(RECORD)]);
-  const { partition: own, timestamp } = scalarsOf(text, members, RECORD, `${path}.`);
-  const headers = headersIn(text, members.get("headers"), index);
+  const members = lastMembers(text, span, ["key", "value", "headers", "cut", ...Object.keys(RECORD)]);
+  const { partition: own, timestamp, offset } = readScalars(text, members, RECORD, `${path}.`);
+  const { headers, count } = headersIn(text, members.get("headers"), index);
   const partition = reading.partition ?? own;
-  const { json, ...value } = valueIn(reading, members.get("value"), index);
-  if (typeof partition === "number" && !isPartition(partition)) return refusal(PARTITION_NOT_FOUND);
+  const { json, ...value } = readValue(reading, members.get("value"), index);
+  const isSource = typeof offset === "number";
+  if (typeof partition === "number" && !(isSource ? partition >= 0 : isPartition(partition)))
+    return refusedEntry(PARTITION_NOT_FOUND);
   const incoming: Incoming = {
     topic: reading.topic,
-    key: keyIn(text, members.get("key"), { format, index }),
+    ...keyIn(reading, members.get("key"), members.get("value")),
     ...value,
     ...(typeof partition === "number" && { partition }),
+    ...(isSource && { offset }),
     ...(typeof timestamp === "number" && { timestampMs: timestamp }),
     ...(headers && { headers }),
   };
-  requireKeepable(incoming, index);
-  return { kind: "record", record: incoming, json };
+  const cut = cutIn(text, members.get("cut"), path);
+  if (cut) return { kind: "record", ...cutByProducer(incoming, cut) };
+  return { kind: "record", json, beyond: tooManyHeaders(count), ...bounded(incoming) };
 }
 
-function headersIn(text: string, span: Span | undefined, index: number): (readonly [string, string])[] | undefined {
+function cutIn(text: string, span: Span | undefined, path: string): z.infer<typeof Cut> | undefined {
   if (!span || isNull(text, span)) return undefined;
+  const cut = Cut.safeParse(isOversized(span) ? undefined : JSON.parse(text.slice(span.start, span.end)));
+  if (!cut.success) throw invalid(`${path}.cut`, cut.error.issues[0]?.message ?? "Invalid input");
+  return cut.data;
+}
+
+/** Why a record cannot be applied that has so many headers; it keeps the first. */
+export const tooManyHeaders = (headers: number): LimitExceeded | undefined =>
+  headers > LIMITS.keptHeaders ? { reason: "too_many_headers", headers, limit: LIMITS.headersPerRecord } : undefined;
+
+type Headers = { readonly headers?: readonly (readonly [string, string])[]; readonly count: number };
+
+function headersIn(text: string, span: Span | undefined, index: number): Headers {
+  if (!span || isNull(text, span)) return { count: 0 };
   const path = `records.${index}.headers`;
   if (text[span.start] !== "[") throw invalid(path, "Invalid input: expected array");
   const headers: (readonly [string, string])[] = [];
+  let count = 0;
   for (const { start, end } of elementsOf(text, span.start)) {
-    if (headers.length >= LIMITS.keptHeaders) throw tooManyHeaders(index);
-    requireBuildable({ start, end }, index);
+    count++;
+    if (headers.length >= LIMITS.keptHeaders || isOversized({ start, end })) continue;
     const header = Header.safeParse(JSON.parse(text.slice(start, end)));
     if (!header.success) throw invalid(`${path}.${headers.length}`, header.error.issues[0]?.message ?? "Invalid input");
     headers.push([header.data.key, header.data.value ?? ""]);
   }
-  return headers;
+  return { headers, count };
 }
-
-const tooManyHeaders = (index: number): RequestError =>
-  new RequestError(
-    413,
-    `Record ${index} has more than ${LIMITS.keptHeaders} headers. Nothing was accepted: send the request without it.`,
-  );
 
 /** Keys are text to us, and names: a JSON key that is not a string keeps its very text, digits and all. */
 function keyIn(
-  text: string,
+  { text, format }: Reading,
   span: Span | undefined,
-  { format, index }: { format: Format; index: number },
-): string | null {
-  if (!span || isNull(text, span)) return null;
+  value: Span | undefined,
+): Pick<Incoming, "key" | "keyEncoding"> {
+  if (!span || isNull(text, span)) return { key: null };
   const written = text.slice(span.start, span.end);
-  if (!written.startsWith('"')) return checked(written, span, index);
-  const key = JSON.parse(written) as string;
-  return format === "json" ? key : (fromBase64(key)?.value ?? key);
+  if (!written.startsWith('"')) return { key: checked(written, span) };
+  const key = stringKey(written);
+  const decoded = format === "json" ? undefined : decodeBase64(key);
+  if (!decoded) return { key };
+  if (!decoded.encoding) return { key: decoded.value };
+  // Where the media type names no format and the value is no base64, so may be the key: "dev1" is a name.
+  const isBinary = format === "binary" || (value !== undefined && text[value.start] === '"');
+  return isBinary ? { key, keyEncoding: "base64" } : { key };
 }
 
 type EmbeddedValue = Pick<Incoming, "value" | "encoding"> & { readonly json?: unknown };
 
-/** The exact text of a value, out of the format it was embedded in. */
-function valueIn(reading: Reading, span: Span | undefined, index: number): EmbeddedValue {
+/** The exact text of a value, decoded from the request's format. */
+function readValue(reading: Reading, span: Span | undefined, index: number): EmbeddedValue {
   const { text, format } = reading;
   if (!span || isNull(text, span)) return { value: null };
   const written = text.slice(span.start, span.end);
   if (format === "json" || (format === "either" && /^[[{]/.test(written))) {
-    requireBuildable(span, index);
+    if (isOversized(span)) return { value: written };
     const json: unknown = JSON.parse(written);
     reading.room -= written.length;
     return { value: written, ...(reading.room >= 0 && { json }) };
   }
-  const value: unknown = written.startsWith('"') ? JSON.parse(written) : JSON.parse(checked(written, span, index));
-  const decoded = fromBase64(value);
+  const value: unknown = written.startsWith('"') || !isOversized(span) ? JSON.parse(written) : written;
+  const decoded = written.startsWith('"') ? decodeBase64(value) : undefined;
   if (decoded) return decoded;
   throw new RequestError(400, `data=${excerpt(value)} is not a base64 string (record ${index}). Nothing was accepted.`);
 }
 
-/** The text itself, once it is known to be JSON. */
-function checked(written: string, span: Span, index: number): string {
-  requireBuildable(span, index);
-  JSON.parse(written);
+/** The text itself, once it is known to be JSON; one that is oversized is not built to find out. */
+function checked(written: string, span: Span): string {
+  if (!isOversized(span)) JSON.parse(written);
   return written;
 }
 
@@ -199,7 +227,7 @@ const isPartition = (partition: number): boolean => partition >= 0 && partition 
 
 /** @throws RequestError 404/40401 */
 export function requireTopic(topic: string): void {
-  if (keepsTopicGrammar(topic)) return;
+  if (isTopic(topic)) return;
   throw new RequestError(
     40401,
     "Topic not found. Topics are named device.{sourceType}.{entity}.{action}, in lower case. Nothing was accepted.",
@@ -217,31 +245,31 @@ type Offset =
   | { partition: number; offset: number; error_code: null; error: null }
   | { partition: null; offset: null; error_code: number; error: string };
 
-/** The proxy's answer, one entry a record, in the request's order. */
+/** The proxy's response, one offset for each record, in the request's order. */
 export const produceResponse = (
   { entries, keySchemaId, valueSchemaId }: Produce,
   receipts: readonly Receipt[],
   nowMs: number,
 ) => ({
-  offsets: receipts.map((receipt, i) => offsetOf(entries[i] as Entry, receipt, receiptNumber(nowMs, i))),
+  offsets: receipts.map((receipt, i) => toOffset(entries[i] as Entry, receipt, receiptNumber(nowMs, i))),
   key_schema_id: keySchemaId,
   value_schema_id: valueSchemaId,
 });
 
 /**
- * What stands where a log would have its offset: ascending, and unique enough to find a record in the logs. It is no
- * position in any log.
+ * The number in the `offset` member of a receipt: ascending, and unique enough to find a record in the logs. It is not a
+ * Kafka offset, because there is no Kafka log here.
  */
 export const receiptNumber = (nowMs: number, index: number): number => nowMs * 1000 + index;
 
-function offsetOf(entry: Entry, receipt: Receipt, offset: number): Offset {
+function toOffset(entry: Entry, receipt: Receipt, offset: number): Offset {
   switch (receipt.kind) {
     case "accepted": {
       const partition = (entry.kind === "record" && entry.record.partition) || 0;
       return { partition, offset, error_code: null, error: null };
     }
     case "deadLettered":
-      return failedOffset(restProxyCodeOf(receipt.rejection), rejectionMessage(receipt.rejection));
+      return failedOffset(toRestProxyCode(receipt.rejection), rejectionMessage(receipt.rejection));
     case "refused":
       return failedOffset(receipt.code, receipt.message);
   }

@@ -1,29 +1,33 @@
-import { before } from "../../../src/shared/deadline.ts";
-import { ObjectSplitter } from "../../../src/shared/json/split.ts";
-import { faultOf, log } from "../../../src/shared/telemetry/log.ts";
+import { discard } from "#base/body.ts";
+import { withTimeout } from "#base/deadline.ts";
+import { ObjectSplitter } from "#json/split.ts";
+import { LIMITS } from "#queue/limits.ts";
+import { describeFault, log } from "#telemetry/log.ts";
 import type { Receipt } from "../accept.ts";
+import { type Charset, type ChunkDecoder, UTF8 } from "../charset.ts";
 import { RequestError } from "../errors.ts";
-import { LIMITS } from "../limits.ts";
-import { readRecord, receiptOf, refusalReceipt, TOO_LARGE, type V3Receipt, type V3Record } from "./v3.ts";
+import { readRecord, refusalReceipt, TOO_LARGE, toV3Receipt, type V3Receipt, type V3Record } from "./v3.ts";
 
 export type StreamDeps = {
   readonly topic: string;
   readonly clusterId: string;
+  /** UTF-8 if it is left out. */
+  readonly charset?: Charset;
   /** Hands records to the queue and says what became of each. */
   readonly take: (records: readonly V3Record[]) => Promise<readonly Receipt[]>;
   readonly now: () => number;
   readonly streamMs?: number;
-  /** For a body that is there whole, and may unfold to more records than bytes came over the wire. */
+  /** For a compressed body, which may expand to more records than its size suggests. */
   readonly maxRecords?: number;
 };
 
-/** Text of a JSON object in base64 is a third longer than its bytes, and has some members around it. */
+/** Base64 is a third longer than its bytes, and a record has other members beside its value. */
 const MAX_OBJECT_LENGTH = LIMITS.recordBytes * 1.5;
 
 /**
- * Answers a stream of records with a stream of receipts, in order, each as soon as the queue has its record: the client
- * need not end its request to read them. What arrives together goes to the queue together.
- * @throws RequestError 422 when there is no body at all; behind that the status is sent, and all else is a receipt
+ * Answers a stream of records with a stream of receipts, in order. Each is sent as soon as the queue has its record, while
+ * the request may still be open. Records that arrive together go to the queue together.
+ * @throws RequestError 422 if there is no body. After that the status has been sent, and every problem is a receipt
  */
 export async function streamReceipts(
   body: ReadableStream<Uint8Array> | null,
@@ -39,7 +43,7 @@ export async function streamReceipts(
 
 type Piece = ReadableStreamReadResult<Uint8Array>;
 
-/** A body's pieces as they are read. The next one may be awaited and given up on, and is there for who asks again. */
+/** A body's pieces. `next` is the same promise until `shift` is called, so that a caller may give up waiting and ask again. */
 class Pieces {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #next: Promise<Piece>;
@@ -53,11 +57,18 @@ class Pieces {
     return this.#next;
   }
 
-  /** The next one was taken. */
+  /** Moves on to the piece after `next`. */
   shift(): void {
     this.#next = this.#reader.read();
-    // It fails for whoever awaits it, and for nobody else.
+    // A rejection reaches whoever awaits `next`; without this it would also count as unhandled.
     this.#next.catch(() => undefined);
+  }
+
+  /** The next piece, after which `next` is the one behind it. */
+  async take(): Promise<Piece> {
+    const piece = await this.#next;
+    if (!piece.done) this.shift();
+    return piece;
   }
 
   async cancel(): Promise<void> {
@@ -69,35 +80,18 @@ async function pump(pieces: Pieces, writer: WritableStreamDefaultWriter<Uint8Arr
   const write = (receipts: readonly V3Receipt[]) =>
     writer.write(encoder.encode(receipts.map((receipt) => `${JSON.stringify(receipt)}\r\n`).join("")));
   try {
-    const last = await answerChunks(chunksOf(pieces, deps), deps, write);
+    const last = await answerChunks(gatherChunks(pieces, deps), deps, write);
     if (last) {
       await write([last]);
-      await drain(pieces);
+      await discard(() => pieces.take());
     }
     await writer.close();
   } catch (thrown) {
-    // The client is gone. What it was told stands; what it was not told it will send again.
-    log("warn", "ingest.stream_broken", faultOf(thrown));
+    // The client disconnected. Records with a receipt are in the queue; it will send the others again.
+    log("warn", "ingest.stream_broken", describeFault(thrown));
     await writer.abort(thrown).catch(() => undefined);
   } finally {
     await pieces.cancel();
-  }
-}
-
-/** How much of a request is read and thrown away, so that its client gets to read why it ended. */
-const MAX_DRAIN_BYTES = 32 * 1024 * 1024;
-
-/** A client that is silent for so long is not sending. */
-const DRAIN_IDLE_MS = 250;
-
-/** A connection that is closed while the client still sends is reset, and the client never sees the answer. */
-async function drain(pieces: Pieces): Promise<void> {
-  const endsAtMs = Date.now() + 5_000;
-  for (let bytes = 0; bytes < MAX_DRAIN_BYTES; ) {
-    const piece = await before(Math.min(DRAIN_IDLE_MS, endsAtMs - Date.now()), pieces.next);
-    if (piece === "too late" || piece.done) return;
-    bytes += piece.value.byteLength;
-    pieces.shift();
   }
 }
 
@@ -106,51 +100,42 @@ const encoder = new TextEncoder();
 type Chunk = { readonly kind: "text"; readonly text: string } | { readonly kind: "broken"; readonly last: V3Receipt };
 
 /**
- * How long what has arrived waits for what arrives behind it. A body is read in pieces of some 4 KB, and each that went
- * to the queue by itself would be a message, which is what the queue bills. Ours, with the next one.
+ * How long a piece waits for the next ones. The queue bills by message, and a body arrives in pieces of about 4 KB, which
+ * would otherwise become a message each. Our choices, this and the next.
  */
 const GATHER_MS = 5;
 const MAX_GATHERED_LENGTH = 128 * 1024;
 
 /** The request's text as it arrives, gathered for a moment, until it ends or was open for too long. */
-async function* chunksOf(pieces: Pieces, { now, streamMs = LIMITS.streamMs }: StreamDeps): AsyncGenerator<Chunk> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+async function* gatherChunks(
+  pieces: Pieces,
+  { now, charset = UTF8, streamMs = LIMITS.streamMs }: StreamDeps,
+): AsyncGenerator<Chunk> {
+  const decoder = charset.decoder();
   const endsAtMs = now() + streamMs;
   for (;;) {
-    const gathered = await before(endsAtMs - now(), gather(pieces, decoder));
+    const gathered = await withTimeout(endsAtMs - now(), gather(pieces, decoder));
     if (gathered === "too late") return yield { kind: "broken", last: OPEN_TOO_LONG };
     const { text, end } = gathered;
     yield { kind: "text", text };
-    if (end === "not_utf8") yield { kind: "broken", last: NOT_UTF8 };
     if (end) return;
   }
 }
 
-type Gathered = { readonly text: string; readonly end?: "whole" | "not_utf8" };
+type Gathered = { readonly text: string; readonly end?: true };
 
 /** The text of the next piece, and of what arrives in a moment behind it. */
-async function gather(pieces: Pieces, decoder: TextDecoder): Promise<Gathered> {
+async function gather(pieces: Pieces, decoder: ChunkDecoder): Promise<Gathered> {
   let text = "";
   for (let moment = Number.POSITIVE_INFINITY; text.length < MAX_GATHERED_LENGTH; ) {
-    const piece = Number.isFinite(moment) ? await before(moment - Date.now(), pieces.next) : await pieces.next;
+    const piece = Number.isFinite(moment) ? await withTimeout(moment - Date.now(), pieces.next) : await pieces.next;
     if (piece === "too late") break;
-    const more = decode(decoder, piece.value);
-    if (more === undefined) return { text, end: "not_utf8" };
-    text += more;
-    if (piece.done) return { text, end: "whole" };
+    if (piece.done) return { text: text + decoder.end(), end: true };
+    text += decoder.push(piece.value);
     pieces.shift();
     moment = Math.min(moment, Date.now() + GATHER_MS);
   }
   return { text };
-}
-
-/** @param bytes the next ones, or none at the end, where no character may be half there */
-function decode(decoder: TextDecoder, bytes?: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes, { stream: bytes !== undefined });
-  } catch {
-    return undefined;
-  }
 }
 
 /** Answers every record of every chunk. @returns the receipt that ends the stream, where something ends it early */
@@ -178,7 +163,7 @@ async function answerChunks(
       const receipts = await deps.take(readable);
       const where = { topic: deps.topic, clusterId: deps.clusterId, nowMs: deps.now() };
       await write(
-        readable.map((record, i) => receiptOf(record, receipts[i] as Receipt, { ...where, index: answered + i })),
+        readable.map((record, i) => toV3Receipt(record, receipts[i] as Receipt, { ...where, index: answered + i })),
       );
       answered += readable.length;
       unreadable += readable.filter(({ entry }) => entry.kind === "refused").length;
@@ -192,7 +177,6 @@ async function answerChunks(
   return splitter.isInside ? CUT_SHORT : undefined;
 }
 
-const NOT_UTF8 = refusalReceipt({ code: 400, message: "Bad Request: the request is not UTF-8." });
 const NOT_OBJECTS = refusalReceipt({
   code: 400,
   message:

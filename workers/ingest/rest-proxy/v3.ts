@@ -1,31 +1,25 @@
 import * as z from "zod";
-import { bytesOfBase64 } from "../../../src/shared/base64.ts";
-import { moment, time } from "../../../src/shared/contracts/time.ts";
-import { millisecondsOf, momentOf } from "../../../src/shared/domain/time.ts";
-import { utf8Bytes } from "../../../src/shared/json/bytes.ts";
-import {
-  elementsOf,
-  memberAt,
-  membersOf,
-  NotJson,
-  onlyValueOf,
-  type Span,
-  skipSpace,
-} from "../../../src/shared/json/cut.ts";
-import { parseJson } from "../../../src/shared/json/parse-json.ts";
-import { type Entry, type Incoming, type Receipt, refusal } from "../accept.ts";
-import { RequestError, rejectionMessage, restProxyCodeOf } from "../errors.ts";
-import { LIMITS, PARTITIONS, recordBytes } from "../limits.ts";
-import { asJson, notKeepable, requireKeepable, requireShallow } from "../requirements.ts";
-import { type Embedded, excerpt, fromBase64 } from "./embedded.ts";
-import { PARTITION_NOT_FOUND, receiptNumber } from "./v2.ts";
+import { base64Bytes } from "#base/base64.ts";
+import { moment, time } from "#contracts/time.ts";
+import { toMilliseconds, toMoment } from "#domain/time.ts";
+import { utf8Bytes } from "#json/bytes.ts";
+import { elementsOf, memberAt, membersOf, NotJson, type Span, skipSpace, soleValue } from "#json/cut.ts";
+import { parseJson } from "#json/parse-json.ts";
+import { LIMITS, PARTITIONS, recordBytes } from "#queue/limits.ts";
+import { type Entry, type Incoming, type Receipt, refusedEntry } from "../accept.ts";
+import { RequestError, rejectionMessage, toRestProxyCode } from "../errors.ts";
+import { bounded } from "../oversized.ts";
+import { requireJson } from "../requirements.ts";
+import { stringKey } from "../string-key.ts";
+import { decodeBase64, type Embedded, excerpt } from "./embedded.ts";
+import { PARTITION_NOT_FOUND, receiptNumber, tooManyHeaders } from "./v2.ts";
 
-/** The one cluster that we show. A producer may name any: on premises the proxy does not check it either. */
+/** The id of our one cluster. A producer may name any: Confluent's own proxy does not check it either. */
 export const CLUSTER_ID = "concord";
 
 const SCHEMA_MEMBERS = ["subject", "subject_name_strategy", "schema", "schema_id", "schema_version"] as const;
 
-/** A key or a value: its type, its data, and perhaps a schema, which only a schema registry could read. */
+/** A key or a value: its type, its data, and perhaps a schema, which would need a schema registry. */
 export const Part = z.strictObject({
   type: z.string().nullish(),
   data: z.unknown().optional(),
@@ -43,8 +37,6 @@ export const ProduceRecord = z.strictObject({
     .nullish(),
   headers: z
     .array(z.strictObject({ name: z.string(), value: z.string().meta({ contentEncoding: "base64" }).nullish() }))
-    // They are counted before they are built.
-    .meta({ maxItems: LIMITS.keptHeaders })
     .nullish(),
   key: Part.nullish(),
   value: Part.nullish(),
@@ -52,55 +44,56 @@ export const ProduceRecord = z.strictObject({
   original_size: z.unknown().optional(),
 });
 
-/** A record read, with what its receipt tells back of it. */
+/** A record as it was read, with what its receipt says about it. */
 export type V3Record = {
   readonly entry: Entry;
   readonly partition: number;
   readonly timestampMs: number | undefined;
   readonly key: Described | undefined;
   readonly value: Described | undefined;
-  /** A stream ends with this record: behind text that is no JSON there is no telling where the next one begins. */
+  /** Set if the stream has to end here: after text that is not JSON, the start of the next record is unknown. */
   readonly ends?: "too_large" | "not_json" | undefined;
 };
 
 /** Bytes, as the client sent them. */
 type Described = { readonly type: string; readonly size: number };
 
-/** What ends a stream at a record over the limit, as the proxy does. */
+/** Ends a stream at a record over the limit, as Confluent's proxy does. */
 export const TOO_LARGE = { code: 400, message: "Produce request size is larger than allowed threshold" } as const;
 
-/** Reads the text of one record. Never throws: whatever is wrong with it stands in its entry. */
+/** Reads the text of one record. Never throws: a problem becomes a `refused` entry. */
 export function readRecord(topic: string, text: string): V3Record {
-  const headerCount = countHeaders(text);
-  const json = headerCount === undefined ? undefined : parseJson(text);
-  if (headerCount === undefined || json === undefined) {
-    return { ...refused(badRequest("the record is not JSON")), ends: "not_json" };
+  // The data of an oversized record is not built either.
+  const read = withKeptHeaders(text);
+  const json = read && parseJson(read.kept);
+  if (!read || json === undefined) {
+    return { ...refusedRecord(badRequest("the record is not JSON")), ends: "not_json" };
   }
-  if (headerCount > LIMITS.keptHeaders)
-    return refused(badRequest(`the record has more than ${LIMITS.keptHeaders} headers`));
   const parsed = ProduceRecord.safeParse(json);
-  if (!parsed.success) return refused(badRequest(complaintOf(parsed.error.issues[0] as z.core.$ZodIssue)));
+  if (!parsed.success) return refusedRecord(badRequest(describeIssue(parsed.error.issues[0] as z.core.$ZodIssue)));
   const { partition_id: partition, headers, timestamp } = parsed.data;
-  if (typeof partition === "number" && (partition < 0 || partition >= PARTITIONS)) return refused(PARTITION_NOT_FOUND);
+  if (typeof partition === "number" && (partition < 0 || partition >= PARTITIONS))
+    return refusedRecord(PARTITION_NOT_FOUND);
   // Kafka keeps milliseconds of a record's timestamp.
-  const timestampMs = timestamp == null ? undefined : millisecondsOf(moment(timestamp));
-  const readHeaders = readAll(headers ?? []);
-  if (!readHeaders.ok) return refused(readHeaders);
+  const timestampMs = timestamp == null ? undefined : toMilliseconds(moment(timestamp));
+  const decodedHeaders = decodeHeaders(headers ?? []);
+  if (!decodedHeaders.ok) return refusedRecord(decodedHeaders);
   const key = readPart(text, "key", parsed.data.key);
   const value = readPart(text, "value", parsed.data.value);
-  if (!key.ok) return refused(key);
-  if (!value.ok) return refused(value);
+  if (!key.ok) return refusedRecord(key);
+  if (!value.ok) return refusedRecord(value);
   const record: Incoming = {
     topic,
     key: key.text,
+    ...(key.encoding && { keyEncoding: key.encoding }),
     value: value.text,
     ...(value.encoding && { encoding: value.encoding }),
     ...(typeof partition === "number" && { partition }),
     ...(timestampMs !== undefined && { timestampMs }),
-    ...(headers && { headers: readHeaders.headers }),
+    ...(headers && { headers: decodedHeaders.headers }),
   };
   return {
-    entry: { kind: "record", record },
+    entry: { kind: "record", beyond: tooManyHeaders(read.headers), ...bounded(record) },
     partition: partition ?? 0,
     timestampMs,
     key: key.described,
@@ -109,8 +102,8 @@ export function readRecord(topic: string, text: string): V3Record {
   };
 }
 
-const refused = (why: { code: number; message: string }): V3Record => ({
-  entry: refusal(why),
+const refusedRecord = (why: { code: number; message: string }): V3Record => ({
+  entry: refusedEntry(why),
   partition: 0,
   timestampMs: undefined,
   key: undefined,
@@ -127,31 +120,38 @@ const NO_REGISTRY: Problem = {
   message: "Payload error. Schema Registry must be configured when using schemas.",
 };
 
-function complaintOf(issue: z.core.$ZodIssue): string {
+function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") return `Unrecognized field "${issue.keys[0]}"`;
   return issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : "the record is not a JSON object";
 }
 
-/** How many headers a record's text has, or one more than it may. `undefined` where the text is no JSON. */
-function countHeaders(text: string): number | undefined {
+/**
+ * The number of a record's headers, or one more than are kept; and its text with the headers that are kept. `undefined`
+ * if it is not JSON.
+ */
+function withKeptHeaders(text: string): { readonly headers: number; readonly kept: string } | undefined {
   try {
     const start = skipSpace(text, 0);
-    if (text[start] !== "{") return 0;
-    const list = memberAt(text, start, "headers");
-    if (!list || text[list.start] !== "[") return 0;
-    let count = 0;
-    for (const _ of elementsOf(text, list.start)) if (++count > LIMITS.keptHeaders) break;
-    return count;
+    const list = text[start] === "{" ? memberAt(text, start, "headers") : undefined;
+    if (!list || text[list.start] !== "[") return { headers: 0, kept: text };
+    let headers = 0;
+    let keptEnd = list.end - 1;
+    for (const { end } of elementsOf(text, list.start)) {
+      if (++headers === LIMITS.keptHeaders) keptEnd = end;
+      // The rest is not counted.
+      if (headers > LIMITS.keptHeaders) break;
+    }
+    return { headers, kept: text.slice(0, keptEnd) + text.slice(list.end - 1) };
   } catch {
     return undefined;
   }
 }
 
-type ReadHeaders = { readonly ok: true; readonly headers: (readonly [string, string])[] } | Problem;
+type DecodedHeaders = { readonly ok: true; readonly headers: (readonly [string, string])[] } | Problem;
 
-/** Headers keep their order and their duplicates, and their values as the base64 they came in. */
-function readAll(headers: readonly { name: string; value?: string | null | undefined }[]): ReadHeaders {
-  const bad = headers.find(({ value }) => value != null && fromBase64(value) === undefined);
+/** Headers keep their order and duplicates, and their values stay base64. */
+function decodeHeaders(headers: readonly { name: string; value?: string | null | undefined }[]): DecodedHeaders {
+  const bad = headers.find(({ value }) => value != null && decodeBase64(value) === undefined);
   if (bad) return badRequest(`data=${excerpt(bad.value)} is not a base64 string`);
   return { ok: true, headers: headers.map(({ name, value }) => [name, value ?? ""]) };
 }
@@ -174,17 +174,18 @@ function readPart(recordText: string, name: "key" | "value", part: Part | null |
   if (data === null || data === undefined) return { ok: true, text: null, described: { type, size: 0 } };
   if (type === "JSON") {
     const text = exactData(recordText, name);
-    // A key is text to us: a JSON string without its quotes.
-    const plain = name === "key" && typeof data === "string" ? data : text;
+    // The key is text: a JSON string without its quotes.
+    const plain = name === "key" && typeof data === "string" ? stringKey(text) : text;
     return { ok: true, text: plain, described: { type, size: utf8Bytes(text) } };
   }
   if (type === "STRING") {
     if (typeof data !== "string") return badRequest(`data=${excerpt(data)} is not a string`);
-    return { ok: true, text: data, described: { type, size: utf8Bytes(data) } };
+    const text = name === "key" ? stringKey(exactData(recordText, name)) : data;
+    return { ok: true, text, described: { type, size: utf8Bytes(data) } };
   }
-  const decoded = fromBase64(data);
+  const decoded = decodeBase64(data);
   if (!decoded) return badRequest(`data=${excerpt(data)} is not a base64 string`);
-  return { ok: true, text: decoded.value, encoding: decoded.encoding, described: { type, size: sizeOf(decoded) } };
+  return { ok: true, text: decoded.value, encoding: decoded.encoding, described: { type, size: byteSize(decoded) } };
 }
 
 /** The text of `{name}.data` as the client wrote it. */
@@ -194,18 +195,18 @@ function exactData(recordText: string, name: string): string {
   return data ? recordText.slice(data.start, data.end) : "null";
 }
 
-const sizeOf = ({ value, encoding }: Embedded): number =>
-  encoding ? bytesOfBase64(value).byteLength : utf8Bytes(value);
+const byteSize = ({ value, encoding }: Embedded): number => (encoding ? base64Bytes(value) : utf8Bytes(value));
 
 export type V3Receipt = { readonly error_code: number } & Readonly<Record<string, unknown>>;
 
-/** What the client is told of one record; the 200 in it is the proxy's, the HTTP status was sent long before. */
-export function receiptOf(
+/** The receipt of one record. Its `error_code` 200 is the proxy's; the HTTP status has been sent before. */
+export function toV3Receipt(
   record: V3Record,
   receipt: Receipt,
   where: { topic: string; clusterId: string; nowMs: number; index: number },
 ): V3Receipt {
-  if (receipt.kind !== "accepted") return { error_code: v3Code(codeOf(receipt)), message: messageOf(receipt) };
+  if (receipt.kind !== "accepted")
+    return { error_code: v3Code(receiptCode(receipt)), message: receiptMessage(receipt) };
   const { partition, timestampMs, key, value } = record;
   return {
     error_code: 200,
@@ -213,51 +214,50 @@ export function receiptOf(
     topic_name: where.topic,
     partition_id: partition,
     offset: receiptNumber(where.nowMs, where.index),
-    timestamp: momentOf(timestampMs ?? where.nowMs),
+    timestamp: toMoment(timestampMs ?? where.nowMs),
     ...(key && { key }),
     ...(value && { value }),
   };
 }
 
-const codeOf = (receipt: Exclude<Receipt, { kind: "accepted" }>): number =>
-  receipt.kind === "refused" ? receipt.code : restProxyCodeOf(receipt.rejection);
+const receiptCode = (receipt: Exclude<Receipt, { kind: "accepted" }>): number =>
+  receipt.kind === "refused" ? receipt.code : toRestProxyCode(receipt.rejection);
 
-function messageOf(receipt: Exclude<Receipt, { kind: "accepted" }>): string {
+function receiptMessage(receipt: Exclude<Receipt, { kind: "accepted" }>): string {
   const message = receipt.kind === "refused" ? receipt.message : rejectionMessage(receipt.rejection);
-  const code = codeOf(receipt);
+  const code = receiptCode(receipt);
   return v3Code(code) === code ? message : `Error: ${code} : ${message}`;
 }
 
-/** Inside a v3 answer the proxy folds 422xx into 422 and names the exact code in the message. */
+/** In a v3 receipt the proxy reports 422xx as 422, with the exact code in the message. */
 const v3Code = (code: number): number => (Math.floor(code / 100) === 422 ? 422 : code);
 
-/** A refusal that is no record's own: the stream's limits, its syntax. */
+/** The receipt for a problem of the stream and not of one record: a limit, or its syntax. */
 export const refusalReceipt = ({ code, message }: { code: number; message: string }): V3Receipt => ({
   error_code: code,
   message,
 });
 
-/** What a batch calls a record. */
+/** The client's id for an entry of a batch. */
 export const EntryId = z.string().regex(/^[0-9A-Za-z_-]{1,80}$/);
 
 type BatchEntry = { readonly id: string; readonly record: V3Record };
 
 /**
- * Reads the body of `records:batch`, entry by entry; a limit ends the reading where it is met.
+ * Reads the body of `records:batch`, entry by entry, and stops at the first limit that is exceeded.
  * @throws RequestError with the proxy's code; nothing was accepted then
  */
 export function readBatch(topic: string, text: string): BatchEntry[] {
   if (text.trim() === "") throw payloadError("Request body is empty. Data is required.");
-  requireShallow(text);
-  return asJson(() => {
-    const { start } = onlyValueOf(text);
-    if (text[start] !== "{") throw badBatch("the body: Invalid input: expected object");
+  return requireJson(() => {
+    const { start } = soleValue(text);
+    if (text[start] !== "{") throw payloadError("The body is not an object. Nothing was accepted.");
     let list: Span | undefined;
     for (const member of membersOf(text, start)) {
-      if (member.name !== "entries") throw badBatch(`Unrecognized field: ${member.name.slice(0, 100)}`);
+      if (member.name !== "entries") throw payloadError(`Unrecognized field: ${member.name.slice(0, 100)}`);
       list = member;
     }
-    if (!list || text[list.start] !== "[") throw badBatch("entries: Invalid input: expected array");
+    if (!list || text[list.start] !== "[") throw payloadError("entries is not an array. Nothing was accepted.");
     return entriesAt(topic, text, list.start);
   });
 }
@@ -267,27 +267,52 @@ function entriesAt(topic: string, text: string, at: number): BatchEntry[] {
   for (const { start, end } of elementsOf(text, at)) {
     const index = entries.size;
     if (index >= LIMITS.batchEntries) throw payloadError("Too many entries in batch.");
-    if (end - start > MAX_ENTRY_LENGTH) throw notKeepable(index);
-    if (text[start] !== "{") throw badBatch(`entries.${index}: Invalid input: expected object`);
+    if (text[start] !== "{") throw payloadError(`entries.${index} is not an object. Nothing was accepted.`);
     const named = memberAt(text, start, "id");
     const id = EntryId.safeParse(
       named && text[named.start] === '"' ? JSON.parse(text.slice(named.start, named.end)) : null,
     );
-    if (!id.success) throw badBatch(`entries.${index}.id: ${id.error.issues[0]?.message}`);
+    if (!id.success) throw payloadError(`entries.${index}.id: ${id.error.issues[0]?.message}. Nothing was accepted.`);
     if (entries.has(id.data)) throw payloadError("Batch entry IDs are not distinct.");
-    const record = readRecord(topic, text.slice(start, end));
+    const record = readAnyRecord(topic, text.slice(start, end));
     if (record.ends === "not_json") throw new NotJson();
-    if (record.entry.kind === "record") requireKeepable(record.entry.record, index);
     entries.set(id.data, record);
   }
   if (entries.size === 0) throw payloadError("Empty batch.");
   return [...entries].map(([id, record]) => ({ id, record }));
 }
 
-/** A record that is kept, as base64, with its members around it. */
+/** A record that is kept whole, as base64, with its members around it. */
 const MAX_ENTRY_LENGTH = LIMITS.keptBytes * 1.5;
 
-const badBatch = (what: string): RequestError => new RequestError(400, `Bad Request: ${what}. Nothing was accepted.`);
+/**
+ * Reads a record of any size. The data of an oversized value is never built: the record is parsed without it, and then
+ * gets the part that is kept.
+ */
+function readAnyRecord(topic: string, text: string): V3Record {
+  if (text.length <= MAX_ENTRY_LENGTH) return readRecord(topic, text);
+  const value = memberAt(text, 0, "value");
+  const data = value && text[value.start] === "{" ? memberAt(text, value.start, "data") : undefined;
+  const rest = data && `${text.slice(0, data.start)}null${text.slice(data.end)}`;
+  if (!data || !rest || rest.length > MAX_ENTRY_LENGTH) return refusedRecord(TOO_LARGE_BESIDE_VALUE);
+  const record = readRecord(topic, rest);
+  if (record.entry.kind !== "record") return record;
+  const written = text.slice(data.start, data.end);
+  const type = record.value?.type;
+  const embedded =
+    type === "JSON" ? { value: written } : readEmbedded(type, written.startsWith('"') ? parseJson(written) : undefined);
+  if (!embedded) return refusedRecord(badRequest(`data=${excerpt(written)} is not a ${type} value`));
+  const kept = bounded({ ...record.entry.record, ...embedded });
+  return { ...record, entry: { ...record.entry, ...kept } };
+}
+
+const readEmbedded = (type: string | undefined, data: unknown): Embedded | undefined =>
+  type === "STRING" && typeof data === "string" ? { value: data } : decodeBase64(data);
+
+const TOO_LARGE_BESIDE_VALUE = {
+  code: 413,
+  message: `Key and headers of this record are larger than ${LIMITS.keptBytes} bytes. It was not kept.`,
+};
 
 const payloadError = (what: string): RequestError => new RequestError(42208, what);
 

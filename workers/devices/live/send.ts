@@ -1,0 +1,22 @@
+import type { ItemMessage } from "#objects/wire.ts";
+import { readAttachment } from "./attachment.ts";
+import type { Closing } from "./protocol.ts";
+
+export type SubscribeError = { readonly code: string; readonly message: string };
+
+/** Does nothing if the socket is not open. */
+export function send(socket: WebSocket, message: { readonly type: string } & Readonly<Record<string, unknown>>): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+export const sendItem = (socket: WebSocket, message: ItemMessage): void => send(socket, message);
+
+/** Reports that a subscription cannot start, in the form of the socket's protocol. */
+export function sendError(socket: WebSocket, id: string, { code, message }: SubscribeError): void {
+  if (readAttachment(socket).speaks === "items") sendItem(socket, { type: "error", code, message });
+  else send(socket, { type: "error", id, payload: [{ message, extensions: { code } }] });
+}
+
+export function close(socket: WebSocket, [code, reason]: Closing): void {
+  if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+}

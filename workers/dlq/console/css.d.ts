@@ -1,2 +1,0 @@
-/** The bundler puts them into one sheet. */
-declare module "*.css";

@@ -1,0 +1,71 @@
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import { authenticateOpsUser, mayAct, type OpsAccess, type OpsRole, type OpsUser } from "#auth/ops-user.ts";
+import { clientAddress, isWithinLimit, type Limiter, LONG_WAIT_SECONDS } from "#base/rate-limit.ts";
+import { errorResponse } from "./error.ts";
+
+/** How callers are authenticated. */
+export type AuthDeps = {
+  readonly tokenSecret: string;
+  readonly access?: OpsAccess | undefined;
+  /** Counts requests that fail to authenticate, by address. */
+  readonly failedSignIns: Limiter;
+};
+
+/** `expiresAtMs` is when the caller's credential expires: no stream goes on after that. */
+export type OpsEnv = { readonly Variables: { readonly user: OpsUser; readonly expiresAtMs: number } };
+export type OpsContext = Context<OpsEnv>;
+
+/** Passes requests of operators, who are named by a token or by Cloudflare Access. */
+export const forOperators = ({ tokenSecret, access, failedSignIns }: AuthDeps) =>
+  createMiddleware<OpsEnv>(async (c, next) => {
+    const presented = {
+      authorization: c.req.header("Authorization") ?? null,
+      accessJwt: c.req.header("Cf-Access-Jwt-Assertion") ?? null,
+    };
+    const who = await authenticateOpsUser(presented, { secret: tokenSecret, access });
+    if (!who.ok) {
+      if (!(await isWithinLimit(failedSignIns, clientAddress(c.req.raw.headers)))) return TOO_MANY();
+      return errorResponse(who.status === 401 ? "unauthenticated" : "forbidden", who.message);
+    }
+    c.set("user", who.user);
+    c.set("expiresAtMs", who.expiresAtMs);
+    await next();
+  });
+
+const TOO_MANY = () =>
+  errorResponse(
+    "too_many_requests",
+    `Nothing was done: too many requests of this address have failed to authenticate. Try again in ${LONG_WAIT_SECONDS} s.`,
+    {},
+    { "Retry-After": String(LONG_WAIT_SECONDS) },
+  );
+
+/**
+ * Refuses requests that another site has the browser send. Access authenticates by a cookie, which the browser adds to
+ * such requests too.
+ */
+export const sameSite = createMiddleware(async (c, next) => {
+  const origin = c.req.header("Origin");
+  const isElsewhere = origin !== undefined && origin !== new URL(c.req.url).origin;
+  if (!isElsewhere && c.req.header("Sec-Fetch-Site") !== "cross-site") return next();
+  return errorResponse(
+    "forbidden",
+    "Nothing was done: the request was sent by another site, and only the console may send requests from a browser.",
+  );
+});
+
+/** Passes requests of users who may act in a role. */
+export const only = (role: OpsRole) =>
+  createMiddleware<OpsEnv>(async (c, next) => {
+    if (mayAct(c.var.user, role)) return next();
+    return errorResponse(
+      "forbidden",
+      `Nothing was done: this requires the role ${role}, and yours is ${c.var.user.role}.`,
+    );
+  });
+
+export const noStore = createMiddleware(async (c, next) => {
+  await next();
+  c.header("Cache-Control", "no-store");
+});
