@@ -6,9 +6,9 @@ import { upTo } from "./stories.ts";
 import type { Plan, Said } from "./tell.ts";
 import { wallClockOf, writeUtcSeconds } from "./times.ts";
 
-/** Mostly bursts, when weather or a power cut hits a city; and single faults, as hardware ages. */
+/** Mostly bursts, when weather or a power cut hits a city, and single faults, as hardware ages. */
 export function planAlerts(fleet: Fleet, budget: number, random: Random): Plan[] {
-  const minted = mintOf(random);
+  const minted = createMint(random);
   return [
     ...upTo(budget * 0.7, () => planBurst(fleet, random, minted)),
     ...upTo(budget * 0.3, () => planSingle(fleet, random, minted)),
@@ -46,7 +46,7 @@ function planSingle({ devices }: Fleet, random: Random, mint: Mint): Plan[] {
 
 type AlertStory = { cause: Cause; alertId: string; random: Random };
 
-/** From raise to clear, with what people answer in between; some stay open, some come back. */
+/** From raise to clear, with acknowledgements in between. Some stay open, some are raised again. */
 function planAlert(device: Device, raisedMs: number, { cause, alertId, random }: AlertStory): Plan[] {
   const plans: Plan[] = [];
   const at = (afterMs: number, say: Plan["say"]) => plans.push({ device, atMs: raisedMs + afterMs, say });
@@ -94,8 +94,8 @@ function sayCleared({ source }: Device, alertId: string, resolution: string | un
   return { topic: "alert.cleared", data: { ...ref, ...(resolution && { resolution }) }, alertId };
 }
 
-/** Alert ids as each source writes them, never twice. */
-function mintOf(random: Random): Mint {
+/** Alert ids as each source writes them, each used once. */
+function createMint(random: Random): Mint {
   let minted = 0;
   return (source) => {
     minted++;

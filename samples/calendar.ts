@@ -1,4 +1,4 @@
-/** The samples play in one fixed year, so that they depend on the seed and never on the clock. */
+/** The samples are of one fixed year, so that they depend on the seed and never on the clock. */
 export const YEAR_START_MS = Date.UTC(2025, 10, 1);
 export const YEAR_END_MS = Date.UTC(2026, 9, 31, 23, 59, 59);
 

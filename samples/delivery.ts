@@ -8,7 +8,7 @@ export type Disorder = { readonly lateCount: number; readonly repeatCount: numbe
 
 type Arrival = { readonly event: Written; readonly arrivesMs: number; readonly late?: true; readonly repeats?: true };
 
-/** Puts the events into the order in which Kafka would see them: some come late, some come twice. */
+/** Puts the events into the order in which Kafka would deliver them: some arrive late, some twice. */
 export function deliver(
   events: readonly Written[],
   { lateCount, repeatCount }: Disorder,
@@ -25,7 +25,7 @@ export function deliver(
     .shuffle(good)
     .slice(0, repeatCount)
     .map((first) => repeat(first, random));
-  return [...firsts, ...seconds].sort((a, b) => a.arrivesMs - b.arrivesMs).map(recordOf);
+  return [...firsts, ...seconds].sort((a, b) => a.arrivesMs - b.arrivesMs).map(toRecord);
 }
 
 /** A producer that missed an answer sends again at once; a replayed log sends again months later. */
@@ -37,8 +37,8 @@ function repeat({ event, arrivesMs }: Arrival, random: Random): Arrival {
 }
 
 /**
- * Which events arrive behind which newer one of the same device. The newer one is then itself on time, so that the
- * delay is real. First some alerts that are raised behind their own clearing, then any.
+ * Which events arrive after a newer one of the same device. The newer one is itself on time, so that the delay is real.
+ * First some alerts that are raised after they were cleared, then any.
  */
 function planDelays(events: readonly Written[], count: number, random: Random): Map<Written, Written> {
   const behind = new Map<Written, Written>();
@@ -54,13 +54,13 @@ function planDelays(events: readonly Written[], count: number, random: Random): 
   const raised = random.shuffle(good.filter(({ topic }) => topic.endsWith("alert.raised")));
   const clearings = new Map(good.filter(({ topic }) => topic.endsWith("alert.cleared")).map((e) => [e.alertId, e]));
   for (const raise of raised.slice(0, Math.ceil(raised.length * 0.15))) delay(raise, clearings.get(raise.alertId));
-  const followers = followersOf(good);
+  const followers = findFollowers(good);
   for (const event of random.shuffle(good)) delay(event, followers.get(event));
   return behind;
 }
 
 /** Each event's next one on the same device. */
-function followersOf(events: readonly Written[]): Map<Written, Written> {
+function findFollowers(events: readonly Written[]): Map<Written, Written> {
   const followers = new Map<Written, Written>();
   const newest = new Map<Device, Written>();
   for (const event of [...events].sort((a, b) => b.atMs - a.atMs)) {
@@ -71,7 +71,7 @@ function followersOf(events: readonly Written[]): Map<Written, Written> {
   return followers;
 }
 
-function recordOf({ event, late, repeats }: Arrival): SampleRecord {
+function toRecord({ event, late, repeats }: Arrival): SampleRecord {
   const { topic, device, value, fault } = event;
   return {
     topic,

@@ -2,15 +2,17 @@ import { DAY_MS, YEAR_END_MS, YEAR_START_MS } from "./calendar.ts";
 import { CITIES, type City } from "./places.ts";
 import type { Random } from "./random.ts";
 
-export type Source = "infinity" | "elt" | "ecobee";
+/** The sources whose year is told; of others the samples have their contracts' examples. */
+export const MODELLED = ["infinity", "elt", "ecobee"] as const;
+export type Source = (typeof MODELLED)[number];
 
 export type Model = {
   readonly source: Source;
   readonly name: string;
-  /** What the box says, where profiles use that. */
+  /** The name on the box, for sources whose profiles have it. */
   readonly retailName?: string;
   readonly serialNumber: (random: Random) => string;
-  /** The firmware after so many waves. */
+  /** The firmware after this many waves. */
   readonly firmware: (wave: number) => string;
   readonly features: readonly string[];
   readonly heatPump: boolean;
@@ -18,7 +20,7 @@ export type Model = {
   readonly wavesMs: number[];
 };
 
-/** Particulars may change once, at `changedAtMs`: events from before and after then disagree, and versions decide. */
+/** Details may change once, at `changedAtMs`: events from before and after then differ, and versions decide. */
 export type Party = {
   readonly id: string;
   readonly name: string;
@@ -37,13 +39,13 @@ export type Device = {
   readonly city: City;
   /** How much it reports compared with the others. */
   readonly talkative: number;
-  /** When the stream first hears of it, and when it was registered at its source, which may be years before. */
+  /** When its first event occurs, and when it was registered at its source, which may be years before. */
   readonly startsMs: number;
   readonly registeredMs: number;
-  /** Known to a dealer but not yet on a wall: it has no registration and reports nothing. */
+  /** Known to a dealer but not installed yet: it has no registration and reports nothing. */
   readonly inStock: boolean;
   retiredMs: number;
-  // What the stream has said so far; it changes as the year is told.
+  // What the stream has published so far. It changes as the year goes on.
   customer: Customer;
   dealer: Party;
   name: string;
@@ -66,20 +68,20 @@ export const isAt = (device: Device, ms: number): boolean =>
   !device.inStock && device.startsMs + 7 * DAY_MS < ms && ms < device.retiredMs;
 
 export function buildFleet(random: Random, count: number): Fleet {
-  const models = modelsOf();
-  const dealers = DEALER_NAMES.map((name, i) => dealerOf(random, name, i));
-  const sites = Array.from({ length: Math.ceil(count / 3) }, (_, i) => customerOf(random, i));
+  const models = listModels();
+  const dealers = DEALER_NAMES.map((name, i) => drawDealer(random, name, i));
+  const sites = Array.from({ length: Math.ceil(count / 3) }, (_, i) => drawCustomer(random, i));
   const taken = new Set<string>();
   const devices = Array.from({ length: count }, (_, i) => {
     const customer = random.pick(sites);
-    return deviceOf(random, { first: i === 0, model: random.pick(models), customer, dealers, taken });
+    return drawDevice(random, { first: i === 0, model: random.pick(models), customer, dealers, taken });
   });
   return { devices, dealers, models };
 }
 
 type Making = { first: boolean; model: Model; customer: Customer; dealers: readonly Party[]; taken: Set<string> };
 
-function deviceOf(random: Random, { first, model, customer, dealers, taken }: Making): Device {
+function drawDevice(random: Random, { first, model, customer, dealers, taken }: Making): Device {
   const serialNumber = unused(taken, () => model.serialNumber(random));
   const wasThere = first || random.chance(0.6);
   const startsMs = wasThere
@@ -120,7 +122,7 @@ function unused(taken: Set<string>, make: () => string): string {
 const macAddress = (random: Random) =>
   ["A4", "CF", "12", ...(random.hex(6).toUpperCase().match(/../g) as string[])].join(":");
 
-function modelsOf(): Model[] {
+function listModels(): Model[] {
   const infinity = (name: string, features: string[], heatPump: boolean): Model => ({
     source: "infinity",
     name,
@@ -162,7 +164,7 @@ function modelsOf(): Model[] {
   ];
 }
 
-function dealerOf(random: Random, name: string, i: number): Party {
+function drawDealer(random: Random, name: string, i: number): Party {
   const site = `${name.toLowerCase().replaceAll(/[^a-z]+/g, "-")}.example`;
   const before = {
     phone: phoneNumber(random),
@@ -174,7 +176,7 @@ function dealerOf(random: Random, name: string, i: number): Party {
   return { id: `D-${i + 7}`, name, before, after: { ...before, ...changes }, changedAtMs };
 }
 
-function customerOf(random: Random, i: number): Customer {
+function drawCustomer(random: Random, i: number): Customer {
   const name = `${random.pick(CUSTOMER_FIRST)} ${random.pick(CUSTOMER_LAST)}`;
   const site = `${name.toLowerCase().replaceAll(/[^a-z]+/g, "-")}.example`;
   const before = {

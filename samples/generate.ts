@@ -14,15 +14,15 @@ export type { Fault, SampleRecord } from "./record.ts";
 export type Wish = {
   /** Equal seeds give equal bytes. */
   readonly seed: number;
-  /** How many devices the fleet has; with fewer than about four events for each, the last ones stay silent. */
+  /** How many devices the fleet has. With fewer than about four events for each, the last ones have none. */
   readonly devices: number;
-  /** How many records come out, duplicates and faulty ones among them. */
+  /** How many records are generated, including duplicates and faulty ones. */
   readonly events: number;
 };
 
 export const DEFAULT_WISH: Wish = { seed: 1, devices: 400, events: 5000 };
 
-/** What part of the stream is what. Without faults and repeats, the rest is the year's honest events. */
+/** The parts of the stream, as shares. What is neither faulty nor repeated is the year's valid events. */
 export const SHARES = {
   repeats: 0.05,
   late: 0.1,
@@ -45,7 +45,7 @@ export function generate({ seed, devices, events }: Wish): SampleRecord[] {
   return deliver(written, { lateCount: countOf(SHARES.late), repeatCount }, random.fork("deliver"));
 }
 
-/** Exactly `count` things that happen: first how devices come in, then what befalls them, and reports for the rest. */
+/** Exactly `count` events: first how devices are installed, then their stories, and reports for the rest. */
 function planYear(fleet: Fleet, count: number, seed: number): Plan[] {
   const random = randomOf(seed).fork("year");
   const { devices, plans: onboarding } = planOnboardings(fleet, Math.ceil(count * 0.6), seed);
@@ -57,7 +57,7 @@ function planYear(fleet: Fleet, count: number, seed: number): Plan[] {
   return [...incidents, ...planReports(devices, count - incidents.length, random.fork("reports"))];
 }
 
-/** As many devices as fit in whole; at least one, cut short if it must be. */
+/** As many devices as have room for all their events; at least one, which may lack some. */
 function planOnboardings(
   { devices }: Fleet,
   limit: number,

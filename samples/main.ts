@@ -2,7 +2,9 @@ import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
+import { exampleRecords } from "./examples.ts";
 import { DEFAULT_WISH, generate, type Wish } from "./generate.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const USAGE = `Writes sample events as NDJSON, one record a line.
 
@@ -13,6 +15,8 @@ const USAGE = `Writes sample events as NDJSON, one record a line.
   --events N   records to write, duplicates and faulty ones among them (${DEFAULT_WISH.events})
   --out FILE   where to; without it, standard output
   --help       this page
+
+Of a source whose year is not told here, the examples of its contracts come after them.
 `;
 
 type Order = { readonly wish: Wish; readonly out?: string };
@@ -36,12 +40,6 @@ function readOrder(args: string[]): Order | "help" {
   return values.out === undefined ? { wish } : { wish, out: values.out };
 }
 
-function wholeNumber(option: string, text: string, { from, to }: { from: number; to: number }): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= from && number <= to) return number;
-  throw new Error(`${option} takes a whole number from ${from} to ${to}, not "${text}".`);
-}
-
 async function main(): Promise<number> {
   let order: Order | "help";
   try {
@@ -54,7 +52,7 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const lines = generate(order.wish).map((record) => `${JSON.stringify(record)}\n`);
+  const lines = [...generate(order.wish), ...exampleRecords()].map((record) => `${JSON.stringify(record)}\n`);
   try {
     await pipeline(Readable.from(lines), order.out === undefined ? process.stdout : createWriteStream(order.out));
     return 0;

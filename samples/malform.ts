@@ -2,7 +2,7 @@ import type { Random } from "./random.ts";
 import type { Fault } from "./record.ts";
 import type { Envelope, Told } from "./tell.ts";
 
-/** An event with the text that its record carries. */
+/** An event with the text of its record. */
 export type Written = Told & { readonly value: string | null; readonly fault?: Fault };
 
 export const write = (told: Told): Written => ({ ...told, value: JSON.stringify(told.envelope) });
@@ -10,12 +10,12 @@ export const write = (told: Told): Written => ({ ...told, value: JSON.stringify(
 type Spoiling = {
   readonly reason: Fault["reason"];
   readonly kind: string;
-  /** Which events can go wrong in this way; any, when it is absent. */
+  /** The events that can have this fault; all, if absent. */
   readonly topics?: RegExp;
   readonly spoil: (envelope: Envelope) => string | null;
 };
 
-/** Spoils `count` of the events, every kind of mistake in turn. */
+/** Gives `count` of the events a fault, every kind in turn. */
 export function malform(events: readonly Written[], count: number, random: Random): Written[] {
   return spoilSome(events, count, { spoilings: MALFORMATIONS, random });
 }
@@ -31,7 +31,7 @@ export function misdate(events: readonly Written[], count: number, random: Rando
   return spoilSome(events, count, { spoilings: [from2099], random });
 }
 
-/** Lets `count` of the events speak of something that has no contract yet. */
+/** Makes `count` of the events use a topic that has no contract yet. */
 export function speakUnknown(events: readonly Written[], count: number, random: Random): Written[] {
   const chosen = random
     .shuffle(events.map((_, i) => i).filter((i) => isPlainStatus(events[i] as Written)))
@@ -67,7 +67,7 @@ const json = (change: (envelope: Envelope) => unknown) => (envelope: Envelope) =
 const dataWith = (members: object) => json((envelope) => ({ ...envelope, data: { ...envelope.data, ...members } }));
 
 const MALFORMATIONS: readonly Spoiling[] = [
-  // On a registration topic a tombstone is no mistake: it removes the device.
+  // On a registration topic a tombstone is valid: it removes the device.
   { reason: "empty_value", kind: "tombstone", topics: /(?<!registration\.created)$/, spoil: () => null },
   { reason: "not_json", kind: "text cut off", spoil: (event) => JSON.stringify(event).slice(0, -17) },
   {
@@ -132,7 +132,7 @@ const MALFORMATIONS: readonly Spoiling[] = [
 
 const UNKNOWN = [
   { topic: "device.elt.filter.unheardof", data: { filter: "MERV 13", hoursInUse: 2160 } },
-  { topic: "device.nest.status.reported", data: { online: true, mode: "heat", indoorTemperatureC: 20.5 } },
+  { topic: "device.nobody.status.reported", data: { online: true, mode: "heat", indoorTemperatureC: 20.5 } },
   { topic: "device.infinity.energy.metered", data: { kilowattHours: 14.2, periodMinutes: 60 } },
   { topic: "device.ecobee.schedule.updated", data: { weekdays: ["06:30", "22:00"] } },
 ] as const;

@@ -4,16 +4,16 @@ import type { Random } from "./random.ts";
 import type { Plan, Said } from "./tell.ts";
 import { writeTime, writeUtcSeconds } from "./times.ts";
 
-/** How a device enters the stream: registered, given to a dealer and a customer, given a name. */
+/** A device's first events: it is registered, assigned to a dealer and a customer, and named. */
 export function planOnboarding(device: Device, random: Random): Plan[] {
   const { startsMs } = device;
   if (device.inStock) return [giveDealer(device, startsMs)];
   const namesCustomer = random.chance(0.6);
   const plans: Plan[] = [];
-  // Some were registered before the stream began, and nobody says so again.
+  // Some were registered before the stream began, and have no event of that.
   if (random.chance(0.97))
     plans.push(register(device, startsMs, { namesCustomer, located: random.chance(0.75), random }));
-  // Often the dealer's own app registers: both in one moment.
+  // Often the dealer's own app registers a device: both events have the same time.
   const dealerMs = random.chance(0.3) ? startsMs : startsMs + random.between(MINUTE_MS, 4 * DAY_MS);
   if (random.chance(0.95)) plans.push(giveDealer(device, dealerMs));
   if (!namesCustomer && random.chance(0.6)) {
@@ -33,12 +33,15 @@ export function register(device: Device, atMs: number, options: RegistrationOpti
     ...(random.chance(0.9) && { firmware: device.model.firmware(newestWave(device, atMs)) }),
     registeredAt: writeTime(device, Math.floor(registeredMs / 1000) * 1000, random),
     ...(namesCustomer && { customer: customerOf(device.customer, saidMs) }),
-    ...(located && { location: locationOf(device, random) }),
+    ...(located && { location: drawLocation(device, random) }),
   });
   return { device, atMs, say: (saidMs) => ({ topic: "registration.created", data: data(saidMs) }) };
 }
 
-/** To a new dealer, else once more to the one that has it then. infinity calls it setup, the others assignment. */
+/**
+ * Assigns to a new dealer, or once more to the one that has the device then. infinity's topic is called setup, the
+ * others' assignment.
+ */
 export function giveDealer(device: Device, atMs: number, newDealer?: Party): Plan {
   const topic = device.source === "infinity" ? "dealer.setup" : "dealer.assigned";
   const say = (saidMs: number): Said => {
@@ -60,19 +63,19 @@ export function giveCustomer(device: Device, atMs: number, newCustomer?: Custome
 export function nameDevice(device: Device, atMs: number, change: () => void = () => {}): Plan {
   const say = (): Said => {
     change();
-    return { topic: "profile.updated", data: profileOf(device, atMs) };
+    return { topic: "profile.updated", data: writeProfile(device, atMs) };
   };
   return { device, atMs, say };
 }
 
-/** What a box bought at that time comes with. */
+/** The firmware of a new device at that time. */
 function newestWave(device: Device, atMs: number): number {
   const wave = device.model.wavesMs.filter((waveMs) => waveMs + 14 * DAY_MS <= atMs).length;
   device.firmwareWave = Math.max(device.firmwareWave, wave);
   return device.firmwareWave;
 }
 
-function profileOf(device: Device, atMs: number): object {
+function writeProfile(device: Device, atMs: number): object {
   const { model, name } = device;
   return {
     name,
@@ -80,14 +83,14 @@ function profileOf(device: Device, atMs: number): object {
     firmware: model.firmware(newestWave(device, device.startsMs)),
     ...(model.features.length > 0 && { features: model.features }),
     ...(device.source === "ecobee" && { location: { country: device.city.country, city: device.city.city } }),
-    // Readers tolerate what they do not know, and store none of it.
+    // Contracts ignore undeclared members, and store none of them.
     ...(device.source === "elt" && { lastSyncedAt: writeUtcSeconds(atMs) }),
   };
 }
 
 const customerOf = (customer: Customer, ms: number) => ({ customerId: customer.id, ...particularsOf(customer, ms) });
 
-function locationOf({ city }: Device, random: Random): object {
+function drawLocation({ city }: Device, random: Random): object {
   const { country, region, city: name, postalCode, timeZone, latitude, longitude } = city;
   const exact = random.chance(0.6) && { postalCode, latitude, longitude };
   return { country, region, city: name, timeZone, ...exact };

@@ -1,8 +1,8 @@
 import type { SampleRecord } from "./record.ts";
 
 /**
- * What the platform has to show once it has seen all records, found the naive way: sort, replay, overwrite.
- * It shares no code with the platform on purpose, so that a mistake in one of them shows.
+ * The expected state after all records, computed the naive way: sort, replay, overwrite. It shares no code with the
+ * platform on purpose, so that a mistake in either shows.
  */
 export type OracleFleet = Map<string, OracleDevice>;
 
@@ -49,7 +49,7 @@ export type OracleAlert = {
 
 // biome-ignore lint/suspicious/noExplicitAny: the oracle reads JSON as it comes; schemas would be the platform's
 type Json = any;
-type Replayed = {
+export type Replayed = {
   source: string;
   action: string;
   eventId: string;
@@ -59,7 +59,7 @@ type Replayed = {
   data: Json;
 };
 
-/** Everything the events said last, before it is put into the shape a reader sees. */
+/** The newest value of everything, before it is converted to the shape that readers see. */
 type Notes = {
   readonly device: OracleDevice;
   registration?: Json;
@@ -81,7 +81,7 @@ export function foldOracle(records: readonly SampleRecord[]): OracleFleet {
     const known = notes.get(key) ?? { device: blankDevice(event, key) };
     notes.set(key, known);
     note(known, event);
-    // What one source says of a dealer or a customer is no other's to change.
+    // One source's record of a dealer or a customer is never changed by another source.
     if (data.dealer) dealers.set(`${event.source} ${data.dealer.dealerId}`, dealerOf(data.dealer));
     if (data.customer) customers.set(`${event.source} ${data.customer.customerId}`, customerOf(data.customer));
   }
@@ -89,7 +89,7 @@ export function foldOracle(records: readonly SampleRecord[]): OracleFleet {
   return new Map([...notes].map(([key, { device }]) => [key, device]));
 }
 
-/** Overwrites whatever this event speaks of. */
+/** Overwrites everything that this event sets. */
 function note(known: Notes, event: Replayed): void {
   const { device } = known;
   const { data, at } = event;
@@ -130,7 +130,7 @@ function note(known: Notes, event: Replayed): void {
       break;
     case "alert.acknowledged": {
       const alert = alertIn(device, data);
-      // Nobody's answer brings back an alert whose cause is gone.
+      // An acknowledgement does not reopen an alert that was cleared.
       if (alert.state !== "CLEARED") alert.state = data.acknowledgement === "unacknowledged" ? "OPEN" : "ACKNOWLEDGED";
       break;
     }
@@ -142,7 +142,7 @@ function note(known: Notes, event: Replayed): void {
   }
 }
 
-/** Puts what was noted into the shape a reader sees: the profile speaks before the registration. */
+/** Converts the collected values to the shape that readers see. The profile takes precedence over the registration. */
 function present(known: Notes, dealers: Map<string, OracleDealer>, customers: Map<string, OracleCustomer>): void {
   const { device, registration, profile, report } = known;
   const location = profile?.location ?? registration?.location;
@@ -169,7 +169,7 @@ function statusOf({ removed, report, registration }: Notes): OracleDevice["statu
 }
 
 /** The good events, each once, by time and then by event id. */
-function eventsInOrder(records: readonly SampleRecord[]): Replayed[] {
+export function eventsInOrder(records: readonly SampleRecord[]): Replayed[] {
   const once = new Map<string, Replayed>();
   for (const { topic, value, fault } of records) {
     if (fault || value === null) continue;
@@ -230,7 +230,7 @@ function alertIn(device: OracleDevice, data: Json): OracleAlert {
   return blank;
 }
 
-/** ecobee has a number for a code, levels of its own, and no moment in UTC but the event's. */
+/** ecobee has a numeric code, levels of its own, and only the event's own time in UTC. */
 function raised({ source, data, at }: Replayed): Partial<OracleAlert> {
   if (source !== "ecobee") {
     const { code, severity, text, raisedAt } = data;
@@ -242,7 +242,7 @@ function raised({ source, data, at }: Replayed): Partial<OracleAlert> {
   return { code: `${data.alertNumber}`, severity, text: data.text, raisedAt: at };
 }
 
-/** A wish is open until the last report says the same. */
+/** A desired value is in the delta until the last report has the same. */
 function twinOf({ desired, report }: Pick<Notes, "desired" | "report">) {
   const wanted = desired ? settingsOf(desired.data) : null;
   const reported = report
@@ -309,7 +309,7 @@ const numberOrNull = (value: number | undefined): number | null => value ?? null
 /** Whole seconds since 1970, and the digits of the fraction as they were written. */
 type OracleTime = { readonly seconds: number; readonly digits: string };
 
-/** The fraction is taken out in front of `Date.parse`, which would cut it down to milliseconds. */
+/** The fraction is removed before `Date.parse`, which would cut it to milliseconds. */
 function timeOf(text: string): OracleTime {
   const digits = /\.(\d+)/.exec(text)?.[1] ?? "";
   return { seconds: Date.parse(text.replace(/\.\d+/, "")) / 1000, digits: digits.replace(/0+$/, "") };
@@ -318,13 +318,15 @@ function timeOf(text: string): OracleTime {
 const byTime = (a: OracleTime, b: OracleTime): number =>
   a.seconds - b.seconds || byCodePoint(a.digits.padEnd(18, "0"), b.digits.padEnd(18, "0"));
 
-/** In UTC, with milliseconds or as many digits as are not zero. */
+/** In UTC, with milliseconds or as many digits as are not trailing zeros. */
 function utc(text: string): string {
   const { seconds, digits } = timeOf(text);
   return `${new Date(seconds * 1000).toISOString().slice(0, 20)}${digits.padEnd(3, "0")}Z`;
 }
 
-/** What a client passes back of a wish: the milliseconds, the Z, whatever is finer, and the event. */
+/**
+ * The version of a desired state, which clients send back: the milliseconds, the Z, any finer digits, and the event.
+ */
 function versionOf({ at, eventId }: Replayed): string {
   const [, milliseconds, finer] = /^(.{23})(\d*)Z$/.exec(at) as RegExpExecArray;
   return `${milliseconds}Z${finer}/${eventId}`;

@@ -8,7 +8,7 @@ export type City = {
   readonly timeZone: string;
   readonly latitude: number;
   readonly longitude: number;
-  /** Hours from UTC in winter; Arizona keeps them in summer. */
+  /** Hours from UTC in winter. Arizona keeps them in summer. */
   readonly winterOffsetHours: number;
   /** Mean temperature of the year, and how far January and July are from it, in degrees Celsius. */
   readonly meanC: number;
@@ -58,7 +58,7 @@ export function offsetMinutesOf({ timeZone, winterOffsetHours }: City, ms: numbe
   return (winterOffsetHours + summer) * 60;
 }
 
-/** What is usual there at that moment: coldest late in January before dawn, warmest in July after noon. */
+/** The usual temperature there at that time: coldest late in January before dawn, warmest in July after noon. */
 export function usualOutdoorC(city: City, ms: number): number {
   const dayOfYear = ((ms - Date.UTC(2026, 0, 1)) / DAY_MS + 365) % 365;
   const localHour = (ms / HOUR_MS + city.winterOffsetHours + 48) % 24;

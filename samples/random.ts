@@ -1,8 +1,8 @@
-/** Numbers that look random and depend on nothing but the seed. */
+/** Pseudorandom numbers that depend on the seed only. */
 export type Random = {
   /** 0 ≤ x < 1 */
   readonly next: () => number;
-  /** A whole number from `low` to `high`, both possible. */
+  /** A whole number from `low` to `high`, both inclusive. */
   readonly int: (low: number, high: number) => number;
   readonly between: (low: number, high: number) => number;
   readonly chance: (probability: number) => boolean;
@@ -10,7 +10,7 @@ export type Random = {
   readonly shuffle: <T>(items: readonly T[]) => T[];
   readonly digits: (length: number) => string;
   readonly hex: (length: number) => string;
-  /** A stream of its own, so that a change in one part of the samples leaves the others as they were. */
+  /** A sequence of its own, so that a change in one part of the samples does not change the others. */
   readonly fork: (label: string) => Random;
 };
 
@@ -51,7 +51,7 @@ function hashOf(text: string): number {
   return hash >>> 0;
 }
 
-/** Fisher and Yates. */
+/** The Fisher-Yates shuffle. */
 function shuffled<T>(items: readonly T[], int: Random["int"]): T[] {
   const deck = [...items];
   for (let i = deck.length - 1; i > 0; i--) {

@@ -1,4 +1,4 @@
-/** One Kafka record of the samples, and what is to become of it. */
+/** One Kafka record of the samples, and its expected outcome. */
 export type SampleRecord = {
   readonly topic: string;
   readonly key: string;

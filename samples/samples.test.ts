@@ -1,19 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { parseRecord } from "../src/shared/contracts/parse.ts";
-import { viewAlert } from "../src/shared/domain/alert.ts";
-import { intervalsOf } from "../src/shared/domain/assignment.ts";
-import type { DesiredState } from "../src/shared/domain/change.ts";
-import { type Device, viewDevice } from "../src/shared/domain/device.ts";
-import { type ConcordEvent, deviceIdOf, sourceOf } from "../src/shared/domain/event.ts";
-import { EMPTY_FLEET, type Fleet, merge } from "../src/shared/domain/fleet.ts";
-import { viewTwin } from "../src/shared/domain/twin.ts";
-import { compareText, occurredAtOf } from "../src/shared/domain/version.ts";
+import { CONTRACTS } from "#contracts/index.ts";
+import { parseRecord } from "#contracts/parse.ts";
+import { viewAlert } from "#domain/alert.ts";
+import { toIntervals } from "#domain/assignment.ts";
+import type { DesiredState } from "#domain/change.ts";
+import { type Device, viewDevice } from "#domain/device.ts";
+import { type ConcordEvent, deviceIdOf, SOURCES, sourceOf } from "#domain/event.ts";
+import { EMPTY_FLEET, type Fleet, merge } from "#domain/fleet.ts";
+import { viewTwin } from "#domain/twin.ts";
+import { compareText, formatOccurredAt } from "#domain/version.ts";
+import { exampleRecords, MODELLED } from "./examples.ts";
 import { DEFAULT_WISH, generate, type SampleRecord } from "./generate.ts";
 import { foldOracle } from "./oracle.ts";
 import { randomOf } from "./random.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 23);
 const SEEDS = [1, 2, 3];
+
+/** Of the sources whose year is told here; others are in the samples by their examples. */
+const TOPICS = CONTRACTS.filter(({ source }) => MODELLED.some((each) => each === source));
 
 const records = generate(DEFAULT_WISH);
 const good = (stream: readonly SampleRecord[]) => stream.filter(({ fault }) => !fault);
@@ -31,17 +36,25 @@ describe("the samples", () => {
     [400, 500],
     [1, 700],
     [40, 3333],
-  ])("of %i devices and %i events are exactly that many records", (devices, events) => {
+  ])("of %i devices and %i events have exactly that many of both", (devices, events) => {
     expect(generate({ seed: 7, devices, events })).toHaveLength(events);
   });
 
-  it.each(SEEDS)("of seed %i speak of every device, on every topic of the first release", (seed) => {
+  it.each(SEEDS)("of seed %i have events of every device, on every topic of the first release", (seed) => {
     const stream = good(generate({ ...DEFAULT_WISH, seed }));
-    expect(new Set(stream.map(({ topic }) => topic)).size).toBe(33);
+    expect(new Set(stream.map(({ topic }) => topic)).size).toBe(TOPICS.length);
     expect(new Set(stream.map(({ key }) => key)).size).toBe(DEFAULT_WISH.devices);
   });
 
-  it("repeat 5 %, delay 10 % and spoil 1 %, and mostly report status", () => {
+  it("have the example of every topic of a source that has no year of its own", () => {
+    const examples = exampleRecords([]);
+    expect(examples.map(({ topic }) => topic)).toEqual(CONTRACTS.map(({ topic }) => topic));
+    for (const { topic, key, value } of examples)
+      expect(parseRecord({ topic, key, value }, Date.UTC(2026, 10, 24)).ok).toBe(true);
+    expect(exampleRecords(SOURCES)).toEqual([]);
+  });
+
+  it("are 5 % repeated, 10 % late and 1 % invalid, and mostly reports of a status", () => {
     expect(shareOf(({ repeats }) => repeats)).toBeCloseTo(0.05, 3);
     expect(shareOf(({ late }) => late)).toBeCloseTo(0.1, 2);
     expect(shareOf(({ fault }) => fault && !isExotic(fault.reason))).toBeCloseTo(0.01, 3);
@@ -49,7 +62,7 @@ describe("the samples", () => {
     expect(shareOf(({ topic }) => topic.endsWith("status.reported"))).toBeLessThan(0.75);
   });
 
-  it("are spoiled in many ways, with some unknown topics and some clocks in the future", () => {
+  it("are invalid in many ways, with some unknown topics and some times in the future", () => {
     const kindsOf = (is: (reason: string) => boolean) =>
       new Set(records.flatMap(({ fault }) => (fault && is(fault.reason) ? [fault.kind] : [])));
     expect(kindsOf((reason) => !isExotic(reason)).size).toBeGreaterThanOrEqual(8);
@@ -57,7 +70,7 @@ describe("the samples", () => {
     expect(kindsOf((reason) => reason === "clock_skew").size).toBe(1);
   });
 
-  it("repeat exactly and only what came before", () => {
+  it("repeat only earlier records, byte for byte", () => {
     const seen = new Set<string>();
     for (const { topic, key, value, repeats, fault } of records) {
       const text = JSON.stringify([topic, key, value]);
@@ -66,7 +79,7 @@ describe("the samples", () => {
     }
   });
 
-  it("are late by minutes to weeks where they say so, and in order elsewhere", () => {
+  it("are minutes to weeks late if they are marked as late, and in order otherwise", () => {
     const newestMs = new Map<string, number>();
     for (const record of good(records)) {
       const { occurredAtMs, deviceKey } = eventOf(record);
@@ -79,7 +92,7 @@ describe("the samples", () => {
   });
 
   it.each(SEEDS)(
-    "of seed %i pass their contract when they are good, and fail for the reason they name when not",
+    "of seed %i pass their contract if they are valid, and fail for the reason that they name if not",
     (seed) => {
       for (const { topic, key, value, fault } of generate({ ...DEFAULT_WISH, seed })) {
         const parsed = parseRecord({ topic, key, value }, NOW_MS);
@@ -88,7 +101,7 @@ describe("the samples", () => {
     },
   );
 
-  it.each(SEEDS)("of seed %i leave each device fewer events than it can remember", (seed) => {
+  it.each(SEEDS)("of seed %i have fewer events of each device than its history holds", (seed) => {
     const events = distinctEvents(generate({ ...DEFAULT_WISH, seed }));
     const counts = Map.groupBy(events, ({ deviceKey }) => deviceKey).values();
     expect(Math.max(...[...counts].map(({ length }) => length))).toBeLessThanOrEqual(90);
@@ -99,7 +112,7 @@ describe("the samples", () => {
     expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
   });
 
-  it("now and then report the same moment twice, so that the event id has to decide", () => {
+  it("have some reports of one device at the same time, which only the event id orders", () => {
     const reports = distinctEvents(records).filter(({ change }) => change.status);
     const moments = new Set(reports.map(({ deviceKey, occurredAtMs }) => `${deviceKey} ${occurredAtMs}`));
     expect(reports.length - moments.size).toBeGreaterThan(20);
@@ -115,13 +128,13 @@ describe("the samples", () => {
     expect(overtaken.length).toBeGreaterThan(15);
   });
 
-  it("leave some wishes open and some fulfilled", () => {
+  it("have devices that reached their desired state, and others that have not yet", () => {
     const twins = [...foldOracle(records).values()].map(({ twin }) => twin).filter(({ version }) => version !== null);
     expect(twins.filter(({ delta }) => delta).length).toBeGreaterThan(5);
     expect(twins.filter(({ delta }) => !delta).length).toBeGreaterThan(0);
   });
 
-  it("end in every outcome; many a status report only confirms the one before", () => {
+  it("end in every outcome, and many reports of a status change nothing", () => {
     const events = good(records).map(eventOf);
     const { outcomes } = merge(EMPTY_FLEET, events);
     expect(new Set(outcomes)).toEqual(new Set(["applied", "unchanged", "duplicate", "superseded"]));
@@ -141,12 +154,12 @@ describe("the oracle and merge agree on every device", () => {
     expect(mergedView(randomOf(seed).shuffle(good(stream)))).toStrictEqual(foldOracle(stream));
   });
 
-  it("with more events than a device remembers", () => {
+  it("with more events than the history of a device holds", () => {
     const stream = generate({ seed: 1, devices: 5, events: 2000 });
     expect(mergedView(randomOf(1).shuffle(good(stream)))).toStrictEqual(foldOracle(stream));
   });
 
-  it("when the oracle gets its records in another order", () => {
+  it("if the oracle gets its records in another order", () => {
     expect(foldOracle(randomOf(9).shuffle(records))).toStrictEqual(foldOracle(records));
   });
 });
@@ -165,7 +178,7 @@ function distinctEvents(stream: readonly SampleRecord[]): ConcordEvent[] {
     .map(eventOf);
 }
 
-/** What the domain makes of the records, in the oracle's words. */
+/** The state that the domain computes from the records, in the oracle's shape. */
 function mergedView(stream: readonly SampleRecord[]): Map<string, unknown> {
   const { fleet } = merge(EMPTY_FLEET, stream.map(eventOf));
   return new Map([...fleet.devices].map(([key, device]) => [key, viewOf(device, fleet)]));
@@ -205,10 +218,10 @@ function viewOf(device: Device, { dealers, customers }: Fleet) {
         const { severity, ...seen } = viewAlert(alert);
         return { alertId, ...seen, severity: severity?.toUpperCase() ?? null };
       }),
-    assignments: intervalsOf(device.assignments).map(({ dealerId, from, to }) => ({
+    assignments: toIntervals(device.assignments).map(({ dealerId, from, to }) => ({
       dealerId,
-      from: occurredAtOf(from),
-      to: to && occurredAtOf(to),
+      from: formatOccurredAt(from),
+      to: to && formatOccurredAt(to),
     })),
     history: device.history.map(({ version }) => version.slice(version.indexOf("/") + 1)),
   };

@@ -4,7 +4,7 @@ import { usualOutdoorC } from "./places.ts";
 import type { Random } from "./random.ts";
 import type { Plan, Said } from "./tell.ts";
 
-/** Exactly `count` status reports, more from talkative devices and from those that are there for longer. */
+/** Exactly `count` status reports, more from devices that report often and from those that are installed for longer. */
 export function planReports(devices: readonly Device[], count: number, random: Random): Plan[] {
   const reporting = devices.filter(({ inStock }) => !inStock);
   const weights = reporting.map((device) => device.talkative * (endOf(device) - device.startsMs));
@@ -14,7 +14,7 @@ export function planReports(devices: readonly Device[], count: number, random: R
   return reporting.flatMap((device, i) => {
     weighed += weights[i] as number;
     const upToHere = i === reporting.length - 1 ? count : Math.round((count * weighed) / total);
-    const plans = planReportsOf(device, upToHere - planned, random);
+    const plans = drawReportPlans(device, upToHere - planned, random);
     planned = upToHere;
     return plans;
   });
@@ -23,7 +23,7 @@ export function planReports(devices: readonly Device[], count: number, random: R
 const endOf = ({ retiredMs }: Device): number => Math.min(retiredMs, YEAR_END_MS);
 
 /** Devices report when something changes: a few times in some hours, then not for days. */
-function planReportsOf(device: Device, count: number, random: Random): Plan[] {
+function drawReportPlans(device: Device, count: number, random: Random): Plan[] {
   const plans: Plan[] = [];
   while (plans.length < count)
     plans.push(...planSession(device, Math.min(count - plans.length, random.int(1, 6)), random));
@@ -37,7 +37,7 @@ function planSession(device: Device, length: number, random: Random): Plan[] {
   return Array.from({ length }, (_, i) => {
     const kind = goesOffline && i === length - 2 ? "offline" : i > 0 && random.chance(0.12) ? "same" : "fresh";
     const plan = report(device, Math.min(atMs, endMs - 1), { kind, random });
-    // Two reports of one moment happen when a gateway stamps them: the event id then decides.
+    // Two reports have the same time if a gateway stamps them; the event id then decides.
     if (!random.chance(0.04)) {
       atMs += kind === "offline" ? random.between(HOUR_MS, 4 * DAY_MS) : random.between(4 * MINUTE_MS, 2 * HOUR_MS);
     }
@@ -50,7 +50,7 @@ type ReportOptions = { kind: "fresh" | "same" | "offline"; random: Random };
 function report(device: Device, atMs: number, { kind, random }: ReportOptions): Plan {
   const say = (): Said => {
     const again = kind === "same" ? device.lastReport : undefined;
-    const data = again ?? (kind === "offline" ? { online: false } : reportOf(device, atMs, random));
+    const data = again ?? (kind === "offline" ? { online: false } : drawReport(device, atMs, random));
     device.lastReport = data;
     return { topic: "status.reported", data };
   };
@@ -59,7 +59,7 @@ function report(device: Device, atMs: number, { kind, random }: ReportOptions): 
 
 type Mode = "heat" | "cool" | "auto" | "auxHeat" | "off";
 
-function reportOf(device: Device, atMs: number, random: Random): object {
+function drawReport(device: Device, atMs: number, random: Random): object {
   const outdoorC = usualOutdoorC(device.city, atMs) + random.between(-6, 6);
   const mode = modeAt(outdoorC, device, random);
   const setpointC = mode === "cool" ? random.pick([23, 23.5, 24, 25]) : random.pick([19.5, 20, 20.5, 21]);
@@ -85,7 +85,7 @@ function modeAt(outdoorC: number, { model }: Device, random: Random): Mode {
   return random.chance(0.7) ? "auto" : "off";
 }
 
-/** Every source has names of its own for what runs. */
+/** The equipment names of each source. */
 const EQUIPMENT: Readonly<Record<Source, Readonly<Record<Mode, readonly string[]>>>> = {
   infinity: {
     heat: ["furnace1", "fan"],

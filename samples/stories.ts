@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, YEAR_END_MS, YEAR_START_MS } from "./calendar.ts";
-import { type Device, type Fleet, isAt, type Model, territoryOf } from "./fleet.ts";
+import { type Device, type Fleet, isAt, MODELLED, type Model, territoryOf } from "./fleet.ts";
 import { giveCustomer, giveDealer, nameDevice, register } from "./onboarding.ts";
 import { CITIES } from "./places.ts";
 import type { Random } from "./random.ts";
@@ -21,7 +21,7 @@ export function planStories(fleet: Fleet, budget: number, random: Random): Plan[
   ];
 }
 
-/** Asks for more stories until they fill the budget; gives up when a fleet is too small to tell any. */
+/** Adds stories until they fill the budget; stops if the fleet is too small for any. */
 export function upTo(budget: number, nextStory: () => Plan[]): Plan[] {
   const plans: Plan[] = [];
   for (let silences = 0; plans.length < budget && silences < 100; ) {
@@ -32,7 +32,7 @@ export function upTo(budget: number, nextStory: () => Plan[]): Plan[] {
   return plans.slice(0, Math.floor(budget));
 }
 
-/** At least three of each source go, and half of those come back from repair. */
+/** At least three of each source are removed, and half of those return from repair. */
 function planRetirements(fleet: Fleet, random: Random): Plan[] {
   return someOfEachSource(fleet, random, 0.02).flatMap((device, i) => {
     const removedMs = random.between(Math.max(device.startsMs, YEAR_START_MS) + 60 * DAY_MS, YEAR_END_MS - DAY_MS);
@@ -67,7 +67,7 @@ function planUnassignments(fleet: Fleet, random: Random): Plan[] {
   });
 }
 
-/** People want it warmer, then cooler again; some of them only ever once. */
+/** Desired states: warmer, then cooler again; some devices get only one ever. */
 function planWishes(fleet: Fleet, random: Random): Plan[] {
   return someOfEachSource(fleet, random, 0.02).flatMap((device) => {
     const firstMs = random.between(device.startsMs + 14 * DAY_MS, YEAR_END_MS);
@@ -102,7 +102,7 @@ function planFirmwareWave({ devices, models }: Fleet, random: Random): Plan[] {
   });
 }
 
-/** A city's devices go from one dealer to another within minutes. Who had another dealer there keeps it. */
+/** A city's devices move from one dealer to another within minutes. A device that has another dealer there keeps it. */
 function planHandover({ devices, dealers }: Fleet, random: Random): Plan[] {
   const city = random.pick(CITIES);
   const [from, to] = random.shuffle(territoryOf(city, dealers));
@@ -112,7 +112,7 @@ function planHandover({ devices, dealers }: Fleet, random: Random): Plan[] {
   return handed.map((device) => giveDealer(device, atMs + random.between(0, 40 * MINUTE_MS), to));
 }
 
-/** A new tenant, a new name over the door, or a dealer who sends its particulars again. */
+/** A new tenant, a new name of a business, or a dealer that sends its details again. */
 function planSmallChange({ devices }: Fleet, random: Random): Plan[] {
   const device = random.pick(devices);
   const atMs = random.between(YEAR_START_MS, YEAR_END_MS);
@@ -134,7 +134,7 @@ function planSmallChange({ devices }: Fleet, random: Random): Plan[] {
 
 function someOfEachSource({ devices }: Fleet, random: Random, share: number): Device[] {
   const settled = devices.filter((device) => isAt(device, YEAR_END_MS - 90 * DAY_MS));
-  return (["infinity", "elt", "ecobee"] as const).flatMap((source) => {
+  return MODELLED.flatMap((source) => {
     const ours = random.shuffle(settled.filter((device) => device.source === source));
     return ours.slice(0, Math.max(3, Math.round(ours.length * share)));
   });

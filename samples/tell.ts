@@ -3,8 +3,8 @@ import type { Random } from "./random.ts";
 import { tellable, writeTime } from "./times.ts";
 
 /**
- * Something that is going to happen. Stories plan in any order; what an event says is decided only when the year is
- * told from its beginning, because a profile is sent whole and so holds what earlier events made of it.
+ * An event that is planned. Stories plan in any order; the content of an event is decided when the year is generated
+ * from its beginning, since a profile is sent whole and depends on earlier events.
  */
 export type Plan = { readonly device: Device; readonly atMs: number; readonly say: (atMs: number) => Said };
 
@@ -21,20 +21,20 @@ export type Told = {
   readonly alertId?: string;
 };
 
-/** Tells the plans in order of time: one event each. */
+/** Generates the planned events in order of time, one event each. */
 export function tell(plans: readonly Plan[], random: Random): Told[] {
   const inOrder = [...plans].sort((a, b) => a.atMs - b.atMs);
   return inOrder.map(({ device, atMs: plannedMs, say }, i) => {
     const atMs = tellable(device, plannedMs, random);
     const { topic, data, alertId } = say(atMs);
-    const eventId = eventIdOf(device.source, i, atMs, random);
+    const eventId = drawEventId(device.source, i, atMs, random);
     const envelope = { eventId, occurredAt: writeTime(device, atMs, random), deviceId: device.deviceId, data };
     return { device, atMs, topic: `device.${device.source}.${topic}`, envelope, ...(alertId && { alertId }) };
   });
 }
 
-/** Each source counts its events in a way of its own; `i` keeps them apart. */
-function eventIdOf(source: Source, i: number, atMs: number, random: Random): string {
+/** Each source has its own form of event ids; `i` keeps them apart. */
+function drawEventId(source: Source, i: number, atMs: number, random: Random): string {
   const serial = i.toString(16).padStart(8, "0");
   switch (source) {
     case "infinity":

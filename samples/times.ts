@@ -3,13 +3,13 @@ import type { Device } from "./fleet.ts";
 import { offsetMinutesOf } from "./places.ts";
 import type { Random } from "./random.ts";
 
-/** A moment as this device's clock can tell it: elt counts whole seconds, ecobee does so in half of its messages. */
+/** A time as this device's clock has it: elt has whole seconds, and so has ecobee in half of its messages. */
 export function tellable({ source }: Device, ms: number, random: Random): number {
   const inSeconds = source === "elt" || (source === "ecobee" && random.chance(0.5));
   return inSeconds ? Math.floor(ms / SECOND_MS) * SECOND_MS : Math.floor(ms);
 }
 
-/** RFC 3339 the way each source likes it; every form names the same moment, `ms`. */
+/** RFC 3339 as each source writes it; every form is the same time, `ms`. */
 export function writeTime({ source, city }: Device, ms: number, random: Random): string {
   const iso = new Date(ms).toISOString();
   const wholeSecond = ms % SECOND_MS === 0;
