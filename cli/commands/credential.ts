@@ -1,49 +1,44 @@
 import { createHash, randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
-import { defineCommand } from "citty";
-import { Credential } from "../../src/shared/auth/credential.ts";
-import { UsageError } from "../usage-error.ts";
+import { Credential } from "#auth/credential.ts";
+import { SOURCES } from "#domain/sources.ts";
+import { defineCommand } from "../command/command.ts";
+import { UsageError } from "../command/usage-error.ts";
+import { OFFERED_TOPICS } from "../ops/selection.ts";
+
+/** Topics, and each source's as a whole. */
+const OFFERED_GRANTS = async () => ["*", ...SOURCES.map((source) => `device.${source}.*`), ...(await OFFERED_TOPICS())];
 
 export const credential = defineCommand({
-  meta: {
-    name: "credential",
-    description:
-      "Makes a credential for a client that writes to ingest: prints the secret once, and the entry for the secret INGEST_CREDENTIALS, which holds only a hash.",
+  details:
+    "Prints the client's secret, this once, and its entry for the Worker secret INGEST_CREDENTIALS.\n" +
+    "The entry holds a hash of the secret, not the secret itself.",
+  options: {
+    id: { value: "id", summary: "Name of the client: letters, digits, _ and -" },
+    may: {
+      value: "topic",
+      repeats: true,
+      summary: 'What the client may publish: a topic, "device.elt.*", or "*"',
+      offer: OFFERED_GRANTS,
+    },
   },
-  args: {
-    id: { type: "string", description: "The client's name: letters, digits, _ and -" },
-    may: { type: "string", description: 'What it may write: a topic, "device.elt.*", or "*"; repeat it' },
-  },
-  async run({ rawArgs }) {
-    const { id, may } = readOptions(rawArgs);
+  examples: ["concord credential --id elt-bridge --may 'device.elt.*'"],
+  run: async ({ id, may }, { print, note }) => {
+    if (!id || !may) throw new UsageError('--id and --may are required, as in: --id elt-bridge --may "device.elt.*"');
     const secret = randomBytes(32).toString("base64url");
-    const made = Credential.safeParse(credentialOf({ id, secret, may }));
-    if (!made.success) {
-      throw new UsageError(made.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "));
+    const created = Credential.safeParse(createCredential({ id, secret, may }));
+    if (!created.success) {
+      throw new UsageError(created.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "));
     }
-    console.error("The client's secret, shown this once (Basic id:secret, or Bearer id.secret):");
-    console.log(`${id}:${secret}`);
-    console.error("\nIts entry in the JSON list that INGEST_CREDENTIALS holds:");
-    console.log(JSON.stringify(made.data));
+    note("The client's secret. It is not shown again. Sent as Basic id:secret or as Bearer id.secret:");
+    print(`${id}:${secret}`);
+    note("\nIts entry for the JSON list in INGEST_CREDENTIALS:");
+    print(JSON.stringify(created.data));
   },
 });
 
-/** What a credential is kept as. */
-export const credentialOf = ({ id, secret, may }: { id: string; secret: string; may: readonly string[] }) => ({
+/** The entry of a credential in INGEST_CREDENTIALS: its hash, and the topics it may publish. */
+export const createCredential = ({ id, secret, may }: { id: string; secret: string; may: readonly string[] }) => ({
   id,
   hash: createHash("sha256").update(`${id}:${secret}`).digest("hex"),
   may: [...may],
 });
-
-function readOptions(rawArgs: string[]): { id: string; may: string[] } {
-  try {
-    const { values } = parseArgs({
-      args: rawArgs,
-      options: { id: { type: "string" }, may: { type: "string", multiple: true } },
-    });
-    if (!values.id || !values.may) throw new Error('say who and what: --id elt-bridge --may "device.elt.*"');
-    return { id: values.id, may: values.may };
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}

@@ -1,76 +1,63 @@
-import { parseArgs } from "node:util";
-import { defineCommand } from "citty";
-import { DESK_ROLES, signDeskToken } from "../../src/shared/auth/desk-user.ts";
-import type { Scope } from "../../src/shared/auth/scope.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
-import { UsageError } from "../usage-error.ts";
+import { OPS_ROLES, signOpsToken } from "#auth/ops-user.ts";
+import type { Scope } from "#auth/scope.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { defineCommand } from "../command/command.ts";
+import { UsageError } from "../command/usage-error.ts";
 
-const DEFAULT_EXPIRES = "12h";
+const DEFAULT_LIFETIME = "12h";
 
 export const token = defineCommand({
-  meta: {
-    name: "token",
-    description:
-      "Prints a token for the API and the operations API: `Authorization: Bearer <token>`. Signed with CONCORD_TOKEN_SECRET, else with the secret of local development.",
-  },
-  args: {
+  details:
+    "Send it as `Authorization: Bearer <token>`. It is signed with CONCORD_TOKEN_SECRET, or, where that is\n" +
+    "not set, with the secret of local development, which only a local platform accepts.",
+  options: {
     role: {
-      type: "string",
-      description: "ops, service or dealer; or viewer, operator or admin at the dead-letter desk",
+      value: "role",
+      offer: ["ops", "service", "dealer", ...OPS_ROLES],
+      summary: "Role of the holder: ops, service or dealer; at the operations API viewer, operator or admin",
     },
-    as: { type: "string", description: "Who it is for, at the dead-letter desk: stands in its audit log" },
-    dealer: { type: "string", description: "A dealer's id, for role dealer; repeat it, or separate ids by commas" },
-    expires: { type: "string", description: "How long it is good for: 30m, 12h, 7d", default: DEFAULT_EXPIRES },
+    as: { value: "name", summary: "Name of the holder in the audit log, for viewer, operator and admin" },
+    dealer: {
+      value: "ids",
+      repeats: true,
+      summary: "Dealer whose devices role dealer can read; several ids are separated by commas",
+    },
+    expires: { value: "span", summary: `How long the token is valid: 30m, 12h, 7d (default ${DEFAULT_LIFETIME})` },
   },
-  // citty keeps only the last of a repeated option and lets misspelled ones pass, so the options are read here.
-  async run({ rawArgs }) {
-    const { role, dealer, expires, as } = readOptions(rawArgs);
-    const secret = process.env.CONCORD_TOKEN_SECRET || LOCAL_TOKEN_SECRET;
-    const deskRole = DESK_ROLES.find((each) => each === role);
-    if (deskRole) {
-      if (!as) throw new UsageError("say whose it is, for the audit log: --as ann@example.com");
-      console.log(await signDeskToken({ actor: as, role: deskRole }, secret, spanOf(expires)));
-      return;
+  examples: [
+    "concord token --role ops",
+    "concord token --role dealer --dealer D-7,D-21 --expires 7d",
+    "concord token --role operator --as ann@example.com",
+  ],
+  run: async ({ role, dealer, expires = DEFAULT_LIFETIME, as }, { print, env }) => {
+    const secret = env.CONCORD_TOKEN_SECRET || LOCAL_TOKEN_SECRET;
+    const opsRole = OPS_ROLES.find((each) => each === role);
+    if (opsRole) {
+      if (!as) throw new UsageError(`--role ${opsRole} needs a name for the audit log: --as ann@example.com`);
+      return print(await signOpsToken({ actor: as, role: opsRole }, secret, checkedLifetime(expires)));
     }
     if (as !== undefined) throw new UsageError("--as goes with --role viewer, operator or admin");
-    console.log(await signToken(scopeOf(role, dealer), secret, spanOf(expires)));
+    print(await signToken(scopeOf(role, dealer), secret, checkedLifetime(expires)));
   },
 });
-
-function readOptions(rawArgs: string[]) {
-  const option = { type: "string" } as const;
-  try {
-    const { values } = parseArgs({
-      args: rawArgs,
-      options: {
-        role: option,
-        dealer: { ...option, multiple: true },
-        expires: { ...option, default: DEFAULT_EXPIRES },
-        as: option,
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
 
 function scopeOf(role: string | undefined, dealer: readonly string[] = []): Scope {
   const dealerIds = [...new Set(dealer.flatMap((ids) => ids.split(",")).map((id) => id.trim()))].filter(Boolean);
   if (role === "dealer") {
-    if (dealerIds.length === 0) throw new UsageError("role dealer needs its dealers: --dealer D-7");
+    if (dealerIds.length === 0) throw new UsageError("--role dealer needs at least one dealer: --dealer D-7");
     if (dealerIds.length > 100) throw new UsageError("a token holds at most 100 dealers");
     return { role, dealerIds };
   }
   if (role !== "ops" && role !== "service")
-    throw new UsageError("say who the token is for: --role ops, service, dealer, viewer, operator or admin");
-  if (dealerIds.length > 0) throw new UsageError(`role ${role} sees every dealer; --dealer goes with --role dealer`);
+    throw new UsageError("--role has to be ops, service, dealer, viewer, operator or admin");
+  if (dealerIds.length > 0)
+    throw new UsageError(`role ${role} can read every dealer; --dealer goes with --role dealer`);
   return { role };
 }
 
-function spanOf(expires: string): string {
+function checkedLifetime(expires: string): string {
   if (!/^\d+ ?(s|m|h|d|w|minutes?|hours?|days?|weeks?)$/.test(expires)) {
-    throw new UsageError("--expires takes a span of time: 30m, 12h, 7d");
+    throw new UsageError("--expires has to be a span of time: 30m, 12h, 7d");
   }
   return expires;
 }

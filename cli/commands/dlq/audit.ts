@@ -1,32 +1,41 @@
-import type { Audit } from "../../../src/shared/desk/api.ts";
-import { deskCommand } from "../../desk/command.ts";
-import { printList } from "../../desk/list.ts";
-import { PAGING } from "../../desk/selection.ts";
-import { agoOf, stampOf } from "../../desk/times.ts";
+import type { Audit } from "#ops/api.ts";
+import { printList } from "../../ops/list.ts";
+import { opsCommand } from "../../ops/ops-command.ts";
+import { PAGING, sortOf } from "../../ops/selection.ts";
+import { formatAge, formatTime } from "../../terminal/times.ts";
 
-export const audit = deskCommand({
-  name: "audit",
+export const audit = opsCommand({
   options: {
-    actor: { type: "string", description: "By whom" },
-    target: { type: "string", description: "To which letter, group or run" },
-    action: { type: "string", description: "As letter.replay, run.start" },
+    actor: { value: "name", summary: "Who did it" },
+    target: { value: "id", summary: "Letter, group or run that it was done to" },
+    action: { value: "action", summary: "What was done, such as letter.replay or run.start" },
+    since: { value: "time", summary: "Start of the time range: done at or after this time (RFC 3339)" },
+    until: { value: "time", summary: "End of the time range: done before this time (RFC 3339)" },
+    ...sortOf("audit"),
     ...PAGING,
   },
-  run: (desk, { actor, target, action, first, all }) =>
-    printList<"audit", Audit>(desk, {
+  examples: ["concord dlq audit --actor ann@example.com", "concord dlq audit --action letter.unmask --all"],
+  run: (context, { actor, target, action, since, until, sort, first, all }) =>
+    printList<"audit", Audit>(context, {
       path: "/audit",
       name: "audit",
-      query: { actor, target, action },
+      query: { actor, target, action, since, until, sort },
       first,
       all,
       columns: [
-        { title: "AT", of: ({ at }) => stampOf(at) },
-        { title: "AGO", of: ({ at }) => agoOf(at, desk.nowMs), align: "right", goes: 1, tone: () => "faint" },
-        { title: "WHO", of: ({ actor: who, role }) => `${who} (${role})`, most: 36, least: 12 },
-        { title: "DID", of: ({ action: did }) => did },
-        { title: "TO", of: ({ target: what }) => what, most: 40, least: 12 },
-        { title: "WHY", of: ({ reason, after }) => reason ?? JSON.stringify(after ?? "") },
+        { title: "TIME", value: ({ at }) => formatTime(at) },
+        {
+          title: "AGE",
+          value: ({ at }) => formatAge(at, context.nowMs),
+          align: "right",
+          dropOrder: 1,
+          tone: () => "faint",
+        },
+        { title: "ACTOR", value: ({ actor: name, role }) => `${name} (${role})`, maxWidth: 36, minWidth: 12 },
+        { title: "ACTION", value: ({ action: what }) => what },
+        { title: "TARGET", value: ({ target: what }) => what, maxWidth: 40, minWidth: 12 },
+        { title: "REASON", value: ({ reason, after }) => reason ?? JSON.stringify(after ?? "") },
       ],
-      nothing: "nothing like that was done",
+      nothing: "no entries of the audit log match",
     }),
 });

@@ -1,55 +1,60 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { isEndLine } from "../../../src/shared/desk/end-line.ts";
-import { type Desk, deskCommand } from "../../desk/command.ts";
-import { linesOf } from "../../desk/lines.ts";
-import { ProgressLine } from "../../desk/progress-line.ts";
-import { FILTER, filterOf } from "../../desk/selection.ts";
+import { isEndLine } from "#letters/end-line.ts";
 import { EXIT, ExitError } from "../../exit-error.ts";
+import { readLines } from "../../ops/lines.ts";
+import { type OpsContext, opsCommand } from "../../ops/ops-command.ts";
+import { FILTER, filterOf } from "../../ops/selection.ts";
+import { counted } from "../../terminal/counted.ts";
+import { Progress } from "../../terminal/progress.ts";
 
-export const exportLetters = deskCommand({
-  name: "export",
+export const exportLetters = opsCommand({
+  details: "One letter a line, with the exact text of its payload. The last line says that the export is complete.",
   options: {
     ...FILTER,
-    out: { type: "string", description: "The file; else standard output" },
-    overwrite: { type: "boolean", description: "Writes over a file that is there" },
+    out: { value: "file", summary: "File to write (default standard output)" },
+    overwrite: { summary: "Replace the file if it exists" },
   },
-  run: async (desk, { out, overwrite, ...filter }) => {
+  examples: ["concord dlq export --topic device.elt.profile.updated --out letters.ndjson"],
+  run: async (context, { out, overwrite, ...filter }) => {
     if (!out) {
       let count = 0;
-      for await (const { line, isLetter } of exportedLines(desk, filterOf(filter))) {
+      for await (const { line, isLetter } of exportedLines(context, filterOf(filter))) {
         if (isLetter) count++;
-        desk.output.json(line);
+        context.output.json(line);
       }
-      if (count === 0) throw nothing();
+      if (count === 0) throw noMatch();
       return;
     }
     if (!overwrite && existsSync(out))
-      throw new ExitError(EXIT.conflict, `${out} is there already, and stays. Say --overwrite, or another --out`);
-    const letters = await exportTo(desk, filterOf(filter), out);
-    if (desk.isJson) desk.output.json(JSON.stringify({ letters, out }));
-    else desk.terminal.note(`${letters} letters are in ${out}, unmasked: keep it as you keep what is personal`);
-    if (letters === 0) throw nothing();
+      throw new ExitError(EXIT.conflict, `${out} exists and was not changed. Add --overwrite, or choose another --out`);
+    const letters = await exportTo(context, filterOf(filter), out);
+    if (context.isJson) context.output.json(JSON.stringify({ letters, out }));
+    else
+      context.terminal.note(
+        `${counted(letters, "letter")} written to ${out}, unmasked. Treat the file as personal data`,
+      );
+    if (letters === 0) throw noMatch();
   },
 });
 
-const nothing = () => new ExitError(EXIT.nothing, "no dead letters match");
+const noMatch = () => new ExitError(EXIT.nothing, "no dead letters match");
 
-/** A file under its name is a whole one: until it is, it has another. */
-async function exportTo(desk: Desk, filter: Record<string, string>, out: string): Promise<number> {
+/** Writes the export to `{out}.part`, and renames it when it is complete: a file called `out` is never half an export. */
+async function exportTo(context: OpsContext, filter: Record<string, string>, out: string): Promise<number> {
   const part = `${out}.part`;
-  const progress = new ProgressLine(desk.isJson ? undefined : desk.terminal.screen, desk.terminal.now);
+  const progress = new Progress(context.isJson ? undefined : context.terminal.screen, context.terminal.now);
   let letters = 0;
   const lines = async function* () {
-    for await (const { line, isLetter } of exportedLines(desk, filter)) {
+    for await (const { line, isLetter } of exportedLines(context, filter)) {
       if (isLetter) progress.show(++letters, null, "letters");
       yield `${line}\n`;
     }
   };
-  // Whoever left a part behind may have left it readable by all.
+  // A part that was left behind may be readable by everybody.
   rmSync(part, { force: true });
-  // A stream would open it later, perhaps after it was removed because of an error.
+  // Opened here: a stream opens its file later, perhaps after an error has removed it.
   const file = await open(part, "wx", 0o600);
   try {
     await pipeline(lines, file.createWriteStream());
@@ -65,21 +70,24 @@ async function exportTo(desk: Desk, filter: Record<string, string>, out: string)
 
 type ExportedLine = { readonly line: string; readonly isLetter: boolean };
 
-/** Lines of an export as they arrive, byte for byte, down to the one that says it is whole. */
+/**
+ * The lines of an export as they arrive, byte for byte, with the last one, which says that it is complete.
+ * @throws ExitError when that line is missing
+ */
 export async function* exportedLines(
-  { client }: Pick<Desk, "client">,
+  { client }: Pick<OpsContext, "client">,
   filter: Record<string, string>,
 ): AsyncGenerator<ExportedLine> {
-  let isWhole = false;
+  let isComplete = false;
   let count = 0;
-  for await (const line of linesOf(client.stream("/export", filter))) {
-    isWhole = isEndLine(line);
-    if (!isWhole) count++;
-    yield { line, isLetter: !isWhole };
+  for await (const line of readLines(client.stream("/export", filter))) {
+    isComplete = isEndLine(line);
+    if (!isComplete) count++;
+    yield { line, isLetter: !isComplete };
   }
-  if (isWhole) return;
+  if (isComplete) return;
   throw new ExitError(
     EXIT.fault,
-    `the export broke off after ${count} letters, so it is not whole. Take it again, in parts by --since and --until`,
+    `the export broke off after ${counted(count, "letter")} and is incomplete. Try again with a smaller time range: --since, --until`,
   );
 }

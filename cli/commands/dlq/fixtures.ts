@@ -1,19 +1,22 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Issue } from "../../../src/shared/domain/issue.ts";
-import { deskCommand } from "../../desk/command.ts";
-import { FILTER, filterOf } from "../../desk/selection.ts";
+import type { Issue } from "#domain/issue.ts";
+import { UsageError } from "../../command/usage-error.ts";
 import { EXIT, ExitError } from "../../exit-error.ts";
-import { UsageError } from "../../usage-error.ts";
+import { opsCommand } from "../../ops/ops-command.ts";
+import { FILTER, filterOf } from "../../ops/selection.ts";
+import { counted } from "../../terminal/counted.ts";
 import { exportedLines } from "./export.ts";
 
 const DEFAULT_LIMIT = "20";
 
-/** What a contract's test reads: the record as it came, and what was wrong with it then. */
+/** What the test of a contract reads: the record as it was published, and why it failed. */
 export type Fixture = {
   readonly topic: string;
   readonly key: string | null;
+  /** Set if the key is not UTF-8, and is base64 of its bytes. */
+  readonly keyEncoding?: "base64";
   /** The exact text of the value, or base64 of its bytes where `encoding` says so. */
   readonly value: string | null;
   readonly encoding?: "base64";
@@ -22,27 +25,28 @@ export type Fixture = {
   readonly issues: readonly Issue[];
 };
 
-export const fixtures = deskCommand({
-  name: "fixtures",
+export const fixtures = opsCommand({
+  details: "Writes {topic}/{letter id}.json for each letter, and an index.json of all.",
   options: {
     ...FILTER,
-    out: { type: "string", description: "The folder" },
-    limit: { type: "string", description: `How many at most (${DEFAULT_LIMIT})` },
-    overwrite: { type: "boolean", description: "Writes over files that are there" },
+    out: { value: "folder", summary: "Folder to write to" },
+    limit: { value: "count", summary: `Most letters to save, 1 to 99999 (default ${DEFAULT_LIMIT})` },
+    overwrite: { summary: "Replace files that exist" },
   },
-  run: async (desk, { out, limit = DEFAULT_LIMIT, overwrite, ...filter }) => {
-    if (!out) throw new UsageError("say where: --out test/fixtures");
+  examples: ["concord dlq fixtures --group 5a88 --out test/fixtures"],
+  run: async (context, { out, limit = DEFAULT_LIMIT, overwrite, ...filter }) => {
+    if (!out) throw new UsageError("--out is required: --out test/fixtures");
     if (!/^[1-9]\d{0,4}$/.test(limit)) throw new UsageError("--limit has to be a whole number from 1 to 99999");
     const files: { path: string; id: string; fixture: Fixture }[] = [];
-    let more = false;
-    for await (const { line, isLetter } of exportedLines(desk, filterOf(filter))) {
+    let isCut = false;
+    for await (const { line, isLetter } of exportedLines(context, filterOf(filter))) {
       if (!isLetter) continue;
-      more = files.length === Number(limit);
-      // Leaving the loop closes the connection: what was not asked for is not read.
-      if (more) break;
+      isCut = files.length === Number(limit);
+      // Leaving the loop closes the connection, so that no more is read than is needed.
+      if (isCut) break;
       const letter = JSON.parse(line) as Exported;
       const path = `${fileName(letter.record.topic)}/${fileName(letter.id)}.json`;
-      files.push({ path, id: letter.id, fixture: fixtureOf(letter) });
+      files.push({ path, id: letter.id, fixture: toFixture(letter) });
     }
     if (files.length === 0) throw new ExitError(EXIT.nothing, "no dead letters match");
     const index = {
@@ -52,22 +56,22 @@ export const fixtures = deskCommand({
       ...files.map(({ path, fixture }): [string, unknown] => [join(out, path), fixture]),
       [join(out, "index.json"), index],
     ];
-    // Before any is written: half of them would be worse than none.
-    const there = overwrite ? undefined : all.find(([path]) => existsSync(path));
-    if (there)
+    // Checked before the first is written: half of them would be worse than none.
+    const existing = overwrite ? undefined : all.find(([path]) => existsSync(path));
+    if (existing)
       throw new ExitError(
         EXIT.conflict,
-        `${there[0]} is there already. None was written: say --overwrite, or another --out`,
+        `${existing[0]} exists. No file was written. Add --overwrite, or choose another --out`,
       );
     for (const [path, content] of all) {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: overwrite ? "w" : "wx" });
     }
-    desk.print(index, () => [
+    context.print(index, () => [
       ...all.map(([path]) => path),
-      `${files.length} fixtures, unmasked: take out what is personal before you commit them`,
+      `${counted(files.length, "fixture")} written, unmasked. Remove personal data before you commit`,
     ]);
-    if (more) desk.terminal.note(`there are more: --limit was ${limit}`);
+    if (isCut) context.terminal.note(`more letters match: --limit is ${limit}`);
   },
 });
 
@@ -77,10 +81,11 @@ type Exported = {
   readonly failure: { readonly reason: string; readonly issues?: readonly Issue[] };
 };
 
-function fixtureOf({ record: { topic, key, value, encoding, headers }, failure }: Exported): Fixture {
+function toFixture({ record: { topic, key, keyEncoding, value, encoding, headers }, failure }: Exported): Fixture {
   return {
     topic,
     key,
+    ...(keyEncoding && { keyEncoding }),
     value,
     ...(encoding && { encoding }),
     ...(headers && headers.length > 0 && { headers }),
@@ -89,7 +94,7 @@ function fixtureOf({ record: { topic, key, value, encoding, headers }, failure }
   };
 }
 
-/** Topics and ids are clients' text, and a file's name is a path. What had to be changed is told apart by a hash. */
+/** A topic or id, which clients choose, as a safe file name. Where it had to be changed, a hash keeps it unique. */
 function fileName(text: string): string {
   const name = text
     .replace(/[^A-Za-z0-9._-]/g, "_")

@@ -1,27 +1,31 @@
-import { createReadStream, statSync } from "node:fs";
-import { isEndLine } from "../../../src/shared/desk/end-line.ts";
-import { deskCommand } from "../../desk/command.ts";
-import { linesOf, NotUtf8 } from "../../desk/lines.ts";
-import { ProgressLine } from "../../desk/progress-line.ts";
+import { createReadStream, type Stats, statSync } from "node:fs";
+import { isEndLine } from "#letters/end-line.ts";
+import { UsageError } from "../../command/usage-error.ts";
 import { EXIT, ExitError } from "../../exit-error.ts";
-import { UsageError } from "../../usage-error.ts";
+import { NotUtf8, readLines } from "../../ops/lines.ts";
+import { opsCommand } from "../../ops/ops-command.ts";
+import { counted } from "../../terminal/counted.ts";
+import { Progress } from "../../terminal/progress.ts";
 
-/** Of one request. The desk takes 500 lines and 8 MiB; a line may have four, escapes and all, and then goes alone. */
-const MOST_LINES = 200;
-const MOST_BYTES = 4_000_000;
+/**
+ * Limits of one request. The operations API takes 500 lines and 8 MiB. A line may have up to 4 MiB; one that is longer
+ * than MAX_BYTES is sent alone.
+ */
+const MAX_LINES = 200;
+const MAX_BYTES = 4_000_000;
 
 type Imported = { imported: number; known: number; refused: { line: number; message: string }[] };
 
-export const importLetters = deskCommand({
-  name: "import",
-  positionals: [{ name: "file", description: "NDJSON, as export writes it" }],
-  run: async ({ client, print, terminal, isJson }, _, file = "") => {
-    const bytes = sizeOf(file);
+export const importLetters = opsCommand({
+  arguments: { file: { summary: "NDJSON file that `concord dlq export` wrote" } },
+  examples: ["concord dlq import letters.ndjson"],
+  run: async ({ client, print, terminal, isJson }, { file }) => {
+    const bytes = statFile(file).size;
     const total: Imported = { imported: 0, known: 0, refused: [] };
-    const progress = new ProgressLine(isJson ? undefined : terminal.screen, terminal.now);
+    const progress = new Progress(isJson ? undefined : terminal.screen, terminal.now);
     let read = 0;
-    let before = 0;
-    let isWhole = false;
+    let sentLines = 0;
+    let isComplete = false;
     const chunks = async function* () {
       for await (const chunk of createReadStream(file)) {
         yield chunk as Uint8Array;
@@ -29,43 +33,44 @@ export const importLetters = deskCommand({
       }
     };
     try {
-      for await (const lines of batchesOf(linesOf(chunks()))) {
+      for await (const lines of splitIntoBatches(readLines(chunks()))) {
         const { imported, known, refused } = await client.post<Imported>("/import", lines.join("\n"));
         total.imported += imported;
         total.known += known;
-        total.refused.push(...refused.map(({ line, message }) => ({ line: line + before, message })));
-        before += lines.length;
-        isWhole = lines.some(isEndLine);
-        progress.show(read, bytes, `bytes, ${total.imported} imported, ${total.known} known already`);
+        total.refused.push(...refused.map(({ line, message }) => ({ line: line + sentLines, message })));
+        sentLines += lines.length;
+        isComplete = lines.some(isEndLine);
+        progress.show(read, bytes, `bytes, ${total.imported} imported, ${total.known} already known`);
       }
     } catch (error) {
-      throw brokenOff(error as Error, total, { file, before });
+      throw importError(error as Error, total, { file, sentLines });
     } finally {
       progress.end();
     }
     print(total, () => [
-      `${total.imported} imported, ${total.known} known already, ${total.refused.length} refused`,
+      `${total.imported} imported, ${total.known} already known, ${total.refused.length} refused`,
       ...total.refused.map(({ line, message }) => `  line ${line}: ${message}`),
     ]);
-    if (!isWhole) terminal.note(`${file} has no last line as export writes it: letters may be missing behind the last`);
-    if (total.refused.length > 0) throw new ExitError(EXIT.conflict, "the lines above were not taken; the others were");
-    if (total.imported + total.known === 0) throw new ExitError(EXIT.nothing, `${file} holds no letter`);
+    if (!isComplete) terminal.note(`${file} does not end as a complete export does: letters may be missing at its end`);
+    if (total.refused.length > 0)
+      throw new ExitError(EXIT.conflict, "the lines above were refused; all others were imported");
+    if (total.imported + total.known === 0) throw new ExitError(EXIT.nothing, `${file} holds no letters`);
   },
 });
 
-function sizeOf(file: string): number {
+function statFile(file: string): Stats {
   const stat = statSync(file, { throwIfNoEntry: false });
-  if (!stat) throw new UsageError(`there is no file ${file}`);
+  if (!stat) throw new UsageError(`the file ${file} does not exist`);
   if (stat.isDirectory()) throw new UsageError(`${file} is a folder`);
-  return stat.size;
+  return stat;
 }
 
-async function* batchesOf(lines: AsyncIterable<string>): AsyncGenerator<string[]> {
+async function* splitIntoBatches(lines: AsyncIterable<string>): AsyncGenerator<string[]> {
   let batch: string[] = [];
   let bytes = 0;
   for await (const line of lines) {
     const more = Buffer.byteLength(line) + 1;
-    if (batch.length === MOST_LINES || (batch.length > 0 && bytes + more > MOST_BYTES)) {
+    if (batch.length === MAX_LINES || (batch.length > 0 && bytes + more > MAX_BYTES)) {
       yield batch;
       batch = [];
       bytes = 0;
@@ -76,15 +81,15 @@ async function* batchesOf(lines: AsyncIterable<string>): AsyncGenerator<string[]
   if (batch.length > 0) yield batch;
 }
 
-/** What was taken in stays: the message says so, and that it may be said again. */
-function brokenOff(error: Error, { imported, known }: Imported, at: { file: string; before: number }): Error {
+/** Says what was imported before the error, and that the file can be imported again. */
+function importError(error: Error, { imported, known }: Imported, at: { file: string; sentLines: number }): Error {
   const isText = !(error instanceof NotUtf8);
   if (isText && !(error instanceof ExitError)) return error;
-  const why = isText ? error.message : `${at.file} is not UTF-8 somewhere behind line ${at.before}.`;
+  const why = isText ? error.message : `${at.file} is not UTF-8 after line ${at.sentLines}.`;
   const kept =
     imported + known === 0
       ? ""
-      : `\nUp to line ${at.before}, ${imported} were imported and ${known} were known already.`;
-  const again = "The same file may be imported again: what is known stays as it is.";
+      : `\nUp to line ${at.sentLines}, ${counted(imported, "letter")} imported, ${known} already known.`;
+  const again = "You can import the same file again: known letters are unchanged.";
   return new ExitError(isText ? error.code : EXIT.usage, `${why}${kept}\n${again}`);
 }

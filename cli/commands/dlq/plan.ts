@@ -1,46 +1,50 @@
-import type { Run } from "../../../src/shared/desk/api.ts";
-import type { Column } from "../../desk/columns.ts";
-import { type Desk, deskCommand } from "../../desk/command.ts";
-import { SELECTION, selectionOf } from "../../desk/selection.ts";
+import type { Run } from "#ops/api.ts";
+import type { AnyInput } from "../../command/command.ts";
 import { EXIT, ExitError } from "../../exit-error.ts";
+import { type OpsContext, opsCommand } from "../../ops/ops-command.ts";
+import { SELECTION, selectionOf } from "../../ops/selection.ts";
+import type { Column } from "../../terminal/table.ts";
 
 export const FORCE = {
-  force: { type: "boolean", description: "Also what would fail again, and what has failed too often" },
+  force: { summary: "Also send letters that would fail again or have failed too often" },
 } as const;
 
-export const plan = deskCommand({
-  name: "plan",
+export const plan = opsCommand({
   options: { ...SELECTION, ...FORCE },
-  run: async (desk, { force, ...given }) => {
-    const run = await planned(desk, given, force === true);
-    desk.print(run, () => [...planLines(desk, run), `run ${run.id}, good for an hour`]);
+  examples: ["concord dlq plan --group 5a88", "concord dlq plan --reason schema_mismatch"],
+  run: async (context, { force, ...given }) => {
+    const run = await createPlan(context, given, force === true);
+    context.print(run, () => [...planLines(context, run), `run ${run.id} can be started within an hour`]);
     if (run.progress.total === 0) throw nothingToSend();
   },
 });
 
-export const planned = ({ client }: Desk, given: Readonly<Record<string, unknown>>, force: boolean): Promise<Run> =>
+export const createPlan = ({ client }: OpsContext, given: AnyInput, force: boolean): Promise<Run> =>
   client.post<Run>("/plans", { selection: selectionOf(given), force });
 
-export const nothingToSend = () => new ExitError(EXIT.nothing, "nothing of that would be sent");
+export const nothingToSend = () => new ExitError(EXIT.nothing, "none of these letters would be sent");
 
-type Row = readonly [what: string, letters: number, why: string];
+type Row = readonly [result: string, letters: number, note: string];
 
 const COLUMNS: readonly Column<Row>[] = [
-  { title: "PLAN", of: ([what]) => what },
-  { title: "LETTERS", of: ([, letters]) => letters, align: "right" },
-  { title: "WHY", of: ([, , why]) => why },
+  { title: "PLAN", value: ([result]) => result },
+  { title: "LETTERS", value: ([, letters]) => letters, align: "right" },
+  { title: "NOTE", value: ([, , note]) => note },
 ];
 
-/** The plan as a table, with what will not be sent and why. */
-export function planLines({ table }: Pick<Desk, "table">, { plan: planned, progress }: Run): string[] {
+/** The plan as a table, with the letters that will not be sent, and why. */
+export function planLines({ table }: Pick<OpsContext, "table">, { plan, progress }: Run): string[] {
   const rows: Row[] = [
-    ["selected", planned.selected, ""],
-    ["pass", planned.passes, "and change or confirm what is known"],
-    ["superseded", planned.superseded, "newer is known; they close without a write"],
-    ["duplicate", planned.duplicate, "known already; they close without a write"],
-    ...planned.stillFailing.map(({ signature, count }): Row => ["still fail", count, signature]),
-    ...planned.refused.map(({ why, count }): Row => ["not sent", count, why]),
-    ["too large", planned.tooLarge, "for a queue message"],
+    ["selected", plan.selected, ""],
+    ["pass", plan.passes, "will be applied or unchanged"],
+    ...(plan.upcast ?? []).map(
+      ({ topic, from, to, count }): Row => ["converted", count, `${topic}: from version ${from} to ${to}`],
+    ),
+    ["superseded", plan.superseded, "a newer event was applied; resolved without a write"],
+    ["duplicate", plan.duplicate, "the event was already applied; resolved without a write"],
+    ...plan.stillFailing.map(({ signature, count }): Row => ["fail again", count, signature]),
+    ...plan.refused.map(({ why, count }): Row => ["not sent", count, why]),
+    ["too large", plan.tooLarge, "for a message of the queue"],
     ["will be sent", progress.total, ""],
   ];
   return table(

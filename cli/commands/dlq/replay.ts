@@ -1,65 +1,76 @@
-import type { Run } from "../../../src/shared/desk/api.ts";
-import { deskCommand } from "../../desk/command.ts";
-import { agreed, refuseUnasked } from "../../desk/confirm.ts";
-import { follow, throwUnlessWell } from "../../desk/follow.ts";
-import { SELECTION, selectionOf } from "../../desk/selection.ts";
-import { UsageError } from "../../usage-error.ts";
-import { FORCE, nothingToSend, planLines, planned } from "./plan.ts";
+import type { Run } from "#ops/api.ts";
+import { UsageError } from "../../command/usage-error.ts";
+import { followRun, requireSuccess } from "../../ops/follow-run.ts";
+import { opsCommand } from "../../ops/ops-command.ts";
+import { SELECTION, selectionOf } from "../../ops/selection.ts";
+import { confirm, requireAnswer } from "../../terminal/confirm.ts";
+import { counted } from "../../terminal/counted.ts";
+import { createPlan, FORCE, nothingToSend, planLines } from "./plan.ts";
 import { summaryOf } from "./runs.ts";
 
-export const replay = deskCommand({
-  name: "replay",
+export const replay = opsCommand({
+  details:
+    "A few letters, the canary, are sent first; the others follow when those have succeeded. The run pauses by\n" +
+    "itself when too many fail. Ctrl-C stops watching; the run continues.",
   options: {
     ...SELECTION,
     ...FORCE,
-    name: { type: "string", description: "What this run is, for whoever finds it" },
-    rate: { type: "string", description: "Letters a second, 1 to 500 (50)" },
-    canary: { type: "string", description: "Letters that go first, and have to come back, 0 to 1000 (10)" },
-    "max-failure-percent": { type: "string", description: "Of those that come back; above it the run pauses (20)" },
-    yes: { type: "boolean", description: "Starts without asking" },
-    detach: { type: "boolean", description: "Starts, and does not wait" },
+    name: { value: "name", summary: "Name of the run, which tells other operators what it is for" },
+    rate: { value: "count", summary: "Letters sent per second, 1 to 500 (default 50)" },
+    canary: { value: "count", summary: "Letters sent first, 0 to 1000 (default 10)" },
+    "max-failure-percent": {
+      value: "percent",
+      summary: "Share of failures above which the run pauses, 0 to 100 (default 20)",
+    },
+    yes: { summary: "Start the run without asking" },
+    detach: { summary: "Start the run and return at once" },
   },
-  run: async (desk, { force, name, yes, detach, rate, canary, "max-failure-percent": most, ...given }) => {
-    // All that can be wrong with the call is said before anything is planned.
-    if (!name?.trim()) throw new UsageError('say what this run is: --name "modes are known now"');
+  examples: [
+    'concord dlq replay --group 5a88 --name "modes are in the contract"',
+    'concord dlq replay --reason fault --name "fixed in 1.4" --rate 5 --canary 1 --yes',
+  ],
+  run: async (context, { force, name, yes, detach, rate, canary, "max-failure-percent": maxFailure, ...given }) => {
+    // Everything that can be wrong with the call is checked before the plan is made.
+    if (!name?.trim()) throw new UsageError('--name is required: --name "modes are in the contract"');
     selectionOf(given);
-    const order = {
+    const settings = {
       name,
-      ...numberOf("rate", rate, [1, 500]),
-      ...numberOf("canary", canary, [0, 1_000]),
-      ...numberOf("maxFailurePercent", most, [0, 100]),
+      ...numberSetting("rate", rate, [1, 500]),
+      ...numberSetting("canary", canary, [0, 1_000]),
+      ...numberSetting("maxFailurePercent", maxFailure, [0, 100]),
     };
-    refuseUnasked(desk.terminal, yes, "`dlq plan` with the same options");
+    requireAnswer(context.terminal, yes, "`concord dlq plan` and the same options");
 
-    const run = await planned(desk, given, force === true);
+    const run = await createPlan(context, given, force === true);
     if (run.progress.total === 0) {
-      desk.print(run, () => planLines(desk, run));
+      context.print(run, () => planLines(context, run));
       throw nothingToSend();
     }
-    if (!desk.isJson || !yes) for (const line of planLines(desk, run)) desk.terminal.note(line);
-    if (!yes && !(await agreed(desk.terminal, `Replay ${run.progress.total} letters?`)))
-      return desk.terminal.note("nothing was sent");
+    if (!context.isJson || !yes) for (const line of planLines(context, run)) context.terminal.note(line);
+    if (!yes && !(await confirm(context.terminal, `Replay ${counted(run.progress.total, "letter")}?`)))
+      return context.terminal.note("no letter was sent");
 
-    const started = await desk.client.post<Run>(`/runs/${encodeURIComponent(run.id)}/start`, {
+    const started = await context.client.post<Run>(`/runs/${encodeURIComponent(run.id)}/start`, {
       hash: run.hash,
-      ...order,
+      ...settings,
     });
-    if (detach) return desk.print(started, () => [`run ${started.id} is ${started.state}`]);
-    const ended = await follow(desk, started);
+    if (detach) return context.print(started, () => [`run ${started.id} is ${started.state}`]);
+    const ended = await followRun(context, started);
     if (!ended) return;
-    desk.print(ended, () => [summaryOf(ended)]);
-    throwUnlessWell(ended);
+    context.print(ended, () => [summaryOf(ended)]);
+    requireSuccess(ended);
   },
 });
 
-/** Left out where it was not said: the desk has its own. */
-function numberOf(name: string, text: string | undefined, [least, most]: readonly [number, number]) {
+/** A setting as the operations API names it. Without a value it is left out, and the API's default applies. */
+function numberSetting(name: string, text: string | undefined, [min, max]: readonly [number, number]) {
   if (text === undefined) return {};
   const number = Number(text);
-  const isWhole = Number.isInteger(number) || name === "maxFailurePercent";
-  if (text.trim() === "" || !isWhole || !(number >= least && number <= most)) {
+  const isAllowed = Number.isInteger(number) || name === "maxFailurePercent";
+  if (text.trim() === "" || !isAllowed || !(number >= min && number <= max)) {
     const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new UsageError(`--${option} has to be a number from ${least} to ${most}, not ${text}`);
+    const kind = name === "maxFailurePercent" ? "number" : "whole number";
+    throw new UsageError(`--${option} has to be a ${kind} from ${min} to ${max}, not ${text}`);
   }
   return { [name]: number };
 }

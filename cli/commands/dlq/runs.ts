@@ -1,67 +1,73 @@
-import type { Run } from "../../../src/shared/desk/api.ts";
-import type { Column } from "../../desk/columns.ts";
-import { deskCommand } from "../../desk/command.ts";
-import { backOf, follow, throwUnlessWell } from "../../desk/follow.ts";
-import { printList } from "../../desk/list.ts";
-import { toneOf } from "../../desk/paint.ts";
-import { PAGING } from "../../desk/selection.ts";
-import { agoOf, stampOf } from "../../desk/times.ts";
-import { UsageError } from "../../usage-error.ts";
+import type { Run } from "#ops/api.ts";
+import { UsageError } from "../../command/usage-error.ts";
+import { countCompleted, followRun, requireSuccess } from "../../ops/follow-run.ts";
+import { printList } from "../../ops/list.ts";
+import { opsCommand } from "../../ops/ops-command.ts";
+import { PAGING, sortOf } from "../../ops/selection.ts";
+import { toneOf } from "../../terminal/paint.ts";
+import type { Column } from "../../terminal/table.ts";
+import { formatAge, formatTime } from "../../terminal/times.ts";
 import { planLines } from "./plan.ts";
 
-const ORDERS = ["pause", "resume", "cancel"] as const;
-const isOrder = (word: string): boolean => (ORDERS as readonly string[]).includes(word);
+const ACTIONS = ["pause", "resume", "cancel"] as const;
+const isAction = (word: string): boolean => (ACTIONS as readonly string[]).includes(word);
 
-export const runs = deskCommand({
-  name: "runs",
-  positionals: [
-    { name: "order", description: "pause (sends nothing more), resume or cancel; or the run's id", required: false },
-    { name: "id", description: "The run's id", required: false },
-  ],
+export const runs = opsCommand({
+  details:
+    "Without arguments it lists runs, newest first. With the id of a run it shows that run. A paused run sends\n" +
+    "nothing until it is resumed; a canceled one sends nothing more.",
+  arguments: {
+    action: { summary: "pause, resume or cancel; or the id of the run to show", optional: true, offer: ACTIONS },
+    id: { summary: "Id of the run to pause, resume or cancel", optional: true },
+  },
   options: {
-    pause: { type: "boolean", description: "The same as the order" },
-    resume: { type: "boolean", description: "The same as the order" },
-    cancel: { type: "boolean", description: "The same as the order" },
-    wait: { type: "boolean", description: "Waits until it ends" },
+    pause: { summary: "Pause the run, as in `concord dlq runs <id> --pause`" },
+    resume: { summary: "Resume the run, as in `concord dlq runs <id> --resume`" },
+    cancel: { summary: "Cancel the run, as in `concord dlq runs <id> --cancel`" },
+    wait: { summary: "Show the progress of the run until it ends or is paused" },
+    ...sortOf("runs"),
     ...PAGING,
   },
-  run: async (desk, { wait, first, all, ...flags }, one = "", two = "") => {
-    if (two !== "" && !isOrder(one)) throw new UsageError(`runs pause, resume or cancel, not ${one}`);
-    const orders = [...ORDERS.filter((order) => flags[order]), ...(isOrder(one) ? [one] : [])];
-    const id = isOrder(one) ? two : one;
-    if (orders.length > 1) throw new UsageError("one order at a time");
-    if (id === "" && (orders.length > 0 || wait)) throw new UsageError("say which run: concord dlq runs lists them");
+  examples: ["concord dlq runs", "concord dlq runs pause 7f21", "concord dlq runs 7f21 --wait"],
+  run: async (context, { action: one = "", id: two = "", wait, first, all, sort, ...flags }) => {
+    if (two !== "" && !isAction(one)) throw new UsageError(`the action has to be pause, resume or cancel, not ${one}`);
+    const actions = [...ACTIONS.filter((action) => flags[action]), ...(isAction(one) ? [one] : [])];
+    const id = isAction(one) ? two : one;
+    if (actions.length > 1) throw new UsageError("give one action: pause, resume or cancel");
+    if (id === "" && (actions.length > 0 || wait))
+      throw new UsageError("the id of the run is missing; `concord dlq runs` lists them");
     if (id === "") {
-      return printList<"runs", Run>(desk, {
+      return printList<"runs", Run>(context, {
         path: "/runs",
         name: "runs",
-        query: {},
+        query: { sort },
         first,
         all,
-        columns: runColumns(desk.nowMs),
-        nothing: "there is no run yet",
+        columns: runColumns(context.nowMs),
+        nothing: "there are no runs yet",
       });
     }
-    if (first !== undefined || all) throw new UsageError("--first and --all are for the list of runs");
+    if (first !== undefined || all || sort !== undefined)
+      throw new UsageError("--first, --all and --sort go with the list of runs, not with one run");
     const path = `/runs/${encodeURIComponent(id)}`;
-    const [order] = orders;
-    const run = order ? await desk.client.post<Run>(`${path}/${order}`) : await desk.client.get<Run>(path);
-    const last = wait ? await follow(desk, run) : run;
+    const [action] = actions;
+    const run = action ? await context.client.post<Run>(`${path}/${action}`) : await context.client.get<Run>(path);
+    const last = wait ? await followRun(context, run) : run;
     if (!last) return;
-    desk.print(last, () => [...planLines(desk, last), summaryOf(last)]);
-    if (wait) throwUnlessWell(last);
+    context.print(last, () => [...planLines(context, last), summaryOf(last)]);
+    if (wait) requireSuccess(last);
   },
 });
 
 const runColumns = (nowMs: number): Column<Run>[] => [
-  { title: "RUN", of: ({ id }) => id },
-  { title: "STATE", of: ({ state }) => state, tone: ({ state }) => toneOf(state) },
-  { title: "BEGAN", of: ({ startedAt }) => stampOf(startedAt), goes: 1 },
-  { title: "AGO", of: ({ startedAt }) => agoOf(startedAt, nowMs), align: "right", tone: () => "faint" },
-  { title: "BACK", of: (run) => `${backOf(run)}/${run.progress.total}`, align: "right" },
-  { title: "FAILED", of: ({ progress }) => progress.failed, align: "right", goes: 3 },
-  { title: "BY", of: ({ actor }) => actor, most: 24, least: 8, goes: 2 },
-  { title: "WHAT", of: ({ name, why }) => `${name ?? "–"}${why ? ` (${why})` : ""}` },
+  { title: "RUN", value: ({ id }) => id },
+  { title: "STATE", value: ({ state }) => state, tone: ({ state }) => toneOf(state) },
+  { title: "STARTED", value: ({ startedAt }) => formatTime(startedAt), dropOrder: 1 },
+  { title: "AGE", value: ({ startedAt }) => formatAge(startedAt, nowMs), align: "right", tone: () => "faint" },
+  { title: "COMPLETED", value: (run) => `${countCompleted(run)}/${run.progress.total}`, align: "right" },
+  { title: "FAILED", value: ({ progress }) => progress.failed, align: "right", dropOrder: 3 },
+  { title: "ACTOR", value: ({ actor }) => actor, maxWidth: 24, minWidth: 8, dropOrder: 2 },
+  { title: "NAME", value: ({ name, why }) => `${name ?? "–"}${why ? ` (${why})` : ""}` },
 ];
 
 export function summaryOf({ id, state, why, progress }: Run): string {

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Answers, type DeskStub, ndjson, refusal, startDeskStub } from "../../../test/support/desk-stub.ts";
 import { concordDlq } from "../../../test/support/fake-terminal.ts";
+import { type Answers, ndjson, type OpsStub, refusal, startOpsStub } from "../../../test/support/ops-stub.ts";
 
-let stub: DeskStub | undefined;
+let stub: OpsStub | undefined;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "concord-transfer-"));
@@ -17,7 +17,7 @@ afterEach(async () => {
 
 async function concord(answers: Answers, ...args: string[]) {
   await stub?.stop();
-  stub = await startDeskStub(answers);
+  stub = await startOpsStub(answers);
   return concordDlq(args, { url: stub.url });
 }
 
@@ -29,7 +29,7 @@ const line = (id: string, value: string | null, more: object = {}) =>
     failure: { reason: "schema_mismatch", issues: [{ path: "data.name", code: "invalid_type", message: "m" }] },
   });
 
-/** What a careless hand would change: spaces, numbers beyond doubles, escapes, separators, half a character. */
+/** What a careless program would change: spaces, numbers beyond doubles, escapes, separators, a lone surrogate. */
 const VALUES = [
   '{ "a" : 1.0, "b": 12345678901234567890, "a": "\\u00e9" }',
   "größe\u2028\u2029\u0085😀\r\n\ttext",
@@ -39,7 +39,7 @@ const VALUES = [
   null,
 ];
 const LINES = VALUES.map((value, i) => line(`l-${i}`, value));
-// As another hand may write JSON; what is taken out is not written anew.
+// JSON in another style: an export does not write it anew.
 LINES.push('{"concord":"letter/1",  "id":"l-x", "record":{"value":"\\u0041\\/"} }');
 
 const EXPORT: Answers = { "GET /export": () => ndjson(LINES) };
@@ -47,11 +47,11 @@ const bytesOf = (lines: readonly string[]) => Buffer.from(lines.map((each) => `$
 const END = `{"concord":"end/1","letters":${LINES.length}}`;
 
 describe("an export", () => {
-  it("is on disk byte for byte, for its owner alone, and is imported as the same bytes", async () => {
+  it("is written byte for byte, readable by its owner only, and imported as the same bytes", async () => {
     const file = join(folder, "letters.ndjson");
     const { code, err } = await concord(EXPORT, "export", "--group", "g-1", "--out", file);
-    expect([code, err]).toEqual([0, expect.stringContaining(`${LINES.length} letters are in`)]);
-    expect(stub?.asked[0]?.query).toEqual({ group: "g-1" });
+    expect([code, err]).toEqual([0, expect.stringContaining(`${LINES.length} letters written to`)]);
+    expect(stub?.requests[0]?.query).toEqual({ group: "g-1" });
     expect(readFileSync(file).equals(bytesOf([...LINES, END]))).toBe(true);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(["letters.ndjson"]);
@@ -61,10 +61,10 @@ describe("an export", () => {
       ...["import", file],
     );
     expect([imported.code, imported.err]).toEqual([0, ""]);
-    expect(Buffer.from(stub?.asked[0]?.body ?? "").equals(bytesOf([...LINES, END]).subarray(0, -1))).toBe(true);
+    expect(Buffer.from(stub?.requests[0]?.body ?? "").equals(bytesOf([...LINES, END]).subarray(0, -1))).toBe(true);
   });
 
-  it("goes to standard output as it is", async () => {
+  it("goes to standard output unchanged", async () => {
     const { out } = await concord(EXPORT, "export");
     expect(out.split("\n")).toEqual([...LINES, END]);
   });
@@ -80,32 +80,32 @@ describe("an export", () => {
         },
       },
     ],
-    ["that is a page to log in", { "GET /export": () => (response) => response.end("<h1>Log in</h1>") }],
-  ])("%s ends with 1, and leaves what was there", async (_, answers) => {
+    ["that is a login page", { "GET /export": () => (response) => response.end("<h1>Log in</h1>") }],
+  ])("%s ends with 1, and leaves the existing file unchanged", async (_, answers) => {
     const file = join(folder, "letters.ndjson");
     writeFileSync(file, "yesterday's");
     const { code, err } = await concord(answers, "export", "--out", file, "--overwrite");
-    expect([code, err]).toEqual([1, expect.stringMatching(/broke off|not as a dead-letter desk/)]);
+    expect([code, err]).toEqual([1, expect.stringMatching(/broke|not with the JSON of the operations API/)]);
     expect(readFileSync(file, "utf8")).toBe("yesterday's");
     expect(readdirSync(folder)).toEqual(["letters.ndjson"]);
   });
 
-  it("is not written over a file that is there, unless that is said", async () => {
+  it("does not replace an existing file without --overwrite", async () => {
     const file = join(folder, "letters.ndjson");
     writeFileSync(file, "yesterday's");
     const refused = await concord(EXPORT, "export", "--out", file);
-    expect([refused.code, stub?.asked]).toEqual([6, []]);
+    expect([refused.code, stub?.requests]).toEqual([6, []]);
     expect(readFileSync(file, "utf8")).toBe("yesterday's");
     expect((await concord(EXPORT, "export", "--out", file, "--overwrite")).code).toBe(0);
     expect(readFileSync(file, "utf8")).toContain(LINES[0]);
   });
 
-  it("into a folder that is not there is said in a line", async () => {
+  it("into a folder that does not exist ends with 1 and one line", async () => {
     const { code, err } = await concord(EXPORT, "export", "--out", join(folder, "no", "file"));
     expect([code, err]).toEqual([1, expect.stringContaining("ENOENT")]);
   });
 
-  it("of nothing ends with 3", async () => {
+  it("without letters ends with 3", async () => {
     const { code } = await concord({ "GET /export": () => ndjson([]) }, "export", "--out", join(folder, "f"));
     expect(code).toBe(3);
   });
@@ -117,17 +117,17 @@ describe("an import", () => {
     writeFileSync(file, bytesOf(lines));
     return concord(answers, "import", file, ...args);
   };
-  const taking: Answers = {
+  const accepting: Answers = {
     "POST /import": ({ body }) => ({ json: { imported: body.split("\n").length, known: 0, refused: [] } }),
   };
 
-  it("is sent in parts that the desk takes, by lines and by size", async () => {
+  it("is sent in requests of at most 200 lines and 4 MB", async () => {
     const big = "x".repeat(3_000_000);
-    await importing([...Array.from({ length: 450 }, (_, i) => `${i}`), big, big, big, END], taking);
-    expect(stub?.asked.map(({ body }) => body.split("\n").length)).toEqual([200, 200, 51, 1, 2]);
+    await importing([...Array.from({ length: 450 }, (_, i) => `${i}`), big, big, big, END], accepting);
+    expect(stub?.requests.map(({ body }) => body.split("\n").length)).toEqual([200, 200, 51, 1, 2]);
   });
 
-  it("names refused lines as the file counts them", async () => {
+  it("reports refused lines by their number in the file", async () => {
     let part = 0;
     const refusing: Answers = {
       "POST /import": () => ({
@@ -135,30 +135,33 @@ describe("an import", () => {
       }),
     };
     const { code, out } = await importing(Array(210).fill("x"), refusing);
-    expect([code, out]).toEqual([6, "2 imported, 2 known already, 1 refused\n  line 203: is bad"]);
+    expect([code, out]).toEqual([6, "2 imported, 2 already known, 1 refused\n  line 203: is bad"]);
   });
 
-  it("that stops on the way says what was taken, and that it may be said again", async () => {
+  it("that is interrupted says what was imported, and that the file can be imported again", async () => {
     let part = 0;
     const { code, err } = await importing(Array(210).fill("x"), {
       "POST /import": () => (part++ ? refusal(503, "Not now.") : { json: { imported: 150, known: 50, refused: [] } }),
     });
-    expect([code, err]).toEqual([1, expect.stringMatching(/Not now\.\nUp to line 200, 150 were .*\n.*again/)]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/Not now\.\nUp to line 200, 150 letters imported, 50 already known\.\n.*again/),
+    ]);
   });
 
-  it("says where a file has no last line", async () => {
-    expect((await importing(LINES, taking)).err).toContain("letters may be missing");
+  it("says when a file does not end as a complete export does", async () => {
+    expect((await importing(LINES, accepting)).err).toContain("letters may be missing");
   });
 
-  it("of what is no text ends with 2, without a stack", async () => {
+  it("of a file that is not UTF-8 ends with 2, without a stack", async () => {
     const file = join(folder, "in.ndjson");
     writeFileSync(file, Buffer.from([0x7b, 0xff, 0xfe, 0x0a]));
-    const { code, err } = await concord(taking, "import", file);
+    const { code, err } = await concord(accepting, "import", file);
     expect([code, err]).toEqual([2, expect.stringContaining("is not UTF-8")]);
-    expect(stub?.asked).toEqual([]);
+    expect(stub?.requests).toEqual([]);
   });
 
-  it("by a role that may not ends with 5", async () => {
+  it("by a role without the permission ends with 5", async () => {
     expect((await importing(LINES, { "POST /import": () => refusal(403, "This is for role admin.") })).code).toBe(5);
   });
 });
@@ -167,7 +170,7 @@ describe("fixtures", () => {
   const TOPIC = "device.elt.profile.updated";
   const read = (...path: string[]) => JSON.parse(readFileSync(join(folder, ...path), "utf8"));
 
-  it("have the exact text, why it failed, and an index", async () => {
+  it("have the exact text, the reason of the failure, and an index", async () => {
     const headers = [["h", "1"]];
     const lines = [line("l-1", VALUES[1] as string, { headers }), line("l-2", "/w==", { encoding: "base64" })];
     const { code } = await concord({ "GET /export": () => ndjson(lines) }, "fixtures", "--group", "g", "--out", folder);
@@ -191,37 +194,37 @@ describe("fixtures", () => {
     }
   });
 
-  it("are as many as was said, and say that there are more", async () => {
+  it("are at most as many as --limit says, with a note when there are more", async () => {
     const { err } = await concord(EXPORT, "fixtures", "--out", folder, "--limit", "2");
     expect(readdirSync(join(folder, TOPIC))).toEqual(["l-0.json", "l-1.json"]);
-    expect(err).toContain("there are more");
+    expect(err).toContain("more letters match");
   });
 
-  it("are written all or not at all where one is there", async () => {
+  it("are not written at all when one of them exists", async () => {
     const three = { "GET /export": () => ndjson(LINES.slice(0, 3)) };
     await concord({ "GET /export": () => ndjson(LINES.slice(2, 3)) }, "fixtures", "--out", folder);
     writeFileSync(join(folder, TOPIC, "l-2.json"), "by hand");
     const refused = await concord(three, "fixtures", "--out", folder);
-    expect([refused.code, refused.err]).toEqual([6, expect.stringContaining("None was written")]);
+    expect([refused.code, refused.err]).toEqual([6, expect.stringContaining("No file was written")]);
     expect(readdirSync(join(folder, TOPIC))).toEqual(["l-2.json"]);
     expect(readFileSync(join(folder, TOPIC, "l-2.json"), "utf8")).toBe("by hand");
     expect((await concord(three, "fixtures", "--out", folder, "--overwrite")).code).toBe(0);
     expect(read(TOPIC, "l-2.json").key).toBe("l-2");
   });
 
-  it("stay in their folder, and apart, whatever ids and topics are", async () => {
-    const evil = ["../../up", "..__up", "a/b", "a_b", "", "x".repeat(300)].map((id) =>
+  it("stay in their folder and do not overwrite each other, whatever the ids and topics are", async () => {
+    const hostile = ["../../up", "..__up", "a/b", "a_b", "", "x".repeat(300)].map((id) =>
       JSON.stringify({ id, record: { topic: "../..", key: null, value: "" }, failure: { reason: "crash" } }),
     );
     const out = join(folder, "out");
-    expect((await concord({ "GET /export": () => ndjson(evil) }, "fixtures", "--out", out)).code).toBe(0);
+    expect((await concord({ "GET /export": () => ndjson(hostile) }, "fixtures", "--out", out)).code).toBe(0);
     expect(readdirSync(folder)).toEqual(["out"]);
     const [topic = ""] = readdirSync(out).filter((name) => name !== "index.json");
     expect(readdirSync(join(out, topic))).toHaveLength(6);
     expect(existsSync(join(folder, "..", "up.json"))).toBe(false);
   });
 
-  it("of an export that breaks off are not written", async () => {
+  it("are not written when the export is incomplete", async () => {
     const { code } = await concord(
       { "GET /export": () => ndjson(LINES.slice(0, 3), false) },
       "fixtures",

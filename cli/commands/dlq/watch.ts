@@ -1,47 +1,49 @@
-import type { Group, Run } from "../../../src/shared/desk/api.ts";
-import type { Page } from "../../desk/client.ts";
-import { type Desk, deskCommand } from "../../desk/command.ts";
-import { backOf } from "../../desk/follow.ts";
-import { cutTo, printable } from "../../desk/printable.ts";
-import { barOf } from "../../desk/progress-line.ts";
-import { stampOf } from "../../desk/times.ts";
+import type { Group, Run } from "#ops/api.ts";
 import { EXIT, ExitError } from "../../exit-error.ts";
+import type { Page } from "../../ops/client.ts";
+import { countCompleted } from "../../ops/follow-run.ts";
+import { type OpsContext, opsCommand } from "../../ops/ops-command.ts";
+import { counted } from "../../terminal/counted.ts";
+import { printable, truncate } from "../../terminal/printable.ts";
+import { progressBar } from "../../terminal/progress.ts";
+import { formatTime } from "../../terminal/times.ts";
 import { groupColumns } from "./groups.ts";
 
-const EVERY_MS = 2_000;
-/** Between two lines where nothing can be redrawn. */
-const QUIET_MS = 10_000;
+const REDRAW_MS = 2_000;
+/** Time between two lines in a file or a pipe. */
+const LINE_MS = 10_000;
 
-type Seen = { readonly at: string; readonly groups: readonly Group[]; readonly runs: readonly Run[] };
+type Activity = { readonly at: string; readonly groups: readonly Group[]; readonly runs: readonly Run[] };
 
-export const watch = deskCommand({
-  name: "watch",
-  options: { once: { type: "boolean", description: "Once, for a script" } },
-  run: async (desk, { once }) => {
-    const { terminal, output, print, isJson } = desk;
+export const watch = opsCommand({
+  details: "On a terminal the screen is redrawn until Ctrl-C. In a file or a pipe a line is added every ten seconds.",
+  options: { once: { summary: "Print once and return" } },
+  examples: ["concord dlq watch", "concord dlq watch --once --json"],
+  run: async (context, { once }) => {
+    const { terminal, output, print, isJson } = context;
     const redraws = terminal.isTty && !isJson && !once;
     const stopped = new AbortController();
-    const off = terminal.onInterrupt(() => stopped.abort());
+    const stopListening = terminal.onInterrupt(() => stopped.abort());
     try {
       while (!stopped.signal.aborted) {
-        const seen = await look(desk).catch((error) => {
-          // A deploy is no reason to stop looking.
+        const seen = await fetchActivity(context).catch((error) => {
+          // The platform may be away for a moment, as during a deploy.
           if (once || !(error instanceof ExitError) || error.code !== EXIT.fault) throw error;
-          terminal.note(`${stampOf(new Date(terminal.now()).toISOString())} ${error.message}`);
+          terminal.note(`${formatTime(new Date(terminal.now()).toISOString())} ${error.message}`);
           return undefined;
         });
-        if (seen && redraws) output.redraw(page(desk, seen));
-        else if (seen) print(seen, () => (once ? page(desk, seen) : [inShort(seen)]));
+        if (seen && redraws) output.redraw(screen(context, seen, "  Ctrl-C to stop"));
+        else if (seen) print(seen, () => (once ? screen(context, seen) : [summaryLine(seen)]));
         if (once) return;
-        await terminal.sleep(redraws || isJson ? EVERY_MS : QUIET_MS, stopped.signal);
+        await terminal.sleep(redraws || isJson ? REDRAW_MS : LINE_MS, stopped.signal);
       }
     } finally {
-      off();
+      stopListening();
     }
   },
 });
 
-async function look({ client, terminal }: Desk): Promise<Seen> {
+async function fetchActivity({ client, terminal }: OpsContext): Promise<Activity> {
   const [{ groups }, { runs }] = await Promise.all([
     client.get<Page<"groups", Group>>("/groups", { first: "50" }),
     client.get<Page<"runs", Run>>("/runs", { first: "25" }),
@@ -53,24 +55,31 @@ async function look({ client, terminal }: Desk): Promise<Seen> {
   };
 }
 
-/** A screen of it: runs first, for they move. */
-function page({ terminal, table }: Desk, { at, groups, runs }: Seen): string[] {
+/** Fills a screen: runs first, since they change most. */
+function screen({ terminal, table }: OpsContext, { at, groups, runs }: Activity, hint = ""): string[] {
   const { width, height, paint } = terminal;
-  const going = runs.map((run) => {
+  const active = runs.map((run) => {
     const failed = run.progress.failed > 0 ? `${run.progress.failed} failed  ` : "";
-    const line = `${barOf(backOf(run), run.progress.total, true)}${failed}${run.name ?? run.id}${run.why ? ` (${run.why})` : ""}`;
-    return paint[run.state === "paused" ? "bad" : "going"](cutTo(printable(line), width));
+    const line = `${progressBar(countCompleted(run), run.progress.total, true)}${failed}${run.name ?? run.id}${run.why ? ` (${run.why})` : ""}`;
+    return paint(run.state === "paused" ? "bad" : "active", truncate(printable(line), width));
   });
-  const above = [paint.faint(`${stampOf(at)}  Ctrl-C ends it`), "", ...going, ...(going.length > 0 ? [""] : [])];
-  const waiting = groups.length === 0 ? ["nothing waits"] : table(groups, groupColumns(Date.parse(at)));
+  const above = [paint("faint", `${formatTime(at)}${hint}`), "", ...active, ...(active.length > 0 ? [""] : [])];
+  const unresolved = groups.length === 0 ? ["no unresolved groups"] : table(groups, groupColumns(Date.parse(at)));
   const room = Math.max(2, height - above.length - 2);
-  const hidden = waiting.length - room;
-  return [...above, ...waiting.slice(0, room), ...(hidden > 0 ? [paint.faint(`… and ${hidden} groups more`)] : [])];
+  const hidden = unresolved.length - room;
+  return [
+    ...above,
+    ...unresolved.slice(0, room),
+    ...(hidden > 0 ? [paint("faint", `… and ${counted(hidden, "more group")}`)] : []),
+  ];
 }
 
-/** A line of it, for a log. */
-function inShort({ at, groups, runs }: Seen): string {
+/** One line, for a log. */
+function summaryLine({ at, groups, runs }: Activity): string {
   const letters = groups.reduce((sum, { counts }) => sum + counts.open + counts.quarantined, 0);
-  const going = runs.map((run) => `${run.name ?? run.id} ${run.state} ${backOf(run)}/${run.progress.total}`);
-  return [`${stampOf(at)} ${letters} letters wait in ${groups.length} groups`, ...going].join("; ");
+  const active = runs.map((run) => `${run.name ?? run.id} ${run.state} ${countCompleted(run)}/${run.progress.total}`);
+  return [
+    `${formatTime(at)} ${counted(letters, "letter")} unresolved in ${counted(groups.length, "group")}`,
+    ...active,
+  ].join("; ");
 }

@@ -1,0 +1,36 @@
+import type { CommandGroup } from "../command/command.ts";
+import { BACKFILL } from "./backfill/index.ts";
+import { DLQ } from "./dlq/index.ts";
+
+/** All commands. None is loaded before it is called. */
+export const CONCORD: CommandGroup = {
+  summary: "Operate a Concord platform from the outside",
+  commands: {
+    backfill: BACKFILL,
+    bridge: {
+      summary: "Carry records from Kafka to a Concord platform",
+      load: async () => (await import("./bridge.ts")).bridge,
+    },
+    completion: {
+      summary: "Print a script that completes commands, options and values in a shell",
+      load: async () => (await import("./completion.ts")).completion,
+    },
+    credential: {
+      summary: "Create a credential for a client that publishes events",
+      load: async () => (await import("./credential.ts")).credential,
+    },
+    dlq: DLQ,
+    guide: {
+      summary: "Print a guide or an example file that comes with the command line",
+      load: async () => (await import("./guide.ts")).guide,
+    },
+    parity: {
+      summary: "Compare what an old GraphQL system and Concord answer, field by field",
+      load: async () => (await import("./parity.ts")).parity,
+    },
+    token: {
+      summary: "Print a token for the GraphQL API or the operations API",
+      load: async () => (await import("./token.ts")).token,
+    },
+  },
+};

@@ -1,0 +1,53 @@
+import { userInfo } from "node:os";
+import { UsageError } from "../command/usage-error.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const LOCAL_URL = "http://127.0.0.1:8787";
+
+/**
+ * The address of the platform: `--url`, CONCORD_URL, or the local one.
+ * @throws UsageError which does not repeat the address, since it may hold a password
+ */
+export function platformUrl(given: string | undefined, { CONCORD_URL }: Env): URL {
+  const text = given ?? (CONCORD_URL || LOCAL_URL);
+  const name = given === undefined ? "CONCORD_URL" : "--url";
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new UsageError(`${name} has to be an address such as https://concord.example`);
+  if (url.username || url.password)
+    throw new UsageError(`${name} holds a user name or password. Remove it, and set CONCORD_TOKEN`);
+  return url;
+}
+
+/**
+ * CONCORD_TOKEN. A local platform needs none: the secret of local development signs one for whoever is logged in.
+ * @throws UsageError which does not repeat the token
+ */
+export async function tokenFor({ hostname }: URL, env: Env): Promise<string> {
+  const given = env.CONCORD_TOKEN?.trim();
+  if (given) {
+    // fetch would repeat it in its error.
+    if (!/^[\x21-\x7e]+$/.test(given))
+      throw new UsageError("CONCORD_TOKEN holds spaces or other characters that no token has");
+    return given;
+  }
+  if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) {
+    throw new UsageError("CONCORD_TOKEN is not set; `concord token --role operator --as you@example.com` prints one");
+  }
+  // Loaded only here, since nothing has to be signed where CONCORD_TOKEN is set.
+  const [{ signOpsToken }, { LOCAL_TOKEN_SECRET }] = await Promise.all([
+    import("#auth/ops-user.ts"),
+    import("#auth/token.ts"),
+  ]);
+  return signOpsToken({ actor: currentUser(), role: "admin" }, LOCAL_TOKEN_SECRET, "1h");
+}
+
+function currentUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a number without a name.
+    return `uid ${process.getuid?.() ?? "unknown"}`;
+  }
+}
