@@ -1,0 +1,82 @@
+import { useRef } from "preact/hooks";
+import type { DeviceDetail } from "#ops/device-api.ts";
+import { Answered, Empty } from "../../parts/states.tsx";
+import { Alerts } from "./alerts.tsx";
+import { DeviceHead } from "./device-head.tsx";
+import { EventList } from "./event-list.tsx";
+import { Letters } from "./letters.tsx";
+import { idOf, useLiveDevice } from "./live.ts";
+import { Timeline } from "./timeline.tsx";
+import { TwinTable } from "./twin-table.tsx";
+import { splitTopic } from "./words.ts";
+
+/** One device, live. Its dead letters are shown even if it does not exist yet. */
+export function DeviceView({ deviceKey }: { readonly deviceKey: string }) {
+  const live = useLiveDevice(deviceKey);
+  const { detail } = live;
+  const isUnknown = detail.refusal?.status === 404 && detail.data === undefined;
+  return (
+    <article class="stack devices">
+      <div>
+        <a class="back" href="#/devices">
+          ← Devices
+        </a>
+      </div>
+      {isUnknown ? (
+        <>
+          <h1>
+            <span class="mono key">{deviceKey}</span>
+          </h1>
+          <Empty title="No device with this key">
+            A key is <code>source:id</code>, and case matters. If records were sent for it, they may be dead letters.
+          </Empty>
+          <Letters deviceKey={deviceKey} />
+        </>
+      ) : (
+        <Answered answer={detail} what={`device ${deviceKey}`} rows={8}>
+          {(device) => <Known device={device} live={live} />}
+        </Answered>
+      )}
+    </article>
+  );
+}
+
+type KnownProps = { readonly device: DeviceDetail; readonly live: ReturnType<typeof useLiveDevice> };
+
+function Known({ device, live: { events, fresh, liveness } }: KnownProps) {
+  const list = useRef<HTMLDivElement>(null);
+  const newest = events.data?.events.find((event) => fresh.has(idOf(event)));
+  const show = (id: string) => {
+    const entry = list.current?.querySelector<HTMLDetailsElement>(`[data-event="${CSS.escape(id)}"]`);
+    if (!entry) return;
+    entry.open = true;
+    entry.querySelector("summary")?.focus();
+    entry.scrollIntoView({ block: "nearest" });
+  };
+  return (
+    <>
+      <DeviceHead device={device} liveness={liveness} />
+      <p class="unseen" role="status">
+        {newest && `New event: ${splitTopic(newest.topic).join(" ")}`}
+      </p>
+      <div class="device-grid">
+        <section class="card" aria-labelledby="life">
+          <Timeline device={device} events={events.data?.events ?? []} fresh={fresh} onPick={show} />
+        </section>
+        <div class="stack aside">
+          <TwinTable device={device} />
+          <Alerts device={device} />
+          <Letters deviceKey={device.key} />
+        </div>
+        <section class="card" aria-labelledby="events">
+          <h2 id="events">Events</h2>
+          <div ref={list}>
+            <Answered answer={events} what="events" rows={6}>
+              {(page) => <EventList events={page.events} fresh={fresh} />}
+            </Answered>
+          </div>
+        </section>
+      </div>
+    </>
+  );
+}
