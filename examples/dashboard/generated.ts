@@ -1,142 +1,137 @@
 // Written by `npm run generate` from schema.graphql and the documents beside this file; not to be edited.
-import type { DocumentTypeDecoration } from "@graphql-typed-document-node/core";
-
-/** A document that the API trusts: its id is the SHA-256 of its file. The types are for `ask` and for `ResultOf`. */
-export type TrustedDocument<Result, Variables> = DocumentTypeDecoration<Result, Variables> & {
-  readonly documentId: string;
-};
+import type { TrustedDocument } from "concord-sdk/graphql";
 
 /** Internal type. DO NOT USE DIRECTLY. */
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends " $fragmentName" | "__typename" ? T[P] : never };
-/** Conditions that all have to hold. */
+/** Conditions on alerts; all of them have to hold. */
 export type AlertFilter = {
   /** `{source}:{deviceId}`; case matters. */
   readonly deviceKey?: string | null | undefined;
-  /** When it was raised, which has to be known then. */
+  /** When it was raised. Alerts whose raising time is unknown do not match. */
   readonly raised?: TimeRange | null | undefined;
-  /** How bad it is. */
+  /** Its severity. */
   readonly severity?: AlertSeverity | null | undefined;
-  /** How far it has come. */
+  /** Whether it is open, acknowledged or cleared. */
   readonly state?: AlertState | null | undefined;
 };
 
-/** How bad it is, in our own scale; contracts map each source's to it. */
+/** How severe an alert is, on Concord's own scale. Contracts map each source's scale to it. */
 export type AlertSeverity =
-  /** Somebody has to act. */
+  /** Needs action. */
   | "CRITICAL"
-  /** Good to know. */
+  /** For information. */
   | "INFO"
-  /** Somebody should look at it. */
+  /** Should be looked at. */
   | "WARNING";
 
-/** How far an alert has come. */
+/** The state of an alert. */
 export type AlertState =
-  /** Somebody has seen it. */
+  /** Acknowledged, and not cleared. */
   | "ACKNOWLEDGED"
-  /** Its cause is gone. */
+  /** Cleared: its cause is gone. */
   | "CLEARED"
-  /** Raised, and nobody has said anything about it. */
+  /** Raised, and neither acknowledged nor cleared. */
   | "OPEN";
 
-/** What happened to one of a dealer's devices. */
+/** The kind of a change of a dealer's devices. */
 export type DealerNewsKind =
-  /** Somebody has seen an alert. */
+  /** An alert was acknowledged. */
   | "ALERT_ACKNOWLEDGED"
-  /** The cause of an alert is gone. */
+  /** An alert was cleared. */
   | "ALERT_CLEARED"
-  /** Something is wrong with a device. */
+  /** An alert was raised. */
   | "ALERT_RAISED"
-  /** Somebody took that back. */
+  /** An acknowledgement was withdrawn. */
   | "ALERT_UNACKNOWLEDGED"
-  /** A device reported, or something else about it changed. */
+  /** A device reported, or changed in another way. */
   | "DEVICE_CHANGED"
-  /** The dealer has a device more. */
+  /** The dealer was assigned a device. */
   | "DEVICE_GAINED"
-  /** The dealer has a device less, which it may not see any more. */
+  /** The dealer no longer has a device, and may not see it any more. */
   | "DEVICE_LOST"
-  /** What happened behind `after` is not remembered any more. Query what is shown anew. */
+  /** Changes after `after` are no longer stored. Query again what is shown. */
   | "GAP"
-  /** Nothing yet: from here on nothing is missed. */
+  /** The beginning of the stream: no change after it is missed. */
   | "STARTED";
 
-/** All that is desired from now on: it replaces what was. What is absent or null is left to the device. */
+/** The whole desired state, which replaces the one before. What is absent or null is left to the device. */
 export type DesiredStateInput = {
   /** Degrees Celsius, from 5 to 35. */
   readonly coolSetpointC?: number | null | undefined;
   /** Degrees Celsius, from 5 to 35 and not above `coolSetpointC`. */
   readonly heatSetpointC?: number | null | undefined;
-  /** What it is to do. */
+  /** The desired operating mode. */
   readonly mode?: Mode | null | undefined;
 };
 
-/** What a change is to whoever watches. */
+/** The kind of a device's change. */
 export type DeviceChangeKind =
   /** An event changed it. */
   | "EVENT"
-  /** Events behind `afterRevision` are not remembered any more: this is the device as it is. Query the rest anew. */
+  /** Changes after `afterRevision` are no longer stored: this is the device as it is. Query the rest again. */
   | "GAP"
-  /** It is no longer the dealer's. The stream ends. */
+  /** The dealer no longer has the device. The stream ends. */
   | "LOST"
-  /** Where the stream begins: the device as it is. */
+  /** The first item of a stream: the device as it is. */
   | "SNAPSHOT";
 
-/** Conditions that all have to hold. */
+/** Conditions on devices; all of them have to hold. */
 export type DeviceFilter = {
-  /** Whose device it is. */
+  /** The customer that the device is assigned to. */
   readonly customerId?: string | null | undefined;
   /** The dealer that has the device now. */
   readonly dealerId?: string | null | undefined;
   /** Whether it has an open alert that the token may see. */
   readonly hasOpenAlerts?: boolean | null | undefined;
-  /** It has an open alert of this severity that the token may see. */
+  /** Only devices with an open alert of this severity that the token may see. */
   readonly openAlertSeverity?: AlertSeverity | null | undefined;
   /** When it was registered. */
   readonly registered?: TimeRange | null | undefined;
-  /** How the serial number begins; case matters. */
+  /** The beginning of the serial number; case matters. */
   readonly serialPrefix?: string | null | undefined;
-  /** The upstream system that speaks for it. */
+  /** The upstream system that publishes its events. */
   readonly source?: Source | null | undefined;
-  /** What its events come to. */
+  /** Its state, computed from its events. */
   readonly status?: DeviceStatus | null | undefined;
-  /** Its newest event occurred then or later. Cheapest at the beginning of a UTC day, and in the order UPDATED. */
+  /** Only devices whose newest event occurred then or later. Cheapest at the beginning of a UTC day, and in the order UPDATED. */
   readonly updatedSince?: string | null | undefined;
 };
 
-/** How devices are sorted. Cursors of one field are no cursors of another. */
+/** How devices are sorted. A cursor is only valid for the field that it was made with. */
 export type DeviceOrder = {
-  /** Of the field and of the key behind it. Cursors are good in both. */
+  /** The direction of the field and of the key. A cursor is valid in both directions. */
   readonly direction?: OrderDirection;
   /** Absent: UPDATED where the filter has `updatedSince`, or else REGISTERED where it has `registered`, or else SERIAL_NUMBER where it has `serialPrefix`, or else KEY. */
   readonly field?: DeviceOrderField | null | undefined;
 };
 
-/** What devices are sorted by, and then by key. Those that lack it come first when ascending. */
+/** The field that devices are sorted by; ties are sorted by key. In ascending order, devices without a value come first. */
 export type DeviceOrderField =
-  /** By source, and then by `deviceId`. */
+  /** By source, then by `deviceId`. */
   | "KEY"
   /** When it was registered. */
   | "REGISTERED"
-  /** As text, not as a number. */
+  /** Compared as text, not as a number. */
   | "SERIAL_NUMBER"
-  /** The UTC day of its newest event. Within a day the key decides, not the time. */
+  /** The UTC day of the newest event. Within a day, devices are sorted by key, not by time. */
   | "UPDATED";
 
-/** What a device's events come to. */
+/** The state of a device, computed from its events. */
 export type DeviceStatus =
-  /** Its last report said so. */
+  /** By its last report. */
   | "OFFLINE"
-  /** Its last report said so. */
+  /** By its last report. */
   | "ONLINE"
   /** Registered, and has not reported yet. */
   | "REGISTERED"
   /** Taken out of service. */
   | "RETIRED"
-  /** Something was heard of it, but not its registration. */
+  /** Events named it, but its registration has not arrived. */
   | "UNREGISTERED";
 
-/** What a device is set to do. */
+/** The operating mode of a device. */
 export type Mode =
   | "AUTO"
   /** Heat from the auxiliary source only. */
@@ -145,28 +140,34 @@ export type Mode =
   | "HEAT"
   | "OFF";
 
-/** How a mutation's event ended. */
+/** The outcome of a mutation's event. */
 export type MutationOutcome =
-  /** It is done. */
+  /** The change was applied. */
   | "APPLIED"
-  /** A store is out of reach. It is safe with us and will be done. */
+  /** A store is unavailable. The change is queued and will be applied. */
   | "PENDING"
-  /** Something newer was said meanwhile, and that stands. */
+  /** A newer event arrived before it, and stays. */
   | "SUPERSEDED"
-  /** It was so already. */
+  /** The state was already like that. */
   | "UNCHANGED";
 
-/** Which end of a list comes first. */
+/** The direction of a sort. */
 export type OrderDirection =
-  /** The lowest. */
+  /** Lowest first. */
   | "ASC"
-  /** The highest. */
+  /** Highest first. */
   | "DESC";
 
-/** The upstream system that speaks for a device. */
-export type Source = "ECOBEE" | "ELT" | "INFINITY";
+/** The upstream system that publishes a device's events. */
+export type Source =
+  /** ecobee */
+  | "ECOBEE"
+  /** ELT */
+  | "ELT"
+  /** Infinity */
+  | "INFINITY";
 
-/** A stretch of time; open where an end is absent. */
+/** An interval of time. An absent end is unbounded. */
 export type TimeRange = {
   /** Inclusive. */
   readonly from?: string | null | undefined;
@@ -174,17 +175,19 @@ export type TimeRange = {
   readonly to?: string | null | undefined;
 };
 
-/** Why a mutation was not done. */
+/** Why a mutation changed nothing. */
 export type UserErrorCode =
-  /** The alert's cause is gone. */
+  /** The alert is already cleared. */
   | "ALREADY_CLEARED"
-  /** What names the thing is no id or key of its kind. */
+  /** The id or key is malformed, or of another kind of object. */
   | "INVALID_INPUT"
-  /** There is no such thing, or none that the token may see. */
+  /** It does not exist, or the token may not see it. */
   | "NOT_FOUND"
-  /** A value is not one that can be desired. */
+  /** A value is out of range or of the wrong kind. */
   | "OUT_OF_RANGE"
-  /** Somebody else was faster. The payload shows what they want. */
+  /** The device's source does not take this command; see the device's `commands`. */
+  | "UNSUPPORTED"
+  /** Another caller changed it first. The payload has the current state. */
   | "VERSION_CONFLICT";
 
 export type AcknowledgeAlertMutation_acknowledgeAlert_alert = {
@@ -607,25 +610,33 @@ export type WatchDeviceSubscriptionVariables = Exact<{
 
 export const AcknowledgeAlert: TrustedDocument<AcknowledgeAlertMutation, AcknowledgeAlertMutationVariables> = {
   documentId: "sha256:3186514c6b54383dd48ea08ffa0874788b6b11522383c7816256726e77524c6e",
+  operation: "mutation",
 };
 export const AlertList: TrustedDocument<AlertListQuery, AlertListQueryVariables> = {
   documentId: "sha256:8c0b63151e2dadae19e6aaccdbfc85f66ded34764ed5411d412bb009a8700546",
+  operation: "query",
 };
 export const DealerOverview: TrustedDocument<DealerOverviewQuery, DealerOverviewQueryVariables> = {
   documentId: "sha256:357f030f488f4551f305f5e6dfed223b5528dc316c2d7496c73179b86b8ca880",
+  operation: "query",
 };
 export const DevicePage: TrustedDocument<DevicePageQuery, DevicePageQueryVariables> = {
   documentId: "sha256:598d21cc00fe72ea416601ebde864f554c74db685bba1d2997cde9f0dbae8fe5",
+  operation: "query",
 };
 export const DeviceList: TrustedDocument<DeviceListQuery, DeviceListQueryVariables> = {
   documentId: "sha256:a4341c9ab5138286748ae108a34db9a0dbe72b96f4dcd823d2ec703e097ebf5c",
+  operation: "query",
 };
 export const SetDesiredState: TrustedDocument<SetDesiredStateMutation, SetDesiredStateMutationVariables> = {
   documentId: "sha256:d6bb8099821ebf4e9069dc40498b6e6ec78381b3879762a952e5094c9fdc9957",
+  operation: "mutation",
 };
 export const WatchDealer: TrustedDocument<WatchDealerSubscription, WatchDealerSubscriptionVariables> = {
   documentId: "sha256:34de53f807fb0f57cb3a38f67f97fabd01e6459fab3383c51be1c82373df7c53",
+  operation: "subscription",
 };
 export const WatchDevice: TrustedDocument<WatchDeviceSubscription, WatchDeviceSubscriptionVariables> = {
   documentId: "sha256:233f676da9a0b8aaaf2ccbca267f63efeaf3710f00a336b24d433ec92ed8865d",
+  operation: "subscription",
 };
