@@ -1,11 +1,11 @@
-import type { Browser, Page } from "playwright-core";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../local/clients.ts";
 import type { Stack } from "../../local/stack.ts";
 import { eventValue } from "../support/records.ts";
 import { sharedStack } from "../support/shared-stack.ts";
-import { complaintsOf } from "./axe.ts";
-import { closeTabs, hasBrowser, sharedBrowser, type Visit, visit } from "./browser.ts";
+import { violationsOf } from "./axe.ts";
+import { hasBrowser, sharedBrowser, Tabs } from "./browser.ts";
 
 const GOOD = "device.elt.status.reported";
 const BAD = "device.ecobee.alert.raised";
@@ -16,12 +16,14 @@ const SOON = { timeout: 20_000 };
 
 describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
   let stack: Stack;
-  let browser: Browser;
+  let tabs: Tabs;
   let clients: Awaited<ReturnType<typeof connect>>;
   let waiting = 0;
 
   beforeAll(async () => {
-    [stack, browser] = await Promise.all([sharedStack(), sharedBrowser()]);
+    const [shared, browser] = await Promise.all([sharedStack(), sharedBrowser()]);
+    stack = shared;
+    tabs = new Tabs(browser, stack.url);
     clients = await connect(stack.url);
     // Other files may have left letters of theirs.
     const others = (await clients.groups()).reduce((sum, { counts }) => sum + counts.open, 0);
@@ -29,9 +31,10 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     const broken = Array.from({ length: BAD_RECORDS }, (_, i) => ({ topic: BAD, key: `d-${i}`, value: `{"n":${i}}` }));
     await clients.push(BAD, broken);
   }, 120_000);
-  afterEach(() => closeTabs(browser));
+  afterEach(({ task }) => tabs?.leaveAll({ hasFailed: task.result?.state === "fail" }));
+  afterAll(() => tabs?.close());
 
-  const open = (at: string, more: Partial<Visit> = {}) => visit(browser, { url: stack.url.href, at, ...more });
+  const open = (at: string, more: Parameters<Tabs["open"]>[0] = {}) => tabs.open({ at, ...more });
 
   let pushed = 0;
   const push = (many: number) => {
@@ -44,7 +47,7 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     return clients.push(GOOD, records);
   };
 
-  it("shows events go by as they do, how fresh they are, and where they are", async () => {
+  it("shows throughput, latency and how many events are in flight, as they change", async () => {
     const { page, problems } = await open("#/flow");
     const headline = (name: string) =>
       page.locator("dl.headlines > div").filter({ hasText: name }).locator(".headline");
@@ -53,7 +56,7 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     await clients.query("{ devices(first: 1) { edges { node { key } } } }");
     const perSecond = async () => Number.parseFloat((await headline("events").textContent()) ?? "");
     await expect.poll(perSecond, SOON).toBeGreaterThan(1);
-    await expect.poll(() => headline("visible within").textContent(), SOON).toMatch(/^\d.* (ms|s|min)$/);
+    await expect.poll(() => headline("p99 latency").textContent(), SOON).toMatch(/^\d.* (ms|s|min)$/);
     await expect.poll(() => headline("in flight").textContent(), SOON).toBe("0");
     // The picture says in words what it shows.
     await expect
@@ -62,13 +65,13 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     expect(problems).toEqual([]);
   });
 
-  it("leads from the picture to the letters", async () => {
+  it("links from the diagram to the dead letters", async () => {
     const { page } = await open("#/flow");
     await page.locator("svg a", { hasText: "Dead letters" }).click();
     await page.getByRole("row").filter({ hasText: BAD }).waitFor();
   });
 
-  it("says when it is out of touch, and finds its way back by itself", { timeout: 90_000 }, async () => {
+  it("shows that the connection is lost, and reconnects by itself", { timeout: 90_000 }, async () => {
     const { page } = await open("#/flow");
     await page.getByText("live", { exact: true }).waitFor();
     await page.route("**/ops/api/flow", (route) => route.abort());
@@ -85,7 +88,7 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     await page.getByText("live", { exact: true }).waitFor({ timeout: 40_000 });
   });
 
-  it("stands still for who wants no motion, and moves for others", async () => {
+  it("animates the diagram, unless the user prefers reduced motion", async () => {
     const phase = ({ page }: Awaited<ReturnType<typeof open>>) =>
       page.evaluate(
         () =>
@@ -103,7 +106,7 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     expect(await phase(still)).toBe("");
   });
 
-  it("tells of each topic whether it flows, how much of it fails, and leads to why", async () => {
+  it("shows each topic's state and failures, and links to their groups", async () => {
     await push(20);
     const { page, problems } = await open("#/topics");
     const row = page
@@ -120,7 +123,7 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     expect(problems).toEqual([]);
   });
 
-  it("folds the topics of a source that nothing came from, and lists the one that fails first", async () => {
+  it("collapses silent topics, and lists the failing one first", async () => {
     await push(5);
     const { page } = await open("#/topics");
     const ecobee = page.getByRole("region", { name: "Source ecobee" });
@@ -134,7 +137,7 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     expect(first).toBe("ecobee");
   });
 
-  it("shows a topic's dead letters by minute, and its percentiles of the last hour", async () => {
+  it("shows a topic's dead letters by minute, and its latency of the last hour", async () => {
     await push(5);
     const { page } = await open(`#/topics/${BAD}`);
     const over = page.getByRole("region", { name: "Records over time" });
@@ -168,7 +171,7 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     await expect.poll(names).toEqual(before.toSorted().reverse());
   });
 
-  it("draws on opening what came before the page was open", async () => {
+  it("draws the history from before the page was opened", async () => {
     const { page } = await open("#/audit");
     await page.route("**/ops/api/history?range=1h", (route) => {
       const received = Array.from({ length: 60 }, () => 600);
@@ -182,10 +185,10 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
     await expect.poll(() => line.getAttribute("points"), SOON).toMatch(/^0\.0,/);
     expect(await page.locator(".rate-axis").textContent()).toMatch(/\d\d:\d\d \S+/);
     await page.getByRole("link", { name: "24 hours" }).click();
-    await page.getByText("Records a second, last 24 hours").waitFor();
+    await page.getByText("Records per second, last 24 hours").waitFor();
   });
 
-  it("goes to a page by Alt and its number, and past the bar by its first button", async () => {
+  it("goes to a page by Alt and its number, and skips the navigation by its first button", async () => {
     const { page } = await open("#/flow");
     await page.keyboard.press("Alt+2");
     await page.getByRole("heading", { name: "Topics" }).waitFor();
@@ -199,10 +202,10 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
 
   /** Pages, and what only each of them says. */
   const PAGES = [
-    ["#/flow", "Records a second"],
+    ["#/flow", "Records per second"],
     ["#/topics", "Objective:"],
     [`#/topics/${GOOD}`, "Outcomes, all time"],
-    ["#/nowhere", "no page here"],
+    ["#/nowhere", "page does not exist"],
   ] as const;
 
   async function goTo(page: Page, [at, said]: (typeof PAGES)[number]): Promise<void> {
@@ -213,22 +216,22 @@ describe.skipIf(!hasBrowser)("the flow and the topics in the console", () => {
   }
 
   it.each(["light", "dark"] as const)(
-    "has nothing that axe complains of, in the %s",
+    "has no WCAG AA violations in the %s theme",
     { timeout: 120_000 },
     async (theme) => {
       const { page } = await open("#/flow", { theme });
       await page.locator(".headlines").waitFor();
       for (const each of PAGES) {
         await goTo(page, each);
-        expect(await complaintsOf(page)).toEqual([]);
+        expect(await violationsOf(page)).toEqual([]);
       }
       await page.getByRole("button", { name: "Sign out" }).click();
       await page.getByLabel("Token").waitFor();
-      expect(await complaintsOf(page)).toEqual([]);
+      expect(await violationsOf(page)).toEqual([]);
     },
   );
 
-  it.each([360, 2560])("does not scroll sideways at %d px", async (width) => {
+  it.each([360, 2560])("does not scroll horizontally at %d px", async (width) => {
     const { page } = await open("#/flow", { width });
     for (const each of PAGES) {
       await goTo(page, each);

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { beforeAll, describe, expect, it } from "vitest";
-import { tokenOf } from "../../local/live-client.ts";
+import { createToken } from "../../local/live-client.ts";
 import type { Stack } from "../../local/stack.ts";
 import { sharedStack } from "../support/shared-stack.ts";
 
@@ -9,13 +9,13 @@ beforeAll(async () => {
   stack = await sharedStack();
 });
 
-const READER = `Bearer ${await tokenOf({ role: "ops" })}`;
+const READER = `Bearer ${await createToken({ role: "ops" })}`;
 const STRICT = "application/graphql-response+json";
 const DEV = { Authorization: `Basic ${btoa("dev:dev")}` };
 
 const ask = (path: string, init?: RequestInit) => fetch(new URL(path, stack.url), init);
 
-describe("what no answer leaves without", () => {
+describe("an answer has the headers of the front door", () => {
   it.each<[worker: string, path: string, status: number, init?: RequestInit]>([
     ["the front door", "/healthz", 200],
     ["the front door", "/readyz", 200],
@@ -33,16 +33,16 @@ describe("what no answer leaves without", () => {
     ["the API", "/graphql?query={", 400, { headers: { Authorization: READER, Accept: STRICT } }],
     ["the API", "/graphql?query={__typename}", 200, { headers: { Authorization: READER } }],
     ["the API", "/graphql/nowhere", 404],
-    ["the API's desk", "/ops/api/devices", 401],
+    ["the operations API", "/ops/api/devices", 401],
     ["the devices", "/live/healthz", 200],
     ["the devices", "/live", 426],
     ["the devices", "/live/nowhere", 404],
-    ["the desk", "/ops/healthz", 200],
-    ["the desk", "/ops", 200, { headers: { Accept: "text/html" } }],
-    ["the desk", "/ops/console.js", 200],
-    ["the desk", "/ops/api/dead-letters", 401],
-    ["the desk", "/ops/nowhere", 404],
-  ])("%s: %s, %i", async (_, path, status, init) => {
+    ["the operations API", "/ops/healthz", 200],
+    ["the operations API", "/ops", 200, { headers: { Accept: "text/html" } }],
+    ["the operations API", "/ops/console.js", 200],
+    ["the operations API", "/ops/api/dead-letters", 401],
+    ["the operations API", "/ops/nowhere", 404],
+  ])("when %s answers %s with %i", async (_, path, status, init) => {
     const response = await ask(path, init);
     expect([response.status, response.headers.get("X-Content-Type-Options")]).toEqual([status, "nosniff"]);
     // A browser that has heard it once asks http://localhost no more.
@@ -52,21 +52,21 @@ describe("what no answer leaves without", () => {
   });
 });
 
-describe("what an answer keeps", () => {
-  it("is its own headers", async () => {
+describe("an answer that passes the front door", () => {
+  it("keeps its own headers", async () => {
     const { headers } = await ask("/ops", { headers: { Accept: "text/html" } });
     expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
     expect((await ask("/graphql")).headers.get("WWW-Authenticate")).toBe("Bearer");
   });
 
-  it("is that it has not changed", async () => {
+  it("keeps its status 304", async () => {
     const etag = (await ask("/ops/console.js")).headers.get("ETag") ?? "";
     const response = await ask("/ops/console.js", { headers: { "If-None-Match": etag } });
     expect([response.status, response.headers.get("X-Content-Type-Options")]).toEqual([304, "nosniff"]);
     expect(await response.text()).toBe("");
   });
 
-  it("is its stream, which begins before it ends", async () => {
+  it("keeps its stream, which begins before it ends", async () => {
     const query = 'subscription { dealerFeed(dealerId: "D-1") { __typename } }';
     const leaving = new AbortController();
     const response = await ask("/graphql", {
@@ -86,7 +86,7 @@ describe("what an answer keeps", () => {
     leaving.abort();
   });
 
-  it("is its socket", async () => {
+  it("keeps its WebSocket", async () => {
     const url = new URL("/live?device=elt:T-1", stack.url);
     const headers = {
       Connection: "Upgrade",

@@ -2,11 +2,13 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { signOpsToken } from "#auth/ops-user.ts";
+import { LOCAL_TOKEN_SECRET } from "#auth/token.ts";
 import { type Clients, connect } from "../../local/clients.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { signDeskToken } from "../../src/shared/auth/desk-user.ts";
-import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
+import { concordDlq, type Ended, type Surroundings } from "../support/fake-terminal.ts";
 
 const TOPIC = "device.elt.profile.updated";
 const occurredAt = "2026-11-20T10:00:00.000Z";
@@ -33,10 +35,12 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+/** In this process, since starting another takes longer than most commands. */
+const concord = (args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> =>
+  concordDlq(args, { url: String(stack.url), onSleep: () => setTimeout(100), ...surroundings });
 
-/** As a script calls it: no terminal, no colours. */
-function concord(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+/** As a script calls it: a process of its own, without a terminal. */
+function script(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, ["--no-warnings", "cli/concord.ts", "dlq", ...args], {
     env: { ...process.env, CONCORD_URL: String(stack.url), ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -44,10 +48,12 @@ function concord(args: readonly string[], env: Record<string, string> = {}): Pro
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+  return new Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>((resolve) =>
+    child.on("close", (code) => resolve({ code, out, err })),
+  );
 }
 
-/** What `--json` prints, a document or a line each. */
+/** What `--json` prints: a document, or with `--all` a line for each item. */
 async function json(...args: string[]) {
   const { out } = await concord([...args, "--json"]);
   const lines = out
@@ -57,22 +63,22 @@ async function json(...args: string[]) {
   return args.includes("--all") ? lines : lines[0];
 }
 
-const role = async (name: "viewer" | "operator") => ({
-  CONCORD_TOKEN: await signDeskToken({ actor: `${name}@example.com`, role: name }, LOCAL_TOKEN_SECRET, "1h"),
+const tokenOf = async (role: "viewer" | "operator") => ({
+  CONCORD_TOKEN: await signOpsToken({ actor: `${role}@example.com`, role }, LOCAL_TOKEN_SECRET, "1h"),
 });
 
 describe("concord dlq", () => {
-  it("lists letters in a table that fits, and as JSON", async () => {
+  it("lists letters in a table that fits 160 columns, and as JSON", async () => {
     const { code, out, err } = await concord(["list", "--topic", TOPIC, "--first", "5"]);
     expect([code, err]).toEqual([0, expect.stringContaining("--all")]);
-    const lines = out.trimEnd().split("\n");
-    expect(lines[0]).toMatch(/^LETTER +STATE +FAILED +AGO +× +TOPIC +DEVICE +WHY/);
+    const lines = out.split("\n");
+    expect(lines[0]).toMatch(/^LETTER +STATE +LAST FAILED +AGE +FAILURES +TOPIC +DEVICE +REASON/);
     expect(lines).toHaveLength(6);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(160);
     expect((await json("list", "--first", "2")).deadLetters).toHaveLength(2);
   });
 
-  it("shows groups, a letter, and what was done", async () => {
+  it("shows groups, a letter, and the audit log", async () => {
     const { out } = await concord(["groups"]);
     expect(out).toMatch(/open +30 .*invalid_type at data\.name/);
     const [{ id }] = (await json("list", "--first", "1")).deadLetters;
@@ -83,18 +89,29 @@ describe("concord dlq", () => {
     expect((await concord(["audit", "--action", "letter.unmask"])).out).toContain("ticket 1");
   });
 
+  it("gives a script its result, its errors and its exit code", async () => {
+    const [list, none] = await Promise.all([
+      script(["list", "--first", "2", "--json"]),
+      script(["list", "--reason", "crash", "--json"]),
+    ]);
+    expect([list.code, list.err]).toEqual([0, ""]);
+    expect(JSON.parse(list.out).deadLetters).toHaveLength(2);
+    expect([none.code, none.err]).toEqual([3, "concord: no dead letters match\n"]);
+    expect(JSON.parse(none.out).deadLetters).toEqual([]);
+  });
+
   it.each<[number, string[], RegExp]>([
-    [2, ["list", "--tpoic", "x"], /Unknown option '--tpoic'/],
+    [2, ["list", "--tpoic", "x"], /there is no option --tpoic/],
     [2, ["--json", "list"], /--json goes after the command/],
     [2, ["lits"], /there is no command concord dlq lits/],
     [2, ["list", "--state", "closed"], /state must be one of/],
-    [2, ["replay", "--yes", "--name", "n"], /say which letters/],
-    [2, ["replay", "--reason", "crash", "--name", "n"], /nobody is there to be asked/],
+    [2, ["replay", "--yes", "--name", "n"], /no letters are selected/],
+    [2, ["replay", "--reason", "crash", "--name", "n"], /there is no terminal to ask at/],
     [2, ["discard", "--reason", "crash", "--because", "b"], /--yes/],
-    [2, ["edit", "x", "--patch", "{", "--because", "b"], /no JSON Patch/],
+    [2, ["edit", "x", "--patch", "{", "--because", "b"], /is not a JSON Patch/],
     [3, ["list", "--reason", "crash"], /no dead letters match/],
     [3, ["show", "nobody"], /no dead letter with this id/],
-    [3, ["plan", "--reason", "crash"], /nothing of that would be sent/],
+    [3, ["plan", "--reason", "crash"], /none of these letters would be sent/],
     [3, ["runs", "nobody"], /no run with this id/],
   ])("ends with %i for %j", async (code, args, why) => {
     const ended = await concord(args);
@@ -102,30 +119,41 @@ describe("concord dlq", () => {
     expect(ended.err).not.toMatch(/\n\s+at /);
   });
 
-  it("ends with 1 where nobody answers, with 5 where the token may not, with 6 for a patch that mends nothing", async () => {
-    const away = await concord(["list"], { CONCORD_URL: "http://127.0.0.1:9" });
+  it("ends with 1 when the platform cannot be reached", async () => {
+    const away = await concord(["list"], { url: "http://127.0.0.1:9" });
     expect([away.code, away.err]).toEqual([1, expect.stringContaining("cannot be reached")]);
-    const viewer = await concord(["discard", "--reason", "crash", "--because", "b", "--yes"], await role("viewer"));
-    expect([viewer.code, viewer.err]).toEqual([5, expect.stringContaining("for role operator")]);
-    const abroad = await concord(["list"], { CONCORD_URL: "https://concord.example", CONCORD_TOKEN: "" });
-    expect([abroad.code, abroad.err]).toEqual([2, expect.stringContaining("CONCORD_TOKEN")]);
+  });
+
+  it("ends with 2 when another host than the local one is called without a token", async () => {
+    const remote = await concord(["list"], { url: "https://concord.example" });
+    expect([remote.code, remote.err]).toEqual([2, expect.stringContaining("CONCORD_TOKEN")]);
+  });
+
+  it("ends with 5 when the token does not permit the command", async () => {
+    const args = ["discard", "--reason", "crash", "--because", "b", "--yes"];
+    const viewer = await concord(args, { env: await tokenOf("viewer") });
+    expect([viewer.code, viewer.err]).toEqual([5, expect.stringContaining("requires the role operator")]);
+  });
+
+  it("ends with 6 when no letter passes its contract with a patch", async () => {
     const [{ id }] = (await json("groups")).groups;
     const patch = ["--patch", '[{"op":"add","path":"/data/model","value":"N"}]', "--because", "b"];
     expect((await concord(["edit", "--group", id, ...patch])).code).toBe(6);
   });
 
-  it("has no colours in what is no terminal, whatever its environment is", async () => {
-    // citty takes these for a reason to leave its colours out by itself.
-    const env = { TEST: "", CI: "", NO_COLOR: "", TERM: "xterm" };
-    for (const args of [["--help"], ["runs", "--help"], ["lits"], ["groups"]]) {
-      const { out, err } = await concord(args, env);
+  it("prints no colours where its output is not a terminal, whatever the environment says", async () => {
+    const env = { CI: "", NO_COLOR: "", FORCE_COLOR: "1", TERM: "xterm" };
+    const ends = await Promise.all(
+      [["--help"], ["runs", "--help"], ["lits"], ["groups"]].map((args) => script(args, env)),
+    );
+    for (const { out, err } of ends) {
       expect(out + err).not.toContain("\u001b");
       expect(out + err).not.toContain("[36m");
     }
-    expect((await concord(["--help"], env)).out).toMatch(/4 {2}a run is paused/);
+    expect(ends[0]?.out).toMatch(/4 {2}a run is paused/);
   });
 
-  it("takes letters out and in again, and makes fixtures of them", async () => {
+  it("exports letters, imports them again, and writes fixtures of them", async () => {
     const folder = mkdtempSync(join(tmpdir(), "concord-cli-"));
     const file = join(folder, "letters.ndjson");
     expect((await concord(["export", "--topic", TOPIC, "--out", file])).err).toContain("30 letters");
@@ -148,19 +176,22 @@ describe("concord dlq", () => {
     expect((await concord(["fixtures", "--topic", TOPIC, "--out", out])).code).toBe(6);
   });
 
-  it("mends a group, plans, replays, and says how it went", { timeout: 90_000 }, async () => {
+  it("edits a group, plans, replays, and reports the outcome", { timeout: 90_000 }, async () => {
     const { groups } = await json("groups");
     const group = groups[0].id;
     const patch = ["--patch", '[{"op":"add","path":"/data/name","value":"Hall"}]', "--because", "the name was lost"];
     const preview = await concord(["edit", "--group", group, ...patch]);
-    expect([preview.code, preview.out]).toEqual([0, expect.stringContaining("none was edited: say --apply")]);
+    expect([preview.code, preview.out]).toEqual([
+      0,
+      expect.stringContaining("no letter was edited. To edit them, add --apply"),
+    ]);
     expect((await json("edit", "--group", group, ...patch, "--apply")).applied).toBe(30);
     const plan = await concord(["plan", "--group", group]);
     expect(plan.out).toMatch(/will be sent +30/);
     const replayed = await concord(["replay", "--group", group, "--name", "names are back", "--rate", "100", "--yes"]);
     expect([replayed.code, replayed.out]).toEqual([0, expect.stringContaining("is done: 30 applied")]);
     expect((await concord(["runs"])).out).toMatch(/done +.* 30\/30 .*names are back/);
-    expect((await concord(["watch", "--once"])).out).toContain("nothing waits");
+    expect((await concord(["watch", "--once"])).out).toContain("no unresolved groups");
     expect((await concord(["replay", "--group", group, "--name", "again", "--yes"])).code).toBe(3);
   });
 });

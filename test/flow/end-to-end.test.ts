@@ -37,7 +37,7 @@ const device = (key: string) =>
 /** Queues and D1 take their time; the assertion is asked until it holds. */
 const eventually = (assertion: () => Promise<void>) => vi.waitFor(assertion, { timeout: 10_000, interval: 20 });
 
-describe("an event's way from the REST Proxy endpoint to GraphQL", () => {
+describe("GraphQL, after events were sent to the REST Proxy endpoint,", () => {
   it("shows a device with everything its events said", async () => {
     await push("device.elt.registration.created", {
       deviceId: "flow-1",
@@ -67,7 +67,7 @@ describe("an event's way from the REST Proxy endpoint to GraphQL", () => {
     });
   });
 
-  it("answers null for a device that nobody spoke of", async () => {
+  it("answers null for a device that no event named", async () => {
     expect(await device("elt:nobody")).toEqual({ device: null });
   });
 
@@ -87,8 +87,8 @@ describe("an event's way from the REST Proxy endpoint to GraphQL", () => {
   });
 });
 
-describe("a bad record's way to the dead letters and back", () => {
-  it("is listed with its reason, and a replay that fails again raises its count and makes no twin", async () => {
+describe("a bad record", () => {
+  it("is listed as a dead letter with its reason, and a replay that fails again raises its count and adds no second letter", async () => {
     const topic = "device.elt.topic.unheardof";
     expect(await push(topic, { deviceId: "flow-3", eventId: "unknown-1", data: { brand: "X" } })).toEqual({
       accepted: 0,
@@ -109,7 +109,7 @@ describe("a bad record's way to the dead letters and back", () => {
     });
   });
 
-  it("closes a letter whose record passes by now", async () => {
+  it("is a resolved letter once a replay of it is applied", async () => {
     const topic = "device.elt.status.reported";
     const value = eventValue({
       topic,
@@ -144,7 +144,7 @@ describe("the front door", () => {
     ["/ops/api/dead-letters", 401],
     ["/nothing-here", 404],
     ["/", 200],
-  ])("routes %s", async (path, status) => {
+  ])("routes %s, which answers %i", async (path, status) => {
     expect((await fetch(new URL(path, stack.url), { headers: { Accept: "application/json" } })).status).toBe(status);
   });
 });

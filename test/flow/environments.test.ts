@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
-import { credentialOf } from "../../cli/commands/credential.ts";
-import { clientOf, Listening } from "../../local/live-client.ts";
+import { signToken } from "#auth/token.ts";
+import { createCredential } from "../../cli/commands/credential.ts";
+import { createLiveClient, LiveSubscription } from "../../local/live-client.ts";
 import { startStack } from "../../local/stack.ts";
-import { signToken } from "../../src/shared/auth/token.ts";
 import { eventValue } from "../support/records.ts";
 
 const TOPIC = "device.ecobee.status.reported";
 const TOKEN_SECRET = "a secret that only this test knows, long enough";
 
-const credentials = (id: string, secret: string) => JSON.stringify([credentialOf({ id, secret, may: ["*"] })]);
+const credentials = (id: string, secret: string) => JSON.stringify([createCredential({ id, secret, may: ["*"] })]);
 
 /** Every name that one Worker's config says of another is resolved here, or the stack does not start. */
 describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
@@ -53,11 +53,11 @@ describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
       expect(await graphql(wish)).toEqual({ setDesiredState: { outcome: "APPLIED" } });
       const { status, headers } = await fetch(new URL("/ops/healthz", stack.url));
       expect([status, headers.get("Strict-Transport-Security")]).toEqual([200, "max-age=63072000"]);
-      const client = clientOf(stack.url, {
-        place: { device: "ecobee:wired" },
+      const client = createLiveClient(stack.url, {
+        target: { device: "ecobee:wired" },
         token: await signToken({ role: "service" }, TOKEN_SECRET, "5m"),
       });
-      const listening = new Listening(client, 'subscription { deviceChanged(key: "ecobee:wired") { kind } }');
+      const listening = new LiveSubscription(client, 'subscription { deviceChanged(key: "ecobee:wired") { kind } }');
       await vi.waitFor(() => expect(listening.items).toEqual([{ kind: "SNAPSHOT" }]), { timeout: 10_000 });
       await client.dispose();
     } finally {
@@ -66,7 +66,7 @@ describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
   });
 
   it("serves nothing with the local secrets", async () => {
-    const { LOCAL_TOKEN_SECRET } = await import("../../src/shared/auth/token.ts");
+    const { LOCAL_TOKEN_SECRET } = await import("#auth/token.ts");
     const stack = await startStack({
       env,
       secrets: { INGEST_CREDENTIALS: credentials("dev", "dev"), TOKEN_SECRET: LOCAL_TOKEN_SECRET },

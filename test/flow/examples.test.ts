@@ -2,7 +2,9 @@ import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { ConcordClient } from "../../examples/dashboard/client.ts";
+import type { Scope } from "#auth/scope.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { ConcordClient } from "#client/client.ts";
 import {
   AcknowledgeAlert,
   AlertList,
@@ -13,8 +15,6 @@ import {
 } from "../../examples/dashboard/generated.ts";
 import { type Clients, connect } from "../../local/clients.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import type { Scope } from "../../src/shared/auth/scope.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { SAVED_QUERIES } from "../../workers/api/saved-queries.ts";
 import { outcomesAtRest } from "../support/outcomes.ts";
 import { eventValue } from "../support/records.ts";
@@ -75,7 +75,7 @@ describe("the dashboard's client", () => {
     expect((await dashboardOf(OTHER).ask(DeviceList, {})).data.devices?.edges).toEqual([]);
   });
 
-  it("shows a device whole", async () => {
+  it("shows all of a device", async () => {
     const { data, errors } = await dashboardOf(OWN).ask(DevicePage, { key: KEY });
     expect(errors).toEqual([]);
     expect(data.device).toMatchObject({
@@ -115,7 +115,7 @@ describe("the dashboard's client", () => {
     expect(back?.edges).toEqual(first?.edges);
   });
 
-  it("sums up each dealer that the token is of", async () => {
+  it("sums up each dealer that the token names", async () => {
     const { data } = await dashboardOf(OWN).ask(DealerOverview, {});
     expect(data.dealers?.edges.map(({ node }) => node)).toMatchObject([
       { dealerId: "D-21", statistics: { devices: 1, online: 1, offline: 0, openAlerts: 1, criticalAlerts: 0 } },
@@ -124,7 +124,7 @@ describe("the dashboard's client", () => {
     expect((await dashboardOf(OTHER).ask(DealerOverview, {})).data.dealers?.edges).toEqual([]);
   });
 
-  it("says what a device is to do, and loses to whoever was faster", async () => {
+  it("sets a desired state, and is refused with VERSION_CONFLICT when somebody was faster", async () => {
     const key = "elt:wanted-1";
     const [one, other] = [dashboardOf(CHANGING), dashboardOf(CHANGING)];
     const { data } = await one.ask(DevicePage, { key });
@@ -180,12 +180,12 @@ describe("the dispatch Worker", () => {
     });
   });
 
-  it("finds no device that another dealer has, and lets nobody in without a token", async () => {
+  it("finds no device of another dealer, and refuses requests without a token", async () => {
     expect((await visit(OTHER)).status).toBe(404);
     expect((await visit(OWN, { Authorization: "" })).status).toBe(401);
   });
 
-  it("passes on how fresh its caller wants the answer, and says how fresh it was", async () => {
+  it("passes its caller's consistency token on, and returns a newer one", async () => {
     const first = await visit(OWN);
     const second = await visit(OWN, { [TOKEN_HEADER]: first.token });
     expect(second.status).toBe(200);
@@ -226,7 +226,7 @@ describe("README.md", () => {
   };
   const run = async (command: string) => (await promisify(execFile)("bash", ["-c", command])).stdout;
 
-  it("pushes an event, reads it back, and tells a subscriber of a later one", async () => {
+  it("has commands that push an event, read it back, and deliver a later one to a subscriber", async () => {
     const push = commandOf('"e-1"');
     expect(await run(push)).toContain('"error_code":null');
     await vi.waitFor(async () => expect(await run(commandOf('device(key: \\"ecobee:t-1'))).toContain("20.5"), {
@@ -244,7 +244,7 @@ describe("README.md", () => {
     subscriber.kill();
   });
 
-  it("finds a wrong event among the dead letters", async () => {
+  it("has commands that send a bad event and find it among the dead letters", async () => {
     const [push = "", groups = ""] = commandOf('"online":"yes"').split(/(?=^CONCORD_URL=.* groups)/m);
     expect(await run(push)).toContain("kept as a dead letter (schema_mismatch)");
     const [list = ""] = groups.split("\n");

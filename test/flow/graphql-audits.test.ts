@@ -40,7 +40,7 @@ const AUDITS = serverAudits({
 });
 
 describe("GraphQL over HTTP, through the front door", () => {
-  it("is audited by 61 cases", () => {
+  it("is audited by all 61 cases of graphql-http", () => {
     expect(AUDITS).toHaveLength(61);
   });
 
@@ -49,12 +49,12 @@ describe("GraphQL over HTTP, through the front door", () => {
     expect([result.status, "reason" in result ? result.reason : undefined]).toEqual(["ok", undefined]);
   });
 
-  it("was asked with a token whose issuer's keys were fetched once", () => {
+  it("fetches the keys of a token's issuer once for all of them", () => {
     expect(fetchesOfKeys).toBe(1);
   });
 });
 
-it("The API says through the front door that it is up", async () => {
+it("The API answers its health check through the front door", async () => {
   const response = await fetch(new URL("/graphql/healthz", stack.url));
   expect(await response.json()).toEqual({ status: "ok", worker: "api" });
 });

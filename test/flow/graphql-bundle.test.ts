@@ -38,13 +38,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("what is deployed of the GraphQL Worker", () => {
-  it("has one graphql, or errors of one would be no errors to the other", () => {
+describe("the bundle of the GraphQL Worker", () => {
+  it("holds one copy of graphql, since one copy does not recognise the errors of another", () => {
     expect(inputs.filter((path) => /\/graphql\/error\/GraphQLError\.\w+$/.test(path))).toHaveLength(1);
     expect(bundle.match(/\bclass \w*GraphQLError extends Error\b/g)).toHaveLength(1);
   });
 
-  it("has no checks that graphql makes while it is developed", () => {
+  it("holds none of the checks that graphql makes in development", () => {
     expect(inputs.filter((path) => path.includes("/graphql/__dev__/"))).toEqual([]);
   });
 

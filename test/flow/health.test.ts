@@ -15,12 +15,12 @@ const get = async (path: string) => {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
 
-describe("through the front door", () => {
-  it.each(["", ...Object.values(WORKERS)])("GET %s/healthz says that its Worker is up", async (path) => {
+describe("a health check through the front door", () => {
+  it.each(["", ...Object.values(WORKERS)])("is answered at %s/healthz by the Worker that is up", async (path) => {
     expect(await get(`${path}/healthz`)).toMatchObject({ status: 200, body: { status: "ok" } });
   });
 
-  it.each(Object.values(WORKERS))("GET %s/readyz says what its Worker has looked at", async (path) => {
+  it.each(Object.values(WORKERS))("names at %s/readyz what its Worker has checked", async (path) => {
     const { status, body } = await get(`${path}/readyz`);
     expect([status, body.status, body.checks]).toEqual([
       200,
@@ -29,9 +29,16 @@ describe("through the front door", () => {
     ]);
   });
 
-  it("GET /readyz is ready when all four are, and else tells who is not, and why", { timeout: 30_000 }, async () => {
+  it("has no way to the metrics Worker, which serves the other Workers only", async () => {
+    for (const path of ["/metrics", "/metrics/readyz"]) expect((await get(path)).status).toBe(404);
+  });
+
+  it("is ready at /readyz when every Worker is, and else names the one that is not, and why", {
+    timeout: 30_000,
+  }, async () => {
     const { status, body } = await get("/readyz");
-    expect([status, Object.keys(body.workers as object)]).toEqual([200, Object.keys(WORKERS)]);
+    expect([status, Object.keys(body.workers as object)]).toEqual([200, [...Object.keys(WORKERS), "metrics"]]);
+    expect(body.workers).toMatchObject({ metrics: { status: "ready", checks: { bindings: "ok", objects: "ok" } } });
     const { DB } = await stack.worker<{ DB: D1Database }>("concord-ingest").getEnv();
     const rename = (from: string, to: string) =>
       DB.prepare("UPDATE d1_migrations SET name = ?2 WHERE name = ?1").bind(from, to).run();

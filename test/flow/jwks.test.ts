@@ -7,7 +7,7 @@ import { eventValue } from "../support/records.ts";
 
 const TOPIC = "device.elt.status.reported";
 
-it("takes the JWTs of an issuer whose keys it fetches, once, and none that the issuer did not sign", async () => {
+it("The boundary accepts JWTs of an issuer whose keys it fetches once, and none that the issuer did not sign", async () => {
   const keys = await generateKeyPair("RS256", { extractable: true });
   const strangers = await generateKeyPair("RS256", { extractable: true });
   let fetches = 0;

@@ -1,11 +1,11 @@
 import { createClient as createSseClient } from "graphql-sse";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { Scope } from "#auth/scope.ts";
+import { watch } from "#client/live.ts";
 import { WatchDevice } from "../../examples/dashboard/generated.ts";
-import { watch } from "../../examples/dashboard/live.ts";
 import { type Clients, connect } from "../../local/clients.ts";
-import { clientOf, Listening, type Told, tokenOf } from "../../local/live-client.ts";
+import { createLiveClient, createToken, LiveSubscription, type Result } from "../../local/live-client.ts";
 import type { Stack } from "../../local/stack.ts";
-import type { Scope } from "../../src/shared/auth/scope.ts";
 import { eventValue } from "../support/records.ts";
 import { sharedStack } from "../support/shared-stack.ts";
 
@@ -41,12 +41,12 @@ const raise = (deviceId: string, second: number, severity: string) =>
 
 const eventually = <T>(assertion: () => T | Promise<T>) => vi.waitFor(assertion, { timeout: 15_000, interval: 10 });
 
-const query = async (text: string, { scope = OPS, token }: { scope?: Scope; token?: string } = {}): Promise<Told> => {
+const query = async (text: string, { scope = OPS, token }: { scope?: Scope; token?: string } = {}): Promise<Result> => {
   const response = await fetch(new URL("/graphql", stack.url), {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
-      Authorization: `Bearer ${await tokenOf(scope)}`,
+      Authorization: `Bearer ${await createToken(scope)}`,
       ...(token && { "Concord-Consistency-Token": token }),
     },
     body: JSON.stringify({ query: text }),
@@ -70,12 +70,12 @@ const CHANGED = `subscription Changed($key: String!, $afterRevision: Int) {
   }
 }`;
 
-describe("a device's socket", () => {
-  it("begins with the device as it is, and tells each event with a token that lets the next query see it", async () => {
+describe.concurrent("a device's socket", () => {
+  it("begins with a snapshot, and delivers each event with a consistency token that lets the next query see it", async () => {
     await report("told-1", 1);
     await isKnown("told-1");
-    const client = clientOf(stack.url, { place: { device: "elt:told-1" } });
-    const listening = new Listening(client, CHANGED, { key: "elt:told-1" });
+    const client = createLiveClient(stack.url, { target: { device: "elt:told-1" } });
+    const listening = new LiveSubscription(client, CHANGED, { key: "elt:told-1" });
     await eventually(() => expect(listening.items).toHaveLength(1));
     expect(listening.items[0]).toMatchObject({
       kind: "SNAPSHOT",
@@ -92,7 +92,7 @@ describe("a device's socket", () => {
       device: { report: { indoorTemperatureC: 2 } },
     });
     const token = listening.items[1].consistencyToken;
-    expect(listening.place).toEqual({ cursor: "2", consistencyToken: token });
+    expect(listening.extension).toEqual({ cursor: "2", consistencyToken: token });
     const { data, extensions } = await query('{ device(key: "elt:told-1") { report { indoorTemperatureC } } }', {
       token,
     });
@@ -101,7 +101,7 @@ describe("a device's socket", () => {
     await client.dispose();
   });
 
-  it("can be dropped at every step of fifty events, and every revision is told once", async () => {
+  it("can be dropped at every step of fifty events, and every revision is delivered once", async () => {
     const device = "dropped-1";
     await report(device, 0);
     await isKnown(device);
@@ -110,8 +110,8 @@ describe("a device's socket", () => {
       // Half of the events happen while nobody listens.
       const happensBefore = step % 2 === 0;
       if (happensBefore) await report(device, step);
-      const client = clientOf(stack.url, { place: { device: `elt:${device}` } });
-      const listening = new Listening(client, CHANGED, { key: `elt:${device}`, afterRevision: seen.at(-1) });
+      const client = createLiveClient(stack.url, { target: { device: `elt:${device}` } });
+      const listening = new LiveSubscription(client, CHANGED, { key: `elt:${device}`, afterRevision: seen.at(-1) });
       if (!happensBefore) {
         if (step === 1) await eventually(() => expect(listening.items).toHaveLength(1));
         await report(device, step);
@@ -124,7 +124,7 @@ describe("a device's socket", () => {
     expect(seen).toEqual(Array.from({ length: 51 }, (_, i) => i + 1));
   }, 120_000);
 
-  it("is taken up again by the dashboard's client, wherever it is dropped: fifty events, fifty-one connections", async () => {
+  it("is resumed by the dashboard's client wherever it is dropped: fifty events, fifty-one connections", async () => {
     const device = "watched-1";
     await assign(device, 0, "F-watch");
     await isKnown(device);
@@ -136,7 +136,7 @@ describe("a device's socket", () => {
       { key: `elt:${device}` },
       {
         url: new URL("/live", stack.url).href.replace("http:", "ws:"),
-        token: () => tokenOf(dealer("F-watch")),
+        token: () => createToken(dealer("F-watch")),
         onItem: ({ deviceChanged }) => {
           revisions.push(deviceChanged.revision);
           client.terminate();
@@ -162,12 +162,12 @@ describe("a device's socket", () => {
     await report("expiring-1", 1);
     await isKnown("expiring-1");
     const closings: { code: number; reason: string }[] = [];
-    const client = clientOf(stack.url, {
-      place: { device: "elt:expiring-1" },
-      token: await tokenOf(OPS, "3s"),
+    const client = createLiveClient(stack.url, {
+      target: { device: "elt:expiring-1" },
+      token: await createToken(OPS, "5s"),
       onClosed: ({ code, reason }) => closings.push({ code, reason }),
     });
-    const listening = new Listening(client, CHANGED, { key: "elt:expiring-1" });
+    const listening = new LiveSubscription(client, CHANGED, { key: "elt:expiring-1" });
     await eventually(() => expect(listening.items).toHaveLength(1));
     await eventually(() => expect(closings).toEqual([{ code: 4403, reason: "Forbidden: the token has expired" }]));
     expect(listening.ended).toMatchObject({ failed: { code: 4403 } });
@@ -177,8 +177,8 @@ describe("a device's socket", () => {
     ["a token that is none", { token: "x.y.z" }, 4403],
     ["no token", { token: "" }, 4403],
   ])("is closed for %s", async (_, { token }, code) => {
-    const client = clientOf(stack.url, { place: { device: "elt:any" }, token });
-    const listening = new Listening(client, CHANGED, { key: "elt:any" });
+    const client = createLiveClient(stack.url, { target: { device: "elt:any" }, token });
+    const listening = new LiveSubscription(client, CHANGED, { key: "elt:any" });
     await eventually(() => expect(listening.ended).toMatchObject({ failed: { code } }));
   });
 });
@@ -196,20 +196,20 @@ const FEED = `subscription Feed($dealerId: String!, $kinds: [DealerNewsKind!], $
 }`;
 
 const feedOf = (dealerId: string, options: object = {}, scope: Scope = dealer(dealerId)) => {
-  const client = clientOf(stack.url, { place: { dealer: dealerId }, scope });
-  return { client, listening: new Listening(client, FEED, { dealerId, ...options }) };
+  const client = createLiveClient(stack.url, { target: { dealer: dealerId }, scope });
+  return { client, listening: new LiveSubscription(client, FEED, { dealerId, ...options }) };
 };
 
-const kindsIn = (listening: Listening): string[] => listening.items.map(({ kind }) => kind);
+const kindsIn = (listening: LiveSubscription): string[] => listening.items.map(({ kind }) => kind);
 
 describe("a reassignment", () => {
-  it("is the last thing that the old dealer is told, and the first that the new one's feed shows", async () => {
+  it("is the last change delivered to the old dealer, and the first in the new dealer's feed", async () => {
     await assign("moved-1", 1, "F-old");
     await isKnown("moved-1");
     const old = feedOf("F-old");
     const young = feedOf("F-new");
-    const watching = new Listening(
-      clientOf(stack.url, { place: { device: "elt:moved-1" }, scope: dealer("F-old") }),
+    const watching = new LiveSubscription(
+      createLiveClient(stack.url, { target: { device: "elt:moved-1" }, scope: dealer("F-old") }),
       CHANGED,
       { key: "elt:moved-1" },
     );
@@ -229,8 +229,8 @@ describe("a reassignment", () => {
     await eventually(() => expect(kindsIn(young.listening)).toEqual(["STARTED", "DEVICE_GAINED", "ALERT_RAISED"]));
     expect(young.listening.items[2].alert).toEqual({ alertId: "a-3", severity: "CRITICAL", state: "OPEN" });
     expect(kindsIn(old.listening)).toEqual(["STARTED", "DEVICE_LOST"]);
-    const again = new Listening(
-      clientOf(stack.url, { place: { device: "elt:moved-1" }, scope: dealer("F-old") }),
+    const again = new LiveSubscription(
+      createLiveClient(stack.url, { target: { device: "elt:moved-1" }, scope: dealer("F-old") }),
       CHANGED,
       { key: "elt:moved-1" },
     );
@@ -240,7 +240,7 @@ describe("a reassignment", () => {
 });
 
 describe("a dealer's feed", () => {
-  it("holds back what its filters do not ask for, and goes on behind a cursor", async () => {
+  it("delivers only what its filters ask for, and resumes behind a cursor", async () => {
     await assign("fed-1", 1, "F-1");
     await isKnown("fed-1");
     const all = feedOf("F-1");
@@ -265,7 +265,7 @@ describe("a dealer's feed", () => {
     for (const { client } of [all, critical, resumed]) await client.dispose();
   });
 
-  it("is its dealer's only, as is every other dealer's", async () => {
+  it("is not delivered to another dealer", async () => {
     const { client, listening } = feedOf("F-others", {}, dealer("F-1"));
     await eventually(() => expect(listening.ended).toMatchObject({ failed: [{ extensions: { code: "NOT_FOUND" } }] }));
     await client.dispose();
@@ -275,7 +275,7 @@ describe("a dealer's feed", () => {
 const sse = (scope: Scope, headers: Record<string, string> = {}) =>
   createSseClient({
     url: new URL("/graphql", stack.url).href,
-    headers: async () => ({ Authorization: `Bearer ${await tokenOf(scope)}`, ...headers }),
+    headers: async () => ({ Authorization: `Bearer ${await createToken(scope)}`, ...headers }),
     retryAttempts: 0,
   });
 
@@ -289,7 +289,7 @@ async function* eventsOf(
     headers: {
       Accept: accept,
       "Content-Type": "application/json",
-      Authorization: `Bearer ${token ?? (await tokenOf(OPS))}`,
+      Authorization: `Bearer ${token ?? (await createToken(OPS))}`,
       ...(lastEventId && { "Last-Event-ID": lastEventId }),
     },
     body: JSON.stringify({ query: CHANGED, variables }),
@@ -302,20 +302,20 @@ async function* eventsOf(
     text = blocks.pop() ?? "";
     for (const block of blocks.filter((one) => one.includes("event:"))) {
       const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, "m").exec(block)?.[1];
-      yield { id: field("id"), event: field("event"), data: JSON.parse(field("data") || "null") as Told };
+      yield { id: field("id"), event: field("event"), data: JSON.parse(field("data") || "null") as Result };
     }
   }
 }
 
-describe("server-sent events", () => {
-  it("tell a device's changes and a dealer's news to the npm client", async () => {
+describe.concurrent("server-sent events", () => {
+  it("deliver a device's changes and a dealer's feed to the npm client", async () => {
     await assign("streamed-1", 1, "F-sse");
     await isKnown("streamed-1");
     const client = sse(dealer("F-sse"));
-    const changes: Told[] = [];
-    const news: Told[] = [];
-    const sink = (into: Told[]) => ({
-      next: ({ data }: Told) => void into.push(Object.values(data)[0]),
+    const changes: Result[] = [];
+    const news: Result[] = [];
+    const sink = (into: Result[]) => ({
+      next: ({ data }: Result) => void into.push(Object.values(data)[0]),
       error: (thrown: unknown) => void into.push({ kind: thrown }),
       complete: () => {},
     });
@@ -330,7 +330,7 @@ describe("server-sent events", () => {
     for (const stop of stops) stop();
   });
 
-  it("go on behind the Last-Event-ID, and end without `complete` when the token does", async () => {
+  it("resume behind the Last-Event-ID, and end without `complete` when the token expires", async () => {
     await report("resumed-1", 1);
     await isKnown("resumed-1");
     const variables = { key: "elt:resumed-1" };
@@ -343,8 +343,8 @@ describe("server-sent events", () => {
     await first.return(undefined);
     await report("resumed-1", 2);
     await report("resumed-1", 3);
-    const second = eventsOf(variables, { lastEventId: "1", token: await tokenOf(OPS, "4s") });
-    const told: Told[] = [];
+    const second = eventsOf(variables, { lastEventId: "1", token: await createToken(OPS, "4s") });
+    const told: Result[] = [];
     for await (const event of second) told.push(event);
     expect(told.map(({ id, event }) => [id, event])).toEqual([
       ["2", "next"],
@@ -353,7 +353,7 @@ describe("server-sent events", () => {
     expect(told.map(({ data }) => data.data.deviceChanged.kind)).toEqual(["EVENT", "EVENT"]);
   });
 
-  it.each(["*/*", "text/*;q=0.8", "Text/Event-Stream"])("carry ids for whoever accepts %s", async (accept) => {
+  it.each(["*/*", "text/*;q=0.8", "Text/Event-Stream"])("carry ids for a client that accepts %s", async (accept) => {
     await report("accepted-1", 1);
     await isKnown("accepted-1");
     const events = eventsOf({ key: "elt:accepted-1" }, { accept });
@@ -361,37 +361,37 @@ describe("server-sent events", () => {
     await events.return(undefined);
   });
 
-  it("are not what somebody gets who accepts JSON only", async () => {
+  it("are refused with 406 to a client that accepts JSON only", async () => {
     const response = await fetch(new URL("/graphql", stack.url), {
       method: "POST",
       headers: {
         Accept: "application/json",
         "Content-Type": "application/json",
-        Authorization: `Bearer ${await tokenOf(OPS)}`,
+        Authorization: `Bearer ${await createToken(OPS)}`,
       },
       body: JSON.stringify({ query: CHANGED, variables: { key: "elt:accepted-1" } }),
     });
-    expect([response.status, ((await response.json()) as Told).errors[0].extensions.code]).toEqual([
+    expect([response.status, ((await response.json()) as Result).errors[0].extensions.code]).toEqual([
       406,
       "NOT_ACCEPTABLE",
     ]);
   });
 
-  it("say what is wrong in the words of GraphQL, and end", async () => {
-    const told: Told[] = [];
+  it("report a mistake as a GraphQL error, and end", async () => {
+    const told: Result[] = [];
     for await (const event of eventsOf({ key: "elt:never-heard-of" })) told.push(event);
     expect(told.map(({ event }) => event)).toEqual(["next", "complete"]);
     expect(told[0].data.errors).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
   });
 });
 
-describe("the door", () => {
+describe("the path of sockets", () => {
   it.each([
     ["/live", {}, 426],
     ["/live?device=elt:1", {}, 426],
     ["/live/elsewhere", {}, 404],
     ["/live/healthz", {}, 200],
-  ])("answers %s over plain HTTP", async (path, headers, status) => {
+  ])("answers %s without an upgrade", async (path, headers, status) => {
     expect((await fetch(new URL(path, stack.url), { headers })).status).toBe(status);
   });
 });

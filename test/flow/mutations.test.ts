@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { Scope } from "#auth/scope.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { type Clients, connect } from "../../local/clients.ts";
 import type { Stack } from "../../local/stack.ts";
-import type { Scope } from "../../src/shared/auth/scope.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { outcomesAtRest } from "../support/outcomes.ts";
 import { type EventSpec, eventValue } from "../support/records.ts";
 import { sharedStack } from "../support/shared-stack.ts";
@@ -64,7 +64,7 @@ const OWN: Scope = { role: "dealer", dealerIds: ["D-21"] };
 const OTHER: Scope = { role: "dealer", dealerIds: ["D-7"] };
 
 describe("a mutation through the front door", () => {
-  it("acknowledges an alert for its dealer and nobody else's, and whoever sends the token sees it", async () => {
+  it("acknowledges an alert for its dealer only, and a query with its consistency token sees that", async () => {
     const { key, alert } = await onboard("mutated-1");
     const document = `mutation ($id: ID!) { acknowledgeAlert(input: { id: $id }) {
       alert { state device { history(first: 1) { edges { node { topic } } } } } outcome userErrors { code } } }`;
@@ -82,7 +82,7 @@ describe("a mutation through the front door", () => {
     expect(next.data.device.alerts.edges).toEqual([{ node: { state: "ACKNOWLEDGED" } }]);
   });
 
-  it("sets a desired state for the first of two who saw the same, and the device's report closes the delta", async () => {
+  it("sets a desired state for the first of two callers that saw the same version, and the device's report closes the delta", async () => {
     const { key } = await onboard("mutated-2");
     const document = `mutation ($input: SetDesiredStateInput!) { setDesiredState(input: $input) {
       device { twin { version delta { mode coolSetpointC } } } outcome userErrors { code } } }`;
@@ -108,7 +108,7 @@ describe("a mutation through the front door", () => {
     });
   });
 
-  it("is counted among the accepted records, and ends in one outcome", async () => {
+  it("is counted as an accepted record that ends in one outcome", async () => {
     const { key } = await onboard("mutated-3");
     const before = await outcomesAtRest(clients);
     await ask(

@@ -1,13 +1,15 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { signOpsToken } from "#auth/ops-user.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { signDeskToken } from "../../src/shared/auth/desk-user.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
 import { eventText, T } from "../support/rest-proxy.ts";
 import { cpuMs, watchMemory } from "../support/runtime-cost.ts";
 
 const MB = 1024 * 1024;
-/** What the boundary takes once it is inflated; workers/ingest/limits.ts */
+const eventOf = (members: string): string => `{"specversion":"1.0","id":"1","source":"/","type":"t",${members}}`;
+
+/** What the boundary takes once it is inflated; src/shared/queue/limits.ts */
 const INFLATED = 8 * MB;
 
 let stack: Stack;
@@ -34,6 +36,7 @@ const PROFILES = ["/topics/device.elt.profile.updated", V2[1]] as const;
 const BATCH = [`/v3/clusters/concord/topics/${T}/records:batch`, "application/json"] as const;
 const STREAM = [`/v3/clusters/concord/topics/${T}/records`, "application/json"] as const;
 const SINK = [`/ingest/${T}`, "application/json"] as const;
+const EVENTS = [`/ingest/${T}`, "application/cloudevents+json"] as const;
 const LINES = [`/ingest/${T}`, "application/x-ndjson"] as const;
 
 const FEATURES = `{"eventId":"e","occurredAt":"2026-11-23T12:00:00Z","deviceId":"d","data":{"name":"n","features":[${"0,".repeat(31_000)}0]}}`;
@@ -42,9 +45,9 @@ const FEATURES = `{"eventId":"e","occurredAt":"2026-11-23T12:00:00Z","deviceId":
 const ATTACKS: readonly (readonly [string, readonly [string, string], string, number])[] = [
   ["v2, four million records", V2, full('{"records":[', "0,", "]}"), 400],
   ["v2, empty records", V2, full('{"records":[', "{},", "]}"), 413],
-  ["v2, one value of empty objects", V2, full('{"records":[{"value":[', "{},", "]}]}"), 413],
-  ["v2, one key of empty objects", V2, full('{"records":[{"value":1,"key":[', "{},", "]}]}"), 413],
-  ["v2, one record of headers", V2, full('{"records":[{"value":1,"headers":[', '{"key":""},', "]}]}"), 413],
+  ["v2, one value of empty objects", V2, full('{"records":[{"value":[', "{},", "]}]}"), 200],
+  ["v2, one key of empty objects", V2, full('{"records":[{"value":1,"key":[', "{},", "]}]}"), 200],
+  ["v2, one record of headers", V2, full('{"records":[{"value":1,"headers":[', '{"key":""},', "]}]}"), 200],
   ["v2, a member of empty objects", V2, full('{"records":[{"value":1}],"key_schema":[', "{},", "]}"), 400],
   ["v2, unknown members", V2, full("{", '"a":0,', '"records":[]}'), 422],
   [
@@ -60,15 +63,28 @@ const ATTACKS: readonly (readonly [string, readonly [string, string], string, nu
     200,
   ],
   ["v2, features that no list may have", PROFILES, full('{"records":[', `{"value":${FEATURES}},`, "]}"), 200],
-  ["a batch of empty entries", BATCH, full('{"entries":[', "{},", "]}"), 400],
-  ["a batch of one entry of headers", BATCH, full('{"entries":[{"id":"a","headers":[', "0,", "]}]}"), 413],
+  ["a batch of empty entries", BATCH, full('{"entries":[', "{},", "]}"), 422],
+  ["a batch of one entry of headers", BATCH, full('{"entries":[{"id":"a","headers":[', "0,", "]}]}"), 207],
   ["a stream of empty records", STREAM, full("", "{}", ""), 200],
   ["a stream of headers that are none", STREAM, full("", `{"headers":[${"0,".repeat(45_000)}0]}`, ""), 200],
   ["a sink's list of numbers", SINK, full("[", "0,", "]"), 413],
-  ["a sink's one object", SINK, full('{"a":[', "{},", "]}"), 413],
+  ["a sink's one object", SINK, full('{"a":[', "{},", "]}"), 200],
+  ["CloudEvents of attributes", EVENTS, full("", eventOf(`"data":{},${'"a":0,'.repeat(80_000)}"a":0`), ""), 200],
+  ["CloudEvents of almost nothing", EVENTS, full("[", `${eventOf('"data":{}')},`, "{}]"), 413],
   ["a sink's lines", LINES, full("", "0\n", ""), 413],
+  ["a sink's lines that break off", LINES, full("", '{"a":[\n', ""), 413],
+  [
+    "a sink's objects just below what is kept",
+    SINK,
+    full("", `{"a":{${Array.from({ length: 60_000 }, (_, i) => `"${i}":0`).join(",")}}}\n`, ""),
+    200,
+  ],
+  ["a sink's objects with nothing between", SINK, full("", "{}", ""), 413],
   ["a sink's lines of lists", LINES, full("", `[${"0,".repeat(31_000)}0]\n`, ""), 200],
 ];
+
+/** What this guards against took forty times as long as a full request, and half a gigabyte. */
+const MAX_FULL_REQUESTS = 5;
 
 /** As much as one request may carry of what any client may send: what the others are measured by. */
 const LEGITIMATE = [
@@ -85,7 +101,7 @@ const timed = async (send: () => Promise<Response>) => {
   return { status: response.status, ms: clock() - startedAt, text };
 };
 
-describe("the worst that a request may hold", () => {
+describe("the worst body that the boundary may be sent", () => {
   let legitimateMs = 0;
 
   beforeAll(async () => {
@@ -99,7 +115,7 @@ describe("the worst that a request may hold", () => {
   });
 
   it.each(ATTACKS)(
-    "%s: costs no more than a few full requests, and less than a Worker's memory",
+    "%s: it costs less than five full requests, and takes less than a Worker's memory",
     async (says, [path, type], text, status) => {
       expect(text.length).toBeGreaterThan(INFLATED * 0.9);
       expect(text.length).toBeLessThanOrEqual(INFLATED);
@@ -107,12 +123,13 @@ describe("the worst that a request may hold", () => {
       const run = await timed(() => post(path, type, text));
       expect(run.status, run.text.slice(0, 300)).toBe(status);
       const grownBytes = growth();
-      // The best of three, as for what it is measured by.
-      const again = [await timed(() => post(path, type, text)), await timed(() => post(path, type, text))];
-      const ratio = Math.min(run.ms, ...again.map(({ ms }) => ms)) / legitimateMs;
+      // The best of three, as for what it is compared with; once one is within the limit, the others cannot change that.
+      let ratio = run.ms / legitimateMs;
+      for (let i = 0; i < 2 && ratio >= MAX_FULL_REQUESTS; i++) {
+        ratio = Math.min(ratio, (await timed(() => post(path, type, text))).ms / legitimateMs);
+      }
       console.info(`${says}: ${ratio.toFixed(1)} full requests, ${Math.round((grownBytes ?? 0) / MB)} MB`);
-      // What this guards against took forty times as long, and half a gigabyte.
-      expect(ratio).toBeLessThan(5);
+      expect(ratio).toBeLessThan(MAX_FULL_REQUESTS);
       if (grownBytes === undefined) console.warn("memory was not measured: this system has no /proc");
       else expect(grownBytes).toBeLessThan(96 * MB);
     },
@@ -121,7 +138,7 @@ describe("the worst that a request may hold", () => {
 
 /** What the other Workers take at most, with the most that parsers could be made to build of it. */
 const GRAPHQL = 256 * 1024;
-const DESK = MB;
+const OPS = MB;
 const IMPORT = 8 * MB;
 
 /** Of one line of an import. */
@@ -151,19 +168,19 @@ const OTHERS: readonly (readonly [string, string, string, string, number])[] = [
   ["graphql, a document of brackets", "POST", GRAPHQL_URL, full('{"query":"', "{a", '"}', GRAPHQL), 200],
   ["graphql, variables of lists", "POST", GRAPHQL_URL, queryOf(full("[", "[],", "]", GRAPHQL - 100)), 200],
   ["graphql, lists within lists", "POST", GRAPHQL_URL, queryOf("[".repeat(GRAPHQL - 100)), 400],
-  ["an edit of empty operations", "PATCH", EDIT_URL, full('{"patch":[', "{},", "]}", DESK), 400],
-  ["an edit that adds empty objects", "PATCH", EDIT_URL, patchOf(full("[", "{},", "]", DESK - 100)), 404],
-  ["a discard of empty ids", "POST", "/ops/api/discards", selectionOf(full("[", '"",', "]", DESK - 100)), 400],
+  ["an edit of empty operations", "PATCH", EDIT_URL, full('{"patch":[', "{},", "]}", OPS), 400],
+  ["an edit that adds empty objects", "PATCH", EDIT_URL, patchOf(full("[", "{},", "]", OPS - 100)), 404],
+  ["a discard of empty ids", "POST", "/ops/api/discards", selectionOf(full("[", '"",', "]", OPS - 100)), 400],
   ["an import of empty lines", "POST", IMPORT_URL, full("", "\n", "", IMPORT), 413],
   ["an import of a long line", "POST", IMPORT_URL, full("[", "{},", "]", LINE), 200],
   ["an import of lines of lists", "POST", IMPORT_URL, `${full("[", "[],", "]", IMPORT / 500 - 1)}\n`.repeat(499), 200],
   ["an import of letters", "POST", IMPORT_URL, LETTERS, 200],
 ];
 
-describe("the worst that a request to the others may hold", () => {
-  it.each(OTHERS)("%s: takes less than a Worker's memory", async (says, method, path, text, status) => {
+describe("the worst body that another Worker may be sent", () => {
+  it.each(OTHERS)("%s: it takes less than a Worker's memory", async (says, method, path, text, status) => {
     const token = path.startsWith("/ops")
-      ? await signDeskToken({ actor: "admin@example.com", role: "admin" }, LOCAL_TOKEN_SECRET, "1h")
+      ? await signOpsToken({ actor: "admin@example.com", role: "admin" }, LOCAL_TOKEN_SECRET, "1h")
       : await signToken({ role: "service" }, LOCAL_TOKEN_SECRET, "1h");
     const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
     const growth = watchMemory();
@@ -176,11 +193,11 @@ describe("the worst that a request to the others may hold", () => {
   });
 });
 
-describe("the worst that may be read", () => {
+describe("the largest answer that the operations API may give", () => {
   /** As large as the boundary keeps one. */
   const LETTER = 512 * 1024;
   const asAdmin = async () => ({
-    Authorization: `Bearer ${await signDeskToken({ actor: "admin@example.com", role: "admin" }, LOCAL_TOKEN_SECRET, "1h")}`,
+    Authorization: `Bearer ${await signOpsToken({ actor: "admin@example.com", role: "admin" }, LOCAL_TOKEN_SECRET, "1h")}`,
   });
 
   beforeAll(async () => {
@@ -198,11 +215,11 @@ describe("the worst that may be read", () => {
   const PATCH = { patch: [{ op: "add", path: "/x", value: 1 }], reason: "r" };
 
   it.each<[string, (group?: string) => readonly [string, unknown?]]>([
-    ["a page of letters", () => ["/ops/api/dead-letters?first=100"]],
-    ["an export", () => ["/ops/api/export"]],
-    ["a plan", (group) => ["/ops/api/plans", { selection: { group } }]],
-    ["the edit of a group", (group) => [`/ops/api/groups/${group}/edit`, PATCH]],
-  ])("%s of large letters: takes less than a Worker's memory", async (says, requestOf) => {
+    ["a page of large letters", () => ["/ops/api/dead-letters?first=100"]],
+    ["an export of large letters", () => ["/ops/api/export"]],
+    ["a plan for large letters", (group) => ["/ops/api/plans", { selection: { group } }]],
+    ["the edit of a group of large letters", (group) => [`/ops/api/groups/${group}/edit`, PATCH]],
+  ])("%s: it takes less than a Worker's memory", async (says, requestOf) => {
     const [path, body] = requestOf(await group());
     const request = { headers: { ...(await asAdmin()), "Content-Type": "application/json" } };
     const sent = body === undefined ? request : { ...request, method: "POST", body: JSON.stringify(body) };
@@ -216,7 +233,7 @@ describe("the worst that may be read", () => {
   });
 });
 
-it("a gzip bomb of 200 MB is refused in under 50 ms and with less than 32 MB of growth", async () => {
+it("A gzip bomb of 200 MB is refused in under 50 ms and with less than 32 MB of growth", async () => {
   const bomb = gzipSync(Buffer.alloc(200 * MB));
   const harmless = gzipSync(Buffer.from('{"records":[]}'));
   for (let i = 0; i < 20; i++) expect((await postZipped(harmless)).status).toBe(422);
@@ -231,11 +248,11 @@ it("a gzip bomb of 200 MB is refused in under 50 ms and with less than 32 MB of 
   const growth = watchMemory();
   const first = await throwBomb();
   const grownBytes = growth();
-  // The machine may be busy with other tests; the fastest of some says what the work takes.
-  const times = [first];
-  for (let i = 0; i < 9; i++) times.push(await throwBomb());
+  // The machine may be busy with other tests; the fastest of ten says what the work takes.
+  let fastest = first;
+  for (let i = 0; i < 9 && fastest >= 50; i++) fastest = Math.min(fastest, await throwBomb());
   expect(bomb.byteLength).toBeGreaterThan(150_000);
-  expect(Math.min(...times)).toBeLessThan(50);
+  expect(fastest).toBeLessThan(50);
   if (grownBytes !== undefined) expect(grownBytes).toBeLessThan(32 * MB);
   expect((await postZipped(harmless)).status).toBe(422);
 });

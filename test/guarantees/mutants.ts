@@ -1,30 +1,30 @@
 /** A change of the code that breaks one guarantee and no other: its test fails, and all others pass. */
 export type Mutant = {
-  /** What the name of the guarantee's test begins with. */
+  /** The beginning of the name of the guarantee's test. */
   readonly guarantee: `G${number}`;
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** Occurs in the file exactly once. */
   readonly find: string;
   readonly replace: string;
-  /** What is wrong with the code then. */
+  /** The fault that the change introduces. */
   readonly says: string;
 };
 
-/** `npm run mutants` holds each of them against the tests; docs/guarantees.md lists them. */
+/** `npm run mutants` runs the tests against each of them; docs/guarantees.md lists them. */
 export const MUTANTS: readonly Mutant[] = [
   {
     guarantee: "G1",
     file: "workers/ingest/accept.ts",
     find: "new Set<Judged>(good.slice(0, recordsIn(parcels.slice(0, sent))))",
     replace: "new Set<Judged>(good)",
-    says: "good records count as taken, whatever the queue said",
+    says: "good records count as accepted even if the queue refused them",
   },
   {
     guarantee: "G2",
     file: "workers/ingest/consume.ts",
-    find: "endings.filter(({ arrival }) => !held.has(arrival.message)).map(handledOf)",
-    replace: "endings.map(handledOf)",
-    says: "a message that comes back is counted now and again",
+    find: "endings.filter(({ arrival }) => !held.has(arrival.message)).map(toHandled)",
+    replace: "endings.map(toHandled)",
+    says: "a message that is retried whole is counted twice",
   },
   {
     guarantee: "G3",
@@ -38,16 +38,17 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/shared/domain/snapshot.ts",
     find: "return same ? a : { latest, aspects, history };",
     replace: "return { latest, aspects, history };",
-    says: "an object's snapshot counts as changed although nothing was added to it",
+    says: "an object's snapshot counts as changed although no event changed it",
   },
   {
-    // To acknowledge before consuming breaks more than this: what the queues refuse is lost then too.
+    // A consumer that acknowledges before it consumes would break more than this: what the queues refuse would be lost
+    // too.
     guarantee: "G5",
     file: "workers/ingest/consume.ts",
     find: "const taken = round.filter((arrival) => inD1.get(arrival) !== null);",
     replace: `const knowsAll = rowsWritten === 0 && round.every(({ record }) => !record.merged);
   const taken = round.filter((arrival) => inD1.get(arrival) !== null && !(knowsAll && inD1.get(arrival) === "duplicate"));`,
-    says: "a record that D1 knows already is not brought to its object",
+    says: "a record that D1 has already applied is not sent to its object",
   },
   {
     guarantee: "G6",
@@ -61,21 +62,21 @@ export const MUTANTS: readonly Mutant[] = [
     file: "workers/ingest/send-on.ts",
     find: '(kind === "deferred" ? (arrival.parcel.deferrals ?? 0) :',
     replace: '(kind === "deferred" ? 0 :',
-    says: "a parcel forgets how often it was put off",
+    says: "a parcel's number of attempts is lost",
   },
   {
     guarantee: "G8",
     file: "workers/devices/device-object.ts",
     find: "this.ctx.storage.kv.put(MEMORY, stored);",
     replace: "this.#stored = stored; this.ctx.storage.kv.put(MEMORY, stored);",
-    says: "an object's memory moves before its write was taken",
+    says: "an object updates its memory before its write succeeded",
   },
   {
     guarantee: "G9",
     file: "workers/ingest/send-on.ts",
-    find: "return packParcels(records, { ...(traceparent && { traceparent }), isolated: true });",
-    replace: "return packParcels(records, { ...(traceparent && { traceparent }) });",
-    says: "records that failed travel on together",
+    find: "return packParcels(records, { ...sameWay(parcel), isolated: true });",
+    replace: "return packParcels(records, sameWay(parcel));",
+    says: "records that failed stay in one parcel",
   },
   {
     guarantee: "G10",
@@ -86,14 +87,14 @@ export const MUTANTS: readonly Mutant[] = [
     replace: `  const suspects = records;
   const others: QueuedRecord[] = [];
 `,
-    says: "every record of a parcel that took its consumer down is parked",
+    says: "every record of a parcel that crashed its consumer becomes a dead letter",
   },
   {
     guarantee: "G11",
     file: "workers/dlq/park.ts",
     find: "for (const delivery of await renew(deps, expiring)) taken.add(delivery);",
     replace: "",
-    says: "letters are not sent anew before the queue gives them up",
+    says: "letters are not sent again before the queue gives them up",
   },
   {
     guarantee: "G12",
@@ -101,34 +102,55 @@ export const MUTANTS: readonly Mutant[] = [
     find: "if (edited === null) return { ...original, letterId: id };",
     replace: `const now = { ...JSON.parse(original.value ?? "{}"), occurredAt: new Date().toISOString() };
   if (edited === null) return { ...original, letterId: id, value: JSON.stringify(now) };`,
-    says: "a replayed record says that it happened now",
+    says: "a replayed record gets the current time as its own",
   },
   {
     guarantee: "G13",
     file: "src/shared/queue/backoff.ts",
     find: "Math.ceil(ceiling / 2 + (ceiling / 2) * random)",
     replace: "ceiling",
-    says: "waits are not left to chance: what failed together comes back together",
+    says: "waits have no jitter: records that failed together are retried together",
   },
   {
     guarantee: "G14",
-    file: "workers/devices/live/delivery.ts",
+    file: "workers/devices/live/fan-out.ts",
     find: "[{ ...subscription, cursor: pull.cursor }]",
     replace: "[subscription]",
-    says: "how far a listener has been told is not noted with its socket",
+    says: "the cursor of a subscription is not saved with its socket",
   },
   {
     guarantee: "G15",
     file: "src/shared/domain/assignment.ts",
     find: "compareVersions(from, version) <= 0 &&",
     replace: "from.slice(0, 24) <= version.slice(0, 24) &&",
-    says: "a handover is decided by its time, and not by its version",
+    says: "a handover is decided by its time instead of its version",
   },
   {
     guarantee: "G16",
     file: "src/shared/domain/party.ts",
     find: "partyKeyOf = (source: Source, id: string)",
     replace: 'partyKeyOf = (said: Source, id: string, source = said === "infinity" ? "elt" : said)',
-    says: "a source's word of a dealer is kept as another's",
+    says: "one source's record of a dealer is stored as another source's",
+  },
+  {
+    guarantee: "G17",
+    file: "workers/ingest/accept.ts",
+    find: 'judged.filter((each) => each.kind === "good")',
+    replace: 'judged.filter((each, i) => each.kind === "good" && judged[i - 1]?.kind !== "bad")',
+    says: "a good record behind a bad one is not sent to the queue",
+  },
+  {
+    guarantee: "G18",
+    file: "src/shared/queue/contract-version.ts",
+    find: "contractVersion: record.contractVersion ?? 1,",
+    replace: "contractVersion: undefined,",
+    says: "the version that the boundary has stamped is not read",
+  },
+  {
+    guarantee: "G18",
+    file: "workers/ingest/consume.ts",
+    find: 'if (isAhead(record, nowMs)) return { ...origin, kind: "ahead" };',
+    replace: "isAhead(record, nowMs);",
+    says: "a record of a version that the consumer does not have is read by the one that it has",
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * What a device's object says when it is out of reach or overloaded, in words, and in members that count whatever the
- * words are: developers.cloudflare.com/durable-objects/observability/troubleshooting and …/best-practices/error-handling
+ * The errors of a device's object that is unavailable or overloaded, by text, and by properties that count whatever the
+ * text is: developers.cloudflare.com/durable-objects/observability/troubleshooting and …/best-practices/error-handling
  */
 export const OBJECT_OUTAGES: readonly (readonly [text: string, members?: object])[] = [
   ["Network connection lost."],

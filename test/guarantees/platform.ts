@@ -1,50 +1,57 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env as testEnv } from "cloudflare:workers";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import type { MetricsReport } from "#telemetry/metrics.ts";
 import type { SampleRecord } from "../../samples/record.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../src/shared/auth/token.ts";
-import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
 import dlq from "../../workers/dlq/index.ts";
 import ingest from "../../workers/ingest/index.ts";
 import { Broker, batchOf, type Delivery, type ProducerFault, type QueueName } from "../simulation/broker.ts";
 import { DB, DEVICES, type objectsWith } from "./stores.ts";
 
-/** How many messages a consumer is handed at most, as the Workers' configurations say. */
-const BATCH_SIZE: Record<QueueName, number> = { events: 10, suspects: 1, deadLetters: 25 };
+/** The largest batch of each consumer, as the Workers' configurations set it. */
+const BATCH_SIZE: Record<QueueName, number> = { events: 10, backfill: 25, suspects: 1, deadLetters: 25 };
 
-/** How a delivery ends, other than by the handler's return. */
+/** How a delivery ends other than by the handler's return. */
 export type Death = {
-  /** The Worker dies when this resolves; what it was waiting for never comes. */
+  /** The Worker dies when this resolves. What it awaits never settles. */
   readonly at?: Promise<unknown>;
-  /** The Worker dies behind its last effect: the queue hears nothing of what it said. */
+  /** The Worker dies after its last effect: its acknowledgements are lost. */
   readonly acksLost?: boolean;
 };
 
-/** Both Workers' real handlers around real D1 and device objects; queues, time and faults are in the test's hands. */
+/** Both Workers' real handlers around real D1 and device objects. The test controls queues, time and faults. */
 export class Platform {
   readonly broker = new Broker();
   readonly #reports: MetricsReport[] = [];
   db: D1Database = DB;
   objects: ReturnType<typeof objectsWith> | typeof DEVICES = DEVICES;
   /** What a producer does with its next call. */
-  faultOf: Record<QueueName, () => ProducerFault> = {
+  nextFault: Record<QueueName, () => ProducerFault> = {
     events: () => "none",
+    backfill: () => "none",
     suspects: () => "none",
     deadLetters: () => "none",
   };
-  /** A text in whose presence the consumer of events dies before it has done anything, as it would out of memory. */
+  /** A text that kills the consumer of events before it has done anything, as running out of memory would. */
   killer: string | undefined;
 
-  /** Pushes records through the HTTP boundary, one request a topic. @returns the answers */
+  /** Pushes records through the HTTP boundary, one request per topic. @returns the answers */
   async push(records: readonly SampleRecord[]): Promise<Response[]> {
     const byTopic = Map.groupBy(records, ({ topic }) => topic);
     return Promise.all([...byTopic].map(([topic, group]) => this.#post(topic, group)));
   }
 
-  async #post(topic: string, records: readonly SampleRecord[]): Promise<Response> {
-    const request = new Request(`https://concord.example/topics/${topic}`, {
+  #post(topic: string, records: readonly SampleRecord[]): Promise<Response> {
+    const texts = records.map(({ key, value }) => `{"key":${JSON.stringify(key)},"value":${value}}`);
+    return this.send(`/topics/${topic}`, "application/vnd.kafka.json.v2+json", `{"records":[${texts}]}`);
+  }
+
+  /** Posts a body to the HTTP boundary, as it is. */
+  async send(path: string, type: string, body: BodyInit): Promise<Response> {
+    const request = new Request(`https://concord.example${path}`, {
       method: "POST",
-      headers: { "Content-Type": "application/vnd.kafka.json.v2+json", Authorization: `Basic ${btoa("dev:dev")}` },
-      body: `{"records":[${records.map(({ key, value }) => `{"key":${JSON.stringify(key)},"value":${value}}`)}]}`,
+      headers: { "Content-Type": type, Authorization: `Basic ${btoa("dev:dev")}` },
+      body,
     });
     const ctx = createExecutionContext();
     const response = await ingest.fetch(request as never, this.#env as never, ctx);
@@ -52,7 +59,7 @@ export class Platform {
     return response;
   }
 
-  /** What an operator does: sends a letter's record to the consumer once more. */
+  /** What an operator does: sends a letter's record to the consumer again. */
   async replay(letterId: string | undefined): Promise<Response> {
     const request = new Request(`https://concord.example/ops/api/dead-letters/${letterId}/replay`, {
       method: "POST",
@@ -61,7 +68,7 @@ export class Platform {
     return dlq.fetch(request as never, this.#env as never, createExecutionContext());
   }
 
-  /** Hands what is visible in a queue to its consumer, in one batch. */
+  /** Delivers the visible messages of a queue to its consumer, in one batch. */
   async deliver(queue: QueueName, { size = BATCH_SIZE[queue], at, acksLost = false }: Death & { size?: number } = {}) {
     const deliveries = this.broker.take(queue, size, 0);
     if (deliveries.length === 0) return;
@@ -88,12 +95,13 @@ export class Platform {
     }
   }
 
-  /** Runs until the queues are empty. @throws Error when they never are */
+  /** Runs until the queues are empty. @throws Error if they never are */
   async rest(): Promise<void> {
     for (let step = 0; this.broker.waiting > 0; step++) {
-      if (step > 500) throw new Error(`it never came to rest: ${this.broker.waiting} messages are waiting`);
+      if (step > 500) throw new Error(`the queues never became empty: ${this.broker.waiting} messages are waiting`);
       if (this.broker.isQuiet) this.broker.advanceToNext();
       await this.deliver("events");
+      await this.deliver("backfill");
       await this.deliver("suspects");
       await this.deliver("deadLetters");
     }
@@ -106,15 +114,16 @@ export class Platform {
       DB: this.db,
       DEVICES: this.objects,
       EVENTS: this.#producer("events"),
+      BACKFILL: this.#producer("backfill"),
       SUSPECTS: this.#producer("suspects"),
       DEAD_LETTERS: this.#producer("deadLetters"),
       METRICS: { getByName: () => ({ report: async (report: MetricsReport) => void this.#reports.push(report) }) },
     };
   }
 
-  /** A producer that takes its time, so that it shows who does not wait for it. */
+  /** A slow producer, which shows whether its caller waits for it. */
   #producer(queue: QueueName) {
-    const producer = this.broker.producer(queue, () => this.faultOf[queue]());
+    const producer = this.broker.producer(queue, () => this.nextFault[queue]());
     return {
       sendBatch: async (messages: Iterable<never>) => {
         await scheduler.wait(1);
@@ -131,7 +140,7 @@ export class Platform {
 
   /** The values of the records in the queues, in parcels and in letters. */
   queuedValues(): Set<string> {
-    const bodies = (["events", "deadLetters"] as const).flatMap((queue) => this.broker.bodies(queue));
+    const bodies = (["events", "backfill", "deadLetters"] as const).flatMap((queue) => this.broker.bodies(queue));
     return new Set(bodies.flatMap((body) => recordsIn(JSON.parse(body))).map(({ value }) => value));
   }
 }

@@ -3,7 +3,7 @@ import type { SampleRecord } from "../../samples/record.ts";
 
 const START_MS = Date.UTC(2026, 9, 1);
 
-/** The minute of a moment; all records count from the first of October 2026. */
+/** The start of a minute; all records count minutes from 1 October 2026. */
 export const minuteOf = (ms: number): number => (ms - START_MS) / 60_000;
 
 type Event = {
@@ -11,7 +11,7 @@ type Event = {
   readonly action: string;
   readonly minute: number;
   readonly data: object;
-  /** With the device's name the event's id; without it the minute. */
+  /** The event id, together with the device's name. Without it, the minute is. */
   readonly id?: number;
   /** Digits of its time beyond milliseconds. */
   readonly finer?: string;
@@ -23,7 +23,7 @@ export function recordOf({ device, action, minute, data, id = minute, finer = ""
   return { topic: `device.elt.${action}`, key: device, value: JSON.stringify(value) };
 }
 
-/** A device says how warm it is, which changes with every minute. */
+/** A status report whose temperature changes with every minute. */
 export const report = (device: string, minute: number): SampleRecord =>
   recordOf({ device, action: "status.reported", minute, data: { online: true, indoorTemperatureC: minute % 40 } });
 
@@ -40,7 +40,7 @@ export const alert = (device: string, minute: number): SampleRecord =>
 export const bad = (device: string, minute: number): SampleRecord =>
   recordOf({ device, action: "status.reported", minute, data: { unread: minute } });
 
-/** Events of every kind, with few minutes for many of them: equal times are common, and the event id has to decide. */
+/** Events of every kind in only a few minutes: equal times are common, so that the event id has to decide. */
 export function story(random: Random, device: string, count: number): SampleRecord[] {
   return Array.from({ length: count }, (_, id) => {
     const [action, data] = random.pick(kinds(random, device));

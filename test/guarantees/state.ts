@@ -1,25 +1,25 @@
+import type { Scope } from "#auth/scope.ts";
+import { type Alert, viewAlert } from "#domain/alert.ts";
+import { toIntervals } from "#domain/assignment.ts";
+import { type Aspects, viewDevice } from "#domain/device.ts";
+import type { DeviceKey } from "#domain/event.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { formatOccurredAt, type Version, versionEventId } from "#domain/version.ts";
+import { AlertRepository } from "#repositories/alert.ts";
+import type { PageRequest } from "#repositories/page.ts";
+import { ReadSession } from "#repositories/read-session.ts";
+import { Devices } from "#services/devices.ts";
 import { foldOracle, type OracleDevice } from "../../samples/oracle.ts";
 import type { SampleRecord } from "../../samples/record.ts";
-import type { Scope } from "../../src/shared/auth/scope.ts";
-import { type Alert, viewAlert } from "../../src/shared/domain/alert.ts";
-import { intervalsOf } from "../../src/shared/domain/assignment.ts";
-import { type Aspects, viewDevice } from "../../src/shared/domain/device.ts";
-import type { DeviceKey } from "../../src/shared/domain/event.ts";
-import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
-import { eventIdIn, occurredAtOf, type Version } from "../../src/shared/domain/version.ts";
-import { AlertRepository } from "../../src/shared/repositories/alert.ts";
-import type { PageRequest } from "../../src/shared/repositories/page.ts";
-import { ReadSession } from "../../src/shared/repositories/read-session.ts";
-import { Devices } from "../../src/shared/services/devices.ts";
 import { DB, DEVICES } from "./stores.ts";
 
-/** What D1 and the devices' objects hold of the devices that some records speak of, in the oracle's shape. */
+/** The state of some records' devices in D1 and in the objects, in the oracle's shape. */
 export async function heldOf(records: readonly SampleRecord[]): Promise<Map<string, object>> {
   const keys = [...new Set(records.map(({ key }) => `elt:${key}`))];
   return new Map(await Promise.all(keys.map(async (key) => [key, await heldOfDevice(key)] as const)));
 }
 
-/** What each source's record of a dealer or a customer says. */
+/** Each source's record of a dealer or a customer. */
 export async function namesOf(party: string, id: string): Promise<Record<string, string>> {
   const { results } = await DB.prepare(
     `SELECT source, value ->> 'name' AS name FROM ${party}_records WHERE ${party}_id = ?`,
@@ -48,20 +48,20 @@ async function heldOfDevice(key: string): Promise<object> {
   return {
     inD1: row && summaryOf(viewDevice({ aspects: JSON.parse(row.aspects) as Aspects, latest: row.latest })),
     inObject: snapshot && summaryOf(viewDevice(snapshot)),
-    history: snapshot?.history.map(({ version }) => eventIdIn(version)) ?? [],
+    history: snapshot?.history.map(({ version }) => versionEventId(version)) ?? [],
     alerts: alerts.results.map(({ alert_id, alert }) => {
       const view = viewAlert(JSON.parse(alert) as Alert);
       return alertOf({ ...view, alertId: alert_id, severity: view.severity?.toUpperCase() ?? null });
     }),
-    assignments: intervalsOf(new Map(assignments.results.map((each) => [each.version, each.dealer_id]))).map(
-      ({ dealerId, from, to }) => ({ dealerId, from: occurredAtOf(from), to: to && occurredAtOf(to) }),
+    assignments: toIntervals(new Map(assignments.results.map((each) => [each.version, each.dealer_id]))).map(
+      ({ dealerId, from, to }) => ({ dealerId, from: formatOccurredAt(from), to: to && formatOccurredAt(to) }),
     ),
     dealer: nameIn(dealers.results),
     customer: nameIn(customers.results),
   };
 }
 
-/** What they have to hold, found by the oracle, which shares no code with the platform. */
+/** The expected state, computed by the oracle, which shares no code with the platform. */
 export const foldOf = (records: readonly SampleRecord[]): Map<string, object> =>
   new Map([...foldOracle(records)].map(([key, device]) => [key, foldOfDevice(device)]));
 
@@ -109,7 +109,7 @@ const alertOf = ({ alertId, state, severity, raisedAt, clearedAt }: AlertSummary
   clearedAt,
 });
 
-/** A dead letter, as far as these tests ask. */
+/** The part of a dead letter that these tests need. */
 export type HeldLetter = {
   readonly id: string;
   readonly state: string;
@@ -119,7 +119,7 @@ export type HeldLetter = {
   readonly value: string;
 };
 
-/** The letters of records that hold a text. */
+/** The letters of records that contain a text. */
 export async function lettersWith(text: string): Promise<HeldLetter[]> {
   const { results } = await DB.prepare(
     "SELECT id, state, outcome, reason, failures, record->>'value' AS value FROM dead_letters WHERE record LIKE ? ORDER BY value",
@@ -129,7 +129,7 @@ export async function lettersWith(text: string): Promise<HeldLetter[]> {
   return results;
 }
 
-/** What a dealer reads of a device: its events' ids, and its alerts. */
+/** What a dealer reads of a device: the ids of its events, and its alerts. */
 export async function readBy(dealerId: string, key: DeviceKey): Promise<{ history: string[]; alerts: string[] }> {
   const scope: Scope = { role: "dealer", dealerIds: [dealerId] };
   const page: PageRequest = { size: 100, from: "start", after: null, before: null };
@@ -138,12 +138,12 @@ export async function readBy(dealerId: string, key: DeviceKey): Promise<{ histor
     scope,
     session,
     objectOf: (one) => DEVICES.getByName(one) as unknown as DeviceSnapshotSource,
-    commands: { setDesired: () => Promise.reject(new Error("nobody desires anything here")) },
+    commands: { setDesired: () => Promise.reject(new Error("these tests send no commands")) },
   });
   const history = await devices.history(key, { page });
   const alerts = (await new AlertRepository(session).findPagesByDevice(scope, [key], { page })).get(key);
   return {
-    history: history.edges.map(({ node }) => eventIdIn(node.version)).toSorted(),
+    history: history.edges.map(({ node }) => versionEventId(node.version)).toSorted(),
     alerts: alerts?.edges.map(({ node }) => node.alertId).toSorted() ?? [],
   };
 }

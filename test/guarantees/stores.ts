@@ -1,18 +1,18 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { ConcordEvent } from "../../src/shared/domain/event.ts";
+import type { ConcordEvent } from "#domain/event.ts";
 import type { DeviceObject } from "../../workers/devices/device-object.ts";
 
 export const { DB, DEVICES } = env as unknown as { DB: D1Database; DEVICES: DurableObjectNamespace<DeviceObject> };
 
 type D1Hooks = {
-  /** @param batch its statements as text, and what is bound to them */
+  /** @param batch its statements as text, and their parameters */
   readonly before?: (batch: string) => unknown;
   readonly after?: (batch: string, results: readonly D1Result[]) => unknown;
 };
 
-/** The real D1, where a test may look, wait and fail before each batch and behind its commit. */
+/** The real D1. A test may inspect, delay and fail each batch before it runs and after its commit. */
 export function d1With({ before, after }: D1Hooks): D1Database {
   const texts = new WeakMap<D1PreparedStatement, string>();
   const prepare = (sql: string) => {
@@ -40,7 +40,7 @@ type ObjectHooks = {
   readonly after?: (key: string) => unknown;
 };
 
-/** The real device objects, where a test may look, wait and fail before each merge and behind it. */
+/** The real device objects. A test may inspect, delay and fail each merge before and after it. */
 export function objectsWith({ before, after }: ObjectHooks) {
   const merge = async (key: string, events: ConcordEvent[], consistencyToken: string | null) => {
     await before?.(key, events);
@@ -57,7 +57,7 @@ export function objectsWith({ before, after }: ObjectHooks) {
 
 export const isWrite = (batch: string): boolean => batch.includes("INSERT");
 
-/** A fault: throws an error of this text. */
+/** A fault: throws an error with this text. */
 export const fails =
   (text: string, flags: object = {}) =>
   (): never => {
@@ -66,17 +66,17 @@ export const fails =
 
 export const isOut = fails("D1_ERROR: Network connection lost.");
 
-/** What D1 says where a device's record itself is to blame. Letters of the device are taken. */
+/** The error of D1 for a record that is itself at fault. Letters of the device are accepted. */
 export const refuses = (device: string) => (batch: string) => {
   if (batch.includes(`elt:${device}`) && !batch.includes("dead_letters")) fails("D1_TYPE_ERROR: not supported")();
 };
 
-/** Where a Worker stays that died. */
+/** Never settles, like anything that a dead Worker awaits. */
 export const never = () => new Promise<never>(() => {});
 
 const objectOf = (device: string) => DEVICES.getByName(`elt:${device}`);
 
-/** Takes a device's object out of memory; what it says from then on comes from its storage. */
+/** Evicts a device's object, so that its next answers come from its storage. */
 export const evict = (device: string): Promise<void> => evictDurableObject(objectOf(device));
 
 /** Calls back whenever a device's object writes. */
@@ -89,10 +89,10 @@ export const onWrites = (device: string, then: () => void): Promise<void> =>
     });
   });
 
-/** Hands events to a device's object, whose write fails. */
+/** Sends events to a device's object whose write fails. */
 export const failToWrite = (device: string, events: ConcordEvent[]): Promise<void> =>
   runInDurableObject(objectOf(device), async (object, { storage: { kv } }) => {
     vi.spyOn(kv, "put").mockImplementationOnce(fails("the write failed"));
-    // Caught in here, because workerd prints whatever leaves an object.
+    // Caught in here, because workerd prints whatever an object throws.
     await object.merge(events).catch(() => {});
   });

@@ -1,4 +1,4 @@
-import { LOCAL_TOKEN_SECRET } from "../../src/shared/auth/token.ts";
+import { LOCAL_TOKEN_SECRET } from "#auth/token.ts";
 import { ingestProject } from "../support/ingest-project.ts";
 
 /** Real handlers, real D1, real device objects; the queues between them are the simulation's. */

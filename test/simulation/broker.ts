@@ -1,4 +1,4 @@
-/** A message as the simulated queue holds it. Bodies cross as JSON text, as they do on the real one. */
+/** A message as the simulated queue stores it. Bodies are JSON text, as on the real queue. */
 type Message = {
   readonly id: string;
   readonly body: string;
@@ -7,31 +7,31 @@ type Message = {
   visibleAt: number;
 };
 
-export type QueueName = "events" | "suspects" | "deadLetters";
+export type QueueName = "events" | "backfill" | "suspects" | "deadLetters";
 
-/** Deliveries after which the platform gives a message up, as the Workers' configurations say. */
-const MAX_ATTEMPTS: Record<QueueName, number> = { events: 11, suspects: 3, deadLetters: 101 };
+/** The deliveries after which the platform gives a message up, as the Workers' configurations set them. */
+const MAX_ATTEMPTS: Record<QueueName, number> = { events: 11, backfill: 11, suspects: 3, deadLetters: 101 };
 
-/** What a producer binding is to do with its next calls. */
+/** The fault of a producer binding's next call. */
 export type ProducerFault = "none" | "throws before" | "throws after" | "throws half-way";
 
 /**
- * Queues whose schedule is ours: nothing is delivered, repeated, reordered or delayed but by a call. Time is seconds of
- * the simulation; nobody waits for it.
+ * Queues that the test schedules: a message is delivered, repeated, reordered or delayed only by a call. Time is
+ * simulated seconds, which pass at once.
  */
 export class Broker {
-  readonly #queues: Record<QueueName, Message[]> = { events: [], suspects: [], deadLetters: [] };
-  readonly #settled: Record<QueueName, Message[]> = { events: [], suspects: [], deadLetters: [] };
+  readonly #queues: Record<QueueName, Message[]> = { events: [], backfill: [], suspects: [], deadLetters: [] };
+  readonly #settled: Record<QueueName, Message[]> = { events: [], backfill: [], suspects: [], deadLetters: [] };
   #now = 0;
   #ids = 0;
-  /** Messages that were delivered again though they had been acknowledged, or whose acknowledgement was lost. */
+  /** Messages that were delivered again after their acknowledgement, or whose acknowledgement was lost. */
   redelivered = 0;
 
-  /** The producer binding of a queue. @param faultOf is asked at every call */
-  producer(queue: QueueName, faultOf: () => ProducerFault): Queue<never> {
+  /** The producer binding of a queue. @param nextFault is asked at every call */
+  producer(queue: QueueName, nextFault: () => ProducerFault): Queue<never> {
     const sendBatch = async (messages: Iterable<{ body: unknown; delaySeconds?: number }>) => {
       const batch = [...messages];
-      const fault = faultOf();
+      const fault = nextFault();
       if (fault === "throws before") throw new Error("Queue sendBatch failed: Internal Server Error");
       const taken = fault === "throws half-way" ? batch.slice(0, Math.floor(batch.length / 2)) : batch;
       for (const { body, delaySeconds = 0 } of taken) this.#put(queue, JSON.stringify(body), delaySeconds);
@@ -65,7 +65,7 @@ export class Broker {
     return Object.values(this.#queues).reduce((count, { length }) => count + length, 0);
   }
 
-  /** Nothing could be delivered now. */
+  /** Whether no message can be delivered now. */
   get isQuiet(): boolean {
     return Object.values(this.#queues).every((queue) => queue.every(({ visibleAt }) => visibleAt > this.#now));
   }
@@ -74,7 +74,7 @@ export class Broker {
     this.#now += seconds;
   }
 
-  /** To the moment when the next message becomes visible. @returns the seconds until then */
+  /** Advances time until the next message becomes visible. @returns the seconds until then */
   advanceToNext(): number {
     const before = this.#now;
     const next = Object.values(this.#queues)
@@ -84,7 +84,7 @@ export class Broker {
     return this.#now - before;
   }
 
-  /** Takes up to `size` visible messages out of the queue, beginning at any place: queues promise no order. */
+  /** Takes up to `size` visible messages out of the queue, starting anywhere: queues promise no order. */
   take(queue: QueueName, size: number, from: number): Delivery[] {
     const visible = this.#queues[queue].filter(({ visibleAt }) => visibleAt <= this.#now);
     const start = visible.length === 0 ? 0 : from % visible.length;
@@ -94,9 +94,9 @@ export class Broker {
   }
 
   /**
-   * Puts a delivery's messages where their dispositions say. Without a disposition a message is done once the handler returned,
-   * and comes back when it crashed; what the handler had said before it crashed stands.
-   * @param acksLost the queue never heard what the handler said
+   * Moves a delivery's messages by their dispositions. Without one, a message is acknowledged if the handler returned,
+   * and retried if it crashed. What the handler had set before it crashed counts.
+   * @param acksLost the queue got none of the dispositions
    */
   settle(queue: QueueName, deliveries: readonly Delivery[], { acksLost = false, crashed = false } = {}): void {
     for (const delivery of deliveries) {
@@ -108,7 +108,8 @@ export class Broker {
       }
       if (verdict === "ack") this.redelivered++;
       if (message.attempts >= MAX_ATTEMPTS[queue]) {
-        // The platform moves it, keeps its body, and says nothing of why. Behind the dead letters there is no queue.
+        // The platform moves it with its body and without a reason. The queue of dead letters has no dead-letter queue
+        // of its own.
         if (queue !== "deadLetters") this.#put("deadLetters", message.body, 0);
         else throw new Error("a dead letter was delivered for the last time and is gone");
         continue;
@@ -118,7 +119,7 @@ export class Broker {
     }
   }
 
-  /** Delivers a message that was acknowledged long ago once more. */
+  /** Delivers a message again that was acknowledged long ago. */
   repeat(queue: QueueName, from: number): void {
     const settled = this.#settled[queue];
     const message = settled[from % Math.max(1, settled.length)];
@@ -128,10 +129,10 @@ export class Broker {
   }
 }
 
-/** One message on its way to a handler, which it tells what to do with it. */
+/** A message during its delivery. The handler acknowledges or retries it. */
 export class Delivery {
   readonly message: Message;
-  /** What the handler said first: the platform ignores an `ack` or a `retry` behind that. */
+  /** The handler's first call. The platform ignores an `ack` or a `retry` after that. */
   verdict: "ack" | "retry" | undefined;
   delaySeconds = 0;
 

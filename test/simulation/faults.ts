@@ -1,10 +1,10 @@
 import type { ProducerFault } from "./broker.ts";
 
-/** What goes wrong while one batch is handled. `nth` chooses the calls that it happens to, and is taken modulo. */
+/** The faults while one batch is handled. `nth` chooses the calls that fail, and is taken modulo. */
 export type Faults = {
   readonly d1: "none" | "is out" | "fails before" | "breaks off at a statement" | "fails after the commit";
   readonly d1Nth: number;
-  /** How long D1 takes before its commit, and again behind it: long enough for others to come in between. */
+  /** How long D1 takes before its commit, and again after it: long enough for other consumers to interleave. */
   readonly d1SlowMs: number;
   /** Whether other consumers change the devices between reading and writing them. */
   readonly overtaken: "none" | "once" | "every time";
@@ -14,7 +14,7 @@ export type Faults = {
   readonly deadLetters: ProducerFault;
   /** Where the handler's Worker dies with its work half done. */
   readonly dies: "none" | "before D1" | "behind D1" | "behind the object";
-  /** The handler's Worker dies behind its last effect: nothing that it said is heard. */
+  /** The handler's Worker dies after its last effect, and its dispositions are lost. */
   readonly acksLost: boolean;
 };
 
@@ -31,7 +31,7 @@ export const NO_FAULTS: Faults = {
   acksLost: false,
 };
 
-/** The faults that happen, and the places where: all that a schedule has to say of them. */
+/** The faults of a schedule, and their places. */
 export function named(faults: Faults): Partial<Faults> | undefined {
   const isNamed = (name: keyof Faults) => faults[name] !== NO_FAULTS[name];
   const needed: Partial<Record<keyof Faults, boolean>> = {
@@ -44,7 +44,7 @@ export function named(faults: Faults): Partial<Faults> | undefined {
 
 type Named<Name extends keyof Faults> = Exclude<Faults[Name] & string, "none">;
 
-/** What can go wrong, as it is counted. */
+/** The kinds of faults, as they are counted. */
 export type FaultKind =
   | `D1 ${Named<"d1"> | "is slow"}`
   | `overtaken ${Named<"overtaken">}`
@@ -58,7 +58,7 @@ export type FaultKind =
   | typeof THROWER
   | typeof KILLER;
 
-/** Behind these a record may be in a queue twice, and end twice. */
+/** After these a record may be in a queue twice, and have two outcomes. */
 export const DOUBLING: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "queue throws after",
   "queue throws half-way",
@@ -66,7 +66,7 @@ export const DOUBLING: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "delivered again",
 ]);
 
-/** Behind these something has happened that the handler was not told of, or is told anew. */
+/** After these something happened that the handler did not learn of, or learns of again. */
 export const UNHEARD: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "overtaken every time",
   "D1 fails after the commit",
@@ -79,17 +79,20 @@ export const UNHEARD: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "killer",
 ]);
 
-/** A device whose rows D1 will not take: its record fails by itself, and nobody else's. */
+/** A device whose rows D1 refuses: only its own record fails. */
 export const POISON = "poison";
 
-/** A device whose object throws what no retry can help: its record fails by itself, and nobody else's. */
+/** A device whose object throws an error that a retry cannot help: only its own record fails. */
 export const THROWER = "thrower";
 
-/** A device whose record takes the whole Worker down when it is touched, as running out of memory would. */
+/** A device whose record kills the whole Worker, as running out of memory would. */
 export const KILLER = "killer";
 
-/** A device whose record its contract took, and whose consumer, deployed since then, has another contract. */
+/**
+ * A device whose record its contract accepted at the boundary, while the consumer, deployed later, has another
+ * contract.
+ */
 export const OUTDATED = "outdated";
 
-/** The value of such a record as it reads by the other contract. */
+/** The value of such a record, as parsed by the other contract. */
 export const outdatedText = (value: string): string => value.replace('"online":true', '"online":"yes"');

@@ -1,7 +1,7 @@
-import { Tally } from "../../src/shared/telemetry/metrics.ts";
+import { Tally } from "#telemetry/metrics.ts";
 import type { FaultKind } from "./faults.ts";
 
-/** What the schedules of one test run did, counted where it happened. */
+/** Counts of what the schedules of one test run did. */
 export class Figures {
   schedules = 0;
   records = 0;

@@ -1,10 +1,10 @@
 /**
- * The simulation has no file system: behind this mark a line holds a schedule, as JSON, that `npm run simulate` is to
- * write down.
+ * The simulation has no file system: a printed line with this mark is followed by a schedule as JSON, which `npm run
+ * simulate` writes to a file.
  */
 export const KEEP_MARK = "to be kept: ";
 
-/** A schedule that showed a fault of ours, and what that was. All of them run before any new one is drawn. */
+/** A schedule that revealed a fault of ours, and that fault. All of them run before any new schedule is drawn. */
 export type KeptSchedule<Step = unknown> = {
   readonly found: string;
   readonly seed: number;

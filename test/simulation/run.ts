@@ -2,16 +2,16 @@
 export type End = "returned" | "threw" | "died";
 
 /**
- * One run of a handler. From its death on nothing of it happens: what it asks for is not done, what it waits for never
- * comes, and what it would say then is not heard.
+ * One run of a handler. After its death its calls have no effect, what it awaits never settles, and its dispositions
+ * are lost.
  */
 export class Run {
   readonly #death = Promise.withResolvers<"died">();
   #isDead = false;
-  /** It put something into a queue, which will be there twice when its messages come back. */
+  /** It sent something to a queue, which will be there twice when its messages are retried. */
   hasSent = false;
 
-  /** Lets a handler run to its end, or to its death, behind which the world does not wait for it. */
+  /** Runs a handler to its end or its death. After its death the simulation does not wait for it. */
   async live(handler: () => Promise<void>): Promise<End> {
     const end = handler().then(
       () => "returned" as const,
@@ -24,14 +24,14 @@ export class Run {
     return this.#isDead;
   }
 
-  /** @returns what the dead hear: nothing, ever */
+  /** @returns a promise that never settles, for a dead handler */
   die(): Promise<never> {
     this.#isDead = true;
     this.#death.resolve("died");
     return NEVER;
   }
 
-  /** What the handler hears of an effect that it began. */
+  /** The result that the handler gets of an effect. */
   hears<T>(effect: Promise<T>): Promise<T> {
     return effect.finally(() => (this.#isDead ? NEVER : undefined));
   }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Lane } from "#queue/lane.ts";
 import type { QueueName } from "./broker.ts";
 import { type Faults, NO_FAULTS, named } from "./faults.ts";
 import type { World } from "./world.ts";
@@ -6,32 +7,35 @@ import type { World } from "./world.ts";
 type Faulty = { readonly faults?: Partial<Faults> | undefined };
 type Place = { readonly size: number; readonly from: number };
 
-/** One step of a schedule. Numbers are taken modulo whatever there is to choose from. */
+/** One step of a schedule. Numbers are taken modulo the number of choices. */
 export type Step =
-  | ({ readonly do: "push"; readonly requests: number } & Faulty)
-  | ({ readonly do: "deliver" | "deliver letters" | "deliver side by side" } & Place & Faulty)
+  | ({ readonly do: "push"; readonly requests: number; readonly lane?: Lane | undefined } & Faulty)
+  | ({ readonly do: "deliver" | "deliver backfill" | "deliver letters" | "deliver side by side" } & Place & Faulty)
   | { readonly do: "repeat"; readonly from: number }
   | { readonly do: "refuse"; readonly queue: QueueName }
   | { readonly do: "lose D1" }
   | { readonly do: "wait" | "take the dlq down"; readonly seconds: number };
 
-/** Records and requests come out of the seed; everything that happens to them is a step. */
+/** The seed determines records and requests; everything that happens to them is a step. */
 export type Schedule = { readonly seed: number; readonly steps: readonly Step[] };
 
 export async function take(world: World, step: Step): Promise<void> {
   const faults = { ...NO_FAULTS, ...("faults" in step && step.faults) };
   switch (step.do) {
     case "push":
-      for (let sent = 0; sent < step.requests; sent++) await world.push(faults);
+      for (let sent = 0; sent < step.requests; sent++) await world.push(faults, step.lane);
       return;
     case "deliver":
       return world.deliver("events", step.size, step.from, faults);
+    case "deliver backfill":
+      return world.deliver("backfill", step.size, step.from, faults);
     case "deliver letters":
       return world.deliver("deadLetters", step.size, step.from, faults);
     case "deliver side by side":
       await Promise.all([
         world.deliver("events", step.size, step.from, faults),
         world.deliver("events", step.size, step.from, NO_FAULTS),
+        world.deliver("backfill", step.size, step.from, faults),
         world.deliver("suspects", 1, step.from, faults),
         world.deliver("deadLetters", step.size, step.from, NO_FAULTS),
       ]);
@@ -51,7 +55,7 @@ export async function take(world: World, step: Step): Promise<void> {
   }
 }
 
-/** Shrinks to the usual, so that a counterexample names no fault that it does not need. */
+/** Shrinks to the usual case, so that a counterexample contains no fault that it does not need. */
 const often = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
   fc.oneof(
     { withCrossShrink: true },
@@ -68,7 +72,7 @@ const seldom = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
 
 const producer = often<Faults["events"]>("none", "throws before", "throws after", "throws half-way");
 
-/** Everything that may go wrong. */
+/** Every fault. */
 const anyFaults: { [Name in keyof Faults]: fc.Arbitrary<Faults[Name]> } = {
   d1: often<Faults["d1"]>("none", "fails before", "breaks off at a statement", "fails after the commit", "is out"),
   d1Nth: fc.nat(131),
@@ -82,7 +86,7 @@ const anyFaults: { [Name in keyof Faults]: fc.Arbitrary<Faults[Name]> } = {
   acksLost: seldom(false, true),
 };
 
-/** Nothing gets into a queue twice, so that the outcomes have to sum to exactly what was accepted. */
+/** No fault that puts anything into a queue twice, so that the outcomes add up to exactly what was accepted. */
 const nothingTwice: typeof anyFaults = {
   ...anyFaults,
   events: often<Faults["events"]>("none", "throws before"),
@@ -90,7 +94,9 @@ const nothingTwice: typeof anyFaults = {
   acksLost: fc.constant(false),
 };
 
-/** What fails has not happened, and no message comes back whole, so that every outcome's label has to be right, too. */
+/**
+ * Only faults with a known result, and no message is retried whole, so that the label of every outcome is exact too.
+ */
 const nothingUnheard: typeof anyFaults = {
   ...nothingTwice,
   d1: often<Faults["d1"]>("none", "is out", "fails before", "breaks off at a statement"),
@@ -103,17 +109,21 @@ const nothingUnheard: typeof anyFaults = {
 
 const constant = <T extends string>(value: T) => fc.constant(value);
 const place = { size: fc.integer({ min: 1, max: 10 }), from: fc.nat(50) };
-const queue = fc.constantFrom<QueueName>("deadLetters", "suspects", "events");
+const queue = fc.constantFrom<QueueName>("deadLetters", "suspects", "backfill", "events");
+const requests = fc.integer({ min: 1, max: 8 });
+/** A client that sends again may do so in the other lane. */
+const lane = often<Lane | undefined>(undefined, "backfill");
 const seconds = fc.integer({ min: 1, max: 600 });
 
-/** Weights of the steps that some weathers do not have. */
+/** Weights of the steps that some kinds of weather do not have. */
 type Share = { readonly repeats: number; readonly refusals: number };
 
 function stepsUnder(weather: typeof anyFaults, { repeats, refusals }: Share): fc.Arbitrary<Step[]> {
   const faults = fc.record(weather).map(named);
   const step: fc.Arbitrary<Step> = fc.oneof(
-    { weight: 12, arbitrary: fc.record({ do: constant("push"), requests: fc.integer({ min: 1, max: 8 }), faults }) },
+    { weight: 12, arbitrary: fc.record({ do: constant("push"), requests, lane, faults }) },
     { weight: 15, arbitrary: fc.record({ do: constant("deliver"), ...place, faults }) },
+    { weight: 5, arbitrary: fc.record({ do: constant("deliver backfill"), ...place, faults }) },
     { weight: 6, arbitrary: fc.record({ do: constant("deliver letters"), ...place, faults }) },
     { weight: 6, arbitrary: fc.record({ do: constant("deliver side by side"), ...place, faults }) },
     { weight: repeats, arbitrary: fc.record({ do: constant("repeat"), from: fc.nat(50) }) },
@@ -125,7 +135,7 @@ function stepsUnder(weather: typeof anyFaults, { repeats, refusals }: Share): fc
   return fc.array(step, { minLength: 1, maxLength: 45, size: "medium" });
 }
 
-/** The worse the weather, the less can be asked in the end: each has its share. */
+/** The worse the weather, the less can be asserted in the end, so each kind has its share. */
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   // A smaller seed draws no simpler records.
   seed: fc.noShrink(fc.nat()),

@@ -10,11 +10,11 @@ export const RECORDS = 200;
 
 let streams = 0;
 
-/** One schedule from its first request to rest, and everything that must hold then. */
+/** Runs one schedule from its first request until the queues are empty, and asserts everything that must hold then. */
 export async function simulate({ seed, steps }: Schedule, figures: Figures): Promise<void> {
   const name = `s${++streams}`;
   const records = streamOf(seed, RECORDS, name);
-  // The handlers draw their backoff; a schedule that is run again must wait as long again.
+  // The handlers draw their backoff at random; a schedule that is repeated must wait for the same times.
   vi.spyOn(Math, "random").mockImplementation(randomOf(seed).next);
   const world = new World(requestsOf(records, seed), figures);
   for (const step of steps) await take(world, step);
@@ -41,17 +41,24 @@ function expectOutcomes(world: World, records: readonly StreamRecord[]): void {
   const ended = world.sumOf("outcomes") + world.sumOf("deadLettered");
   if (world.duplicated) expect(ended, "nothing was accepted without an outcome").toBeGreaterThanOrEqual(accepted);
   else expect(ended, "outcomes sum to what was accepted").toBe(accepted);
+  const [came, settled] = [world.sumOf("backfillAccepted"), world.sumOf("backfillSettled")];
+  if (world.duplicated)
+    expect(settled, "no record leaves the lane of backfills uncounted").toBeGreaterThanOrEqual(came);
+  else expect(settled, "outcomes of backfills sum to what came in their lane").toBe(came);
+  const measured = world.sumOf("receivedToVisibleMs", / (\d+|\+Inf)$/);
+  const merged = world.sumOf("backfillSettled", / (applied|unchanged|duplicate|superseded)$/);
+  expect(measured, "freshness is that of live records").toBe(world.sumOf("outcomes") - merged);
   if (world.duplicated || !world.allHeard) return;
-  // The dealers of a device are a set, which each of their events adds to: none can be superseded.
+  // The dealers of a device are a set to which each event adds, so none can be superseded.
   const dealings = records.filter(({ fate, topic }) => fate === "applied" && topic.includes(".dealer."));
   const news = world.sumOf("outcomes", /\.dealer\..* (applied|unchanged)$/);
-  // A record and its repeat may both be news: one to D1, the other to the object.
+  // A record and its repeat may both count as applied: one in D1, the other in the object.
   expect(news, "no record is called a duplicate of itself").toBeGreaterThanOrEqual(
     new Set(dealings.map(({ value }) => value)).size,
   );
 }
 
-/** Pushes everything good once more, in other and larger requests. */
+/** Pushes all good records again, in other and larger requests. */
 async function expectNothingWritten(records: readonly StreamRecord[], seed: number, figures: Figures): Promise<void> {
   const good = records.filter(({ fate }) => fate === "applied");
   const again = new World(requestsOf(good, seed + 1, { atMost: 50 }), figures);

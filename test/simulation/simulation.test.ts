@@ -14,7 +14,7 @@ const kept = import.meta.glob<KeptSchedule<Step>>("./kept/*.json", { eager: true
 describe("any schedule of any faults", () => {
   beforeAll(() => {
     for (const level of ["info", "warn", "error"] as const) vi.spyOn(console, level).mockImplementation(() => {});
-    // Time is the simulation's: nobody waits for the second try of a producer.
+    // Time is simulated, so a producer's second attempt does not wait.
     const { setTimeout } = globalThis;
     vi.stubGlobal("setTimeout", (callback: () => void, ms = 0) => setTimeout(callback, ms < 1_000 ? 0 : ms));
   });
@@ -24,7 +24,7 @@ describe("any schedule of any faults", () => {
   });
 
   for (const { found, ...schedule } of Object.values(kept)) {
-    it(`kept schedule: ${found}`, () => simulate(schedule, new Figures()));
+    it(`that was kept because it failed with "${found}" fails no more`, () => simulate(schedule, new Figures()));
   }
 
   it(`ends with every accepted record in exactly one place (${SIMULATE_RUNS} schedules of ${RECORDS} records)`, async () => {
@@ -46,7 +46,7 @@ describe("any schedule of any faults", () => {
   });
 });
 
-/** Prints the shrunk schedule to be kept. @returns the error that repeats it */
+/** Prints the shrunk schedule, to be kept. @returns the error with the seed and path that repeat it */
 function violation(details: fc.RunDetails<[Schedule]>): Error {
   const { counterexample, errorInstance, seed, counterexamplePath } = details;
   const cause = errorInstance instanceof Error ? errorInstance : new Error(String(errorInstance));

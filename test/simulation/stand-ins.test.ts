@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { isOutage } from "../../src/shared/repositories/fault.ts";
+import { isOutage } from "#repositories/fault.ts";
 import { D1_OUTAGES } from "../support/outages.ts";
 import { type Faults, NO_FAULTS } from "./faults.ts";
 import { Run } from "./run.ts";
@@ -17,14 +17,14 @@ const customers = (d1: D1Database, ...ids: string[]) =>
 const stored = async (prefix: string) =>
   (await DB.prepare("SELECT customer_id FROM customers WHERE customer_id LIKE ?").bind(`${prefix}%`).all()).results;
 
-describe("what the simulation does to D1", () => {
-  it.each([0, 2, 4])("leaves nothing of a batch that breaks off at a statement (%i)", async (d1Nth) => {
+describe("D1 in the simulation", () => {
+  it.each([0, 2, 4])("stores nothing of a batch that fails at its statement %i", async (d1Nth) => {
     const d1 = d1With({ d1: "breaks off at a statement", d1Nth });
     await expect(d1.batch(customers(d1, "b1", "b2"))).rejects.toSatisfy(isOutage);
     expect(await stored("b")).toEqual([]);
   });
 
-  it("does nothing for a handler that is dead, and tells it nothing", async () => {
+  it("runs no statement for a handler that has died, and never answers it", async () => {
     const run = new Run();
     const d1 = d1With({ dies: "behind D1" }, run);
     const end = await run.live(async () => {
@@ -35,7 +35,7 @@ describe("what the simulation does to D1", () => {
     expect([end, late, await stored("d")]).toEqual(["died", "died", [{ customer_id: "d1" }, { customer_id: "d2" }]]);
   });
 
-  it.each(D1_OUTAGES)("fails with what the platform takes for an outage: %s", (text) => {
+  it.each(D1_OUTAGES)("fails with a text that is recognised as an outage: %s", (text) => {
     expect(isOutage(new Error(text))).toBe(true);
   });
 });

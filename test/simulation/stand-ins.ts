@@ -1,21 +1,21 @@
-import type { ConcordEvent } from "../../src/shared/domain/event.ts";
-import { isParcel } from "../../src/shared/queue/parcel.ts";
+import type { ConcordEvent } from "#domain/event.ts";
+import { isParcel } from "#queue/parcel.ts";
 import type { DeviceObject } from "../../workers/devices/device-object.ts";
 import { D1_OUTAGES } from "../support/outages.ts";
 import { type FaultKind, type Faults, KILLER, OUTDATED, outdatedText, POISON, THROWER } from "./faults.ts";
 import type { Run } from "./run.ts";
 
-/** What a store's stand-in works with while one handler runs. */
+/** What a store's stand-in needs while one handler runs. */
 export type Circumstances = {
   readonly faults: Faults;
   readonly run: Run;
-  /** Counts what went wrong. */
+  /** Counts faults. */
   readonly strike: (kind: FaultKind) => void;
-  /** Counts the handler's death, and lets it die. */
+  /** Counts the handler's death, and kills it. */
   readonly die: (kind: FaultKind) => Promise<never>;
 };
 
-/** D1 with faults. `batch` is all that the write path and the dead letters use to write. */
+/** D1 with faults. The write path and the dead letters only write through `batch`. */
 export function faultyD1(db: D1Database, { faults, run, strike, die }: Circumstances): D1Database {
   const { d1, d1Nth, d1SlowMs, overtaken, dies } = faults;
   let calls = 0;
@@ -34,7 +34,7 @@ export function faultyD1(db: D1Database, { faults, run, strike, die }: Circumsta
     if (statements.some(({ isPoisoned }) => isPoisoned)) throw poisoned(strike);
     if (fault === "breaks off at a statement") {
       await run.hears(breakOff(db, real, d1Nth));
-      // By the text of that statement it would count against innocent records, and a schedule could draw it five times.
+      // The error's text would count against innocent records, and a schedule could draw it five times.
       throw outage;
     }
     if (isOvertaken(statements)) await run.hears(overtake(db, statements));
@@ -78,7 +78,7 @@ function poisoned(strike: Circumstances["strike"]): Error {
 
 const changesDevices = ({ sql }: Bound): boolean => sql.startsWith("UPDATE devices");
 
-/** Lets another consumer be faster: devices that are about to be written have another revision by then. */
+/** Simulates a faster consumer: devices that are about to be written get another revision first. */
 async function overtake(db: D1Database, statements: readonly Bound[]): Promise<void> {
   await db.batch(statements.filter(changesDevices).map(({ values }) => db.prepare(OVERTAKE).bind(...values)));
 }
@@ -86,18 +86,18 @@ async function overtake(db: D1Database, statements: readonly Bound[]): Promise<v
 const OVERTAKE = `UPDATE devices SET revision = revision + 1
   WHERE key IN (SELECT value->>'k' FROM json_each(?1))`;
 
-/** Lets D1 itself refuse a statement in the midst of a transaction, which it then rolls back. */
+/** Makes D1 itself refuse a statement in the middle of a transaction, which it then rolls back. */
 async function breakOff(db: D1Database, statements: readonly D1PreparedStatement[], nth: number): Promise<void> {
   const refused = db.prepare(REFUSED);
   await db.batch(statements.toSpliced(nth % (statements.length + 1), 0, refused)).catch(() => {});
 }
 
-/** Fails when it runs and not before, so D1 has run what stands in front of it and has to roll that back. */
+/** Fails when it runs, not when it is prepared, so D1 has run the statements before it and has to roll them back. */
 const REFUSED = "SELECT json('{')";
 
 /**
- * The device objects with faults. None of them dies between its writes: it has one value and writes it at once.
- * @param reset evicts an object, which forgets what is not stored
+ * The device objects with faults. None of them dies between two writes, since a device is one value with one write.
+ * @param reset evicts an object, which loses what is not stored
  */
 export function faultyObjects(
   devices: DurableObjectNamespace<DeviceObject>,
@@ -140,7 +140,7 @@ export function mortalQueue({ sendBatch }: Queue<unknown>, run: Run): Queue<unkn
   return mortal as Queue<unknown>;
 }
 
-/** A parcel as the consumer will read it. */
+/** A parcel as the consumer will parse it. */
 function outdated(body: unknown): unknown {
   if (!isParcel(body)) return body;
   const records = body.records.map((record) =>

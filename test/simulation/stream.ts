@@ -12,9 +12,9 @@ type Special = typeof POISON | typeof THROWER | typeof KILLER | typeof OUTDATED;
 export type StreamRecord = SampleRecord & { readonly fate: Fate };
 
 /**
- * Records of a few devices in a shuffled order, with ties, repeats and late ones, some that their contracts refuse, and
- * perhaps one that D1 will not take, one that its object throws at, one that takes the consumer down and one that only
- * the consumer refuses. `name` keeps the devices of one stream apart from all others.
+ * Records of a few devices in a shuffled order, with ties, repeats and late ones. Some are refused by their contracts.
+ * Perhaps one is refused by D1, one makes its object throw, one kills the consumer and one is refused by the consumer
+ * only. `name` separates the devices of one stream from all others.
  */
 export function streamOf(seed: number, count: number, name: string): StreamRecord[] {
   const random = randomOf(seed);
@@ -25,7 +25,7 @@ export function streamOf(seed: number, count: number, name: string): StreamRecor
     else records.push(recordOf(random, records.length, name));
   }
   for (const kind of [POISON, THROWER, KILLER, OUTDATED] as const) {
-    // Of its own, so that another kind leaves the streams of kept schedules as they are.
+    // A random sequence of its own, so that another kind does not change the streams of kept schedules.
     const own = random.fork(kind);
     if (own.chance(0.5)) records.splice(own.int(0, count - 1), 1, special(kind, name));
   }
@@ -36,13 +36,13 @@ type Random = ReturnType<typeof randomOf>;
 
 const START_MS = Date.UTC(2026, 9, 1);
 
-/** What clocks know beyond milliseconds: Python's microseconds, Java's nanoseconds, and zeros that say nothing. */
+/** Digits of a clock beyond milliseconds: Python's microseconds, Java's nanoseconds, and zeros without meaning. */
 const FINER = ["", "", "001", "000", "0005", "999999"];
 
 function recordOf(random: Random, index: number, name: string): StreamRecord {
   const deviceId = `${name}-${random.int(1, DEVICES)}`;
-  // Few minutes for many events: equal times are common, and the event id has to decide, or what is finer than a
-  // millisecond.
+  // Few minutes for many events: equal times are common, so that the event id, or digits beyond the millisecond,
+  // decide.
   const iso = new Date(START_MS + random.int(0, 120) * 60_000).toISOString();
   const occurredAt = iso.replace("Z", `${random.fork(`finer ${index}`).pick(FINER)}Z`);
   const [action, data] = random.pick(kinds(random, name));

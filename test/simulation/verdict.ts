@@ -1,12 +1,12 @@
 import { env as testEnv } from "cloudflare:workers";
+import type { Alert } from "#domain/alert.ts";
+import { viewAlert } from "#domain/alert.ts";
+import { toIntervals } from "#domain/assignment.ts";
+import { type Aspects, viewDevice } from "#domain/device.ts";
+import type { DeviceKey } from "#domain/event.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { formatOccurredAt, type Version, versionEventId } from "#domain/version.ts";
 import { foldOracle, type OracleDevice } from "../../samples/oracle.ts";
-import type { Alert } from "../../src/shared/domain/alert.ts";
-import { viewAlert } from "../../src/shared/domain/alert.ts";
-import { intervalsOf } from "../../src/shared/domain/assignment.ts";
-import { type Aspects, viewDevice } from "../../src/shared/domain/device.ts";
-import type { DeviceKey } from "../../src/shared/domain/event.ts";
-import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
-import { eventIdIn, occurredAtOf, type Version } from "../../src/shared/domain/version.ts";
 import { OUTDATED, outdatedText } from "./faults.ts";
 import type { StreamRecord } from "./stream.ts";
 
@@ -15,9 +15,9 @@ const { DB, DEVICES } = testEnv as unknown as {
   DEVICES: { getByName(key: string): DeviceSnapshotSource };
 };
 
-/** What the platform holds of the devices of one stream, in the oracle's shape, as far as a stream speaks of it. */
+/** The stored state of the devices of one stream, in the oracle's shape. */
 export async function heldDevices(name: string): Promise<Map<string, object>> {
-  // "." sorts right behind "-": the range holds the stream's devices and no others.
+  // "." sorts right after "-", so the range has the stream's devices and no others.
   const rows = <T>(sql: string) => DB.prepare(sql).bind(`elt:${name}-`, `elt:${name}.`).all<T>();
   const [devices, alerts, assignments] = await Promise.all([
     rows<{ key: DeviceKey; aspects: string; latest: Version }>("SELECT * FROM devices WHERE key >= ? AND key < ?"),
@@ -43,10 +43,10 @@ export async function heldDevices(name: string): Promise<Map<string, object>> {
           raisedAt,
           clearedAt,
         })),
-      assignments: intervalsOf(new Map(own(assignments.results).map((row) => [row.version, row.dealer_id]))).map(
-        ({ dealerId, from, to }) => ({ dealerId, from: occurredAtOf(from), to: to && occurredAtOf(to) }),
+      assignments: toIntervals(new Map(own(assignments.results).map((row) => [row.version, row.dealer_id]))).map(
+        ({ dealerId, from, to }) => ({ dealerId, from: formatOccurredAt(from), to: to && formatOccurredAt(to) }),
       ),
-      history: snapshot?.history.map(({ version }) => eventIdIn(version)),
+      history: snapshot?.history.map(({ version }) => versionEventId(version)),
       inObject: { aspects: JSON.stringify(snapshot?.aspects), latest: snapshot?.latest },
       inD1: { aspects, latest },
     };
@@ -84,7 +84,7 @@ const summary = ({
   },
 });
 
-/** What it has to hold, found by the oracle, which shares no code with the platform. */
+/** The expected state, computed by the oracle, which shares no code with the platform. */
 export function expectedDevices(
   records: readonly StreamRecord[],
   held: ReadonlyMap<string, object>,
@@ -104,7 +104,7 @@ export function expectedDevices(
         })),
         assignments: device.assignments,
         history: device.history,
-        // The two stores are held against each other: each converged alone.
+        // The two stores are compared with each other: each converged alone.
         inObject: (held.get(key) as { inD1?: object } | undefined)?.inD1,
         inD1: (held.get(key) as { inD1?: object } | undefined)?.inD1,
       },
@@ -112,7 +112,7 @@ export function expectedDevices(
   );
 }
 
-/** The letters of one stream: the values of their records and why they are there. */
+/** The letters of one stream: the values and the reasons. */
 export async function heldLetters(name: string): Promise<Map<string, string>> {
   const { results } = await DB.prepare("SELECT reason, record FROM dead_letters WHERE record LIKE ?")
     .bind(`%${name}-%`)

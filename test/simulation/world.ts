@@ -1,7 +1,8 @@
 import { createExecutionContext, evictDurableObject, waitOnExecutionContext } from "cloudflare:test";
 import { env as testEnv } from "cloudflare:workers";
+import { LANE_HEADER, type Lane } from "#queue/lane.ts";
+import type { MetricsReport } from "#telemetry/metrics.ts";
 import type { SampleRecord } from "../../samples/record.ts";
-import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
 import type { DeviceObject } from "../../workers/devices/device-object.ts";
 import dlq from "../../workers/dlq/index.ts";
 import ingest from "../../workers/ingest/index.ts";
@@ -13,41 +14,45 @@ import { faultyD1, faultyObjects, mortalQueue } from "./stand-ins.ts";
 
 const real = testEnv as unknown as { DB: D1Database; DEVICES: DurableObjectNamespace<DeviceObject> };
 
-/** What a client was promised: the records that some answer called accepted or kept. */
+/** The records that a client was promised: some answer called them accepted or kept. */
 export type Promised = Set<SampleRecord>;
 
 /**
- * The Workers' real handlers around real D1 and real device objects, with the queues and the faults in our hands.
- * Clients push through the HTTP boundary and send again what they were not promised.
+ * The Workers' real handlers around real D1 and real device objects, with simulated queues and faults. Clients push
+ * through the HTTP boundary, and repeat what was not promised.
  */
 export class World {
   readonly broker = new Broker();
   readonly promised: Promised = new Set();
   readonly reports: MetricsReport[] = [];
-  /** Whether some fault made the queue hold a record twice, so that it may end twice. */
+  /** Whether some fault put a record into the queue twice, so that it may have two outcomes. */
   duplicated = false;
-  /** Whether every handler was told what became of its effects; only then is the label of each outcome exact. */
+  /** Whether every handler learned the result of its effects. Only then is the label of each outcome exact. */
   allHeard = true;
   readonly #figures: Figures;
   #unsent: SampleRecord[][];
   #now = 0;
   #dlqIsBackAt = 0;
-  readonly #refusals: Record<QueueName, number> = { events: 0, suspects: 0, deadLetters: 0 };
+  readonly #refusals: Record<QueueName, number> = { events: 0, backfill: 0, suspects: 0, deadLetters: 0 };
 
   constructor(requests: readonly (readonly SampleRecord[])[], figures: Figures) {
     this.#unsent = requests.map((request) => [...request]);
     this.#figures = figures;
   }
 
-  /** Sends the next request, as a connector does: what was not taken comes again, behind the others. */
-  async push(faults: Faults): Promise<void> {
+  /** Sends the next request, as a connector does: refused records are sent again, after the others. */
+  async push(faults: Faults, lane: Lane = "live"): Promise<void> {
     const records = this.#unsent.shift();
     const topic = records?.[0]?.topic;
     if (!records || !topic) return;
     const body = `{"records":[${records.map(({ key, value }) => `{"key":${JSON.stringify(key)},"value":${value}}`).join()}]}`;
     const request = new Request(`https://concord.example/topics/${topic}`, {
       method: "POST",
-      headers: { "Content-Type": "application/vnd.kafka.json.v2+json", Authorization: `Basic ${btoa("dev:dev")}` },
+      headers: {
+        "Content-Type": "application/vnd.kafka.json.v2+json",
+        Authorization: `Basic ${btoa("dev:dev")}`,
+        ...(lane === "backfill" && { [LANE_HEADER]: lane }),
+      },
       body,
     });
     const ctx = createExecutionContext();
@@ -66,7 +71,7 @@ export class World {
     return refused;
   }
 
-  /** Hands messages to the Worker that consumes a queue. */
+  /** Delivers messages to the Worker that consumes a queue. */
   async deliver(queue: QueueName, size: number, from: number, drawn: Faults): Promise<void> {
     const deliveries = this.broker.take(queue, size, from);
     if (deliveries.length === 0) return;
@@ -95,7 +100,7 @@ export class World {
     return end;
   }
 
-  /** Delivers an event message once more that was acknowledged long ago. */
+  /** Delivers an event message again that was acknowledged long ago. */
   repeat(from: number): void {
     this.#strike("delivered again");
     this.broker.repeat("events", from);
@@ -106,21 +111,25 @@ export class World {
     this.broker.advance(seconds);
   }
 
-  /** For so long every delivery to the dead letters' Worker fails at its door. */
+  /** For this long every delivery to the dead-letter Worker fails before its handler runs. */
   takeDlqDown(seconds: number): void {
     this.#dlqIsBackAt = this.#now + seconds;
   }
 
-  /** D1 is out for a minute, in which everything that waits is tried again and again. */
+  /** D1 is out for a minute, in which everything that waits is retried again and again. */
   async loseD1(): Promise<void> {
     for (const seconds of [2, 4, 8, 16, 32]) {
       this.wait(seconds);
       await this.deliver("events", 100, 0, D1_IS_OUT);
+      await this.deliver("backfill", 100, 0, D1_IS_OUT);
       await this.deliver("deadLetters", 100, 0, D1_IS_OUT);
     }
   }
 
-  /** What a handler sends to this queue next is refused, at the first try and the second. Some queues rarely get any. */
+  /**
+   * The next message that a handler sends to this queue is refused, at the first attempt and the second. Some queues
+   * rarely get any.
+   */
   refuse(queue: QueueName): void {
     this.#refusals[queue] = 2;
   }
@@ -138,12 +147,12 @@ export class World {
       return run.die();
     };
     const producer = (queue: QueueName, drawn: ProducerFault) => {
-      const faultOf = () => {
+      const nextFault = () => {
         const fault = isRefused(queue) ? "throws before" : drawn;
         if (fault !== "none") strike(`queue ${fault}`);
         return fault;
       };
-      return mortalQueue(this.broker.producer(queue, faultOf), run);
+      return mortalQueue(this.broker.producer(queue, nextFault), run);
     };
     const circumstances = { faults, run, strike, die };
     return {
@@ -152,24 +161,26 @@ export class World {
       DB: faultyD1(real.DB, circumstances),
       DEVICES: faultyObjects(real.DEVICES, evict, circumstances),
       EVENTS: producer("events", faults.events),
+      BACKFILL: producer("backfill", faults.events),
       SUSPECTS: producer("suspects", faults.events),
       DEAD_LETTERS: producer("deadLetters", faults.deadLetters),
-      // The clients of all schedules are one, which pushes faster than any has to.
+      // The clients of all schedules count as one, which pushes faster than any real client has to.
       RATE_LIMIT: { limit: async () => ({ success: true }) },
       METRICS: { getByName: () => ({ report: async (report: MetricsReport) => void this.reports.push(report) }) },
     };
   }
 
-  /** Lets everything heal and run until the queues are empty. @throws Error when it never comes to rest */
+  /** Ends all faults, and runs until the queues are empty. @throws Error if they never are */
   async rest(): Promise<void> {
     this.#dlqIsBackAt = 0;
     await Promise.all([...this.#unsent].map(() => this.push(NO_FAULTS)));
     for (let step = 0; this.broker.waiting > 0; step++) {
-      if (step > 3_000) throw new Error(`it never came to rest: ${this.broker.waiting} messages are waiting`);
+      if (step > 3_000) throw new Error(`the queues never became empty: ${this.broker.waiting} messages are waiting`);
       if (this.broker.isQuiet) this.broker.advanceToNext();
-      // As large and as many at once as the Workers' configurations say.
+      // With the batch sizes and concurrency of the Workers' configurations.
       await Promise.all([
         this.deliver("events", 10, 0, NO_FAULTS),
+        this.deliver("backfill", 25, 0, NO_FAULTS),
         this.deliver("suspects", 1, 0, NO_FAULTS),
         this.deliver("suspects", 1, 0, NO_FAULTS),
         this.deliver("deadLetters", 25, 0, NO_FAULTS),
@@ -177,8 +188,11 @@ export class World {
     }
   }
 
-  /** How often records ended, by kind. */
-  sumOf(kind: "accepted" | "outcomes" | "deadLettered", label = /.*/): number {
+  /** How many records had each outcome. */
+  sumOf(
+    kind: "accepted" | "outcomes" | "deadLettered" | "backfillAccepted" | "backfillSettled" | "receivedToVisibleMs",
+    label = /.*/,
+  ): number {
     return this.reports
       .flatMap((report) => Object.entries(report[kind] ?? {}))
       .filter(([name]) => label.test(name))
@@ -194,7 +208,10 @@ const D1_IS_OUT: Faults = { ...NO_FAULTS, d1: "is out" };
 
 const cameBefore = ({ message }: Delivery): boolean => message.attempts > 0;
 
-/** A suspect that chance takes down as often as a killer takes itself is parked as one, rightly: chance may do so once. */
+/**
+ * A suspect whose delivery dies by a random fault as often as by a killer is rightly parked as a killer. That may
+ * happen once.
+ */
 const SURVIVAL = { dies: "none", acksLost: false } as const;
 
 async function evict(key: string): Promise<void> {

@@ -1,7 +1,8 @@
+import { parseJson } from "#json/parse-json.ts";
+import { LIMITS } from "#queue/limits.ts";
 import type { SampleRecord } from "../../samples/record.ts";
-import { parseJson } from "../../src/shared/json/parse-json.ts";
 
-/** What an answer said of one record. `again` is all that a connector sends once more. */
+/** What an answer said about one record. `again` is what a connector sends again. */
 export type Said =
   | { readonly kind: "accepted" }
   | { readonly kind: "deadLettered"; readonly reason: string }
@@ -9,14 +10,16 @@ export type Said =
 
 type Produce = { readonly path: string; readonly type: string; readonly body: string; readonly streamed?: true };
 
-/** One of the ways for records of one topic to get in. */
+/** One of the ways to send records of one topic. */
 export type Door = {
   readonly name: string;
   readonly takes: (record: SampleRecord) => boolean;
-  /** Whether the record's key travels along. */
+  /** The most records of one request, if that is limited below what a tick can hold. */
+  readonly maxRecords?: number;
+  /** Whether the record's key is sent too. */
   readonly carriesKey: boolean;
   readonly write: (topic: string, records: readonly SampleRecord[]) => Produce;
-  /** One entry a record, as far as the answer speaks of it. */
+  /** One entry per record, as far as the answer has one. */
   readonly read: (text: string, count: number) => Said[];
 };
 
@@ -27,7 +30,7 @@ const base64 = (text: string | null): string | null => text && Buffer.from(text)
 const ACCEPTED: Said = { kind: "accepted" };
 const AGAIN: Said = { kind: "again" };
 
-/** The boundary says in words that a record is kept as a dead letter, and why. */
+/** The boundary's message tells that a record is kept as a dead letter, and why. */
 function saidOf(code: number | null | undefined, message: string | null | undefined): Said {
   if (code === null || code === 200) return ACCEPTED;
   const reason = /kept as a dead letter \((\w+)\)/.exec(message ?? "")?.[1];
@@ -89,6 +92,7 @@ export const DOORS: readonly Door[] = [
   {
     name: "v3 batch",
     takes: () => true,
+    maxRecords: LIMITS.batchEntries,
     carriesKey: true,
     write: (topic, records) => ({
       path: v3Path(topic, "records:batch"),
@@ -105,7 +109,7 @@ export const DOORS: readonly Door[] = [
   },
   {
     name: "sink",
-    // An element that is not JSON would break the whole list.
+    // An element that is not JSON would make the whole list invalid.
     takes: (record) => record.value !== null && isJson(record),
     carriesKey: false,
     write: (topic, records) => ({
@@ -124,13 +128,10 @@ export const DOORS: readonly Door[] = [
   BINARY,
 ];
 
-/** How long a client waits for an answer before it takes the request for lost. */
+/** How long a client waits for an answer before it gives up the request. */
 const PATIENCE_MS = 20_000;
 
-/**
- * Sends records of one topic through a door.
- * @throws where the answer is one that no connector would send again
- */
+/** Sends records of one topic by one way. @throws for an answer after which no connector would send again */
 export async function send(url: URL, door: Door, records: readonly SampleRecord[]): Promise<Said[]> {
   const { path, type, body, streamed } = door.write(records[0]?.topic ?? "", records);
   const answer = await fetch(new URL(path, url), {
@@ -147,7 +148,7 @@ export async function send(url: URL, door: Door, records: readonly SampleRecord[
   return records.map((_, i) => said[i] ?? AGAIN);
 }
 
-/** A stream that arrives in two pieces, cut wherever its middle is. */
+/** A stream that arrives in two pieces, cut in the middle of its bytes. */
 function inPieces(text: string): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   const middle = bytes.byteLength >> 1;

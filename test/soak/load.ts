@@ -2,21 +2,21 @@ import type { Progress } from "../../local/screen.ts";
 import type { SampleRecord } from "../../samples/record.ts";
 import { DOORS, type Door, send } from "./doors.ts";
 
-/** Milliseconds between two ticks; what is due at a tick goes out together, a request a topic. */
+/** Milliseconds between two ticks. What is due at a tick is sent together, in one request per topic. */
 const TICK_MS = 100;
 const MAX_REQUESTS_AT_ONCE = 24;
 const LONGEST_WAIT_MS = 2_000;
 
-/** What the client knows when all is answered. */
+/** What the client knows once everything is answered. */
 export class Ledger {
   requests = 0;
   /** Requests that were sent because an earlier one failed, wholly or in part. */
   resends = 0;
   /** Records that an answer called accepted. */
   readonly accepted: SampleRecord[] = [];
-  /** Letters that must exist, by what tells them apart, with their reason. */
+  /** The expected letters by their identity, with their reason. */
   readonly letters = new Map<string, string>();
-  /** How often an answer called a record dead-lettered; a repeated record is so each time. */
+  /** How many answers called a record dead-lettered, with one for each repetition. */
   deadLettered = 0;
   readonly violations: string[] = [];
 
@@ -25,13 +25,13 @@ export class Ledger {
   }
 }
 
-/** What makes a letter that letter: see docs/decisions/0004. */
+/** The identity of a letter: see docs/decisions/0004. */
 export const letterKey = (topic: string, key: string | null, payload: string | null): string =>
   JSON.stringify([topic, key, payload]);
 
 export type Load = { readonly records: readonly SampleRecord[]; readonly rate: number; readonly progress: Progress };
 
-/** Pushes records at a steady rate through every door in turn, and again until each has an answer that settles it. */
+/** Pushes records at a steady rate by each way in turn, and repeats each until it has a final answer. */
 export async function push(url: URL, ledger: Ledger, { records, rate, progress }: Load): Promise<void> {
   const busy = new Set<Promise<void>>();
   const before = ledger.answered;
@@ -59,16 +59,25 @@ export async function push(url: URL, ledger: Ledger, { records, rate, progress }
 
 type Request = { readonly door: Door; readonly group: readonly SampleRecord[] };
 
-/** A request a topic, each through the next door; what that does not take goes through the last one, which takes all. */
+/**
+ * One request per topic, each by the next way. What that way does not support is sent by the last one, which supports
+ * everything.
+ */
 function requestsOf(records: readonly SampleRecord[], nextDoor: () => Door): Request[] {
   return [...Map.groupBy(records, ({ topic }) => topic).values()].flatMap((ofTopic) => {
     const door = nextDoor();
     const byDoor = Map.groupBy(ofTopic, (record) => (door.takes(record) ? door : (DOORS.at(-1) as Door)));
-    return [...byDoor].map(([door, group]) => ({ door, group }));
+    return [...byDoor].flatMap(([door, group]) =>
+      inParts(group, door.maxRecords).map((part) => ({ door, group: part })),
+    );
   });
 }
 
-/** Sends the same again, as a connector does, until nothing of it is unanswered. */
+/** What is due at once: more than one request may hold, where this machine is too busy to send on time. */
+const inParts = <T>(items: readonly T[], size = items.length): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+
+/** Repeats the same request, as a connector does, until everything in it has an answer. */
 async function deliver(url: URL, ledger: Ledger, door: Door, group: readonly SampleRecord[]): Promise<void> {
   let pending = group;
   for (let attempt = 0; pending.length > 0; attempt++) {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { connect, type Outcomes } from "../../local/clients.ts";
 import { bar, table } from "../../local/screen.ts";
-import { fingerprintOf } from "../../local/stores.ts";
+import { fingerprintStores } from "../../local/stores.ts";
 import { generate } from "../../samples/generate.ts";
 import type { SampleRecord } from "../../samples/record.ts";
 import { Ledger, push } from "./load.ts";
@@ -21,7 +21,7 @@ if (!(minutes > 0 && rate > 0 && Number.isInteger(seed))) {
   throw new Error("usage: npm run soak -- --minutes N --seed S [--rate R]");
 }
 
-/** How many violations are told in words. */
+/** How many violations are printed. */
 const SHOWN = 30;
 
 const startedAt = Date.now();
@@ -45,7 +45,7 @@ try {
   console.log(`\n${table(figures(first, faults))}\n`);
 
   console.log("Pushing all of it again, without faults: nothing may change");
-  const before = await fingerprintOf(stack);
+  const before = await fingerprintStores(stack);
   await push(stack.url, ledger, { records, rate: rate * 3, progress: bar("pushed again") });
   const again = await atRest(clients, ledger);
   const d1Rows = again.d1RowsWritten - first.d1RowsWritten;
@@ -58,7 +58,7 @@ try {
   );
   if (d1Rows > 0 || objectWrites > 0)
     ledger.violations.push(`the second run wrote ${d1Rows} rows, ${objectWrites} objects`);
-  if (before !== (await fingerprintOf(stack))) ledger.violations.push("the second run changed rows");
+  if (before !== (await fingerprintStores(stack))) ledger.violations.push("the second run changed rows");
   ledger.violations.push(...(await reconcile(stack, clients, ledger)));
 } catch (thrown) {
   ledger.violations.push(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
@@ -70,7 +70,10 @@ for (const violation of ledger.violations.slice(0, SHOWN)) console.error(`  ✗ 
 if (ledger.violations.length > SHOWN) console.error(`  … and ${ledger.violations.length - SHOWN} more`);
 process.exit(ledger.violations.length === 0 ? 0 : 1);
 
-/** Enough devices that no history, which keeps a hundred events, forgets one: so each accepted event can be asked for. */
+/**
+ * Enough devices that no history, which keeps a hundred events, drops one, so that every accepted event can be looked
+ * up.
+ */
 function streamOf(): SampleRecord[] {
   const events = Math.round(minutes * 60 * rate);
   return generate({ seed, devices: Math.max(200, Math.ceil(events / 30)), events });

@@ -1,4 +1,4 @@
-/** What can go wrong at the edges of the two Workers that write. Every kind is one that the platform documents. */
+/** The faults of the two Workers that write. The platform documents every kind. */
 export const FAULT_KINDS = [
   "D1 fails before",
   "D1 fails after the commit",
@@ -16,13 +16,13 @@ export const FAULT_KINDS = [
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** How likely each kind is, a call; what is not named does not happen. */
+/** The probability of each kind per call. A kind without one does not happen. */
 export type FaultPlan = Readonly<Partial<Record<FaultKind, number>>>;
 
 /** How often each kind was injected. */
 export type FaultCounts = Readonly<Partial<Record<FaultKind, number>>>;
 
-/** Where a wrapped Worker is told its faults. The front door does not lead there. */
+/** The path at which a wrapped Worker receives its faults. The front door does not route it. */
 export const CONTROL_PATH = "/__soak/faults";
 
 export type Phase = { readonly name: string; readonly seconds: number; readonly plan: FaultPlan };
@@ -30,8 +30,8 @@ export type Phase = { readonly name: string; readonly seconds: number; readonly 
 export const CALM: FaultPlan = {};
 
 /**
- * Modest enough that the end is reached: a round that fails waits for its backoff, and a parcel whose consumer died
- * eleven times would be taken for a killer by the crash net, as it should.
+ * Low enough that the soak ends: a round that fails waits for its backoff, and the crash net would rightly take a
+ * parcel whose consumer died eleven times for a killer.
  */
 const FAULTY: FaultPlan = {
   "D1 fails before": 0.06,
@@ -40,7 +40,7 @@ const FAULTY: FaultPlan = {
   "object fails before": 0.02,
   "object fails after": 0.02,
   "object is overloaded": 0.01,
-  // `sendAll` tries twice, so what the handlers see is the square of it.
+  // `sendAll` tries twice, so the handlers see the square of this.
   "queue refuses": 0.2,
   "queue takes it and fails": 0.1,
   "handler dies before": 0.03,
@@ -50,7 +50,7 @@ const FAULTY: FaultPlan = {
 
 const OUTAGE: FaultPlan = { ...FAULTY, "D1 is out": 1 };
 
-/** One round of weather: a minute, or less where the whole soak is shorter. */
+/** One round of weather: a minute, or less if the whole soak is shorter. */
 export function phasesOf(minutes: number): Phase[] {
   const cycles = Math.max(1, Math.round(minutes));
   const unit = (minutes * 60) / cycles / 60;

@@ -6,25 +6,28 @@ import { compareStores } from "../../local/stores.ts";
 import { foldOracle } from "../../samples/oracle.ts";
 import { type Ledger, letterKey } from "./load.ts";
 
-/** As the operations API shows it, with what tells one letter from another. */
+/** As the operations API shows it, with the identity of a letter. */
 type ListedLetter = DeadLetter & {
   readonly topic: string;
   readonly key: string | null;
   readonly payload: string | null;
 };
 
-/** How long nothing may move before we call it rest: longer than a record waits that failed four times in a row. */
+/**
+ * How long nothing may change before the system counts as settled: longer than a record waits that failed four times in
+ * a row.
+ */
 const QUIET_MS = 25_000;
 const LONGEST_DRAIN_MS = 240_000;
 const POLL_MS = 1_000;
 
-/** What has ended. More than was accepted is no fault: what came again ended again. */
+/** The number of outcomes. More than were accepted is no fault: repeated records have outcomes too. */
 export const endedOf = ({ applied, unchanged, duplicate, superseded, deadLettered }: Outcomes): number =>
   applied + unchanged + duplicate + superseded + deadLettered.total;
 
 /**
- * Waits until every record has ended and neither the counters nor the letters move any more. Gives up in the end: then
- * the reconciliation tells what is missing.
+ * Waits until every record has an outcome, and neither the counters nor the letters change. Gives up after a while; the
+ * reconciliation then reports what is missing.
  */
 export async function atRest(clients: Clients, ledger: Ledger): Promise<Outcomes> {
   const deadline = Date.now() + LONGEST_DRAIN_MS;
@@ -46,7 +49,7 @@ export async function atRest(clients: Clients, ledger: Ledger): Promise<Outcomes
   }
 }
 
-/** Holds everything that the client was told against what is there. @returns what does not agree */
+/** Compares everything that the client was promised with what is stored. @returns the differences */
 export async function reconcile(stack: Stack, clients: Clients, ledger: Ledger): Promise<string[]> {
   const oracle = foldOracle(ledger.accepted);
   const shown = await compareThroughGraphql(clients, oracle, bar("GraphQL against the fold"));
@@ -54,7 +57,7 @@ export async function reconcile(stack: Stack, clients: Clients, ledger: Ledger):
   return [...[...shown, ...stored].map(describe), ...letterViolations(await lettersOf(clients), ledger)];
 }
 
-/** How many different events the fold of the accepted records expects to find in the devices' histories. */
+/** How many different events the fold of the accepted records expects in the devices' histories. */
 export const historyLength = (ledger: Ledger): number =>
   [...foldOracle(ledger.accepted).values()].reduce((sum, { history }) => sum + history.length, 0);
 
@@ -77,7 +80,7 @@ function letterViolations(letters: readonly ListedLetter[], { letters: expected 
   return [...missing, ...strange];
 }
 
-/** Every letter there is, each once: one that fails again while we page is exported twice. */
+/** Every letter, each once: one that fails again while we page is exported twice. */
 async function lettersOf(clients: Clients): Promise<ListedLetter[]> {
   const letters = new Map((await clients.exactLetters()).map((letter) => [letter.id, letter]));
   return [...letters.values()];

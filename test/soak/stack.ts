@@ -5,15 +5,15 @@ import { type Stack, startStack } from "../../local/stack.ts";
 import { ROOT } from "../../local/tool.ts";
 import { CONTROL_PATH, type FaultCounts, type FaultKind, type FaultPlan } from "./plan.ts";
 
-/** The Workers that get a faulty environment, and the module that gives it to them. */
+/** The Workers that get a faulty environment, and the module that injects the faults. */
 const FAULTY = { "concord-ingest": "test/soak/faulty/ingest.ts", "concord-dlq": "test/soak/faulty/dlq.ts" } as const;
 
 type FaultyWorker = keyof typeof FAULTY;
 const FAULTY_WORKERS = Object.keys(FAULTY) as FaultyWorker[];
 
-/** The local stack with the writing Workers wrapped. Their configs are the real ones but for where they begin. */
+/** The local stack with the writing Workers wrapped. Their configs are the real ones except for the entry point. */
 export async function startFaultyStack(seed: number) {
-  // The Workers report every fault that is injected, in as many lines.
+  // The Workers report every injected fault, in as many lines.
   process.env.WRANGLER_LOG ??= "none";
   const folder = await mkdtemp(join(tmpdir(), "concord-soak-"));
   const { stop, ...stack } = await startStack({ configOf: (path) => wrappedConfig(path, folder) });
@@ -57,7 +57,7 @@ export async function startFaultyStack(seed: number) {
 
 export type FaultyStack = Awaited<ReturnType<typeof startFaultyStack>>;
 
-/** The config itself, or a copy that begins at the wrapper: read anew each time, so that it cannot drift. */
+/** The config itself, or a copy whose entry point is the wrapper. It is read each time, so that it cannot drift. */
 async function wrappedConfig(path: string, folder: string): Promise<string> {
   const text = await readFile(join(ROOT, path), "utf8");
   const name = FAULTY_WORKERS.find((each) => text.startsWith(`name = "${each}"`));
@@ -65,7 +65,7 @@ async function wrappedConfig(path: string, folder: string): Promise<string> {
   const wrapped = text
     .replace('main = "index.ts"', () => `main = ${JSON.stringify(join(ROOT, FAULTY[name]))}`)
     .replaceAll('"../../migrations"', () => JSON.stringify(join(ROOT, "migrations")))
-    .replace('"console/dist"', () => JSON.stringify(join(ROOT, "workers/dlq/console/dist")));
+    .replace('"../../console/dist"', () => JSON.stringify(join(ROOT, "console/dist")));
   if (!wrapped.includes(FAULTY[name])) throw new Error(`${path} does not say main = "index.ts"`);
   const copy = join(folder, `${name}.toml`);
   await writeFile(copy, wrapped);

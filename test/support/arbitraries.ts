@@ -1,40 +1,40 @@
 import * as fc from "fast-check";
-import type { AlertChange, Change, Customer, Dealer, DesiredState, Location } from "../../src/shared/domain/change.ts";
-import { type ConcordEvent, type DeviceKey, deviceKeyOf } from "../../src/shared/domain/event.ts";
-import { deltaOf, EMPTY_FLEET, type Fleet, joinFleets, merge } from "../../src/shared/domain/fleet.ts";
-import type { History, HistoryEntry } from "../../src/shared/domain/history.ts";
-import type { Register } from "../../src/shared/domain/register.ts";
-import type { Moment } from "../../src/shared/domain/time.ts";
-import { type Version, versionOf } from "../../src/shared/domain/version.ts";
+import type { AlertChange, Change, Customer, Dealer, DesiredState, Location } from "#domain/change.ts";
+import { type ConcordEvent, type DeviceKey, deviceKeyOf } from "#domain/event.ts";
+import { EMPTY_FLEET, type Fleet, joinFleets, merge, toDelta } from "#domain/fleet.ts";
+import type { History, HistoryEntry } from "#domain/history.ts";
+import type { Register } from "#domain/register.ts";
+import type { Moment } from "#domain/time.ts";
+import { toVersion, type Version } from "#domain/version.ts";
 
 /*
  * Events over very small domains, so that ties, repeats and overlaps are the rule. Event ids repeat with different
  * content (a producer's mistake the algebra must survive), and some lie where UTF-16 and UTF-8 disagree on order.
  */
 
-/** U+1F600 is two surrogates, which UTF-16 sorts before U+FB01 and U+FFFD, and UTF-8 behind them. */
+/** U+1F600 is two surrogates, which sort before U+FB01 and U+FFFD in UTF-16, and after them in UTF-8. */
 export const EVENT_IDS = ["a", "b", "a/b", "Ω", "\u{1F600}", "\uFB01", "\uFFFD"] as const;
 
 export const START_MS = Date.UTC(2026, 10, 23, 13);
 
 export const eventId = fc.constantFrom(...EVENT_IDS);
 export const occurredAtMs = fc.integer({ min: 0, max: 3 }).map((step) => START_MS + step);
-/** What a source's clock knows beyond milliseconds: mostly nothing, else microseconds or less. */
+/** Digits of a source's clock beyond milliseconds: mostly none, else microseconds or finer. */
 export const finer = fc.constantFrom("", "", "001", "5", "999999");
 export const moment: fc.Arbitrary<Moment> = fc
   .tuple(occurredAtMs, finer)
   .map(([ms, digits]) => `${new Date(ms).toISOString()}${digits}` as Moment);
-export const version: fc.Arbitrary<Version> = fc.tuple(moment, eventId).map(([at, id]) => versionOf(at, id));
+export const version: fc.Arbitrary<Version> = fc.tuple(moment, eventId).map(([at, id]) => toVersion(at, id));
 export const deviceKey: fc.Arbitrary<DeviceKey> = fc.constantFrom(deviceKeyOf("elt", "1"), deviceKeyOf("elt", "2"));
 
-/** `D` and `D!` are in one order as text and in the other as JSON. */
+/** `D` and `D!` sort one way as text and the other way as JSON. */
 export const dealerId = fc.constantFrom("D", "D!", "E");
 
 /** Text of any code points; surrogates come in pairs only. */
 export const anyText = fc.string({ unit: "binary", maxLength: 6 });
 
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
-/** As contracts give it: absent members are not there, not `undefined`. */
+/** As contracts return it: an absent member is missing, not `undefined`. */
 const compact = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 const record = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
@@ -104,10 +104,10 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
 export const event: fc.Arbitrary<ConcordEvent> = fc
   .record({ deviceKey, moment, eventId, change, topic: fc.constantFrom("device.elt.t.one", "device.elt.t.two") })
   .map(({ moment: at, ...drawn }) =>
-    eventOf({ ...drawn, occurredAtMs: Date.parse(at.slice(0, 24)), version: versionOf(at, drawn.eventId) }),
+    eventOf({ ...drawn, occurredAtMs: Date.parse(at.slice(0, 24)), version: toVersion(at, drawn.eventId) }),
   );
 
-/** Builds an event; the test says only what it is about. */
+/** Builds an event. A test passes only what it is about. */
 export function eventOf(about: Partial<ConcordEvent> & { change: Change }): ConcordEvent {
   const { occurredAtMs: ms = START_MS, eventId: id = "evt-1" } = about;
   return {
@@ -115,7 +115,7 @@ export function eventOf(about: Partial<ConcordEvent> & { change: Change }): Conc
     deviceKey: deviceKeyOf("elt", "1"),
     eventId: id,
     occurredAtMs: ms,
-    version: versionOf(ms, id),
+    version: toVersion(ms, id),
     data: about.change,
     ...about,
   };
@@ -123,7 +123,7 @@ export function eventOf(about: Partial<ConcordEvent> & { change: Change }): Conc
 
 export const stream = fc.array(event, { maxLength: 16 });
 
-/** Fleets as they arise: by joining what events say. */
+/** Fleets as they arise: by joining events. */
 export const fleet: fc.Arbitrary<Fleet> = stream.map((events) => merge(EMPTY_FLEET, events).fleet);
 
 /** The stream in another order, with some of its events more than once. */
@@ -132,10 +132,10 @@ export const reshuffled = <T>(items: readonly T[]): fc.Arbitrary<T[]> =>
     .tuple(fc.shuffledSubarray([...items], { minLength: items.length }), fc.subarray([...items]))
     .chain(([all, again]) => fc.shuffledSubarray([...all, ...again], { minLength: all.length + again.length }));
 
-/** The least fleet that has seen all events, built in halves rather than one by one. */
+/** The join of all events, computed in halves rather than one by one. */
 export function joinAll(events: readonly ConcordEvent[]): Fleet {
   if (events.length === 0) return EMPTY_FLEET;
-  if (events.length === 1) return deltaOf(events[0] as ConcordEvent);
+  if (events.length === 1) return toDelta(events[0] as ConcordEvent);
   const half = events.length >> 1;
   return joinFleets(joinAll(events.slice(0, half)), joinAll(events.slice(half)));
 }
@@ -152,7 +152,7 @@ const historyEntry: fc.Arbitrary<HistoryEntry> = fc.record({
 });
 export const historyEntries: fc.Arbitrary<History> = fc.array(historyEntry, { maxLength: 8 });
 
-/** Text that tells whether two states are equal, whatever the order of their maps and members. */
+/** Text that is equal for equal states, whatever the order of their maps and members. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner) => {
     if (inner instanceof Map) return { map: [...inner].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)) };

@@ -1,8 +1,8 @@
-import type { DesiredClaim } from "../../src/shared/objects.ts";
-import type { DeadLetterMessage } from "../../src/shared/queue/letter.ts";
-import type { Parcel } from "../../src/shared/queue/parcel.ts";
-import { FleetRepository } from "../../src/shared/repositories/fleet.ts";
-import type { MetricsReport } from "../../src/shared/telemetry/metrics.ts";
+import type { DeadLetterMessage } from "#letters/letter.ts";
+import type { DesiredClaim } from "#objects/requests.ts";
+import type { Parcel } from "#queue/parcel.ts";
+import { FleetRepository } from "#repositories/fleet.ts";
+import type { MetricsReport } from "#telemetry/metrics.ts";
 import type { DeviceObject } from "../../workers/devices/device-object.ts";
 import type { CommandDeps } from "../../workers/ingest/commands.ts";
 import type { FakeQueue } from "./fake-queue.ts";
@@ -12,13 +12,13 @@ type Parts = {
   readonly devices: DurableObjectNamespace<DeviceObject>;
   readonly events: FakeQueue<Parcel>;
   readonly deadLetters: FakeQueue<DeadLetterMessage>;
-  /** Where every report goes. */
+  /** Where reports are sent. */
   readonly reports: MetricsReport[];
   readonly nowMs: number;
   readonly newEventId: () => string;
 };
 
-/** What a command does its work with: real stores, queues that a test can look into, and a clock that stands. */
+/** The effects of a command: real stores, queues that a test can inspect, and a clock that does not advance. */
 export function commandDepsOver({ db, devices, events, deadLetters, reports, nowMs, newEventId }: Parts): CommandDeps {
   const session = db.withSession("first-primary");
   return {
@@ -28,6 +28,7 @@ export function commandDepsOver({ db, devices, events, deadLetters, reports, now
     announce: async () => {},
     claimDesired: async (order) => (await devices.getByName(order.deviceKey).claimDesired(order)) as DesiredClaim,
     events,
+    backfill: events,
     deadLetters,
     bookmark: () => session.getBookmark(),
     newEventId,

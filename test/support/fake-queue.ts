@@ -6,7 +6,7 @@ const bytesIn = ({ body, contentType = "json" }: { body: unknown; contentType?: 
     ? (body as ArrayBuffer).byteLength
     : new TextEncoder().encode(contentType === "text" ? (body as string) : JSON.stringify(body)).byteLength;
 
-/** A queue that keeps what it is handed, and refuses on demand. */
+/** A queue that stores what it is sent, and refuses on demand. */
 export class FakeQueue<T> {
   readonly messages: { body: T; delaySeconds: number | undefined }[] = [];
   /** How many more calls succeed before every call fails. */
@@ -18,7 +18,7 @@ export class FakeQueue<T> {
     if (messages.some((message) => bytesIn(message) > MAX_MESSAGE_BYTES))
       throw new Error("Queue sendBatch failed: 15000");
     for (const { body, contentType = "json", delaySeconds } of messages) {
-      // What crosses a queue as JSON is JSON: a body that does not survive it must not survive here either.
+      // A JSON message arrives as its JSON, so what JSON cannot hold must not arrive here either.
       const crossed = contentType === "json" ? JSON.parse(JSON.stringify(body)) : structuredClone(body);
       this.messages.push({ body: crossed as T, delaySeconds });
     }
@@ -29,7 +29,7 @@ export class FakeQueue<T> {
     return this.messages.map(({ body }) => body);
   }
 
-  /** Hands out everything once. */
+  /** Takes out all messages, each once. */
   drain(): T[] {
     return this.messages.splice(0).map(({ body }) => body);
   }

@@ -1,35 +1,40 @@
-import { COMMANDS } from "../../cli/commands/dlq/index.ts";
-import type { DeskCommand } from "../../cli/desk/command.ts";
-import { COLOURS, PLAIN } from "../../cli/desk/paint.ts";
-import type { Terminal } from "../../cli/desk/terminal.ts";
+import { dispatch } from "../../cli/dispatch.ts";
 import { exitOf } from "../../cli/exit-error.ts";
+import { COLOURS, PLAIN } from "../../cli/terminal/paint.ts";
+import type { Terminal } from "../../cli/terminal/terminal.ts";
 
-export type Sitting = {
+export type Surroundings = {
   readonly url?: string;
   readonly env?: Terminal["env"];
   readonly isTty?: boolean;
   readonly width?: number;
-  /** What is answered to each question; without it, nobody is there to be asked. */
+  /** The answer to each question; without it, there is no person to ask. */
   readonly answer?: string;
-  /** Called at each wait, with how many there were before; Ctrl-C is `interrupt`. */
-  readonly onSleep?: (count: number, interrupt: () => void) => void;
+  /** Called at each wait, with the number of waits before it; `interrupt` is Ctrl-C. The wait ends when this has. */
+  readonly onSleep?: (count: number, interrupt: () => void, ms: number) => unknown;
+  /** Given the means to end a command that goes on until SIGTERM. */
+  readonly stop?: (end: () => void) => void;
 };
 
 export type Ended = {
   readonly code: number;
   readonly out: string;
-  /** Notes, and the error that it ended with. */
+  /** Notes, and the message of the error that ended the command. */
   readonly err: string;
   readonly questions: readonly string[];
-  /** What was drawn of how far it was. */
+  /** The progress as it was drawn. */
   readonly drawn: string;
 };
 
 export const NOW_MS = Date.parse("2026-11-23T12:00:00.000Z");
 
-/** Runs `concord dlq …` in this process, in a terminal that is made up, where waiting takes no time. */
-export async function concordDlq(args: readonly string[], sitting: Sitting = {}): Promise<Ended> {
-  const { url, env = {}, isTty = false, width = 160, answer, onSleep } = sitting;
+/** Runs `concord dlq …` in this process. */
+export const concordDlq = (args: readonly string[], surroundings?: Surroundings): Promise<Ended> =>
+  concord(["dlq", ...args], surroundings);
+
+/** Runs `concord …` in this process, in a fake terminal where waiting takes no time. */
+export async function concord(args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
+  const { url, env = {}, isTty = false, width = 160, answer, stop, onSleep } = surroundings;
   const out: string[] = [];
   const err: string[] = [];
   const questions: string[] = [];
@@ -58,21 +63,23 @@ export async function concordDlq(args: readonly string[], sitting: Sitting = {})
         handler = undefined;
       };
     },
+    onStop: (handle) => {
+      stop?.(() => handle("SIGTERM"));
+      return () => {};
+    },
     sleep: async (ms) => {
       nowMs += ms;
-      onSleep?.(sleeps++, () => handler?.());
+      await onSleep?.(sleeps++, () => handler?.(), ms);
     },
     now: () => nowMs,
   };
-  const [name = "", ...rest] = args;
   let code = 0;
   try {
-    const command = await (COMMANDS as Readonly<Record<string, () => Promise<DeskCommand>>>)[name]?.();
-    await command?.execute(rest, terminal);
+    await dispatch(args, terminal);
   } catch (error) {
     const exit = exitOf(error as Error);
     code = exit.code;
-    // A bug of ours has no message for people, and fails the test with its own.
+    // A bug of ours has no message for people: the error itself fails the test.
     if (exit.message === undefined) throw error;
     err.push(exit.message);
   }

@@ -1,10 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineProject } from "vitest/config";
+import { ROOMS } from "./rooms.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-const LIBRARIES = [
+/**
+ * The libraries of the schema. They are bundled once, since two copies of graphql would not recognise each other's
+ * types.
+ */
+export const GRAPHQL_LIBRARIES = [
   "@pothos/core",
   "@pothos/plugin-relay",
   "dataloader",
@@ -17,23 +22,29 @@ const LIBRARIES = [
 ];
 
 type Options = {
-  /** The class that stands behind each name: objects of other Workers live in the test's main module. */
+  /** The class behind each name: objects of other Workers are in the tests' main module. */
   readonly objects: Readonly<Record<string, string>>;
   readonly libraries?: readonly string[];
+  /** D1 databases beside the Worker's own, empty. */
+  readonly databases?: readonly string[];
   readonly serviceBindings?: Readonly<Record<string, () => Response>>;
 };
 
 /** The tests of a Worker that answers GraphQL, inside workerd, with its own bindings and real D1. */
-export function graphqlProject(worker: string, { objects, libraries = [], serviceBindings = {} }: Options) {
+export function graphqlProject(
+  worker: string,
+  { objects, libraries = [], databases = [], serviceBindings = {} }: Options,
+) {
   const durableObjects = Object.entries(objects).map(([name, className]) => [name, { className, useSQLite: true }]);
   return defineProject({
+    resolve: { alias: ROOMS },
     plugins: [
       cloudflareTest(async () => ({
         main: `${root}test/workers/${worker}/main.ts`,
         wrangler: { configPath: `${root}workers/${worker}/wrangler.toml` },
         miniflare: {
           durableObjects: Object.fromEntries(durableObjects),
-          // Tests ask more often than any client may, all from one address.
+          // Tests send more requests than any client may, all from one address.
           ratelimits: Object.fromEntries(
             ["REQUESTS", "REQUESTS_BY_ADDRESS", "FAILED_SIGN_INS", "RATE_LIMIT"].map((name) => [
               name,
@@ -41,19 +52,25 @@ export function graphqlProject(worker: string, { objects, libraries = [], servic
             ]),
           ),
           serviceBindings,
-          bindings: { MIGRATIONS: await readD1Migrations(`${root}migrations`) },
+          d1Databases: Object.fromEntries(databases.map((name) => [name, name])),
+          bindings: {
+            MIGRATIONS: await readD1Migrations(`${root}migrations`),
+            // Of conformance.test.ts: a Worker does not have the environment of the test runner.
+            CONFORMANCE_WORLDS: process.env.CONFORMANCE_WORLDS ?? "10",
+            CONFORMANCE_SEED: process.env.CONFORMANCE_SEED ?? "",
+          },
         },
       })),
     ],
     test: {
       name: worker,
       isolate: false,
-      // A busy machine takes its time over a hundred new objects.
+      // A hundred new objects take a while on a busy machine.
       testTimeout: 20_000,
       root,
       include: [`test/workers/${worker}/*.test.ts`],
-      // Bundled once for all files: workerd would otherwise fetch hundreds of modules for each.
-      deps: { optimizer: { ssr: { enabled: true, include: [...LIBRARIES, ...libraries] } } },
+      // Bundled once for all files: workerd would otherwise load hundreds of modules for each.
+      deps: { optimizer: { ssr: { enabled: true, include: [...GRAPHQL_LIBRARIES, ...libraries] } } },
       setupFiles: ["test/workers/apply-migrations.ts"],
     },
   });

@@ -9,14 +9,14 @@ const LIBRARIES = ["drizzle-orm", "drizzle-orm/d1", "drizzle-orm/sqlite-core", "
 type Options = { readonly bindings?: Readonly<Record<string, string>>; readonly testTimeout?: number };
 
 /**
- * The tests of a folder inside workerd, with the ingest Worker's bindings: real D1 and real device objects. Nothing
- * consumes the queues but the tests themselves. The project is called as its folder is.
+ * The tests of a folder inside workerd, with the ingest Worker's bindings: real D1 and real device objects. Only the
+ * tests consume the queues. The project has the name of its folder.
  */
 export function ingestProject(folder: string, { bindings, testTimeout }: Options = {}) {
   return defineProject({
     plugins: [
       cloudflareTest(async () => ({
-        // Re-exports the Worker and the objects of the devices Worker, and stands in for the metrics object.
+        // Re-exports the Worker and the objects of the devices Worker, and replaces the metrics object.
         main: `${root}test/workers/ingest/main.ts`,
         wrangler: { configPath: `${root}workers/ingest/wrangler.toml` },
         miniflare: {
@@ -35,7 +35,7 @@ export function ingestProject(folder: string, { bindings, testTimeout }: Options
       root,
       isolate: false,
       include: [`test/${folder}/*.test.ts`],
-      // Bundled once for all files: workerd would otherwise fetch each of their modules for each file.
+      // Bundled once for all files: workerd would otherwise load each of their modules for each file.
       deps: { optimizer: { ssr: { enabled: true, include: LIBRARIES } } },
       setupFiles: ["test/workers/apply-migrations.ts"],
       ...(testTimeout && { testTimeout }),

@@ -1,9 +1,9 @@
 import type * as z from "zod";
-import { eltAlertRaised } from "../../src/shared/contracts/elt/alert-raised.ts";
-import { eltStatusReported } from "../../src/shared/contracts/elt/status-reported.ts";
+import { eltAlertRaised } from "#contracts/elt/alert-raised.ts";
+import { eltStatusReported } from "#contracts/elt/status-reported.ts";
 import worker from "../../workers/ingest/index.ts";
 
-/** The ingest Worker of yesterday, whose contracts knew neither the mode `off` nor critical alerts. */
+/** The ingest Worker of an earlier release, whose contracts knew neither the mode `off` nor critical alerts. */
 refuse(eltStatusReported, "mode", (data) => data.mode !== "off");
 refuse(eltAlertRaised, "severity", (data) => data.severity !== "critical");
 

@@ -1,5 +1,5 @@
 /**
- * Errors of D1 that pass by themselves, as it words them: "Retry the operation", or send less and later.
+ * Texts of D1's transient errors, which ask to retry, or to send less or later.
  * developers.cloudflare.com/d1/observability/debug-d1
  */
 export const D1_OUTAGES = [

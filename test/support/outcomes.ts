@@ -1,10 +1,10 @@
 import { expect, vi } from "vitest";
 import type { Clients, Outcomes } from "../../local/clients.ts";
 
-/** Longer than reports are gathered before they are counted. */
+/** Longer than reports are collected before they are counted. */
 const QUIET_MS = 300;
 
-/** The outcomes once nothing is in flight, and nothing is still on its way to be counted. */
+/** The outcomes once nothing is in flight and everything is counted. */
 export async function outcomesAtRest(clients: Clients): Promise<Outcomes> {
   let last = await clients.outcomes();
   await vi.waitFor(

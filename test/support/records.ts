@@ -1,9 +1,10 @@
-import { CONTRACTS } from "../../src/shared/contracts/index.ts";
-import { parseRecord } from "../../src/shared/contracts/parse.ts";
-import type { ConcordEvent } from "../../src/shared/domain/event.ts";
-import type { QueuedRecord } from "../../src/shared/queue/parcel.ts";
+import { writeValue } from "#contracts/envelope.ts";
+import { CONTRACTS } from "#contracts/index.ts";
+import { parseRecord } from "#contracts/parse.ts";
+import type { ConcordEvent } from "#domain/event.ts";
+import type { QueuedRecord } from "#queue/parcel.ts";
 
-/** A moment that every test shares: events lie before it. */
+/** The fixed current time of the tests. Events occurred before it. */
 export const NOW_MS = Date.UTC(2026, 10, 23, 13);
 
 export type EventSpec = {
@@ -17,20 +18,21 @@ export type EventSpec = {
 
 let nextEvent = 0;
 
-/** The value of a record that keeps its contract; `data` is the contract's example unless given. */
+/** The value of a valid record; `data` is the contract's example unless given. */
 export function eventValue(spec: EventSpec): Record<string, unknown> {
-  const example = CONTRACTS.find(({ topic }) => topic === spec.topic)?.example;
-  return {
+  const contract = CONTRACTS.find(({ topic }) => topic === spec.topic);
+  const event = {
     eventId: spec.eventId ?? `evt-${++nextEvent}`,
     occurredAt: spec.occurredAt ?? "2026-11-23T12:00:00Z",
     deviceId: spec.deviceId ?? "dev-1",
-    data: spec.data ?? example,
+    data: spec.data ?? contract?.example,
   };
+  return writeValue(event, contract?.places);
 }
 
 export function recordOf(spec: EventSpec): QueuedRecord {
   const value = eventValue(spec);
-  return { topic: spec.topic, key: value.deviceId as string, value: JSON.stringify(value), receivedAtMs: NOW_MS };
+  return { topic: spec.topic, key: spec.deviceId ?? "dev-1", value: JSON.stringify(value), receivedAtMs: NOW_MS };
 }
 
 export function eventOf(spec: EventSpec): ConcordEvent {

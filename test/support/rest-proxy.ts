@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { eventValue } from "./records.ts";
 
-/** A topic with a contract; what the tables of client behaviour call T. */
+/** A topic with a contract; the tables of client behaviour call it T. */
 export const T = "device.elt.dealer.assigned";
 /** The topic on which a tombstone is a removal. */
 export const REGISTRATIONS = "device.elt.registration.created";
@@ -16,7 +16,7 @@ const hashed = (id: string, secret: string, may: string[]) => ({
   may,
 });
 
-/** `dev:dev` writes everything, `elt-bridge:s3cret` the topics of one source. */
+/** `dev:dev` may write everything, `elt-bridge:s3cret` the topics of one source. */
 export const TEST_CREDENTIALS = {
   INGEST_CREDENTIALS: JSON.stringify([hashed("dev", "dev", ["*"]), hashed("elt-bridge", "s3cret", ["device.elt.*"])]),
 };
@@ -40,32 +40,32 @@ export type Answer = {
   readonly text: string;
 };
 
-/** Sends a request as `dev:dev`, unless its headers say otherwise. */
+/** Sends a request as `dev:dev`, unless its headers have other credentials. */
 export async function send(url: URL, { method = "POST", path, type, headers, body }: KafkaRequest): Promise<Answer> {
   const response = await fetch(new URL(path, url), {
     method,
     headers: { Authorization: basic("dev:dev"), ...(type !== undefined && { "Content-Type": type }), ...headers },
-    // As bytes, because fetch gives a string a content type that the test did not ask for.
+    // As bytes, since fetch gives a string a content type that the test did not ask for.
     ...(body !== undefined && { body: Buffer.from(body) }),
   });
   const mediaType = (response.headers.get("Content-Type") ?? "").split(";")[0] as string;
   return { status: response.status, type: mediaType, headers: response.headers, text: await response.text() };
 }
 
-/** The receipts of a v3 stream. @throws where one of them is not followed by CRLF */
+/** The receipts of a v3 stream. @throws if one of them is not followed by CRLF */
 export function receiptsOf(text: string): unknown[] {
   const receipts = text.split("\r\n");
   if (receipts.pop() !== "") throw new Error(`the last receipt is not ended by CRLF: ${text.slice(-200)}`);
   return receipts.map((receipt) => JSON.parse(receipt));
 }
 
-/** The text of a value that keeps its contract. */
+/** The text of a valid value. */
 export const eventText = (topic = T, deviceId?: string): string =>
   JSON.stringify(eventValue({ topic, ...(deviceId !== undefined && { deviceId }) }));
 
 export const base64 = (text: string | Uint8Array): string => Buffer.from(text).toString("base64");
 
-/** How many records a 2xx answer says are in a queue by now, as events or as dead letters. */
+/** How many records a 2xx answer says are in a queue, as events or as dead letters. */
 export function recordsKept({ status, headers, text }: Answer): number {
   if (status < 200 || status > 299) return 0;
   const counted = headers.get("X-Concord-Accepted");

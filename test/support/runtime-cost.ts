@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /**
- * Begins to watch the memory of the local runtime.
- * @returns how many bytes its peak since then lies above where it began, or `undefined` where nobody can tell
+ * Begins to measure the memory of the local runtime.
+ * @returns how many bytes its peak since then is above where it began, or `undefined` if the system cannot tell
  */
 export function watchMemory(): () => number | undefined {
   const before = bytesIn("VmRSS");
   try {
-    // Linux forgets the peak: proc(5), clear_refs.
+    // Linux resets the peak: proc(5), clear_refs.
     for (const { pid } of runtimes()) writeFileSync(`/proc/${pid}/clear_refs`, "5");
   } catch {
     return () => undefined;
@@ -18,11 +18,13 @@ export function watchMemory(): () => number | undefined {
   };
 }
 
-/** CPU time of the local runtimes so far, which other tests on the machine do not add to; or `undefined` where nobody can tell. */
+/**
+ * CPU time of the local runtimes so far, which other tests on the machine do not affect; `undefined` if unavailable.
+ */
 export function cpuMs(): number | undefined {
   const ticks = runtimes().map(({ pid }) => {
     try {
-      // proc(5): behind the name, which is in brackets, utime and stime are the 12th and 13th field.
+      // proc(5): after the name, which is in brackets, utime and stime are the 12th and 13th fields.
       const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
       return Number(fields[11]) + Number(fields[12]);
     } catch {

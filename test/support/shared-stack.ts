@@ -4,7 +4,7 @@ import { TEST_CREDENTIALS } from "./rest-proxy.ts";
 let started: Promise<Stack> | undefined;
 
 /**
- * The stack that the files of a ring share, since starting one takes longer than most of them. It runs until its process
- * ends; what a file leaves there the next one finds, so each has devices, topics and dealers of its own.
+ * The stack that the files of a ring share, since starting one takes longer than most of them. It runs until its
+ * process ends. What a file writes stays for the next one, so each file has devices, topics and dealers of its own.
  */
 export const sharedStack = (): Promise<Stack> => (started ??= startStack({ secrets: TEST_CREDENTIALS }));

@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The deployment of yesterday, whose contracts were narrower: `configOf` of a stack that is redeployed as it is today. */
+/** An earlier deployment with narrower contracts: `configOf` of a stack that is then redeployed with today's. */
 export async function yesterdaysConfig(path: string): Promise<string> {
   if (path !== "workers/ingest/wrangler.toml") return path;
   const text = await readFile(join(root, path), "utf8");
-  const copy = join(await mkdtemp(join(tmpdir(), "concord-desk-")), "ingest.toml");
+  const copy = join(await mkdtemp(join(tmpdir(), "concord-ops-")), "ingest.toml");
   const main = join(root, "test/support/narrow-ingest.ts");
   await writeFile(
     copy,

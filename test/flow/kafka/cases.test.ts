@@ -5,6 +5,7 @@ import { outcomesAtRest } from "../../support/outcomes.ts";
 import { type Answer, receiptsOf, recordsKept, send } from "../../support/rest-proxy.ts";
 import { sharedStack } from "../../support/shared-stack.ts";
 import type { Case } from "./case.ts";
+import { METHOD_CASES } from "./cases-methods.ts";
 import { SINK_CASES, SINK_EXCUSED } from "./cases-sinks.ts";
 import { V2_CASES, V2_EXCUSED } from "./cases-v2.ts";
 import { V3_CASES, V3_EXCUSED, V3_STREAMED } from "./cases-v3.ts";
@@ -35,8 +36,10 @@ describe.each([
   ["v2 produce", V2_CASES],
   ["v3 records and records:batch", V3_CASES],
   ["sink bodies", SINK_CASES],
+  ["methods and paths", METHOD_CASES],
 ])("%s", (_, cases) => {
-  it.each(cases.map((each) => [each.id, each.says, each] as const))("%s %s", async (_id, _says, expected) => {
+  const named = cases.map((each) => [each.id, each.status, each.says, each] as const);
+  it.each(named)("case %s is answered with %i: %s", async (_id, _status, _says, expected) => {
     const answer = await send(stack.url, expected.request);
     kept += recordsKept(answer);
     expectAnswer(answer, expected);
@@ -58,8 +61,8 @@ function expectReceipts(receipts: unknown[], expected: readonly unknown[]) {
   expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
 }
 
-describe("the cases together", () => {
-  it("kept exactly what their answers say, and each record ended in an outcome", async () => {
+describe("the cases of the Kafka boundary together", () => {
+  it("kept exactly the records that their answers say, and each of these ended in an outcome", async () => {
     await vi.waitFor(
       async () => {
         const { accepted, inFlight } = await clients.outcomes();
@@ -69,7 +72,7 @@ describe("the cases together", () => {
     );
   });
 
-  it.each(["a5-0", "a5-1", "a5-2", "a6-0", "a6-1", "c2", "c6", "c8", "c18"])(
+  it.each(["a5-0", "a5-1", "a5-2", "a6-0", "a6-1", "c2", "c6", "c8", "c18", "e6-0", "e6-1", "e6-2"])(
     "retired device %s by its tombstone",
     async (deviceId) => {
       expect(

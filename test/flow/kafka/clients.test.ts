@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { CloudEvent, emitterFor, HTTP, type Message, Mode } from "cloudevents";
 import KafkaRest from "kafka-rest";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { CONTRACTS } from "#contracts/index.ts";
 import { type Clients, connect, type ExactLetter } from "../../../local/clients.ts";
 import type { Stack } from "../../../local/stack.ts";
-import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
 import { openStream } from "../../support/raw-http.ts";
 import {
   BINARY_V2,
@@ -48,6 +49,34 @@ async function historyOf(deviceId: string): Promise<number> {
   return device?.history.edges.length ?? 0;
 }
 
+describe("npm's cloudevents", () => {
+  /** An event that leaves to its attributes what a record's value has to say. */
+  const event = (id: string, subject: string) => {
+    const { data } = JSON.parse(eventText());
+    return new CloudEvent({ id, subject, source: "/elt", type: T, time: "2026-11-01T08:00:00Z", data: { data } });
+  };
+  const post = async ({ headers, body }: Message) => {
+    const fields = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+    return JSON.parse((await send(stack.url, { path: `/ingest/${T}`, headers: fields, body: String(body) })).text);
+  };
+
+  it.each([
+    ["structured", Mode.STRUCTURED],
+    ["binary", Mode.BINARY],
+  ])("sends %s events, and they arrive", async (_, mode) => {
+    const emit = emitterFor(post, { binding: HTTP, mode });
+    expect(await emit(event("ce-1", `ce-${mode}`))).toEqual({ accepted: 1, deadLettered: 0, errors: [] });
+    await eventually(async () => expect(await historyOf(`ce-${mode}`)).toBe(1));
+  });
+
+  it("sends events in a batch, and they arrive", async () => {
+    const batch = ["1", "2", "3"].map((id) => HTTP.structured(event(`ce-${id}`, "ce-batch")).body);
+    const headers = { "content-type": "application/cloudevents-batch+json" };
+    expect(await post({ headers, body: `[${batch.join()}]` })).toMatchObject({ accepted: 3, errors: [] });
+    await eventually(async () => expect(await historyOf("ce-batch")).toBe(3));
+  });
+});
+
 describe("npm's kafka-rest", () => {
   const client = () => new KafkaRest({ url: stack.url.href.replace("://", "://dev:dev@") });
   const called = <R>(call: (callback: (error: unknown, result: R) => void) => void) =>
@@ -88,7 +117,7 @@ describe("npm's kafka-rest", () => {
     expect(await called((done) => client().brokers.list(done))).toHaveLength(1);
   });
 
-  it("reads what is not there as an error with its status", async () => {
+  it("gets an error with its status for what does not exist", async () => {
     await expect(called((done) => client().topic("nope").produce("msg1", done))).rejects.toMatchObject({ status: 404 });
     await expect(called((done) => client().topics.get("nope", done))).rejects.toMatchObject({ status: 404 });
   });
@@ -266,7 +295,7 @@ describe("the payload of a dead letter", () => {
     ]);
   });
 
-  it("is a letter of its own for each record of a stream", async () => {
+  it("is kept apart for each record of a stream", async () => {
     const topic = "device.elt.exact.stream";
     const values = Array.from({ length: 40 }, (_, i) => String(i));
     const { text } = await send(stack.url, {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 /** `npm run fuzz` does the same for longer; a failure there or here prints the seed that brings it back. */
-it("answers whatever comes, serves on, and loses no record that it said it took", async () => {
+it("The boundary answers whatever is sent, keeps serving, and loses no record that it accepted", async () => {
   const before = await outcomesAtRest(clients);
   const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
   const { kept } = await fuzz(stack.url, { requests: 400, seed });

@@ -2,7 +2,7 @@ import type { Env } from "../../../workers/dlq/env.ts";
 import real from "../../../workers/dlq/index.ts";
 import { Faults, faultyD1, faultyQueue } from "./faults.ts";
 
-export { MetricsObject, ReplayRun } from "../../../workers/dlq/index.ts";
+export { ReplayRun } from "../../../workers/dlq/index.ts";
 
 const faults = new Faults();
 

@@ -1,4 +1,4 @@
-import type { ConcordEvent, DeviceKey } from "../../../src/shared/domain/event.ts";
+import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
 import type { Env } from "../../../workers/ingest/env.ts";
 import real from "../../../workers/ingest/index.ts";
 import { Faults, faultyD1, faultyQueue } from "./faults.ts";
@@ -20,6 +20,7 @@ const faulty = (env: Env): Env => ({
   ...env,
   DB: faultyD1(env.DB, faults),
   EVENTS: faultyQueue(env.EVENTS, faults),
+  BACKFILL: faultyQueue(env.BACKFILL, faults),
   DEAD_LETTERS: faultyQueue(env.DEAD_LETTERS, faults),
   DEVICES: faultyDevices(env.DEVICES),
 });

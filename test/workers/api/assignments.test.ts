@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Scope } from "../../../src/shared/auth/scope.ts";
-import { AssignmentRepository } from "../../../src/shared/repositories/assignment.ts";
-import { EMPTY_PAGE, type PageRequest } from "../../../src/shared/repositories/page.ts";
-import { ReadSession } from "../../../src/shared/repositories/read-session.ts";
+import type { Scope } from "#auth/scope.ts";
+import { AssignmentRepository } from "#repositories/assignment.ts";
+import { EMPTY_PAGE, type PageRequest } from "#repositories/page.ts";
+import { ReadSession } from "#repositories/read-session.ts";
 import { ask, at, dealerScope, emptyTables, env, nodesOf, OPS, seedDevices, version } from "./support.ts";
 
 beforeEach(emptyTables);
@@ -19,7 +19,7 @@ async function seed(key: string, steps: readonly Step[]): Promise<void> {
     .run();
 }
 
-/** The naive way: read all, see what the scope may see, merge neighbours, cut. */
+/** The naive way: read all, keep what the scope may see, merge neighbours, cut. */
 function intervalsOf(steps: readonly Step[], scope: Scope) {
   const seen = steps
     .toSorted(([a], [b]) => a - b)
@@ -44,7 +44,7 @@ describe("a page of assignments", () => {
   const scopes = fc.constantFrom(OPS, dealerScope("D-1"), dealerScope("D-1", "D-2"), dealerScope("D-9"));
   const bound = fc.option(fc.nat({ max: 31 }), { freq: 1 });
 
-  it("is what reading all of them and cutting gives, from either end, between any two, for anybody", async () => {
+  it("equals a cut of the whole list, from either end, between any two cursors, for every scope", async () => {
     const repository = new AssignmentRepository(env.DB);
     await fc.assert(
       fc.asyncProperty(
@@ -105,7 +105,7 @@ describe("a page of assignments", () => {
     },
   );
 
-  it("of a device whose source names its dealer with every message sends nothing but the one interval", async () => {
+  it("reads one interval of a device whose source names its dealer in every message", async () => {
     await seed(
       "elt:1",
       flood(() => "D-1"),

@@ -1,12 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { ReadSession } from "../../../src/shared/repositories/read-session.ts";
+import { ReadSession } from "#repositories/read-session.ts";
 import type { Env } from "../../../workers/api/env.ts";
 import { ask, dealerScope, emptyTables, env, registered, rememberDevice, seedDevices, version } from "./support.ts";
 
 const TOKEN_HEADER = "Concord-Consistency-Token";
 const OUTAGE = new Error("D1_ERROR: Network connection lost.");
 
-/** D1 whose reads do what a test says, one entry a call; behind the last one they are real. */
+/** A D1 whose reads follow a test's script, one entry per call; after the last one they are real. */
 function unreliable(...faults: readonly (Error | "hangs")[]): { env: Env; starts: string[]; calls: () => number } {
   const starts: string[] = [];
   let calls = 0;
@@ -36,8 +36,8 @@ beforeAll(() => {
 });
 beforeEach(emptyTables);
 
-describe("how fresh an answer is", () => {
-  it("is told by a token, which a later request sends to see no less", async () => {
+describe("the freshness of an answer", () => {
+  it("comes with a token, with which a later request reads at least as fresh", async () => {
     const watched = unreliable();
     const first = await ask(`{ device(key: "elt:1") { key } }`, watched);
     const token = first.headers.get(TOKEN_HEADER) ?? "";
@@ -46,7 +46,7 @@ describe("how fresh an answer is", () => {
     expect(watched.starts).toEqual(["first-unconstrained", token]);
   });
 
-  it("is the primary's when a client asks for strong reads", async () => {
+  it("is that of the primary if a client asks for strong reads", async () => {
     const watched = unreliable();
     await ask(`{ device(key: "elt:1") { key } }`, { ...watched, headers: { "Concord-Consistency": "strong" } });
     expect(watched.starts).toEqual(["first-primary"]);
@@ -58,7 +58,7 @@ describe("how fresh an answer is", () => {
     "first-primary",
     `${"0".repeat(8)}-1`,
     "00000000-00000003-00000000-0000000000000000000000000000000G",
-  ])("is refused to a token that is none of ours: %j", async (token) => {
+  ])("cannot be asked for with a malformed token, which is 400: %j", async (token) => {
     const watched = unreliable();
     const { status, errors } = await ask("{ __typename }", { ...watched, headers: { [TOKEN_HEADER]: token } });
     expect([status, errors?.[0]?.extensions.code]).toEqual([400, "BAD_CONSISTENCY_TOKEN"]);
@@ -67,7 +67,7 @@ describe("how fresh an answer is", () => {
 });
 
 describe("while D1 fails", () => {
-  it("a read is repeated until it succeeds, and its client notices nothing", async () => {
+  it("a read is retried until it succeeds, unnoticed by its client", async () => {
     await seedDevices({ key: "elt:1" });
     const watched = unreliable(OUTAGE, OUTAGE);
     const { data, errors } = await ask(`{ device(key: "elt:1") { key } }`, watched);
@@ -75,7 +75,7 @@ describe("while D1 fails", () => {
     expect(watched.calls()).toBe(3);
   });
 
-  it("a read that is wrong, not late, is not repeated", async () => {
+  it("a read that fails by an error in its statement is not retried", async () => {
     const watched = unreliable(...always(new Error("D1_ERROR: near x: syntax error")));
     const { errors } = await ask(`{ device(key: "elt:1") { key } }`, watched);
     expect(errors?.[0]?.extensions).toEqual({ code: "INTERNAL_SERVER_ERROR" });
@@ -92,12 +92,12 @@ describe("while D1 fails", () => {
     expect(Date.now() - started).toBeLessThan(1_000);
   });
 
-  it("a list says that the database is out of reach, and when to ask again", async () => {
+  it("a list fails with UPSTREAM_UNAVAILABLE and a time to retry", async () => {
     const { errors } = await ask("{ devices { edges { node { key } } } }", unreliable(...always(OUTAGE)));
     expect(errors).toMatchObject([{ extensions: { code: "UPSTREAM_UNAVAILABLE", retryAfterMs: 1_000 } }]);
   });
 
-  it("a device answers from its object, and the answer says so", async () => {
+  it("a device is read from its object, and the answer says so", async () => {
     await rememberDevice("elt:1", {
       ...registered("S-1"),
       dealer: { version: version(1), value: { dealerId: "D-1" } },
@@ -109,7 +109,7 @@ describe("while D1 fails", () => {
     expect(extensions.concord.servedBy).toBe("OBJECTS");
   });
 
-  it("a device's object answers nobody but who may see it", async () => {
+  it("a device's object answers only callers who may see the device", async () => {
     await rememberDevice("elt:1", { dealer: { version: version(1), value: { dealerId: "D-1" } } });
     const ask1 = (scope: ReturnType<typeof dealerScope>) =>
       ask(`{ device(key: "elt:1") { key } }`, { ...unreliable(...always(OUTAGE)), scope });
@@ -118,7 +118,7 @@ describe("while D1 fails", () => {
   });
 });
 
-it("a request that asks for more statements than one may run is told so", async () => {
+it("a request that needs more statements than one may run fails with COST_LIMIT", async () => {
   const session = new ReadSession(env.DB, { maxStatements: 2 });
   for (let i = 0; i < 2; i++) await session.prepare("SELECT 1").all();
   await expect(session.prepare("SELECT 1").all()).rejects.toThrow("at most 2 statements");

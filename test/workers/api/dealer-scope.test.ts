@@ -15,7 +15,7 @@ import {
 
 const D1 = dealerScope("D-1");
 
-/** `moved` went from D-1 to D-2 at minute 5; `back` went to D-2 at 5, was nobody's from 7 on and came back at 9. */
+/** `moved` went from D-1 to D-2 at minute 5; `back` went to D-2 at 5, had no dealer from 7 on, and came back at 9. */
 beforeEach(async () => {
   await emptyTables();
   await seedDealers({ dealerId: "D-1", name: "One" }, { dealerId: "D-2", name: "Two" });
@@ -56,7 +56,7 @@ beforeEach(async () => {
 
 const OWN_ALERTS = ["own-9", "back-9", "own-8", "own-5", "own-4", "back-4"];
 
-it("A dealer lists the devices that are its own now, whatever it filters by", async () => {
+it("a dealer lists only the devices that it has now, with any filter", async () => {
   const query = "query ($filter: DeviceFilter) { devices(filter: $filter) { edges { node { key } } } }";
   const own = await ask(query, { scope: D1 });
   expect(nodesOf(own.data.devices)).toEqual([{ key: "elt:back" }, { key: "elt:own" }]);
@@ -64,12 +64,12 @@ it("A dealer lists the devices that are its own now, whatever it filters by", as
   expect(nodesOf(others.data.devices)).toEqual([]);
 });
 
-it("A token of two dealers sees what belongs to either", async () => {
+it("a token of two dealers sees what belongs to either", async () => {
   const { data } = await ask("{ devices { edges { node { key } } } }", { scope: dealerScope("D-1", "D-2") });
   expect(nodesOf(data.devices).map(({ key }) => key)).toEqual(["elt:back", "elt:moved", "elt:own"]);
 });
 
-it("A device of another dealer reads as one that does not exist", async () => {
+it("a device of another dealer reads like one that does not exist", async () => {
   const query = "query ($key: String!) { device(key: $key) { key } }";
   const [foreign, absent] = await Promise.all(
     ["elt:moved", "elt:none"].map((key) => ask(query, { scope: D1, variables: { key } })),
@@ -84,14 +84,14 @@ it.each([
   ["Customer", "Customer:elt:C-other"],
   ["Alert of another dealer's device", "Alert:elt:moved/moved-4"],
   ["Alert from another dealer's time", "Alert:elt:back/back-5"],
-  ["Alert from a time that nobody knows", "Alert:elt:own/own-unraised"],
+  ["Alert without the time at which it was raised", "Alert:elt:own/own-unraised"],
 ])("node() hides another dealer's %s and shows it to ops", async (_, id) => {
   const options = { variables: { id: btoa(id) } };
   expect((await ask("query ($id: ID!) { node(id: $id) { id } }", { ...options, scope: D1 })).data.node).toBeNull();
   expect((await ask("query ($id: ID!) { node(id: $id) { id } }", options)).data.node).toEqual({ id: btoa(id) });
 });
 
-it("A dealer finds itself and its devices, and no other dealer", async () => {
+it("a dealer finds itself and its devices, and no other dealer", async () => {
   const { data } = await ask(
     `{ own: dealer(dealerId: "D-1") { name devices { edges { node { key } } } } other: dealer(dealerId: "D-2") { name } }`,
     { scope: D1 },
@@ -101,7 +101,7 @@ it("A dealer finds itself and its devices, and no other dealer", async () => {
   expect(data.other).toBeNull();
 });
 
-it("A dealer finds the customers of its devices and no others", async () => {
+it("a dealer finds the customers of its devices and no others", async () => {
   const { data } = await ask(
     `{ own: customer(customerId: "C-own") { name } other: customer(customerId: "C-other") { name } }`,
     { scope: D1 },
@@ -109,7 +109,7 @@ it("A dealer finds the customers of its devices and no others", async () => {
   expect(data).toEqual({ own: { name: "Own" }, other: null });
 });
 
-it("A dealer lists alerts of its own devices, raised while they were its own, in pages of any size", async () => {
+it("a dealer lists the alerts of its devices that were raised while it had them, in pages of any size", async () => {
   for (const first of [1, 2, 5, 20]) {
     const seen: string[] = [];
     let after: string | null = null;
@@ -126,20 +126,20 @@ it("A dealer lists alerts of its own devices, raised while they were its own, in
   }
 });
 
-it("A dealer sees the same alerts below its devices", async () => {
+it("a dealer sees the same alerts under its devices", async () => {
   const { data } = await ask("{ devices { edges { node { alerts { edges { node { alertId } } } } } } }", { scope: D1 });
   const alertIds = nodesOf(data.devices).flatMap(({ alerts }) => nodesOf(alerts).map(({ alertId }) => alertId));
   expect(alertIds.toSorted()).toEqual(OWN_ALERTS.toSorted());
 });
 
-it("A dealer cannot ask for the alerts of another dealer's device by its key", async () => {
+it("a dealer cannot read the alerts of another dealer's device by its key", async () => {
   const { data } = await ask(`{ alerts(filter: { deviceKey: "elt:moved" }) { edges { node { alertId } } } }`, {
     scope: D1,
   });
   expect(nodesOf(data.alerts)).toEqual([]);
 });
 
-it("A dealer sees its own intervals and not whose the device was in between", async () => {
+it("a dealer sees its own intervals, and not who had the device in between", async () => {
   const watched = watchStatements();
   const { data } = await ask(
     `{ device(key: "elt:back") { assignments { edges { node { from to dealer { name } } } } } }`,
@@ -151,7 +151,7 @@ it("A dealer sees its own intervals and not whose the device was in between", as
   ]);
 });
 
-it("A dealer sees the history of its own intervals", async () => {
+it("a dealer sees the history of its own intervals", async () => {
   await seedHistory("elt:back", 0, 1, 4, 5, 8, 9, 10);
   const { data } = await ask(`{ device(key: "elt:back") { history { edges { node { occurredAt } } } } }`, {
     scope: D1,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Scope } from "../../../src/shared/auth/scope.ts";
-import { signToken } from "../../../src/shared/auth/token.ts";
-import manifest from "../../../src/shared/graphql/trusted-documents.json" with { type: "json" };
+import type { Scope } from "#auth/scope.ts";
+import { signToken } from "#auth/token.ts";
+import manifest from "#graphql/trusted-documents.json" with { type: "json" };
 import { dealerScope, emptyTables, OPS, seedDevices, send, watchStatements } from "./support.ts";
 
 const DEVICE = "query Device($key: String!) { device(key: $key) { key } } query Name { __typename }";
@@ -15,10 +15,11 @@ async function idOf(text: string): Promise<string> {
 }
 
 const [ID = "", EXPENSIVE_ID = "", NOSY_ID = ""] = await Promise.all([DEVICE, EXPENSIVE, NOSY].map(idOf));
-// The Worker's own manifest holds what clients ask for today; these are for the tests, on top.
-Object.assign(manifest, { [ID]: DEVICE, [EXPENSIVE_ID]: EXPENSIVE, [NOSY_ID]: NOSY });
+const MD5 = "4e4b72bb1a8c1ddcd1a2b4b0a1f6b111";
+// The Worker's own manifest has the documents of today's clients; these are added for the tests.
+Object.assign(manifest, { [ID]: DEVICE, [EXPENSIVE_ID]: EXPENSIVE, [NOSY_ID]: NOSY, [MD5]: DEVICE });
 
-/** What trusts documents only unless it is told otherwise. */
+/** An environment in which dealers may run trusted documents only, unless a test sets something else. */
 const PRODUCTION = {
   ENVIRONMENT: "production",
   TOKEN_SECRET: "a-secret-of-production-with-enough-characters",
@@ -86,6 +87,26 @@ describe("a document of the manifest", () => {
           operationName: "Device",
         }),
     ],
+    [
+      "its hash without a prefix",
+      () => postAs({ documentId: ID.slice(7), variables: VARIABLES, operationName: "Device" }),
+    ],
+    ["its id as `id`", () => postAs({ id: ID, variables: VARIABLES, operationName: "Device" })],
+    ["its hash as `doc_id`", () => postAs({ doc_id: ID.slice(7), variables: VARIABLES, operationName: "Device" })],
+    ["the MD5 of Relay's compiler", () => postAs({ id: MD5, variables: VARIABLES, operationName: "Device" })],
+    [
+      "the MD5 of Relay's compiler in a URL",
+      () => getAs({ doc_id: MD5, variables: JSON.stringify(VARIABLES), operationName: "Device" }),
+    ],
+    [
+      "an id of any making as Apollo sends it",
+      () =>
+        postAs({
+          extensions: { persistedQuery: { version: 1, sha256Hash: MD5 } },
+          variables: VARIABLES,
+          operationName: "Device",
+        }),
+    ],
     ["its text to the letter", () => postAs({ query: DEVICE, variables: VARIABLES, operationName: "Device" })],
   ];
 
@@ -93,22 +114,22 @@ describe("a document of the manifest", () => {
     expect(await ask()).toMatchObject({ status: 200, data: { device: { key: "elt:a" } }, code: undefined });
   });
 
-  it("shows a dealer what is its own and nothing else", async () => {
+  it("shows a dealer its own data and nothing else", async () => {
     const { status, data } = await postAs({ documentId: ID, variables: { key: "elt:b" }, operationName: "Device" });
     expect([status, data]).toEqual([200, { device: null }]);
   });
 
-  it("has to keep the limits with the values that a client gives it", async () => {
+  it("has to keep the limits with the variables that a client sends", async () => {
     const ask = (n: number) => postAs({ documentId: EXPENSIVE_ID, variables: { n } });
     expect((await ask(5)).code).toBeUndefined();
     expect(await ask(100)).toMatchObject({ code: "COST_LIMIT", data: undefined, statements: [] });
   });
 
-  it("opens the schema to nobody who may not read it", async () => {
+  it("does not open the schema to callers who may not read it", async () => {
     expect(await postAs({ documentId: NOSY_ID })).toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED", data: undefined });
   });
 
-  it("runs for operators and locally, too", async () => {
+  it("runs for operators and locally too", async () => {
     const request = { documentId: ID, variables: VARIABLES, operationName: "Device" };
     expect((await postAs(request, { scope: OPS })).data).toEqual({ device: { key: "elt:a" } });
     expect((await postAs(request, { vars: {} })).data).toEqual({ device: { key: "elt:a" } });
@@ -119,7 +140,7 @@ describe("an id that the manifest does not have", () => {
   it.each<[string, unknown]>([
     ["unknown", `sha256:${"0".repeat(64)}`],
     ["in capitals", ID.toUpperCase()],
-    ["without its prefix", ID.slice(7)],
+    ["with another prefix", `md5:${MD5}`],
     ["the name of a member that every object has", "constructor"],
     ["a number", 7],
     ["a list", [ID]],
@@ -165,7 +186,7 @@ describe("a document of a client's own", () => {
     expect(await postAs({ query: OWN }, { scope: { role } as Scope })).toMatchObject({ status: 200, code: undefined });
   });
 
-  it("runs for anybody locally, and where the environment's settings say so", async () => {
+  it("runs for every role locally, and in an environment whose settings allow it", async () => {
     expect((await postAs({ query: OWN }, { vars: {} })).code).toBeUndefined();
     expect(
       (await postAs({ query: OWN }, { vars: { ...PRODUCTION, TRUSTED_DOCUMENTS_ONLY: "false" } })).code,
@@ -175,7 +196,7 @@ describe("a document of a client's own", () => {
     );
   });
 
-  it("never runs where nobody has understood the setting", async () => {
+  it("never runs while the setting is malformed", async () => {
     const vars = { ...PRODUCTION, TRUSTED_DOCUMENTS_ONLY: "no" };
     expect(await postAs({ query: OWN }, { vars })).toMatchObject({
       status: 503,
@@ -199,7 +220,7 @@ describe("the schema", () => {
     });
   });
 
-  it("is not told by an error's suggestions either", async () => {
+  it("is not revealed by the suggestions of an error either", async () => {
     const { message } = await postAs({ query: "{ devicez { edges { cursor } } }" }, { vars: free });
     expect(message).toBe('Cannot query field "devicez" on type "Query".');
     expect(
@@ -223,14 +244,14 @@ describe("the schema", () => {
     expect(await postAs({ query }, { vars: {} })).toMatchObject(seen);
   });
 
-  it("is shown to one who may read it even where one who may not has asked the same before", async () => {
+  it("is shown to a caller who may read it after one who may not has sent the same query", async () => {
     const query = '{ __type(name: "Alert") { name } }';
     expect((await postAs({ query }, { vars: free })).code).toBe("GRAPHQL_VALIDATION_FAILED");
     expect((await postAs({ query }, { scope: OPS })).code).toBeUndefined();
     expect((await postAs({ query }, { vars: free })).code).toBe("GRAPHQL_VALIDATION_FAILED");
   });
 
-  it("gives every type's name to anybody, as clients that cache need it", async () => {
+  it("has `__typename` for every caller, as caching clients need it", async () => {
     const query = '{ __typename device(key: "elt:a") { __typename } }';
     expect((await postAs({ query }, { vars: free })).data).toEqual({
       __typename: "Query",

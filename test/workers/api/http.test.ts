@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { FAULT_MESSAGE } from "#graphql/errors.ts";
 import { ask, emptyTables, env, OPS, post, seedDevices, send, version } from "./support.ts";
 
 beforeEach(emptyTables);
@@ -34,7 +35,7 @@ describe("a request without a good token", () => {
 });
 
 describe("the GraphiQL page", () => {
-  it("loads without a token on a developer's machine, with a query and a token that work", async () => {
+  it("loads without a token locally, with a query and a token that work", async () => {
     const page = await get("/graphql", { Accept: "text/html" });
     expect(page.status).toBe(200);
     const html = await page.text();
@@ -55,7 +56,7 @@ describe("a misconfigured Worker", () => {
     ["a short secret", { ENVIRONMENT: "staging", TOKEN_SECRET: "short" }, ["TOKEN_SECRET"]],
     ["no secret", { ENVIRONMENT: "production", TOKEN_SECRET: undefined }, ["TOKEN_SECRET"]],
     ["no variable at all", { ENVIRONMENT: undefined, TOKEN_SECRET: undefined }, ["ENVIRONMENT", "TOKEN_SECRET"]],
-  ])("serves nothing with %s, and says why without telling values", async (_, vars, names) => {
+  ])("serves nothing with %s, and says why without the values", async (_, vars, names) => {
     const broken = { ...env, ...vars } as typeof env;
     const log = await signToken(OPS, LOCAL_TOKEN_SECRET, "1h");
     for (const response of [
@@ -93,7 +94,7 @@ describe("a request's method and media types", () => {
     );
   const search = (parameters: Record<string, string>) => `?${new URLSearchParams(parameters)}`;
 
-  it("let a GET ask with everything that a POST can", async () => {
+  it("let a GET send everything that a POST can", async () => {
     const response = await request(
       {},
       search({
@@ -127,7 +128,7 @@ describe("a request's method and media types", () => {
     ["what only looks like JSON", { body: "{}", headers: { "Content-Type": "application/jsonp" } }],
     ["no type", { body: new TextEncoder().encode('{"query":"{ __typename }"}') }],
     ["nothing at all", {}],
-  ])("let no POST be %s, since any page could send that", async (_, init) => {
+  ])("refuse a POST that is %s, since any page could send that", async (_, init) => {
     const response = await request({ ...init, method: "POST" });
     expect([response.status, await codeIn(response)]).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
   });
@@ -145,13 +146,13 @@ describe("a request's method and media types", () => {
     expect([response.status, response.headers.get("Content-Type")]).toEqual([200, type]);
   });
 
-  it("let no client accept what we cannot write", async () => {
+  it("refuse a client that accepts no type that the Worker can write", async () => {
     const headers = { "Content-Type": "application/json", Accept: "text/csv" };
     const response = await request({ method: "POST", body: '{"query":"{ __typename }"}', headers });
     expect([response.status, await codeIn(response)]).toEqual([406, "NOT_ACCEPTABLE"]);
   });
 
-  it.each(["PUT", "DELETE", "PATCH"])("let nobody %s", async (method) => {
+  it.each(["PUT", "DELETE", "PATCH"])("refuse the method %s", async (method) => {
     const response = await request({ method });
     expect([response.status, response.headers.get("Allow"), await codeIn(response)]).toEqual([
       405,
@@ -160,7 +161,7 @@ describe("a request's method and media types", () => {
     ]);
   });
 
-  it("let a body of 256 KiB pass and no more, whether it says its length or not", async () => {
+  it("accept a body of up to 256 KiB, with or without a Content-Length", async () => {
     const body = (bytes: number) =>
       JSON.stringify({ query: "{ __typename }", variables: { x: "" } }).replace('""', `"${"x".repeat(bytes - 47)}"`);
     const post = (text: string | ReadableStream) =>
@@ -181,7 +182,7 @@ describe("a request's method and media types", () => {
     ["no query", "{}", "BAD_REQUEST"],
     ["a query that is a list", '{"query":["{ __typename }"]}', "BAD_REQUEST"],
     ["variables that are text", '{"query":"{ __typename }","variables":"{}"}', "BAD_REQUEST"],
-    ["a parameter that nobody knows", '{"query":"{ __typename }","quer":"x"}', "BAD_REQUEST"],
+    ["an unknown parameter", '{"query":"{ __typename }","quer":"x"}', "BAD_REQUEST"],
     [
       "an operation that is not there",
       '{"query":"query A { __typename }","operationName":"B"}',
@@ -220,13 +221,13 @@ it.each(["/healthz", "/graphql/healthz"])("%s says that the Worker is up", async
   expect(await (await get(path)).json()).toEqual({ status: "ok", worker: "api" });
 });
 
-it("a path at which nothing is served is answered with a code", async () => {
+it("an unknown path is answered with a code", async () => {
   const response = await get("/graphqi");
   expect([response.status, await codeIn(response)]).toEqual([404, "NOT_FOUND"]);
 });
 
 describe("errors", () => {
-  it("that we did not expect tell the client nothing and the log what failed", async () => {
+  it("that are faults of ours show their details in the log and not to the client", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     await seedDevices({ key: "elt:secret" });
     await env.DB.prepare("UPDATE devices SET aspects = '{' WHERE key = 'elt:secret'").run();
@@ -234,7 +235,7 @@ describe("errors", () => {
     expect(data).toEqual({ device: null, __typename: "Query" });
     expect(errors).toEqual([
       {
-        message: "Something went wrong on our side.",
+        message: FAULT_MESSAGE,
         path: ["device"],
         locations: expect.anything(),
         extensions: { code: "INTERNAL_SERVER_ERROR" },
@@ -269,12 +270,12 @@ describe("errors", () => {
     ],
     ["a variable that is null where a default may not be", WITH_KEY, { key: null }, "BAD_USER_INPUT", "key"],
     ["an argument that a variable made null", WITH_KEY.replace("!", ""), { key: null }, "BAD_USER_INPUT", "dealerId"],
-  ])("of %s have a code, and are the client's to read", async (_, query, variables, code, word) => {
+  ])("of %s have a code and a message for the client", async (_, query, variables, code, word) => {
     const { errors } = await ask(query, { variables: variables as Record<string, unknown> });
     expect(errors).toMatchObject([{ message: expect.stringContaining(word), extensions: { code } }]);
   });
 
-  it("of values of ours that fit no type do not tell the value", async () => {
+  it("of stored values that fit no type do not reveal the value", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     const value = { online: true, mode: "secret-mode" as "heat" };
     await seedDevices({ key: "elt:1", aspects: { status: { version: version(1), value } } });
@@ -285,7 +286,7 @@ describe("errors", () => {
     expect(logged).toHaveBeenCalledOnce();
   });
 
-  it("meet a document of more than 1,000 tokens before it is read to its end", async () => {
+  it("refuse a document of more than 1,000 tokens before it is parsed to its end", async () => {
     const { errors, data } = await ask(`{ ${"__typename ".repeat(1_001)} }`);
     expect(errors?.[0]?.message).toContain("1000 tokens");
     expect(data).toBeUndefined();
@@ -293,7 +294,7 @@ describe("errors", () => {
 });
 
 describe("every answer", () => {
-  it("forbids to be stored and lets any origin read it", async () => {
+  it("forbids caches to store it and lets any origin read it", async () => {
     await seedDevices({ key: "elt:1" });
     for (const { status, headers } of [await ask(QUERY.query), await post(QUERY)]) {
       expect([200, 401]).toContain(status);
@@ -302,7 +303,7 @@ describe("every answer", () => {
     }
   });
 
-  it("to a browser's preflight needs no token", async () => {
+  it("of a browser's preflight request needs no token", async () => {
     const response = await send(
       new Request("http://concord.test/graphql", {
         method: "OPTIONS",

@@ -1,9 +1,9 @@
 import { getIntrospectionQuery } from "graphql";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
-import { maskError } from "../../../src/shared/graphql/errors.ts";
-import { LIMITS } from "../../../src/shared/graphql/limits/limits.ts";
-import { StatementBudgetSpent } from "../../../src/shared/repositories/read-session.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { maskError } from "#graphql/errors.ts";
+import { LIMITS } from "#graphql/limits/limits.ts";
+import { StatementBudgetSpent } from "#repositories/read-session.ts";
 import { ask, dealerScope, emptyTables, env, OPS, send, watchStatements } from "./support.ts";
 
 beforeEach(emptyTables);
@@ -14,7 +14,7 @@ const times = (count: number, text: (i: number) => string): string =>
 
 const ids = (count: number) => Array.from({ length: count }, (_, i) => btoa(`Device:elt:${i}`));
 
-describe("what an operation costs", () => {
+describe("the cost of an operation", () => {
   it.each<[string, string, number, Record<string, unknown>?]>([
     ["nothing for leaves", "{ __typename }", 0],
     ["one for an object", '{ device(key: "elt:1") { key name features } }', 1],
@@ -75,7 +75,7 @@ describe("what an operation costs", () => {
     expect(extensions.concord.cost).toBe(cost);
   });
 
-  it("is told beside where the answer came from", async () => {
+  it("is in the answer, beside where it was read", async () => {
     const { extensions } = await ask('{ device(key: "elt:1") { key } }');
     expect(extensions.concord).toMatchObject({ cost: 1, servedBy: "D1" });
   });
@@ -84,7 +84,7 @@ describe("what an operation costs", () => {
 const nested = (levels: number) =>
   `{ device(key: "elt:1") ${"{ dealer { devices(first: 1) { edges { node ".repeat(levels)} { key } ${"} } } }".repeat(levels)} }`;
 
-/** Each of a document that is right at the limit, and one that is one beyond. */
+/** For each limit, a document at the limit and one just beyond. */
 const AT_THE_LIMITS: [keyof typeof LIMITS, string, string][] = [
   [
     "depth",
@@ -119,7 +119,7 @@ describe("an operation", () => {
     expect([data, watched.statements]).toEqual([undefined, []]);
   });
 
-  it("is refused by its variables' values, and told all that is too much of it", async () => {
+  it("is refused by the values of its variables, and told every limit that it exceeds", async () => {
     const query = `query ($n: Int) { ${times(21, (i) => `a${i}: devices(first: $n) { edges { node { key } } }`)} }`;
     const watched = watchStatements();
     const { errors } = await ask(query, { ...watched, variables: { n: 2_000_000_000 } });
@@ -132,7 +132,7 @@ describe("an operation", () => {
     expect(watched.statements).toEqual([]);
   });
 
-  it("cannot hide what it costs behind an empty page of more than a number can count", async () => {
+  it("cannot hide its cost behind an empty page with a size beyond the safe integers", async () => {
     const endless = times(
       33,
       (i) => `fragment F${i} on Device { dealer { devices(first: 2147483647) { edges { node { ...F${i + 1} } } } } }`,
@@ -165,11 +165,11 @@ describe("an operation", () => {
     ]);
   });
 
-  it("that comes to more statements than a request may run is told so like any other", () => {
+  it("that needs more statements than a request may run is refused like any other", () => {
     expect(maskError(new StatementBudgetSpent("no more"))).toMatchObject({ extensions: { code: "COST_LIMIT" } });
   });
 
-  it("is weighed by itself in a document of several", async () => {
+  it("is priced by itself in a document with several operations", async () => {
     const document = `query Small { __typename } query Large { devices(first: 100) { edges { node { alerts(first: 100) { edges { cursor } } } } } }`;
     const operation = (operationName: string) => askRaw({ query: document, operationName });
     expect((await operation("Small")).errors).toBeUndefined();
@@ -182,7 +182,7 @@ describe("an operation", () => {
     expect(await statusFor("application/json")).toBe(200);
   });
 
-  it("that is a page of a hundred devices with twenty alerts each is no more than is allowed", async () => {
+  it("may read a page of a hundred devices with twenty alerts each", async () => {
     const { errors, extensions } = await ask(
       "{ devices(first: 100) { edges { node { key alerts { edges { node { text } } } } } } }",
     );
@@ -197,7 +197,7 @@ beforeAll(async () => {
 
 type Answer = { status: number; errors?: { message: string; extensions: { code: string } }[]; data?: unknown };
 
-/** Sends a body as it is, and gets whatever came. */
+/** Sends a body unchanged, and returns the raw answer. */
 async function askRaw(body: unknown, its = env): Promise<Answer> {
   const response = await send(
     new Request("http://concord.test/graphql", {
@@ -220,7 +220,7 @@ const NORMAL = {
   variables: { first: 10 },
 };
 
-/** Fragments that spread the next one twice each, so that the last is reached two to the power of their number times. */
+/** Fragments that each spread the next one twice, so that n of them reach the last one 2^n times. */
 const bomb = (fragments: number, body: (next: string) => string): string =>
   `{ device(key: "elt:1") { ...F0 } } ${times(fragments, (i) => `fragment F${i} on Device { ${body(`...F${i + 1}`)} }`)} fragment F${fragments} on Device { key }`;
 
@@ -274,12 +274,7 @@ const PATHOLOGICAL: [string, unknown, number, string][] = [
     400,
     "GRAPHQL_VALIDATION_FAILED",
   ],
-  [
-    "directives that nobody knows",
-    { query: `{ __typename ${times(330, (i) => `@d${i}`)} }` },
-    400,
-    "GRAPHQL_VALIDATION_FAILED",
-  ],
+  ["unknown directives", { query: `{ __typename ${times(330, (i) => `@d${i}`)} }` }, 400, "GRAPHQL_VALIDATION_FAILED"],
   [
     "a list of five thousand ids",
     { query: "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", variables: { ids: ids(5_001) } },
@@ -331,7 +326,7 @@ const PATHOLOGICAL: [string, unknown, number, string][] = [
   ],
 ];
 
-describe("a request that is made to hurt", () => {
+describe("a pathological request", () => {
   it.each(PATHOLOGICAL)("is refused with a code before D1 is touched: %s", async (_, body, status, code) => {
     const watched = watchStatements();
     const answer = await askRaw(body, watched.env);
@@ -343,13 +338,13 @@ describe("a request that is made to hurt", () => {
     expect([answer.data, watched.statements]).toEqual([undefined, []]);
   });
 
-  it("meets the schema for who may read it, whole, within the limits", async () => {
+  it("may read the whole schema within the limits, if its caller may introspect", async () => {
     const { errors, data } = await ask(getIntrospectionQuery());
     expect([errors, data.__schema.queryType.name]).toEqual([undefined, "Query"]);
   });
 });
 
-it("A dealer's token cannot spend more than an operator's", async () => {
+it("a dealer's token has the same limit of cost as an operator's", async () => {
   const { errors } = await ask(nested(9), { scope: dealerScope("D-1") });
   expect(errors).toMatchObject([{ extensions: { code: "COST_LIMIT", limit: "depth" } }]);
 });

@@ -1,18 +1,5 @@
-import type { DeviceSnapshot } from "../../../src/shared/domain/snapshot.ts";
-import { DeviceObject as RealDeviceObject } from "../../../workers/devices/device-object.ts";
-
 export * from "../../../workers/api/index.ts";
 export { default } from "../../../workers/api/index.ts";
 export { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
-export { MetricsObject } from "../../../workers/dlq/metrics/metrics-object.ts";
-
-/** The devices Worker's class, except that it says what a test told it, also after it was evicted. */
-export class DeviceObject extends RealDeviceObject {
-  async remember(snapshot: DeviceSnapshot): Promise<void> {
-    this.ctx.storage.kv.put("told", snapshot);
-  }
-
-  override async snapshot(): Promise<DeviceSnapshot | null | undefined> {
-    return this.ctx.storage.kv.get<DeviceSnapshot>("told") ?? super.snapshot();
-  }
-}
+export { MetricsObject } from "../../../workers/metrics/metrics-object.ts";
+export { DeviceObject } from "../remembering-device.ts";

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { dealerScope, emptyTables, env, OPS, send } from "./support.ts";
 
 beforeEach(emptyTables);
 
-/** Takes so many of each key, as the platform's does within a period. */
+/** Allows that many calls of each key, like the platform's limiter within a period. */
 function limiter(limit: number) {
   const counts = new Map<string, number>();
   return {
@@ -31,7 +31,7 @@ const ask = (limits: object, { token, address = "203.0.113.1" }: { token: string
   );
 
 describe("requests to /graphql", () => {
-  it("of one dealer's token are answered up to its limit, and then 429 with a wait, while others' are answered", async () => {
+  it("of one dealer's token get 429 with a wait beyond its limit, while others are answered", async () => {
     const limits = { REQUESTS: limiter(200) };
     const [own, others] = (await Promise.all(
       ["D-1", "D-2"].map((id) => signToken(dealerScope(id), LOCAL_TOKEN_SECRET, "1h")),
@@ -47,7 +47,7 @@ describe("requests to /graphql", () => {
     expect((await ask(limits, { token: others })).status).toBe(200);
   });
 
-  it("without a good token are tried up to a limit an address, and good tokens go on from there", async () => {
+  it("without a valid token get 429 beyond a limit per address, while valid tokens of that address are answered", async () => {
     const limits = { FAILED_SIGN_INS: limiter(100) };
     const statuses: number[] = [];
     for (let i = 0; i < 300; i++) statuses.push((await ask(limits, { token: `wrong-${i}` })).status);
@@ -56,7 +56,7 @@ describe("requests to /graphql", () => {
     expect((await ask(limits, { token: await signToken(OPS, LOCAL_TOKEN_SECRET, "1h") })).status).toBe(200);
   });
 
-  it("of services are held to their address alone", async () => {
+  it("of services are limited by address alone", async () => {
     const limits = { REQUESTS: limiter(0), REQUESTS_BY_ADDRESS: limiter(1) };
     const token = await signToken({ role: "service" }, LOCAL_TOKEN_SECRET, "1h");
     expect((await ask(limits, { token })).status).toBe(200);

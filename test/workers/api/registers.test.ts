@@ -13,7 +13,7 @@ import {
 
 const REAL = { name: "Arctic Air", phone: "+1 612 555 0134" };
 
-/** Infinity's dealer D-7 and customer C-1, and what elt says of the same ids; elt has given a device of its own to both. */
+/** Infinity's and elt's records of dealer D-7 and customer C-1; elt has assigned a device of its own to both. */
 beforeEach(async () => {
   await emptyTables();
   await seedDealers(
@@ -34,8 +34,8 @@ beforeEach(async () => {
 
 const WORDS = "{ source name email }";
 
-describe("what one source says of a dealer or a customer", () => {
-  it("reveals nothing that another said, by whichever way it is asked", async () => {
+describe("one source's record of a dealer or a customer", () => {
+  it("reveals nothing of another source's record, by any query", async () => {
     const { data } = await ask(
       `{ device(key: "elt:2") { customer ${WORDS} }
         bare: customer(customerId: "C-1") ${WORDS}
@@ -56,7 +56,7 @@ describe("what one source says of a dealer or a customer", () => {
     });
   });
 
-  it("changes nothing that another said: each device has its own source's words", async () => {
+  it("does not change another source's record: each device has that of its own source", async () => {
     const { data } = await ask(
       `{ infinity: device(key: "infinity:1") { dealer { source name phone } customer ${WORDS}
           assignments { edges { node { dealer { name } } } } }
@@ -75,7 +75,7 @@ describe("what one source says of a dealer or a customer", () => {
     });
   });
 
-  it("is listed once an id, as the first source that names it has it, and its devices are of all sources", async () => {
+  it("is listed once per id, as the first source has it, with the devices of all sources", async () => {
     for (const scope of [undefined, dealerScope("D-7", "D-9")]) {
       const { data } = await ask(
         `{ dealers { totalCount edges { node { id dealerId source name devices { edges { node { key } } } } } } }`,
@@ -94,7 +94,7 @@ describe("what one source says of a dealer or a customer", () => {
     }
   });
 
-  it("is found again by its node id, and by the id of before sources were told apart", async () => {
+  it("is found by its node id, and by the id of releases that did not separate sources", async () => {
     const ids = ["Dealer:infinity:D-7", "Dealer:elt:D-7", "Dealer:ecobee:D-7", "Dealer:D-7"].map((id) => btoa(id));
     const { data } = await ask("query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Dealer { name } } }", {
       variables: { ids },
@@ -106,7 +106,7 @@ describe("what one source says of a dealer or a customer", () => {
 describe("sources that share a register", () => {
   const shared = { ...env, SHARED_REGISTERS: "infinity+elt" };
 
-  it("speak of one dealer and one customer: what was said last is read everywhere", async () => {
+  it("have one record of a dealer and a customer: the newest is read everywhere", async () => {
     await env.DB.prepare("UPDATE dealer_records SET version = ?1 WHERE source = 'elt'").bind(version(5)).run();
     await env.DB.prepare("UPDATE customer_records SET version = ?1 WHERE source = 'infinity'").bind(version(5)).run();
     const { data } = await ask(
@@ -127,7 +127,7 @@ describe("sources that share a register", () => {
     });
   });
 
-  it("show a dealer what the register says of its customers", async () => {
+  it("show a dealer the shared records of its customers", async () => {
     const { data } = await ask(`{ customers { edges { node ${WORDS} } } device(key: "elt:2") { customer ${WORDS} } }`, {
       scope: dealerScope("D-9"),
       env: shared,
@@ -135,9 +135,9 @@ describe("sources that share a register", () => {
     expect(nodesOf(data.customers)).toEqual([data.device.customer]);
   });
 
-  it("are named in a setting that has to be sound", async () => {
-    const { status, errors } = await ask("{ __typename }", { env: { ...env, SHARED_REGISTERS: "infinity+nest" } });
+  it("are set by a variable that has to be valid", async () => {
+    const { status, errors } = await ask("{ __typename }", { env: { ...env, SHARED_REGISTERS: "infinity+nobody" } });
     expect(status).toBe(503);
-    expect(errors?.[0]?.message).toContain('SHARED_REGISTERS: names "nest"');
+    expect(errors?.[0]?.message).toContain('SHARED_REGISTERS: names "nobody"');
   });
 });

@@ -35,9 +35,9 @@ import {
 } from "./support.ts";
 
 /**
- * Two worlds that differ only in what is none of dealer A's business: other devices, other alerts, another past of the
- * device that A took over. Whatever A asks, in whatever form, it must get the same answer in both: then nothing of the
- * others has reached it, neither text nor number nor order nor error.
+ * Two worlds that differ only in data that dealer A must not see: other devices, other alerts, another history of the
+ * device that A took over. Every query of A must have the same answer in both. Then nothing of other dealers reaches A:
+ * no text, number, order or error.
  */
 const WORLDS = ["one", "other"] as const;
 type WorldName = (typeof WORLDS)[number];
@@ -50,7 +50,7 @@ async function build(world: WorldName): Promise<void> {
   await seedCustomers(
     { customerId: "C-A", name: "Acme", source: "elt" },
     { customerId: "C-both", name: "Both's", source: "elt" },
-    // Another source has customers of the same ids: its words are none of A's business, whose devices are all of elt.
+    // Another source has customers with the same ids. A must not see its records, since all devices of A are elt's.
     { customerId: "C-A", name: secret, email: `${secret}@example.com`, source: "infinity" },
     ...(isOne ? [{ customerId: "C-both", name: secret, phone: secret, source: "ecobee" as const }] : []),
     { customerId: "C-B", name: secret, email: `${secret}@example.com` },
@@ -81,14 +81,14 @@ async function build(world: WorldName): Promise<void> {
         [isOne ? 10 : 11, "D-B"],
       ],
     },
-    // One of these exists in one world, the other one in the other.
+    // Each of these exists in one of the worlds only.
     ...(isOne ? ["elt:b-1"] : ["elt:b-2", "ecobee:b-3", "infinity:b-4"]).map((key, i) => ({
       key,
       aspects: registered(`S-${2 * i}${secret}`),
       dealers: [[1, "D-B"]] as const,
       customerId: i === 0 ? "C-both" : "C-B",
     })),
-    // Handed over among events of one minute: their ids decide what is of A's time.
+    // Handed over among events of one minute: their ids decide which of them A may see.
     {
       key: "elt:same-minute",
       aspects: registered("S-7"),
@@ -139,7 +139,7 @@ const NODE_IDS = [
   ...["elt:lost/b-1", "elt:b-1/b-1", "elt:b-2/b-2", "elt:a-1/unraised-1"].map((id) => `Alert:${id}`),
 ].map(btoa);
 
-/** What arguments and input members are tried with, by name. One that is missing here fails the walk. */
+/** The values that arguments and input members are tried with, by name. A missing one fails the walk. */
 const TRIED: Record<string, readonly unknown[]> = {
   id: NODE_IDS,
   ids: [NODE_IDS],
@@ -152,7 +152,7 @@ const TRIED: Record<string, readonly unknown[]> = {
   topic: ["device.elt.status.reported"],
   first: [1, 2, 50],
   last: [1, 50],
-  // Forged cursors have a test of their own.
+  // Forged cursors are tested separately.
   after: [],
   before: [],
 };
@@ -182,7 +182,7 @@ function walk(schema: GraphQLSchema): Walk {
       }
       for (const object of objects) {
         const next = { type: object, wrap: (inner: string) => wrap(`${widest(field)} { ${fragment(object, inner)} }`) };
-        // Through lists first: what lies behind them is then asked of as many things as there are.
+        // Lists first: a field behind a list is then read of every node.
         if (isPaged(field) || /(Connection|Edge)$/.test(parent.name)) queue.unshift(next);
         else queue.push(next);
       }
@@ -193,7 +193,7 @@ function walk(schema: GraphQLSchema): Walk {
 
 const isPaged = ({ args }: GraphQLField<unknown, unknown>): boolean => args.some(({ name }) => name === "first");
 
-/** A call of the field that gives as many rows as it can. */
+/** A selection of the field with the largest page. */
 function widest(field: GraphQLField<unknown, unknown>): string {
   if (isPaged(field)) return `${field.name}(first: 8)`;
   const required = field.args.filter(isRequiredArgument);
@@ -240,20 +240,20 @@ function literal(arg: GraphQLArgument, value: unknown): string {
 
 const written = (args: readonly string[]): string => (args.length > 0 ? `(${args.join(", ")})` : "");
 
-/** Every leaf of a type, and of the objects right below it, so that an answer shows all that a place can show. */
+/** Every leaf of a type and of the objects directly under it, so that an answer has all that a node can show. */
 function leavesOf(type: GraphQLObjectType, depth = 3): string {
   const selections = Object.values(type.getFields()).flatMap((field) => {
     if (field.args.some(isRequiredArgument)) return [];
     const inner = getNamedType(field.type);
     if (isLeafType(inner)) return [field.name];
-    // Lists inside of lists would cost more than a request may; each has documents of its own.
+    // Lists within lists would exceed the limit of cost; each list has documents of its own.
     if (!isObjectType(inner) || depth === 0 || field.args.length > 0) return [];
     return [`${field.name} { ${leavesOf(inner, depth - 1)} }`];
   });
   return ["__typename", ...selections].join(" ");
 }
 
-/** The same document with every field under another name and inside of fragments. */
+/** The same document with every field under an alias and within fragments. */
 const disguised = (document: string): string =>
   document
     .replace(/^\{ (.*) \}$/s, "query Disguised { ...Root } fragment Root on Query { ... on Query { $1 } }")
@@ -282,7 +282,7 @@ describe("dealer A", () => {
     for (const world of WORLDS) answers.set(world, await answersIn(world, documents));
   }, 120_000);
 
-  it("gets the same answer to everything it can ask, whatever others have", () => {
+  it("gets the same answer to every query, whatever other dealers have", () => {
     const [one, other] = WORLDS.map((world) => answers.get(world) as Map<string, string>);
     const different = [...(one ?? [])]
       .map(([document, answer]) => ({ document, one: answer, other: other?.get(document) }))
@@ -290,24 +290,24 @@ describe("dealer A", () => {
     expect(different.slice(0, 3), `${different.length} answers differ`).toEqual([]);
   });
 
-  it("never sees a word of theirs", () => {
+  it("never gets a text of theirs", () => {
     const seen = [...answers.values()]
       .flatMap((found) => [...found.values()])
       .filter((text) => text.includes("secret-"));
     expect(seen).toEqual([]);
   });
 
-  it("was asked about every field of the schema that a query reaches, and got answers", () => {
+  it("has queried every field that a query reaches, and got answers", () => {
     const types = Object.values(walked.schema.getTypeMap()).filter(
       (type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith("__"),
     );
-    // What only subscriptions reach is asked in test/workers/devices.
+    // Types that only subscriptions reach are tested in test/workers/devices.
     const queried = types.filter(
       ({ name }) => !/^(Mutation|Subscription|DeviceChange|DealerNews)$|Payload$|^UserError$/.test(name),
     );
     const all = queried.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
     expect([...walked.coordinates].toSorted()).toEqual(all.toSorted());
-    // Such as `device` without an argument: the client's mistake, told as one.
+    // Such as `device` without an argument, which is an error of the client.
     const refused = '"code":"BAD_USER_INPUT"';
     const failed = [...(answers.get("one") ?? [])].filter(
       ([, answer]) => answer.includes('"errors"') && !answer.includes(refused),
@@ -315,7 +315,7 @@ describe("dealer A", () => {
     expect(failed.map(([document, answer]) => `${document} ${answer.slice(0, 200)}`)).toEqual([]);
   });
 
-  it("is hidden things that are there: the operators see them, and see the worlds differ", async () => {
+  it("is refused data that exists: operators see it, and see that the worlds differ", async () => {
     const documents = [...walked.documents];
     const seen = new Map<string, number>();
     const texts: string[][] = [];
@@ -331,7 +331,7 @@ describe("dealer A", () => {
     expect(differing.length).toBeGreaterThan(documents.length / 3);
   }, 120_000);
 
-  it("cannot page into others' things with a cursor that an operator got", async () => {
+  it("cannot page into other dealers' data with a cursor of an operator", async () => {
     await build("one");
     const lists = ["devices", "alerts"].flatMap((field) => [
       [field, "after", "first: 50"],

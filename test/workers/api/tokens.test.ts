@@ -1,6 +1,6 @@
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { emptyTables, env, post, seedDevices, watchStatements } from "./support.ts";
 
 const issuer = "https://issuer.example";
@@ -43,7 +43,7 @@ const hmac = (secret: string | Uint8Array, claims: JWTPayload = { iss: issuer, a
     .setExpirationTime("5m")
     .sign(typeof secret === "string" ? new TextEncoder().encode(secret) : secret);
 
-/** What a bearer of the token gets to see, and what D1 had to do for it. */
+/** The answer to the token, and how often D1 was called for it. */
 async function devicesFor(token: string, vars: object = { TOKEN_ISSUER: JSON.stringify(tokenIssuer) }) {
   const watched = watchStatements();
   const its = { ...watched.env, ...vars };
@@ -69,12 +69,12 @@ describe("a token of an OAuth 2 issuer", () => {
     expect(await devicesFor(await issued({ claims: { ...OPS_CLAIMS, role } }))).toMatchObject(EVERYTHING);
   });
 
-  it("of role dealer sees what belongs to its dealers", async () => {
+  it("of role dealer sees the data of its dealers", async () => {
     const { keys } = await devicesFor(await issued({ claims: DEALER_CLAIMS }));
     expect(keys).toEqual(["elt:a"]);
   });
 
-  it("for several audiences is taken when ours is among them", async () => {
+  it("for several audiences is accepted if ours is among them", async () => {
     const claims = { ...OPS_CLAIMS, aud: ["other", audience] };
     expect(await devicesFor(await issued({ claims }))).toMatchObject(EVERYTHING);
   });
@@ -83,7 +83,7 @@ describe("a token of an OAuth 2 issuer", () => {
     ["expired", () => issued({ expires: "-1m" })],
     ["is for another audience", () => issued({ claims: { ...OPS_CLAIMS, aud: "concord-ingest" } })],
     ["is of another issuer", () => issued({ claims: { ...OPS_CLAIMS, iss: "https://evil.example" } })],
-    ["is not good yet", () => issued({ claims: { ...OPS_CLAIMS, nbf: Math.floor(Date.now() / 1000) + 600 } })],
+    ["is not valid yet", () => issued({ claims: { ...OPS_CLAIMS, nbf: Math.floor(Date.now() / 1000) + 600 } })],
     [
       "never expires",
       () =>
@@ -91,23 +91,23 @@ describe("a token of an OAuth 2 issuer", () => {
           .setProtectedHeader({ alg: "ES256", kid: "k1" })
           .sign(keys.privateKey),
     ],
-    ["is nobody's", () => issued({ claims: { role: "ops" } })],
+    ["names no subject", () => issued({ claims: { role: "ops" } })],
     ["names a key that the issuer does not have", () => issued({ kid: "k2" })],
     [
       "is signed by a stranger under the issuer's key id",
       async () => issued({ key: (await generateKeyPair("ES256")).privateKey }),
     ],
     [
-      "is signed by nobody",
+      "has the algorithm none",
       async () => `${part({ alg: "none" })}.${part({ iss: issuer, aud: audience, exp: 4e9, ...OPS_CLAIMS })}.`,
     ],
     [
-      "is signed by nobody, in capitals",
+      "has the algorithm None, in another case",
       async () => `${part({ alg: "None" })}.${part({ iss: issuer, aud: audience, exp: 4e9, ...OPS_CLAIMS })}.`,
     ],
     ["is signed with the public key as a secret", () => hmac(publicPem)],
     [
-      "is signed with the public key as a secret, by ourselves as it were",
+      "is signed with the public key as a secret, as a token of Concord's own",
       () => hmac(publicPem, { iss: "concord", ...OPS_CLAIMS }),
     ],
     [
@@ -140,15 +140,15 @@ describe("a token of an OAuth 2 issuer", () => {
     expect(await devicesFor(await token())).toMatchObject(REFUSED);
   });
 
-  it("that expired is told so", async () => {
+  it("that has expired is refused with a message that says so", async () => {
     expect((await devicesFor(await issued({ expires: "-1m" }))).message).toContain("expired");
   });
 
-  it("is refused where no issuer is set up", async () => {
+  it("is refused if no issuer is configured", async () => {
     expect(await devicesFor(await issued(), {})).toMatchObject(REFUSED);
   });
 
-  it("that cannot be checked because the issuer is out of reach is told to come again", async () => {
+  it("that cannot be verified because the issuer does not answer gets 503 and a time to retry", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     for (const answer of [
       new Response("down", { status: 500 }),
@@ -173,12 +173,12 @@ describe("a token of an OAuth 2 issuer", () => {
 const part = (claims: object): string =>
   btoa(JSON.stringify(claims)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 
-describe("a token that we signed", () => {
-  it("is taken beside those of an issuer", async () => {
+describe("a token that Concord has signed", () => {
+  it("is accepted beside those of an issuer", async () => {
     expect(await devicesFor(await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "5m"))).toMatchObject(EVERYTHING);
   });
 
-  it("is refused when it expired or was signed with another secret", async () => {
+  it("is refused if it has expired or was signed with another secret", async () => {
     expect(await devicesFor(await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "-5m"))).toMatchObject(REFUSED);
     expect(await devicesFor(await signToken({ role: "ops" }, "another secret", "5m"))).toMatchObject(REFUSED);
   });
@@ -190,10 +190,7 @@ describe("the setting TOKEN_ISSUER", () => {
     ["no audience", JSON.stringify({ issuer, jwks: "https://issuer.example/jwks" })],
     ["keys that are no address", JSON.stringify({ issuer, audience, jwks: "ftp://issuer.example" })],
     ["no keys", JSON.stringify({ issuer, audience, jwks: { keys: [] } })],
-    [
-      "a member that nobody knows",
-      JSON.stringify({ issuer, audience, jwks: "https://issuer.example", algorithms: ["HS256"] }),
-    ],
+    ["an unknown member", JSON.stringify({ issuer, audience, jwks: "https://issuer.example", algorithms: ["HS256"] })],
   ])("keeps the Worker from serving when it has %s", async (_, TOKEN_ISSUER) => {
     const refused = await devicesFor(await signToken({ role: "ops" }, env.TOKEN_SECRET, "5m"), { TOKEN_ISSUER });
     expect(refused).toMatchObject({

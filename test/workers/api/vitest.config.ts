@@ -3,6 +3,8 @@ import { graphqlProject } from "../../support/graphql-project.ts";
 export default graphqlProject("api", {
   objects: { DEVICES: "DeviceObject", DEALER_FEEDS: "DealerFeed", METRICS: "MetricsObject" },
   libraries: ["graphql-yoga", "hono", "hono/cors", "hono/factory"],
-  // Tests of mutations bring commands of their own.
+  // Of a service that has tables of its own.
+  databases: ["OWN_DB"],
+  // Tests of mutations have commands of their own.
   serviceBindings: { INGEST_COMMANDS: () => new Response("no ingest Worker here", { status: 503 }) },
 });

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { DeviceKey } from "../../../src/shared/domain/event.ts";
-import type { QueuedRecord } from "../../../src/shared/queue/parcel.ts";
+import type { DeviceKey } from "#domain/event.ts";
+import type { QueuedRecord } from "#queue/parcel.ts";
 import { recordOf } from "../../support/records.ts";
-import { dealerScope, freshDealer, freshDevice, happen, Socket } from "./support.ts";
+import { consumeRecords, dealerScope, freshDealer, freshDevice, Socket } from "./support.ts";
 
-/** Everything that a query tells of a device's time, asked in the stream of its changes. */
+/** A device's history, alerts and assignments, as a subscription's query. */
 const EVERYTHING = `subscription ($key: String!, $afterRevision: Int) {
   deviceChanged(key: $key, afterRevision: $afterRevision) {
     kind event { eventId } device {
@@ -14,18 +14,18 @@ const EVERYTHING = `subscription ($key: String!, $afterRevision: Int) {
       assignments(first: 100) { edges { node { dealer { dealerId } } } }
     } } }`;
 
-type Said = {
+type Step = {
   readonly id: string;
   readonly what: "report" | "raise" | "assign";
   readonly to?: string;
-  /** Where the alert says itself when it was raised. */
+  /** The alert's own `raisedAt`, if it has one. */
   readonly raisedAt?: string;
 };
 
-/** Sources that count whole seconds do this without trying; others tell moments apart that milliseconds do not. */
+/** All events occur in this second: some sources have clocks of whole seconds, others of finer than a millisecond. */
 const SECOND = "2026-11-23T09:00:00";
 
-function recordFrom(key: DeviceKey, { id, what, to, raisedAt }: Said, fraction = ""): QueuedRecord {
+function recordFrom(key: DeviceKey, { id, what, to, raisedAt }: Step, fraction = ""): QueuedRecord {
   const topics = { report: "status.reported", raise: "alert.raised", assign: "dealer.assigned" };
   const data = {
     report: { online: true, indoorTemperatureC: id.charCodeAt(0) % 30 },
@@ -40,28 +40,28 @@ function recordFrom(key: DeviceKey, { id, what, to, raisedAt }: Said, fraction =
 const idsIn = (connection: { edges: { node: Record<string, string> }[] }, name: string): string[] =>
   connection.edges.map(({ node }) => node[name] as string).toSorted();
 
-/** What a dealer is told from the first revision on, and what a query tells it. */
+/** What a dealer's stream delivers from the first revision on, and what a query shows it. */
 async function seenBy(dealerId: string, key: DeviceKey) {
-  const socket = await Socket.greeted({ device: key }, dealerScope(dealerId));
+  const socket = await Socket.authenticated({ device: key }, dealerScope(dealerId));
   socket.subscribe(EVERYTHING, { key, afterRevision: 0 }, "stream");
   socket.subscribe(EVERYTHING, { key }, "query");
   const [now] = await socket.items(1, "query");
-  const told = socket.messages
+  const streamed = socket.messages
     .filter(({ type, id }) => type === "next" && id === "stream")
     .flatMap(({ payload }) => payload.data.deviceChanged.event?.eventId ?? []);
-  socket.leave();
+  socket.close();
   return {
-    told: told.toSorted(),
+    streamed: streamed.toSorted(),
     history: idsIn(now.device.history, "eventId"),
     alerts: idsIn(now.device.alerts, "alertId"),
     assignments: now.device.assignments.edges.length,
   };
 }
 
-it("A handover among events of one second is decided by their ids, for queries and streams alike", async () => {
+it("A handover among events of one second is ordered by their ids, for queries and streams alike", async () => {
   const key = freshDevice();
   const [before, after] = [freshDealer(), freshDealer()];
-  const story: Said[] = [
+  const story: Step[] = [
     { id: "a", what: "assign", to: before },
     { id: "b", what: "report" },
     { id: "c", what: "raise" },
@@ -70,15 +70,15 @@ it("A handover among events of one second is decided by their ids, for queries a
     { id: "f", what: "raise" },
     { id: "g", what: "raise", raisedAt: `${SECOND}Z` },
   ];
-  await happen(story.map((said) => recordFrom(key, said)));
-  const seen = { told: ["d", "e", "f", "g"], history: ["d", "e", "f", "g"], alerts: ["f", "g"], assignments: 1 };
+  await consumeRecords(story.map((said) => recordFrom(key, said)));
+  const seen = { streamed: ["d", "e", "f", "g"], history: ["d", "e", "f", "g"], alerts: ["f", "g"], assignments: 1 };
   expect(await seenBy(after, key)).toEqual(seen);
 });
 
-it("An alert that is told of after a handover belongs to whoever had the device when it was raised", async () => {
+it("An alert that is reported after a handover belongs to the dealer who had the device when it was raised", async () => {
   const key = freshDevice();
   const [before, after] = [freshDealer(), freshDealer()];
-  await happen([
+  await consumeRecords([
     recordFrom(key, { id: "a", what: "assign", to: before }),
     recordFrom(key, { id: "d", what: "assign", to: after }, ".000002"),
     recordFrom(key, { id: "early", what: "raise", raisedAt: `${SECOND}.000001Z` }, ".000003"),
@@ -87,7 +87,7 @@ it("An alert that is told of after a handover belongs to whoever had the device 
   expect((await seenBy(after, key)).alerts).toEqual(["late"]);
 });
 
-it("Whatever is said of a device within a second, in any order: the stream tells what the query shows", async () => {
+it("A stream shows the same as a query, for events of one second in any order", async () => {
   const dealers = [freshDealer(), freshDealer()] as const;
   const said = fc.record({
     id: fc.constantFrom(..."abcdefgh"),
@@ -100,7 +100,7 @@ it("Whatever is said of a device within a second, in any order: the stream tells
       fc.constantFrom("", ".123456", ".123456789"),
       async (story, fraction) => {
         const key = freshDevice();
-        await happen(story.map((each) => recordFrom(key, each, fraction)));
+        await consumeRecords(story.map((each) => recordFrom(key, each, fraction)));
         // The oracle: in the order of their ids, everything behind the last handover is the new dealer's, and before
         // it whatever lies behind a handover to the same one.
         const inOrder = story.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -108,11 +108,11 @@ it("Whatever is said of a device within a second, in any order: the stream tells
         const holder = holderAt.at(-1);
         if (holder === undefined) return;
         const own = inOrder.filter((_, i) => holderAt[i] === holder);
-        const { told, history, alerts } = await seenBy(holder, key);
+        const { streamed, history, alerts } = await seenBy(holder, key);
         expect(history).toEqual(own.map(({ id }) => id));
         expect(alerts).toEqual(own.filter(({ what }) => what === "raise").map(({ id }) => id));
         // A late assignment may leave a stream in doubt of what it shows, never of what it does not.
-        expect(history).toEqual(expect.arrayContaining(told));
+        expect(history).toEqual(expect.arrayContaining(streamed));
       },
     ),
     { numRuns: 40 },

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
+import type { MetricsReport } from "#telemetry/metrics.ts";
 
 export * from "../../../workers/devices/index.ts";
 export { default } from "../../../workers/devices/index.ts";

@@ -1,11 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { type Contract, OccurredAt } from "../../../src/shared/contracts/define.ts";
-import { type JsonSchema, jsonSchemaOf } from "../../../src/shared/contracts/describe.ts";
-import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
-import { HISTORY_LIMIT } from "../../../src/shared/domain/history.ts";
-import type { QueuedRecord } from "../../../src/shared/queue/parcel.ts";
-import { eventOf, freshDevice, happen, objectOf, snapshotOf } from "./support.ts";
+import type { Contract } from "#contracts/define.ts";
+import { type JsonSchema, toJsonSchema } from "#contracts/describe.ts";
+import { OccurredAt } from "#contracts/envelope.ts";
+import { CONTRACTS } from "#contracts/index.ts";
+import { HISTORY_LIMIT } from "#domain/history.ts";
+import type { QueuedRecord } from "#queue/parcel.ts";
+import { consumeRecords, eventOf, freshDevice, objectOf, snapshotOf } from "./support.ts";
 
 /** The platform takes 2 MB a value: developers.cloudflare.com/durable-objects/platform/limits */
 const VALUE_LIMIT_BYTES = 2 * 1024 * 1024;
@@ -33,7 +34,7 @@ const deviceId = key.slice("elt:".length);
 let written = 0;
 
 function most(contract: Contract): QueuedRecord {
-  const data = mostOf(jsonSchemaOf(contract).properties?.data as JsonSchema);
+  const data = mostOf(toJsonSchema(contract).properties?.data as JsonSchema);
   const adjusted = contract.entity === "twin" ? contract.example : data;
   const eventId = `${WIDE.repeat(120)}${String(++written).padStart(8, "0")}`;
   // The later, the newer: nothing is superseded.
@@ -48,8 +49,8 @@ it("The worst events that contracts allow leave a device's value below the platf
   const sizes = own.map((contract) => ({ contract, bytes: JSON.stringify(eventOf(most(contract)).data).length }));
   const worst = sizes.reduce((a, b) => (b.bytes > a.bytes ? b : a)).contract;
   // Every register at its longest, handed over with each event, and then nothing but the worst of all topics.
-  for (const contract of own) await happen([most(contract)]);
-  for (let i = 0; i < HISTORY_LIMIT; i++) await happen([most(worst)]);
+  for (const contract of own) await consumeRecords([most(contract)]);
+  for (let i = 0; i < HISTORY_LIMIT; i++) await consumeRecords([most(worst)]);
   expect((await snapshotOf(key))?.history).toHaveLength(HISTORY_LIMIT);
   const bytes = await runInDurableObject(objectOf(key) as never, (_, { storage }) => storage.sql.databaseSize);
   expect(bytes).toBeGreaterThan(VALUE_LIMIT_BYTES / 4);

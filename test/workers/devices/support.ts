@@ -1,15 +1,15 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env as testEnv } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { Scope } from "../../../src/shared/auth/scope.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
-import { parseRecord } from "../../../src/shared/contracts/parse.ts";
-import type { ConcordEvent, DeviceKey } from "../../../src/shared/domain/event.ts";
-import type { DeviceSnapshotSource } from "../../../src/shared/domain/snapshot.ts";
-import type { ObjectWrites } from "../../../src/shared/live/object-writes.ts";
-import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
-import type { Parcel, QueuedRecord } from "../../../src/shared/queue/parcel.ts";
-import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import type { Scope } from "#auth/scope.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { parseRecord } from "#contracts/parse.ts";
+import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import type { DeadLetterMessage } from "#letters/letter.ts";
+import type { ObjectWrites } from "#objects/object-writes.ts";
+import type { Parcel, QueuedRecord } from "#queue/parcel.ts";
+import { FleetRepository } from "#repositories/fleet.ts";
 import type { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
 import type { DeviceObject } from "../../../workers/devices/device-object.ts";
 import type { Env } from "../../../workers/devices/env.ts";
@@ -78,6 +78,7 @@ export function consumerDeps(
     mergeIntoObject: (key, list, token) => env.DEVICES.getByName(key).merge([...list], token),
     announce: (dealerId, list, token) => env.DEALER_FEEDS.getByName(dealerId).announce([...list], token),
     events: new FakeQueue<Parcel>(),
+    backfill: new FakeQueue<Parcel>(),
     deadLetters: new FakeQueue<DeadLetterMessage>(),
     now: Date.now,
     random: () => 0.5,
@@ -86,13 +87,13 @@ export function consumerDeps(
 }
 
 /** Hands records to the consumer as one message. */
-export const happen = (records: readonly QueuedRecord[], deps: ConsumeDeps = consumerDeps(), attempts = 1) =>
+export const consumeRecords = (records: readonly QueuedRecord[], deps: ConsumeDeps = consumerDeps(), attempts = 1) =>
   consume(deps, [{ body: { kind: "parcel", records }, attempts }]);
 
 // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects
 export type Message = any;
 
-/** A client's end of a socket, without a library, so that it can say what no library would. */
+/** A client's end of a socket, without a library, so that it can send what no library would. */
 export class Socket {
   readonly messages: Message[] = [];
   closed: { code: number; reason: string } | undefined;
@@ -107,65 +108,72 @@ export class Socket {
     socket.accept();
   }
 
-  /** @param address where it comes from */
+  /** @param address the client's IP address */
   static async open(place: { device: string } | { dealer: string }, address?: string): Promise<Socket> {
     const headers: Record<string, string> = address === undefined ? {} : { "CF-Connecting-IP": address };
-    const { status, webSocket } = await knock(`/live?${new URLSearchParams(place as Record<string, string>)}`, headers);
+    const { status, webSocket } = await requestSocket(
+      `/live?${new URLSearchParams(place as Record<string, string>)}`,
+      headers,
+    );
     if (!webSocket) throw new Error(`no socket: ${status}`);
     return new Socket(webSocket);
   }
 
-  /** A socket that has said who it is. */
-  static async greeted(place: { device: string } | { dealer: string }, scope = OPS, expiresIn = "2h"): Promise<Socket> {
+  /** Opens a socket and authenticates. */
+  static async authenticated(
+    place: { device: string } | { dealer: string },
+    scope = OPS,
+    expiresIn = "2h",
+  ): Promise<Socket> {
     const socket = await Socket.open(place);
     const token = await signToken(scope, LOCAL_TOKEN_SECRET, expiresIn);
-    socket.say({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
-    await socket.heard(({ type }) => type === "connection_ack");
+    socket.send({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
+    await socket.received(({ type }) => type === "connection_ack");
     return socket;
   }
 
-  /** Says who it is. */
-  init(token: string): void {
-    this.say({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
+  /** Sends a token, and does not wait for the answer. */
+  authenticate(token: string): void {
+    this.send({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
   }
 
-  say(message: unknown): void {
+  send(message: unknown): void {
     this.#socket.send(typeof message === "string" ? message : JSON.stringify(message));
   }
 
-  sayBytes(bytes: Uint8Array): void {
+  sendBytes(bytes: Uint8Array): void {
     this.#socket.send(bytes);
   }
 
-  leave(): void {
+  close(): void {
     this.#socket.close(1000, "bye");
   }
 
   subscribe(query: string, variables: object = {}, id = "1"): void {
-    this.say({ type: "subscribe", id, payload: { query, variables } });
+    this.send({ type: "subscribe", id, payload: { query, variables } });
   }
 
-  async heard(wanted: (message: Message) => boolean): Promise<Message> {
+  async received(wanted: (message: Message) => boolean): Promise<Message> {
     return vi.waitFor(
       () => {
         const found = this.messages.find(wanted);
-        if (!found) throw new Error(`heard only ${JSON.stringify(this.messages)} ${JSON.stringify(this.closed)}`);
+        if (!found) throw new Error(`received only ${JSON.stringify(this.messages)} ${JSON.stringify(this.closed)}`);
         return found;
       },
       { timeout: 5_000, interval: 5 },
     );
   }
 
-  /** The values of the one field of each `next` of a subscription, once there are so many. */
+  /** The values of the one field of each `next` of a subscription, once there are at least `count`. */
   async items(count: number, id = "1"): Promise<Message[]> {
-    const told = () => this.messages.filter((message) => message.type === "next" && message.id === id);
+    const results = () => this.messages.filter((message) => message.type === "next" && message.id === id);
     await vi.waitFor(
       () => {
-        if (told().length < count) throw new Error(`heard only ${JSON.stringify(this.messages)}`);
+        if (results().length < count) throw new Error(`received only ${JSON.stringify(this.messages)}`);
       },
       { timeout: 5_000, interval: 5 },
     );
-    return told().map(({ payload }) => Object.values(payload.data ?? {})[0]);
+    return results().map(({ payload }) => Object.values(payload.data ?? {})[0]);
   }
 
   async closing(): Promise<{ code: number; reason: string }> {
@@ -179,7 +187,7 @@ export class Socket {
   }
 }
 
-export const knock = (path: string, headers: Record<string, string> = {}, its = env): Promise<Response> =>
+export const requestSocket = (path: string, headers: Record<string, string> = {}, its = env): Promise<Response> =>
   devices.fetch(
     new Request(`https://concord.example${path}`, {
       headers: { Upgrade: "websocket", "Sec-WebSocket-Protocol": "graphql-transport-ws", ...headers },

@@ -1,12 +1,12 @@
 import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { AlertLogRepository } from "../../../src/shared/repositories/alert-log.ts";
-import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
-import { type AlertVars, alertSettingsOf } from "../../../workers/dlq/alerts/settings.ts";
+import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import { AlertLogRepository } from "#repositories/alert-log.ts";
+import { type AlertVars, readAlertSettings } from "../../../workers/dlq/alerts/settings.ts";
 import { watch } from "../../../workers/dlq/alerts/watch.ts";
-import { watchDepsOf } from "../../../workers/dlq/env.ts";
+import { createWatchDeps } from "../../../workers/dlq/env.ts";
 import worker from "../../../workers/dlq/index.ts";
-import { emptyDesk, env, letter, settlement } from "./support.ts";
+import { emptyOps, env, letter, settlement } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
 const SECRET = `whsec_${btoa("a secret of thirty-two bytes....")}`;
@@ -15,7 +15,7 @@ const T0 = 1_800_000_000_000;
 
 beforeEach(async () => {
   vi.restoreAllMocks();
-  await emptyDesk();
+  await emptyOps();
   for (const table of ["desk_alerts", "webhook_deliveries"]) await env.DB.exec(`DELETE FROM ${table}`);
 });
 
@@ -25,7 +25,7 @@ type Call = {
   body: { type: string; data: { state: string; subject: string; summary: string } };
 };
 
-/** The desk's minute, over the real D1, with receivers that answer what they are told to. */
+/** Rounds of alerts over the real D1, with receivers that give prepared answers. */
 function pager({
   hooks = [{ id: "pager" }],
   answers = [204],
@@ -36,8 +36,8 @@ function pager({
   const calls: Call[] = [];
   const vars: AlertVars = {
     ENVIRONMENT: "production",
-    DESK_WEBHOOK_HOSTS: "hooks.example.com",
-    DESK_WEBHOOKS: JSON.stringify(
+    OPS_WEBHOOK_HOSTS: "hooks.example.com",
+    OPS_WEBHOOKS: JSON.stringify(
       hooks.map((hook) => ({ url: "https://hooks.example.com/x", secret: SECRET, ...hook })),
     ),
   };
@@ -48,15 +48,15 @@ function pager({
     return new Response(null, { status: answer as number, headers: { Location: "https://evil.example/" } });
   };
   const minute = (nowMs: number) =>
-    watch({ ...watchDepsOf(env), settings: alertSettingsOf(vars), fetch, now: () => nowMs });
+    watch({ ...createWatchDeps(env), settings: readAlertSettings(vars), fetch, now: () => nowMs });
   const told = () => calls.map(({ body: { type, data } }) => `${type.split(".").at(-1)} ${data.state}`);
   return { calls, minute, told };
 }
 
 const fail = (id: string, nowMs: number) => letters.park([letter(id, { failedAtMs: nowMs })]);
 
-describe("the desk's minute", () => {
-  it("tells once of a new group, and once that it is resolved", async () => {
+describe("a round of alerts", () => {
+  it("sends one alert for a new group, and one when it is resolved", async () => {
     const { minute, told } = pager();
     await fail("a", T0);
     await minute(T0 + 1_000);
@@ -71,7 +71,7 @@ describe("the desk's minute", () => {
     expect(told().at(-1)).toBe("group_regressed firing");
   });
 
-  it("signs what it sends, as Standard Webhooks says, and holds nothing of a payload", async () => {
+  it("signs deliveries as Standard Webhooks has it, and sends nothing of a payload", async () => {
     const { minute, calls } = pager();
     await fail("a", T0);
     vi.spyOn(Date, "now").mockReturnValue(T0 + 1_000);
@@ -91,7 +91,7 @@ describe("the desk's minute", () => {
   });
 
   it.each([[500], [302], [404], [new TypeError("Network connection lost.")]])(
-    "sends again under the same id after %s",
+    "repeats a delivery under the same id after %s",
     async (answer) => {
       const { minute, calls } = pager({ answers: [answer, 204] });
       await fail("a", T0);
@@ -106,7 +106,7 @@ describe("the desk's minute", () => {
     },
   );
 
-  it("gives up in the end, and at once where the receiver is gone", async () => {
+  it("gives a delivery up after the last attempt, and at once on 410", async () => {
     const { minute, calls } = pager({ answers: [410] });
     await fail("a", T0);
     for (let i = 0; i < 4; i++) await minute(T0 + i * 3_600_000);
@@ -116,7 +116,7 @@ describe("the desk's minute", () => {
     expect(row).toMatchObject({ next_attempt_at_ms: null, delivered_at_ms: null, last_status: 410, attempts: 1 });
   });
 
-  it("tells again of what was over more than a day ago", async () => {
+  it("sends an alert again if the last one ended more than a day ago", async () => {
     const { minute, told } = pager({ hooks: [{ id: "pager", kinds: ["spike"] }] });
     const day = 86_400_000;
     for (const atMs of [T0, T0 + 3 * day, T0 + 30 * day]) {
@@ -127,7 +127,7 @@ describe("the desk's minute", () => {
     expect(told()).toEqual(Array(3).fill(["spike firing", "spike recovered"]).flat());
   });
 
-  it("says nothing of a group that somebody has taken on, until it regresses", async () => {
+  it("sends nothing for an acknowledged group until it regresses", async () => {
     const { minute, told } = pager();
     await fail("a", T0);
     await minute(T0);
@@ -137,11 +137,11 @@ describe("the desk's minute", () => {
     expect(told()).toEqual(["group_opened firing"]);
   });
 
-  it("sends what is written down though the desk cannot be seen, and goes on to more than six", async () => {
+  it("sends recorded deliveries while the letters cannot be read, more than six in one round", async () => {
     const { minute, calls } = pager({ hooks: Array.from({ length: 15 }, (_, i) => ({ id: `h${i}` })) });
     await fail("a", T0);
     const broken = vi.spyOn(DeadLetterRepository.prototype, "arrivals").mockRejectedValue(new Error("D1_ERROR"));
-    await new AlertLogRepository(env.DB).tell(
+    await new AlertLogRepository(env.DB).recordNotice(
       { key: "spike:all", kind: "spike", subject: "all", summary: "s", state: "firing", expectedSentAtMs: null },
       [{ id: "d", webhookId: "h1", body: JSON.stringify({ type: "x.spike", data: { state: "firing" } }) }],
       T0,
@@ -153,23 +153,23 @@ describe("the desk's minute", () => {
     expect(calls.filter(({ body }) => body.type.endsWith("group_opened"))).toHaveLength(15);
   });
 
-  it("of two at once tells once", async () => {
+  it("sends an alert once when two rounds run at once", async () => {
     const { minute, calls } = pager();
     await fail("a", T0);
     await Promise.all([minute(T0), minute(T0 + 1), minute(T0 + 2)]);
     expect(calls).toHaveLength(1);
   });
 
-  it("that dies before it has sent leaves that to the next", async () => {
+  it("leaves recorded deliveries to the next round when it crashes before sending", async () => {
     const { minute, told } = pager();
     await fail("a", T0);
     const alerts = new AlertLogRepository(env.DB);
-    await alerts.tell(
+    await alerts.recordNotice(
       { key: "spike:all", kind: "spike", subject: "all", summary: "s", state: "firing", expectedSentAtMs: null },
       [{ id: "d", webhookId: "pager", body: JSON.stringify({ type: "x.spike", data: { state: "firing" } }) }],
       T0,
     );
-    // Claimed, and never heard of again.
+    // A round that claims its deliveries and crashes.
     await alerts.claimDue(T0);
     await minute(T0 + 1_000);
     expect(told()).not.toContain("spike firing");
@@ -177,7 +177,7 @@ describe("the desk's minute", () => {
     expect(told()).toContain("spike firing");
   });
 
-  it("tells each webhook what it wants to hear, and none that may not be called", async () => {
+  it("sends to each webhook the kinds that it asks for, and nothing to a host that is not allowed", async () => {
     const hooks = [
       { id: "all" },
       { id: "runs", kinds: ["run_paused"] },
@@ -191,11 +191,11 @@ describe("the desk's minute", () => {
     await minute(T0);
     expect(calls).toHaveLength(1);
     const said = logged.mock.calls.flat().join("\n");
-    expect(said).toContain("DESK_WEBHOOKS.evil is not on the list of hosts");
+    expect(said).toContain("OPS_WEBHOOKS.evil is not on the list of hosts");
     expect(said).not.toContain(SECRET);
   });
 
-  it("tells of a spike, and of a letter that has waited for a day", async () => {
+  it("sends an alert for a spike, and for a letter that has waited for a day", async () => {
     const { minute, told } = pager();
     await letters.park(Array.from({ length: 60 }, (_, i) => letter(`l${i}`, { failedAtMs: T0 })));
     await minute(T0 + 1_000);
@@ -205,10 +205,10 @@ describe("the desk's minute", () => {
     expect(told()).toContain("spike recovered");
   });
 
-  it("is what the cron trigger does, and a webhook that is badly set stops nothing", async () => {
+  it("is run by the cron trigger, and goes on when a webhook is misconfigured", async () => {
     await letters.park([letter("old", { failedAtMs: T0 })]);
     await letters.settle([settlement("old", { settledAtMs: T0 + 1 })]);
-    const vars = { ...env, DESK_WEBHOOKS: "{oops" };
+    const vars = { ...env, OPS_WEBHOOKS: "{oops" };
     vi.spyOn(console, "error").mockImplementation(() => {});
     await worker.scheduled(
       { scheduledTime: T0 + 31 * 86_400_000, cron: "* * * * *", noRetry() {} } as ScheduledController,

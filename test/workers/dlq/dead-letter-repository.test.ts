@@ -1,29 +1,25 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  DeadLetterRepository,
-  type LetterFilter,
-  type LetterPosition,
-  REPLAY_LEASE_MS,
-} from "../../../src/shared/repositories/dead-letter.ts";
-import { emptyDesk, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
+import { DeadLetterRepository, type LetterFilter, REPLAY_LEASE_MS } from "#letters/repositories/dead-letter.ts";
+import type { NumberPosition } from "#repositories/number-order.ts";
+import { emptyOps, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
 
 beforeEach(async () => {
-  await emptyDesk();
+  await emptyOps();
 });
 
 let claims = 0;
 
-/** Under a name of its own, as every replay has. */
+/** A claim with a run id of its own, as every replay has. */
 const claim = async (id: string, nowMs: number, force = false): Promise<boolean> =>
   (await letters.claim([id], { runId: `run-${claims++}`, nowMs, force })).length > 0;
 const release = (id: string, nowMs: number): Promise<void> => letters.release([id], { nowMs });
 
 const count = async () => (await env.DB.prepare("SELECT count(*) AS n FROM dead_letters").first<{ n: number }>())?.n;
 
-describe("parking", () => {
-  it("a record that fails again is one letter with a count of two and the newer failure", async () => {
+describe("parking letters", () => {
+  it("keeps one letter for a record that fails twice, with a count of two and the newer failure", async () => {
     await letters.park([letter("a")]);
     const failure = { reason: "crash" } as const;
     await letters.park([letter("a", { failure, failedAtMs: FAILED_MS + 5, workerVersion: "next" })]);
@@ -39,18 +35,18 @@ describe("parking", () => {
     });
   });
 
-  it("two failures of one record in one call count as two, in whatever order they stand", async () => {
+  it("counts two failures of one record in one call, in either order", async () => {
     await letters.park([letter("a", { failedAtMs: FAILED_MS + 5 }), letter("a")]);
     expect(await letters.find("a")).toMatchObject({ failures: 2, lastFailedAtMs: FAILED_MS + 5 });
   });
 
-  it("the same letter delivered again changes nothing", async () => {
+  it("changes nothing when the same letter is delivered again", async () => {
     await letters.park([letter("a")]);
     await letters.park([letter("a"), letter("a")]);
     expect(await letters.find("a")).toMatchObject({ failures: 1 });
   });
 
-  it("keeps the exact text of a value that SQLite would not", async () => {
+  it("keeps the exact text of a value with characters that SQLite would change", async () => {
     const value = '{"eventId":"x\\u0000y","n":9007199254740993,"s":"\u0000\ud800 é 😀 \u2028 \\" "}';
     const record = recordNamed("a", { value, headers: [["h", "\u0000"]], partition: 3, offset: 9_007_199_254_740_991 });
     await letters.park([letter("a", { record })]);
@@ -59,12 +55,12 @@ describe("parking", () => {
     expect(stored?.eventId).toBeNull();
   });
 
-  it("names the topic, event and device that the record names", async () => {
+  it("stores the topic, event id and device key of the record", async () => {
     await letters.park([letter("a")]);
     expect(await letters.find("a")).toMatchObject({ topic: TOPIC, eventId: "a", deviceKey: "infinity:dev-1" });
   });
 
-  it("hands D1 no parameter over its 2 MB, however much it is given", async () => {
+  it("passes D1 no parameter of more than 2 MB, however large the letters are", async () => {
     const sizes: number[] = [];
     const prepare = (query: string) => {
       const bind = (text: string) => {
@@ -82,29 +78,29 @@ describe("parking", () => {
   });
 });
 
-describe("settling", () => {
-  it("closes the letter with the outcome", async () => {
+describe("settling a letter", () => {
+  it("closes it with its outcome", async () => {
     await letters.park([letter("a"), letter("b")]);
     await letters.settle([settlement("a", { outcome: "superseded" }), settlement("unknown")]);
     expect(await letters.find("a")).toMatchObject({ state: "resolved", outcome: "superseded" });
     expect(await letters.find("b")).toMatchObject({ state: "open", outcome: null });
   });
 
-  it("does not close a letter whose record failed again later", async () => {
+  it("does not close it if its record failed again later", async () => {
     await letters.park([letter("a")]);
     await letters.park([letter("a", { failedAtMs: FAILED_MS + 2_000 })]);
     await letters.settle([settlement("a", { settledAtMs: FAILED_MS + 1_000 })]);
     expect(await letters.find("a")).toMatchObject({ state: "open", outcome: null, failures: 2 });
   });
 
-  it("is not undone by a failure from before that arrives late", async () => {
+  it("is not undone by an earlier failure that arrives late", async () => {
     await letters.park([letter("a")]);
     await letters.settle([settlement("a", { settledAtMs: FAILED_MS + 1_000 })]);
     await letters.park([letter("a", { failedAtMs: FAILED_MS + 500 })]);
     expect(await letters.find("a")).toMatchObject({ state: "resolved", outcome: "applied", failures: 2 });
   });
 
-  it("is undone by a failure from after it", async () => {
+  it("is undone by a later failure", async () => {
     await letters.park([letter("a")]);
     await letters.settle([settlement("a")]);
     await letters.park([letter("a", { failedAtMs: FAILED_MS + 5_000 })]);
@@ -119,26 +115,26 @@ describe("settling", () => {
         for (const each of all) await letters.settle([each]);
       },
     ],
-  ])("the first outcome of a replay delivered twice stands (%s)", async (_, settle) => {
+  ])("keeps the first outcome of a replay that was delivered twice (%s)", async (_, settle) => {
     await letters.park([letter("a")]);
     await settle([settlement("a"), settlement("a", { outcome: "duplicate", settledAtMs: FAILED_MS + 1_001 })]);
     expect(await letters.find("a")).toMatchObject({ outcome: "applied", settledAtMs: FAILED_MS + 1_000 });
   });
 });
 
-describe("replaying", () => {
-  it("is claimed by one of many callers", async () => {
+describe("claiming a letter for a replay", () => {
+  it("succeeds for exactly one of many callers", async () => {
     await letters.park([letter("a")]);
     const claimed = await Promise.all(Array.from({ length: 8 }, () => claim("a", FAILED_MS + 10)));
     expect(claimed.filter(Boolean)).toHaveLength(1);
     expect(await letters.find("a")).toMatchObject({ state: "replaying", replays: 1 });
   });
 
-  it("is refused for a letter nobody knows", async () => {
+  it("is refused for an unknown letter", async () => {
     expect(await claim("unknown", FAILED_MS)).toBe(false);
   });
 
-  it("may be claimed again when no outcome came back in time, and not before", async () => {
+  it("is possible again after the lease without an outcome, and not before", async () => {
     await letters.park([letter("a")]);
     await claim("a", FAILED_MS);
     expect(await claim("a", FAILED_MS + REPLAY_LEASE_MS - 1)).toBe(false);
@@ -146,7 +142,7 @@ describe("replaying", () => {
     expect(await letters.find("a")).toMatchObject({ replays: 2 });
   });
 
-  it.each([["open"], ["resolved"]])("a claim taken back leaves an %s letter as it was", async (state) => {
+  it.each([["open"], ["resolved"]])("leaves an %s letter as it was when the claim is released", async (state) => {
     await letters.park([letter("a")]);
     if (state === "resolved") await letters.settle([settlement("a")]);
     const before = await letters.find("a");
@@ -156,7 +152,7 @@ describe("replaying", () => {
     expect(before?.state).toBe(state);
   });
 
-  it("a claim cannot be taken back by somebody whose claim it is not", async () => {
+  it("can be released only by the run that holds the claim", async () => {
     await letters.park([letter("a")]);
     await claim("a", FAILED_MS + 1);
     await release("a", FAILED_MS);
@@ -164,10 +160,10 @@ describe("replaying", () => {
   });
 });
 
-describe("listing", () => {
+describe("listing letters", () => {
   const pageThrough = async (filter: Omit<LetterFilter, "after">) => {
     const seen: string[] = [];
-    let after: LetterPosition | undefined;
+    let after: NumberPosition | undefined;
     do {
       const page = await letters.list({ ...filter, ...(after && { after }) });
       seen.push(...page.letters.map(({ id }) => id));
@@ -176,7 +172,7 @@ describe("listing", () => {
     return seen;
   };
 
-  /** 253 letters, three a millisecond, of all states. */
+  /** 253 letters of all states, three per millisecond. */
   const fill = async () => {
     const all = Array.from({ length: 253 }, (_, i) =>
       letter(`l-${String((i * 7919) % 253).padStart(3, "0")}`, {
@@ -190,12 +186,12 @@ describe("listing", () => {
     return all.toSorted((a, b) => b.failedAtMs - a.failedAtMs || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
   };
 
-  it.each([[1], [10], [100]])("pages of %i over 253 letters leave no gap and repeat nothing", async (first) => {
+  it.each([[1], [10], [100]])("returns each of 253 letters once in pages of %i", async (first) => {
     const expected = await fill();
     expect(await pageThrough({ first })).toEqual(expected);
   });
 
-  it("a state, topic and reason narrow it, and the pages of all states are all letters", async () => {
+  it("filters by state, topic and reason, and the pages of all states add up to all letters", async () => {
     const expected = await fill();
     const open = await pageThrough({ state: "open", first: 20 });
     const replaying = await pageThrough({ state: "replaying", first: 20 });

@@ -1,20 +1,20 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { exampleOf, jsonSchemaOf, piiPathsOf } from "../../../src/shared/contracts/describe.ts";
-import { CONTRACTS } from "../../../src/shared/contracts/index.ts";
-import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
-import { bearerAt, deskOf, emptyDesk, env, FAILED_MS, letter } from "./support.ts";
+import { exampleValue, listPiiPaths, toJsonSchema } from "#contracts/describe.ts";
+import { CONTRACTS } from "#contracts/index.ts";
+import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import { bearerAt, emptyOps, env, FAILED_MS, letter, opsOf } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
 
-/** What must never be shown to a viewer, or to a log. */
+/** Must not be in any answer for a viewer, or in a log line. */
 const CANARY = "canary-7f3a";
 
 beforeEach(async () => {
   vi.restoreAllMocks();
-  await emptyDesk();
+  await emptyOps();
 });
 
-/** Puts a value where a path as `data.customer.email` or `data.features[]` leads. */
+/** Sets a value at a path such as `data.customer.email` or `data.features[]`. */
 function plant(value: object, path: string): object {
   const planted = structuredClone(value) as Record<string, unknown>;
   const names = path.split(".");
@@ -32,15 +32,15 @@ function plant(value: object, path: string): object {
   return planted;
 }
 
-/** Letters with the canary everywhere that a viewer must not see. */
+/** Letters with the canary in every place that must be masked. */
 async function fillWithCanaries(): Promise<string[]> {
   const planted = CONTRACTS.flatMap((contract) => {
-    const example = exampleOf(contract);
-    const paths = piiPathsOf(jsonSchemaOf(contract));
+    const example = exampleValue(contract);
+    const paths = listPiiPaths(toJsonSchema(contract));
     const places = [...paths, "data.nobodyKnows", "nobodyKnows", `data.${CANARY}`, `data.nested.${CANARY}`];
     return places.map((path) => ({ topic: contract.topic, value: JSON.stringify(plant(example, path)) }));
   });
-  // Where a contract wants something else, whatever is there is nobody's declared data.
+  // A value that the contract refuses is not declared data.
   const wrong = [
     [
       "device.elt.status.reported",
@@ -80,14 +80,14 @@ async function fillWithCanaries(): Promise<string[]> {
   return all.map(({ id }) => id);
 }
 
-describe("what is personal, and what nobody has declared", { timeout: 60_000 }, () => {
-  it("is shown to no viewer by any endpoint, found by no search, and written to no log", async () => {
+describe("personal and undeclared data of a letter", { timeout: 60_000 }, () => {
+  it("is in no answer for a viewer, is found by no search, and is in no log line", async () => {
     const logged: string[] = [];
     for (const level of ["log", "info", "warn", "error", "debug"] as const) {
       vi.spyOn(console, level).mockImplementation((...said) => void logged.push(said.map(String).join(" ")));
     }
     const ids = await fillWithCanaries();
-    const { ask, post, patch, events } = deskOf();
+    const { ask, post, patch, events } = opsOf();
     const admin = await bearerAt("admin");
     const operator = await bearerAt("operator");
     const edit = [
@@ -159,9 +159,9 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
     expect(logged.filter((line) => line.includes(CANARY))).toEqual([]);
   });
 
-  it("is shown to an admin who says why, byte by byte, and not without a word", async () => {
+  it("is shown byte by byte to an admin who gives a reason, and not without one", async () => {
     const [id] = await fillWithCanaries();
-    const { get } = deskOf();
+    const { get } = opsOf();
     const admin = await bearerAt("admin");
     expect((await get(`/ops/api/dead-letters/${id}`, admin)).text).not.toContain(CANARY);
     expect((await get(`/ops/api/dead-letters/${id}?unmask=`, admin)).status).toBe(400);
@@ -174,7 +174,7 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
     expect(shown.audit[0]).toMatchObject({ action: "letter.unmask", actor: "admin@example.com", reason: "ticket 9" });
   });
 
-  it("leaves what a contract declares and does not mark, in its own place", async () => {
+  it("is masked where it stands, beside declared values that are shown", async () => {
     const value = JSON.stringify({
       eventId: "e",
       occurredAt: "2026-11-23T12:00:00Z",
@@ -184,7 +184,7 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
     await letters.park([
       letter("a", { record: { topic: "device.elt.status.reported", key: "d-1", value, receivedAtMs: 1 } }),
     ]);
-    const { payload, key } = (await deskOf().get("/ops/api/dead-letters/a")).body;
+    const { payload, key } = (await opsOf().get("/ops/api/dead-letters/a")).body;
     expect(key).toBe("d-1");
     expect(JSON.parse(payload)).toEqual({
       eventId: "e",
@@ -194,7 +194,7 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
     });
   });
 
-  it("is not shown where a patch moved it: not in a preview, a list, a search or a later failure", async () => {
+  it("stays masked where a patch moves it: in a preview, a list, a search and a later failure", async () => {
     const value = JSON.stringify({
       eventId: "e-1",
       occurredAt: "2026-11-23T12:00:00Z",
@@ -203,7 +203,7 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
     });
     const record = { topic: "device.elt.profile.updated", key: "d-1", value, receivedAtMs: FAILED_MS };
     await letters.park([letter("a", { record })]);
-    const { ask, post, patch, events } = deskOf();
+    const { ask, post, patch, events } = opsOf();
     const admin = await bearerAt("admin");
     const moving = [{ op: "move", from: "/data/owner", path: "/data/model" }];
     const group = (await letters.find("a"))?.groupId;
@@ -236,7 +236,7 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
     expect([await found("canary"), await found("crash"), await found("e-1")]).toEqual([0, 1, 1]);
   });
 
-  it("answers no test of a patch, right or wrong, until somebody says why", async () => {
+  it("cannot be tested by a patch, right or wrong, without a reason", async () => {
     const value = (owner: string) =>
       `{"eventId":"e","occurredAt":"2026-11-23T12:00:00Z","deviceId":"d-1","data":{"name":"Hall","owner":"${owner}"}}`;
     const topic = "device.elt.profile.updated";
@@ -244,7 +244,7 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
       letter("a", { record: { topic, key: null, value: value(CANARY), receivedAtMs: FAILED_MS } }),
       letter("b", { record: { topic, key: null, value: value("somebody else"), receivedAtMs: FAILED_MS } }),
     ]);
-    const { get, post, patch } = deskOf();
+    const { get, post, patch } = opsOf();
     const admin = await bearerAt("admin");
     const guess = [{ op: "test", path: "/data/owner", value: CANARY }];
     const one = (id: string, more = {}) =>
@@ -258,7 +258,7 @@ describe("what is personal, and what nobody has declared", { timeout: 60_000 }, 
       pass: 0,
       fail: { count: 2, issues: [{ path: "data.*", code: "masked", count: 2 }] },
     });
-    // The log is append-only: what tests before this one did stands in it.
+    // The audit log is append-only, so it has the entries of earlier tests.
     const reasons = async (): Promise<string[]> =>
       (await get("/ops/api/audit?action=letter.unmask", admin)).body.audit.map(
         (each: { reason: string }) => each.reason,

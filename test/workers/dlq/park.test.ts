@@ -1,6 +1,6 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
+import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
 import worker from "../../../workers/dlq/index.ts";
 import { type ParkDeps, park } from "../../../workers/dlq/park.ts";
 import {
@@ -35,8 +35,8 @@ const ack = { kind: "ack" };
 const retry = { kind: "retry", delaySeconds: expect.any(Number) };
 const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-describe("letters and settlements", () => {
-  it("letters are parked and settlements settle", async () => {
+describe("consuming letters and settlements", () => {
+  it("stores letters and settles them", async () => {
     const dispositions = await park(deps(), [
       delivery({ kind: "letters", letters: [letter("a"), letter("b")] }),
       delivery({ kind: "settlements", settlements: [settlement("a")] }),
@@ -46,7 +46,7 @@ describe("letters and settlements", () => {
     expect(await letters.find("b")).toMatchObject({ state: "open" });
   });
 
-  it("nothing is acked that D1 did not take", async () => {
+  it("acknowledges nothing that D1 did not store", async () => {
     const dispositions = await park(deps({ letters: brokenLetters }), [
       delivery({ kind: "letters", letters: [letter("a")] }),
       delivery({ kind: "settlements", settlements: [settlement("a")] }),
@@ -55,7 +55,7 @@ describe("letters and settlements", () => {
     expect(dispositions).toEqual([retry, retry, retry]);
   });
 
-  it("a message that D1 will not take does not hold up the others when they come again", async () => {
+  it("stores the other messages when one that D1 refuses is delivered again with them", async () => {
     const poisoned: ParkDeps["letters"] = {
       park: async (batch) => {
         if (batch.some(({ id }) => id === "poison")) throw new Error("D1_ERROR: string or blob too big");
@@ -90,14 +90,14 @@ describe("an outage of D1 that outlasts the queue's attempts", () => {
     expect(deadLetters.sent).toEqual([message]);
   });
 
-  it("sends bytes anew as bytes, of which JSON would leave nothing", async () => {
+  it("sends a body of bytes anew as bytes, since JSON would lose it", async () => {
     const bytes = new Uint8Array(127_000).fill(7).buffer;
     const { deadLetters, ...rest } = deps({ letters: new DeadLetterRepository(brokenD1 as never) });
     expect(await park({ ...rest, deadLetters }, [delivery(bytes, { attempts: 50 })])).toEqual([ack]);
     expect(deadLetters.sent).toEqual([bytes]);
   });
 
-  it("keeps the message where the queue takes it neither", async () => {
+  it("retries the message when the queue does not take it either", async () => {
     const refusing = { sendBatch: () => Promise.reject(new Error("Queue sendBatch failed")) };
     const broken = deps({ letters: new DeadLetterRepository(brokenD1 as never), deadLetters: refusing });
     expect(await park(broken, [delivery(message, { attempts: 99 })])).toEqual([retry]);
@@ -141,7 +141,20 @@ describe("the crash net", () => {
     ]);
   });
 
-  it("of a mixed parcel parks the suspects and sends back the others", async () => {
+  it("leaves what a backfill brought in its lane, and counts its crashes there", async () => {
+    const { suspects, metrics, ...rest } = deps();
+    const ofBackfill = {
+      ...parcel,
+      lane: "backfill",
+      records: [recordNamed("a"), recordNamed("b", { suspect: true })],
+    };
+    expect(await park({ suspects, metrics, ...rest }, [delivery(ofBackfill)])).toEqual([ack]);
+    expect(suspects.sent).toMatchObject([{ lane: "backfill", isolated: true }]);
+    const crashes = { [`${TOPIC} crash`]: 1 };
+    expect(metrics.reports).toEqual([{ deadLettered: crashes, backfillSettled: crashes }]);
+  });
+
+  it("parks the suspects of a mixed parcel and sends back the others", async () => {
     const { suspects, ...rest } = deps();
     const records = [recordNamed("a", { suspect: true }), recordNamed("b")];
     expect(await park({ suspects, ...rest }, [delivery({ kind: "parcel", records })])).toEqual([ack]);
@@ -149,7 +162,7 @@ describe("the crash net", () => {
     expect((await all()).map(({ eventId }) => eventId)).toEqual(["a"]);
   });
 
-  it("acks no parcel whose records the queue did not take, and still parks the letters beside it", async () => {
+  it("acknowledges no parcel whose records the queue did not take, and still stores the letters beside it", async () => {
     const dispositions = await park(deps({ suspects: fakeQueue({ refuses: true }) }), [
       delivery(parcel),
       delivery({ kind: "letters", letters: [letter("x")] }),
@@ -158,7 +171,7 @@ describe("the crash net", () => {
     expect((await all()).map(({ id }) => id)).toEqual(["x"]);
   });
 
-  it("a suspect of a replayed letter opens that letter again", async () => {
+  it("opens a letter again when its replayed record comes back as a suspect", async () => {
     await letters.park([letter("mine")]);
     await letters.claim(["mine"], { runId: "run", nowMs: FAILED_MS + 10 });
     const record = recordNamed("a", { suspect: true, letterId: "mine" });
@@ -168,14 +181,14 @@ describe("the crash net", () => {
   });
 });
 
-describe("bodies of no kind we know", () => {
+describe("messages of an unknown shape", () => {
   it.each([
     ["text", "garbage"],
     ["null", null],
     ["an object", { eventId: "evt-1", hello: ["\u0000", 1e21] }],
     ["a letter without a record", { kind: "letters", letters: [{ id: "a" }] }],
     ["a parcel without records", { kind: "parcel" }],
-  ])("%s is parked whole, once however often it is delivered", async (_, body) => {
+  ])("are stored whole, once however often they are delivered: %s", async (_, body) => {
     expect(await park(deps(), [delivery(body)])).toEqual([ack]);
     expect(await park(deps(), [delivery(body)])).toEqual([ack]);
     const [parked, ...others] = await all();
@@ -184,12 +197,12 @@ describe("bodies of no kind we know", () => {
     expect(JSON.parse(parked?.record.value ?? "")).toEqual(body);
   });
 
-  it("bytes are parked as base64", async () => {
+  it("are stored as base64 if they are bytes", async () => {
     await park(deps(), [delivery(new Uint8Array([0, 255, 128]).buffer)]);
     expect((await all())[0]?.record).toMatchObject({ value: "AP+A", encoding: "base64" });
   });
 
-  it("two that claim the same event id are two letters", async () => {
+  it("are two letters even if both contain the same event id", async () => {
     await park(deps(), [delivery({ eventId: "e", n: 1 }), delivery({ eventId: "e", n: 2 })]);
     expect(await all()).toHaveLength(2);
   });
@@ -205,7 +218,7 @@ describe("the queue handler", () => {
     return getQueueResult(batch, createExecutionContext());
   };
 
-  it("acks each message it took", async () => {
+  it("acknowledges each message that it stored", async () => {
     const result = await handle([{ kind: "letters", letters: [letter("a")] }, "garbage"]);
     expect(result).toMatchObject({ explicitAcks: ["m-0", "m-1"], retryMessages: [] });
     expect(await all()).toHaveLength(2);
@@ -225,7 +238,7 @@ describe("the queue handler", () => {
     expect(calls).toEqual([{ delaySeconds: expect.any(Number) }]);
   });
 
-  it("parks even where the operations API refuses to serve", async () => {
+  it("stores letters even while the operations API is misconfigured", async () => {
     const result = await handle([{ kind: "letters", letters: [letter("a")] }], { ...env, ENVIRONMENT: "production" });
     expect(result.explicitAcks).toEqual(["m-0"]);
   });

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { hasMigrations, readinessResponse } from "../../../src/shared/telemetry/readiness.ts";
+import { hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
 describe("readiness", () => {
-  it("logs what it says the log says why", async () => {
+  it("logs the cause of a failed check", async () => {
     const lines = vi.spyOn(console, "error").mockImplementation(() => {});
     const response = await readinessResponse("ingest", {}, { migrations: hasMigrations(undefined as never) });
     expect(await response.json()).toMatchObject({ checks: { migrations: expect.stringContaining("log") } });
@@ -15,7 +15,7 @@ describe("readiness", () => {
     ]);
   });
 
-  it("asks once where many ask at once of an answer that has grown old", async () => {
+  it("runs a check once for many concurrent requests when the cached answer has expired", async () => {
     const env = {};
     const check = vi.fn(async () => {});
     await readinessResponse("ingest", env, { check });
@@ -24,7 +24,7 @@ describe("readiness", () => {
     expect(check).toHaveBeenCalledTimes(2);
   });
 
-  it("says that a database is out of reach that does not answer in time", async () => {
+  it("reports a database as unreachable if it does not answer in time", async () => {
     vi.useFakeTimers();
     const db = { prepare: () => ({ bind: () => ({ first: () => new Promise(() => {}) }) }) };
     const asked = readinessResponse("ingest", {}, { migrations: hasMigrations(db as never) });

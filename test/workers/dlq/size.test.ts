@@ -1,13 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Failure } from "../../../src/shared/queue/letter.ts";
-import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
-import { LetterGroupRepository } from "../../../src/shared/repositories/letter-group.ts";
-import {
-  LetterRetention,
-  MAX_VALUES_A_GROUP,
-  VALUE_RETENTION_MS,
-} from "../../../src/shared/repositories/letter-retention.ts";
-import { counting, emptyDesk, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
+import type { Failure } from "#letters/letter.ts";
+import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import { LetterGroupRepository } from "#letters/repositories/letter-group.ts";
+import { LetterRetention, MAX_VALUES_A_GROUP, VALUE_RETENTION_MS } from "#letters/repositories/letter-retention.ts";
+import { counting, emptyOps, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
 const retention = new LetterRetention(env.DB);
@@ -17,7 +13,7 @@ const GROUPS = 100;
 
 /** Of ten thousand letters: a hundred groups, five topics, a thousand devices, some of each state. */
 beforeAll(async () => {
-  await emptyDesk();
+  await emptyOps();
   const all = Array.from({ length: LETTERS }, (_, i) => {
     const failure: Failure = { reason: "fault", error: { name: `E${i % GROUPS}`, message: "it broke" } };
     const value = `{"eventId":"e${i}","deviceId":"dev-${i % 1_000}","occurredAt":"2026-11-23T12:00:00Z","data":{}}`;
@@ -37,8 +33,8 @@ describe("with ten thousand letters", () => {
     ["of a topic", { first: 25, topic: "device.elt.status.reported" }, 400],
     ["of a group", { first: 25, groupId: "of the first" }, 400],
     ["of a device", { first: 25, deviceKey: "infinity:dev-1" }, 100],
-    ["behind another", { first: 25, state: "open", after: { lastFailedAtMs: FAILED_MS + 5_000, id: "l5000" } }, 120],
-  ])("a page %s answers from an index", async (_, filter, most) => {
+    ["after another", { first: 25, state: "open", after: { value: FAILED_MS + 5_000, id: "l5000" } }, 120],
+  ])("a page %s is read from an index", async (_, filter, most) => {
     const { db, rowsRead } = counting();
     const groupId = filter.groupId && ((await letters.find("l1"))?.groupId as string);
     const page = await new DeadLetterRepository(db).list({ ...filter, ...(groupId && { groupId }) });
@@ -46,7 +42,7 @@ describe("with ten thousand letters", () => {
     expect(await rowsRead()).toBeLessThan(most);
   });
 
-  it("a page of groups answers from an index, with counts that are exact", async () => {
+  it("a page of groups is read from an index, with exact counts", async () => {
     const { db, rowsRead } = counting();
     const groups = await new LetterGroupRepository(db).list({ first: 25 });
     expect(groups).toHaveLength(26);
@@ -64,7 +60,7 @@ describe("with ten thousand letters", () => {
     }
   });
 
-  it("what was closed for long enough loses its value and then goes, and nothing that waits does", async () => {
+  it("closed letters lose their value and are then deleted when their retention ends, and waiting ones are kept", async () => {
     const open = await letters.idsWhere({ state: "open" }, LETTERS);
     const later = FAILED_MS + 1e6 + VALUE_RETENTION_MS + 1;
     let emptied = 0;
@@ -84,8 +80,8 @@ describe("with ten thousand letters", () => {
   }, 60_000);
 });
 
-it("a group that has too many keeps the values of its first and its last, and counts all", async () => {
-  await emptyDesk();
+it("a group with too many letters keeps the values of its first and last ones, and counts all", async () => {
+  await emptyOps();
   const many = MAX_VALUES_A_GROUP + 30;
   const chunk = 2_000;
   for (let at = 0; at < many; at += chunk) {

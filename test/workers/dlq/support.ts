@@ -1,24 +1,25 @@
 import { env as testEnv } from "cloudflare:workers";
 import { vi } from "vitest";
-import { type DeskRole, signDeskToken } from "../../../src/shared/auth/desk-user.ts";
-import type { Scope } from "../../../src/shared/auth/scope.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../../../src/shared/auth/token.ts";
-import type { Letter, Settlement } from "../../../src/shared/queue/letter.ts";
-import type { Parcel, QueuedRecord } from "../../../src/shared/queue/parcel.ts";
-import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
-import { type MetricsReport, NO_TOTALS } from "../../../src/shared/telemetry/metrics.ts";
-import { deskDepsOf, type Env, readConfig } from "../../../workers/dlq/env.ts";
-import { flowTotalsOf } from "../../../workers/dlq/metrics/flow-totals.ts";
-import { type HistoryQuery, historyOf } from "../../../workers/dlq/metrics/history.ts";
-import { NO_SLOTS, timesOf } from "../../../workers/dlq/metrics/slots.ts";
+import { type OpsRole, signOpsToken } from "#auth/ops-user.ts";
+import type { Scope } from "#auth/scope.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import type { Letter, Settlement } from "#letters/letter.ts";
+import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import type { Parcel, QueuedRecord } from "#queue/parcel.ts";
+import { type MetricsReport, NO_TOTALS } from "#telemetry/metrics.ts";
+import type { HistoryQuery } from "#telemetry/overview.ts";
+import { createOpsDeps, type Env, readConfig } from "../../../workers/dlq/env.ts";
 import { operations } from "../../../workers/dlq/operations.ts";
 import type { ParkDeps, SentDelivery } from "../../../workers/dlq/park.ts";
+import { toFlowTotals } from "../../../workers/metrics/flow-totals.ts";
+import { toHistory } from "../../../workers/metrics/history.ts";
+import { NO_SLOTS, toTopicTimes } from "../../../workers/metrics/slots.ts";
 import { NOW_MS, recordOf } from "../../support/records.ts";
 
 export const env = testEnv as unknown as Env;
 
-/** As a new deployment has it. */
-export async function emptyDesk(): Promise<void> {
+/** Deletes everything, as in a new deployment. */
+export async function emptyOps(): Promise<void> {
   for (const table of [
     "dead_letters",
     "letter_groups",
@@ -65,14 +66,14 @@ export const delivery = (body: unknown, more: Partial<SentDelivery> = {}): SentD
   ...more,
 });
 
-/** A queue that remembers what it took, or refuses everything. */
+/** A queue that records what was sent, or refuses everything. */
 export function fakeQueue<Body = Parcel>({ refuses = false } = {}) {
   const sent: Body[] = [];
   return {
     sent,
     async sendBatch(messages: Iterable<{ body: unknown; contentType?: string }>) {
       if (refuses) throw new Error("Queue sendBatch failed: Internal Server Error");
-      // Through JSON, as on the queue.
+      // Through JSON, as the queue does it.
       for (const { body, contentType } of messages) {
         sent.push((contentType === "bytes" ? structuredClone(body) : JSON.parse(JSON.stringify(body))) as Body);
       }
@@ -87,37 +88,37 @@ export function fakeMetrics() {
     reports,
     report: async (report: MetricsReport) => void reports.push(report),
     read: async () => NO_TOTALS,
-    flow: async () => ({ totals: flowTotalsOf(NO_TOTALS), backlog: null }),
-    times: async () => timesOf(NO_SLOTS, NOW_MS, {}),
-    history: async (query: HistoryQuery) => historyOf(NO_SLOTS, query),
+    flow: async () => ({ totals: toFlowTotals(NO_TOTALS), backlog: null }),
+    times: async () => toTopicTimes(NO_SLOTS, NOW_MS, {}),
+    history: async (query: HistoryQuery) => toHistory(NO_SLOTS, query),
   };
 }
 
-/** A D1 that is out of reach. */
+/** A D1 that does not answer. */
 export const brokenLetters: ParkDeps["letters"] = {
   park: () => Promise.reject(new Error("D1_ERROR: Network connection lost.")),
   settle: () => Promise.reject(new Error("D1_ERROR: Network connection lost.")),
 };
 
-/** The next letters that are read to be sent cannot be had. */
+/** Makes the next read of letters to be sent fail. */
 export const failOneRead = () =>
   // biome-ignore lint/correctness/useYield: it fails before it has one
   vi.spyOn(DeadLetterRepository.prototype, "findInParts").mockImplementationOnce(async function* () {
     throw new Error("D1_ERROR: Network connection lost.");
   });
 
-type DeskOptions = { events?: ReturnType<typeof fakeQueue<Parcel>>; nowMs?: number; workerVersion?: string };
+type OpsOptions = { events?: ReturnType<typeof fakeQueue<Parcel>>; nowMs?: number; workerVersion?: string };
 
-/** The desk's API over the real D1 and the real runs, with a queue that remembers and a clock that stands still. */
-export function deskOf({
+/** The operations API over the real D1 and real runs, with a recording queue and a fixed clock. */
+export function opsOf({
   events = fakeQueue<Parcel>(),
   nowMs = FAILED_MS + 60_000,
   workerVersion = "next",
-}: DeskOptions = {}) {
+}: OpsOptions = {}) {
   const metrics = fakeMetrics();
   const config = readConfig(env);
   if (!config.ok) throw new Error(config.problems.join("; "));
-  const deps = { ...deskDepsOf(env, config.config), events, metrics, now: () => nowMs, workerVersion };
+  const deps = { ...createOpsDeps(env, config.config), events, metrics, now: () => nowMs, workerVersion };
   const app = operations(deps);
   const ask = async (method: string, path: string, { body, headers }: Asked = {}) => {
     const init = {
@@ -149,11 +150,11 @@ export async function bearer(scope: Scope = { role: "ops" }): Promise<Record<str
   return { Authorization: `Bearer ${await signToken(scope, LOCAL_TOKEN_SECRET, "1h")}` };
 }
 
-export async function bearerAt(role: DeskRole, actor = `${role}@example.com`): Promise<Record<string, string>> {
-  return { Authorization: `Bearer ${await signDeskToken({ actor, role }, LOCAL_TOKEN_SECRET, "1h")}` };
+export async function bearerAt(role: OpsRole, actor = `${role}@example.com`): Promise<Record<string, string>> {
+  return { Authorization: `Bearer ${await signOpsToken({ actor, role }, LOCAL_TOKEN_SECRET, "1h")}` };
 }
 
-/** A D1 that notes what it is asked, and what D1 says that each of it read. */
+/** A D1 that records the statements and the rows that each has read. */
 export function counting() {
   const asked: { sql: string; parameters: unknown[] }[] = [];
   const db = {
@@ -180,5 +181,13 @@ export function counting() {
       ).meta.rows_read;
     return rows;
   };
-  return { db, rowsRead };
+  /** SQLite's query plans of the statements, one line per step. */
+  const plans = async () => {
+    const explained = asked.map(({ sql, parameters }) =>
+      env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...parameters),
+    );
+    const answers = await env.DB.batch<{ detail: string }>(explained);
+    return answers.flatMap(({ results }) => results.map(({ detail }) => detail));
+  };
+  return { db, rowsRead, plans };
 }

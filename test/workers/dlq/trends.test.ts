@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Failure } from "../../../src/shared/queue/letter.ts";
-import { DeadLetterRepository } from "../../../src/shared/repositories/dead-letter.ts";
-import { LetterGroupRepository } from "../../../src/shared/repositories/letter-group.ts";
-import { bearerAt, counting, deskOf, emptyDesk, env, FAILED_MS, letter, settlement } from "./support.ts";
+import type { Failure } from "#letters/letter.ts";
+import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import { LetterGroupRepository } from "#letters/repositories/letter-group.ts";
+import { bearerAt, counting, emptyOps, env, FAILED_MS, letter, opsOf, settlement } from "./support.ts";
 
 const HOUR = 3_600_000;
 const letters = new DeadLetterRepository(env.DB);
 const groups = new LetterGroupRepository(env.DB);
 
-beforeEach(emptyDesk);
+beforeEach(emptyOps);
 
 const fault = (name: string): Failure => ({ reason: "fault", error: { name, message: "it broke" } });
 
-/** What the depths have to be, by reading all groups. */
+/** The counts that the depths must have, from reading all groups. */
 const depthsOfGroups = async () =>
   (
     await env.DB.prepare(
@@ -24,8 +24,8 @@ const depthsOfGroups = async () =>
 
 const depths = async () => (await groups.depths()).toSorted((a, b) => (a.reason < b.reason ? -1 : 1));
 
-describe("how many letters stand how", () => {
-  it("is exact, whatever becomes of the letters and of their groups", async () => {
+describe("the counts of letters by reason and state", () => {
+  it("are exact after every change of letters and groups", async () => {
     const all = Array.from({ length: 9 }, (_, i) => letter(`l${i}`, { failure: fault(`E${i % 3}`) }));
     await letters.park([...all, letter("x", { failure: { reason: "crash" } })]);
     expect(await depths()).toEqual([
@@ -34,7 +34,7 @@ describe("how many letters stand how", () => {
     ]);
     await letters.claim(["l0", "l1"], { runId: "r", nowMs: FAILED_MS + 1, force: false });
     await letters.settle([settlement("l2", { settledAtMs: FAILED_MS + 2 })]);
-    // One comes back with another failure, and so into a group of another reason.
+    // One fails again for another reason, and so moves to another group.
     await letters.park([letter("l0", { failure: { reason: "crash" }, failedAtMs: FAILED_MS + 3 })]);
     expect(await depths()).toEqual(await depthsOfGroups());
     expect((await depths()).map(({ reason, open, replaying }) => [reason, open + replaying])).toEqual([
@@ -43,7 +43,7 @@ describe("how many letters stand how", () => {
     ]);
   });
 
-  it("is read from a row a reason, however many groups there are", { timeout: 60_000 }, async () => {
+  it("are read from one row per reason, however many groups there are", { timeout: 60_000 }, async () => {
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
        INSERT INTO letter_groups (id, state, topic, reason, signature, letters, failures, open, replaying, resolved,
@@ -58,7 +58,7 @@ describe("how many letters stand how", () => {
     const summed = counting();
     await new LetterGroupRepository(summed.db).depths();
     expect(await summed.rowsRead()).toBe(2);
-    // So is a page of a list, whatever narrows it down.
+    // A page of a list is read the same way, with any filter.
     for (const filter of [{}, { topic: "rare" }, { reason: "crash" }, { topic: "rare", state: "open" }] as const) {
       const listed = counting();
       await new LetterGroupRepository(listed.db).list({ ...filter, first: 25 });
@@ -71,7 +71,7 @@ describe("the trend of a group", () => {
   const trendOf = async (group: string | null | undefined) =>
     (await groups.trends([group ?? ""], 24, FAILED_MS)).get(group ?? "");
 
-  it("counts each failure in its hour, a letter's first and every later one", async () => {
+  it("counts each failure in its hour, the first of a letter and every later one", async () => {
     await letters.park([letter("a"), letter("b", { failedAtMs: FAILED_MS - 2 * HOUR })]);
     await letters.park([letter("a", { failedAtMs: FAILED_MS + 1 })]);
     const group = (await letters.find("a"))?.groupId;
@@ -79,25 +79,25 @@ describe("the trend of a group", () => {
     expect(await trendOf("nobody")).toEqual(Array.from({ length: 24 }, () => 0));
   });
 
-  it("does not count what only changes its state", async () => {
+  it("does not count changes of state", async () => {
     await letters.park([letter("a")]);
     await letters.claim(["a"], { runId: "r", nowMs: FAILED_MS + 1, force: false });
     await letters.settle([settlement("a", { settledAtMs: FAILED_MS + 2 })]);
     expect((await trendOf((await letters.find("a"))?.groupId))?.slice(-2)).toEqual([0, 1]);
   });
 
-  it("keeps two days of a group, however long it goes on", async () => {
+  it("keeps two days of a group, however old the group is", async () => {
     for (let hour = 0; hour < 60; hour++)
       await letters.park([letter(`l${hour}`, { failedAtMs: FAILED_MS + hour * HOUR })]);
     const { results } = await env.DB.prepare("SELECT count(*) AS many FROM letter_group_hours").all();
     expect(results).toEqual([{ many: 48 }]);
   });
 
-  it("is told of as many groups as a page has, and to viewers", async () => {
+  it("is read for as many groups as a page has, by viewers too", async () => {
     await letters.park([letter("a")]);
     const group = (await letters.find("a"))?.groupId as string;
     const viewer = await bearerAt("viewer");
-    const { ask } = deskOf();
+    const { ask } = opsOf();
     const ids = [group, ...Array.from({ length: 99 }, (_, i) => `${i}`.padStart(16, "0"))];
     const { body } = await ask("GET", `/ops/api/trends?groups=${ids.join(",")}`, { headers: viewer });
     expect(body.atMs).toBeGreaterThanOrEqual(FAILED_MS);

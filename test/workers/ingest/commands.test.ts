@@ -1,16 +1,16 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports, env as testEnv } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Alert, latestVersionOf, viewAlert } from "../../../src/shared/domain/alert.ts";
-import type { Commands, SetDesired } from "../../../src/shared/domain/command.ts";
-import { type DeviceKey, deviceIdOf, deviceKeyOf, type Source } from "../../../src/shared/domain/event.ts";
-import type { DeviceSnapshotSource } from "../../../src/shared/domain/snapshot.ts";
-import { versionOf } from "../../../src/shared/domain/version.ts";
-import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
-import type { Parcel } from "../../../src/shared/queue/parcel.ts";
-import { parseConsistencyToken } from "../../../src/shared/repositories/consistency.ts";
-import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
-import { shardsOf } from "../../../src/shared/telemetry/shards.ts";
+import { type Alert, latestAlertVersion, viewAlert } from "#domain/alert.ts";
+import { type Commands, type SetDesired, takesCommand } from "#domain/command.ts";
+import { type DeviceKey, deviceIdOf, deviceKeyOf, SOURCES, type Source } from "#domain/event.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { toVersion } from "#domain/version.ts";
+import type { DeadLetterMessage } from "#letters/letter.ts";
+import type { Parcel } from "#queue/parcel.ts";
+import { parseConsistencyToken } from "#repositories/consistency.ts";
+import type { MetricsReport } from "#telemetry/metrics.ts";
+import { allShards } from "#telemetry/shards.ts";
 import { CLAIM_LEASE_MS } from "../../../workers/devices/claims.ts";
 import type { DeviceObject } from "../../../workers/devices/device-object.ts";
 import { acknowledgeAlert, type CommandDeps, setDesired } from "../../../workers/ingest/commands.ts";
@@ -18,7 +18,7 @@ import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
 import { commandDeps, type Env } from "../../../workers/ingest/env.ts";
 import { commandDepsOver } from "../../support/command-deps.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
-import { NOW_MS, recordOf } from "../../support/records.ts";
+import { eventOf, NOW_MS, recordOf } from "../../support/records.ts";
 
 const env = testEnv as unknown as Env & { DEVICES: DurableObjectNamespace<DeviceObject> };
 const service = (exports as unknown as { CommandsService: Commands }).CommandsService;
@@ -69,7 +69,7 @@ async function alertOf(key: DeviceKey, alertId: string) {
   const sql = "SELECT alert FROM alerts WHERE device_key = ? AND alert_id = ?";
   const row = await env.DB.prepare(sql).bind(key, alertId).first<{ alert: string }>();
   const alert = JSON.parse(row?.alert ?? "null") as Alert;
-  return { ...viewAlert(alert), seen: latestVersionOf(alert) };
+  return { ...viewAlert(alert), seen: latestAlertVersion(alert) };
 }
 
 /** Raises an alert on a new device, so many milliseconds ahead of our clock. */
@@ -78,7 +78,7 @@ async function raiseAlert(source: Source, aheadMs = -60_000) {
   const occurredAt = new Date(NOW_MS + aheadMs).toISOString();
   const topic = `device.${source}.alert.raised`;
   await deliver([{ kind: "parcel", records: [recordOf({ topic, deviceId: deviceIdOf(deviceKey), occurredAt })] }]);
-  const alertId = { infinity: "A-88121", elt: "A-90417", ecobee: "5dfa1b0c2e3f4a5b" }[source];
+  const alertId = eventOf({ topic }).change.alert?.alertId as string;
   return { deviceKey, alertId, seen: (await alertOf(deviceKey, alertId)).seen };
 }
 
@@ -97,28 +97,31 @@ function sum(all: readonly MetricsReport[], member: "accepted" | "outcomes"): Re
 }
 
 describe("an acknowledgement", () => {
-  it.each(["infinity", "elt", "ecobee"] as const)("of an alert of %s is an event like any other", async (source) => {
-    const command = await raiseAlert(source);
-    const { outcome, consistencyToken } = await acknowledgeAlert(deps, command);
-    expect(outcome).toBe("applied");
-    expect((await alertOf(command.deviceKey, command.alertId)).state).toBe("ACKNOWLEDGED");
-    expect((await snapshotOf(command.deviceKey))?.history[0]).toMatchObject({
-      topic: `device.${source}.alert.acknowledged`,
-      version: versionOf(NOW_MS, `command-${eventIds}`),
-    });
-    expect(parseConsistencyToken(consistencyToken ?? "")).toBeDefined();
-    const topic = `device.${source}.alert.acknowledged`;
-    expect(counted()).toEqual({ accepted: { [topic]: 1 }, outcomes: { [`${topic} applied`]: 1 } });
-    expect([events.bodies, deadLetters.bodies]).toEqual([[], []]);
-  });
+  it.each(SOURCES.filter((source) => takesCommand(source, "acknowledgeAlert")))(
+    "of an alert of %s is an event like any other",
+    async (source) => {
+      const command = await raiseAlert(source);
+      const { outcome, consistencyToken } = await acknowledgeAlert(deps, command);
+      expect(outcome).toBe("applied");
+      expect((await alertOf(command.deviceKey, command.alertId)).state).toBe("ACKNOWLEDGED");
+      expect((await snapshotOf(command.deviceKey))?.history[0]).toMatchObject({
+        topic: `device.${source}.alert.acknowledged`,
+        version: toVersion(NOW_MS, `command-${eventIds}`),
+      });
+      expect(parseConsistencyToken(consistencyToken ?? "")).toBeDefined();
+      const topic = `device.${source}.alert.acknowledged`;
+      expect(counted()).toEqual({ accepted: { [topic]: 1 }, outcomes: { [`${topic} applied`]: 1 } });
+      expect([events.bodies, deadLetters.bodies]).toEqual([[], []]);
+    },
+  );
 
-  it("wins over a raising that came from a clock ahead of ours", async () => {
+  it("wins over a raise from a clock ahead of ours", async () => {
     const command = await raiseAlert("elt", 4 * 60_000);
     expect((await acknowledgeAlert(deps, command)).outcome).toBe("applied");
     expect((await alertOf(command.deviceKey, command.alertId)).state).toBe("ACKNOWLEDGED");
   });
 
-  it("does not answer an alert that was raised again meanwhile", async () => {
+  it("does not acknowledge an alert that was raised again meanwhile", async () => {
     const command = await raiseAlert("elt");
     const again = { topic: "device.elt.alert.raised", deviceId: deviceIdOf(command.deviceKey) };
     const occurredAt = new Date(NOW_MS + 60_000).toISOString();
@@ -127,7 +130,7 @@ describe("an acknowledgement", () => {
     expect((await alertOf(command.deviceKey, command.alertId)).state).toBe("OPEN");
   });
 
-  it("is pending while D1 is out of reach, and lands later with one outcome", async () => {
+  it("is pending during an outage of D1, and is applied later with one outcome", async () => {
     const command = await raiseAlert("elt");
     expect(await acknowledgeAlert(d1Out(), command)).toMatchObject({ outcome: "pending" });
     expect((await alertOf(command.deviceKey, command.alertId)).state).toBe("OPEN");
@@ -139,7 +142,7 @@ describe("an acknowledgement", () => {
     });
   });
 
-  it("is pending while the device's object is out of reach, and lands later with one outcome", async () => {
+  it("is pending while the device's object is unavailable, and is applied later with one outcome", async () => {
     const command = await raiseAlert("elt");
     expect(await acknowledgeAlert({ ...deps, mergeIntoObject: outage }, command)).toMatchObject({ outcome: "pending" });
     const { report } = await deliver(events.drain());
@@ -147,7 +150,7 @@ describe("an acknowledgement", () => {
     expect(counted([report]).outcomes).toEqual({ "device.elt.alert.acknowledged applied": 1 });
   });
 
-  it("is refused when the queue is out of reach as well, and then nothing was kept and nothing counted", async () => {
+  it("is refused if the queue is unavailable too, with nothing stored and nothing counted", async () => {
     const command = await raiseAlert("elt");
     await expect(acknowledgeAlert(allOut(), command)).rejects.toThrow("not available");
     expect((await alertOf(command.deviceKey, command.alertId)).state).toBe("OPEN");
@@ -180,7 +183,7 @@ describe("a desired state", () => {
   const claimsOf = (key: DeviceKey) =>
     runInDurableObject(object(key), (_, { storage }) => storage.kv.get("claims") ?? []);
 
-  it("is in D1 and in the device's object, and its token lets a reader see it", async () => {
+  it("is in D1 and in the device's object, and a read with its token sees it", async () => {
     const key = freshDevice();
     const answer = await set(heat(key, 21));
     expect(answer).toMatchObject({ outcome: "applied", desired: { value: { mode: "heat", heatSetpointC: 21 } } });
@@ -194,7 +197,7 @@ describe("a desired state", () => {
     expect(await runInDurableObject(object(key), (_, { storage }) => storage.getAlarm())).toBeNull();
   });
 
-  it("replaces the one before it whole, and is unchanged when it says the same", async () => {
+  it("replaces the previous one as a whole, and is unchanged if it is equal", async () => {
     const key = freshDevice();
     const first = await set(heat(key, 21, null));
     const second = await set({ deviceKey: key, desired: { mode: "off" }, expectedVersion: first.desired.version });
@@ -203,7 +206,7 @@ describe("a desired state", () => {
     expect(third.outcome).toBe("unchanged");
   });
 
-  it("is set by exactly one of many who answer the same version, and the others learn what that one wants", async () => {
+  it("is set by exactly one of many callers with the same expected version, and the others get its state", async () => {
     const key = freshDevice();
     const { desired } = await set(heat(key, 20, null));
     for (const expectedVersion of [desired.version, null]) {
@@ -219,7 +222,7 @@ describe("a desired state", () => {
     expect(counted().accepted).toEqual({ "device.elt.twin.desired": 2 });
   });
 
-  it("wins over one that came from a clock ahead of ours, again and again", async () => {
+  it("wins over one from a clock ahead of ours, repeatedly", async () => {
     const key = freshDevice();
     const ahead = { topic: "device.elt.twin.desired", occurredAt: new Date(NOW_MS + 4 * 60_000).toISOString() };
     await deliver([{ kind: "parcel", records: [recordOf({ ...ahead, deviceId: deviceIdOf(key) })] }]);
@@ -233,13 +236,13 @@ describe("a desired state", () => {
     ["too cold", { heatSetpointC: 4 }, "data.heatSetpointC"],
     ["too hot", { coolSetpointC: 36 }, "data.coolSetpointC"],
     ["heating above cooling", { heatSetpointC: 25, coolSetpointC: 24 }, "data.heatSetpointC"],
-  ])("that is %s is refused by its contract, and nothing is kept", async (_, desired, path) => {
+  ])("that is %s is refused by its contract, and nothing is stored", async (_, desired, path) => {
     const deviceKey = freshDevice();
     expect(await setDesired(deps, { deviceKey, desired })).toMatchObject({ kind: "invalid", issues: [{ path }] });
     expect([await snapshotOf(deviceKey), await claimsOf(deviceKey), reports]).toEqual([null, [], []]);
   });
 
-  it("is decided from what was desired alone where the object knows nothing else of its device", async () => {
+  it("is decided by the desired state alone if the object has no other state of its device", async () => {
     const key = freshDevice();
     const status = recordOf({ topic: "device.elt.status.reported", deviceId: deviceIdOf(key) });
     const mergeIntoObject: ConsumeDeps["mergeIntoObject"] = async (_, list) => ({
@@ -247,11 +250,11 @@ describe("a desired state", () => {
       rowsWritten: 0,
     });
     await deliver([{ kind: "parcel", records: [status] }], { ...deps, mergeIntoObject });
-    expect((await setDesired(deps, heat(key, 21, versionOf(NOW_MS, "made-up")))).kind).toBe("conflict");
+    expect((await setDesired(deps, heat(key, 21, toVersion(NOW_MS, "made-up")))).kind).toBe("conflict");
     expect((await set(heat(key, 21, null))).outcome).toBe("applied");
   });
 
-  it("is pending while D1 is out of reach: nobody may answer what it replaced, and it lands with one outcome", async () => {
+  it("is pending during an outage of D1: the version before it is no longer accepted, and it is applied with one outcome", async () => {
     const key = freshDevice();
     const answer = await set(heat(key, 21, null), d1Out());
     expect(answer.outcome).toBe("pending");
@@ -277,7 +280,7 @@ describe("a desired state", () => {
     expect(report.outcomes).toEqual({ "device.elt.twin.desired duplicate": 1 });
   });
 
-  describe("that nobody carried on", () => {
+  describe("whose record was not submitted", () => {
     let later = 0;
     /** Lets the object's alarm ring at its time, with a queue and metrics that a test can look into. */
     const ring = async (key: DeviceKey) => {
@@ -290,7 +293,7 @@ describe("a desired state", () => {
       return runDurableObjectAlarm(object(key)).finally(() => clock.mockRestore());
     };
 
-    it("because D1 and the queue were out of reach, is put into the queue by the device's object", async () => {
+    it("because D1 and the queue were unavailable, is sent to the queue by the device's object", async () => {
       const key = freshDevice();
       const answer = await set(heat(key, 21), allOut());
       expect([answer.outcome, reports]).toEqual(["pending", []]);
@@ -307,7 +310,7 @@ describe("a desired state", () => {
       expect(await ring(key)).toBe(false);
     });
 
-    it("because its caller died, lands all the same, and so does the next one", async () => {
+    it("because its caller crashed, is applied all the same, and so is the next one", async () => {
       const key = freshDevice();
       for (const c of [21, 22]) {
         const claim = await deps.claimDesired({ ...heat(key, c), eventId: `dead-${c}`, nowMs: NOW_MS });
@@ -322,7 +325,7 @@ describe("a desired state", () => {
 });
 
 describe("the service that other Workers call", () => {
-  it("carries commands over RPC to D1 and the objects, and reports to the metrics", async () => {
+  it("runs commands over RPC against D1 and the objects, and reports metrics", async () => {
     const deviceKey = freshDevice();
     const answer = await service.setDesired({ deviceKey, desired: { mode: "cool" }, expectedVersion: null });
     expect(answer).toMatchObject({ kind: "set", outcome: "applied", desired: { value: { mode: "cool" } } });
@@ -332,7 +335,7 @@ describe("the service that other Workers call", () => {
     const command = await raiseAlert("elt");
     expect((await service.acknowledgeAlert(command)).outcome).toBe("applied");
     type FakeMetrics = { reports(): Promise<MetricsReport[]> };
-    const shards = shardsOf(env.METRICS) as unknown as FakeMetrics[];
+    const shards = allShards(env.METRICS) as unknown as FakeMetrics[];
     await vi.waitFor(async () => {
       const reports = (await Promise.all(shards.map((shard) => shard.reports()))).flat();
       expect(sum(reports, "accepted")).toEqual({
@@ -342,7 +345,7 @@ describe("the service that other Workers call", () => {
     });
   });
 
-  it("does not wait for a D1 that does not answer: the queue takes the record", async () => {
+  it("sends the record to the queue if D1 does not answer in time", async () => {
     const command = await raiseAlert("elt");
     const stalls = {
       prepare: () => ({ bind: () => ({}) }),

@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { ConcordEvent, DeviceKey } from "../../../src/shared/domain/event.ts";
-import type { DeviceSnapshotSource } from "../../../src/shared/domain/snapshot.ts";
-import { backoffSeconds } from "../../../src/shared/queue/backoff.ts";
-import type { DeadLetterMessage, Letter, Settlement } from "../../../src/shared/queue/letter.ts";
-import { type Parcel, packParcels, type QueuedRecord } from "../../../src/shared/queue/parcel.ts";
-import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import type { DeadLetterMessage, Letter, Settlement } from "#letters/letter.ts";
+import { backoffSeconds } from "#queue/backoff.ts";
+import { type Parcel, packParcels, type QueuedRecord } from "#queue/parcel.ts";
+import { FleetRepository } from "#repositories/fleet.ts";
 import type { DeviceObject } from "../../../workers/devices/device-object.ts";
 import { type ConsumeDeps, consume, MAX_ATTEMPTS, MAX_DEVICES_A_ROUND } from "../../../workers/ingest/consume.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
@@ -14,6 +14,7 @@ import { NOW_MS, recordOf } from "../../support/records.ts";
 const { DB, DEVICES } = env as unknown as { DB: D1Database; DEVICES: DurableObjectNamespace<DeviceObject> };
 
 let events: FakeQueue<Parcel>;
+let backfill: FakeQueue<Parcel>;
 let deadLetters: FakeQueue<DeadLetterMessage>;
 let deps: ConsumeDeps;
 let devices = 0;
@@ -22,6 +23,7 @@ beforeEach(() => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
   events = new FakeQueue();
+  backfill = new FakeQueue();
   deadLetters = new FakeQueue();
   deps = {
     fleet: new FleetRepository(DB),
@@ -29,6 +31,7 @@ beforeEach(() => {
     mergeIntoObject: (key, list, token) => DEVICES.getByName(key).merge([...list], token),
     announce: async () => {},
     events,
+    backfill,
     deadLetters,
     now: () => NOW_MS,
     random: () => 0.5,
@@ -101,7 +104,7 @@ describe("the consumer", () => {
     expect(report.outcomes).toEqual({ "device.elt.status.reported duplicate": 30 });
   });
 
-  it("converges when it died between D1 and the object and the message came again", async () => {
+  it("converges if it crashed between D1 and the object and the message is delivered again", async () => {
     const device = freshDevice();
     const batch = [parcelOf([status(device, 1), status(device, 2)])];
     const dies = { ...deps, mergeIntoObject: () => new Promise<never>(() => {}) };
@@ -114,7 +117,7 @@ describe("the consumer", () => {
     expect((await object(device))?.aspects).toEqual(JSON.parse((await stored(device))?.aspects ?? "{}"));
   });
 
-  it("brings nothing to an object that D1 has not taken", async () => {
+  it("writes nothing to an object that D1 has not stored", async () => {
     const device = freshDevice();
     await deliver({ ...deps, fleet: { merge: outage } }, [parcelOf([status(device, 1)])]);
     expect(await object(device)).toBeNull();
@@ -123,7 +126,7 @@ describe("the consumer", () => {
     expect((await object(device))?.aspects).toEqual(JSON.parse((await stored(device))?.aspects ?? "{}"));
   });
 
-  it("dead-letters a record that its contract refuses by now, and merges its neighbours", async () => {
+  it("dead-letters a record that its current contract rejects, and merges the others of its message", async () => {
     const device = freshDevice();
     const bad = { ...status(device, 2), value: "{}" };
     const { dispositions, report } = await deliver(deps, [parcelOf([status(device, 1), bad, status(device, 3)])]);
@@ -133,13 +136,13 @@ describe("the consumer", () => {
     expect((await object(device))?.history).toHaveLength(2);
   });
 
-  it("hands a message that is no parcel to the dead letters, whole", async () => {
+  it("forwards a message that is not a parcel to the dead letters, unchanged", async () => {
     const { dispositions } = await deliver(deps, [{ what: "is this" }, parcelOf([status(freshDevice())])]);
     expect(dispositions).toEqual(acked(2));
     expect(deadLetters.bodies).toEqual([{ what: "is this" }]);
   });
 
-  it("bounds the devices that one round touches", async () => {
+  it("bounds the number of devices in one round", async () => {
     const rounds: number[] = [];
     const fleet = {
       merge: (list: readonly ConcordEvent[]) => {
@@ -154,7 +157,7 @@ describe("the consumer", () => {
 });
 
 describe("the consumer, when a store is out of reach", () => {
-  it("puts the records off together, spends no attempt and dead-letters nothing", async () => {
+  it("defers the records together, counts no attempt and dead-letters nothing", async () => {
     const records = [status(freshDevice()), status(freshDevice())];
     const parcel = parcelOf(records, { traceparent: "00-trace", deferrals: 3 });
     const { dispositions, report } = await deliver({ ...deps, ...withoutObjects, fleet: { merge: outage } }, [parcel]);
@@ -165,7 +168,7 @@ describe("the consumer, when a store is out of reach", () => {
     expect(report.retried).toEqual({ "device.elt.status.reported": 2 });
   });
 
-  it("keeps putting off through an outage of hours, and applies everything after it", async () => {
+  it("keeps deferring through an outage of hours, and applies everything after it", async () => {
     const device = freshDevice();
     let batch: unknown[] = [parcelOf([status(device, 1)])];
     for (let hour = 0; hour < 30; hour++) {
@@ -177,7 +180,7 @@ describe("the consumer, when a store is out of reach", () => {
     expect(letters()).toEqual([]);
   });
 
-  it("puts off only the device whose object is out of reach", async () => {
+  it("defers only the device whose object is unavailable", async () => {
     const [well, ill] = [freshDevice(), freshDevice()];
     const mergeIntoObject: ConsumeDeps["mergeIntoObject"] = (key, list, token) =>
       key.endsWith(ill)
@@ -191,7 +194,7 @@ describe("the consumer, when a store is out of reach", () => {
     expect(events.bodies.flatMap(({ records }) => records.map(({ key }) => key))).toEqual([ill]);
   });
 
-  it("gives the whole message back when the queue takes nothing either", async () => {
+  it("retries the whole message if the queue is unavailable too", async () => {
     events.callsLeft = 0;
     const { dispositions, report } = await deliver({ ...deps, fleet: { merge: outage } }, [
       parcelOf([status(freshDevice())]),
@@ -200,7 +203,7 @@ describe("the consumer, when a store is out of reach", () => {
     expect(report.retried).toEqual({});
   });
 
-  it("gives back only the messages whose letters were refused", async () => {
+  it("retries only the messages whose letters were refused", async () => {
     deadLetters.callsLeft = 0;
     const batch = [parcelOf([{ ...status(freshDevice()), value: "{}" }]), parcelOf([status(freshDevice())])];
     const { dispositions } = await deliver(deps, batch);
@@ -211,7 +214,7 @@ describe("the consumer, when a store is out of reach", () => {
 describe("the consumer, after a fault that it handled", () => {
   const raised = (deviceId: string) => recordOf({ topic: "device.elt.alert.raised", deviceId });
 
-  it("tells what a record did, though one store took it at first and the other later", async () => {
+  it("reports the outcome of a record that one store merged at first and the other later", async () => {
     const device = freshDevice();
     const objectOut = { ...deps, mergeIntoObject: outage };
     await deliver(objectOut, [parcelOf([raised(device)])]);
@@ -237,7 +240,7 @@ describe("the consumer, after a fault that it handled", () => {
     expect(events.bodies.flatMap(({ records }) => records.map(({ key }) => key))).toEqual(["hot"]);
   });
 
-  it("multiplies nothing when a message has to come back whole", async () => {
+  it("duplicates no record if a whole message has to be delivered again", async () => {
     const records = [
       { ...status(freshDevice()), value: "{}" },
       ...Array.from({ length: 9 }, () => status(freshDevice())),
@@ -250,7 +253,7 @@ describe("the consumer, after a fault that it handled", () => {
     expect(events.bodies).toEqual([]);
   });
 
-  it("parts records that were put off many times, since one of them may be the outage", async () => {
+  it("isolates records that were deferred many times, because one of them may cause the outage", async () => {
     const parcel = parcelOf([status(freshDevice()), status(freshDevice())], { deferrals: 9 });
     await deliver({ ...deps, fleet: { merge: outage } }, [parcel]);
     expect(events.bodies.map(({ isolated, records }) => [isolated, records.length])).toEqual([
@@ -267,7 +270,7 @@ describe("the consumer, after a fault that it handled", () => {
     ["is something that JSON cannot say", { n: 1n }],
     ["is nothing", undefined],
     ["nests beyond what can be written", nested(20_000)],
-  ])("loses neither its neighbours nor itself when a message %s", async (_, stray) => {
+  ])("loses neither a record nor the others of its message when the message %s", async (_, stray) => {
     const { dispositions, report } = await deliver(deps, [stray, parcelOf([status(freshDevice())])]);
     expect(dispositions).toEqual(acked(2));
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
@@ -299,7 +302,7 @@ describe("the consumer, when a record breaks something", () => {
     ]);
   });
 
-  it("lets an isolated record meet nobody", async () => {
+  it("merges an isolated record in a round of its own", async () => {
     const sizes: number[] = [];
     const fleet = {
       merge: (list: readonly ConcordEvent[]) => {

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { ConcordEvent } from "../../../src/shared/domain/event.ts";
-import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import type { ConcordEvent } from "#domain/event.ts";
+import { FleetRepository } from "#repositories/fleet.ts";
 import { eventOf } from "../../support/records.ts";
 
 const { DB } = env as unknown as { DB: D1Database };
@@ -30,10 +30,19 @@ const row = (deviceId: string) =>
   DB.prepare("SELECT * FROM devices WHERE key = ?").bind(`elt:${deviceId}`).first<Record<string, string | number>>();
 
 describe("the fleet in D1", () => {
-  it("applies a first event, and writes nothing when it comes again", async () => {
+  it("applies a first event, and writes nothing if it is delivered again", async () => {
     const event = status(freshDevice(), 1);
     expect((await fleet.merge([event])).outcomes).toEqual(["applied"]);
     expect(await fleet.merge([event])).toMatchObject({ outcomes: ["duplicate"], rowsWritten: 0 });
+  });
+
+  it("writes five rows for a device never seen, and one more when it gets its dealer's index entry", async () => {
+    const device = freshDevice();
+    // The device, its status, its day, and where lists sort it by serial number and by registration without having them.
+    expect((await fleet.merge([status(device, 1)])).rowsWritten).toBe(5);
+    await fleet.merge([assigned(freshDevice(), 1, "D-first")]);
+    // The device, its entry by dealer, its assignment, and the dealer's version.
+    expect((await fleet.merge([assigned(device, 2, "D-first")])).rowsWritten).toBe(4);
   });
 
   it("writes nothing for a superseded event", async () => {
@@ -42,7 +51,7 @@ describe("the fleet in D1", () => {
     expect(await fleet.merge([status(device, 4)])).toMatchObject({ outcomes: ["superseded"], rowsWritten: 0 });
   });
 
-  it("writes one row for an event that is newer and says the same, so that a late one from between loses", async () => {
+  it("writes one row for a newer event with the same content, so that a late one from in between loses", async () => {
     const device = freshDevice();
     const same = { online: true, indoorTemperatureC: 20 };
     await fleet.merge([status(device, 1, same)]);
@@ -50,7 +59,7 @@ describe("the fleet in D1", () => {
     expect((await fleet.merge([status(device, 5)])).outcomes).toEqual(["superseded"]);
   });
 
-  it("writes one row for a report that moves no indexed column, and one more for an index that moves", async () => {
+  it("writes one row for a report that changes no indexed column, and one more for each that does", async () => {
     const device = freshDevice();
     await fleet.merge([registered(device, 0), status(device, 1)]);
     expect((await fleet.merge([status(device, 2)])).rowsWritten).toBe(1);
@@ -70,7 +79,7 @@ describe("the fleet in D1", () => {
     expect((await fleet.merge([status(device, 2)])).rowsWritten).toBe(0);
   });
 
-  it("writes one more row when a device is registered, and none for what follows", async () => {
+  it("writes one more row when a device is registered, and none for later events", async () => {
     const device = freshDevice();
     await fleet.merge([status(device, 0)]);
     // The device, its registration's time, its serial number, its customer, and that customer with a name.
@@ -79,7 +88,7 @@ describe("the fleet in D1", () => {
     expect((await fleet.merge([status(device, 2)])).rowsWritten).toBe(1);
   });
 
-  it("writes one row for a dealer that is named as before, and one more when its particulars change", async () => {
+  it("writes one row for an unchanged dealer, and one more if its details change", async () => {
     const [first, second, third] = [freshDevice(), freshDevice(), freshDevice()];
     const dealer = (device: string, minute: number, phone: string) =>
       eventOf({
@@ -101,7 +110,7 @@ describe("the fleet in D1", () => {
     expect(await costOf(changing)).toBe(0);
   });
 
-  it("writes one more row for an alert that is open, and none when it no longer is", async () => {
+  it("writes one more row for an open alert, and none once it is closed", async () => {
     const device = freshDevice();
     await fleet.merge([status(device, 0)]);
     const raise = eventOf({ topic: "device.elt.alert.raised", deviceId: device, occurredAt: at(1) });
@@ -118,7 +127,7 @@ describe("the fleet in D1", () => {
     expect(await fleet.merge(reports)).toMatchObject({ rowsWritten: 1, outcomes: reports.map(() => "applied") });
   });
 
-  it("keeps a late assignment, because it changes who had the device when", async () => {
+  it("stores a late assignment, because it changes the device's intervals", async () => {
     const device = freshDevice();
     await fleet.merge([assigned(device, 10, "D-1")]);
     expect((await fleet.merge([assigned(device, 5, "D-2")])).outcomes).toEqual(["applied"]);
@@ -129,7 +138,7 @@ describe("the fleet in D1", () => {
     expect(kept.results).toEqual([{ dealer_id: "D-2" }, { dealer_id: "D-1" }]);
   });
 
-  it("closes an alert whose clearing came before its raising", async () => {
+  it("closes an alert whose clear arrived before its raise", async () => {
     const device = freshDevice();
     const raise = eventOf({ topic: "device.elt.alert.raised", deviceId: device, occurredAt: at(1) });
     const clear = eventOf({ topic: "device.elt.alert.cleared", deviceId: device, occurredAt: at(2) });
@@ -163,7 +172,7 @@ describe("the fleet in D1", () => {
     for (const events of streams) expect((await fleet.merge(events)).rowsWritten).toBe(0);
   });
 
-  it("calls an alert applied though its device's row lost to another consumer at first", async () => {
+  it("calls an alert applied even if its device's row lost to another consumer at first", async () => {
     for (let round = 0; round < 5; round++) {
       const deviceId = freshDevice();
       const raised = [1, 2].map((minute) =>
@@ -179,7 +188,7 @@ describe("the fleet in D1", () => {
     }
   });
 
-  it("breaks a tie of two dealers' particulars as the domain does, whichever comes first", async () => {
+  it("breaks a tie between two details of a dealer like the domain, in either order", async () => {
     const tie = (name: string, device: string) =>
       eventOf({
         topic: "device.elt.dealer.assigned",
@@ -198,7 +207,7 @@ describe("the fleet in D1", () => {
     expect(results.map(({ value }) => JSON.parse(value).name)).toEqual(["Älpha 😀", "Älpha 😀"]);
   });
 
-  it("breaks a tie between a dealer and none as the domain does, whichever comes first", async () => {
+  it("breaks a tie between a dealer and none like the domain, in either order", async () => {
     const tie = (device: string, topic: string, data: object) =>
       eventOf({ topic, eventId: "tie", deviceId: device, occurredAt: at(1), data });
     const give = (device: string) =>

@@ -1,13 +1,21 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { DeadLetterMessage, Letter } from "../../../src/shared/queue/letter.ts";
-import type { Parcel, QueuedRecord } from "../../../src/shared/queue/parcel.ts";
+import type { DeadLetterMessage, Letter } from "#letters/letter.ts";
+import type { Parcel, QueuedRecord } from "#queue/parcel.ts";
 import type { Env } from "../../../workers/ingest/env.ts";
 import { routes } from "../../../workers/ingest/routes.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
+import { eventValue } from "../../support/records.ts";
 
-export const BASIC = `Basic ${btoa("dev:dev")}`;
+export const basic = (pair: string): string => `Basic ${btoa(pair)}`;
+export const BASIC = basic("dev:dev");
 export const JSON_V2 = "application/vnd.kafka.json.v2+json";
+
+export const ELT = "device.elt.dealer.assigned";
+export const ECOBEE = "device.ecobee.dealer.assigned";
+
+/** The body of a v2 request with one valid record of a topic. */
+export const bodyOf = (topic = ELT): string => JSON.stringify({ records: [{ value: eventValue({ topic }) }] });
 
 export type Post = {
   path: string;
@@ -21,6 +29,7 @@ export type Post = {
 /** The ingest Worker's routes in front of queues that keep what they are handed. */
 export class Boundary {
   readonly events = new FakeQueue<Parcel>();
+  readonly backfill = new FakeQueue<Parcel>();
   readonly deadLetters = new FakeQueue<DeadLetterMessage>();
 
   async post({
@@ -41,15 +50,24 @@ export class Boundary {
       body,
     });
     const ctx = createExecutionContext();
-    const bindings = { ...env, EVENTS: this.events, DEAD_LETTERS: this.deadLetters, ...vars };
+    const bindings = { ...env, EVENTS: this.events, BACKFILL: this.backfill, DEAD_LETTERS: this.deadLetters, ...vars };
     const response = await routes.fetch(request, bindings, ctx);
     const text = await response.clone().text();
     await waitOnExecutionContext(ctx);
     return new Response(text || null, response);
   }
 
+  /** Posts one valid record to a topic, or whatever else is given, by v2. */
+  produce({ topic = ELT, ...post }: Partial<Post> & { topic?: string }): Promise<Response> {
+    return this.post({ path: `/topics/${topic}`, body: bodyOf(topic), ...post });
+  }
+
   get records(): QueuedRecord[] {
-    return this.events.bodies.flatMap(({ records }) => records);
+    return this.recordsIn("events");
+  }
+
+  recordsIn(queue: "events" | "backfill"): QueuedRecord[] {
+    return this[queue].bodies.flatMap(({ records }) => records);
   }
 
   get letters(): Letter[] {

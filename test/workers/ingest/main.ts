@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
+import type { MetricsReport } from "#telemetry/metrics.ts";
 
 export { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
 export { DeviceObject } from "../../../workers/devices/device-object.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { addReports, type MetricsReport } from "../../../src/shared/telemetry/metrics.ts";
+import { addReports, type MetricsReport } from "#telemetry/metrics.ts";
 import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
 import type { Env } from "../../../workers/ingest/env.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
@@ -29,7 +29,7 @@ function listening() {
 }
 
 describe("a request at the boundary", () => {
-  it("is told in one report: its records, its route and status, and whose it was", async () => {
+  it("is reported once, with its records, its route and status, and its client", async () => {
     const response = await new Boundary().post({
       path: `/topics/${TOPIC}`,
       body: body(good("a"), good("b"), {}),
@@ -47,7 +47,7 @@ describe("a request at the boundary", () => {
     expect(sum).toBe("concord-ingest POST /topics/:topic 200 sum");
   });
 
-  it("that is refused is counted as nobody's, with its status", async () => {
+  it("is counted with its status and an unknown client if it is refused", async () => {
     await new Boundary().post({
       path: `/topics/${TOPIC}`,
       authorization: "Basic bm86bm8=",
@@ -57,7 +57,7 @@ describe("a request at the boundary", () => {
     expect(reports).toEqual([{ clientRequests: { "unknown 401": 1 }, httpMs: expect.anything() }]);
   });
 
-  it("on a v3 stream is told though its records come behind the answer", async () => {
+  it("is reported for a v3 stream too, whose records arrive after the response", async () => {
     const path = `/v3/clusters/concord/topics/${TOPIC}/records`;
     const record = JSON.stringify({ value: { type: "JSON", data: good("a") } });
     await new Boundary().post({ path, type: "application/json", body: record, vars });
@@ -67,13 +67,13 @@ describe("a request at the boundary", () => {
     });
   });
 
-  it("is not told of when it only asks whether we are well", async () => {
+  it("is not reported if it is a health check", async () => {
     await new Boundary().post({ path: "/ingest/healthz", body: null, vars });
     const asked = reports.flatMap(({ httpMs }) => Object.keys(httpMs ?? {}));
     expect(asked.filter((key) => key.includes("healthz"))).toEqual([]);
   });
 
-  it("brings the queue's own word of its backlog", async () => {
+  it("reports the backlog that the queue has returned", async () => {
     const boundary = new Boundary();
     const answer = { metadata: { metrics: { backlogCount: 7, backlogBytes: 900 } } };
     const EVENTS = { sendBatch: async () => answer } as unknown as Env["EVENTS"];
@@ -100,6 +100,7 @@ describe("a trace", () => {
       mergeIntoObject: () => Promise.reject(new Error("nobody watches")),
       announce: async () => {},
       events: new FakeQueue(),
+      backfill: new FakeQueue(),
       deadLetters: new FakeQueue(),
       now: () => NOW_MS,
       random: () => 0.5,
@@ -108,7 +109,7 @@ describe("a trace", () => {
     return consume(deps, [{ body: { kind: "parcel", records, traceparent }, attempts: 1 }]);
   };
 
-  it("is found again in the logs of the boundary and of the consumer, when it is sampled", async () => {
+  it("is in the logs of the boundary and of the consumer if it is sampled", async () => {
     const logged = listening();
     const boundary = new Boundary();
     await boundary.post({ path: `/topics/${TOPIC}`, body: body(good("a")), headers: { traceparent: SAMPLED }, vars });
@@ -120,7 +121,7 @@ describe("a trace", () => {
     ]);
   });
 
-  it("that nobody records costs no line, and travels all the same", async () => {
+  it("is not logged but sent on if it is not sampled", async () => {
     const logged = listening();
     const boundary = new Boundary();
     await boundary.post({ path: `/topics/${TOPIC}`, body: body(good("a")), headers: { traceparent: UNSAMPLED }, vars });

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import { FleetRepository } from "#repositories/fleet.ts";
 import { consume } from "../../../workers/ingest/consume.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
 import { eventValue, NOW_MS } from "../../support/records.ts";
@@ -10,7 +10,7 @@ const { DB } = env as unknown as { DB: D1Database };
 const TOPIC = "device.elt.status.reported";
 
 /** From HTTP through the queue into D1, a hundred requests of a hundred records. */
-it("a poison record at any place of a request leaves the other 99 applied", async () => {
+it("a poison record at any position in a request leaves the other 99 applied", async () => {
   for (let place = 0; place < 100; place++) {
     const boundary = new Boundary();
     const records = Array.from({ length: 100 }, (_, i) => ({
@@ -35,6 +35,7 @@ it("a poison record at any place of a request leaves the other 99 applied", asyn
         announce: async () => {},
         mergeIntoObject: async (_, events) => ({ outcomes: events.map(() => "superseded"), rowsWritten: 0 }),
         events: new FakeQueue(),
+        backfill: new FakeQueue(),
         deadLetters: new FakeQueue(),
         now: () => NOW_MS,
         random: () => 0.5,

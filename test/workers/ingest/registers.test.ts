@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import type { D1Migration } from "@cloudflare/vitest-pool-workers";
 import { expect, it } from "vitest";
-import type { ConcordEvent } from "../../../src/shared/domain/event.ts";
-import { FleetRepository } from "../../../src/shared/repositories/fleet.ts";
+import type { ConcordEvent } from "#domain/event.ts";
+import { FleetRepository } from "#repositories/fleet.ts";
 import { eventOf } from "../../support/records.ts";
 
 const { DB, MIGRATIONS } = env as unknown as { DB: D1Database; MIGRATIONS: D1Migration[] };
@@ -25,7 +25,7 @@ const about = (source: string, minute: number, name: string): ConcordEvent[] => 
   ];
 };
 
-it("An event of one source changes no record of another's, be it newer, and writes no more rows than for one", async () => {
+it("An event of one source changes no record of another, even if it is newer, and writes no more rows than for one", async () => {
   const [theirs, others] = [about("infinity", 1, "Arctic Air"), about("elt", 9, "Another name")];
   const first = await fleet.merge(theirs);
   const second = await fleet.merge(others);
@@ -40,7 +40,7 @@ it("An event of one source changes no record of another's, be it newer, and writ
   expect((await fleet.merge([...theirs, ...others])).rowsWritten).toBe(0);
 });
 
-it("Rows of before move to each source whose devices name them, and what a Worker of before writes is carried over", async () => {
+it("Rows from before the migration move to each source whose devices name them, and writes of an older Worker are carried over", async () => {
   const statements = MIGRATIONS.find(({ name }) => name.startsWith("0005_"))?.queries ?? [];
   expect(statements.length).toBeGreaterThan(4);
   await DB.batch(

@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { DeadLetterMessage } from "../../../src/shared/queue/letter.ts";
-import { MAX_PARCEL_BYTES, type Parcel } from "../../../src/shared/queue/parcel.ts";
+import type { DeadLetterMessage } from "#letters/letter.ts";
+import { MAX_PARCEL_BYTES, type Parcel } from "#queue/parcel.ts";
 import type { Env } from "../../../workers/ingest/env.ts";
 import { routes } from "../../../workers/ingest/routes.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
@@ -52,13 +52,13 @@ describe("v2 produce, accepted", () => {
     },
   );
 
-  it("retires the device that a tombstone's key names, and not the one that its digits round to", async () => {
+  it("removes the device with the tombstone's exact key, and not one whose digits round to it", async () => {
     const body = '{"records":[{"key":9007199254740993,"value":null}]}';
     await post({ path: "/topics/device.elt.registration.created", body });
     expect(sentRecords().map(({ key, value }) => [key, value])).toEqual([["9007199254740993", null]]);
   });
 
-  it("answers 200 with one ascending receipt a record, in order, once the queue has them", async () => {
+  it("answers 200 with one ascending receipt per record, in order, once the queue has them", async () => {
     const { response, json } = await post({ body: { records: [1, 2, 3].map((n) => ({ value: good(`e-${n}`) })) } });
     expect(response.status).toBe(200);
     expect(response.headers.get("Content-Type")).toBe("application/vnd.kafka.v2+json");
@@ -71,7 +71,7 @@ describe("v2 produce, accepted", () => {
     expect(sentRecords().map(({ value }) => JSON.parse(value as string).eventId)).toEqual(["e-1", "e-2", "e-3"]);
   });
 
-  it("keeps the exact text of a value, with numbers that JavaScript would round", async () => {
+  it("keeps the exact text of a value, with numbers that JavaScript cannot represent", async () => {
     const value = `{ "eventId":"e-1", "occurredAt":"2026-11-23T12:00:00Z","deviceId":"d", "big": 9007199254740993, "data":{"dealer":{"dealerId":"D","name":"\\u00e9"}}}`;
     await post({ body: `{"records":[{"value": ${value} }]}` });
     expect(sentRecords()[0]?.value).toBe(value);
@@ -89,6 +89,23 @@ describe("v2 produce, accepted", () => {
     const { json } = await post({ type, body: { records: [record] } });
     expect(json.offsets[0]?.error_code).toBe(null);
     expect(sentRecords()[0]?.key).toBe(key);
+  });
+
+  it("keeps where a record stands in Kafka, with a partition above those that we report", async () => {
+    const { json } = await post({ body: { records: [{ partition: 4711, offset: 123, timestamp: 5, value: good() }] } });
+    expect(json.offsets[0]).toMatchObject({ partition: 4711, error_code: null });
+    expect(sentRecords()[0]).toMatchObject({ partition: 4711, offset: 123, timestampMs: 5 });
+  });
+
+  it.each([
+    [{ partition: -1, offset: 1 }, 200, 40402],
+    [{ partition: 64 }, 200, 40402],
+    [{ offset: -1 }, 400, undefined],
+    [{ offset: "1" }, 400, undefined],
+    [{ offset: null, partition: 3 }, 200, null],
+  ])("answers for a record with %j: %i, and in its entry %s", async (place, status, code) => {
+    const { response, json } = await post({ body: { records: [{ ...place, value: good() }] } });
+    expect([response.status, json.offsets?.[0]?.error_code]).toEqual([status, code]);
   });
 
   it("echoes the partition of the record, or of the path", async () => {
@@ -129,7 +146,74 @@ describe("v2 produce, accepted", () => {
 });
 
 describe("v2 produce, dead-lettered", () => {
-  it("answers 200 with the error in the record's place, and keeps the record with its issues", async () => {
+  const REMOVALS = "/topics/device.elt.registration.created";
+
+  it("keeps the bytes of a key that is not UTF-8, whose tombstone names no device, not even by its base64", async () => {
+    const body = { records: [{ key: "devA", value: null }] };
+    const { json } = await post({ path: REMOVALS, type: BINARY_V2, body });
+    expect(json.offsets[0]?.error_code).toBe(42206);
+    expect(events.bodies).toEqual([]);
+    expect(sentLetters()).toMatchObject([
+      { failure: { reason: "empty_value" }, record: { key: "devA", keyEncoding: "base64", value: null } },
+    ]);
+  });
+
+  it("takes a key as a name where neither the media type nor the value says that it is base64", async () => {
+    await post({ path: REMOVALS, type: "application/json", body: { records: [{ key: "devA", value: null }] } });
+    expect(sentRecords().map(({ key, keyEncoding }) => [key, keyEncoding])).toEqual([["devA", undefined]]);
+    await post({ type: "application/json", body: { records: [{ key: "devA", value: base64("{}") }] } });
+    expect(sentLetters()[0]?.record).toMatchObject({ key: "devA", keyEncoding: "base64" });
+  });
+
+  it.each(['"\\udc80"', '"\\ud800"', '"😀\\ud83d"'])(
+    "keeps a key with half a character, escaped, as it is written: %s is not taken for bytes",
+    async (key) => {
+      await post({ path: REMOVALS, body: `{"records":[{"key":${key},"value":null}]}` });
+      const kept = sentLetters()[0]?.record;
+      expect([kept?.key, kept?.keyEncoding]).toEqual([key, undefined]);
+    },
+  );
+
+  it("keeps a record that its producer has cut, with the size and hash of all of it", async () => {
+    const sha256 = "0123456789abcdef".repeat(4);
+    const sent = {
+      partition: 70,
+      offset: 9,
+      key: base64("d-1"),
+      value: base64("the beginn"),
+      cut: { bytes: 9e6, sha256 },
+    };
+    const { json } = await post({ type: BINARY_V2, body: { records: [sent, { ...sent, offset: 10, value: null }] } });
+    expect(json.offsets.map(({ error_code }) => error_code)).toEqual([413, 413]);
+    expect(sentLetters()).toMatchObject([
+      {
+        failure: { reason: "too_large", bytes: 9e6, cut: { sha256, keptBytes: 10 } },
+        record: { topic: TOPIC, key: "d-1", value: "the beginn", partition: 70, offset: 9 },
+      },
+      { failure: { reason: "too_large", cut: { keptBytes: 0 } }, record: { value: "", offset: 10 } },
+    ]);
+    expect(events.bodies).toEqual([]);
+  });
+
+  it("says of a small record that was not sent whole that its producer cut it", async () => {
+    const cut = { bytes: 300, sha256: "0".repeat(64) };
+    const { json } = await post({ body: { records: [{ value: {}, cut }] } });
+    expect(json.offsets[0]?.error).toMatch(/^The record has 300 bytes, and its producer did not send all of them/);
+  });
+
+  it.each([
+    ["no hash", { bytes: 1 }],
+    ["a hash of another kind", { bytes: 1, sha256: "abc" }],
+    ["a size below 0", { bytes: -1, sha256: "0".repeat(64) }],
+    ["another member", { bytes: 1, sha256: "0".repeat(64), more: 1 }],
+    ["no object", 7],
+  ])("refuses a request whose cut record has %s", async (_, cut) => {
+    const { response, json } = await post({ body: { records: [{ value: {}, cut }] } });
+    expect(response.status).toBe(400);
+    expect((json as unknown as { message: string }).message).toMatch(/^records\.0\.cut: .*Nothing was accepted\.$/);
+  });
+
+  it("answers 200 with an error for the record, and keeps the record with its issues as a dead letter", async () => {
     const bad = { ...good("e-bad"), data: { dealer: { dealerId: 7, name: "Arctic Air" } } };
     const { response, json } = await post({
       body: { records: [{ value: good() }, { value: bad }, { value: good("e-3") }] },
@@ -168,7 +252,7 @@ describe("v2 produce, dead-lettered", () => {
     expect(sentRecords()).toEqual([]);
   });
 
-  it("keeps bytes that are not JSON, and bytes that are not text", async () => {
+  it("dead-letters bytes that are not JSON, and bytes that are not text", async () => {
     const body = { records: [{ value: base64("{oops") }, { value: btoa("\xff\xfe\x00") }] };
     const { json } = await post({ type: BINARY_V2, body });
     expect(json.offsets.map(({ error_code }) => error_code)).toEqual([42203, 42203]);
@@ -207,31 +291,31 @@ describe("v2 produce, refused", () => {
     ["a future version", { type: "application/vnd.kafka.v3+json", body: "{}" }, 415, 415],
     ["avro", { type: "application/vnd.kafka.avro.v2+json", body: "{}" }, 415, 415],
     ["a vendor type without a suffix", { type: "application/vnd.kafka", body: "{}" }, 415, 415],
-    ["another charset", { type: `${JSON_V2}; charset=DEADBEEF`, body: "{}" }, 400, 400],
+    ["a charset that nobody knows", { type: `${JSON_V2}; charset=DEADBEEF`, body: "{}" }, 400, 400],
     ["a topic outside the grammar", { path: "/topics/Device.Elt", body: "{}" }, 404, 40401],
     ["a topic with too few segments", { path: "/topics/device.elt.dealer", body: "{}" }, 404, 40401],
     ["a partition that is no number", { path: `/topics/${TOPIC}/partitions/x`, body: "{}" }, 404, 40402],
     ["no credentials", { authorization: "", body: "{}" }, 401, 40101],
     ["wrong credentials", { authorization: `Basic ${btoa("dev:no")}`, body: "{}" }, 401, 40101],
     ["credentials that are not base64", { authorization: "Basic !!", body: "{}" }, 401, 40101],
-  ])("answers %s with the proxy's code and takes nothing", async (_, request, status, code) => {
+  ])("answers %s with the proxy's code and accepts nothing", async (_, request, status, code) => {
     const { response, json } = await post({ body: "", ...request });
     expect([response.status, json.error_code]).toEqual([status, code]);
     expect(json.message).not.toBe("");
     expect([events.messages, deadLetters.messages]).toEqual([[], []]);
   });
 
-  it("asks for Basic credentials where they are missing", async () => {
+  it("asks for Basic credentials if they are missing", async () => {
     const { response } = await post({ authorization: "", body: "{}" });
     expect(response.headers.get("WWW-Authenticate")).toContain("Basic");
   });
 
-  it("refuses a body over the limit while it is still reading", async () => {
+  it("refuses a body over the limit while reading it", async () => {
     const { response, json } = await post({ body: `{"records":[{"value":"${"x".repeat(5_000_000)}"}]}` });
     expect([response.status, json.error_code]).toEqual([413, 413]);
   });
 
-  it("answers 503 with Retry-After when the queue takes nothing, and dead-letters nothing either", async () => {
+  it("answers 503 with Retry-After if the queue takes nothing, and dead-letters nothing either", async () => {
     events.callsLeft = 0;
     const { response, json } = await post({ body: { records: [{ value: good() }, { value: {} }] } });
     expect([response.status, json.error_code]).toEqual([503, 503]);
@@ -239,7 +323,7 @@ describe("v2 produce, refused", () => {
     expect(deadLetters.messages).toEqual([]);
   });
 
-  it("reports record by record what a queue that fails half-way did not take", async () => {
+  it("reports each record that a queue that fails half-way did not take", async () => {
     events.callsLeft = 1;
     const value = { ...good(), padding: "x".repeat(50_000) };
     const { response, json } = await post({ body: { records: Array.from({ length: 8 }, () => ({ value })) } });
@@ -249,18 +333,18 @@ describe("v2 produce, refused", () => {
     expect(codes.at(-1)).toBe(50003);
   });
 
-  it("answers 503 when all records are bad and the dead-letter queue is gone", async () => {
+  it("answers 503 if all records are invalid and the dead-letter queue is unavailable", async () => {
     deadLetters.callsLeft = 0;
     expect((await post({ body: { records: [{ value: {} }] } })).response.status).toBe(503);
   });
 
-  it("tells the client to come back for a bad record whose letter the queue refused", async () => {
+  it("asks the client to retry an invalid record whose letter the queue refused", async () => {
     deadLetters.callsLeft = 0;
     const { json } = await post({ body: { records: [{ value: good() }, { value: {} }] } });
     expect(json.offsets.map(({ error_code }) => error_code)).toEqual([null, 50003]);
   });
 
-  it("serves nothing outside local while it holds the local credentials", async () => {
+  it("answers 503 outside the local environment while it has the local credentials", async () => {
     const { response, json } = await post({
       body: { records: [{ value: good() }] },
       vars: { ENVIRONMENT: "production" },

@@ -33,7 +33,7 @@ async function answersTo(chunks: readonly Uint8Array[], over: Partial<StreamDeps
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 describe("a v3 stream", () => {
-  it("gives the same receipts wherever its bytes are cut, inside a character too", async () => {
+  it("gives the same receipts wherever its bytes are split, inside a character too", async () => {
     const bytes = utf8([record("1"), record("2"), record("3")].join("\n"));
     for (let cut = 1; cut < bytes.length; cut += 7) {
       const answers = await answersTo([bytes.slice(0, cut), bytes.slice(cut)]);
@@ -57,7 +57,7 @@ describe("a v3 stream", () => {
     expect((await reader.read()).done).toBe(true);
   });
 
-  it("sends what arrives in one go to the queue together, however many pieces it is read in", async () => {
+  it("sends records that arrive together to the queue together, however many pieces they are read in", async () => {
     const all = utf8(Array.from({ length: 40 }, (_, i) => record(String(i))).join("\n"));
     const pieces = Array.from({ length: Math.ceil(all.length / 512) }, (_, i) => all.slice(i * 512, (i + 1) * 512));
     const taken: number[] = [];
@@ -71,18 +71,18 @@ describe("a v3 stream", () => {
     expect(taken).toEqual([40]);
   });
 
-  it("counts its receipts up, over all chunks", async () => {
+  it("has ascending receipts over all chunks", async () => {
     const now = () => 1_000;
     const answers = await answersTo([utf8(record("1") + record("2")), utf8(record("3"))], { now });
     expect(answers.map(({ offset }) => offset)).toEqual([1_000_000, 1_000_001, 1_000_002]);
   });
 
-  it("ends with one 400 where something begins that is no record, and keeps what came before", async () => {
+  it("ends with one 400 at text that is not a record, and keeps the records before it", async () => {
     const answers = await answersTo([utf8(`${record("1")} nonsense ${record("2")}`)]);
     expect(answers.map(({ error_code }) => error_code)).toEqual([200, 400]);
   });
 
-  it("ends with one 400 where it is cut off inside a record", async () => {
+  it("ends with one 400 if it ends inside a record", async () => {
     const answers = await answersTo([utf8(record("1") + record("2").slice(0, -3))]);
     expect(answers.map(({ error_code }) => error_code)).toEqual([200, 400]);
   });
@@ -104,7 +104,7 @@ describe("a v3 stream", () => {
     }
   });
 
-  it("that stays open too long ends with 408, while the client is silent", async () => {
+  it("ends with 408 if it stays open too long while the client is silent", async () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     void writable.getWriter().write(utf8(record("1")));
     const { receipts } = await streamReceipts(readable, deps({ streamMs: 100 }));
@@ -115,11 +115,11 @@ describe("a v3 stream", () => {
     expect(answers.map(({ error_code }) => error_code)).toEqual([200, 408]);
   });
 
-  it("without a body is refused before it opens", async () => {
+  it("is refused before it opens if there is no body", async () => {
     await expect(streamReceipts(null, deps())).rejects.toMatchObject({ code: 42206 });
   });
 
-  it("tells a client record by record what the queue did not take", async () => {
+  it("has an error receipt for each record that the queue did not take", async () => {
     const take: StreamDeps["take"] = async (records) =>
       records.map((_, i) => (i === 0 ? { kind: "accepted" } : { kind: "refused", code: 50003, message: "again" }));
     const answers = await answersTo([utf8(record("1") + record("2"))], { take });
