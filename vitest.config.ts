@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { ROOMS } from "./test/support/rooms.ts";
 import { Slowest } from "./test/support/slowest.ts";
 
 /** Four rings: pure tests beside their files, each Worker inside workerd, all together over real HTTP, and in a browser. */
@@ -14,27 +15,37 @@ export default defineConfig({
       {
         // As Node itself resolves: with "development" among them, there would be a second graphql beside its peers'.
         ssr: { resolve: { conditions: ["module", "node"] } },
+        resolve: { alias: ROOMS },
         test: {
           name: "pure",
           isolate: false,
           setupFiles: ["test/support/property-budget.ts"],
-          // Property tests take what they need, and a busy machine takes longer.
-          testTimeout: 30_000,
+          // Property tests take what they need, and a busy machine takes longer; `npm run nightly` has up to sixty times
+          // as many cases.
+          testTimeout: process.env.PROPERTY_RUNS ? 600_000 : 30_000,
+          hookTimeout: 30_000,
           include: [
             "src/**/*.test.ts",
             "workers/**/*.test.ts",
             "samples/**/*.test.ts",
+            "backfill/**/*.test.ts",
+            "bridge/**/*.test.ts",
             "cli/**/*.test.ts",
+            "console/**/*.test.ts",
+            "packages/**/*.test.ts",
+            "parity/**/*.test.ts",
             "scripts/**/*.test.ts",
             "examples/**/*.test.ts",
             "bench/**/*.test.ts",
           ],
         },
       },
+      { test: { name: "bridge", include: ["test/bridge/**/*.test.ts"], testTimeout: 30_000 } },
       "test/workers/*/vitest.config.ts",
       "test/simulation/vitest.config.ts",
       "test/guarantees/vitest.config.ts",
       {
+        resolve: { alias: ROOMS },
         test: {
           name: "flow",
           include: ["test/flow/**/*.test.ts"],

@@ -5,15 +5,18 @@ import { bodyOf, deviceNames, post, produce, report } from "./records.ts";
 import { type BenchWorker, type Ours, startBenchWorker, startOurs } from "./stacks.ts";
 
 export type ConsumerFigures = {
-  /** Records from the first POST until the last is settled, a second: the way into the queue is in it. The median of turns. */
+  /**
+   * Records per second, from the first POST until the last record is settled, so sending them to the queue is included.
+   * The median of turns.
+   */
   readonly recordsPerSecond: Readonly<Record<"floor" | "live" | "objectsFloor" | "always", number>>;
 };
 
-/** Requests a turn, each of a hundred records of as many devices. */
+/** Requests per turn, each with a hundred records of as many devices. */
 export const REQUESTS = 20;
 const TURNS = 5;
 
-/** Rows behind the queue: a json_each upsert of a hundred, against reading, merging and writing by contract. */
+/** Rows that the consumer writes: a json_each upsert of a hundred, against reading, merging and writing by contract. */
 export async function benchConsumer(say: (line: string) => void): Promise<ConsumerFigures> {
   const floors = await startBenchWorker("floors");
   const live = await startOurs({ objectWrites: "live" });
@@ -26,7 +29,7 @@ export async function benchConsumer(say: (line: string) => void): Promise<Consum
       always: (turn: number) => drainOurs(always, turn),
     };
     const times: Record<keyof typeof sides, number[]> = { floor: [], live: [], objectsFloor: [], always: [] };
-    // The first turn makes the devices, which is another thing than to change them.
+    // The first turn creates the devices, which costs other than changing them.
     for (let turn = 0; turn <= TURNS; turn++) {
       for (const [name, drain] of Object.entries(sides) as [keyof typeof sides, (turn: number) => Promise<number>][]) {
         const elapsedMs = await drain(turn);
@@ -51,7 +54,7 @@ export async function benchConsumer(say: (line: string) => void): Promise<Consum
 export const requestsOf = (number: number) =>
   Array.from({ length: REQUESTS }, (_, i) => deviceNames(100, i * 100).map((name) => report(name, number)));
 
-/** @param number of the reports, by which the rows that they leave are known */
+/** @param number of the reports, which identifies the rows that they leave */
 async function drainFloor({ url, db }: BenchWorker, number: number, path: string): Promise<number> {
   const began = performance.now();
   const requests = requestsOf(number).map((records) => post(new URL(path, url), bodyOf(records)));

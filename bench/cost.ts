@@ -1,4 +1,4 @@
-import { packParcels, type QueuedRecord } from "../src/shared/queue/parcel.ts";
+import { packParcels, type QueuedRecord } from "#queue/parcel.ts";
 import { until } from "./measure.ts";
 import { dollarsPerMillion, type Usage } from "./prices.ts";
 import { type BenchRecord, bodyOf, deviceNames, post, produce, report, TOPIC } from "./records.ts";
@@ -20,32 +20,34 @@ export type Bill = { readonly events: number; readonly usage: Usage; readonly do
 
 export type CostFigures = {
   readonly bills: Readonly<Record<Workload, Readonly<Record<Design, Bill>>>>;
-  /** Rows written in D1 and in objects by an event that changes nothing, or is not news. */
+  /** Rows written in D1 and in objects by an event that changes nothing, or is superseded. */
   readonly idleWrites: Readonly<
     Record<"repeated" | "superseded" | "unchanged", { readonly d1: number; readonly objects: number }>
   >;
 };
 
 const DEVICES = 1_000;
-/** Of a request, as a connector sends them. */
+/** The size of a connector's requests, in records. */
 const RECORDS = 100;
-/** How long an object is awake for a call. A guess on the high side: at its price even ten times as much adds little. */
+/**
+ * How long an object is awake for a call. A guess on the high side: at its price even ten times as much adds little.
+ */
 const OBJECT_CALL_SECONDS = 0.0015;
 const OBJECT_GIGABYTES = 0.128;
 
-/** Requests of each workload, in order. Each begins behind the ones before it. */
+/** Requests of each workload, in order. Each begins after the ones before it. */
 const requestsOf: Readonly<Record<Workload, () => BenchRecord[][]>> = {
-  // Every device says how it is, again and again; a fifth has nothing new to say.
+  // Every device reports again and again; a fifth of the reports change nothing.
   "steady fleet": () =>
     inRequests([1, 2, 3].flatMap((n) => names().map((name, i) => report(name, n + 4, i % 5 === 0 ? 0 : n)))),
-  // A wave goes through the fleet: each device goes off, comes back, and says so twice within seconds.
+  // A wave goes through the fleet: each device goes off, comes back, and reports twice within seconds.
   "firmware wave": () =>
     inRequests(names().flatMap((name) => [11, 12, 13, 14].map((n) => report(name, n, n, n !== 11)))),
-  // Three million rows changed in ten minutes, one thousandth of it: what a batch job brought, all at once.
+  // A thousandth of a batch job that changes three million rows in ten minutes.
   "burst of changed rows": () => inRequests([21, 22, 23].flatMap((n) => names().map((name) => report(name, n)))),
-  // A source sends a day again, and nothing in it is news.
+  // A source sends a day again, and nothing in it is new.
   "replay storm": () => requestsOf["steady fleet"](),
-  // A backfill: each writes a row and its place in every index.
+  // A backfill: each event writes a row and an entry in every index.
   "devices never seen": () => inRequests(deviceNames(1_000, 10_000).map((name) => report(name, 21))),
 };
 
@@ -54,7 +56,7 @@ const names = () => deviceNames(DEVICES);
 const inRequests = (records: readonly BenchRecord[]): BenchRecord[][] =>
   Array.from({ length: Math.ceil(records.length / RECORDS) }, (_, i) => records.slice(i * RECORDS, (i + 1) * RECORDS));
 
-/** What a million events would be billed, from what the platform counted for some thousand. */
+/** The price of a million events, from the platform's counts for some thousand. */
 export async function benchCost(say: (line: string) => void): Promise<CostFigures> {
   const bills = {} as Record<Workload, Record<Design, Bill>>;
   const naive = await startBenchWorker("naive");
@@ -80,7 +82,7 @@ export async function benchCost(say: (line: string) => void): Promise<CostFigure
   }
 }
 
-/** One request at a time, settled before the next: the local queue is not to hold a backlog of one design only. */
+/** One request at a time, settled before the next, so that the local queue holds no backlog for either design. */
 async function runNaive({ url }: BenchWorker, requests: readonly BenchRecord[][]): Promise<Usage> {
   const read = async () => (await (await fetch(url)).json()) as NaiveCounters;
   const before = await read();
@@ -115,7 +117,7 @@ async function runOurs(stack: Ours, requests: readonly BenchRecord[][]): Promise
   for (const records of requests) await settle(stack, records);
   const after = await countersOf(stack);
   const used = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
-  // Each request and each batch is reported to the counters' own object: here as if none were ever gathered.
+  // Each request and each batch is reported to the metrics object, here as if no reports were ever batched.
   const reports = requests.length + used("concord_batches_total");
   return {
     workerRequests: requests.length + used("concord_batches_total"),
@@ -128,7 +130,7 @@ async function runOurs(stack: Ours, requests: readonly BenchRecord[][]): Promise
   };
 }
 
-/** Counters come a little later than what they count: until the records are counted, nothing is in flight either. */
+/** Counters trail what they count: until the records are counted, nothing is in flight either. */
 async function settle({ url, clients }: Ours, records: readonly BenchRecord[]): Promise<void> {
   const { accepted } = await clients.outcomes();
   await produce(url, records);
@@ -138,7 +140,7 @@ async function settle({ url, clients }: Ours, records: readonly BenchRecord[]): 
   }, "our events");
 }
 
-/** Sizes of the messages that a request's records travel in. */
+/** Sizes of the messages that contain a request's records. */
 function parcelsOf(records: readonly BenchRecord[]): number[] {
   const queued = records.map(
     ({ key, value }): QueuedRecord => ({ topic: TOPIC, key, value: JSON.stringify(value), receivedAtMs: Date.now() }),
@@ -146,7 +148,7 @@ function parcelsOf(records: readonly BenchRecord[]): number[] {
   return packParcels(queued).map((parcel) => JSON.stringify(parcel).length);
 }
 
-/** The counters that have no labels, as Prometheus would read them. */
+/** The counters without labels, as Prometheus would read them. */
 async function countersOf({ url, clients }: Ours): Promise<Map<string, number>> {
   const response = await fetch(new URL("/ops/metrics", url), { headers: { Authorization: clients.authorization } });
   if (!response.ok) throw new Error(`GET /ops/metrics: ${response.status}`);

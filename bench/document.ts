@@ -10,7 +10,7 @@ const FIGURES = new URL("figures.json", FOLDER);
 
 /**
  * Writes docs/performance.md, its pictures, and all figures as JSON.
- * @param keepsOthers whether parts that were not measured now stay as they were
+ * @param keepsOthers whether parts that were not measured now keep their figures
  */
 export function writeDocument(measured: Figures, keepsOthers: boolean): void {
   mkdirSync(FOLDER, { recursive: true });
@@ -32,9 +32,9 @@ function pageOf(figures: Figures): string {
   return `<!-- Written by \`npm run bench -- --write\`; not to be edited. -->
 # Performance
 
-How fast, how dear, and against what. Every part is of one run on one small machine, with the load on the same cores: read the ratios, not the milliseconds. A floor is what the platform costs by itself ([bench/floors](../bench/floors/index.ts)): parsing and answering, sending one message, one statement. Both sides are asked in turns, in the same run.
+Throughput, latency and cost, each beside a floor. Every part was measured in one run on one small machine, with the load generator on the same cores: read the ratios, not the milliseconds. A floor is what the platform takes by itself ([bench/floors](../bench/floors/index.ts)): parsing and answering, sending one message, one statement. Both sides take turns in the same run.
 
-\`npm run bench\` measures, \`npm run bench -- live growth\` parts of it, \`npm run bench:check\` holds the gates, and \`npm run bench -- --write\` writes this page. All figures are in [figures.json](performance/figures.json).
+\`npm run bench\` measures and prints all of it, \`npm run bench -- live growth\` parts of it, \`npm run bench:check\` fails when a gate is missed, and \`npm run bench -- --write\` writes this page. All figures are in [figures.json](performance/figures.json).
 
 ## Gates
 
@@ -46,12 +46,12 @@ ${[...tables, ...pictures].join("\n\n")}
 
 ## How to read it
 
-Fastify, Drizzle and Apollo Server run in one process with SQLite in it, and write before they answer; ours runs in the local simulation of the platform, where D1, the queue, the rate limit and every call between Workers are Workers and objects themselves. That is why a bare SELECT of the platform is already several times slower than a whole query in Node. What the comparison says is what this machine has to do for each, not what a user far from a single server would wait.
+Fastify, Drizzle and Apollo Server run in one process with SQLite in it, and write before they answer; ours runs in the local simulation of the platform, where D1, the queue, the rate limit and every call between Workers are Workers and objects themselves. So a bare SELECT takes several times as long there as a whole query does in Node. The comparison shows what one machine has to do for each, not the latency for a user who is far from a single server.
 
-The warehouse is an estimate from list prices and from sizes and hours that we chose; [bench/prices.ts](../bench/prices.ts) has them, and where all prices are from.
+The naive design is [one queue message and one write for each event](../bench/naive/index.ts). The warehouse is an estimate from list prices, and from sizes and hours that we chose; [bench/prices.ts](../bench/prices.ts) has them and the source of every price.
 
 ## What is not measured
 
-Anything that needs Cloudflare's own network: how far a replica trails, how long an object takes to wake up elsewhere, what the rate limit costs there. Memory under load, beyond the heap of a fresh Worker.
+Whatever needs Cloudflare's own network: how far a replica is behind, how long an object takes to start elsewhere, what the rate limit takes there. Memory under load, beyond the heap of a fresh Worker.
 `;
 }

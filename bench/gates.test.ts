@@ -8,7 +8,7 @@ it.each([
   [gate(0.59, "be at least", 0.6), 1],
   [gate(6, "be at most", 6), 0],
   [gate(7, "be at most", 6), 1],
-  // What was not measured holds nothing.
+  // A part that was not measured passes no gate.
   [gate(Number.NaN, "be at least", 0), 1],
   [gate(Number.NaN, "be at most", 9), 1],
 ])("a gate is kept or broken: %j", (one, broken) => {

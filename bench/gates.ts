@@ -1,4 +1,4 @@
-/** What a run has to keep to. Ratios of figures of that very run, and counts; never times. */
+/** The gates of a run: ratios of figures of that same run, and counts; never times. */
 export type Gate = {
   readonly name: string;
   readonly value: number;
@@ -9,7 +9,7 @@ export type Gate = {
 export const holds = ({ value, must, bound }: Gate): boolean =>
   must === "be at least" ? value >= bound : value <= bound;
 
-/** A line a gate, and in the end whether all hold. */
+/** One line per gate, and at the end whether all passed. */
 export function judge(gates: readonly Gate[]): { readonly lines: readonly string[]; readonly broken: number } {
   const lines = gates.map((gate) => {
     const { name, value, must, bound } = gate;

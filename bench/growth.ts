@@ -1,12 +1,14 @@
 import type { D1Database } from "@cloudflare/workers-types";
-import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { type Rate, takeTurns, until } from "./measure.ts";
 import { post, produce, report } from "./records.ts";
 import { type Counted, type Ours, startOurs } from "./stacks.ts";
 
 export const SIZES = [1_000, 10_000, 100_000, 1_000_000] as const;
 
-/** What is asked at each size. The large dealer has a tenth of all devices, and at most 100,000; the small one has ten. */
+/**
+ * The queries at each size. The large dealer has a tenth of all devices, and at most 100,000; the small one has ten.
+ */
 const QUERIES = {
   device: "query ($key: String!) { device(key: $key) { status serialNumber report { indoorTemperatureC } } }",
   page: "{ devices(first: 50) { edges { node { key status } } pageInfo { endCursor } } }",
@@ -22,7 +24,7 @@ export type GrowthFigures = {
     readonly cost: Readonly<Record<Asked, Counted>>;
     readonly rate: Readonly<Record<Asked, Rate>>;
   }[];
-  /** Of one answer, with one and with many of what it is about. */
+  /** The size of one answer, for one object and for many. */
   readonly oneAndMany: Readonly<
     Record<"history of 1 and 100 events" | "1 and 100,000 dead letters", readonly [Rate, Rate]>
   >;
@@ -30,7 +32,7 @@ export type GrowthFigures = {
 
 const PACING = { concurrency: 2, turnMs: 400, turns: 4 };
 
-/** What becomes of reads while everything else grows: devices from a thousand to a million, seeded straight into D1. */
+/** Reads while everything else grows: devices from a thousand to a million, seeded straight into D1. */
 export async function benchGrowth(say: (line: string) => void): Promise<GrowthFigures> {
   const ours = await startOurs();
   try {
@@ -74,7 +76,7 @@ async function headersOf(): Promise<Record<string, string>> {
   return { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
 }
 
-/** Rows a statement: D1 ends one that takes too long. */
+/** Rows per statement: D1 ends one that takes too long. */
 const CHUNK = 50_000;
 
 async function seedDevices(db: D1Database, from: number, to: number): Promise<void> {

@@ -18,7 +18,7 @@ export type IngestFigures = Readonly<
   >
 >;
 
-/** What a client waits for: records are parsed, judged and in the queue. Behind the queue nothing happens. */
+/** The time that a client waits: records are parsed, validated and sent to the queue. The queue has no consumer. */
 export async function benchIngest(say: (line: string) => void): Promise<IngestFigures> {
   const [floors, ours] = [await startBenchWorker("floors"), await startOurs({ isConsumed: false })];
   try {

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Client } from "graphql-ws";
 import { connect } from "../local/clients.ts";
-import { clientOf, Listening } from "../local/live-client.ts";
+import { createLiveClient, LiveSubscription } from "../local/live-client.ts";
 import { percentile } from "../local/screen.ts";
 import { startStack } from "../local/stack.ts";
 import { sleep, until } from "./measure.ts";
@@ -11,7 +11,10 @@ export type LiveLoad = {
   readonly socketsADevice: number;
   /** Each is an event of every device. */
   readonly rounds: number;
-  /** Between the beginnings of two rounds: the local queue runs one consumer, and a backlog would measure only that. */
+  /**
+   * The time between the beginnings of two rounds: the local queue runs one consumer, and a backlog would measure only
+   * that.
+   */
   readonly paceMs: number;
 };
 
@@ -19,12 +22,12 @@ export type LiveFigures = {
   readonly sockets: number;
   readonly devices: number;
   readonly events: number;
-  /** What all sockets together were told. */
+  /** What all sockets together received. */
   readonly told: number;
-  /** Revisions that a socket was not told, or told twice. */
+  /** Revisions that a socket did not receive, or received twice. */
   readonly missed: number;
   readonly repeated: number;
-  /** Milliseconds from the beginning of the POST that brought an event until a socket had it. */
+  /** Milliseconds from the beginning of the POST with an event until a socket received it. */
   readonly pushMs: { readonly p50: number; readonly p99: number; readonly max: number };
   /** Milliseconds until that POST was answered, which is as soon as the queue had the event. */
   readonly postMs: { readonly p50: number; readonly p99: number };
@@ -53,12 +56,12 @@ export async function benchLive(load: LiveLoad, say: (line: string) => void): Pr
     await push(0);
     say(`${names.length} devices are there; opening ${load.devices * load.socketsADevice} sockets`);
     const pushes: number[] = [];
-    const listeners: Listening[] = [];
+    const listeners: LiveSubscription[] = [];
     for (const name of names) {
       for (let i = 0; i < load.socketsADevice; i++) {
-        const client = clientOf(stack.url, { place: { device: `elt:${name}` }, retryAttempts: 20 });
+        const client = createLiveClient(stack.url, { target: { device: `elt:${name}` }, retryAttempts: 20 });
         clients.push(client);
-        const listening: Listening = new Listening(client, CHANGED, { key: `elt:${name}` }, () => {
+        const listening: LiveSubscription = new LiveSubscription(client, CHANGED, { key: `elt:${name}` }, () => {
           const { kind, event } = listening.items.at(-1) ?? {};
           if (kind === "EVENT") pushes.push(performance.now() - (beganAt[event.data.indoorTemperatureC] ?? 0));
         });
@@ -93,7 +96,7 @@ export async function benchLive(load: LiveLoad, say: (line: string) => void): Pr
   }
 }
 
-/** The round travels as a temperature, so that whoever is told of it knows when it began. */
+/** The temperature is the round's number, so that a subscriber can tell when its round began. */
 const recordValue = (deviceId: string, round: number): string =>
   JSON.stringify({
     eventId: `${deviceId}-${round}`,

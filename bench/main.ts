@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { benchBackfill } from "./backfill.ts";
+import { benchBridge } from "./bridge.ts";
 import { benchConsumer } from "./consumer.ts";
 import { benchCost } from "./cost.ts";
 import { writeDocument } from "./document.ts";
@@ -27,6 +29,8 @@ const PARTS = {
   cost: benchCost,
   growth: benchGrowth,
   start: benchStart,
+  bridge: benchBridge,
+  backfill: (say: (line: string) => void) => benchBackfill(say),
   live: (say: (line: string) => void) => benchLive(liveLoad(), say),
 };
 type Part = keyof typeof PARTS;
@@ -54,7 +58,7 @@ const figures: { -readonly [name in keyof Figures]: Figures[name] } = {};
 for (const name of Object.keys(PARTS) as Part[]) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   Object.assign(figures, { [name]: await PARTS[name](say) });
-  // As soon as it is there: the parts behind it may fail.
+  // Saved at once, since later parts may fail.
   if (values.write) writeDocument(figures, positionals.length > 0);
 }
 

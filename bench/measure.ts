@@ -2,31 +2,31 @@ import { performance } from "node:perf_hooks";
 import { percentile } from "../local/screen.ts";
 
 export type Rate = {
-  /** Calls that ended, a second. */
+  /** Calls that ended, per second. */
   readonly perSecond: number;
-  /** Milliseconds a call. */
+  /** Milliseconds per call. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly calls: number;
 };
 
-/** What one side of a comparison does again and again; `call` counts its calls. */
+/** One side of a comparison, which is called again and again; `call` is the number of the call. */
 export type Act = (call: number) => Promise<unknown>;
 
 type Pacing = {
-  /** Calls that are under way at once. */
+  /** The number of concurrent calls. */
   readonly concurrency: number;
   /** How long one side runs before the other does. */
   readonly turnMs: number;
-  /** How often each side has its turn. The first is to warm up, and is not counted. */
+  /** How many turns each side has. The first is a warm-up and is not counted. */
   readonly turns: number;
 };
 
 const DEFAULT: Pacing = { concurrency: 4, turnMs: 1_000, turns: 6 };
 
 /**
- * Runs several acts in turns, so that whatever else the machine does meets all of them alike.
- * @returns what each came to, under its name
+ * Runs several sides in turns, so that other load on the machine affects all of them alike.
+ * @returns each side's result, under its name
  */
 export async function takeTurns<Name extends string>(
   acts: Readonly<Record<Name, Act>>,

@@ -5,8 +5,8 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { LOCAL_TOKEN_SECRET } from "#auth/token.ts";
 import { percentile } from "../local/screen.ts";
-import { LOCAL_TOKEN_SECRET } from "../src/shared/auth/token.ts";
 import { drainOurs, REQUESTS, requestsOf } from "./consumer.ts";
 import { type Rate, takeTurns } from "./measure.ts";
 import { askDevice, askPage, DEVICES, fill, follow, headersOf, settled } from "./read.ts";
@@ -17,11 +17,11 @@ const SIDES = ["node", "ours"] as const;
 export type Side = (typeof SIDES)[number];
 
 export type NodeFigures = {
-  /** Records from the first POST until the last can be read, a second. The median of turns. */
+  /** Records per second, from the first POST until the last can be read. The median of turns. */
   readonly recordsPerSecond: Readonly<Record<Side, number>>;
   readonly device: Readonly<Record<Side, Rate>>;
   readonly page: Readonly<Record<Side, Rate>>;
-  /** Milliseconds from the beginning of a POST until a reader sees what it brought. */
+  /** Milliseconds from the beginning of a POST until a reader sees its event. */
   readonly visibleMs: Readonly<Record<Side, { readonly p50: number; readonly p99: number }>>;
 };
 
@@ -29,8 +29,9 @@ const TURNS = 5;
 const FOLLOWED = 100;
 
 /**
- * The same job done by Fastify, Drizzle on SQLite and Apollo Server, in one Node process on this machine. Ours runs in
- * a simulation of the platform, whose D1 and queue are Workers themselves: what is compared is this machine's cost.
+ * The same job done by Fastify, Drizzle on SQLite and Apollo Server, in one Node process on this machine. Concord runs
+ * in a simulation of the platform, whose D1 and queue are Workers themselves, so this compares the cost on this
+ * machine.
  */
 export async function benchNode(say: (line: string) => void): Promise<NodeFigures> {
   const node = await startNode(say);
@@ -71,7 +72,7 @@ export async function benchNode(say: (line: string) => void): Promise<NodeFigure
   }
 }
 
-/** Installs it the first time, since nothing but the bench needs its packages. */
+/** Installs it at the first run, since only the bench needs its packages. */
 async function startNode(say: (line: string) => void) {
   const folder = join(import.meta.dirname, "node-stack");
   if (!existsSync(join(folder, "node_modules"))) {
@@ -79,7 +80,7 @@ async function startNode(say: (line: string) => void) {
     const { status, stderr, error } = spawnSync("npm ci --no-audit --no-fund", {
       cwd: folder,
       encoding: "utf8",
-      // On Windows npm is a batch file, which nothing but the shell starts.
+      // On Windows npm is a batch file, which only the shell can start.
       shell: true,
     });
     if (status !== 0) throw new Error(`bench/node-stack could not be installed: ${error?.message ?? stderr}`);
@@ -99,7 +100,7 @@ async function startNode(say: (line: string) => void) {
   return { url: new URL(String(address[0]).trim()), stop };
 }
 
-/** What is answered is written. */
+/** Each answer means that the records are written. */
 async function drainNode(url: URL, number: number): Promise<number> {
   const began = performance.now();
   await Promise.all(requestsOf(number).map((records) => produce(url, records)));

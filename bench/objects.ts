@@ -3,7 +3,10 @@ import { startBenchWorker, startOurs } from "./stacks.ts";
 
 export type ObjectFigures = Readonly<Record<"ping" | "snapshot" | "write" | "merge", Rate>>;
 
-/** A device's object, against one that does nothing or stores one value; neither has a door in front. */
+/**
+ * A device's object, against one that does nothing or stores one value. Both are called directly, without a Worker in
+ * front.
+ */
 export async function benchObjects(say: (line: string) => void): Promise<ObjectFigures> {
   const [floors, ours] = [await startBenchWorker("floors"), await startOurs()];
   try {

@@ -10,7 +10,7 @@ export type Plot = {
 const [WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM] = [640, 320, 64, 44, 150, 44];
 const COLOURS = ["#1d4ed8", "#0f766e", "#b45309", "#7e22ce", "#b91c1c"];
 
-/** A picture of lines over a logarithmic x axis; y begins at zero. */
+/** A line chart with a logarithmic x axis; y begins at zero. */
 export function plotSvg({ title, xLabel, yLabel, lines }: Plot): string {
   const xs = [...new Set(lines.flatMap(({ points }) => points.map(([x]) => x)))].toSorted((a, b) => a - b);
   const top = niceAbove(Math.max(...lines.flatMap(({ points }) => points.map(([, y]) => y))));
@@ -57,7 +57,11 @@ function niceAbove(value: number): number {
 }
 
 const number = (value: number): string =>
-  value >= 1_000_000 ? `${value / 1_000_000}M` : value >= 1_000 ? `${value / 1_000}k` : String(round(value));
+  value >= 1_000_000
+    ? `${value / 1_000_000}M`
+    : value >= 1_000
+      ? `${value / 1_000}k`
+      : String(Math.round(value * 100) / 100);
 
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");

@@ -1,18 +1,21 @@
-/** What is used, counted. Rows are counted as they are billed: one more for each index entry. */
+/** Usage. Rows are counted as they are billed: one more for each index entry. */
 export type Usage = {
   /** HTTP requests and queue batches. Calls between Workers of one request are free. */
   readonly workerRequests: number;
-  /** For each 64 KB of a message: to write it, to read it and to delete it. */
+  /** Per 64 KB of a message: to write it, to read it and to delete it. */
   readonly queueOperations: number;
   readonly d1RowsRead: number;
   readonly d1RowsWritten: number;
   readonly objectRequests: number;
   readonly objectRowsWritten: number;
-  /** Of 128 MB each, while a call is under way. */
+  /** Of 128 MB each, while a call is in progress. */
   readonly objectGigabyteSeconds: number;
 };
 
-/** US dollars for a million, as of 2026-11. From developers.cloudflare.com/{workers,queues,d1,durable-objects}/platform/pricing. */
+/**
+ * US dollars per million, as of 2026-11. From
+ * developers.cloudflare.com/{workers,queues,d1,durable-objects}/platform/pricing.
+ */
 export const PRICES: { readonly asOf: string } & Readonly<Record<keyof Usage, number>> = {
   asOf: "2026-11",
   workerRequests: 0.3,
@@ -25,10 +28,10 @@ export const PRICES: { readonly asOf: string } & Readonly<Record<keyof Usage, nu
 };
 
 /**
- * What three batch jobs a day into a warehouse with views and an API on top would be billed: an estimate, since nobody
- * can count it here. Credits an hour by warehouse size and their list price, which depends on edition and region:
- * docs.snowflake.com/en/user-guide/cost-understanding-compute. Sizes and hours are ours, on the low and the high side;
- * storage, egress and the API's own requests come on top.
+ * The price of three batch jobs a day into a warehouse with views and an API on top. It is an estimate, since it cannot
+ * be measured here. Credits per hour by warehouse size and their list price, which depends on edition and region:
+ * docs.snowflake.com/en/user-guide/cost-understanding-compute. Sizes and hours are ours, one on the low and one on the
+ * high side. Storage, egress and the API's own requests are not included.
  */
 const WAREHOUSE = {
   pointsADay: 9_000_000,
@@ -37,7 +40,7 @@ const WAREHOUSE = {
   high: { dollarsACredit: 3, jobCreditsAnHour: 8, jobHours: 1 / 2, servingCreditsAnHour: 2, servingHoursADay: 12 },
 } as const;
 
-/** US dollars for a million points that a warehouse takes in and serves. */
+/** US dollars per million points that a warehouse ingests and serves. */
 export function warehouseDollarsPerMillion(side: "low" | "high"): number {
   const { pointsADay, jobsADay } = WAREHOUSE;
   const { dollarsACredit, jobCreditsAnHour, jobHours, servingCreditsAnHour, servingHoursADay } = WAREHOUSE[side];
@@ -47,6 +50,6 @@ export function warehouseDollarsPerMillion(side: "low" | "high"): number {
 
 const UNITS = Object.keys(PRICES).filter((name) => name !== "asOf") as (keyof Usage)[];
 
-/** US dollars for a million events, if these many used that much. */
+/** US dollars per million events, if these many had this usage. */
 export const dollarsPerMillion = (usage: Usage, events: number): number =>
   UNITS.reduce((sum, unit) => sum + (usage[unit] / events) * PRICES[unit], 0);

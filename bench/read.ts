@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { percentile } from "../local/screen.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
 import { type Rate, sleep, takeTurns, until } from "./measure.ts";
 import { type BenchRecord, belongings, bodyOf, deviceNames, post, produce, report } from "./records.ts";
 import { type BenchWorker, type Counted, type Ours, startBenchWorker, startOurs } from "./stacks.ts";
@@ -18,10 +18,10 @@ const PAGE = `{ devices(first: ${PAGE_SIZE}) { edges { node {
   key status dealer { name } customer { name } alerts(first: 5) { edges { node { severity text } } } } } } }`;
 
 export const DEVICES = 1_000;
-/** How often an event is followed on its way. */
+/** How many events are followed from the POST until they are read. */
 const FOLLOWED = 150;
 
-/** Reads, and how late they are: a bare SELECT by key, against GraphQL with a token, a scope and limits. */
+/** Reads and their freshness: a bare SELECT by key, against GraphQL with a token, a scope and limits. */
 export async function benchRead(say: (line: string) => void): Promise<ReadFigures> {
   const [floors, ours] = [await startBenchWorker("floors"), await startOurs()];
   try {
@@ -57,7 +57,7 @@ type Headers = Readonly<Record<string, string>>;
 const graphql = (base: URL, query: string, variables: object, headers: Headers): Promise<string> =>
   post(new URL("/graphql", base), JSON.stringify({ query, variables }), { ...headers });
 
-/** A device by key. @throws Error where it is not there: what is measured is the answer, not its absence */
+/** A device by key. @throws Error if it is not there, since the measured answer must have it */
 export async function askDevice(base: URL, deviceId: string, headers: Headers): Promise<void> {
   const answer = await graphql(base, DEVICE, { key: `elt:${deviceId}` }, headers);
   if (!answer.includes('"indoorTemperatureC":')) throw new Error(`elt:${deviceId} is not told whole: ${answer}`);
@@ -75,7 +75,7 @@ export async function headersOf(): Promise<Record<string, string>> {
   return { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
 }
 
-/** A thousand devices with what belongs to them, through a side's own door. */
+/** A thousand devices with their dealers, customers and alerts, sent by a side's own way. */
 export async function fill(base: URL): Promise<void> {
   for (let i = 0; i < DEVICES; i += 100) {
     await produce(
@@ -93,7 +93,7 @@ export async function fill(base: URL): Promise<void> {
   }
 }
 
-/** Until what `fill` sent is settled. */
+/** Waits until everything that `fill` sent is settled. */
 export const settled = ({ clients }: Ours): Promise<void> =>
   until(async () => {
     const { accepted, inFlight } = await clients.outcomes();

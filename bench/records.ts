@@ -4,16 +4,16 @@ export type BenchRecord = { readonly key: string; readonly value: object };
 
 let firstMs: number | undefined;
 
-/** When the first report was made; what a run reports lies in the days before. A Worker has no clock before it is called. */
+/**
+ * When the first report was made; a run's reports occurred in the days before. A Worker has no clock before it is
+ * called.
+ */
 const firstReportMs = (): number => {
   firstMs ??= Date.now() - 7 * 86_400_000;
   return firstMs;
 };
 
-/**
- * A report of one device. A later number is newer.
- * @param content equal numbers say the same
- */
+/** A report of one device. A later number is newer. @param content equal numbers have equal values */
 export const report = (device: string, number: number, content = number, online = true): BenchRecord => ({
   key: device,
   value: {
@@ -39,8 +39,12 @@ export const bodyOf = (records: readonly BenchRecord[]): string => JSON.stringif
 const JSON_V2 = { "Content-Type": "application/vnd.kafka.json.v2+json", Authorization: `Basic ${btoa("dev:dev")}` };
 const JSON_HEADERS = { "Content-Type": "application/json" };
 
-/** Posts a body and reads the answer to its end. @throws Error for any status but these */
-export async function post(url: URL | string, body: string, headers: Record<string, string> = JSON_HEADERS) {
+/** Posts a body and reads the answer to its end. @throws Error for any other status */
+export async function post(
+  url: URL | string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = JSON_HEADERS,
+) {
   const response = await fetch(url, { method: "POST", headers, body });
   const text = await response.text();
   if (!response.ok) throw new Error(`POST ${url}: ${response.status} ${text.slice(0, 300)}`);
@@ -50,7 +54,7 @@ export async function post(url: URL | string, body: string, headers: Record<stri
 export const produce = (base: URL, records: readonly BenchRecord[], topic = TOPIC): Promise<string> =>
   post(new URL(`/topics/${topic}`, base), bodyOf(records), JSON_V2);
 
-/** What belongs to a device, by topic: its dealer, its customer and an open alert. */
+/** A device's dealer, its customer and an open alert, by topic. */
 export function belongings(device: string, number: number): Record<string, BenchRecord> {
   const { value } = report(device, number) as { value: { deviceId: string; occurredAt: string } };
   const event = (eventId: string, data: object): BenchRecord => ({ key: device, value: { ...value, eventId, data } });
@@ -64,7 +68,7 @@ export function belongings(device: string, number: number): Record<string, Bench
   };
 }
 
-/** The same through the v3 stream: one record behind the other, and a receipt for each. */
+/** The same through the v3 stream: one record after the other, with a receipt for each. */
 export async function produceStream(base: URL, records: readonly BenchRecord[]): Promise<string> {
   const lines = records.map(({ key, value }) =>
     JSON.stringify({ key: { type: "STRING", data: key }, value: { type: "JSON", data: value } }),

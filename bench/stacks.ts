@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { D1Database } from "@cloudflare/workers-types";
 import { createTestHarness } from "wrangler";
+import type { ObjectWrites } from "#objects/object-writes.ts";
 import { connect } from "../local/clients.ts";
 import { startStack } from "../local/stack.ts";
 import { ROOT } from "../local/tool.ts";
-import type { ObjectWrites } from "../src/shared/live/object-writes.ts";
 
 /** A Worker of the bench alone, with its D1 in memory. */
 export async function startBenchWorker(name: "floors" | "naive") {
@@ -16,21 +16,21 @@ export async function startBenchWorker(name: "floors" | "naive") {
   const worker = harness.getWorker<{ DB: D1Database }>(`concord-bench-${name}`);
   await worker.applyD1Migrations("DB");
   const { DB } = await worker.getEnv();
-  /** The Worker itself, without the door that HTTP comes through. */
+  /** The Worker itself, called without HTTP. */
   const ask = (path: string) => worker.fetch(new URL(path, url));
   return { url, db: DB as unknown as D1Database, ask, stop: () => harness.close() };
 }
 
 export type OursOptions = {
   readonly objectWrites?: ObjectWrites;
-  /** Whether the queue of events is consumed; else it drops what it is sent, and only the sending is measured. */
+  /** Whether the queue of events has a consumer. Without one, messages are dropped, and only sending is measured. */
   readonly isConsumed?: boolean;
 };
 
-/** What D1 says that a query cost it. */
+/** The cost of a query, according to D1. */
 export type Counted = { readonly statements: number; readonly rowsRead: number };
 
-/** The platform as it is deployed, but for what the options say. */
+/** The platform as it is deployed, except for the options. */
 export async function startOurs({ objectWrites = "always", isConsumed = true }: OursOptions = {}) {
   quiet();
   const folder = await mkdtemp(join(tmpdir(), "concord-bench-"));
@@ -56,7 +56,7 @@ export async function startOurs({ objectWrites = "always", isConsumed = true }: 
     if (!response.ok) throw new Error(`a query could not be counted: ${await response.text()}`);
     return (await response.json()) as Counted;
   };
-  /** What a device's own object does, asked without a door in front. */
+  /** A device's own object, called directly. */
   const askObject = async (act: "snapshot" | "merge", number: number): Promise<void> => {
     const url = `http://probe/object/${act}?number=${number}`;
     const response = await stack.worker("concord-bench-probe").fetch(url);

@@ -18,19 +18,22 @@ export type Start = {
   readonly gzipKib: number;
   /** Milliseconds from starting the runtime with this Worker alone until it answers: the median. */
   readonly startMs: number;
-  /** MiB of JavaScript heap once it has answered; the platform's limit is 128. */
+  /** MiB of JavaScript heap after the first answer; the platform's limit is 128. */
   readonly heapMib: number;
 };
 
-/** By Worker; `empty` is one that answers and holds nothing. */
+/** By Worker; `empty` is one that only answers. */
 export type StartFigures = Readonly<Record<string, Start>>;
 
 const TURNS = 7;
 
-/** The runtime's binary, which wrangler brings. */
+/** The runtime's binary, which wrangler installs. */
 const { default: WORKERD } = createRequire(import.meta.url)("workerd") as { readonly default: string };
 
-/** What a Worker weighs: its bundle, and a fresh runtime with nothing but it. It has no bindings there, and says so. */
+/**
+ * The size of a Worker: its bundle, and a fresh runtime with nothing else in it. It has no bindings there, and answers
+ * with an error.
+ */
 export async function benchStart(say: (line: string) => void): Promise<StartFigures> {
   const folder = await mkdtemp(join(tmpdir(), "concord-bench-"));
   await buildConsole();
@@ -61,7 +64,7 @@ export async function benchStart(say: (line: string) => void): Promise<StartFigu
   );
 }
 
-/** What is deployed, by a dry run. */
+/** The deployed bundle, by a dry run. */
 function bundle(config: string, outdir: string) {
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "log" };
   const run = ["deploy", "--dry-run", "-c", config, "--outdir", outdir];
@@ -99,7 +102,7 @@ const config :Workerd.Config = (
 );
 `;
 
-/** workerd tells which ports it was given. @throws Error with what it said where it ends before */
+/** workerd reports the ports that it was given. @throws Error with its output if it ends before that */
 async function portsOf(child: ChildProcess): Promise<{ socket: number; inspector: number }> {
   let said = "";
   child.stderr?.on("data", (chunk) => {
@@ -115,7 +118,7 @@ async function portsOf(child: ChildProcess): Promise<{ socket: number; inspector
   throw new Error(`workerd did not start: ${said}`);
 }
 
-/** Bytes in use, asked of the runtime's inspector. */
+/** Bytes in use, as the runtime's inspector reports them. */
 async function heapOf(port: number): Promise<number> {
   const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { webSocketDebuggerUrl: string }[];
   const socket = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? "");

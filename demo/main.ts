@@ -1,25 +1,14 @@
 import { parseArgs } from "node:util";
-import { type Clients, connect, type Outcomes } from "../local/clients.ts";
+import { atRest, NO_OUTCOMES } from "../local/at-rest.ts";
+import { connect, type Outcomes } from "../local/clients.ts";
 import { compareThroughGraphql, type Difference } from "../local/compare.ts";
+import { assign, type Dealer, isShown, reassign } from "../local/reassign.ts";
 import { replay } from "../local/replay.ts";
 import { bar, percentile, type Row, table } from "../local/screen.ts";
 import { startStack } from "../local/stack.ts";
-import { compareStores, fingerprintOf } from "../local/stores.ts";
+import { compareStores, fingerprintStores } from "../local/stores.ts";
 import { generate } from "../samples/generate.ts";
 import { foldOracle } from "../samples/oracle.ts";
-import { reassign } from "./reassign.ts";
-
-const NOTHING: Outcomes = {
-  accepted: 0,
-  applied: 0,
-  unchanged: 0,
-  duplicate: 0,
-  superseded: 0,
-  deadLettered: { total: 0, byReason: {} },
-  inFlight: 0,
-  d1RowsWritten: 0,
-  objectWrites: 0,
-};
 
 const { values } = parseArgs({
   options: {
@@ -37,8 +26,8 @@ const [seed, devices, events, rate] = [values.seed, values.devices, values.event
 ];
 
 console.log("\nConcord: a year of a commercial HVAC fleet, from Kafka's REST Proxy to GraphQL\n");
-console.log("1. Starting five Workers with D1, Queues and Durable Objects on this machine");
-/** Groups of dead letters that are shown. */
+console.log("1. Starting six Workers with D1, Queues and Durable Objects on this machine");
+/** How many groups of dead letters are printed. */
 const LARGEST = 5;
 
 const stack = await startStack();
@@ -51,8 +40,8 @@ try {
 
   console.log(`\n2. Pushing ${events} records of ${devices} devices at ${rate} a second (seed ${seed})`);
   const first = await replay(clients, records, rate, bar("pushed"));
-  const outcomes = await atRest(clients, NOTHING, first);
-  console.log(`\n${table(outcomeRows(outcomes, NOTHING))}\n`);
+  const outcomes = await atRest(clients, NO_OUTCOMES, first);
+  console.log(`\n${table(outcomeRows(outcomes, NO_OUTCOMES))}\n`);
   console.log(
     table([
       ...freshnessRows("from push to visible in GraphQL", first.freshnessMs.warm),
@@ -72,7 +61,7 @@ try {
   check(shown.length + stored.length === 0, `${shown.length + stored.length} differences`);
 
   console.log("\n4. Pushing the same records again: nothing may change");
-  const before = await fingerprintOf(stack);
+  const before = await fingerprintStores(stack);
   const second = await replay(clients, records, rate * 4, bar("pushed again"));
   const again = await atRest(clients, outcomes, second);
   console.log(`\n${table(outcomeRows(again, outcomes))}\n`);
@@ -85,11 +74,15 @@ try {
     ]),
   );
   check(written === 0 && objectWrites === 0, "the second run wrote rows");
-  check(before === (await fingerprintOf(stack)), "the second run changed rows");
+  check(before === (await fingerprintStores(stack)), "the second run changed rows");
   check(again.duplicate - outcomes.duplicate === second.accepted, "not every record of the second run was a duplicate");
 
   console.log("\n5. A technician reassigns a device while both dealers look at their screens");
-  const screens = await reassign(stack.url, clients);
+  const [from, to] = ["D-north", "D-south"].map((dealerId) => ({ dealerId, name: dealerId })) as [Dealer, Dealer];
+  const move = { key: "elt:demo-reassigned", from, to };
+  await assign(clients, { key: move.key, dealer: from, atMs: Date.now() - 60_000 });
+  await isShown(clients, move.key);
+  const screens = await reassign(stack.url, clients, move);
   console.log(`\n${table(screens.map(({ screen, kind, afterMs }) => [screen, `${afterMs.toFixed(0)} ms`, kind]))}`);
   check(
     screens.map(({ kind }) => kind).join() === "LOST,DEVICE_LOST,DEVICE_GAINED",
@@ -128,26 +121,6 @@ function check(holds: boolean, otherwise: string): void {
 
 function describe({ key, member, expected, found }: Difference): string {
   return `  ${key} ${member}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`;
-}
-
-/** Waits until everything that was accepted since `before` has ended in an outcome. */
-async function atRest(
-  clients: Clients,
-  before: Outcomes,
-  { accepted, deadLettered }: { accepted: number; deadLettered: number },
-): Promise<Outcomes> {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    const now = await clients.outcomes();
-    const pushed = accepted + deadLettered;
-    if (now.accepted - before.accepted === pushed && now.inFlight === 0) return now;
-    if (Date.now() > deadline) {
-      throw new Error(
-        `${pushed} records were accepted, and a minute later ${now.inFlight} have no outcome: ${JSON.stringify(now)}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 function outcomeRows(now: Outcomes, before: Outcomes): (readonly [string, string | number, string?])[] {

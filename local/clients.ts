@@ -1,15 +1,15 @@
+import { signOpsToken } from "#auth/ops-user.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { parseJson } from "#json/parse-json.ts";
+import { isEndLine } from "#letters/end-line.ts";
+import type { Group } from "#ops/api.ts";
+import type { QueuedRecord } from "#queue/parcel.ts";
 import type { SampleRecord } from "../samples/record.ts";
-import { signDeskToken } from "../src/shared/auth/desk-user.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
-import type { Group } from "../src/shared/desk/api.ts";
-import { isEndLine } from "../src/shared/desk/end-line.ts";
-import { parseJson } from "../src/shared/json/parse-json.ts";
-import type { QueuedRecord } from "../src/shared/queue/parcel.ts";
 
-/** What the REST Proxy endpoint said of one request's records. */
+/** What the REST Proxy endpoint answered about one request's records. */
 export type Pushed = { readonly accepted: number; readonly deadLettered: number };
 
-/** How the platform counts what it did: `GET /ops/api/outcomes`. */
+/** The platform's counts of its outcomes: `GET /ops/api/outcomes`. */
 export type Outcomes = {
   readonly accepted: number;
   readonly applied: number;
@@ -22,13 +22,13 @@ export type Outcomes = {
   readonly objectWrites: number;
 };
 
-/** The platform as its three kinds of users reach it, over HTTP and nothing else. */
+/** The platform as its three kinds of users reach it, over HTTP only. */
 export async function connect(url: URL) {
   const token = await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "1h");
   const authorization = `Bearer ${token}`;
 
   return {
-    /** Of role ops, for what is asked beside these. */
+    /** A token of role ops, for other queries. */
     authorization,
 
     /** Posts records of one topic as a REST Proxy client does: JSON where the values are JSON, else base64. */
@@ -74,9 +74,9 @@ export async function connect(url: URL) {
       return (await response.json()) as { deadLetters: DeadLetter[]; nextCursor: string | null };
     },
 
-    /** The same, with what they hold, as an admin takes it out. */
+    /** The same, with their contents, as an admin exports them. */
     async exactLetters(query = ""): Promise<ExactLetter[]> {
-      const admin = await signDeskToken({ actor: "demo", role: "admin" }, LOCAL_TOKEN_SECRET, "1h");
+      const admin = await signOpsToken({ actor: "demo", role: "admin" }, LOCAL_TOKEN_SECRET, "1h");
       const response = await fetch(new URL(`/ops/api/export${query}`, url), {
         headers: { Authorization: `Bearer ${admin}` },
       });
@@ -118,6 +118,7 @@ export type ExactLetter = DeadLetter & {
   readonly payload: string | null;
   readonly payloadEncoding: "text" | "base64";
   readonly key: string | null;
+  readonly keyEncoding: "text" | "base64";
   readonly headers: readonly (readonly [string, string])[];
   readonly partition: number | null;
   readonly offset: number | null;
@@ -136,6 +137,7 @@ const exactLetterOf = ({ failure, record, ...letter }: Exported): ExactLetter =>
   payload: record.value,
   payloadEncoding: record.encoding ?? "text",
   key: record.key,
+  keyEncoding: record.keyEncoding ?? "text",
   headers: record.headers ?? [],
   partition: record.partition ?? null,
   offset: record.offset ?? null,

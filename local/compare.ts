@@ -3,7 +3,7 @@ import type { OracleDevice, OracleFleet } from "../samples/oracle.ts";
 import type { Clients } from "./clients.ts";
 import type { Progress } from "./screen.ts";
 
-/** One member of one device that two sides tell differently. */
+/** One member of one device in which two sides differ. */
 export type Difference = {
   readonly key: string;
   readonly member: string;
@@ -11,7 +11,7 @@ export type Difference = {
   readonly found: unknown;
 };
 
-/** As many devices at once, each with all that belongs to it, as one operation may cost. */
+/** How many devices, with all that belongs to them, one operation may read within its cost limit. */
 const DEVICES = `query Devices($after: String) {
   devices(first: 6, after: $after) {
     pageInfo { hasNextPage endCursor }
@@ -40,7 +40,7 @@ type DeviceNode = Omit<OracleDevice, "alerts" | "assignments" | "history"> & {
   readonly history: Edges<{ eventId: string }>;
 };
 
-/** Every device as GraphQL shows it, against the oracle's: registers and alerts from D1, history from its object. */
+/** Compares every device in GraphQL with the oracle: registers and alerts from D1, history from its object. */
 export async function compareThroughGraphql(
   clients: Clients,
   oracle: OracleFleet,
@@ -55,7 +55,7 @@ export async function compareThroughGraphql(
       await clients.query(DEVICES, { after });
     for (const { node } of devices.edges) {
       missing.delete(node.key);
-      differences.push(...differencesOf(node.key, oracle.get(node.key), shownDevice(node)));
+      differences.push(...findDifferences(node.key, oracle.get(node.key), shownDevice(node)));
       progress(++seen, oracle.size);
     }
     after = devices.pageInfo.hasNextPage ? devices.pageInfo.endCursor : null;
@@ -77,7 +77,7 @@ function shownDevice(node: DeviceNode): OracleDevice {
   };
 }
 
-export function differencesOf(key: string, expected: object | undefined, found: object): Difference[] {
+export function findDifferences(key: string, expected: object | undefined, found: object): Difference[] {
   if (!expected) return [{ key, member: "device", expected: null, found: "a device" }];
   const members = new Set([...Object.keys(expected), ...Object.keys(found)]);
   return [...members].flatMap((member) => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type BuildOptions, build, context, type OutputFile } from "esbuild";
 import { ROOT } from "./tool.ts";
 
-const source = join(ROOT, "workers/dlq/console");
+const source = join(ROOT, "console");
 const target = join(source, "dist/ops");
 
 const OPTIONS = {
@@ -22,8 +22,8 @@ const OPTIONS = {
 } as const satisfies BuildOptions;
 
 /**
- * Bundles the operations console into the static assets of the dlq Worker, in a fraction of a second. What is there
- * already stays untouched, for somebody else may be serving it.
+ * Bundles the operations console into the static assets of the dlq Worker, in a fraction of a second. Other files there
+ * are left alone, since another process may be serving them.
  */
 export async function buildConsole(): Promise<void> {
   await putAll((await build(OPTIONS)).outputFiles);
@@ -45,7 +45,7 @@ async function putAll(files: readonly OutputFile[]): Promise<void> {
   for (const { path, contents } of files) await put(path, contents);
 }
 
-/** Whole or not at all: several stacks may start at once. */
+/** Replaces the file atomically: several stacks may start at once. */
 async function put(path: string, contents: Uint8Array): Promise<void> {
   if ((await readFile(path).catch(() => null))?.equals(contents)) return;
   const draft = `${path}.${process.pid}`;
@@ -53,7 +53,7 @@ async function put(path: string, contents: Uint8Array): Promise<void> {
   await rename(draft, path);
 }
 
-/** What vitest calls before the tests of a project that needs it. */
+/** Called by vitest before the tests of a project that needs it. */
 export default buildConsole;
 
 if (import.meta.main) await buildConsole();

@@ -1,52 +1,52 @@
 import { type Client, createClient } from "graphql-ws";
-import type { Scope } from "../src/shared/auth/scope.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
+import type { Scope } from "#auth/scope.ts";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 
-/** What one socket watches. */
-export type Place = { readonly device: string } | { readonly dealer: string };
+/** The device or dealer that one socket subscribes to. */
+export type LiveTarget = { readonly device: string } | { readonly dealer: string };
 
-export const tokenOf = (scope: Scope, expiresIn = "5m"): Promise<string> =>
+export const createToken = (scope: Scope, expiresIn = "5m"): Promise<string> =>
   signToken(scope, LOCAL_TOKEN_SECRET, expiresIn);
 
-export function liveUrl(base: URL, place: Place): string {
+export function liveUrl(base: URL, target: LiveTarget): string {
   const url = new URL("/live", base);
   url.protocol = "ws:";
-  for (const [name, value] of Object.entries(place)) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(target)) url.searchParams.set(name, value);
   return url.href;
 }
 
 type ClientOptions = {
-  readonly place: Place;
+  readonly target: LiveTarget;
   readonly scope?: Scope;
   readonly token?: string;
   readonly retryAttempts?: number;
   readonly onClosed?: (event: { readonly code: number; readonly reason: string }) => void;
 };
 
-/** The npm client, as a frontend would make it. */
-export function clientOf(
+/** The npm client, set up as a frontend would. */
+export function createLiveClient(
   base: URL,
-  { place, scope = { role: "ops" }, token, retryAttempts = 0, onClosed }: ClientOptions,
+  { target, scope = { role: "ops" }, token, retryAttempts = 0, onClosed }: ClientOptions,
 ): Client {
   return createClient({
-    url: liveUrl(base, place),
-    connectionParams: async () => ({ Authorization: `Bearer ${token ?? (await tokenOf(scope))}` }),
+    url: liveUrl(base, target),
+    connectionParams: async () => ({ Authorization: `Bearer ${token ?? (await createToken(scope))}` }),
     retryAttempts,
     ...(onClosed && { on: { closed: (event) => onClosed(event as CloseEvent) } }),
   });
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the schema has checked it, and whoever asked knows what it is
-export type Told = any;
+// biome-ignore lint/suspicious/noExplicitAny: the server has checked it against the schema, and the caller knows its query
+export type Result = any;
 
-/** What a subscription has told so far, and how it ended. */
-export class Listening {
-  readonly results: Told[] = [];
+/** A subscription of a client: the results so far, and how it ended. */
+export class LiveSubscription {
+  readonly results: Result[] = [];
   ended: "open" | "completed" | { readonly failed: unknown } = "open";
   readonly #stop: () => void;
 
   constructor(client: Client, query: string, variables: Record<string, unknown> = {}, onNext = () => {}) {
-    this.#stop = client.subscribe<Record<string, Told>>(
+    this.#stop = client.subscribe<Record<string, Result>>(
       { query, variables },
       {
         next: (result) => {
@@ -64,12 +64,12 @@ export class Listening {
   }
 
   /** The values of the one field that was subscribed to. */
-  get items(): Told[] {
+  get items(): Result[] {
     return this.results.map(({ data }) => Object.values(data ?? {})[0]);
   }
 
-  /** What the last result says beside its data. */
-  get place(): Told {
+  /** The `extensions.concord` of the last result: cursor and consistency token. */
+  get extension(): Result {
     return this.results.at(-1)?.extensions?.concord;
   }
 

@@ -2,25 +2,25 @@ import type { SampleRecord } from "../samples/record.ts";
 import type { Clients, Pushed } from "./clients.ts";
 import type { Progress } from "./screen.ts";
 
-/** Milliseconds between two ticks of the replay; the records of a tick go out together, a request a topic. */
+/** Milliseconds between two ticks of the replay. The records of a tick are sent together, in one request per topic. */
 const TICK_MS = 100;
 
-/** Every how many ticks one record is watched until GraphQL shows it. */
+/** Every so many ticks one record is followed until GraphQL shows it. */
 const PROBE_EVERY_TICKS = 1;
 
-/** How long a watched record may stay invisible. */
+/** How long a followed record may stay invisible. */
 const PROBE_PATIENCE_MS = 10_000;
 
 export type Replay = Pushed & {
-  /** Milliseconds from the request that pushed a record to the query that showed it, one number a watched record. */
+  /** Milliseconds from the request that pushed a record to the query that showed it, one number per followed record. */
   readonly freshnessMs: {
-    /** While objects were touched for the first time: of records that went out with the first one of some device. */
+    /** The same for records that were sent with the first record of some device, whose object had to be created. */
     readonly cold: readonly number[];
     readonly warm: readonly number[];
   };
 };
 
-/** Pushes records in stream order at a steady pace, and watches some of them become visible. */
+/** Pushes records in stream order at a steady pace, and follows some of them until they are visible. */
 export async function replay(
   clients: Clients,
   records: readonly SampleRecord[],
@@ -53,7 +53,7 @@ export async function replay(
   return { ...total, freshnessMs: { cold: await freshness(true), warm: await freshness(false) } };
 }
 
-/** Whether a batch has the first record of a device, whose object is then made; notes which devices it has. */
+/** Whether a batch has the first record of a device, whose object is then created. Remembers the batch's devices. */
 function touchesFirst(batch: readonly SampleRecord[], touched: Set<string>): boolean {
   const before = touched.size;
   for (const { topic, value, fault } of batch) {
@@ -65,7 +65,10 @@ function touchesFirst(batch: readonly SampleRecord[], touched: Set<string>): boo
 
 type Probe = { readonly key: string; readonly occurredAtMs: number };
 
-/** The last record of the batch that is the newest of its device so far: the one a reader can tell from all before it. */
+/**
+ * The last record of the batch that is the newest of its device so far, so that a reader can tell it from all before
+ * it.
+ */
 function freshest(batch: readonly SampleRecord[], newest: Map<string, string>): Probe | undefined {
   let probe: Probe | undefined;
   for (const record of batch) {

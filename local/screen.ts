@@ -1,9 +1,9 @@
-/** Told how far something is. */
+/** Called with the progress so far. */
 export type Progress = (done: number, total: number) => void;
 
 const WIDTH = 32;
 
-/** A bar that redraws itself on a terminal, and a line at each tenth elsewhere. */
+/** A progress bar on a terminal, and a line at each tenth elsewhere. */
 export function bar(label: string): Progress {
   let lastTenth = -1;
   return (done, total) => {

@@ -3,23 +3,24 @@ import { createTestHarness } from "wrangler";
 import { buildConsole } from "./console.ts";
 import { ROOT } from "./tool.ts";
 
-/** The five Workers in the order in which `wrangler dev` and the harness want them: the front door first. */
+/** The Workers in the order in which `wrangler dev` and the harness need them: the front door first. */
 export const WORKER_CONFIGS = [
   "wrangler.toml",
   "workers/devices/wrangler.toml",
   "workers/ingest/wrangler.toml",
   "workers/api/wrangler.toml",
   "workers/dlq/wrangler.toml",
+  "workers/metrics/wrangler.toml",
 ] as const;
 
 export type StackOptions = {
-  /** The wrangler environment whose wiring is run; the local one unless named. */
+  /** The wrangler environment whose bindings are used; the local one unless given. */
   readonly env?: "staging" | "production";
   /** Secrets that the environment requires. */
   readonly secrets?: Record<string, string>;
-  /** Configs of further Workers beside ours, which may bind to them. */
+  /** Configs of further Workers, which may bind to ours. */
   readonly neighbours?: readonly string[];
-  /** Puts another config in the place of one of ours. */
+  /** Replaces the config of one of ours. */
   readonly configOf?: (path: string) => string | Promise<string>;
 };
 
@@ -28,7 +29,7 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
   process.env.WRANGLER_SEND_METRICS ??= "false";
   process.env.WRANGLER_LOG ??= "warn";
-  const deploymentOf = async (pathOf: NonNullable<StackOptions["configOf"]>) => {
+  const prepareDeployment = async (pathOf: NonNullable<StackOptions["configOf"]>) => {
     const configPaths = await Promise.all(WORKER_CONFIGS.map(pathOf));
     return {
       root: ROOT,
@@ -39,13 +40,13 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
     };
   };
   await buildConsole();
-  const harness = createTestHarness(await deploymentOf(configOf));
+  const harness = createTestHarness(await prepareDeployment(configOf));
   const { url } = await harness.listen();
   const worker = <Env>(name: string) => harness.getWorker<Env>(env ? `${name}-${env}` : name);
   await worker<{ DB: D1Database }>("concord-ingest").applyD1Migrations("DB");
-  /** Puts other Workers in the place of these, over the same D1 and the same objects. */
+  /** Replaces these Workers, over the same D1 and the same objects. */
   const redeploy = async (pathOf: NonNullable<StackOptions["configOf"]> = (path) => path) =>
-    harness.update(await deploymentOf(pathOf));
+    harness.update(await prepareDeployment(pathOf));
   return { url, harness, worker, redeploy, stop: () => harness.close() };
 }
 

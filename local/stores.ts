@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
-import type { DeviceKey } from "../src/shared/domain/event.ts";
-import type { DeviceSnapshotSource } from "../src/shared/domain/snapshot.ts";
-import { type Difference, differencesOf } from "./compare.ts";
+import type { DeviceKey } from "#domain/event.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { type Difference, findDifferences } from "./compare.ts";
 import type { Progress } from "./screen.ts";
 import type { Stack } from "./stack.ts";
 
 type Bindings = { DB: D1Database; DEVICES: { getByName(key: DeviceKey): DeviceSnapshotSource } };
 type D1Database = { prepare(sql: string): { all<T>(): Promise<{ results: T[] }> } };
 
-/** Every device's registers in D1 against those in its object, which is written behind it: they must have converged. */
+/**
+ * Compares every device's registers in D1 with those in its object, which is written after D1. They must have
+ * converged.
+ */
 export async function compareStores(stack: Stack, progress: Progress): Promise<Difference[]> {
   const { DB, DEVICES } = await stack.worker<Bindings>("concord-ingest").getEnv();
   const { results } = await DB.prepare("SELECT key, latest, aspects FROM devices").all<{
@@ -20,7 +23,7 @@ export async function compareStores(stack: Stack, progress: Progress): Promise<D
   for (const [i, row] of results.entries()) {
     const snapshot = await DEVICES.getByName(row.key).snapshot();
     const inD1 = { latest: row.latest, aspects: JSON.parse(row.aspects) };
-    differences.push(...differencesOf(row.key, inD1, { latest: snapshot?.latest, aspects: snapshot?.aspects }));
+    differences.push(...findDifferences(row.key, inD1, { latest: snapshot?.latest, aspects: snapshot?.aspects }));
     progress(i + 1, results.length);
   }
   return differences;
@@ -28,8 +31,8 @@ export async function compareStores(stack: Stack, progress: Progress): Promise<D
 
 const FLEET_TABLES = ["devices", "alerts", "assignments", "dealer_records", "customer_records"];
 
-/** A fingerprint of every row of the fleet. */
-export async function fingerprintOf(stack: Stack): Promise<string> {
+/** A hash of every row of the fleet. */
+export async function fingerprintStores(stack: Stack): Promise<string> {
   const { DB } = await stack.worker<Bindings>("concord-ingest").getEnv();
   const hash = createHash("sha256");
   for (const table of FLEET_TABLES) {

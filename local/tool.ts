@@ -3,23 +3,31 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The repository's folder, whatever is in its name. */
+/** The repository's folder, which may have any name. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-export type Tool = "@biomejs/biome" | "drizzle-kit" | "vitest" | "wrangler";
+export type Tool =
+  | "@apollo/generate-persisted-query-manifest"
+  | "@biomejs/biome"
+  | "drizzle-kit"
+  | "relay-compiler"
+  | "typescript"
+  | "vitest"
+  | "wrangler";
 
-/** The file behind an installed package's command. Node runs it the same on every system, whatever PATH says. */
+/** The script of an installed package's command. Node runs it the same on every system, whatever PATH is. */
 export function toolPath(name: Tool): string {
   const folder = join(ROOT, "node_modules", name);
   const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
     bin: string | Readonly<Record<string, string>>;
   };
-  return join(folder, typeof bin === "string" ? bin : (bin[basename(name)] as string));
+  // The command of TypeScript has a name of its own.
+  return join(folder, typeof bin === "string" ? bin : ((bin[basename(name)] ?? Object.values(bin)[0]) as string));
 }
 
 type Options = Omit<SpawnSyncOptionsWithStringEncoding, "encoding">;
 
-/** Runs a program to its end, in the repository unless told where. @throws Error where it does not even start */
+/** Runs a program to its end, in the repository unless another folder is given. @throws Error if it does not start */
 export function run(program: string, args: readonly string[], options: Options = {}) {
   const result = spawnSync(program, args, { cwd: ROOT, ...options, encoding: "utf8" });
   if (result.error) throw new Error(`${program} could not be run: ${result.error.message}`, { cause: result.error });

@@ -15,8 +15,8 @@ import { ROOT, toolPath } from "../local/tool.ts";
 import { copyRepository } from "./copy-repository.ts";
 
 /**
- * Does in a checkout whose folder is called "my projects ü" what one does in any: the checks, development, tests, the
- * bench and a deployment, all as short as they can be. `npm run folder:check`.
+ * Runs everything that one does in a checkout in one whose folder is called "my projects ü": the checks, development,
+ * tests, the bench and a deployment, all as short as they can be. `npm run folder:check`.
  */
 const scratch = mkdtempSync(join(tmpdir(), "concord-folder-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
@@ -24,7 +24,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => pr
 
 const folder = join(scratch, "my projects ü", "concord");
 copyRepository(folder);
-// Packages have to be in the folder too: behind a link to them, their files would have the paths that they have here.
+// Packages have to be in the folder too: through a link their files would have the paths that they have here.
 linkTree("node_modules");
 
 const TESTS = ["scripts/lint-rules.test.ts", "test/workers/dlq/readiness.test.ts", "test/flow/health.test.ts"];
@@ -36,6 +36,9 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   deploy: ["scripts/deploy.ts", "--env", "staging", "--dry-run"],
 };
 
+/** A step takes less than a minute; one that hangs is named and ended. */
+const PATIENCE_MS = 240_000;
+
 const failed = Object.entries(STEPS).filter(([name, args]) => {
   console.log(`\n${name}, in ${folder}`);
   const began = performance.now();
@@ -43,6 +46,7 @@ const failed = Object.entries(STEPS).filter(([name, args]) => {
     cwd: folder,
     env: { ...process.env, PWD: folder },
     stdio: ["ignore", "inherit", "inherit"],
+    timeout: PATIENCE_MS,
   });
   if (error) console.error(error.message);
   console.log(`${status === 0 ? "✓" : "✗"} ${name}, ${((performance.now() - began) / 1_000).toFixed(0)} s`);
@@ -51,7 +55,7 @@ const failed = Object.entries(STEPS).filter(([name, args]) => {
 if (failed.length > 0) console.error(`\nfailed: ${failed.map(([name]) => name).join(", ")}`);
 process.exitCode = failed.length > 0 ? 1 : 0;
 
-/** The same files under other names, which takes no time; copies where the disk is another. */
+/** Links the same files under other names, which takes no time; copies them if the disk is another. */
 function linkTree(path: string): void {
   const target = join(folder, path);
   mkdirSync(target, { recursive: true });

@@ -1,13 +1,16 @@
 import { spawnSync } from "node:child_process";
-import type { MetricsReport } from "../src/shared/telemetry/metrics.ts";
-import { addReports, type MetricsTotals, NO_TOTALS } from "../src/shared/telemetry/metrics.ts";
-import { expositionOf } from "../workers/dlq/metrics/exposition.ts";
-import { topicsOverviewOf } from "../workers/dlq/metrics/overview.ts";
-import { NO_SLOTS, timesOf } from "../workers/dlq/metrics/slots.ts";
+import type { MetricsReport } from "#telemetry/metrics.ts";
+import { addReports, type MetricsTotals, NO_TOTALS } from "#telemetry/metrics.ts";
+import { EVERY } from "../bridge/telemetry/events-in-tests.ts";
+import { BridgeMetrics } from "../bridge/telemetry/metrics.ts";
+import { BridgeState } from "../bridge/telemetry/state.ts";
+import { formatExposition } from "../workers/dlq/metrics/exposition.ts";
+import { toTopicsOverview } from "../workers/dlq/metrics/overview.ts";
+import { NO_SLOTS, toTopicTimes } from "../workers/metrics/slots.ts";
 
 /**
- * Has Prometheus' own tool look at what Prometheus is given: the alert rules, when each of them goes off, and the text
- * of a scrape. What the rules and the dashboard name is held to what exists by scripts/observability.test.ts.
+ * Runs Prometheus' own tool on the alert rules, on tests of when each of them fires, and on the texts of scrapes.
+ * scripts/observability.test.ts checks that everything that the rules and the dashboard name exists.
  */
 if (spawnSync("promtool", ["--version"]).error) {
   console.log("Skipped: there is no promtool here; `apt-get install -y prometheus` brings it.");
@@ -27,16 +30,29 @@ const REPORT: MetricsReport = {
 };
 const nowMs = Date.now();
 const totals = addReports(NO_TOTALS, REPORT) as MetricsTotals;
-const desk = { waiting: 1, replaying: 0, quarantined: 0, resolved: 0, discarded: 0 };
-const scrape = expositionOf({
+const deadLetters = { waiting: 1, replaying: 0, quarantined: 0, resolved: 0, discarded: 0 };
+const scrape = formatExposition({
   totals,
-  topics: topicsOverviewOf(totals, timesOf(NO_SLOTS, nowMs, { [TOPIC]: nowMs }), nowMs),
-  desk: { ...desk, waitingByReason: { not_json: 1 }, oldestWaitingMs: nowMs, runs: { running: 0, paused: 0 } },
+  topics: toTopicsOverview(totals, toTopicTimes(NO_SLOTS, nowMs, { [TOPIC]: nowMs }), nowMs),
+  deadLetters: {
+    ...deadLetters,
+    waitingByReason: { not_json: 1 },
+    oldestWaitingMs: nowMs,
+    runs: { running: 0, paused: 0 },
+  },
 });
+
+const state = new BridgeState(Date.now, true);
+const bridge = new BridgeMetrics(state, "concord-bridge");
+for (const event of EVERY.slice(0, -2)) {
+  state.on(event);
+  bridge.on(event);
+}
 
 run("the rules", ["check", "rules", "docs/observability/alerts.yml"]);
 run("when each alert goes off", ["test", "rules", "docs/observability/alerts.test.yml"]);
 run("a scrape", ["check", "metrics"], scrape);
+run("a scrape of the bridge", ["check", "metrics"], bridge.text());
 
 function run(what: string, args: readonly string[], input?: string): void {
   const { status, stdout, stderr, error } = spawnSync("promtool", args, { encoding: "utf8", ...(input && { input }) });

@@ -6,9 +6,9 @@ import { ROOT, run } from "../local/tool.ts";
 import { type SchemaChanges, schemaChanges } from "./schema-changes.ts";
 
 /**
- * Says what schema.graphql changes for those who query it, and fails when a query that ran before no longer would.
- * `--base` names the commit to compare with; without it that is where this branch left origin/main, or the commit
- * before this one. Where there is none, as in a shallow clone, there is nothing to compare with, and it says so.
+ * Prints what schema.graphql changes for clients, and fails if a query that was valid no longer is. `--base` names the
+ * commit to compare with. Without it that is where this branch left origin/main, or else the commit before this one. If
+ * there is none, as in a shallow clone, nothing is compared, and a message says so.
  */
 const SCHEMA = "schema.graphql";
 const BREAKS = "schema-breaks.txt";
@@ -18,7 +18,7 @@ with its message as above and a reason behind a "#".`;
 
 const { values } = parseArgs({ options: { base: { type: "string" } } });
 
-const base = values.base === undefined ? defaultBase() : commitOf(values.base);
+const base = values.base === undefined ? defaultBase() : resolveCommit(values.base);
 const before = base === null ? null : git("show", `${base}:${SCHEMA}`);
 
 if (values.base !== undefined && before === null) {
@@ -36,17 +36,17 @@ if (values.base !== undefined && before === null) {
   if (changes.breaking.length > 0) process.exitCode = 1;
 }
 
-/** A branch answers for what it changes itself, and not for what others have put on main since it began. */
+/** A branch is compared with where it left main, not with what others have put on main since. */
 function defaultBase(): string | null {
   const fork = git("merge-base", "HEAD", "origin/main");
-  return fork === null || fork === commitOf("HEAD") ? commitOf("HEAD^") : fork;
+  return fork === null || fork === resolveCommit("HEAD") ? resolveCommit("HEAD^") : fork;
 }
 
-function commitOf(ref: string): string | null {
+function resolveCommit(ref: string): string | null {
   return git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`);
 }
 
-/** What git prints, or null when it fails. */
+/** The output of git, or null if it fails. */
 function git(...args: string[]): string | null {
   const { status, stdout } = run("git", args);
   return status === 0 ? stdout.trim() : null;

@@ -4,7 +4,7 @@ import { commandsOf, runAll } from "./check.ts";
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
 
-it("runs what comes after a failure", () => {
+it("npm run check goes on after a command that fails", () => {
   const failing = 'node -e "process.exit(1)"';
   expect(runAll([failing, 'node -e ""', "no-such-tool-of-ours", failing])).toEqual([
     failing,
@@ -13,15 +13,15 @@ it("runs what comes after a failure", () => {
   ]);
 });
 
-it("runs format, lint, types and each generator", () => {
+it("npm run check runs format, lint, types, each generator and the check of contracts", () => {
   const commands = commandsOf(scripts);
   expect(commands).toEqual(expect.arrayContaining([scripts["format:check"], scripts.lint, scripts.types]));
-  expect(commands.filter((command) => command.startsWith("node scripts/"))).toHaveLength(6);
+  expect(commands.filter((command) => command.startsWith("node scripts/"))).toHaveLength(11);
 });
 
-it("checks the types of every project", () => {
-  // The base is no project, and the Node stack has libraries of its own.
-  const apart = ["tsconfig.base.json", "bench/node-stack/tsconfig.json"];
+it("npm run check checks the types of every project", () => {
+  // The base is no project, the Node stack has libraries of its own, and the build of the SDK is its project once more.
+  const apart = ["tsconfig.base.json", "bench/node-stack/tsconfig.json", "packages/sdk/tsconfig.build.json"];
   const projects = globSync("**/tsconfig*.json", { exclude: ["**/node_modules"] }).map((path) =>
     path.replaceAll("\\", "/"),
   );

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { ROOT } from "../local/tool.ts";
 
-/** Runs each command, whatever became of those before it. @returns those that failed */
+/** Runs every command, even after one failed. @returns those that failed */
 export function runAll(commands: readonly string[]): string[] {
   const PATH = [join(ROOT, "node_modules/.bin"), process.env.PATH].join(delimiter);
   return commands.filter((command) => {
-    // By the shell, as npm runs its scripts: on Windows a tool is a batch file, which nothing else starts.
+    // By the shell, as npm runs its scripts: on Windows a tool is a batch file, which only the shell can start.
     const { status, error } = spawnSync(command, {
       shell: true,
       cwd: ROOT,
@@ -19,9 +19,11 @@ export function runAll(commands: readonly string[]): string[] {
   });
 }
 
-/** What has to hold before a test is worth running: format, lint, types, and what is generated. */
+/** What has to pass before a test is worth running: format, lint, types, and generated files. */
 export function commandsOf(scripts: Readonly<Record<string, string>>): string[] {
-  return ["format:check", "lint", "types", "generate:check"].flatMap((name) => (scripts[name] ?? "").split(" && "));
+  return ["format:check", "lint", "types", "generate:check", "contracts:check"].flatMap((name) =>
+    (scripts[name] ?? "").split(" && "),
+  );
 }
 
 if (import.meta.main) {

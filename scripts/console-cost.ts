@@ -2,8 +2,8 @@ import { startStack } from "../local/stack.ts";
 import { hasBrowser, launch, visit } from "../test/console/browser.ts";
 
 /**
- * What the flow page costs the browser that has it open: processor time of the page's own process, as a share of one
- * core, while 500 events a second go by. The events are told to the metrics and not pushed, so that nothing else on this
+ * Measures what the flow page costs the browser that has it open: CPU time of the page's own process, as a share of one
+ * core, at 500 events per second. The events are reported to the metrics and not pushed, so that nothing else on this
  * machine is measured.
  */
 const EVENTS_A_SECOND = 500;
@@ -21,12 +21,12 @@ type Metrics = { getByName(name: string): { report(report: object): Promise<void
 
 const [stack, browser] = await Promise.all([startStack(), launch()]);
 try {
-  const { METRICS } = await stack.worker<{ METRICS: Metrics }>("concord-dlq").getEnv();
+  const { METRICS } = await stack.worker<{ METRICS: Metrics }>("concord-metrics").getEnv();
   await METRICS.getByName("metrics").report({ socketsOpened: { device: 40 } });
   const { page } = await visit(browser, { url: stack.url.href });
   let lastReport: Promise<void> | undefined;
   const told = setInterval(() => {
-    lastReport = METRICS.getByName("metrics").report(secondOf(EVENTS_A_SECOND));
+    lastReport = METRICS.getByName("metrics").report(makeSecond(EVENTS_A_SECOND));
   }, 1_000);
   await wait(WARM_UP_SECONDS);
   const shown = await page.locator(".headline").first().textContent();
@@ -49,7 +49,7 @@ try {
   await stack.stop();
 }
 
-/** Processor time of all pages' processes so far; there is one page. */
+/** CPU time of all pages' processes so far; there is one page. */
 async function rendererSeconds(): Promise<number> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
@@ -57,7 +57,7 @@ async function rendererSeconds(): Promise<number> {
   return processInfo.filter(({ type }) => type === "renderer").reduce((sum, { cpuTime }) => sum + cpuTime, 0);
 }
 
-function secondOf(events: number): object {
+function makeSecond(events: number): object {
   return {
     accepted: { [TOPIC]: events },
     outcomes: { [`${TOPIC} applied`]: events - 10 },

@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { connect } from "../local/clients.ts";
+import { freePort } from "../local/free-port.ts";
 import { ROOT, run } from "../local/tool.ts";
 
 /**
- * Two stacks of `npm run dev` side by side: each keeps to itself, a cron trigger is fired by hand, and a contract and
- * the console that change are there a moment later. It changes files, so it wants a checkout of its own.
+ * Runs two stacks of `npm run dev` side by side: each has its own state, a cron trigger is fired by hand, and changes
+ * of a contract and of the console are reloaded within seconds. It changes files, so it needs a checkout of its own.
  */
 if (!process.argv.includes("--changes-files")) {
   console.error("This adds a topic and changes the console. In a copy of the repository, run it with --changes-files.");
@@ -17,20 +17,12 @@ if (!process.argv.includes("--changes-files")) {
 }
 
 const TOPIC = "device.ecobee.zone.renamed";
-const CONTRACT = `import * as z from "zod";
-import { defineContract } from "../define.ts";
-import { clearing } from "../entities/alert.ts";
+/** The file of another topic, under a new name. */
+const CONTRACT = readFileSync(join(ROOT, "src/shared/contracts/ecobee/alert-cleared.ts"), "utf8")
+  .replaceAll("ecobeeAlertCleared", "ecobeeZoneRenamed")
+  .replace("device.ecobee.alert.cleared", TOPIC);
 
-export const ecobeeZoneRenamed = defineContract({
-  topic: "${TOPIC}",
-  summary: "A topic that came while the Workers ran.",
-  data: z.object({ acknowledgeRef: z.string() }),
-  toChange: ({ acknowledgeRef }) => clearing(acknowledgeRef, undefined),
-  example: { acknowledgeRef: "a-1" },
-});
-`;
-
-/** A busy machine takes its time over ten Workers. */
+/** A busy machine takes a while to start twelve Workers. */
 const PATIENCE_MS = 120_000;
 
 const stacks = await Promise.all([0, 1].map(() => startDev()));
@@ -56,9 +48,8 @@ try {
   });
 
   writeFileSync(join(ROOT, "src/shared/contracts/ecobee/zone-renamed.ts"), CONTRACT);
-  change("src/shared/contracts/index.ts", /^/, () => 'import { ecobeeZoneRenamed } from "./ecobee/zone-renamed.ts";\n');
-  change("src/shared/contracts/index.ts", "\n  ecobeeAlertCleared,", (found) => `${found}\n  ecobeeZoneRenamed,`);
-  await check("ingest knows the new topic", async () => (await textOf(first, "/contracts")).includes(TOPIC));
+  run(process.execPath, ["scripts/contracts/sources.ts"]);
+  await check("ingest knows the new topic", async () => (await fetchText(first, "/contracts")).includes(TOPIC));
   await check("the replay plan knows the new topic", async () => {
     const { stdout } = run(process.execPath, ["cli/concord.ts", "dlq", "plan", "--topic", TOPIC], {
       env: { ...process.env, CONCORD_URL: first.url.origin },
@@ -67,10 +58,12 @@ try {
     return /will be sent +1\b/.test(stdout);
   });
 
-  change("workers/dlq/console/index.html", "Concord operations", () => "Concord, changed");
-  await check("the console's page is the new one", async () => (await textOf(first, "/ops")).includes("changed"));
-  change("workers/dlq/console/main.tsx", /$/, () => '\nconsole.debug("a line of this check");\n');
-  await check("its script too", async () => (await textOf(first, "/ops/console.js")).includes("a line of this check"));
+  change("console/index.html", "Concord operations", () => "Concord, changed");
+  await check("the console's page is the new one", async () => (await fetchText(first, "/ops")).includes("changed"));
+  change("console/main.tsx", /$/, () => '\nconsole.debug("a line of this check");\n');
+  await check("its script too", async () =>
+    (await fetchText(first, "/ops/console.js")).includes("a line of this check"),
+  );
 
   const lines = first.log.length;
   await wait(3_000);
@@ -81,6 +74,8 @@ try {
 } finally {
   await Promise.all(stacks.map(({ stop }) => stop()));
 }
+// Whatever still holds one of the stacks' pipes open is not waited for.
+process.exit(0);
 
 type Dev = { readonly url: URL; readonly log: readonly string[]; stop(): Promise<void> };
 
@@ -89,7 +84,7 @@ async function startDev(): Promise<Dev> {
   const child = spawn(process.execPath, ["scripts/dev.ts", "--port", String(port)], { cwd: ROOT });
   process.on("exit", () => child.kill());
   const ended = once(child, "exit");
-  const log = linesOf(child);
+  const log = collectLines(child);
   const url = new URL(`http://localhost:${port}`);
   const stop = async () => {
     child.kill();
@@ -102,26 +97,18 @@ async function startDev(): Promise<Dev> {
   return { url, log, stop };
 }
 
-function linesOf({ stdout, stderr }: ChildProcess): string[] {
+function collectLines({ stdout, stderr }: ChildProcess): string[] {
   const lines: string[] = [];
   for (const stream of [stdout, stderr]) stream?.on("data", (text) => lines.push(...String(text).split("\n")));
   return lines;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Not longer than a moment: a request that a reload comes across may never be answered. */
+/** With a short timeout: a request during a reload may never be answered. */
 function ask({ url }: Pick<Dev, "url">, path: string, withinMs = 5_000): Promise<Response> {
   return fetch(new URL(path, url), { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(withinMs) });
 }
 
-async function textOf(dev: Dev, path: string): Promise<string> {
+async function fetchText(dev: Dev, path: string): Promise<string> {
   return (await ask(dev, path)).text();
 }
 
@@ -133,7 +120,7 @@ function change(file: string, find: string | RegExp, replacement: (found: string
   writeFileSync(path, changed);
 }
 
-/** @throws Error where it is still not so after two minutes */
+/** @throws Error if it does not hold within two minutes */
 async function check(what: string, holds: () => Promise<boolean>): Promise<void> {
   const began = performance.now();
   let fault: unknown;

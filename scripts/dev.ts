@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { watchConsole } from "../local/console.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
 import { ROOT, runTool, toolPath } from "../local/tool.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "../src/shared/auth/token.ts";
 
 /**
- * All five Workers under `wrangler dev`, with local state kept in .wrangler. Stays up; Ctrl-C ends it. A change of a
- * Worker, of what it imports or of the console is there a moment later. Each port has a state of its own, so that
- * several may run side by side.
+ * All Workers under `wrangler dev`, with local state in .wrangler. Runs until Ctrl-C. A change of a Worker, of its
+ * imports or of the console is reloaded within seconds. Each port has a state of its own, so that several stacks may
+ * run side by side.
  */
 const { values } = parseArgs({ options: { port: { type: "string", default: process.env.PORT ?? "8787" } } });
 const port = Number(values.port);
@@ -18,6 +18,11 @@ if (!Number.isInteger(port) || port < 1 || port > 65_535) {
   process.exit(2);
 }
 
+/** Windows has no groups of processes. */
+const HAS_GROUPS = process.platform !== "win32";
+/** How long wrangler may take to end. In the middle of a rebuild it sometimes never does. */
+const END_WITHIN_MS = 10_000;
+
 const isFirst = port === 8787;
 const folder = isFirst ? ".wrangler/state" : `.wrangler/state-${port}`;
 const state = ["--persist-to", folder];
@@ -25,12 +30,12 @@ const env = {
   ...process.env,
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
   WRANGLER_SEND_METRICS: "false",
-  // Workers that bind to ours from beside, as examples/dispatch-worker does, look for them in the common registry.
+  // Other people's Workers that bind to ours, as examples/dispatch-worker does, look for them in the common registry.
   ...(!isFirst && { WRANGLER_REGISTRY_PATH: `${folder}/registry` }),
   CI: "1",
 };
 
-console.log("Starting five Workers, which takes some seconds.");
+console.log("Starting six Workers, which takes some seconds.");
 await watchConsole();
 const migrate = ["d1", "migrations", "apply", "concord", "--local", "-c", "workers/ingest/wrangler.toml", ...state];
 const migrated = runTool("wrangler", migrate, { env });
@@ -45,18 +50,21 @@ const ports = ["--port", String(port), "--inspector-port", "0"];
 const dev = spawn(process.execPath, [toolPath("wrangler"), "dev", ...frontDoor, ...configs, ...ports, ...state], {
   cwd: ROOT,
   env,
-  stdio: ["inherit", "pipe", "inherit"],
+  stdio: ["ignore", "pipe", "inherit"],
+  // A group of its own, so that it can be ended with its runtimes.
+  detached: HAS_GROUPS,
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => dev.kill(signal));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(signal));
 dev.on("error", ({ message }) => {
   console.error(`wrangler could not be run: ${message}`);
   process.exit(1);
 });
 
-// Until it is ready wrangler lists every binding of every Worker; that is worth reading only if it never gets there.
+// Until it is ready wrangler lists every binding of every Worker, which is only printed if it never gets ready.
 const early: string[] = [];
 let isReady = false;
 dev.on("exit", (code) => {
+  killGroup();
   if (!isReady) console.error(early.join("\n"));
   process.exit(code ?? 0);
 });
@@ -77,4 +85,22 @@ A token for GraphQL and the operations API (12 hours, role ops):
   ${await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "12h")}
 To sign in to the console as somebody: npx concord token --role operator --as you@example.com
 ${isFirst ? "" : `The CLI finds it by CONCORD_URL=http://localhost:${port}\n`}`);
+}
+
+function end(signal: NodeJS.Signals): void {
+  dev.kill(signal);
+  setTimeout(killGroup, END_WITHIN_MS).unref();
+}
+
+/** A runtime that outlives wrangler would keep its port, and the pipe that it prints to, open for good. */
+function killGroup(): void {
+  if (!HAS_GROUPS || dev.pid === undefined) {
+    dev.kill("SIGKILL");
+    return;
+  }
+  try {
+    process.kill(-dev.pid, "SIGKILL");
+  } catch {
+    // Nothing of the group is left.
+  }
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { buildSchema } from "graphql";
 import { describe, expect, it } from "vitest";
-import manifest from "../src/shared/graphql/trusted-documents.json" with { type: "json" };
-import { documentIdOf, manifestOf, problemsOf } from "./document-manifest.ts";
+import manifest from "#graphql/trusted-documents.json" with { type: "json" };
+import { createManifest, documentIdOf, findProblems } from "./document-manifest.ts";
 
 const schema = buildSchema(`
   type Query { device(key: String!): Device devices(first: Int = 20): Devices! nodes(ids: [ID!]!): [Device]! }
@@ -12,25 +12,25 @@ const schema = buildSchema(`
 `);
 
 describe("the manifest", () => {
-  it("knows a document by the SHA-256 of its text as it is, sorted, and twice the same once", () => {
+  it("has each document once, sorted by the SHA-256 of its exact text", () => {
     const texts = ["{ a }\n", "{ b }", "{ a }", "{ b }"];
-    const made = manifestOf(texts);
+    const made = createManifest(texts);
     expect(Object.keys(made)).toEqual([...new Set(texts.map(documentIdOf))].toSorted());
     expect(made[`sha256:${createHash("sha256").update("{ a }\n").digest("hex")}`]).toBe("{ a }\n");
   });
 
-  it("has the id of an example of the specification", () => {
+  it("has the id that the specification gives its example", () => {
     expect(documentIdOf("query ($id: ID!) {\n  user(id: $id) {\n    name\n  }\n}")).toBe(
       "sha256:7dba4bd717b41f10434822356a93c32b1fb4907b983e854300ad839f84cdcd6e",
     );
   });
 
-  it("of the API names each of its documents by that document's own hash", () => {
-    expect(manifest).toEqual(manifestOf(Object.values(manifest)));
+  it("of the API has each of its documents under its own hash", () => {
+    expect(manifest).toEqual(createManifest(Object.values(manifest)));
   });
 
   it("of no documents is empty", () => {
-    expect(manifestOf([])).toEqual({});
+    expect(createManifest([])).toEqual({});
   });
 });
 
@@ -45,12 +45,12 @@ describe("a document", () => {
       "query ($key: String!, $ids: [ID!]!) { device(key: $key) { key } nodes(ids: $ids) { key } }",
     ],
     ["of several operations", "query A { __typename } query B { __typename }"],
-  ])("%s is taken", (_, text) => {
-    expect(problemsOf(text, schema)).toEqual([]);
+  ])("%s is accepted", (_, text) => {
+    expect(findProblems(text, schema)).toEqual([]);
   });
 
   it.each([
-    ["that is none", "query {", /^1: Syntax Error/],
+    ["that cannot be parsed", "query {", /^1: Syntax Error/],
     ["of more tokens than the API reads", `{ ${"__typename ".repeat(1_001)} }`, /1000 tokens/],
     ["that does not fit the schema", "{\n  devicez { edges { node { key } } }\n}", /^2: Cannot query field "devicez"/],
     ["that asks for the schema", "{ __schema { queryType { name } } }", /introspection/],
@@ -65,6 +65,6 @@ describe("a document", () => {
       /cost is 20301/,
     ],
   ])("%s is refused", (_, text, why) => {
-    expect(problemsOf(text, schema).join("\n")).toMatch(why);
+    expect(findProblems(text, schema).join("\n")).toMatch(why);
   });
 });

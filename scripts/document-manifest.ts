@@ -10,22 +10,22 @@ import {
   specifiedRules,
   validate,
 } from "graphql";
-import { demandOf } from "../src/shared/graphql/limits/demand.ts";
-import { excessesOf, MAX_TOKENS } from "../src/shared/graphql/limits/limits.ts";
+import { measureDemand } from "#graphql/limits/demand.ts";
+import { findExcesses, MAX_TOKENS } from "#graphql/limits/limits.ts";
 
 /** Text by id, sorted by id. */
 export type Manifest = Readonly<Record<string, string>>;
 
-/** `sha256sum` of the file says the same: what clients hold is what is hashed, to the last newline. */
+/** Equal to `sha256sum` of the file: the hash includes the last newline, since clients have the whole file. */
 export const documentIdOf = (text: string): string => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 
-export const manifestOf = (texts: readonly string[]): Manifest =>
+export const createManifest = (texts: readonly string[]): Manifest =>
   Object.fromEntries(
     texts.map((text) => [documentIdOf(text), text]).toSorted(([a = ""], [b = ""]) => (a < b ? -1 : 1)),
   );
 
-/** Why a dealer's browser could not run a document: what the API would answer. */
-export function problemsOf(text: string, schema: GraphQLSchema): string[] {
+/** Why the API would refuse this document from a dealer's browser. */
+export function findProblems(text: string, schema: GraphQLSchema): string[] {
   try {
     const document = parse(text, { maxTokens: MAX_TOKENS });
     const errors = validate(schema, document, [...specifiedRules, NoSchemaIntrospectionCustomRule]);
@@ -40,11 +40,11 @@ export function problemsOf(text: string, schema: GraphQLSchema): string[] {
 const operationsOf = ({ definitions }: DocumentNode): OperationDefinitionNode[] =>
   definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
 
-/** Weighed with its variables' defaults. The values that clients give are weighed when they give them. */
+/** The cost is computed with the variables' defaults. The values that clients send are checked when they send them. */
 function excessesIn(operation: OperationDefinitionNode, { definitions }: DocumentNode, schema: GraphQLSchema) {
   const defaults = operation.variableDefinitions?.filter(({ defaultValue }) => defaultValue) ?? [];
   const { variableValues = { sources: {}, coerced: {} } } = getVariableValues(schema, defaults, {});
   const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   const fragmentDefinitions = Object.fromEntries(fragments.map((fragment) => [fragment.name.value, fragment]));
-  return excessesOf(demandOf({ schema, operation, fragmentDefinitions, variableValues }));
+  return findExcesses(measureDemand({ schema, operation, fragmentDefinitions, variableValues }));
 }

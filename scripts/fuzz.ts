@@ -4,7 +4,7 @@ import { connect } from "../local/clients.ts";
 import { startStack } from "../local/stack.ts";
 import { fuzz } from "../test/support/fuzz.ts";
 
-/** `npm run fuzz -- --requests 10000 --seed 7`: what test/flow/kafka/fuzz.test.ts does, for longer. */
+/** `npm run fuzz -- --requests 10000 --seed 7`: like test/flow/kafka/fuzz.test.ts, but longer. */
 const { values } = parseArgs({
   options: {
     requests: { type: "string", default: "10000" },
@@ -13,7 +13,7 @@ const { values } = parseArgs({
 });
 const [requests, seed] = [Number(values.requests), Number(values.seed)];
 
-/** How long the records that were taken may go on being applied. */
+/** How long the accepted records may take to be applied. */
 const SETTLE_MS = 60_000;
 
 console.log(`${requests} requests of seed ${seed}`);

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { codegen } from "@graphql-codegen/core";
 import * as typescriptOperations from "@graphql-codegen/typescript-operations";
 import { type DefinitionNode, type OperationDefinitionNode, parse } from "graphql";
-import { runTool } from "../local/tool.ts";
 import { documentIdOf } from "./document-manifest.ts";
+import { formatSource } from "./format-source.ts";
 
 /**
  * Writes examples/dashboard/generated.ts: for each document beside it the types of what goes in and what comes out, and
@@ -17,15 +17,10 @@ const FILE = `${FOLDER}generated.ts`;
 type DocumentFile = { readonly text: string; readonly operation: OperationDefinitionNode };
 
 const HEADER = `// Written by \`npm run generate\` from schema.graphql and the documents beside this file; not to be edited.
-import type { DocumentTypeDecoration } from "@graphql-typed-document-node/core";
-
-/** A document that the API trusts: its id is the SHA-256 of its file. The types are for \`ask\` and for \`ResultOf\`. */
-export type TrustedDocument<Result, Variables> = DocumentTypeDecoration<Result, Variables> & {
-  readonly documentId: string;
-};
+import type { TrustedDocument } from "concord-sdk/graphql";
 `;
 
-const written = formatted(`${HEADER}\n${await types()}\n${documentFiles().map(documentConstant).join("\n")}`);
+const written = formatSource(FILE, `${HEADER}\n${await types()}\n${documentFiles().map(documentConstant).join("\n")}`);
 
 if (!process.argv.includes("--check")) {
   writeFileSync(new URL(FILE, root), written);
@@ -48,7 +43,10 @@ function isOperation(node: DefinitionNode): node is OperationDefinitionNode {
   return node.kind === "OperationDefinition";
 }
 
-/** The operations' types, and of the schema's own only those that they name. Documents that do not fit it are refused. */
+/**
+ * The types of the operations, and only those of the schema's own types that they name. A document that does not match
+ * the schema is refused.
+ */
 function types(): Promise<string> {
   return codegen({
     filename: FILE,
@@ -69,13 +67,5 @@ function types(): Promise<string> {
 function documentConstant({ text, operation }: DocumentFile): string {
   const name = operation.name?.value;
   const type = `${name}${operation.operation.replace(/^./, (first) => first.toUpperCase())}`;
-  return `export const ${name}: TrustedDocument<${type}, ${type}Variables> = { documentId: "${documentIdOf(text)}" };`;
-}
-
-function formatted(source: string): string {
-  const { status, stdout, stderr } = runTool("@biomejs/biome", ["format", `--stdin-file-path=${FILE}`], {
-    input: source,
-  });
-  if (status !== 0) throw new Error(`biome could not format ${FILE}: ${stderr}`);
-  return stdout;
+  return `export const ${name}: TrustedDocument<${type}, ${type}Variables> = { documentId: "${documentIdOf(text)}", operation: "${operation.operation}" };`;
 }

@@ -1,17 +1,28 @@
 /**
- * Writes what the contracts say of themselves: docs/contracts.md for people, docs/asyncapi.json for tools.
- * With `--check` it writes nothing and fails when a file no longer says what the contracts say.
+ * Writes the documentation of the contracts: docs/contracts.md for people, docs/asyncapi.json for tools; of a
+ * backfill's mapping: its JSON Schema for editors, its reference for people; and of parity: the JSON Schemas of its file
+ * and its report. With `--check` it writes nothing, and fails if a file is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { asyncApiDocument } from "../src/shared/contracts/asyncapi.ts";
-import { catalogueMarkdown } from "../src/shared/contracts/catalogue.ts";
+import { asyncApiDocument } from "#contracts/asyncapi.ts";
+import { catalogueMarkdown } from "#contracts/catalogue.ts";
+// Fails if a source says otherwise than its contracts which commands it takes.
+import "#contracts/commands.ts";
+import { withReference } from "../backfill/mapping/reference.ts";
+import { mappingJsonSchema } from "../backfill/mapping/schema.ts";
+import { reportJsonSchema } from "../parity/report/schema.ts";
+import { settingsJsonSchema } from "../parity/settings/schema.ts";
+
+const urlOf = (file: string) => new URL(`../${file}`, import.meta.url);
 
 const FILES = {
   "docs/contracts.md": catalogueMarkdown(),
   "docs/asyncapi.json": `${JSON.stringify(asyncApiDocument(), null, 2)}\n`,
+  "docs/backfill-mapping.schema.json": `${JSON.stringify(mappingJsonSchema(), null, 2)}\n`,
+  "docs/parity.schema.json": `${JSON.stringify(settingsJsonSchema(), null, 2)}\n`,
+  "docs/parity-report.schema.json": `${JSON.stringify(reportJsonSchema(), null, 2)}\n`,
+  "docs/backfill.md": withReference(readOrEmpty("docs/backfill.md")),
 };
-
-const urlOf = (file: string) => new URL(`../${file}`, import.meta.url);
 
 const stale = Object.entries(FILES).filter(([file, text]) => readOrEmpty(file) !== text);
 

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { INSTRUMENTS } from "../src/shared/telemetry/instruments.ts";
+import { INSTRUMENTS } from "#telemetry/instruments.ts";
 import { GAUGES } from "../workers/dlq/metrics/exposition.ts";
 
 /**
- * Writes the Grafana dashboard, and the list of metrics into its guide. `--check` says whether the files are what would
- * be written. The dashboard is written by a program, because there is one row of decisions to each panel and fifty of
- * Grafana's own.
+ * Writes the Grafana dashboard, and the list of metrics in its guide. With `--check` it writes nothing, and fails if a
+ * file is out of date. The dashboard is generated, since each panel has one row of decisions and fifty of Grafana's
+ * own.
  */
 const DASHBOARD = "docs/observability/dashboard.json";
 const GUIDE = "docs/observability/README.md";
@@ -14,14 +14,14 @@ type Unit = "short" | "reqps" | "s" | "percentunit" | "bytes" | "rps";
 
 type Panel = {
   readonly title: string;
-  /** What to make of it. */
+  /** How the value is read. */
   readonly description: string;
   readonly unit: Unit;
   readonly queries: readonly (readonly [expr: string, legend: string])[];
   readonly kind?: "timeseries" | "stat" | "state-timeline";
   /** Of 24. */
   readonly width?: number;
-  /** Above it the panel turns red. */
+  /** The panel turns red above it. */
   readonly limit?: number;
 };
 
@@ -62,7 +62,7 @@ const ROWS: readonly Row[] = [
       },
       {
         title: "Dead letters waiting",
-        description: "Open letters. The desk is at /ops#/groups.",
+        description: "Open letters. The operations API is at /ops#/groups.",
         unit: "short",
         kind: "stat",
         width: 4,
@@ -282,7 +282,7 @@ const ROWS: readonly Row[] = [
 
 const HEIGHTS = { stat: 4, timeseries: 8, "state-timeline": 8 } as const;
 
-function dashboardOf(rows: readonly Row[]): object {
+function createDashboard(rows: readonly Row[]): object {
   const panels: object[] = [];
   let y = 0;
   for (const { title, panels: row } of rows) {
@@ -291,7 +291,7 @@ function dashboardOf(rows: readonly Row[]): object {
     let x = 0;
     for (const panel of row) {
       const [w, h] = [panel.width ?? 12, HEIGHTS[panel.kind ?? "timeseries"]];
-      panels.push({ ...panelOf(panel), id: panels.length + 1, gridPos: { x, y, w, h } });
+      panels.push({ ...createPanel(panel), id: panels.length + 1, gridPos: { x, y, w, h } });
       x += w;
       if (x < 24) continue;
       x = 0;
@@ -311,7 +311,7 @@ function dashboardOf(rows: readonly Row[]): object {
   };
 }
 
-function panelOf({ title, description, unit, queries, kind = "timeseries", limit }: Panel): object {
+function createPanel({ title, description, unit, queries, kind = "timeseries", limit }: Panel): object {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana fills it in
   const datasource = { type: "prometheus", uid: "${datasource}" };
   const steps = [{ color: "green", value: null }, ...(limit === undefined ? [] : [{ color: "red", value: limit }])];
@@ -338,7 +338,7 @@ const table = ["| metric | type | labels | what it is |", "|---|---|---|---|", .
 const guide = readFileSync(GUIDE, "utf8");
 
 const files = {
-  [DASHBOARD]: `${JSON.stringify(dashboardOf(ROWS), null, 2)}\n`,
+  [DASHBOARD]: `${JSON.stringify(createDashboard(ROWS), null, 2)}\n`,
   [GUIDE]: guide.replace(
     /(<!-- metrics -->\n)[\s\S]*(<!-- \/metrics -->)/,
     (_, open, close) => `${open}${table}\n${close}`,

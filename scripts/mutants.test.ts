@@ -1,12 +1,16 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { ROOT } from "../local/tool.ts";
 import { MUTANTS } from "../test/guarantees/mutants.ts";
 
 const textOf = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
 
-const names = [...textOf("test/guarantees/guarantees.test.ts").matchAll(/^it\("(.+)", async/gm)].map(
-  ([, name]) => name,
-);
+const numberOf = (name: string) => Number(/^G(\d+): /.exec(name)?.[1]);
+
+const names = globSync("test/guarantees/*.test.ts", { cwd: ROOT })
+  .flatMap((file) => [...textOf(file).matchAll(/^it\("(.+)", async/gm)])
+  .map(([, name = ""]) => name)
+  .sort((a, b) => numberOf(a) - numberOf(b));
 
 /** The rows of the table of guarantees, cell by cell. */
 const rows = textOf("docs/guarantees.md")

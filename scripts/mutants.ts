@@ -7,20 +7,20 @@ import { MUTANTS, type Mutant } from "../test/guarantees/mutants.ts";
 import { copyRepository } from "./copy-repository.ts";
 
 /**
- * `npm run mutants`: breaks the code in a scratch copy of the repository, one guarantee at a time, and looks whether
+ * `npm run mutants`: breaks the code in a scratch copy of the repository, one guarantee at a time, and checks that
  * exactly the test of that guarantee fails.
  */
 const scratch = mkdtempSync(join(tmpdir(), "concord-mutants-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
 
-/** Far longer than a run takes, even where a mutant lets every test wait for its own timeout. */
+/** Far longer than a run takes, even if a mutant makes every test run into its own timeout. */
 const RUN_TIMEOUT_MS = 5 * 60_000;
 
-/** The tests of the guarantees that passed, and those that did not, by name. */
+/** The names of the guarantees' tests that passed, and of those that failed. */
 type Run = { readonly passed: readonly string[]; readonly failed: readonly string[] };
 
-/** @throws Error when the tests could not be run at all */
+/** @throws Error if the tests could not be run at all */
 function runGuarantees(): Run {
   const output = join(scratch, "mutants.json");
   rmSync(output, { force: true });
@@ -42,7 +42,7 @@ function runGuarantees(): Run {
   return { passed: titles(true), failed: titles(false) };
 }
 
-/** Runs the tests over the mutated copy. @throws Error when the text to replace is not there exactly once */
+/** Runs the tests over the mutated copy. @throws Error if the text to replace does not occur exactly once */
 function runOver({ file, find, replace }: Mutant): Run {
   const path = join(scratch, file);
   const original = readFileSync(path, "utf8");
@@ -61,7 +61,7 @@ function runOver({ file, find, replace }: Mutant): Run {
 
 const isOf = (guarantee: string) => (title: string) => title.startsWith(`${guarantee}: `);
 
-/** What became of a mutant, in one word or with what else it hit. */
+/** The result for a mutant: one word, or the other tests that failed too. */
 function verdictOn({ guarantee }: Mutant, { passed, failed }: Run, all: readonly string[]): string {
   if (passed.length + failed.length !== all.length) return `only ${passed.length + failed.length} tests were run`;
   if (failed.length === 0) return "survived";

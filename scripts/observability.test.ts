@@ -3,7 +3,8 @@ import type { SyntaxNode } from "@lezer/common";
 import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
-import { INSTRUMENTS, type Instrument } from "../src/shared/telemetry/instruments.ts";
+import { INSTRUMENTS, type Instrument } from "#telemetry/instruments.ts";
+import { BRIDGE_METRICS } from "../bridge/telemetry/metrics.ts";
 import { GAUGES } from "../workers/dlq/metrics/exposition.ts";
 
 type Rule = { readonly expr: string; readonly record?: string; readonly alert?: string };
@@ -24,10 +25,12 @@ const expressions = [
   ),
 ];
 
-/** Every series that can be asked for, with its labels. */
+/** Every series that exists, with its labels. */
 const known = new Map<string, readonly string[]>([
   ...Object.values(INSTRUMENTS).flatMap((instrument: Instrument) => seriesOf(instrument)),
   ...GAUGES.map(({ name, labels }) => [name, labels] as const),
+  // A scraper adds `instance`, by which several bridges are told apart.
+  ...BRIDGE_METRICS.map(({ name, labels }) => [name, [...labels, "instance"]] as const),
   ...rules.flatMap(({ record }) => (record ? [[record, ["topic"]] as const] : [])),
 ]);
 
@@ -40,7 +43,7 @@ function seriesOf({ kind, name, labels }: Instrument): (readonly [string, readon
   ];
 }
 
-/** Grafana fills these in before Prometheus reads them. */
+/** Grafana replaces these before Prometheus parses them. */
 const plain = (expr: string) => expr.replaceAll("$__rate_interval", "5m");
 
 function nodesOf(expr: string, name: string): string[] {
@@ -60,12 +63,12 @@ const selectorsOf = (expr: string) =>
   }));
 
 describe.each(expressions)("$where", ({ expr }) => {
-  it("is PromQL", () => {
+  it("is valid PromQL", () => {
     expect(nodesOf(plain(expr), "⚠")).toEqual([]);
     expect(selectorsOf(plain(expr)).length).toBeGreaterThan(0);
   });
 
-  it("asks only for what /ops/metrics tells, by labels that it has", () => {
+  it("uses only metrics and labels that /ops/metrics or the bridge has", () => {
     for (const { metric, labels } of selectorsOf(plain(expr))) {
       expect([...known.keys()]).toContain(metric);
       for (const label of labels) expect(known.get(metric)).toContain(label);
@@ -73,12 +76,12 @@ describe.each(expressions)("$where", ({ expr }) => {
   });
 });
 
-describe("the guide", () => {
+describe("the guide to observability", () => {
   it.each(rules.flatMap(({ alert }) => alert ?? []))("says what to do about %s", (alert) => {
     expect(guide).toContain(`### ${alert}`);
   });
 
-  it("knows every metric, and names no other", () => {
+  it("names every metric, and no other", () => {
     const names = [...Object.values(INSTRUMENTS), ...GAUGES].map(({ name }) => name);
     const told = [...guide.matchAll(/^\| `([a-z0-9_]+)`/gm)].map(([, name]) => name);
     expect(told.toSorted()).toEqual(names.toSorted());

@@ -2,10 +2,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import type { GraphQLSchema } from "graphql";
 import { lexicographicSortSchema, printSchema } from "graphql";
 
-/** Prints the GraphQL schema to schema.graphql; with --check, says whether the file is what would be printed. */
+/**
+ * Prints the GraphQL schema to schema.graphql. With --check it writes nothing, and fails if the file is out of date.
+ */
 const FILE = new URL("../schema.graphql", import.meta.url);
 
-// By URL, so that the Worker's code is checked with the Worker's types and not with Node's.
+// Imported by URL, so that the Worker's code is checked with the Worker's types and not with Node's.
 const { schema } = (await import(new URL("../src/shared/graphql/schema/index.ts", import.meta.url).href)) as {
   schema: GraphQLSchema;
 };

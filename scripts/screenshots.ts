@@ -11,17 +11,17 @@ import { hasBrowser, launch, type Visit, visit } from "../test/console/browser.t
 import { yesterdaysConfig } from "../test/support/yesterday.ts";
 
 /**
- * Draws the pictures of the console in docs/console/: a year of a small fleet goes by, a producer was ahead of our
- * contracts, and an operator looks around and puts it right. With `--all <folder>` it also draws every page there, on
- * a phone, a desk and a wall, in both colours.
+ * Draws the pictures of the console in docs/console/: a year of a small fleet is replayed, a producer has deployed a
+ * change before its contract, and an operator finds it and replays the letters. With `--all <folder>` it also draws
+ * every page there, on a phone, a desk and a wall, in both colours.
  */
 const FOLDER = "docs/console";
 const { values } = parseArgs({ options: { all: { type: "string" } } });
 const FLEET = { seed: 1, devices: 120, events: 4_200 };
 const EARLIER = 2_000;
-/** Records a second, for the part that was and for the part that is looked at. */
+/** Records per second, before the pictures and during them. */
 const [FAST, STEADY] = [150, 10];
-/** Longer than the percentiles of the flow page look back. */
+/** Longer than the time over which the flow page computes percentiles. */
 const WARM_MS = 65_000;
 const CALM_MS = 90_000;
 const AHEAD = "device.elt.alert.raised";
@@ -31,7 +31,7 @@ if (!hasBrowser) {
   process.exit(1);
 }
 await mkdir(FOLDER, { recursive: true });
-console.log("Starting five Workers, with yesterday's contracts, and a browser");
+console.log("Starting six Workers, with yesterday's contracts, and a browser");
 const [stack, browser] = await Promise.all([startStack({ configOf: yesterdaysConfig }), launch()]);
 try {
   const clients = await connect(stack.url);
@@ -42,7 +42,7 @@ try {
   await stack.redeploy();
   await warmUp(clients, records);
   await drawFlow(clients, records.slice(EARLIER));
-  await drawDesk();
+  await drawOps();
   await drawDevices(records);
   if (values.all) await drawAll(values.all, records);
 } finally {
@@ -55,15 +55,15 @@ async function open(at: string, more: Partial<Visit> = {}): Promise<Page> {
   return page;
 }
 
-/** Lets what is loading arrive. */
+/** Waits until the page has loaded. */
 async function draw(page: Page, name: string): Promise<void> {
-  while ((await page.locator(".bone").count()) > 0) await page.waitForTimeout(100);
+  while ((await page.locator(".skeleton").count()) > 0) await page.waitForTimeout(100);
   await page.waitForTimeout(600);
   await page.screenshot({ path: `${FOLDER}/${name}.png` });
   console.log(`${FOLDER}/${name}.png`);
 }
 
-/** Has every device's object read once, as it is anywhere but right after a deployment. */
+/** Reads every device's object once, as is usual except right after a deployment. */
 async function warmUp(clients: Clients, records: readonly SampleRecord[]): Promise<void> {
   for (const key of new Set(records.flatMap((record) => keyOf(record) ?? []))) {
     await clients.query(
@@ -84,13 +84,13 @@ async function drawFlow(clients: Clients, rest: readonly SampleRecord[]): Promis
   const day = await open("#/flow", { height: 960 });
   const going = replay(clients, rest, STEADY, bar("pushed")).catch(() => {});
   const ask = () => clients.query("{ devices(first: 5) { edges { node { key } } } }");
-  // One that fails is one fewer in the picture.
+  // A device that fails is missing in the picture.
   const asking = setInterval(() => void ask().catch(() => {}), 400);
   await untilCalm(day);
   await draw(day, "flow");
   await day.goto(new URL("/ops#/topics", stack.url).href);
   await draw(day, "topics");
-  // One after the other, for a browser that draws a wall takes what the Workers need.
+  // One after the other, since a browser that draws a wall-sized page takes CPU time that the Workers need.
   const wall = await open("#/flow", { width: 2560, height: 1440, theme: "dark" });
   await wall.waitForTimeout(15_000);
   await draw(wall, "flow-wall");
@@ -106,23 +106,23 @@ async function drawFlow(clients: Clients, rest: readonly SampleRecord[]): Promis
 }
 
 /**
- * Waits until what the first records after a deployment took is out of sight, and for a minute in which nothing else
- * took this machine's time, if there is one soon.
+ * Waits until the latencies of the first records after a deployment are out of view, and then for a minute without
+ * other load on this machine, if there is one soon.
  */
 async function untilCalm(page: Page): Promise<void> {
   await page.waitForTimeout(WARM_MS);
-  const visible = page.locator(".headlines > div").filter({ hasText: "visible within" }).locator(".headline");
+  const visible = page.locator(".headlines > div").filter({ hasText: "p99 latency" }).locator(".headline");
   for (let waitedMs = 0; waitedMs < CALM_MS; waitedMs += 2_000) {
     if (/ ms$/.test((await visible.textContent()) ?? "")) return;
     await page.waitForTimeout(2_000);
   }
 }
 
-async function drawDesk(): Promise<void> {
+async function drawOps(): Promise<void> {
   const page = await open("#/groups");
   await page.getByRole("row").nth(2).waitFor();
   await draw(page, "groups");
-  // Of the groups of that topic, the one that a wider contract has made replayable is the largest.
+  // The largest group of that topic is the one that a wider contract has made replayable.
   await page.goto(new URL(`/ops#/groups?topic=${AHEAD}&sort=-waiting`, stack.url).href);
   await page.getByRole("columnheader", { name: "Waiting" }).waitFor();
   await expectRows(page, AHEAD);
@@ -137,7 +137,10 @@ async function drawDesk(): Promise<void> {
   await page.getByLabel("Name").fill("critical alerts are known now");
   await page.getByLabel("I have looked at the plan").check();
   await page.getByRole("button", { name: "Start", exact: true }).click();
-  await page.getByText("are back").first().waitFor();
+  await page
+    .getByText(/ of \d+ completed/)
+    .first()
+    .waitFor();
   await page.waitForTimeout(2_500);
   await draw(page, "run");
   const letters = await open("#/letters?reason=schema_mismatch&topic=device.ecobee.status.reported", { theme: "dark" });
@@ -148,7 +151,7 @@ async function drawDesk(): Promise<void> {
   await draw(audit, "audit");
 }
 
-/** Until the list is of one topic alone. */
+/** Waits until the list shows one topic only. */
 async function expectRows(page: Page, topic: string): Promise<void> {
   const rows = page.locator("tbody tr");
   while ((await rows.count()) === 0 || (await rows.filter({ hasNotText: topic }).count()) > 0) {
@@ -169,10 +172,11 @@ async function drawAll(folder: string, records: readonly SampleRecord[]): Promis
     for (const width of [390, 1440, 2560]) {
       const page = await open("#/flow", { width, height: width === 390 ? 844 : Math.round(width * 0.5625), theme });
       await page.waitForTimeout(3_000);
-      for (const [name, at] of await placesOf(page, records)) {
+      for (const [name, at] of await findPages(page, records)) {
         await page.goto(new URL(`/ops${at}`, stack.url).href);
-        while ((await page.locator(".bone").count()) > 0) await page.waitForTimeout(100);
-        await page.waitForTimeout(800);
+        // Once to leave the page before, and until what this one asks for has come.
+        do await page.waitForTimeout(800);
+        while ((await page.locator(".skeleton").count()) > 0);
         await page.screenshot({ path: `${folder}/${name}-${width}-${theme}.png`, fullPage: true });
       }
       await page.context().close();
@@ -181,7 +185,7 @@ async function drawAll(folder: string, records: readonly SampleRecord[]): Promis
 }
 
 /** A page of each kind, by a name. */
-async function placesOf(page: Page, records: readonly SampleRecord[]): Promise<[name: string, at: string][]> {
+async function findPages(page: Page, records: readonly SampleRecord[]): Promise<[name: string, at: string][]> {
   const first = async (list: string) => {
     await page.goto(new URL(`/ops#/${list}`, stack.url).href);
     return (await page.locator(`main tbody a[href^='#/${list}/']`).first().getAttribute("href")) ?? "";
@@ -202,7 +206,7 @@ async function placesOf(page: Page, records: readonly SampleRecord[]): Promise<[
   ];
 }
 
-/** The device of which most kinds of things are told. */
+/** The device with records about the most kinds of entities. */
 function busiest(records: readonly SampleRecord[]): string {
   const kinds = new Map<string, Set<string>>();
   for (const record of records) {

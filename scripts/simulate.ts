@@ -7,9 +7,9 @@ import { ROOT, runTool, toolPath } from "../local/tool.ts";
 import { KEEP_MARK, type KeptSchedule } from "../test/simulation/kept.ts";
 
 /**
- * Runs simulated schedules: `npm run simulate -- --runs 1000 --seed 42`. A failure prints its seed and its path; given
- * back as `--seed … --path …` they run that one schedule again. What is left of it when nothing more can be taken away
- * is written down, and is a test from then on.
+ * Runs simulated schedules: `npm run simulate -- --runs 1000 --seed 42`. A failure prints its seed and its path; passed
+ * as `--seed … --path …`, they repeat that one schedule. The shrunk schedule is written to a file, and is a test from
+ * then on.
  */
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "1000" }, seed: { type: "string" }, path: { type: "string" } },
@@ -22,7 +22,7 @@ for (const [name, value] of Object.entries({ runs: values.runs, seed: values.see
 
 const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31));
 console.log(`${values.runs} schedules of 200 records, seed ${seed}`);
-// Not intercepted, the console's lines come out by themselves, without the name of the test over each.
+// Without interception, the console's lines are printed without the name of the test above each.
 const options = ["run", "--project", "simulation", "--silent=false", "--disable-console-intercept"];
 const run = spawn(process.execPath, [toolPath("vitest"), ...options], {
   stdio: ["inherit", "pipe", "inherit"],

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 /**
- * `npm run test:changed`: the tests that a change is likely to fail, while one writes it. What has changed is what git
- * says, against `--since` (HEAD); which tests that concerns, vitest finds by their imports. Left out is what takes
- * longest and fails last: the browser, the flow over HTTP, the simulation and the walks through everything.
+ * `npm run test:changed`: the tests that a change is likely to break, for use while one writes it. The changed files
+ * come from git, compared with `--since` (HEAD); vitest finds their tests by imports. Left out is what is slowest: the
+ * browser, the flow over HTTP, the simulation and the random walks.
  */
 const { values } = parseArgs({ options: { since: { type: "string", default: "HEAD" } } });
 
@@ -20,11 +20,11 @@ if (changed.length === 0) {
   process.exit(0);
 }
 
-const WORKERS = ["ingest", "devices", "api", "dlq"] as const;
+const WORKERS = ["ingest", "devices", "api", "dlq", "metrics"] as const;
 const touched = WORKERS.filter((worker) =>
   changed.some((file) => file.startsWith(`workers/${worker}/`) || file.startsWith(`test/workers/${worker}/`)),
 );
-// What all Workers share is tried where its promises are: the guarantees run real handlers over real stores.
+// A change of what all Workers share also runs the guarantees, with real handlers over real stores.
 const isShared = changed.some((file) => file.startsWith("src/shared/") || file.startsWith("test/guarantees/"));
 const projects = ["pure", ...touched, ...(isShared ? ["guarantees"] : [])];
 const LEFT_OUT = ["**/tenancy.test.ts", "**/size.test.ts", "**/hostile.test.ts"];

@@ -1,36 +1,53 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { GraphQLSchema } from "graphql";
-import { manifestOf, problemsOf } from "./document-manifest.ts";
+import { parse as parseYaml } from "yaml";
+import {
+  extensionOf,
+  findClashes,
+  findClientProblems,
+  manifestOf,
+  readClientFile,
+  TrustSettings,
+} from "./client-manifests.ts";
 
 /**
- * Puts every `.graphql` file of the folders into src/shared/graphql/trusted-documents.json, by the hash of its text: what
- * browsers may ask. A document that the API would refuse is not taken. With --check it writes nothing, and says whether
- * the manifest is what would be written.
+ * Writes the documents of the folders in trusted-documents.yaml into src/shared/graphql/trusted-documents.json, by the
+ * id that their client sends: the documents that browsers may run. It writes nothing while one of them is refused. With
+ * --check it writes nothing, and fails if the file is out of date.
  */
 const ROOT = new URL("../", import.meta.url);
 const MANIFEST = new URL("src/shared/graphql/trusted-documents.json", ROOT);
-const DEFAULT_FOLDERS = ["examples/dashboard"];
 
-const { values, positionals } = parseArgs({
-  options: { check: { type: "boolean", default: false } },
-  allowPositionals: true,
-});
-const folders = positionals.length > 0 ? positionals : DEFAULT_FOLDERS;
+const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
 
-// By URL, so that the Worker's code is checked with the Worker's types and not with Node's.
+// Imported by URL, so that the Worker's code is checked with the Worker's types and not with Node's.
 const { schema } = (await import(new URL("src/shared/graphql/schema/index.ts", ROOT).href)) as {
   schema: GraphQLSchema;
 };
 
-const documents = folders.flatMap((folder) =>
-  readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".graphql"))
+const settings = TrustSettings.safeParse(parseYaml(readFileSync(new URL("trusted-documents.yaml", ROOT), "utf8")));
+if (!settings.success) {
+  for (const { path, message } of settings.error.issues)
+    console.error(`trusted-documents.yaml: ${path.join(".")}: ${message}`);
+  process.exit(1);
+}
+
+const reads = settings.data.flatMap(({ folder, kind }) => {
+  if (!existsSync(new URL(`${folder}/`, ROOT)))
+    return [{ kind, documents: [], problems: [`trusted-documents.yaml: there is no folder ${folder}.`] }];
+  return readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(extensionOf(kind)))
     .map((name) => `${folder}/${name}`)
-    .map((file) => ({ file, text: readFileSync(new URL(file, ROOT), "utf8") })),
-);
-const problems = documents.flatMap(({ file, text }) => problemsOf(text, schema).map((problem) => `${file}:${problem}`));
-const written = `${JSON.stringify(manifestOf(documents.map(({ text }) => text)), null, 2)}\n`;
+    .map((file) => ({ kind, ...readClientFile(kind, file, readFileSync(new URL(file, ROOT), "utf8")) }));
+});
+const documents = reads.flatMap((read) => read.documents);
+const problems = [
+  ...reads.flatMap((read) => read.problems),
+  ...reads.flatMap(({ kind, documents }) => documents.flatMap((each) => findClientProblems(kind, each, schema))),
+  ...findClashes(documents),
+];
+const written = `${JSON.stringify(manifestOf(documents), null, 2)}\n`;
 
 if (problems.length > 0) {
   for (const problem of problems) console.error(problem);

@@ -22,7 +22,7 @@ export class FloorObject extends DurableObject<Env> {
 
 const DONE = () => new Response(null, { status: 204 });
 
-/** Each path does one thing that everybody who builds on the platform has to do, and as little else as can be. */
+/** Each path does one thing that every application on the platform has to do, and as little else as possible. */
 export default {
   async fetch(request, env) {
     const { pathname, searchParams } = new URL(request.url);
@@ -72,7 +72,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** A line in, a line out, and all of them in one message. */
+/** Each line of the body is a record; all of them are sent in one message, and each has a line in the answer. */
 async function stream(text: string, queue: Queue): Promise<Response> {
   const records = text.split("\n").map((line) => JSON.parse(line) as unknown);
   await queue.sendBatch([{ body: { records } }]);

@@ -16,7 +16,7 @@ export class NaiveDevice extends DurableObject<Env> {
   }
 }
 
-/** What was used, as it would be billed. One isolate serves a bench, so module scope is good enough to count in. */
+/** Usage, as it would be billed. One isolate serves a bench, so counting in module scope is enough. */
 const used = {
   events: 0,
   workerRequests: 0,
@@ -27,7 +27,7 @@ const used = {
   objectWrites: 0,
 };
 
-/** Every event by itself, from end to end. */
+/** Handles every event by itself, from end to end. */
 export default {
   async fetch(request, env) {
     if (request.method === "GET") return Response.json(used);

@@ -36,7 +36,7 @@ export const isTopic = (name: string): name is Topic => Object.hasOwn(TOPICS, na
 
 type Transaction = Parameters<Parameters<LibSQLDatabase["transaction"]>[0]>[0];
 
-/** Validates and writes what one request brought, in one transaction. @returns how many records were refused */
+/** Validates and writes the events of one request, in one transaction. @returns how many records were refused */
 export async function apply(db: LibSQLDatabase, topic: Topic, values: readonly unknown[]): Promise<number> {
   const parsed = values.map((value) => TOPICS[topic].safeParse(value));
   const good = parsed.flatMap(({ data }) => (data ? [data] : []));
@@ -48,7 +48,7 @@ export async function apply(db: LibSQLDatabase, topic: Topic, values: readonly u
 
 type Event = z.output<(typeof TOPICS)[Topic]>;
 
-/** What is older than what is there changes nothing. */
+/** An event that is older than the stored one changes nothing. */
 async function write(tx: Transaction, { deviceId, occurredAt, data }: Event): Promise<void> {
   const key = `elt:${deviceId}`;
   const at = new Date(occurredAt).toISOString();

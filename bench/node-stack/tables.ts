@@ -33,7 +33,7 @@ export const alerts = sqliteTable(
   (table) => [index("alerts_by_device").on(table.deviceKey)],
 );
 
-/** The same for a database that is new. */
+/** The same tables, for a new database. */
 export const CREATE = `
   CREATE TABLE devices (
     key TEXT PRIMARY KEY, status TEXT, online INTEGER, mode TEXT, indoorTemperatureC REAL, reportedAt TEXT,

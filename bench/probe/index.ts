@@ -1,13 +1,13 @@
 import { parse } from "graphql";
-import { describeRejection, parseRecord } from "../../src/shared/contracts/parse.ts";
-import type { ConcordEvent } from "../../src/shared/domain/event.ts";
-import type { DeviceSnapshotSource } from "../../src/shared/domain/snapshot.ts";
-import { openContext } from "../../src/shared/graphql/context.ts";
-import { executeWithinLimits } from "../../src/shared/graphql/limits/limits.ts";
-import { schema } from "../../src/shared/graphql/schema/index.ts";
-import type { DeviceSink } from "../../src/shared/objects.ts";
-import { NEAREST } from "../../src/shared/repositories/consistency.ts";
-import { openServices, type Stores } from "../../src/shared/services/index.ts";
+import { describeRejection, parseRecord } from "#contracts/parse.ts";
+import type { ConcordEvent } from "#domain/event.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { openContext } from "#graphql/context.ts";
+import { executeWithinLimits } from "#graphql/limits/limits.ts";
+import { schema } from "#graphql/schema/index.ts";
+import type { DeviceSink } from "#objects/requests.ts";
+import { NEAREST } from "#repositories/consistency.ts";
+import { openServices, type Stores } from "#services/index.ts";
 import { report, TOPIC } from "../records.ts";
 
 type Env = { readonly DB: D1Database; readonly DEVICES: DurableObjectNamespace<ProbedDevice> };
@@ -38,7 +38,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** Answers a query with what D1 says that it cost: statements, and rows as it bills them. */
+/** Answers a query with its cost according to D1: statements, and rows as they are billed. */
 async function count(db: D1Database, { query, variables = {} }: Body): Promise<Response> {
   const stores: Stores = { db, objectOf: nobody, commands: {} as Stores["commands"], metrics: nobody };
   const open = (consistency = NEAREST) => openServices(stores, { role: "service" }, consistency);
@@ -56,7 +56,7 @@ async function count(db: D1Database, { query, variables = {} }: Body): Promise<R
 
 const DEVICE_KEY = "elt:bench-0";
 
-/** Each number is newer than the one before it, and says something else. */
+/** Each number is newer than the one before it, and has another content. */
 function eventOf(number: number): ConcordEvent {
   const { key, value } = report("bench-0", number);
   const parsed = parseRecord({ topic: TOPIC, key, value: JSON.stringify(value) }, Date.now());
