@@ -32,6 +32,7 @@ export default defineConfig({
             "bridge/**/*.test.ts",
             "cli/**/*.test.ts",
             "console/**/*.test.ts",
+            "deploy/**/*.test.ts",
             "packages/**/*.test.ts",
             "parity/**/*.test.ts",
             "scripts/**/*.test.ts",
@@ -39,6 +40,10 @@ export default defineConfig({
             "bench/**/*.test.ts",
           ],
         },
+      },
+      {
+        resolve: { alias: ROOMS },
+        test: { name: "deploy", include: ["test/deploy/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
       },
       { test: { name: "bridge", include: ["test/bridge/**/*.test.ts"], testTimeout: 30_000 } },
       "test/workers/*/vitest.config.ts",

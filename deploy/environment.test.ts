@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ROOT } from "../local/tool.ts";
+import { environmentNames, isPlaceholder, parseEnvironment, readEnvironment, withDatabaseId } from "./environment.ts";
+
+const STAGING = readFileSync(join(ROOT, "environments/staging.toml"), "utf8");
+
+describe("an environment's file", () => {
+  it("is read, with its name", () => {
+    expect(environmentNames()).toEqual(["production", "staging"]);
+    expect(readEnvironment("staging")).toMatchObject({ name: "staging", database: { read_replication: true } });
+  });
+
+  it.each([
+    ["a member that nobody knows", STAGING.replace("steps =", "stepz ="), /rollout.*stepz/],
+    ["text that is not TOML", `${STAGING}\n[[`, /environments\/staging\.toml, line \d+: /],
+    ["an id that is none", STAGING.replace(/id = "[^"]*"/, 'id = "x"'), /database\.id: /],
+    [
+      "an address with a scheme",
+      STAGING.replace('address = "workers.dev"', 'address = "https://a.example"'),
+      /front_door\.address: /,
+    ],
+    ["steps that fall", STAGING.replace("[0, 10, 50, 100]", "[50, 10, 100]"), /rollout\.steps: must rise/],
+    ["steps that stop early", STAGING.replace("[0, 10, 50, 100]", "[0, 50]"), /rollout\.steps: .*end at 100/],
+  ])("with %s is refused, and the message says where", (_, text, message) => {
+    expect(() => parseEnvironment("staging", text)).toThrow(message);
+  });
+
+  it("that does not exist is refused with the names of those that do", () => {
+    expect(() => readEnvironment("stagign")).toThrow("there are production and staging");
+  });
+
+  it("takes a new database id, and keeps its comments", () => {
+    const id = "2f1c8e0a-1111-4222-8333-444455556666";
+    const changed = withDatabaseId("staging", STAGING, id);
+    expect(parseEnvironment("staging", changed).database.id).toBe(id);
+    expect(changed.split("\n").filter((line) => line.startsWith("#"))).toEqual(
+      STAGING.split("\n").filter((line) => line.startsWith("#")),
+    );
+    expect([isPlaceholder(id), isPlaceholder(parseEnvironment("staging", STAGING).database.id)]).toEqual([false, true]);
+    expect(() => withDatabaseId("staging", STAGING.replace(/^id = .*$/m, ""), id)).toThrow(/database\.id/);
+  });
+});

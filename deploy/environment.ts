@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { parse, TomlError } from "smol-toml";
+import * as z from "zod";
+import { ROOT } from "../local/tool.ts";
+
+/** Where D1 may have its primary; wrangler's own words. */
+export const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"] as const;
+export const JURISDICTIONS = ["eu", "us", "fedramp"] as const;
+
+const Destinations = z.strictObject({
+  /** The share of invocations that are kept: 0 to 1. */
+  sampling: z.number().min(0).max(1).default(1),
+  /** Names of OpenTelemetry destinations of the account. */
+  destinations: z.array(z.string().min(1)).default([]),
+});
+
+const Hostname = z.string().regex(/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "must be a hostname");
+
+/** From one step to the next the share grows, and the last one is all. */
+const isRising = (steps: readonly number[]): boolean => steps.every((step, i) => i === 0 || step > (steps[i - 1] ?? 0));
+
+export const EnvironmentFile = z.strictObject({
+  account: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, "must be an account id: 32 hex digits")
+    .optional(),
+  front_door: z.strictObject({
+    address: z.union([z.literal("workers.dev"), Hostname]),
+    routes: z.array(z.string().min(1)).default([]),
+  }),
+  database: z.strictObject({
+    id: z.guid(),
+    location: z.enum(LOCATIONS),
+    jurisdiction: z.enum(JURISDICTIONS).optional(),
+    read_replication: z.boolean().default(true),
+  }),
+  rollout: z.strictObject({
+    steps: z
+      .array(z.number().int().min(0).max(100))
+      .min(1)
+      .refine((steps) => steps.at(-1) === 100 && isRising(steps), "must rise, and end at 100")
+      .default([0, 10, 50, 100]),
+    pause_seconds: z.number().int().min(0).max(3_600).default(60),
+  }),
+  logs: Destinations,
+  traces: Destinations,
+  /** Workers' variables that the environment sets; each goes to the Workers whose wrangler.toml names it. */
+  settings: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).default({}),
+});
+
+/** One deployed environment: its name, and what environments/{name}.toml says of it. */
+export type Environment = z.output<typeof EnvironmentFile> & { readonly name: string };
+
+const FOLDER = join(ROOT, "environments");
+const pathOf = (name: string): string => join(FOLDER, `${name}.toml`);
+
+/** The names of all environments that are deployed, such as `staging`. */
+export const environmentNames = (): string[] =>
+  readdirSync(FOLDER)
+    .filter((file) => file.endsWith(".toml"))
+    .map((file) => basename(file, ".toml"))
+    .sort();
+
+/** An environment's file is missing or says something that cannot be. The message is for whoever wrote the file. */
+export class EnvironmentError extends Error {
+  override readonly name = "EnvironmentError";
+}
+
+/** @throws EnvironmentError that names the file, and the line or the member */
+export function readEnvironment(name: string): Environment {
+  const known = environmentNames();
+  if (!known.includes(name)) {
+    throw new EnvironmentError(`There is no environments/${name}.toml; there are ${known.join(" and ")}.`);
+  }
+  return parseEnvironment(name, readFileSync(pathOf(name), "utf8"));
+}
+
+/** @throws EnvironmentError as above */
+export function parseEnvironment(name: string, text: string): Environment {
+  const { data, error } = EnvironmentFile.safeParse(parseToml(name, text));
+  if (data) return { ...data, name };
+  const problems = error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
+  throw new EnvironmentError(`environments/${name}.toml: ${problems.join("; ")}. Nothing was changed.`);
+}
+
+function parseToml(name: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (thrown) {
+    if (!(thrown instanceof TomlError)) throw thrown;
+    const what = thrown.message.split("\n")[0];
+    throw new EnvironmentError(`environments/${name}.toml, line ${thrown.line}: ${what}. Nothing was changed.`);
+  }
+}
+
+/** A database that was never made has this id, with another last digit for each environment. */
+export const isPlaceholder = (id: string): boolean => id.startsWith("00000000-0000-4000-8000-");
+
+/** Writes the database's id into the environment's file. @throws EnvironmentError as above */
+export function writeDatabaseId(name: string, id: string): void {
+  writeFileSync(pathOf(name), withDatabaseId(name, readFileSync(pathOf(name), "utf8"), id));
+}
+
+/** The file with another id for its database; its comments stay. @throws EnvironmentError as above */
+export function withDatabaseId(name: string, text: string, id: string): string {
+  const changed = text.replace(/^(\[database\]\n(?:(?!\[).*\n)*?id = ")[^"]*(")/m, `$1${id}$2`);
+  if (parseEnvironment(name, changed).database.id === id) return changed;
+  throw new EnvironmentError(`environments/${name}.toml has no line \`id = "…"\` in [database]; the id is ${id}.`);
+}
