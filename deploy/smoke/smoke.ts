@@ -1,0 +1,1 @@
+export type { SmokeReport, SmokeStep, SmokeTarget, SmokeTest } from "./target.ts";
