@@ -40,7 +40,7 @@ function bridge(settings: Partial<SessionSettings> = {}) {
     },
     decode: async (records: readonly KafkaRecord[]) => records,
     emit: (event: BridgeEvent) => void events.push(event),
-    ...{ now: Date.now, random: () => 0 },
+    random: () => 0,
   };
   return { ended: runBridge({ ...SETTINGS, ...settings }, deps, stop.signal), stop: () => stop.abort() };
 }

@@ -46,7 +46,7 @@ export async function carryRecords(
     const decode = await openDecoder(registrySettings(settings), emit);
     const source = await openSource(sourceSettings(settings), emit);
     const send = boundary(boundarySettings(settings));
-    const deps = { source, send, decode, emit, now: Date.now, random: Math.random };
+    const deps = { source, send, decode, emit, random: Math.random };
     await runBridge(sessionSettings(settings, once), deps, stopping.signal);
   } finally {
     stopListening();

@@ -27,7 +27,6 @@ export type SessionDeps = {
   /** Replaces what a schema registry can read. It waits for a registry that is away, until the session is over. */
   readonly decode: Decode;
   readonly emit: Listener;
-  readonly now: () => number;
   readonly random: () => number;
 };
 
@@ -73,7 +72,7 @@ async function deliverSession(
   targets: Map<string, number>,
   signal: AbortSignal,
 ): Promise<SessionEnd> {
-  const { emit, now } = deps;
+  const { emit } = deps;
   const ranges = await session.partitions();
   emit({ kind: "session.opened", partitions: ranges });
   for (const range of ranges) {
@@ -84,9 +83,9 @@ async function deliverSession(
   const delivery = new Delivery(settings, { ...deps, onGap: (gap) => void reportGap(gap, session, emit) });
   const commits = new Commits(session, delivery, emit);
   const complete = new AbortController();
-  let lastBatchMs = now();
+  let lastBatchMs = performance.now();
   const look = () => {
-    const isIdle = delivery.pending.records === 0 && now() - lastBatchMs > IDLE_MS;
+    const isIdle = delivery.pending.records === 0 && performance.now() - lastBatchMs > IDLE_MS;
     if (isIdle || hasReached(targets, ranges, delivery)) complete.abort();
   };
   const reportBuffered = () =>
@@ -104,7 +103,7 @@ async function deliverSession(
       const batch = await unlessAborted(batches.next(), over);
       if (!batch || batch.done) break;
       if (batch.value.length > 0) {
-        lastBatchMs = now();
+        lastBatchMs = performance.now();
         emit({ kind: "consumed", records: batch.value });
         const decoded = await unlessAborted(decode(batch.value, over), over);
         if (!decoded) break;

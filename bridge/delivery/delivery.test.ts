@@ -47,7 +47,7 @@ function deliveryTo(
     return answer(entries, requests.length - 1, signal);
   };
   const deps = { send, emit: (event: BridgeEvent) => events.push(event), onGap: () => undefined };
-  return new Delivery({ ...SETTINGS, ...settings }, { ...deps, now: Date.now, random: () => 0.5 });
+  return new Delivery({ ...SETTINGS, ...settings }, { ...deps, random: () => 0.5 });
 }
 
 const sent = () => requests.map(({ entries }) => entries.map(({ at }) => at.offset));
@@ -61,6 +61,16 @@ describe("delivery", () => {
     expect(sent()).toEqual([[5, 6]]);
     expect(delivery.uncommitted()).toEqual([{ topic: "t", partition: 0, offset: 7 }]);
     expect(events).toMatchObject([{ kind: "delivered", topic: "t", accepted: 2, deadLettered: 0, notKept: 0 }]);
+  });
+
+  it("sends in time though the machine's clock is set back by an hour", async () => {
+    const delivery = deliveryTo(takenAll);
+    await delivery.take(records(5));
+    vi.setSystemTime(-3_600_000);
+    await vi.advanceTimersByTimeAsync(5);
+    await delivery.take(records(6));
+    await vi.advanceTimersByTimeAsync(5);
+    expect(sent()).toEqual([[5], [6]]);
   });
 
   it("asks again for what is under pressure, after the time that it is told, and nothing overtakes it", async () => {

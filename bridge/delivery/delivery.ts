@@ -17,7 +17,6 @@ export type DeliveryDeps = {
   readonly send: Send;
   readonly emit: Listener;
   readonly onGap: (gap: Gap) => void;
-  readonly now: () => number;
   /** From 0 to 1. */
   readonly random: () => number;
   /** How a record is written into a request; as {@link encode} does unless given. */
@@ -33,7 +32,7 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
 
 /**
- * Delivers the records of one session. Every request is sent until the boundary has answered for each of its records,
+ * Delivers the records of one session. Its waits are measured by a clock that no correction of the time sets back. Every request is sent until the boundary has answered for each of its records,
  * or until the session is closed. While the boundary is unavailable, one request at a time tries it.
  */
 export class Delivery {
@@ -70,7 +69,7 @@ export class Delivery {
   /** Takes a batch. Resolves once there is room for another, or delivery has ended. */
   async take(records: readonly KafkaRecord[]): Promise<void> {
     for (const record of records) {
-      const gap = this.#lanes.add((this.#deps.encode ?? encode)(record), this.#deps.now());
+      const gap = this.#lanes.add((this.#deps.encode ?? encode)(record), performance.now());
       if (gap) this.#deps.onGap(gap);
     }
     this.#pump();
@@ -128,11 +127,11 @@ export class Delivery {
     clearTimeout(this.#timer);
     if (this.#hasEnded) return;
     while (this.#inFlight < (this.#isAvailable ? this.#settings.requests : 1)) {
-      const parcel = this.#lanes.take(this.#deps.now(), this.#isDraining);
+      const parcel = this.#lanes.take(performance.now(), this.#isDraining);
       if (!parcel) {
         const dueAtMs = this.#lanes.dueAtMs;
         if (dueAtMs !== undefined) {
-          this.#timer = setTimeout(() => this.#pump(), Math.max(1, dueAtMs - this.#deps.now()));
+          this.#timer = setTimeout(() => this.#pump(), Math.max(1, dueAtMs - performance.now()));
         }
         return;
       }
@@ -164,7 +163,7 @@ export class Delivery {
   async #deliver(topic: string, entries: readonly Encoded[], keep: (index: number) => void): Promise<boolean> {
     for (let attempt = 0; ; attempt++) {
       if (this.#closing.signal.aborted) return false;
-      const began = this.#deps.now();
+      const began = performance.now();
       const answer = await this.#deps.send(topic, entries, this.#aborting.signal);
       switch (answer.kind) {
         case "answered": {
@@ -172,7 +171,7 @@ export class Delivery {
           const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
           const { accepted, deadLettered } = answer;
           this.#isAvailable = notKept === 0;
-          const durationMs = this.#deps.now() - began;
+          const durationMs = performance.now() - began;
           this.#deps.emit({ kind: "delivered", topic, accepted, deadLettered, notKept, bytes, durationMs });
           for (const [index, isKept] of answer.kept.entries()) if (isKept) keep(index);
           if (notKept > 0) await this.#pause(topic, "the queue did not take all records", undefined, attempt);

@@ -127,9 +127,9 @@ export class Instance {
 
   async #delete(): Promise<void> {
     const { address, ownAddress } = this.settings;
-    const untilMs = Date.now() + this.settings.callTimeoutMs;
+    const untilMs = performance.now() + this.settings.callTimeoutMs;
     for (const url of [address, address, ownAddress]) {
-      const timeoutMs = untilMs - Date.now();
+      const timeoutMs = untilMs - performance.now();
       if (timeoutMs <= 0) return;
       const reply = await this.#calls.call(url, { method: "DELETE", timeoutMs }).catch(() => undefined);
       if (reply && reply.status < 500) return;

@@ -52,7 +52,7 @@ export class ProxySession implements Session {
   /** Where partitions began that were committed, if the instance did not begin there. */
   readonly #start = new Map<string, number>();
   readonly #assigned: ReadonlySet<string> | null;
-  #askedAtMs = Date.now();
+  #askedAtMs = performance.now();
   #refusedCommits = 0;
   #hasAsked = false;
   /** Whether another session may go on with the instance. */
@@ -128,7 +128,7 @@ export class ProxySession implements Session {
       if (records.length > 0) yield await this.#checked(records);
     }
     while (!ended.aborted) {
-      const beganAtMs = Date.now();
+      const beganAtMs = performance.now();
       const records = await instance.poll(ended);
       if (await this.#isRebalanced(records)) {
         this.#keepsInstance = true;
@@ -136,7 +136,7 @@ export class ProxySession implements Session {
         return;
       }
       yield await this.#checked(records);
-      const restMs = waits.idleMs - (Date.now() - beganAtMs);
+      const restMs = waits.idleMs - (performance.now() - beganAtMs);
       if (records.length === 0 && restMs > 0) await wait(restMs, undefined, { signal: ended });
     }
   }
@@ -172,11 +172,11 @@ export class ProxySession implements Session {
   async #isRebalanced(records: readonly KafkaRecord[]): Promise<boolean> {
     const before = this.#assigned;
     if (before === null) return false;
-    const isDue = Date.now() - this.#askedAtMs >= this.pollEveryMs;
+    const isDue = performance.now() - this.#askedAtMs >= this.pollEveryMs;
     const isStrange = records.length === 0 || records.some((record) => !before.has(nameOf(record)));
     if (!isDue && !isStrange) return false;
     const assigned = (await this.#parts.instance.assigned()) ?? [];
-    this.#askedAtMs = Date.now();
+    this.#askedAtMs = performance.now();
     return assigned.length !== before.size || assigned.some((each) => !before.has(nameOf(each)));
   }
 }

@@ -16,7 +16,7 @@ const FETCHES = 4;
  * The promise waits for a registry that is away, and is rejected when the signal is aborted.
  */
 export function registryDecoder(settings: RegistrySettings, emit: Listener): Decode {
-  const schemas = new Schemas({ ask: registry(settings), emit, now: Date.now, random: Math.random });
+  const schemas = new Schemas({ ask: registry(settings), emit, now: () => performance.now(), random: Math.random });
   return async (records, signal) => {
     const ids = new Set(records.flatMap(({ key, value }) => [frameOf(key), frameOf(value)].flatMap(idOf)));
     if (ids.size === 0) return records;

@@ -20,7 +20,10 @@ const Answer = z.object({ access_token: z.string().min(1), expires_in: z.number(
  * Tokens by OAuth 2's client credentials (RFC 6749, 4.4), each kept until it is about to expire.
  * @throws StopError if the endpoint refuses the client; Error if it cannot be reached, or answers with something else
  */
-export function clientCredentials({ url, clientId, clientSecret, scope }: TokenEndpoint, now = Date.now) {
+export function clientCredentials(
+  { url, clientId, clientSecret, scope }: TokenEndpoint,
+  now = () => performance.now(),
+) {
   let kept: { readonly token: string; readonly untilMs: number } | undefined;
   return async (): Promise<string> => {
     if (kept && now() < kept.untilMs) return kept.token;

@@ -133,7 +133,7 @@ export class StandInBroker {
 
   #rebalance(): void {
     this.rebalances += 1;
-    this.#rebalancingSinceMs = Date.now();
+    this.#rebalancingSinceMs = performance.now();
     for (const member of this.#members.values()) member.isBack = false;
   }
 
@@ -141,7 +141,7 @@ export class StandInBroker {
   #assign(): void {
     const absent = [...this.#members].filter(([, { isBack }]) => !isBack);
     const sinceMs = this.#rebalancingSinceMs as number;
-    if (absent.length > 0 && Date.now() - sinceMs < this.#habits.rebalanceMs) return;
+    if (absent.length > 0 && performance.now() - sinceMs < this.#habits.rebalanceMs) return;
     for (const [id] of absent) this.#members.delete(id);
     this.#rebalancingSinceMs = undefined;
     const ids = [...this.#members.keys()].sort();

@@ -15,8 +15,6 @@ const TOPICS = ["device.elt.profile.updated", "device.ecobee.customer.assigned",
 const IGNORED = "billing.invoices";
 /** A schedule has failed if no position has been stored for so long, though something is left. */
 const PATIENCE_MS = Number(process.env.BRIDGE_PATIENCE_MS ?? 150_000);
-/** How much faster the bridge's clock runs. Every session counts as a stable one, after which waits are short. */
-const SPEED = 1_000_000;
 const WAITS = { pollEveryMs: 40, leaveMs: 40, idleMs: 3 };
 
 export type Outcome = {
@@ -61,7 +59,7 @@ class Schedule {
   readonly #baseUri: ProxySettings["baseUri"];
   readonly #log: string[] = [];
   readonly #beganMs = performance.now();
-  #storedAtMs = Date.now();
+  #storedAtMs = performance.now();
   #records = 0;
 
   constructor(dialect: StandInDialect, seed: number) {
@@ -90,7 +88,7 @@ class Schedule {
     const keyOf = (partition: string, offset: number) => this.#broker.log(partition)[offset]?.key ?? null;
     this.#boundary = new StandInBoundary(random.fork("boundary"), random.int(0, 8), random.between(0.02, 0.25), keyOf);
     this.#broker.onStored = (partition, stored) => {
-      this.#storedAtMs = Date.now();
+      this.#storedAtMs = performance.now();
       this.#check(partition, habits.nextOf(stored));
     };
   }
@@ -213,8 +211,6 @@ class Schedule {
       send: this.#boundary.send(() => running.isKilled),
       decode: async (records) => records,
       emit,
-      // Where the bridge waits whether anything comes, it has to wait.
-      now: () => Date.now() * (once ? 1 : SPEED),
       random: () => 0,
     };
     const ended = runBridge(settings, deps, stop.signal).catch((error) => {
@@ -265,14 +261,14 @@ class Schedule {
 
   async #untilDelivered(): Promise<void> {
     const { nextOf } = HABITS[this.#dialect];
-    this.#storedAtMs = Date.now();
+    this.#storedAtMs = performance.now();
     const behind = () =>
       this.#partitions.filter((partition) => {
         const stored = this.#broker.stored.get(partition);
         return (stored === undefined ? 0 : nextOf(stored)) < this.#broker.log(partition).length;
       });
     while (behind().length > 0) {
-      if (Date.now() - this.#storedAtMs > PATIENCE_MS) {
+      if (performance.now() - this.#storedAtMs > PATIENCE_MS) {
         this.#problems.push(`not delivered in time: ${behind().join(", ")}`);
         return;
       }
@@ -292,7 +288,8 @@ class Schedule {
     const fronts = this.#bridges.filter(({ isKilled }) => !isKilled).map(({ front }) => front);
     const leaked = () => fronts.flatMap((front) => this.#proxy.instances(front));
     // The proxy may still be at it.
-    for (const untilMs = Date.now() + 1_000; leaked().length > 0 && Date.now() < untilMs; ) await wait(10);
+    for (const untilMs = performance.now() + 1_000; leaked().length > 0 && performance.now() < untilMs; )
+      await wait(10);
     if (leaked().length > 0) this.#problems.push(`instances are left behind: ${leaked().join(", ")}`);
   }
 }

@@ -106,7 +106,7 @@ export class StandInProxy {
   }
 
   #expire(): void {
-    const oldest = Date.now() - this.#settings.expiryMs;
+    const oldest = performance.now() - this.#settings.expiryMs;
     for (const { id, lastCallMs } of this.#consumers.values()) if (lastCallMs < oldest) this.forget(id);
   }
 
@@ -146,7 +146,7 @@ export class StandInProxy {
     if (path.length === 2) return this.#create(path[1] as string, JSON.parse(body), request);
     const consumer = this.#consumers.get(path[3] as string);
     if (!consumer) return problem(habits.unknown, "Consumer instance not found");
-    consumer.lastCallMs = Date.now();
+    consumer.lastCallMs = performance.now();
     const done = consumer.running.then(() => this.#ofConsumer(consumer, method, path[4], url, body, request, fault));
     consumer.running = done.catch(() => undefined);
     return done;
@@ -162,7 +162,7 @@ export class StandInProxy {
     const format = options.format;
     const fresh = {
       topics: undefined,
-      lastCallMs: Date.now(),
+      lastCallMs: performance.now(),
       running: Promise.resolve(),
       dry: 0,
       hasRead: new Set<string>(),
@@ -212,7 +212,7 @@ export class StandInProxy {
 
   async #poll(consumer: Consumer, url: URL, request: IncomingMessage, fault: Fault): Promise<Answer> {
     const { habits, broker } = this.#settings;
-    const untilMs = Date.now() + Number(url.searchParams.get("timeout") ?? 100);
+    const untilMs = performance.now() + Number(url.searchParams.get("timeout") ?? 100);
     if (!consumer.topics) return problem({ status: 500, code: 500 }, "Consumer is not subscribed to any topics");
     // An instance that was left out of a rebalance joins again when it polls.
     if (!broker.isMember(consumer.id)) broker.join(consumer.id, consumer.topics);
@@ -242,7 +242,7 @@ export class StandInProxy {
     const { broker, pollLimit } = this.#settings;
     while (consumer.dry === 0) {
       const records = broker.read(consumer.id, pollLimit);
-      if (records.length > 0 || Date.now() >= untilMs || !this.#consumers.has(consumer.id)) return records;
+      if (records.length > 0 || performance.now() >= untilMs || !this.#consumers.has(consumer.id)) return records;
       await wait(4);
     }
     return [];
