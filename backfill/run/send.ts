@@ -49,7 +49,7 @@ export async function sendEvents(
   const delivery = new Delivery(
     { requests, records, bytes: REQUEST_BYTES, lingerMs: 0, bufferBytes: Number.POSITIVE_INFINITY },
     {
-      ...{ send, emit, encode: encodeEvent, onGap: () => undefined, now: Date.now, random: Math.random },
+      ...{ send, emit, encode: encodeEvent, onGap: () => undefined, random: Math.random },
       describePlace: ({ topic, partition }) => {
         const { file, place } = events[partition] as Outgoing;
         return `${file} ${place}, of ${topic},`;

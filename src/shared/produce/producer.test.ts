@@ -62,6 +62,15 @@ const sending = async <T>(sent: Promise<T>): Promise<T> => {
 };
 
 describe("records", () => {
+  it("are given as long as the caller said, though the machine's clock is set meanwhile", async () => {
+    const busy = new Response(null, { status: 503, headers: { "Retry-After": "1" } });
+    const sending = producer([busy, busy, ok], { deadlineMs: 60_000 }).send([record("1")]);
+    await vi.advanceTimersByTimeAsync(10);
+    vi.setSystemTime(startedMs + 3_600_000);
+    await vi.runAllTimersAsync();
+    expect(await sending).toMatchObject([{ kind: "accepted" }]);
+  });
+
   it("are sent in requests of one topic each, of so many at most, and reported in their own order", async () => {
     const all = [record("1"), record("2", "device.ecobee.status.reported"), record("3"), record("4")];
     const sent = await sending(producer([ok, () => receipts(42206), ok], { batchRecords: 2 }).send(all));

@@ -66,7 +66,7 @@ export class Producer {
    */
   async send(records: readonly BuiltRecord[], signal?: AbortSignal): Promise<Sent[]> {
     const sent: Sent[] = records.map(() => ({ kind: "notSent", reason: "not tried" }));
-    const run = { deadlineMs: Date.now() + (this.#options.deadlineMs ?? 60_000), signal };
+    const run = { deadlineMs: performance.now() + (this.#options.deadlineMs ?? 60_000), signal };
     const all = records.map((record, index): Entry => ({ index, topic: record.topic, text: toRestV2Entry(record) }));
     for (const batch of batchesOf(all, this.#options.batchRecords ?? 500)) {
       const stop = await this.#deliver(batch, sent, run);
@@ -101,10 +101,10 @@ export class Producer {
           break;
         case "retry":
           for (const { index } of left) sent[index] = { kind: "notSent", reason: answer.reason };
-          this.#notBeforeMs = Math.max(this.#notBeforeMs, Date.now() + (answer.retryAfterMs ?? 0));
+          this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + (answer.retryAfterMs ?? 0));
       }
       const jitter = (this.#options.random ?? Math.random)();
-      if (!(await this.#wait(Date.now() + waitMs / 2 + (waitMs / 2) * jitter, run)))
+      if (!(await this.#wait(performance.now() + waitMs / 2 + (waitMs / 2) * jitter, run)))
         return ended(run, lastReason(left, sent));
     }
   }
@@ -112,7 +112,7 @@ export class Producer {
   async #request(entries: readonly Entry[], { deadlineMs, signal }: Run): Promise<BoundaryAnswer> {
     const { url, authorization, fetch: send = fetch, timeoutMs = 30_000, lane = "live" } = this.#options;
     const topic = entries[0]?.topic ?? "";
-    const limits = [AbortSignal.timeout(Math.max(0, Math.min(timeoutMs, deadlineMs - Date.now())))];
+    const limits = [AbortSignal.timeout(Math.max(0, Math.min(timeoutMs, deadlineMs - performance.now())))];
     try {
       const response = await send(`${String(url).replace(/\/+$/, "")}/topics/${encodeURIComponent(topic)}`, {
         method: "POST",
@@ -133,8 +133,8 @@ export class Producer {
 
   /** @returns whether that time came before the deadline, and before the caller gave up */
   async #wait(untilMs: number, { deadlineMs, signal }: Run): Promise<boolean> {
-    const waitMs = untilMs - Date.now();
-    if (signal?.aborted || Math.max(untilMs, Date.now()) >= deadlineMs) return false;
+    const waitMs = untilMs - performance.now();
+    if (signal?.aborted || Math.max(untilMs, performance.now()) >= deadlineMs) return false;
     if (waitMs <= 0) return true;
     await pause(waitMs, signal);
     return signal?.aborted !== true;
