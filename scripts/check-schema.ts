@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Change } from "@graphql-inspector/core";
-import { ROOT, run } from "../local/tool.ts";
+import { ROOT } from "../local/tool.ts";
+import { historyOf } from "./history.ts";
 import { type SchemaChanges, schemaChanges } from "./schema-changes.ts";
 
 /**
@@ -18,8 +19,12 @@ with its message as above and a reason behind a "#".`;
 
 const { values } = parseArgs({ options: { base: { type: "string" } } });
 
-const base = values.base === undefined ? defaultBase() : resolveCommit(values.base);
-const before = base === null ? null : git("show", `${base}:${SCHEMA}`);
+const history = historyOf();
+const base =
+  values.base === undefined
+    ? history.base()
+    : history.git("rev-parse", "--verify", "--quiet", `${values.base}^{commit}`);
+const before = base === null ? null : history.git("show", `${base}:${SCHEMA}`);
 
 if (values.base !== undefined && before === null) {
   console.error(`There is no ${SCHEMA} at ${values.base}: name a commit that this clone has.`);
@@ -34,22 +39,6 @@ if (values.base !== undefined && before === null) {
   );
   console.log(report(changes, base.slice(0, 10)));
   if (changes.breaking.length > 0) process.exitCode = 1;
-}
-
-/** A branch is compared with where it left main, not with what others have put on main since. */
-function defaultBase(): string | null {
-  const fork = git("merge-base", "HEAD", "origin/main");
-  return fork === null || fork === resolveCommit("HEAD") ? resolveCommit("HEAD^") : fork;
-}
-
-function resolveCommit(ref: string): string | null {
-  return git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`);
-}
-
-/** The output of git, or null if it fails. */
-function git(...args: string[]): string | null {
-  const { status, stdout } = run("git", args);
-  return status === 0 ? stdout.trim() : null;
 }
 
 function report({ breaking, allowed, dangerous, safe }: SchemaChanges, commit: string): string {
