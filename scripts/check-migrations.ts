@@ -1,59 +1,43 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import { LATEST_MIGRATION } from "#repositories/latest-migration.ts";
-import { ROOT, runTool } from "../local/tool.ts";
-
 /**
- * Checks that migrations are safe for production: they are append-only, they match the tables, and none drops a table
- * or switches foreign keys off unless it has a line `-- reviewed: why`. A table rebuild written by drizzle-kit has
- * deleted other projects' rows.
+ * Checks that migrations are safe while the Workers of the last release run on the same database: those that have shipped
+ * are as they were, each statement of a new one only adds or has a reason, and together they are the tables of the code.
+ * That each keeps its rows is a test: scripts/migrations/seeded-copy.test.ts
  */
-const problems = [...dangerousStatements(), ...unwrittenMigrations(), ...unknownLatest()];
-for (const problem of problems) console.error(`  ✗ ${problem}`);
-if (problems.length > 0) process.exit(1);
-console.log("Migrations agree with the tables and drop nothing.");
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../local/tool.ts";
+import { historyOf } from "./history.ts";
+import { unknownLatest, unwrittenMigrations } from "./migrations/drift.ts";
+import { judgeMigrations, refusalText } from "./migrations/judge.ts";
+import { readExceptions } from "./migrations/reviewed.ts";
+import { compareWithShipped, migrationFiles } from "./migrations/shipped.ts";
 
-function dangerousStatements(): string[] {
-  return migrationFiles().flatMap((file) => {
-    const sql = readFileSync(join("migrations", file), "utf8");
-    if (/^-- reviewed: \S/m.test(sql)) return [];
-    const found = [
-      ...sql.matchAll(/\bDROP\s+TABLE\b|\bforeign_keys\s*=\s*OFF\b|\bON\s+DELETE\s+(?:CASCADE|SET\s+NULL)\b/gi),
-    ];
-    return found.map(
-      ([statement]) => `migrations/${file} says ${statement}. If that is meant, say why in a line "-- reviewed: …".`,
-    );
-  });
-}
+const files = migrationFiles(ROOT);
+const migrations = files.map((file) => ({ file, sql: readFileSync(join(ROOT, "migrations", file), "utf8") }));
+const exceptions = readExceptions();
+const { shipped, problems, notes } = compareWithShipped(historyOf(), ROOT);
+const { refusals, costs } = judgeMigrations(migrations, exceptions);
 
-/** drizzle-kit writes another migration exactly if the tables differ from the migrations. */
-function unwrittenMigrations(): string[] {
-  const scratch = mkdtempSync(join(tmpdir(), "concord-migrations-"));
-  try {
-    cpSync("migrations", scratch, { recursive: true });
-    const options = ["--dialect", "sqlite", "--schema", "./src/shared/repositories/*tables.ts"];
-    // It takes every folder as relative to the one that it runs in, and ends with 0 even after an error.
-    const { stdout, stderr } = runTool("drizzle-kit", ["generate", ...options, "--out", relative(ROOT, scratch)]);
-    const extra = readdirSync(scratch).filter((file) => file.endsWith(".sql") && !migrationFiles().includes(file));
-    if (extra.length === 0 && !stdout.includes("No schema changes")) return [`drizzle-kit failed: ${stdout}${stderr}`];
-    return extra.map(
-      (file) =>
-        `The tables of src/shared/repositories say more than the migrations do: run \`npm run migration\`.\n${readFileSync(join(scratch, file), "utf8")}`,
-    );
-  } finally {
-    rmSync(scratch, { recursive: true });
-  }
+const all = [
+  ...problems,
+  ...refusals.map(refusalText),
+  ...exceptions
+    .filter(({ file }) => shipped !== null && !shipped.has(file))
+    .map(
+      ({ file }) =>
+        `migrations/reviewed.toml names ${file}, which has not shipped: write the reason into it, above the statement.`,
+    ),
+  ...unwrittenMigrations(),
+  ...unknownLatest(),
+];
+for (const note of notes) console.log(note);
+for (const { file, line, costs: what } of costs)
+  if (shipped?.has(file) === false) console.log(`migrations/${file}:${line} ${what}.`);
+for (const problem of all) console.error(`  ✗ ${problem}`);
+if (all.length > 0) {
+  console.error("CONTRIBUTING.md says how a table is changed while Workers run on it.");
+  process.exit(1);
 }
-
-/** Workers are not ready until this migration is applied. */
-function unknownLatest(): string[] {
-  const latest = migrationFiles().sort().at(-1);
-  return latest === LATEST_MIGRATION
-    ? []
-    : [`src/shared/repositories/latest-migration.ts says ${LATEST_MIGRATION}; the last one is ${latest}.`];
-}
-
-function migrationFiles(): string[] {
-  return readdirSync("migrations").filter((file) => file.endsWith(".sql"));
-}
+console.log(
+  `${files.length} migrations: those that shipped are unchanged, and the others add without breaking what runs.`,
+);
