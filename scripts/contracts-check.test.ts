@@ -11,7 +11,7 @@ import { reportLines } from "#contracts/evolution/report.ts";
 import { CONTRACTS } from "#contracts/index.ts";
 import { latestVersions } from "#contracts/releases.ts";
 import { judgeAgainst, judgeDeployed } from "./deployed-contracts.ts";
-import { judgeAll, readReleased } from "./released-contracts.ts";
+import { contractProblems, judgeAll, readReleased } from "./released-contracts.ts";
 
 const TODAY_MS = Date.UTC(2026, 11, 1);
 const TOPIC = "device.infinity.registration.created";
@@ -29,6 +29,10 @@ it("the contracts break nothing of their last release", () => {
   const { judgements } = judgeAll(TODAY_MS);
   expect(judgements.flatMap(({ topic, problems }) => problems.map(({ what }) => `${topic} ${what}`))).toEqual([]);
   expect(judgements.length).toBe(latestVersions().size);
+});
+
+it("the contracts may be deployed: each version is released", () => {
+  expect(contractProblems(TODAY_MS)).toEqual([]);
 });
 
 it("making firmware required is shown with the smallest registration that has none", () => {

@@ -41,6 +41,21 @@ function earlierOf(topic: string, version: number): NonNullable<Compared["before
 export const unreleased = (): readonly Contract[] =>
   CONTRACTS.filter(({ topic, version }) => latestVersions().get(topic) !== version);
 
+/**
+ * Why the contracts of now may be neither released nor deployed: sentences, none if they may. A record of a version that no
+ * release has cannot be compared by the next change, and letters keep such records for months.
+ */
+export function contractProblems(todayMs: number): string[] {
+  const broken = judgeAll(todayMs).judgements.filter(({ problems }) => problems.length > 0);
+  return [
+    ...broken.map(({ topic }) => `${topic} breaks its released version: \`npm run contracts:check\` shows an event.`),
+    ...unreleased().map(
+      ({ topic, version }) =>
+        `Version ${version} of ${topic} is not released: run \`npm run contracts:release\` and \`npm run generate\`, and commit both.`,
+    ),
+  ];
+}
+
 /** Writes the files of a release. A released version is never written again. */
 export function writeRelease(contracts: readonly Contract[], date: string): Release {
   const release = {
