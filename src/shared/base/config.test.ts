@@ -19,10 +19,10 @@ const read = configReader((env: Env) => {
 
 describe("a Worker's settings", () => {
   it("name every bad variable at once, and no value", () => {
-    expect(read({ ENVIRONMENT: "prod", TOKEN_SECRET: "s3cret", LIST: '["s3cret"]' })).toEqual({
+    expect(read({ ENVIRONMENT: "Local", TOKEN_SECRET: "s3cret", LIST: '["s3cret"]' })).toEqual({
       ok: false,
       problems: [
-        "ENVIRONMENT: must be local, staging or production",
+        "ENVIRONMENT: must be the name of an environment, such as local or production",
         "TOKEN_SECRET: must have at least 32 characters; set another with `wrangler secret put TOKEN_SECRET`",
         expect.stringMatching(/^LIST\.0: (?!.*s3cret)/),
       ],
@@ -40,6 +40,8 @@ describe("a Worker's settings", () => {
     ["local", undefined, false],
     ["staging", LOCAL_TOKEN_SECRET, false],
     ["production", LOCAL_TOKEN_SECRET, false],
+    ["preview", LOCAL_TOKEN_SECRET, false],
+    ["preview", "s".repeat(32), true],
     ["production", "s".repeat(31), false],
     ["production", "s".repeat(32), true],
     [undefined, LOCAL_TOKEN_SECRET, false],

@@ -26,5 +26,7 @@ function parseEnv<Config>(schema: z.ZodType<Config>, env: object): ConfigReading
   return { ok: false, problems: error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) };
 }
 
-/** `ENVIRONMENT`. */
-export const Environment = z.enum(["local", "staging", "production"], "must be local, staging or production");
+const UNNAMED = "must be the name of an environment, such as local or production";
+
+/** `ENVIRONMENT`: `local`, or the name of a file in environments/. All but `local` are deployed, and strict. */
+export const Environment = z.string(UNNAMED).regex(/^[a-z][a-z0-9-]*$/, UNNAMED);

@@ -78,7 +78,7 @@ describe("the settings of the dlq Worker", () => {
     ["the local secret in production", { ENVIRONMENT: "production" }],
     ["a short secret in staging", { ENVIRONMENT: "staging", TOKEN_SECRET: "short" }],
     ["no secret", { TOKEN_SECRET: undefined }],
-    ["an unknown environment", { ENVIRONMENT: "prod" }],
+    ["an environment without a name", { ENVIRONMENT: "" }],
   ])("make it serve nothing with %s, and the answer says why without the secret", async (_, vars) => {
     const response = await fetch(vars as Partial<Env>);
     expect(response.status).toBe(503);
