@@ -23,6 +23,7 @@ const foldersUnder = (root: string): string[] => {
 const inWorkers = foldersUnder("workers");
 const inConsole = foldersUnder("console");
 const inBridge = foldersUnder("bridge");
+const inCli = foldersUnder("cli");
 const inParity = foldersUnder("parity");
 const inBackfill = foldersUnder("backfill");
 
@@ -38,6 +39,7 @@ const BACKFILL =
   "A backfill runs beside other people's warehouse: it imports itself, how the bridge delivers, the command line, and the rooms of src/shared.";
 const PARITY =
   "A comparison knows two GraphQL endpoints: it imports itself, how the bridge reads secrets, the command line, and the rooms of src/shared.";
+const CLI = "The command line is installed elsewhere: how Concord is deployed is no part of it.";
 const APART = "The demo, the story and the scripts do not import each other.";
 const ENTRY = "An entry point of the SDK is a table of contents of the rooms that a service outside may have.";
 const START = "The package of the command line starts it, and holds nothing of it.";
@@ -72,6 +74,7 @@ const VIOLATIONS: readonly Violation[] = [
     ),
   ),
   importing("workers/ingest/imports-demo.ts", "demo/main.ts", ITSELF),
+  importing("workers/ingest/imports-deploy.ts", "deploy/secrets.ts", ITSELF),
   importing("workers/ingest/imports-shared.ts", "src/shared/domain/fleet.ts", ITSELF),
   holding("workers/dlq/exports-from.ts", 'export { default } from "../api/index.ts";', ITSELF),
   holding("workers/dlq/imports-later.ts", 'await import("../api/index.ts");', ITSELF),
@@ -90,6 +93,7 @@ const VIOLATIONS: readonly Violation[] = [
       importing(`${folder}/imports-by-path.ts`, "src/shared/domain/event.ts", BY_NAME),
       importing(`${folder}/imports-worker.ts`, "workers/api/index.ts", BY_NAME),
       importing(`${folder}/imports-samples.ts`, "samples/fleet.ts", BY_NAME),
+      importing(`${folder}/imports-deploy.ts`, "deploy/secrets.ts", BY_NAME),
     ]),
   ),
   holding("src/shared/letters/imports-repository.ts", 'import "#repositories/audit.ts";', BELOW),
@@ -125,6 +129,10 @@ const VIOLATIONS: readonly Violation[] = [
       "The bridge knows the boundary, and nothing behind it.",
     ),
   ]),
+  ...inCli.map((folder) => importing(`${folder}/imports-deploy.ts`, "deploy/secrets.ts", CLI)),
+  importing("bridge/imports-deploy.ts", "deploy/secrets.ts", BRIDGE),
+  importing("backfill/imports-deploy.ts", "deploy/secrets.ts", BACKFILL),
+  importing("parity/imports-deploy.ts", "deploy/secrets.ts", PARITY),
   ...inBackfill.flatMap((folder) => [
     importing(`${folder}/imports-worker.ts`, "workers/ingest/routes.ts", BACKFILL),
     importing(`${folder}/imports-samples.ts`, "samples/generate.ts", BACKFILL),
