@@ -21,10 +21,22 @@ describe("an environment's file", () => {
       STAGING.replace('address = "workers.dev"', 'address = "https://a.example"'),
       /front_door\.address: /,
     ],
+    ["no number of its own", STAGING.replace(/^number = .*$/m, ""), /number: /],
+    [
+      "routes beside the address on workers.dev",
+      STAGING.replace("# routes =", "routes ="),
+      /front_door\.routes: need a hostname/,
+    ],
+    ["logs that go nowhere", STAGING.replace("persist = true", "persist = false"), /logs\.persist: is false/],
+    ["a limit that is no number", STAGING.replace("= 2000", '= "2000"'), /limits\.api\.REQUESTS_BY_ADDRESS: /],
     ["steps that fall", STAGING.replace("[0, 10, 50, 100]", "[50, 10, 100]"), /rollout\.steps: must rise/],
     ["steps that stop early", STAGING.replace("[0, 10, 50, 100]", "[0, 50]"), /rollout\.steps: .*end at 100/],
   ])("with %s is refused, and the message says where", (_, text, message) => {
     expect(() => parseEnvironment("staging", text)).toThrow(message);
+  });
+
+  it.each(["local", "Staging", "pre view", ""])("may not be called %j", (name) => {
+    expect(() => parseEnvironment(name, STAGING)).toThrow("an environment is named with");
   });
 
   it("that does not exist is refused with the names of those that do", () => {

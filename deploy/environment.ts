@@ -8,27 +8,52 @@ import { ROOT } from "../local/tool.ts";
 export const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"] as const;
 export const JURISDICTIONS = ["eu", "us", "fedramp"] as const;
 
-const Destinations = z.strictObject({
+const STREAM = {
   /** The share of invocations that are kept: 0 to 1. */
   sampling: z.number().min(0).max(1).default(1),
   /** Names of OpenTelemetry destinations of the account. */
   destinations: z.array(z.string().min(1)).default([]),
-});
+  /** Whether Cloudflare stores them too, where the dashboard finds them. */
+  persist: z.boolean().default(true),
+} as const;
+
+type Stream = { readonly destinations: readonly string[]; readonly persist: boolean };
+const goesSomewhere = ({ destinations, persist }: Stream): boolean => persist || destinations.length > 0;
+const NOWHERE = { path: ["persist"], message: "is false and there are no destinations: sampling = 0 switches it off" };
+
+const Traces = z.strictObject(STREAM).refine(goesSomewhere, NOWHERE);
+const Logs = z
+  .strictObject({
+    ...STREAM,
+    /** Whether each invocation is a line of its own, beside those that the code writes. */
+    invocations: z.boolean().default(true),
+  })
+  .refine(goesSomewhere, NOWHERE);
 
 const Hostname = z.string().regex(/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "must be a hostname");
 
 /** From one step to the next the share grows, and the last one is all. */
 const isRising = (steps: readonly number[]): boolean => steps.every((step, i) => i === 0 || step > (steps[i - 1] ?? 0));
 
+const FrontDoor = z
+  .strictObject({
+    address: z.union([z.literal("workers.dev"), Hostname]),
+    /** Patterns of further routes, such as `api.example.com/*`. */
+    routes: z.array(z.string().min(1)).default([]),
+  })
+  .refine(({ address, routes }) => address !== "workers.dev" || routes.length === 0, {
+    path: ["routes"],
+    message: "need a hostname as the address: the one on workers.dev would stay open beside them",
+  });
+
 export const EnvironmentFile = z.strictObject({
+  /** Tells the rate limits of the environments in one account apart. No two environments have the same. */
+  number: z.number().int().min(1).max(9),
   account: z
     .string()
     .regex(/^[0-9a-f]{32}$/, "must be an account id: 32 hex digits")
     .optional(),
-  front_door: z.strictObject({
-    address: z.union([z.literal("workers.dev"), Hostname]),
-    routes: z.array(z.string().min(1)).default([]),
-  }),
+  front_door: FrontDoor,
   database: z.strictObject({
     id: z.guid(),
     location: z.enum(LOCATIONS),
@@ -43,8 +68,12 @@ export const EnvironmentFile = z.strictObject({
       .default([0, 10, 50, 100]),
     pause_seconds: z.number().int().min(0).max(3_600).default(60),
   }),
-  logs: Destinations,
-  traces: Destinations,
+  logs: Logs,
+  traces: Traces,
+  /** Whether the account's Logpush jobs for Workers get each invocation. */
+  logpush: z.boolean().default(false),
+  /** Requests per period of a Worker's rate limit, where the environment has another number than the local one. */
+  limits: z.record(z.string(), z.record(z.string(), z.number().int().min(1))).default({}),
   /** Workers' variables that the environment sets; each goes to the Workers whose wrangler.toml names it. */
   settings: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).default({}),
 });
@@ -76,8 +105,13 @@ export function readEnvironment(name: string): Environment {
   return parseEnvironment(name, readFileSync(pathOf(name), "utf8"));
 }
 
-/** @throws EnvironmentError as above */
+/** @throws EnvironmentError as above, or for a name that Workers cannot have at their end */
 export function parseEnvironment(name: string, text: string): Environment {
+  if (name === "local" || !/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
+    throw new EnvironmentError(
+      `environments/${name}.toml: an environment is named with up to 32 of a-z, 0-9 and -, and not "local".`,
+    );
+  }
   const { data, error } = EnvironmentFile.safeParse(parseToml(name, text));
   if (data) return { ...data, name };
   const problems = error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);

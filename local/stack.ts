@@ -14,8 +14,8 @@ export const WORKER_CONFIGS = [
 ] as const;
 
 export type StackOptions = {
-  /** The wrangler environment whose bindings are used; the local one unless given. */
-  readonly env?: "staging" | "production";
+  /** The deployed environment whose bindings are used, such as `staging`; the local one unless given. */
+  readonly env?: string;
   /** Secrets that the environment requires. */
   readonly secrets?: Record<string, string>;
   /** Configs of further Workers, which may bind to ours. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { MARKER } from "../deploy/tables/config.ts";
 import { run } from "../local/tool.ts";
 
 const MAX_LINES = 400;
@@ -18,7 +19,9 @@ it(`no file that people write is over ${MAX_LINES} lines`, () => {
 
 function lineCount(file: string): number {
   try {
-    return readFileSync(new URL(`../${file}`, import.meta.url), "utf8").split("\n").length - 1;
+    const text = readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
+    // Of a wrangler.toml, what a person writes.
+    return (text.split(`\n${MARKER}`)[0] ?? "").split("\n").length - 1;
   } catch (thrown) {
     // Git lists a file that was deleted without a commit.
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return 0;

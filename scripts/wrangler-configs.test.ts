@@ -2,6 +2,8 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
+import { environmentNames, readEnvironment } from "../deploy/environment.ts";
+import { configPathOf, WORKER_NAMES } from "../deploy/tables/workers.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
 import { DEPLOY_ORDER } from "./deploy.ts";
 
@@ -13,12 +15,18 @@ type Config = {
   readonly main?: string;
   readonly workers_dev?: boolean;
   readonly preview_urls?: boolean;
+  readonly route?: string;
+  readonly routes?: readonly (string | { readonly pattern: string; readonly custom_domain?: boolean })[];
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly ratelimits?: readonly { readonly namespace_id: string }[];
   readonly services?: readonly { readonly service: string }[];
   readonly durable_objects: {
     readonly bindings: readonly { readonly class_name: string; readonly script_name?: string }[];
   };
   readonly migrations: readonly { readonly tag: string; readonly new_sqlite_classes?: readonly string[] }[];
 };
+
+const ENVIRONMENTS = ["local", ...environmentNames()];
 
 /** Each Worker as each of its environments deploys it, with the settings that it inherits. */
 const WORKERS = CONFIGS.flatMap((config) => {
@@ -31,18 +39,31 @@ const WORKERS = CONFIGS.flatMap((config) => {
 
 it("the configurations of all Workers are checked", () => {
   expect(CONFIGS).toEqual(expect.arrayContaining(["wrangler.toml", "workers/api/wrangler.toml"]));
-  expect(WORKERS.filter(([config]) => config === "wrangler.toml").map(([, env]) => env)).toEqual([
-    ...["local", "staging", "production"],
-  ]);
+  for (const path of WORKER_CONFIGS) {
+    const environments = WORKERS.filter(([config]) => config === path).map(([, env]) => env);
+    expect([path, environments.sort()]).toEqual([path, [...ENVIRONMENTS].sort()]);
+  }
+  expect(WORKER_NAMES.map(configPathOf).sort()).toEqual([...WORKER_CONFIGS].sort());
 });
 
 it.each(WORKERS)("%s, %s: no version has an address, and only the deployed front door has one", (...worker) => {
-  const [config, env, { workers_dev, preview_urls }] = worker;
-  const isOpen = config === "wrangler.toml" && env !== "local";
-  expect({ workers_dev, preview_urls }).toEqual({ workers_dev: isOpen, preview_urls: false });
+  const [config, env, { workers_dev, preview_urls, route, routes = [] }] = worker;
+  const address = config === "wrangler.toml" && env !== "local" ? readEnvironment(env).front_door.address : undefined;
+  expect({ workers_dev, preview_urls }).toEqual({ workers_dev: address === "workers.dev", preview_urls: false });
+  const domains = routes.flatMap((each) => (typeof each === "object" && each.custom_domain ? each.pattern : []));
+  expect(domains).toEqual(address === undefined || address === "workers.dev" ? [] : [address]);
+  // A route of its own would make another Worker answer from outside, and one beside workers.dev the front door twice.
+  if (domains.length === 0) expect([route, routes]).toEqual([undefined, []]);
 });
 
-describe.each(["local", "staging", "production"])("the Workers of %s", (environment) => {
+it("no two rate limits of one account are counted together", () => {
+  const ours = WORKERS.filter(([config]) => WORKER_CONFIGS.some((each) => each === config));
+  const ids = ours.flatMap(([, , { ratelimits = [] }]) => ratelimits.map(({ namespace_id }) => namespace_id));
+  expect(ids.length).toBeGreaterThan(15);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+describe.each(ENVIRONMENTS)("the Workers of %s", (environment) => {
   const ours = WORKERS.filter(([config, env]) => env === environment && WORKER_CONFIGS.some((each) => each === config));
   const workers = new Map(ours.map(([path, , config]) => [config.name ?? "", { path, config }]));
   const classesOf = (name: string) =>
@@ -50,6 +71,13 @@ describe.each(["local", "staging", "production"])("the Workers of %s", (environm
   const objects = ours.flatMap(([, , { name = "", durable_objects }]) =>
     durable_objects.bindings.map(({ class_name, script_name = name }) => [name, class_name, script_name] as const),
   );
+
+  it("have the same value of a setting, wherever they have it", () => {
+    const vars = ours.flatMap(([, , config]) => Object.entries(config.vars));
+    const values = (name: string) => new Set(vars.flatMap(([key, value]) => (key === name ? [value] : [])));
+    expect(vars.filter(([name]) => values(name).size > 1)).toEqual([]);
+    expect([...values("ENVIRONMENT")]).toEqual([environment]);
+  });
 
   it("are all deployed, each after those that it binds to", () => {
     const placeOf = (name: string) =>

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { signToken } from "#auth/token.ts";
 import { createCredential } from "../../cli/commands/credential.ts";
+import { environmentNames } from "../../deploy/environment.ts";
 import { createLiveClient, LiveSubscription } from "../../local/live-client.ts";
 import { startStack } from "../../local/stack.ts";
 import { eventValue } from "../support/records.ts";
@@ -12,7 +12,7 @@ const TOKEN_SECRET = "a secret that only this test knows, long enough";
 const credentials = (id: string, secret: string) => JSON.stringify([createCredential({ id, secret, may: ["*"] })]);
 
 /** Every name that one Worker's config says of another is resolved here, or the stack does not start. */
-describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
+describe.each(environmentNames())("the wiring of %s", (env) => {
   it("carries an event from the front door to GraphQL with that environment's secrets", async () => {
     const stack = await startStack({
       env,
@@ -79,13 +79,4 @@ describe.each(["staging", "production"] as const)("the wiring of %s", (env) => {
       await stack.stop();
     }
   });
-});
-
-it("The Workers that write objects and those that hold them agree on which are written", () => {
-  const settingsIn = (worker: string) =>
-    [...readFileSync(`workers/${worker}/wrangler.toml`, "utf8").matchAll(/^DEVICE_OBJECT_WRITES = (.*)$/gm)].map(
-      ([, value]) => value,
-    );
-  expect(settingsIn("devices")).toEqual(settingsIn("ingest"));
-  expect(settingsIn("devices")).toHaveLength(3);
 });

@@ -1,0 +1,24 @@
+import type { WorkerName } from "./workers.ts";
+
+/** A value that every deployed environment has and the local one lacks, and the comment that stands above it. */
+export type DeployedOnly = { readonly value: unknown; readonly why: string };
+
+/**
+ * By Worker, and by the member's path in its tables. Locally a queue retries at once, so that tests of a dying consumer
+ * take no minutes, and local/console.ts bundles the console.
+ */
+export const DEPLOYED_ONLY: Readonly<Partial<Record<WorkerName, Readonly<Record<string, DeployedOnly>>>>> = {
+  ingest: {
+    "queues.consumers.retry_delay": {
+      value: 60,
+      why: "For a Worker that dies without a word; what it says itself comes with a delay of its own.",
+    },
+  },
+  dlq: {
+    "queues.consumers.retry_delay": {
+      value: 600,
+      why: "For a Worker that throws before it handles a message: letters then survive 16 hours of it.",
+    },
+    "build.command": { value: "npm run --silent console", why: "Bundles the console into its assets." },
+  },
+};
