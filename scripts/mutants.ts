@@ -73,6 +73,19 @@ function verdictOn({ guarantee }: Mutant, { passed, failed }: Run, all: readonly
 
 const CAUGHT = "caught";
 
+/** Another guarantee's test counts as failed if it fails twice: on a busy machine one may run into its timeout. */
+function runTwiceIfNeeded(mutant: Mutant): Run {
+  const first = runOver(mutant);
+  const isOwn = isOf(mutant.guarantee);
+  if (first.failed.every(isOwn)) return first;
+  const second = runOver(mutant);
+  const isSpared = (title: string) => !isOwn(title) && second.passed.includes(title);
+  return {
+    passed: [...first.passed, ...first.failed.filter(isSpared)],
+    failed: first.failed.filter((title) => !isSpared(title)),
+  };
+}
+
 copyRepository(scratch);
 symlinkSync(join(ROOT, "node_modules"), join(scratch, "node_modules"), "junction");
 const intact = runGuarantees();
@@ -83,7 +96,7 @@ if (intact.failed.length > 0) {
 console.log(`${intact.passed.length} guarantees hold as the code is`);
 const rows = MUTANTS.map((mutant) => {
   const startedAtMs = Date.now();
-  const verdict = verdictOn(mutant, runOver(mutant), intact.passed);
+  const verdict = verdictOn(mutant, runTwiceIfNeeded(mutant), intact.passed);
   const seconds = Math.round((Date.now() - startedAtMs) / 1000);
   console.log(`${mutant.guarantee} ${verdict} in ${seconds} s: ${mutant.says}`);
   return { guarantee: mutant.guarantee, verdict, file: mutant.file, mutation: mutant.says };
