@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import { DeadLetterRepository, type StoredLetter } from "#letters/repositories/dead-letter.ts";
 import { AlertLogRepository } from "#repositories/alert-log.ts";
 import { type AlertVars, readAlertSettings } from "../../../workers/dlq/alerts/settings.ts";
 import { watch } from "../../../workers/dlq/alerts/watch.ts";
@@ -134,6 +134,19 @@ describe("a round of alerts", () => {
     const group = (await letters.find("a"))?.groupId;
     await env.DB.prepare("UPDATE letter_groups SET state = 'acknowledged' WHERE id = ?1").bind(group).run();
     await minute(T0 + MINUTE);
+    expect(told()).toEqual(["group_opened firing"]);
+  });
+
+  it("sends nothing for a group whose letters were closed when they were imported", async () => {
+    const { minute, told } = pager();
+    await fail("a", T0);
+    const closed = { ...((await letters.find("a")) as StoredLetter), id: "b", state: "resolved" as const };
+    await emptyOps();
+    await letters.importAll([closed]);
+    await minute(T0 + 1_000);
+    expect(told()).toEqual([]);
+    await fail("c", T0 + 2_000);
+    await minute(T0 + 3_000);
     expect(told()).toEqual(["group_opened firing"]);
   });
 

@@ -36,6 +36,9 @@ const SORTED_BY: Readonly<Record<SortOf<"groups">["by"], SQLWrapper>> = {
   letters: letterGroups.letters,
 };
 
+/** How many letters of a group have no outcome yet. */
+const WAITING = sql`(${letterGroups.open} + ${letterGroups.replaying} + ${letterGroups.quarantined})`;
+
 /** Letters of one reason, by their state. */
 export type Depth = Pick<StoredGroup, "reason" | "open" | "replaying" | "quarantined" | "resolved" | "discarded">;
 
@@ -80,12 +83,15 @@ export class LetterGroupRepository {
       .limit(first + 1);
   }
 
-  /** The groups that nobody has handled yet, newest failure first, up to a limit. */
+  /**
+   * The groups that nobody has handled yet, newest failure first, up to a limit. A group of which no letter waits, as
+   * after an import of closed ones, needs nobody.
+   */
   async waiting(limit: number): Promise<StoredGroup[]> {
     return this.#db
       .select()
       .from(letterGroups)
-      .where(inArray(letterGroups.state, ["open", "regressed"]))
+      .where(and(inArray(letterGroups.state, ["open", "regressed"]), sql`${WAITING} > 0`))
       .orderBy(desc(letterGroups.lastFailedAtMs))
       .limit(limit);
   }
