@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { smokeTest } from "./smoke.ts";
+import type { SmokeStep, SmokeTarget } from "./target.ts";
+
+const USAGE = `usage: npm run smoke -- [--url https://concord.example] [--header 'Name: value']… [--json]
+
+  --url      the front door; CONCORD_URL, or http://localhost:8787
+  --header   sent with every request; may be repeated. For a version that gets no other requests:
+             'Cloudflare-Workers-Version-Overrides: concord-staging="…"'
+  --json     prints the report as JSON, once, at the end
+
+  CONCORD_SMOKE_CREDENTIAL  id:secret of a producer that may write device.elt.registration.*; locally dev:dev
+  CONCORD_TOKEN_KEY         the private key that signs the test's tokens, or a file with it; locally none is needed
+  CF_ACCESS_CLIENT_ID, CF_ACCESS_CLIENT_SECRET
+                            a service token, where Cloudflare Access is in front
+`;
+
+class Usage extends Error {}
+
+/** @throws Usage if something is missing. Its message repeats no secret. */
+export function targetFrom(args: readonly string[], env: NodeJS.ProcessEnv): SmokeTarget & { readonly json: boolean } {
+  const { values } = parse(args);
+  const url = urlFrom(values.url ?? (env.CONCORD_URL || "http://localhost:8787"));
+  const isLocal = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  const credential = env.CONCORD_SMOKE_CREDENTIAL || (isLocal ? "dev:dev" : "");
+  if (!/^[^:]+:.+$/.test(credential)) {
+    throw new Usage("Set CONCORD_SMOKE_CREDENTIAL to id:secret; `npx concord credential` makes one. Nothing was sent.");
+  }
+  const signingKey = keyFrom(env.CONCORD_TOKEN_KEY);
+  if (signingKey === undefined && !isLocal) {
+    throw new Usage("Set CONCORD_TOKEN_KEY to the private key that signs tokens, or to its file. Nothing was sent.");
+  }
+  const headers = { ...accessFrom(env), ...Object.fromEntries((values.header ?? []).map(headerFrom)) };
+  return { url, credential, signingKey, headers, json: values.json };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        url: { type: "string" },
+        header: { type: "string", multiple: true },
+        json: { type: "boolean", default: false },
+      },
+    });
+  } catch (thrown) {
+    throw new Usage(`${(thrown as Error).message}\n\n${USAGE}`);
+  }
+}
+
+function urlFrom(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
+  throw new Usage("--url has to be an address such as https://concord.example, without a password. Nothing was sent.");
+}
+
+function keyFrom(given: string | undefined): string | undefined {
+  const text = given?.trim();
+  return text && !text.startsWith("{") && existsSync(text) ? readFileSync(text, "utf8").trim() : text || undefined;
+}
+
+function headerFrom(text: string): [string, string] {
+  const [, name, value] = /^([\w-]+): *(\S.*)$/.exec(text) ?? [];
+  if (name && value) return [name, value];
+  throw new Usage("--header has to be 'Name: value'. Nothing was sent.");
+}
+
+function accessFrom(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const { CF_ACCESS_CLIENT_ID: id, CF_ACCESS_CLIENT_SECRET: secret } = env;
+  return id && secret ? { "CF-Access-Client-Id": id, "CF-Access-Client-Secret": secret } : {};
+}
+
+const line = ({ name, ok, ms, problem }: SmokeStep): string =>
+  `${ok ? "ok  " : "FAIL"} ${name} (${ms} ms)${problem === undefined ? "" : `\n     ${problem}`}`;
+
+if (import.meta.main) {
+  try {
+    const { json, ...target } = targetFrom(process.argv.slice(2), process.env);
+    const report = await smokeTest(target, json ? undefined : (step) => console.log(line(step)));
+    if (json) console.log(JSON.stringify(report));
+    else console.log(report.ok ? `${target.url.origin} passed the smoke test.` : `${target.url.origin} failed it.`);
+    process.exitCode = report.ok ? 0 : 1;
+  } catch (thrown) {
+    if (!(thrown instanceof Usage)) throw thrown;
+    console.error(thrown.message);
+    process.exitCode = 2;
+  }
+}

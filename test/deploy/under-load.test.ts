@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { deployUnderLoad } from "./under-load/deployment.ts";
+import { type Evidence, judge } from "./under-load/oracle.ts";
+import { ROLLOUT } from "./under-load/versions.ts";
+
+it("a deployment under load loses no record and no revision", { timeout: 240_000 }, async () => {
+  const figures = await deployUnderLoad({
+    sockets: 40,
+    devices: 10,
+    eventsPerSecond: 10,
+    secondsBetween: 2,
+    // Locally any of them replaces the whole runtime; `npm run deploy:under-load` replaces all six.
+    rollout: ROLLOUT.filter(({ name }) => name === "concord-devices" || name === "concord-ingest"),
+    say: () => {},
+  });
+  expect(figures.violations).toEqual([]);
+  expect(figures).toMatchObject({ sockets: 40, reconnects: 80, gaps: [] });
+  expect(figures.events).toBeGreaterThan(20);
+  expect(figures.revisions).toBeGreaterThan(figures.events);
+});
+
+describe("the oracle of a deployment under load", () => {
+  const event = (number: number) => ({
+    eventId: `e${number}`,
+    device: "d",
+    occurredAtMs: number,
+    indoorTemperatureC: number,
+  });
+  const item = (number: number) => ({ kind: "EVENT", revision: number, eventId: `e${number}` });
+  const snapshot = { kind: "SNAPSHOT", revision: 1, eventId: null };
+  const good: Evidence = {
+    accepted: [1, 2, 3].map(event),
+    streams: [{ device: "d", ended: undefined, received: [snapshot, item(2), item(3)] }],
+    devices: [{ device: "d", indoorTemperatureC: 3, history: ["e3", "e2", "e1"] }],
+    counted: { accepted: 4, applied: 3, unchanged: 0, superseded: 0, duplicate: 1, deadLettered: 0 },
+  };
+  const stream = (...received: Evidence["streams"][number]["received"]) => ({
+    streams: [{ device: "d", ended: undefined, received }],
+  });
+
+  it("finds nothing wrong where nothing is", () => {
+    expect(judge(good)).toEqual({ violations: [], revisions: 2, gaps: [] });
+  });
+
+  it("allows a gap, which it names", () => {
+    const gap = { kind: "GAP", revision: 3, eventId: null };
+    expect(judge({ ...good, ...stream(snapshot, gap) }).gaps).toEqual(["subscriber 0 of d: from revision 1 to 3"]);
+  });
+
+  it.each<readonly [string, Partial<Evidence>, RegExp]>([
+    ["a lost revision", stream(snapshot, item(3)), /got revision 3 after 1/],
+    ["a repeated revision", stream(snapshot, item(2), item(2), item(3)), /got revision 2 after 2/],
+    ["revisions out of order", stream(snapshot, item(3), item(2)), /got revision 2 after 3/],
+    [
+      "a last revision that never came",
+      stream(snapshot, item(2)),
+      /1 events were not delivered, and 0 were superseded/,
+    ],
+    [
+      "an event that nobody sent",
+      stream(snapshot, item(2), { ...item(3), eventId: "x" }),
+      /got x, which was not accepted/,
+    ],
+    ["a second snapshot", stream(snapshot, item(2), { ...snapshot, revision: 3 }), /second snapshot/],
+    ["a stream that ended", { streams: [{ ...good.streams[0], ended: "4403" } as never] }, /ended: 4403/],
+    [
+      "a device with an older state",
+      { devices: [{ device: "d", indoorTemperatureC: 2, history: ["e3", "e2", "e1"] }] },
+      /shows 2 °C/,
+    ],
+    [
+      "a history without an event",
+      { devices: [{ device: "d", indoorTemperatureC: 3, history: ["e3", "e1"] }] },
+      /lacks e2/,
+    ],
+    ["a device that is not there", { devices: [] }, /d is not there/],
+    [
+      "a record without an outcome",
+      { counted: { ...good.counted, applied: 2 } },
+      /2 were applied, unchanged or superseded/,
+    ],
+    ["a record with two outcomes", { counted: { ...good.counted, duplicate: 2 } }, /5 have an outcome/],
+    ["a dead letter", { counted: { ...good.counted, deadLettered: 1 } }, /1 records became dead letters/],
+  ])("finds %s", (_, change, says) => {
+    expect(judge({ ...good, ...change }).violations.join("\n")).toMatch(says);
+  });
+});

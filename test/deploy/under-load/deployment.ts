@@ -1,0 +1,184 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { type Clients, connect, type Outcomes } from "../../../local/clients.ts";
+import { type Edge, startEdge } from "../../../local/edge.ts";
+import { startStack } from "../../../local/stack.ts";
+import { type Counted, type FinalDevice, judge, type Verdict } from "./oracle.ts";
+import { Producers } from "./producers.ts";
+import { Subscriber } from "./subscribers.ts";
+import { type DeployedWorker, ROLLOUT, Versions } from "./versions.ts";
+
+export type LoadPlan = {
+  readonly sockets: number;
+  readonly devices: number;
+  readonly eventsPerSecond: number;
+  /** The Workers that are replaced, in this order; all unless given. */
+  readonly rollout?: readonly DeployedWorker[];
+  /** How long events flow between two deployments. */
+  readonly secondsBetween: number;
+  readonly say: (line: string) => void;
+};
+
+export type LoadFigures = Verdict & {
+  readonly sockets: number;
+  readonly reconnects: number;
+  readonly slowestReconnectMs: number;
+  readonly events: number;
+  readonly counted: Counted;
+  readonly refusals: ReadonlyMap<string, number>;
+  readonly deployments: readonly { readonly name: string; readonly drainMs: number; readonly replaceMs: number }[];
+};
+
+/** How long the platform may take to have an outcome for all that it accepted. */
+const DRAIN_WITHIN_MS = 60_000;
+
+/** How long subscribers may take until all are connected, or have what there is. */
+const CATCH_UP_WITHIN_MS = 120_000;
+
+/**
+ * Replaces each Worker of a local platform in turn, while sockets are open and events flow, and judges what came of it.
+ * Locally a deployment replaces the whole runtime, and its queues are in memory. So producers get 503 until the queues
+ * are empty and the runtime is there again, and every socket is closed each time: docs/decisions/0037.
+ */
+export async function deployUnderLoad(plan: LoadPlan): Promise<LoadFigures> {
+  const { say } = plan;
+  const folder = await mkdtemp(join(tmpdir(), "concord-under-load-"));
+  const versions = new Versions(folder);
+  const stack = await startStack({ configOf: versions.configOf });
+  let isDeploying = false;
+  const edge = await startEdge({
+    target: () => stack.url,
+    intercept: ({ path }) =>
+      isDeploying && path.startsWith("/topics")
+        ? { status: 503, headers: { "Retry-After": "1" }, body: "{}" }
+        : undefined,
+  });
+  const devices = Array.from({ length: plan.devices }, (_, i) => `load-${i}`);
+  const producers = new Producers(edge.url, devices);
+  let subscribers: readonly Subscriber[] = [];
+  try {
+    const clients = await connect(edge.url);
+    await producers.introduce();
+    await settled(clients);
+    subscribers = await subscribeAll(edge, devices, plan.sockets);
+    say(`${subscribers.length} sockets are open, on ${devices.length} devices`);
+    producers.start(plan.eventsPerSecond);
+    const deployments: LoadFigures["deployments"][number][] = [];
+    for (const worker of plan.rollout ?? ROLLOUT) {
+      await wait(plan.secondsBetween * 1_000);
+      const startedAt = performance.now();
+      isDeploying = true;
+      await until(() => producers.inRequest === 0, "producers to have their answers");
+      await settled(clients);
+      const drainedAt = performance.now();
+      versions.raise(worker);
+      await stack.redeploy(versions.configOf);
+      isDeploying = false;
+      const wrong = await versions.notRunning(stack);
+      if (wrong.length > 0) throw new Error(`${wrong.join("; ")}.`);
+      const replacedAt = performance.now();
+      deployments.push({ name: worker.name, drainMs: drainedAt - startedAt, replaceMs: replacedAt - drainedAt });
+      say(
+        `${worker.name}: drained in ${seconds(drainedAt - startedAt)}, replaced in ${seconds(replacedAt - drainedAt)}`,
+      );
+      await until(() => edge.openSockets() >= plan.sockets, "all sockets to be open again");
+    }
+    await wait(plan.secondsBetween * 1_000);
+    await producers.stop();
+    const counted = countedOf(await settled(clients));
+    await caughtUp(subscribers);
+    const shown = await finalDevices(clients, devices);
+    const verdict = judge({ accepted: producers.accepted, streams: subscribers, devices: shown, counted });
+    const reconnectMs = subscribers.flatMap((subscriber) => subscriber.reconnectMs);
+    return {
+      ...verdict,
+      sockets: subscribers.length,
+      reconnects: reconnectMs.length,
+      slowestReconnectMs: reconnectMs.reduce((a, b) => Math.max(a, b), 0),
+      events: producers.accepted.length,
+      counted,
+      refusals: producers.refusals,
+      deployments,
+    };
+  } finally {
+    await Promise.all(subscribers.map((subscriber) => subscriber.stop()));
+    await edge.close();
+    await stack.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function subscribeAll(edge: Edge, devices: readonly string[], sockets: number): Promise<readonly Subscriber[]> {
+  const url = new URL("/live", edge.url).href.replace(/^http/, "ws");
+  const token = await signToken({ role: "service" }, LOCAL_TOKEN_SECRET, "1h");
+  const subscribers = Array.from(
+    { length: sockets },
+    (_, i) => new Subscriber(devices[i % devices.length] as string, { url, token }),
+  );
+  await until(() => subscribers.every(({ received }) => received.length > 0), "every subscriber to have its snapshot");
+  return subscribers;
+}
+
+/** Waits until everything that was accepted has an outcome. */
+async function settled(clients: Clients): Promise<Outcomes> {
+  let outcomes = await clients.outcomes();
+  const deadline = Date.now() + DRAIN_WITHIN_MS;
+  // Twice, since a count may be on its way.
+  for (let calm = 0; calm < 2; ) {
+    if (Date.now() > deadline) throw new Error(`${outcomes.inFlight} accepted records have no outcome after a minute.`);
+    await wait(100);
+    outcomes = await clients.outcomes();
+    calm = outcomes.inFlight === 0 ? calm + 1 : 0;
+  }
+  return outcomes;
+}
+
+/** Waits until no subscriber has got anything for two seconds; the oracle says what is missing. */
+async function caughtUp(subscribers: readonly Subscriber[]): Promise<void> {
+  const count = () => subscribers.reduce((sum, { received }) => sum + received.length, 0);
+  const deadline = Date.now() + CATCH_UP_WITHIN_MS;
+  for (let before = -1; before !== count() && Date.now() < deadline; ) {
+    before = count();
+    await wait(2_000);
+  }
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + CATCH_UP_WITHIN_MS;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`Waited ${CATCH_UP_WITHIN_MS / 1_000} s for ${what}.`);
+    await wait(50);
+  }
+}
+
+const DEVICE = `query Final($key: String!) {
+  device(key: $key) { report { indoorTemperatureC } history(first: 100) { edges { node { eventId } } } }
+}`;
+
+type Shown = {
+  readonly device: {
+    readonly report: { readonly indoorTemperatureC: number } | null;
+    readonly history: { readonly edges: readonly { readonly node: { readonly eventId: string } }[] };
+  } | null;
+};
+
+async function finalDevices(clients: Clients, devices: readonly string[]): Promise<FinalDevice[]> {
+  const found: FinalDevice[] = [];
+  for (const id of devices) {
+    const { device } = await clients.query<Shown>(DEVICE, { key: `ecobee:${id}` });
+    if (!device) continue;
+    const history = device.history.edges.map(({ node }) => node.eventId);
+    found.push({ device: id, indoorTemperatureC: device.report?.indoorTemperatureC ?? null, history });
+  }
+  return found;
+}
+
+const countedOf = ({ deadLettered, ...counted }: Outcomes): Counted => ({
+  ...counted,
+  deadLettered: deadLettered.total,
+});
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

@@ -1,0 +1,58 @@
+import { parseArgs } from "node:util";
+import { table } from "../../../local/screen.ts";
+import { deployUnderLoad, type LoadFigures } from "./deployment.ts";
+
+/** How many violations are printed. */
+const SHOWN = 20;
+
+const { values } = parseArgs({
+  options: {
+    sockets: { type: "string", default: "500" },
+    devices: { type: "string", default: "100" },
+    rate: { type: "string", default: "30" },
+    seconds: { type: "string", default: "5" },
+  },
+});
+const [sockets, devices, rate, between] = [values.sockets, values.devices, values.rate, values.seconds].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+if (![sockets, devices, rate, between].every((number) => number > 0)) {
+  console.error("usage: npm run deploy:under-load -- [--sockets 500] [--devices 100] [--rate 30] [--seconds 5]");
+  process.exit(2);
+}
+
+console.log(`\nEach Worker is replaced in turn while ${sockets} sockets are open and ${rate} events a second flow\n`);
+const figures = await deployUnderLoad({
+  sockets,
+  devices,
+  eventsPerSecond: rate,
+  secondsBetween: between,
+  say: (line) => console.log(`  ${line}`),
+});
+console.log(`\n${table(rowsOf(figures))}\n`);
+for (const gap of figures.gaps.slice(0, SHOWN)) console.log(`  gap: ${gap}`);
+for (const violation of figures.violations.slice(0, SHOWN)) console.error(`  ✗ ${violation.slice(0, 400)}`);
+console.log(`${figures.violations.length} violations`);
+process.exit(figures.violations.length === 0 ? 0 : 1);
+
+function rowsOf({ counted, refusals, ...found }: LoadFigures): (readonly [string, string | number, string?])[] {
+  const refused = [...refusals].map(([by, times]) => `${by} ${times} times`).join(", ");
+  return [
+    ["sockets", found.sockets],
+    ["deployments", found.deployments.length],
+    ["reconnects", found.reconnects],
+    ["slowest reconnect", `${Math.round(found.slowestReconnectMs)} ms`],
+    ["events", found.events, refused && `producers were refused: ${refused}`],
+    ["  accepted", counted.accepted],
+    ["  applied", counted.applied],
+    ["  superseded", counted.superseded],
+    ["  duplicate", counted.duplicate],
+    ["  unchanged", counted.unchanged],
+    ["  dead-lettered", counted.deadLettered],
+    ["revisions delivered", found.revisions],
+    ["gaps", found.gaps.length, "each closed by a snapshot"],
+  ];
+}

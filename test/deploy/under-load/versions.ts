@@ -1,0 +1,63 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Stack, WORKER_CONFIGS } from "../../../local/stack.ts";
+import { ROOT } from "../../../local/tool.ts";
+
+/** A Worker by its config, and the name that it has locally. */
+export type DeployedWorker = { readonly config: string; readonly name: string };
+
+/** The order of `npm run deploy`: each Worker comes after those that it binds to. */
+export const ROLLOUT: readonly DeployedWorker[] = [
+  { config: "workers/metrics/wrangler.toml", name: "concord-metrics" },
+  { config: "workers/devices/wrangler.toml", name: "concord-devices" },
+  { config: "workers/ingest/wrangler.toml", name: "concord-ingest" },
+  { config: "workers/dlq/wrangler.toml", name: "concord-dlq" },
+  { config: "workers/api/wrangler.toml", name: "concord-api" },
+  { config: "wrangler.toml", name: "concord" },
+];
+
+/** The variable by which a version can be told from the one before. No Worker reads it. */
+const VERSION = "DEPLOYED_VERSION";
+
+/** Which version of each Worker is deployed, as configs that differ from the real ones in one variable. */
+export class Versions {
+  readonly #folder: string;
+  readonly #versions = new Map(WORKER_CONFIGS.map((config): [string, number] => [config, 1]));
+
+  /** @param folder an empty one, for the configs */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  raise({ config }: DeployedWorker): void {
+    this.#versions.set(config, this.#of(config) + 1);
+  }
+
+  #of(config: string): number {
+    return this.#versions.get(config) ?? 1;
+  }
+
+  /** The path of a Worker's config at its version. */
+  configOf = async (config: string): Promise<string> => {
+    const at = (path: string) => JSON.stringify(join(ROOT, dirname(config), path));
+    const text = (await readFile(join(ROOT, config), "utf8"))
+      .replace(/^main = "(.+)"$/m, (_, main: string) => `main = ${at(main)}`)
+      .replaceAll(/"(\.\.\/\.\.\/(?:migrations|console\/dist))"/g, (_, path: string) => at(path))
+      .replace("[vars]\n", `[vars]\n${VERSION} = "${this.#of(config)}"\n`);
+    const path = join(this.#folder, `${config.replaceAll("/", "-")}-${this.#of(config)}.toml`);
+    await writeFile(path, text);
+    return path;
+  };
+
+  /** The Workers that run another version than the one that was deployed last. */
+  async notRunning(stack: Stack): Promise<string[]> {
+    const wrong = await Promise.all(
+      ROLLOUT.map(async ({ config, name }) => {
+        const running = (await stack.worker<Record<string, string>>(name).getEnv())[VERSION];
+        const wanted = String(this.#of(config));
+        return running === wanted ? [] : [`${name} runs version ${running}, and ${wanted} was deployed`];
+      }),
+    );
+    return wrong.flat();
+  }
+}
