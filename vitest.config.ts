@@ -30,6 +30,7 @@ export default defineConfig({
             "samples/**/*.test.ts",
             "backfill/**/*.test.ts",
             "bridge/**/*.test.ts",
+            "capacity/**/*.test.ts",
             "cli/**/*.test.ts",
             "console/**/*.test.ts",
             "deploy/**/*.test.ts",

@@ -28,6 +28,33 @@ export const PRICES: { readonly asOf: string } & Readonly<Record<keyof Usage, nu
 };
 
 /**
+ * US dollars a month, of the paid plan, as of the same date and from the same pages: what is kept by the gigabyte, what
+ * `Usage` does not count, and what the plan has in it before anything is charged.
+ */
+export const MONTHLY = {
+  plan: 5,
+  /** Per million milliseconds of CPU. */
+  cpu: 0.02,
+  /** Per million logged invocations: developers.cloudflare.com/workers/observability/logs/workers-logs */
+  logs: 0.6,
+  d1Gigabyte: 0.75,
+  objectGigabyte: 0.2,
+  included: {
+    workerRequests: 10e6,
+    cpu: 30e6,
+    queueOperations: 1e6,
+    d1RowsRead: 25e9,
+    d1RowsWritten: 50e6,
+    d1Gigabytes: 5,
+    objectRequests: 1e6,
+    objectRowsWritten: 50e6,
+    objectGigabyteSeconds: 400_000,
+    objectGigabytes: 5,
+    logs: 20e6,
+  },
+} as const;
+
+/**
  * The price of three batch jobs a day into a warehouse with views and an API on top. It is an estimate, since it cannot
  * be measured here. Credits per hour by warehouse size and their list price, which depends on edition and region:
  * docs.snowflake.com/en/user-guide/cost-understanding-compute. Sizes and hours are ours, one on the low and one on the

@@ -50,7 +50,7 @@ it("gives each decision a number of its own", () => {
 
 /** Paths in code spans, as `src/shared/domain/fleet.ts`: from the root, or from a folder that the document is about. */
 const PATH =
-  /`((?:bridge|src|workers|test|scripts|docs|demo|story|backfill|parity|bench|samples|cli|console|local|lint|migrations|examples|packages)\/[\w./{},*-]+)`/g;
+  /`((?:bridge|capacity|src|workers|test|scripts|docs|demo|story|backfill|parity|bench|samples|cli|console|local|lint|migrations|examples|packages)\/[\w./{},*-]+)`/g;
 
 it.each(DOCUMENTS)("%s names only paths that exist", (path) => {
   const named = [...textOf(path).matchAll(PATH)].flatMap(([, each = ""]) => expanded(each));
