@@ -8,7 +8,7 @@ const STAGING = readFileSync(join(ROOT, "environments/staging.toml"), "utf8");
 
 describe("an environment's file", () => {
   it("is read, with its name", () => {
-    expect(environmentNames()).toEqual(["production", "staging"]);
+    expect(environmentNames()).toEqual(expect.arrayContaining(["production", "staging"]));
     expect(readEnvironment("staging")).toMatchObject({ name: "staging", database: { read_replication: true } });
   });
 
@@ -40,7 +40,7 @@ describe("an environment's file", () => {
   });
 
   it("that does not exist is refused with the names of those that do", () => {
-    expect(() => readEnvironment("stagign")).toThrow("there are production and staging");
+    expect(() => readEnvironment("stagign")).toThrow(/there are .*production and staging\./);
   });
 
   it("takes a new database id, and keeps its comments", () => {

@@ -91,6 +91,9 @@ export const environmentNames = (): string[] =>
     .map((file) => basename(file, ".toml"))
     .sort();
 
+/** As a sentence lists them: `preview, production and staging`. */
+export const inWords = (names: readonly string[]): string => new Intl.ListFormat("en-GB").format(names);
+
 /** An environment's file is missing or says something that cannot be. The message is for whoever wrote the file. */
 export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
@@ -100,7 +103,7 @@ export class EnvironmentError extends Error {
 export function readEnvironment(name: string): Environment {
   const known = environmentNames();
   if (!known.includes(name)) {
-    throw new EnvironmentError(`There is no environments/${name}.toml; there are ${known.join(" and ")}.`);
+    throw new EnvironmentError(`There is no environments/${name}.toml; there are ${inWords(known)}.`);
   }
   return parseEnvironment(name, readFileSync(pathOf(name), "utf8"));
 }

@@ -1,4 +1,4 @@
-import { type Environment, EnvironmentError } from "../environment.ts";
+import { type Environment, EnvironmentError, inWords } from "../environment.ts";
 import { SECRETS } from "../secrets.ts";
 import type { LocalConfig, Table } from "./config.ts";
 import { DEPLOYED_ONLY, type DeployedOnly } from "./deployed-only.ts";
@@ -72,7 +72,7 @@ function variablesOf({ worker, table, variables }: LocalConfig, { name, settings
   const missing = known.filter((variable) => local.includes(variable) && settings[variable] === undefined);
   if (missing.length > 0) {
     throw new EnvironmentError(
-      `environments/${name}.toml: [settings] lacks ${missing.join(" and ")}, which ${configPathOf(worker)} sets for ` +
+      `environments/${name}.toml: [settings] lacks ${inWords(missing)}, which ${configPathOf(worker)} sets for ` +
         "the local environment only. Nothing was written.",
     );
   }

@@ -165,10 +165,15 @@ it.each([
 });
 
 describe("a third environment is one more file", () => {
-  const preview = environment("preview", ["number = 1", "number = 3"], ["-000000000002", "-000000000004"]);
-  const generated = generateTables(FILES, [...environmentNames().map(readEnvironment), preview]);
+  const ITS_OWN = [
+    ["number = 1", "number = 3"],
+    ["-000000000002", "-000000000004"],
+  ] as const;
+  const generateWith = (...changes: readonly (readonly [string | RegExp, string])[]) =>
+    generateTables(FILES, [environment("staging"), environment("preview", ...ITS_OWN, ...changes)]);
 
   it("and every Worker has its tables, with names of its own", () => {
+    const generated = generateWith();
     const folder = mkdtempSync(join(tmpdir(), "concord-tables-"));
     for (const worker of WORKER_NAMES) {
       const config = join(folder, configPathOf(worker));
@@ -176,7 +181,7 @@ describe("a third environment is one more file", () => {
       writeFileSync(config, generated[worker]);
       const read = (env: string) => {
         const { definedEnvironments, ...tables } = readConfig({ config, env }, { hideWarnings: true });
-        expect(definedEnvironments).toEqual(["staging", "production", "preview"]);
+        expect(definedEnvironments).toEqual(["staging", "preview"]);
         return JSON.stringify(tables);
       };
       const renamed = read("staging")
@@ -188,7 +193,17 @@ describe("a third environment is one more file", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it.each(["gateway", "metrics"] as const)("which wrangler builds for %s", (worker) => {
+  it.each(["gateway", "metrics"] as const)("which wrangler builds for %s, and warns of nothing", (worker) => {
+    const generated = generateWith(
+      ['address = "workers.dev"', 'address = "devices.example.com"'],
+      [/# routes = .*/, 'routes = ["example.com/concord/*"]'],
+      [/# account = .*/, `account = "${"0".repeat(32)}"`],
+      ["logpush = false", "logpush = true"],
+      ["sampling = 1.0\ndestinations = []\n", 'sampling = 0.5\ndestinations = ["grafana-logs"]\n'],
+      ["invocations = true", "invocations = false"],
+      ["persist = true", "persist = false"],
+      ["sampling = 0.05\ndestinations = []", 'sampling = 0.01\ndestinations = ["grafana-traces"]'],
+    );
     // Beside the original, so that its relative paths hold; git ignores the name.
     const config = join(ROOT, dirname(configPathOf(worker)), "wrangler.generated-test.toml");
     writeFileSync(config, generated[worker]);

@@ -1,4 +1,4 @@
-import { type Environment, EnvironmentError } from "../environment.ts";
+import { type Environment, EnvironmentError, inWords } from "../environment.ts";
 import { type LocalConfig, MARKER, readLocalConfig } from "./config.ts";
 import { DEPLOYED_ONLY } from "./deployed-only.ts";
 import { deriveTables, secretsOf } from "./derive.ts";
@@ -39,7 +39,7 @@ function checkNumbers(sorted: readonly Environment[]): void {
   const free = [1, 2, 3, 4, 5, 6, 7, 8, 9].find((number) => !sorted.some((each) => each.number === number));
   const names = sorted.filter(({ number }) => number === twins.number).map(({ name }) => `environments/${name}.toml`);
   throw new EnvironmentError(
-    `${names.join(" and ")} have the same number, ${twins.number}: they would share their rate limits. ` +
+    `${inWords(names)} have the same number, ${twins.number}: they would share their rate limits. ` +
       `${free} is free. Nothing was written.`,
   );
 }
@@ -52,7 +52,7 @@ function checkSettings({ name, settings }: Environment, configs: readonly LocalC
     if (allowed.includes(setting)) continue;
     const why = secrets.includes(setting)
       ? "is a secret, and no file of the repository may have it: `npx wrangler secret put` sets it"
-      : `is a variable of no Worker; there are ${allowed.join(", ")}`;
+      : `is a variable of no Worker; there are ${inWords(allowed)}`;
     throw new EnvironmentError(`environments/${name}.toml: settings.${setting} ${why}. Nothing was written.`);
   }
 }
@@ -65,7 +65,7 @@ function checkLimits({ name, limits }: Environment, configs: readonly LocalConfi
   const unknown = asked.find((limit) => !known.includes(limit));
   if (!unknown) return;
   throw new EnvironmentError(
-    `environments/${name}.toml: there is no rate limit limits.${unknown}; there are ${known.join(", ")}. ` +
+    `environments/${name}.toml: there is no rate limit limits.${unknown}; there are ${inWords(known)}. ` +
       "Nothing was written.",
   );
 }

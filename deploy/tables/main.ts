@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../local/tool.ts";
-import { EnvironmentError, environmentNames, readEnvironment } from "../environment.ts";
+import { EnvironmentError, environmentNames, inWords, readEnvironment } from "../environment.ts";
 import { type Configs, generateTables } from "./generate.ts";
 import { configPathOf, WORKER_NAMES } from "./workers.ts";
 
@@ -18,9 +18,9 @@ try {
   const changed = WORKER_NAMES.filter((worker) => generated[worker] !== files[worker]);
   if (!process.argv.includes("--check")) {
     for (const worker of changed) writeFileSync(pathOf(worker), generated[worker]);
-    console.log(`The tables of ${names.join(" and ")} are written: ${changed.length} files changed.`);
+    console.log(`The tables of ${inWords(names)} are written: ${changed.length} files changed.`);
   } else if (changed.length > 0) {
-    const paths = changed.map(configPathOf).join(", ");
+    const paths = inWords(changed.map(configPathOf));
     console.error(`The tables of the environments in ${paths} are out of date: run \`npm run generate\`.`);
     process.exitCode = 1;
   }
