@@ -11,13 +11,13 @@ export const DEPLOYED_ONLY: Readonly<Partial<Record<WorkerName, Readonly<Record<
   ingest: {
     "queues.consumers.retry_delay": {
       value: 60,
-      why: "For a Worker that dies without a word; what it says itself comes with a delay of its own.",
+      why: "For a consumer that dies before it answers; a retry that it asks for has a delay of its own.",
     },
   },
   dlq: {
     "queues.consumers.retry_delay": {
       value: 600,
-      why: "For a Worker that throws before it handles a message: letters then survive 16 hours of it.",
+      why: "For a consumer that dies before it answers: its retries then last 16 hours.",
     },
     "build.command": { value: "npm run --silent console", why: "Bundles the console into its assets." },
   },
