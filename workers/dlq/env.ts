@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { OpsAccess } from "#auth/ops-user.ts";
+import { OpsAccess } from "#auth/ops-access.ts";
 import { RegistersText } from "#auth/reader-settings.ts";
 import { tokenSecretSchema } from "#auth/token-secret.ts";
 import { configReader, Environment } from "#base/config.ts";

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { IssuerUnreachable } from "#auth/issuer.ts";
+import type { Me } from "#ops/api.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import { EXPOSITION_TYPE } from "#telemetry/prometheus.ts";
 import { formatExposition } from "./metrics/exposition.ts";
@@ -10,7 +11,8 @@ import type { OpsDeps } from "./ops/deps.ts";
 import { deviceRoutes } from "./ops/devices/devices.ts";
 import { groupRoutes } from "./ops/groups.ts";
 import { errorResponse } from "./ops/http/error.ts";
-import { forOperators, noStore, type OpsEnv, sameSite } from "./ops/http/gate.ts";
+import { forOperators, noStore, type OpsEnv, only } from "./ops/http/gate.ts";
+import { refuseOtherOrigins, requireOwnPage } from "./ops/http/same-origin.ts";
 import { letterRoutes } from "./ops/letters.ts";
 import { overviewRoutes } from "./ops/overview.ts";
 import { runRoutes } from "./ops/runs.ts";
@@ -53,6 +55,9 @@ const INDEX = {
   },
 };
 
+/** The latest time that a `Date` can be. A token may expire later. */
+const MAX_TIME_MS = 8.64e15;
+
 /** The HTTP API for operators and Prometheus. All endpoints but the index and the health check require a token. */
 export function operations(deps: OpsDeps): Hono<OpsEnv> {
   const { metrics, now } = deps;
@@ -75,14 +80,18 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
   app.get("/ops", (c) => c.json(INDEX));
   app.get("/ops/healthz", (c) => c.json({ status: "ok", worker: "dlq" }));
 
-  for (const path of ["/ops/api/*", "/ops/metrics"]) app.use(path, sameSite, forOperators(deps));
+  for (const path of ["/ops/api/*", "/ops/metrics"]) app.use(path, refuseOtherOrigins, forOperators(deps));
+  app.use("/ops/api/*", only("viewer"), requireOwnPage);
 
   app.get("/ops/metrics", async (c) => {
     const [totals, times, deadLetters] = await Promise.all([metrics.read(), metrics.times(), readLetterFigures(deps)]);
     const text = formatExposition({ totals, topics: toTopicsOverview(totals, times, now()), deadLetters });
     return c.body(text, { headers: { "Content-Type": EXPOSITION_TYPE } });
   });
-  app.get("/ops/api/me", (c) => c.json(c.var.user));
+  app.get("/ops/api/me", (c) => {
+    const { user, by, expiresAtMs } = c.var;
+    return c.json<Me>({ ...user, by, expiresAt: new Date(Math.min(expiresAtMs, MAX_TIME_MS)).toISOString() });
+  });
 
   app.route("/ops/api/devices", deviceRoutes({ ...deps.devices, now }));
   for (const routes of [overviewRoutes, letterRoutes, groupRoutes, runRoutes, transferRoutes, auditRoutes]) {

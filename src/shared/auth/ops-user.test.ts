@@ -1,45 +1,34 @@
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { authenticateOpsUser, mayAct, type OpsAccess, OpsAccess as OpsAccessSchema, signOpsToken } from "./ops-user.ts";
+import { type AccessTeam, createAccessTeam } from "../../../test/support/access-team.ts";
+import { authenticateOpsUser, mayAct, OPS_ROLES, signOpsToken } from "./ops-user.ts";
 import { authenticate, signToken } from "./token.ts";
 
 const SECRET = "a-secret-of-at-least-thirty-two-characters";
-const ISSUER = "https://team.cloudflareaccess.com";
 
-let access: OpsAccess;
-let signed: (claims: object, more?: { audience?: string; issuer?: string }) => Promise<string>;
+let team: AccessTeam;
+const signed: AccessTeam["sign"] = (...given) => team.sign(...given);
 
 beforeAll(async () => {
-  const { publicKey, privateKey } = await generateKeyPair("RS256");
-  const key = { ...(await exportJWK(publicKey)), kid: "k", alg: "RS256" };
-  access = OpsAccessSchema.parse({
-    issuer: ISSUER,
-    audience: "aud",
-    jwks: { keys: [key] },
+  team = await createAccessTeam({
     viewers: ["*@example.com"],
     operators: ["bob@example.com"],
     admins: ["Ann@example.com"],
+    services: { "c1.access": "scraper", "c2.access": "operator" },
   });
-  signed = (claims, { audience = "aud", issuer = ISSUER } = {}) =>
-    new SignJWT({ sub: "s", ...claims })
-      .setProtectedHeader({ alg: "RS256", kid: "k" })
-      .setIssuer(issuer)
-      .setAudience(audience)
-      .setExpirationTime("5m")
-      .sign(privateKey);
 });
 
 const byToken = async (token: string) =>
-  authenticateOpsUser({ authorization: `Bearer ${token}`, accessJwt: null }, { secret: SECRET, access });
-const byAccess = async (jwt: string, settings: OpsAccess | undefined = access) =>
-  authenticateOpsUser({ authorization: null, accessJwt: jwt }, { secret: SECRET, access: settings });
+  authenticateOpsUser({ authorization: `Bearer ${token}`, accessJwt: null }, { secret: SECRET, access: team.access });
+const byAccess = async (jwt: string) =>
+  authenticateOpsUser({ authorization: null, accessJwt: jwt }, { secret: SECRET, access: team.access });
 
 describe("a token", () => {
-  it.each(["viewer", "operator", "admin"] as const)("of role %s names who asks", async (role) => {
+  it.each(OPS_ROLES)("of role %s names who asks", async (role) => {
     const token = await signOpsToken({ actor: "ann@example.com", role }, SECRET, "1h");
     expect(await byToken(token)).toEqual({
       ok: true,
       user: { actor: "ann@example.com", role },
+      by: "token",
       expiresAtMs: expect.any(Number),
     });
   });
@@ -77,11 +66,34 @@ describe("Cloudflare Access", () => {
     expect(await byAccess(await signed({ email }))).toEqual({
       ok: true,
       user: { actor: email.toLowerCase(), role },
+      by: "access",
       expiresAtMs: expect.any(Number),
     });
   });
 
   it.each([
+    ["c1.access", "scraper"],
+    ["c2.access", "operator"],
+  ])("admits the service token %s as %s", async (common_name, role) => {
+    // Of a service token, Access leaves the subject empty.
+    expect(await byAccess(await signed({ sub: "", common_name }))).toEqual({
+      ok: true,
+      user: { actor: common_name, role },
+      by: "access-service",
+      expiresAtMs: expect.any(Number),
+    });
+  });
+
+  it.each([
+    [{ common_name: "c3.access" }],
+    [{ common_name: "C1.ACCESS" }],
+    [{ common_name: "constructor" }],
+    [{ common_name: "__proto__" }],
+    [{ common_name: "ann@example.com" }],
+    [{ common_name: ["c1.access"] }],
+    [{ common_name: "" }],
+    [{ email: "c2.access" }],
+    [{ email: "eve@evil.com", common_name: "c2.access" }],
     [{ email: "eve@example.com.evil" }],
     [{ email: "eve@evil.com" }],
     [{}],
@@ -89,6 +101,11 @@ describe("Cloudflare Access", () => {
     [{ role: "admin" }],
   ])("does not admit %j", async (claims) => {
     expect(await byAccess(await signed(claims))).toMatchObject({ ok: false, status: 403 });
+  });
+
+  it("tells a person who has no role whom it took them for", async () => {
+    const refused = await byAccess(await signed({ email: "eve@evil.com" }));
+    expect(refused).toMatchObject({ message: expect.stringMatching(/eve@evil.com.* no role/) });
   });
 
   it("is not accepted for another audience, issuer or key, or if it is not configured", async () => {
@@ -107,7 +124,11 @@ describe("Cloudflare Access", () => {
 });
 
 it("each role may do what the roles before it may", () => {
-  const roles = ["viewer", "operator", "admin"] as const;
-  const may = roles.map((role) => roles.filter((as) => mayAct({ actor: "a", role }, as)));
-  expect(may).toEqual([["viewer"], ["viewer", "operator"], ["viewer", "operator", "admin"]]);
+  const may = OPS_ROLES.map((role) => OPS_ROLES.filter((as) => mayAct({ actor: "a", role }, as)));
+  expect(may).toEqual([
+    ["scraper"],
+    ["scraper", "viewer"],
+    ["scraper", "viewer", "operator"],
+    ["scraper", "viewer", "operator", "admin"],
+  ]);
 });

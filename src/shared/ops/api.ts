@@ -1,4 +1,4 @@
-import type { OpsRole } from "#auth/ops-user.ts";
+import type { OpsRole, OpsUser, SignedInBy } from "#auth/ops-role.ts";
 import type { Issue } from "#domain/issue.ts";
 import type { MergeOutcome } from "#domain/outcome.ts";
 import type { Failure, Letter as QueuedLetter } from "#letters/letter.ts";
@@ -6,6 +6,15 @@ import type { Plan, Refused, Upcast } from "#letters/plan.ts";
 import type { GroupState, LetterState } from "#letters/states.ts";
 
 /** The JSON of the operations API. Times are RFC 3339 in UTC. A cursor is opaque, and `null` after the last page. */
+
+/** Who the caller is, by what, and until when. */
+export type Me = OpsUser & { readonly by: SignedInBy; readonly expiresAt: string };
+
+/** How a person can sign in, besides by a token. */
+export type SignIn = {
+  /** Cloudflare Access, and the hostname of its team. */
+  readonly access: { readonly team: string };
+};
 
 export type Letter = {
   readonly id: string;

@@ -1,5 +1,6 @@
 import { env as testEnv } from "cloudflare:workers";
 import { vi } from "vitest";
+import type { OpsAccess } from "#auth/ops-access.ts";
 import { type OpsRole, signOpsToken } from "#auth/ops-user.ts";
 import type { Scope } from "#auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
@@ -107,18 +108,24 @@ export const failOneRead = () =>
     throw new Error("D1_ERROR: Network connection lost.");
   });
 
-type OpsOptions = { events?: ReturnType<typeof fakeQueue<Parcel>>; nowMs?: number; workerVersion?: string };
+type OpsOptions = {
+  events?: ReturnType<typeof fakeQueue<Parcel>>;
+  nowMs?: number;
+  workerVersion?: string;
+  access?: OpsAccess;
+};
 
 /** The operations API over the real D1 and real runs, with a recording queue and a fixed clock. */
 export function opsOf({
   events = fakeQueue<Parcel>(),
   nowMs = FAILED_MS + 60_000,
   workerVersion = "next",
+  access,
 }: OpsOptions = {}) {
   const metrics = fakeMetrics();
   const config = readConfig(env);
   if (!config.ok) throw new Error(config.problems.join("; "));
-  const deps = { ...createOpsDeps(env, config.config), events, metrics, now: () => nowMs, workerVersion };
+  const deps = { ...createOpsDeps(env, config.config), events, metrics, now: () => nowMs, workerVersion, access };
   const app = operations(deps);
   const ask = async (method: string, path: string, { body, headers }: Asked = {}) => {
     const init = {

@@ -1,4 +1,5 @@
 import type { Issue } from "#domain/issue.ts";
+import type { SignIn } from "#ops/api.ts";
 
 /** Every error of the operations API. `message` says what happened, what was kept, and what to do. */
 export type ErrorBody = {
@@ -11,6 +12,8 @@ export type ErrorBody = {
     readonly issues?: readonly Issue[];
     /** Of `not_replayable`: `"force": true` would send the letter all the same. */
     readonly canForce?: true;
+    /** Of `unauthenticated` and `forbidden`: how a person can sign in, if not by a token alone. */
+    readonly signIn?: SignIn;
   };
 };
 
@@ -38,7 +41,7 @@ const STATUS = {
 export function errorResponse(
   code: ErrorCode,
   message: string,
-  more: Omit<ErrorBody["error"], "code" | "message"> = {},
+  more: Omit<ErrorBody["error"], "code" | "message"> | undefined = {},
   headers: Readonly<Record<string, string>> = {},
 ) {
   const body: ErrorBody = { error: { code, message, ...more } };

@@ -1,7 +1,9 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-import { authenticateOpsUser, mayAct, type OpsAccess, type OpsRole, type OpsUser } from "#auth/ops-user.ts";
+import type { OpsAccess } from "#auth/ops-access.ts";
+import { authenticateOpsUser, mayAct, type OpsRole, type OpsUser, type SignedInBy } from "#auth/ops-user.ts";
 import { clientAddress, isWithinLimit, type Limiter, LONG_WAIT_SECONDS } from "#base/rate-limit.ts";
+import type { SignIn } from "#ops/api.ts";
 import { errorResponse } from "./error.ts";
 
 /** How callers are authenticated. */
@@ -13,7 +15,9 @@ export type AuthDeps = {
 };
 
 /** `expiresAtMs` is when the caller's credential expires: no stream goes on after that. */
-export type OpsEnv = { readonly Variables: { readonly user: OpsUser; readonly expiresAtMs: number } };
+export type OpsEnv = {
+  readonly Variables: { readonly user: OpsUser; readonly by: SignedInBy; readonly expiresAtMs: number };
+};
 export type OpsContext = Context<OpsEnv>;
 
 /** Passes requests of operators, who are named by a token or by Cloudflare Access. */
@@ -26,12 +30,17 @@ export const forOperators = ({ tokenSecret, access, failedSignIns }: AuthDeps) =
     const who = await authenticateOpsUser(presented, { secret: tokenSecret, access });
     if (!who.ok) {
       if (!(await isWithinLimit(failedSignIns, clientAddress(c.req.raw.headers)))) return TOO_MANY();
-      return errorResponse(who.status === 401 ? "unauthenticated" : "forbidden", who.message);
+      const code = who.status === 401 ? "unauthenticated" : "forbidden";
+      return errorResponse(code, who.message, access && { signIn: signInBy(access) });
     }
     c.set("user", who.user);
+    c.set("by", who.by);
     c.set("expiresAtMs", who.expiresAtMs);
     await next();
   });
+
+/** For the console's sign-in page. The team's hostname is no secret: Access redirects everybody there. */
+const signInBy = ({ issuer }: OpsAccess): SignIn => ({ access: { team: new URL(issuer).hostname } });
 
 const TOO_MANY = () =>
   errorResponse(
@@ -40,20 +49,6 @@ const TOO_MANY = () =>
     {},
     { "Retry-After": String(LONG_WAIT_SECONDS) },
   );
-
-/**
- * Refuses requests that another site has the browser send. Access authenticates by a cookie, which the browser adds to
- * such requests too.
- */
-export const sameSite = createMiddleware(async (c, next) => {
-  const origin = c.req.header("Origin");
-  const isElsewhere = origin !== undefined && origin !== new URL(c.req.url).origin;
-  if (!isElsewhere && c.req.header("Sec-Fetch-Site") !== "cross-site") return next();
-  return errorResponse(
-    "forbidden",
-    "Nothing was done: the request was sent by another site, and only the console may send requests from a browser.",
-  );
-});
 
 /** Passes requests of users who may act in a role. */
 export const only = (role: OpsRole) =>
