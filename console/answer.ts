@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask, listen, Refusal } from "./client.ts";
+import { useResumed } from "./use-session.ts";
 
 /** A request's data and state. The last data stays during a refresh, beside the error of a failed one. */
 export type Answer<T> = {
@@ -47,6 +48,8 @@ export function useAnswer<T>(path: string | null, everySeconds?: number): Answer
     const timer = setInterval(again, everySeconds * 1_000);
     return () => clearInterval(timer);
   }, [everySeconds, reload]);
+  const isUnknown = state.refusal?.status === 401;
+  useResumed(useCallback(() => void (isUnknown && reload()), [isUnknown, reload]));
   const isCurrent = state.path === path;
   const data = isCurrent ? state.data : undefined;
   const refusal = isCurrent ? state.refusal : undefined;

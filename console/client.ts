@@ -1,5 +1,5 @@
 import { createParser } from "eventsource-parser";
-import { readToken } from "./session.ts";
+import { endSession, readToken, resumeSession, sessionEnd } from "./session.ts";
 
 /** What the operations API said instead of an answer, or what kept it from answering. */
 export class Refusal extends Error {
@@ -49,35 +49,60 @@ async function readJson<T>(response: Response, signal: AbortSignal): Promise<T> 
 
 type Sending = { readonly body?: unknown; readonly signal?: AbortSignal | undefined; readonly accept?: string };
 
+/** Who the caller is. The only request while the session has ended: the others would fail, and count as failed sign-ins. */
+const ME = "/me";
+
 async function send(method: Method, path: string, { body, signal, accept = "application/json" }: Sending) {
-  const token = readToken();
-  const headers: Record<string, string> = { Accept: accept };
-  if (token) headers.Authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const end = sessionEnd();
+  if (end && path !== ME) throw new Refusal({ status: 401, code: "session_ended", message: end.message });
   let response: Response;
   try {
     response = await fetch(`/ops/api${path}`, {
       method,
-      headers,
+      headers: headersOf(method, accept),
       signal: signal ?? null,
       body: body === undefined ? null : JSON.stringify(body),
       cache: "no-store",
+      // The operations API redirects nobody; Access does, to a page that only a person can use.
+      redirect: "manual",
     });
   } catch (thrown) {
     if (signal?.aborted) throw thrown;
     throw unreachable();
   }
-  if (response.ok) return response;
-  throw await refusalIn(response);
+  if (response.ok) {
+    if (path === ME) resumeSession();
+    return response;
+  }
+  const refusal = await refusalIn(response);
+  if (refusal.status === 401) endSession(refusal.message);
+  throw refusal;
+}
+
+function headersOf(method: Method, accept: string): Record<string, string> {
+  const token = readToken();
+  return {
+    Accept: accept,
+    // Access answers such a request with 401 when its session has ended, and others with its sign-in page.
+    "X-Requested-With": "XMLHttpRequest",
+    // Also without a body: no form can send this type, so a change that comes with it comes from the console.
+    ...(method !== "GET" && { "Content-Type": "application/json" }),
+    ...(token !== null && { Authorization: `Bearer ${token}` }),
+  };
 }
 
 const unreachable = (): Refusal =>
   new Refusal({ status: 0, code: "unreachable", message: "Concord is out of reach from here." });
 
 async function refusalIn(response: Response): Promise<Refusal> {
-  const fallback = { code: "http", message: `The answer was HTTP ${response.status}. Try again in a moment.` };
-  const body: { error?: Partial<typeof fallback> } = await response.json().catch(() => ({}));
-  return new Refusal({ ...fallback, ...body.error, status: response.status });
+  const body: { error?: { code: string; message: string } } = await response.json().catch(() => ({}));
+  if (body.error) return new Refusal({ ...body.error, status: response.status });
+  // Not an answer of ours, but of Access in front of us.
+  if (response.type === "opaqueredirect" || response.status === 401) {
+    return new Refusal({ status: 401, code: "session_ended", message: "Your session at Cloudflare Access has ended." });
+  }
+  const message = `The answer was HTTP ${response.status}. Try again in a moment.`;
+  return new Refusal({ status: response.status, code: "http", message });
 }
 
 export type Listening<T> = {

@@ -1,8 +1,9 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { OpsUser } from "#auth/ops-role.ts";
+import type { SignedInBy } from "#auth/ops-role.ts";
+import type { Me } from "#ops/api.ts";
 import { useAnswer } from "./answer.ts";
-import { Login } from "./login.tsx";
+import { ACCESS_LOGOUT, Login } from "./login.tsx";
 import type { PageProps } from "./page.ts";
 import { AuditPage } from "./pages/audit.tsx";
 import { DeadLettersPage } from "./pages/dead-letters.tsx";
@@ -12,7 +13,9 @@ import { TopicsPage } from "./pages/topics.tsx";
 import { isTaken } from "./parts/list-keys.ts";
 import { ErrorMessage, Loading } from "./parts/states.tsx";
 import { useRoute } from "./route.ts";
-import { dropToken, readToken } from "./session.ts";
+import { dropToken } from "./session.ts";
+import { SignInAgain } from "./sign-in-again.tsx";
+import { useSessionEnd, useSignInElsewhere } from "./use-session.ts";
 
 type Page = {
   readonly name: string;
@@ -31,20 +34,31 @@ const PAGES: readonly Page[] = [
 ];
 
 export function Console() {
-  // A token that has run out, or was taken away, is noticed within a minute.
-  const me = useAnswer<OpsUser>("/me", 60);
-  if (me.refusal && (me.refusal.status === 401 || me.refusal.status === 403)) {
-    return <Login problem={readToken() === null ? undefined : me.refusal.message} onToken={me.reload} />;
+  // A session that has run out, or was taken away, is noticed within a minute.
+  const me = useAnswer<Me>("/me", 60);
+  const end = useSessionEnd();
+  useSignInElsewhere(me.reload);
+  const { data, refusal } = me;
+  if (refusal?.status === 403 || (refusal?.status === 401 && !data)) {
+    return <Login refusal={refusal} onToken={me.reload} />;
   }
-  if (me.data) return <Ops user={me.data} />;
+  if (data) {
+    return (
+      <>
+        {/* Somebody else gets a page of their own, without what was typed. */}
+        <Ops key={data.actor} me={data} />
+        {end && <SignInAgain end={end} by={data.by} onToken={me.reload} />}
+      </>
+    );
+  }
   return (
     <main class="login">
-      {me.refusal ? <ErrorMessage refusal={me.refusal} onRetry={me.reload} /> : <Loading what="the console" />}
+      {refusal ? <ErrorMessage refusal={refusal} onRetry={me.reload} /> : <Loading what="the console" />}
     </main>
   );
 }
 
-function Ops({ user }: { readonly user: OpsUser }) {
+function Ops({ me }: { readonly me: Me }) {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const at = route.path[0] ?? "flow";
@@ -87,25 +101,13 @@ function Ops({ user }: { readonly user: OpsUser }) {
           ))}
         </nav>
         <div class="who">
-          <span title={`role ${user.role}`}>{user.actor}</span>
-          {readToken() !== null && (
-            <button
-              type="button"
-              class="plain"
-              onClick={() => {
-                dropToken();
-                // What is on the page goes too, unmasked values first of all, even if the API does not answer.
-                location.reload();
-              }}
-            >
-              Sign out
-            </button>
-          )}
+          <span title={`role ${me.role}, signed in by ${WAYS[me.by]} until ${timeOf(me.expiresAt)}`}>{me.actor}</span>
+          <SignOut by={me.by} />
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
         {page ? (
-          page.show({ route, user })
+          page.show({ route, user: me })
         ) : (
           <p>
             This page does not exist. Go to <a href="#/flow">Flow</a>.
@@ -113,5 +115,37 @@ function Ops({ user }: { readonly user: OpsUser }) {
         )}
       </main>
     </>
+  );
+}
+
+const WAYS: Readonly<Record<SignedInBy, string>> = {
+  token: "a token",
+  access: "Cloudflare Access",
+  "access-service": "a service token",
+};
+
+const timeOf = (iso: string): string => new Date(iso).toLocaleString();
+
+/** Access keeps its session in a cookie that only Access can end; a token is dropped here. */
+function SignOut({ by }: { readonly by: SignedInBy }) {
+  if (by === "access") {
+    return (
+      <a class="sign-out" href={ACCESS_LOGOUT}>
+        Sign out
+      </a>
+    );
+  }
+  return (
+    <button
+      type="button"
+      class="plain"
+      onClick={() => {
+        dropToken();
+        // What is on the page goes too, unmasked values first of all, even if the API does not answer.
+        location.reload();
+      }}
+    >
+      Sign out
+    </button>
   );
 }

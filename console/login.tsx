@@ -1,44 +1,35 @@
-import { useState } from "preact/hooks";
-import { keepToken } from "./session.ts";
+import type { SignIn } from "#ops/api.ts";
+import type { Refusal } from "./client.ts";
+import { readToken } from "./session.ts";
+import { SignInWays } from "./sign-in-ways.tsx";
 
-type LoginProps = { readonly problem?: string | undefined; readonly onToken: () => void };
+/** Where a session of Access ends. Access answers at this path of every hostname that it is in front of. */
+export const ACCESS_LOGOUT = "/cdn-cgi/access/logout";
 
-/** Asks for a token, and says where to get one. */
-export function Login({ problem, onToken }: LoginProps) {
-  const [token, setToken] = useState("");
+type LoginProps = { readonly refusal: Refusal; readonly onToken: () => void };
+
+/** Asks who this is, and says what is possible here. */
+export function Login({ refusal, onToken }: LoginProps) {
+  const isForbidden = refusal.status === 403;
+  const { access } = (refusal.details.signIn ?? {}) as Partial<SignIn>;
+  const isAsked = readToken() !== null || isForbidden;
   return (
     <main class="login">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          keepToken(token.trim().replace(/^Bearer\s+/i, ""));
-          onToken();
-        }}
-      >
+      <div class="login-box">
         <h1>Concord operations</h1>
-        <label for="token">Token</label>
-        <input
-          id="token"
-          type="password"
-          autocomplete="off"
-          spellcheck={false}
-          required
-          value={token}
-          onInput={(event) => setToken(event.currentTarget.value)}
+        <SignInWays
+          byAccess={access !== undefined || refusal.code === "session_ended"}
+          inNewTab={false}
+          // Whoever has not tried yet made no mistake.
+          problem={isAsked ? refusal.message : undefined}
+          onToken={onToken}
         />
-        {problem && (
-          <p class="error-message" role="alert">
-            {problem}
+        {access && isForbidden && (
+          <p class="muted">
+            <a href={ACCESS_LOGOUT}>Sign out of {access.team}</a> to sign in as somebody else.
           </p>
         )}
-        <button type="submit" class="primary">
-          Open the console
-        </button>
-        <p class="muted">
-          <code>npx concord token --role operator --as you@example.com</code> prints one. It is kept in this tab until
-          the tab is closed.
-        </p>
-      </form>
+      </div>
     </main>
   );
 }

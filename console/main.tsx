@@ -1,7 +1,9 @@
 import { render } from "preact";
 import { Console } from "./console.tsx";
+import { SignedIn } from "./signed-in.tsx";
 import "./console.css";
 import "./frame.css";
+import "./sign-in.css";
 import "./parts/controls.css";
 import "./parts/table-cells.css";
 import "./parts/states.css";
@@ -12,5 +14,5 @@ import "./touch.css";
 const root = document.getElementById("console");
 if (root) {
   root.replaceChildren();
-  render(<Console />, root);
+  render(location.pathname === "/ops/sign-in" ? <SignedIn /> : <Console />, root);
 }

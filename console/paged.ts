@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { toRefusal } from "./answer.ts";
 import { ask, type Refusal } from "./client.ts";
+import { useResumed } from "./use-session.ts";
 
 /** A list that comes in pages. What is there stays while it is asked for anew, beside what went wrong with that. */
 export type Paged<T> = {
@@ -73,6 +74,9 @@ export function usePaged<T>(path: string, member: string, everySeconds?: number)
     const timer = setInterval(again, everySeconds * 1_000);
     return () => clearInterval(timer);
   }, [everySeconds, load, pages]);
+
+  const isUnknown = refusal?.status === 401;
+  useResumed(useCallback(() => void (isUnknown && load()), [isUnknown, load]));
 
   const more = () => nextCursor !== null && load(nextCursor);
   return { items, hasMore: nextCursor !== null, isBusy, refusal, more, reload: () => load() };

@@ -19,10 +19,6 @@ const POLICY = [
 
 const HEADERS = {
   "Content-Security-Policy": POLICY,
-  "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Resource-Policy": "same-origin",
   // A deployment changes the files and keeps their names, so a browser has to revalidate its copies.
   "Cache-Control": "no-cache",
 };
@@ -30,6 +26,8 @@ const HEADERS = {
 const FILES: Readonly<Record<string, string>> = {
   // The platform serves "index.html" under its folder's path.
   "/ops": "/ops/",
+  // Where a person comes back to from signing in at Access.
+  "/ops/sign-in": "/ops/",
   "/ops/console.js": "/ops/console.js",
   "/ops/console.css": "/ops/console.css",
 };
