@@ -131,7 +131,11 @@ describe("the Workers behind the front door", () => {
 
   it("are chosen by the path alone, whatever headers say", async () => {
     const asked: string[] = [];
-    const named = (name: string) => ({ fetch: async () => (asked.push(name), new Response()) }) as unknown as Fetcher;
+    const named = (name: string) =>
+      worker(() => {
+        asked.push(name);
+        return new Response();
+      });
     const env: Env = {
       ...{ ENVIRONMENT: "local", INGEST: named("ingest"), API: named("api"), LIVE: named("live") },
       ...{ DLQ: named("dlq"), METRICS: named("metrics") },

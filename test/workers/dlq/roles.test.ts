@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { OPS_ROLES, type OpsRole } from "#auth/ops-user.ts";
-import { admin, broken, letters } from "./broken-letters.ts";
+import { broken, letters } from "./broken-letters.ts";
 import { bearerAt, emptyOps, opsOf } from "./support.ts";
 
 beforeEach(emptyOps);
