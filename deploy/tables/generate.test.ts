@@ -205,7 +205,7 @@ describe("a third environment is one more file", () => {
       ["sampling = 0.05\ndestinations = []", 'sampling = 0.01\ndestinations = ["grafana-traces"]'],
     );
     // Beside the original, so that its relative paths hold; git ignores the name.
-    const config = join(ROOT, dirname(configPathOf(worker)), "wrangler.generated-test.toml");
+    const config = join(ROOT, dirname(configPathOf(worker)), `wrangler.generated-${process.pid}.toml`);
     writeFileSync(config, generated[worker]);
     try {
       const args = ["deploy", "--dry-run", "-c", config, "--env", "preview"];
