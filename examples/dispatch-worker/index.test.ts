@@ -1,4 +1,4 @@
-import { type Scope, signToken } from "concord-sdk/auth";
+import { newTokenKey, type Scope, signToken } from "concord-sdk/auth";
 import { CONSISTENCY_HEADER } from "concord-sdk/services";
 import { aDevice, anEvent, FakeConcord } from "concord-sdk/testing";
 import { describe, expect, it, vi } from "vitest";
@@ -6,7 +6,8 @@ import dispatch from "./index.ts";
 
 /* This Worker's own logic over fakes of Concord's services: no runtime, no database, and a test takes a millisecond. */
 
-const TOKEN_SECRET = "only-for-this-test-and-long-enough";
+const { entry, signingKey } = await newTokenKey({ may: ["dealer"], maxLife: "1h" });
+const TOKEN_KEYS = JSON.stringify({ keys: [entry] });
 const OWN: Scope = { role: "dealer", dealerIds: ["D-7"] };
 
 const thermostat = aDevice({
@@ -21,12 +22,12 @@ const thermostat = aDevice({
 
 async function askFor(concord: FakeConcord, key: string, { scope = OWN, seen = "" } = {}) {
   const headers = {
-    Authorization: `Bearer ${await signToken(scope, TOKEN_SECRET, "1h")}`,
+    Authorization: `Bearer ${await signToken(scope, signingKey, "1h")}`,
     ...(seen && { [CONSISTENCY_HEADER]: seen }),
   };
   type Incoming = Parameters<typeof dispatch.fetch>[0];
   const request = new Request(`https://dispatch.example/visits/${key}`, { headers }) as Incoming;
-  const response = await dispatch.fetch(request, { ...concord.bindings, TOKEN_SECRET });
+  const response = await dispatch.fetch(request, { ...concord.bindings, TOKEN_KEYS });
   const token = response.headers.get(CONSISTENCY_HEADER);
   return { status: response.status, token, body: (await response.json()) as Body };
 }

@@ -1,17 +1,18 @@
-import { authenticate } from "concord-sdk/auth";
+import { authenticate, parseTokenKeys } from "concord-sdk/auth";
 import { type DeviceKey, isDeviceKey, sourceOf } from "concord-sdk/domain";
 import { CONSISTENCY_HEADER, type Concord, type ConcordBindings, connectConcord } from "concord-sdk/services";
 
 type Bindings = Pick<ConcordBindings, "DEVICES" | "ALERTS" | "CUSTOMERS">;
-type Env = Bindings & { readonly TOKEN_SECRET: string };
+type Env = Bindings & { readonly TOKEN_KEYS: string };
 
 /** `GET /visits/{deviceKey}`: what a technician takes along. It wants a token such as the GraphQL API takes. */
 export default {
   async fetch(request, env): Promise<Response> {
     const key = deviceKeyIn(request);
     if (!key) return problem(404, "Ask for /visits/{source}:{deviceId}.");
-    const caller = await authenticate(request.headers.get("Authorization"), env.TOKEN_SECRET);
-    if (!caller.ok) return problem(401, caller.message);
+    const keys = parseTokenKeys(env.TOKEN_KEYS);
+    const caller = await authenticate(request.headers.get("Authorization"), { keys });
+    if (!caller.ok) return problem(caller.status, caller.message);
     // Where the caller's last answer left off: whatever it has seen, this Worker sees.
     const consistency = request.headers.get(CONSISTENCY_HEADER);
     const concord = connectConcord(env, { scope: caller.scope, consistency });

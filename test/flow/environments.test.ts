@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { newTokenKey } from "#auth/new-key.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { createCredential } from "../../cli/commands/credential.ts";
 import { environmentNames } from "../../deploy/environment.ts";
@@ -6,7 +7,8 @@ import { DEVICE_KEY } from "../../deploy/smoke/device.ts";
 import { type SmokeTarget, smokeTest } from "../../deploy/smoke/smoke.ts";
 import { startStack } from "../../local/stack.ts";
 
-const TOKEN_SECRET = "a secret that only this test knows, long enough";
+const { entry, signingKey } = await newTokenKey({ may: ["service", "admin"] });
+const TOKEN_KEYS = JSON.stringify({ keys: [entry] });
 
 const credentials = (id: string, secret: string) =>
   JSON.stringify([createCredential({ id, secret, may: ["device.elt.registration.*"] })]);
@@ -24,17 +26,17 @@ describe.each(environmentNames())("the wiring of %s", (env) => {
   it("passes the smoke test with that environment's secrets, and with no others", async () => {
     const stack = await startStack({
       env,
-      secrets: { INGEST_CREDENTIALS: credentials("smoke", "s3cret"), TOKEN_SECRET },
+      secrets: { INGEST_CREDENTIALS: credentials("smoke", "s3cret"), TOKEN_KEYS },
     });
     try {
-      const target = { url: stack.url, credential: "smoke:s3cret", signingKey: TOKEN_SECRET };
+      const target = { url: stack.url, credential: "smoke:s3cret", signingKey };
       expect(await problemOf(target)).toBeUndefined();
       expect(await problemOf({ ...target, credential: "dev:dev" })).toMatch(/^POST \/topics\/\S+ .* answered 401/);
       expect(await problemOf({ ...target, signingKey: undefined })).toMatch(/^\S+ \/\S+ was answered 401/);
       const { headers } = await fetch(new URL("/ops/healthz", stack.url));
       expect(headers.get("Strict-Transport-Security")).toBe("max-age=63072000");
       // No smoke test sends a mutation: it is the one binding that it does not use.
-      const authorization = `Bearer ${await signToken({ role: "service" }, TOKEN_SECRET, "5m")}`;
+      const authorization = `Bearer ${await signToken({ role: "service" }, signingKey, "5m")}`;
       const response = await fetch(new URL("/graphql", stack.url), {
         method: "POST",
         headers: { "Content-Type": "application/json", Authorization: authorization },

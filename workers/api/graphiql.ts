@@ -1,13 +1,16 @@
 import { renderGraphiQL } from "graphql-yoga";
+import { LOCAL_TOKEN_KEY } from "#auth/local-key.ts";
 import type { ReaderSettings } from "#auth/reader-settings.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { signToken } from "#auth/token.ts";
+import { isLocalKey } from "#auth/token-keys.ts";
 import { SAVED_QUERIES } from "./saved-queries.ts";
 
 /** The page of GraphiQL, which is served locally only. */
-export async function graphiqlPage({ tokenSecret }: ReaderSettings): Promise<string> {
-  // The local secret is public, so a signed token reveals nothing.
-  const token =
-    tokenSecret === LOCAL_TOKEN_SECRET ? await signToken({ role: "ops" }, tokenSecret, "12h") : "<npx concord token>";
+export async function graphiqlPage({ trust }: ReaderSettings): Promise<string> {
+  // The local key is public, so a signed token reveals nothing.
+  const token = trust.keys?.keys.some(isLocalKey)
+    ? await signToken({ role: "ops" }, LOCAL_TOKEN_KEY, "12h")
+    : "<npx concord token>";
   return renderGraphiQL({
     title: "Concord GraphiQL",
     // Not in the tabs' own headers: a browser stores those, and would send an expired token later.

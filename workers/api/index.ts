@@ -10,6 +10,7 @@ import { rightsOf } from "#graphql/rights.ts";
 import { CONSISTENCY_HEADER, type Consistency, NEAREST, parseConsistencyToken } from "#repositories/consistency.ts";
 import { openServices } from "#services/index.ts";
 import { describeFault, log } from "#telemetry/log.ts";
+import { logRefusal } from "#telemetry/log-refusal.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
 import { parseTrace } from "#telemetry/trace.ts";
 import { type RequestNotes, trackRequests } from "#telemetry/track-requests.ts";
@@ -65,10 +66,12 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
     c.header("Content-Security-Policy", "frame-ancestors 'none'");
     return c.html(graphiqlPage(settings));
   }
-  const caller = await authenticate(c.req.header("Authorization") ?? null, settings.tokenSecret, settings.tokenIssuer);
+  const caller = await authenticate(c.req.header("Authorization") ?? null, settings.trust);
   const address = clientAddress(c.req.raw.headers);
   if (!caller.ok) {
     if (!(await isWithinLimit(c.env.FAILED_SIGN_INS, address))) return tooMany(c, LONG_WAIT_SECONDS);
+    logRefusal(caller);
+    if (caller.status === 403) return c.json(errorBody("FORBIDDEN", caller.message), 403);
     return c.json(errorBody("UNAUTHENTICATED", caller.message), 401, { "WWW-Authenticate": "Bearer" });
   }
   // Tokens of role service or ops are limited by address alone.

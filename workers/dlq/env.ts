@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { OpsAccess } from "#auth/ops-access.ts";
 import { RegistersText } from "#auth/reader-settings.ts";
-import { tokenSecretSchema } from "#auth/token-secret.ts";
+import { tokenVarsSchema, toTokenTrust } from "#auth/token-settings.ts";
 import { configReader, Environment } from "#base/config.ts";
 import type { Limiter } from "#base/rate-limit.ts";
 import { type Registers, SEPARATE } from "#domain/party.ts";
@@ -31,7 +31,9 @@ import type { ReplayRun } from "./runs/replay-run.ts";
 /** The bindings and variables of wrangler.toml. */
 export type Env = {
   readonly ENVIRONMENT: string;
-  readonly TOKEN_SECRET: string;
+  /** As in the api Worker; without both, only Cloudflare Access lets anybody in. */
+  readonly TOKEN_KEYS?: string;
+  readonly TOKEN_SECRET?: string;
   readonly DB: D1Database;
   /** Requests without a good token, by address. */
   readonly FAILED_SIGN_INS: Limiter;
@@ -55,10 +57,10 @@ export type Env = {
   readonly VERSION?: WorkerVersionMetadata;
 };
 
-const varsIn = (environment: string) =>
+const varsIn = (env: Env) =>
   z.object({
     ENVIRONMENT: Environment,
-    TOKEN_SECRET: tokenSecretSchema(environment),
+    ...tokenVarsSchema(env, ["TOKEN_KEYS", "TOKEN_SECRET", "OPS_ACCESS"]),
     OPS_ACCESS: jsonText(OpsAccess).optional(),
     SHARED_REGISTERS: RegistersText.default(SEPARATE),
   });
@@ -66,7 +68,7 @@ const varsIn = (environment: string) =>
 export type Config = z.output<ReturnType<typeof varsIn>>;
 
 /** The settings, or a problem for each bad variable, by its name. */
-export const readConfig = configReader((env: Env) => varsIn(env.ENVIRONMENT));
+export const readConfig = configReader(varsIn);
 
 export const createParkDeps = (env: Env): ParkDeps => ({
   letters: new DeadLetterRepository(env.DB),
@@ -128,7 +130,7 @@ function createDeviceDeps(env: Env, registers: Registers): OpsDeps["devices"] {
   };
 }
 
-export const createOpsDeps = (env: Env, { TOKEN_SECRET, OPS_ACCESS, SHARED_REGISTERS }: Config): OpsDeps => ({
+export const createOpsDeps = (env: Env, config: Config): OpsDeps => ({
   letters: new DeadLetterRepository(env.DB),
   changes: new LetterChangeRepository(env.DB),
   groups: new LetterGroupRepository(env.DB),
@@ -137,11 +139,10 @@ export const createOpsDeps = (env: Env, { TOKEN_SECRET, OPS_ACCESS, SHARED_REGIS
   fleet: new FleetRepository(env.DB),
   events: env.EVENTS,
   metrics: createMetrics(env.METRICS),
-  devices: createDeviceDeps(env, SHARED_REGISTERS),
+  devices: createDeviceDeps(env, config.SHARED_REGISTERS),
   runObject: (id) => env.RUNS.getByName(id),
   workerVersion: releaseName(env),
-  tokenSecret: TOKEN_SECRET,
-  access: OPS_ACCESS,
+  trust: { ...toTokenTrust(config), access: config.OPS_ACCESS },
   failedSignIns: env.FAILED_SIGN_INS,
   now: Date.now,
 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { expect, it } from "vitest";
 import { TokenIssuer } from "./issuer.ts";
-import { authenticate, LOCAL_TOKEN_SECRET } from "./token.ts";
+import { authenticate } from "./token.ts";
 
 const text = readFileSync(new URL("../../../docs/from-appsync.md", import.meta.url), "utf8");
 const blockOf = (name: string) =>
@@ -17,7 +17,7 @@ it("reads the ID token of Cognito that docs/from-appsync.md shows, with the issu
     const token = await new SignJWT({ ...claims, exp: Math.floor(Date.now() / 1000) + 300, ...changed })
       .setProtectedHeader({ alg: "RS256", kid: "k1" })
       .sign(keys.privateKey);
-    return authenticate(`Bearer ${token}`, LOCAL_TOKEN_SECRET, issuer);
+    return authenticate(`Bearer ${token}`, { issuer });
   };
   expect(await read({})).toMatchObject({ ok: true, scope: { role: "dealer", dealerIds: ["D-21"] } });
   // As the document says: an access token has no audience, and groups say nothing.

@@ -20,7 +20,7 @@ const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 
 export type IssuedToken =
   | { readonly ok: true; readonly claims: JWTPayload }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: string; readonly hasExpired: boolean };
 
 /**
  * Verifies a JWT from an issuer. Never throws on what a client sent.
@@ -36,9 +36,12 @@ export async function verifyIssued(token: string, from: Issuer): Promise<IssuedT
     });
     return { ok: true, claims: payload };
   } catch (thrown) {
-    if (thrown instanceof errors.JWTExpired) return { ok: false, message: "The token has expired; get a new one." };
-    if (isTokenError(thrown))
-      return { ok: false, message: "The token is not valid here: it has another issuer, audience or signature." };
+    if (thrown instanceof errors.JWTExpired)
+      return { ok: false, message: "The token has expired; get a new one.", hasExpired: true };
+    if (isTokenError(thrown)) {
+      const message = "The token is not valid here: it has another issuer, audience or signature.";
+      return { ok: false, message, hasExpired: false };
+    }
     throw new IssuerUnreachable("the issuer's keys could not be fetched", { cause: thrown });
   }
 }

@@ -1,7 +1,9 @@
 import type { JWTPayload } from "jose";
 import * as z from "zod";
 import { type TokenIssuer, verifyIssued } from "./issuer.ts";
-import { OPS_ROLES, type OpsAuthentication, type OpsRole } from "./ops-role.ts";
+import type { OpsAuthentication } from "./ops-authentication.ts";
+import { OPS_ROLES, type OpsRole } from "./ops-role.ts";
+import { refuse } from "./verify.ts";
 
 const People = z.array(z.string()).default([]);
 
@@ -27,7 +29,7 @@ export type OpsAccess = z.output<typeof OpsAccess>;
  */
 export async function verifyAccessJwt(jwt: string, access: OpsAccess): Promise<OpsAuthentication> {
   const verified = await verifyIssued(jwt, access as TokenIssuer);
-  if (!verified.ok) return { ok: false, status: 401, message: verified.message };
+  if (!verified.ok) return refuse(verified.hasExpired ? "expired" : "signature", verified.message);
   const caller = callerOf(verified.claims);
   if (!caller) return refused("The JWT of Cloudflare Access names neither a person nor a service token.");
   const role = caller.by === "access" ? roleOfPerson(caller.actor, access) : roleOfService(caller.actor, access);
@@ -40,7 +42,7 @@ export async function verifyAccessJwt(jwt: string, access: OpsAccess): Promise<O
   }
   // `verifyIssued` requires `exp`.
   const expiresAtMs = (verified.claims.exp ?? 0) * 1_000;
-  return { ok: true, user: { actor: caller.actor, role }, by: caller.by, expiresAtMs };
+  return { ok: true, user: { actor: caller.actor, role }, by: caller.by, expiresAtMs, token: null };
 }
 
 /** A person's JWT has an e-mail; a service token's has none, and its client id as `common_name`. */
@@ -63,4 +65,4 @@ const matches = (email: string, entry: string): boolean =>
 const roleOfService = (clientId: string, { services }: OpsAccess): OpsRole | undefined =>
   Object.hasOwn(services, clientId) ? services[clientId] : undefined;
 
-const refused = (message: string): OpsAuthentication => ({ ok: false, status: 403, message });
+const refused = (message: string): OpsAuthentication => ({ ...refuse("role", message), status: 403 });

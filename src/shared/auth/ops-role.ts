@@ -18,8 +18,3 @@ export const mayAct = ({ role }: OpsUser, as: OpsRole): boolean => OPS_ROLES.ind
  * token of it. A browser adds the session to every request by itself, and neither of the others.
  */
 export type SignedInBy = "token" | "access" | "access-service";
-
-/** Who sends a request to the operations API and until when they may (milliseconds since 1970 UTC), or why they may not. */
-export type OpsAuthentication =
-  | { readonly ok: true; readonly user: OpsUser; readonly by: SignedInBy; readonly expiresAtMs: number }
-  | { readonly ok: false; readonly status: 401 | 403; readonly message: string };

@@ -30,6 +30,7 @@ describe("a token", () => {
       user: { actor: "ann@example.com", role },
       by: "token",
       expiresAtMs: expect.any(Number),
+      token: { jti: expect.any(String), sub: "ann@example.com", issuedAtS: expect.any(Number) },
     });
   });
 
@@ -42,7 +43,7 @@ describe("a token", () => {
 
   it("of the operations API is accepted by the operations API only", async () => {
     const token = await signOpsToken({ actor: "a", role: "admin" }, SECRET, "1h");
-    expect(await authenticate(`Bearer ${token}`, SECRET)).toMatchObject({ ok: false });
+    expect(await authenticate(`Bearer ${token}`, { secret: SECRET })).toMatchObject({ ok: false });
   });
 
   it.each(["nonsense", "a.b.c", ""])("that is %j is refused", async (token) => {
@@ -68,6 +69,7 @@ describe("Cloudflare Access", () => {
       user: { actor: email.toLowerCase(), role },
       by: "access",
       expiresAtMs: expect.any(Number),
+      token: null,
     });
   });
 
@@ -81,6 +83,7 @@ describe("Cloudflare Access", () => {
       user: { actor: common_name, role },
       by: "access-service",
       expiresAtMs: expect.any(Number),
+      token: null,
     });
   });
 

@@ -8,7 +8,7 @@ it.each(["", undefined as unknown as string])(
   "a Worker whose secret is %j accepts and signs no token, and says why",
   async (secret) => {
     const token = await signToken({ role: "ops" }, SECRET, "1h");
-    await expect(authenticate(`Bearer ${token}`, secret)).rejects.toThrow(/secret .* missing.*TOKEN_SECRET/);
+    await expect(authenticate(`Bearer ${token}`, { secret })).rejects.toThrow(/secret .* missing.*TOKEN_SECRET/);
     await expect(signToken({ role: "ops" }, secret, "1h")).rejects.toThrow(/secret .* missing/);
   },
 );
@@ -19,5 +19,5 @@ it("a token that another secret signed is refused", async () => {
     .setIssuer("concord")
     .setExpirationTime("1h")
     .sign(new TextEncoder().encode(`${SECRET}!`));
-  expect(await authenticate(`Bearer ${forged}`, SECRET)).toMatchObject({ ok: false });
+  expect(await authenticate(`Bearer ${forged}`, { secret: SECRET })).toMatchObject({ ok: false });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { LOCAL_TOKEN_SECRET } from "#auth/token.ts";
-import { tokenSecretSchema } from "#auth/token-secret.ts";
+import { tokenVarsSchema } from "#auth/token-settings.ts";
 import { jsonText } from "#json/json-of.ts";
 import { configReader, Environment } from "./config.ts";
 
@@ -12,7 +12,7 @@ const read = configReader((env: Env) => {
   readings++;
   return z.object({
     ENVIRONMENT: Environment,
-    TOKEN_SECRET: tokenSecretSchema(env.ENVIRONMENT ?? ""),
+    ...tokenVarsSchema({ ENVIRONMENT: "", ...env }, ["TOKEN_SECRET"]),
     LIST: jsonText(z.array(z.int())).optional(),
   });
 });

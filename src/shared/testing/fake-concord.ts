@@ -34,7 +34,7 @@ export type FakeConcordOptions = {
  *
  * ```ts
  * const concord = new FakeConcord({ records: aDevice({ key: "elt:1", dealer: "D-1" }) });
- * const response = await worker.fetch(request, { ...concord.bindings, TOKEN_SECRET });
+ * const response = await worker.fetch(request, { ...concord.bindings, TOKEN_KEYS });
  * expect(concord.calls.map(({ method }) => method)).toEqual(["DEVICES.find"]);
  * ```
  *

@@ -1,6 +1,6 @@
 // A service with nothing but concord-sdk: no D1, no WebSocket, no type of Cloudflare's.
 import assert from "node:assert/strict";
-import { authenticate, signToken } from "concord-sdk/auth";
+import { authenticate, newTokenKey, parseTokenKeys, signToken } from "concord-sdk/auth";
 import { buildRecord, CONTRACTS, parseRecord, safeBuildRecord } from "concord-sdk/contracts";
 import { EMPTY_FLEET, isDeviceKey, merge, viewDevice } from "concord-sdk/domain";
 import { ConcordClient } from "concord-sdk/graphql";
@@ -20,9 +20,10 @@ assert.equal(isDeviceKey("ecobee:t-1"), true);
 assert.equal(viewDevice(fleet.devices.get("ecobee:t-1")).updatedAt, "2026-11-23T12:00:00.000Z");
 assert.equal(safeBuildRecord("device.ecobee.status.reported", { deviceId: "t-1", occurredAt, data: {} }).ok, false);
 
-const secret = "a secret of at least thirty-two characters";
-const token = await signToken({ role: "dealer", dealerIds: ["D-1"] }, secret, "1h");
-const caller = await authenticate(`Bearer ${token}`, secret);
+const { entry, signingKey } = await newTokenKey({ may: ["dealer"] });
+const token = await signToken({ role: "dealer", dealerIds: ["D-1"] }, signingKey, "1h");
+const trusted = parseTokenKeys(JSON.stringify({ keys: [entry] }));
+const caller = await authenticate(`Bearer ${token}`, { keys: trusted });
 assert.deepEqual(caller.ok && caller.scope, { role: "dealer", dealerIds: ["D-1"] });
 
 const find = async (call, keys) => ({ value: [call, keys], consistencyToken: null });

@@ -23,18 +23,21 @@ Object.assign(manifest, { [ID]: DEVICE, [EXPENSIVE_ID]: EXPENSIVE, [NOSY_ID]: NO
 const PRODUCTION = {
   ENVIRONMENT: "production",
   TOKEN_SECRET: "a-secret-of-production-with-enough-characters",
+  TOKEN_KEYS: undefined,
   TRUSTED_DOCUMENTS_ONLY: undefined,
 };
 const A = dealerScope("D-A");
 const VARIABLES = { key: "elt:a" };
 
-type Vars = { readonly [name in "ENVIRONMENT" | "TOKEN_SECRET" | "TRUSTED_DOCUMENTS_ONLY"]?: string | undefined };
+type Vars = {
+  readonly [name in "ENVIRONMENT" | "TOKEN_KEYS" | "TOKEN_SECRET" | "TRUSTED_DOCUMENTS_ONLY"]?: string | undefined;
+};
 type As = { readonly scope?: Scope; readonly vars?: Vars };
 
 async function answerTo(request: Request, { scope = A, vars = PRODUCTION }: As = {}) {
   const watched = watchStatements();
   const its = { ...watched.env, ...vars } as typeof watched.env;
-  request.headers.set("Authorization", `Bearer ${await signToken(scope, its.TOKEN_SECRET, "1h")}`);
+  request.headers.set("Authorization", `Bearer ${await signToken(scope, its.TOKEN_SECRET ?? "", "1h")}`);
   const response = await send(request, its);
   // biome-ignore lint/suspicious/noExplicitAny: the schema has checked it, and a test says what it expects
   const { data, errors } = (await response.json()) as any;

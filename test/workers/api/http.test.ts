@@ -9,6 +9,9 @@ afterEach(() => vi.restoreAllMocks());
 const QUERY = { query: "{ devices { edges { cursor } } }" };
 const SECRET = "a-secret-of-production-with-enough-characters";
 
+/** Without the local keys, which no deployed Worker accepts. */
+const { TOKEN_KEYS: _, ...UNKEYED } = env;
+
 const get = (path: string, headers: Record<string, string> = {}, its = env) =>
   send(new Request(`http://concord.test${path}`, { headers }), its);
 
@@ -45,7 +48,7 @@ describe("the GraphiQL page", () => {
   });
 
   it("does not exist anywhere else", async () => {
-    const production = { ...env, ENVIRONMENT: "production", TOKEN_SECRET: SECRET };
+    const production = { ...UNKEYED, ENVIRONMENT: "production", TOKEN_SECRET: SECRET };
     expect((await get("/graphql", { Accept: "text/html" }, production)).status).toBe(401);
   });
 });
@@ -54,10 +57,11 @@ describe("a misconfigured Worker", () => {
   it.each([
     ["the local secret", { ENVIRONMENT: "production", TOKEN_SECRET: LOCAL_TOKEN_SECRET }, ["TOKEN_SECRET"]],
     ["a short secret", { ENVIRONMENT: "staging", TOKEN_SECRET: "short" }, ["TOKEN_SECRET"]],
-    ["no secret", { ENVIRONMENT: "production", TOKEN_SECRET: undefined }, ["TOKEN_SECRET"]],
-    ["no variable at all", { ENVIRONMENT: undefined, TOKEN_SECRET: undefined }, ["ENVIRONMENT", "TOKEN_SECRET"]],
+    ["the local key", { ENVIRONMENT: "production", TOKEN_KEYS: env.TOKEN_KEYS }, ["TOKEN_KEYS"]],
+    ["no way in", { ENVIRONMENT: "production", TOKEN_SECRET: undefined }, ["TOKEN_KEYS", "TOKEN_ISSUER", "keys new"]],
+    ["no variable at all", { ENVIRONMENT: undefined, TOKEN_SECRET: undefined }, ["ENVIRONMENT", "TOKEN_KEYS"]],
   ])("serves nothing with %s, and says why without the values", async (_, vars, names) => {
-    const broken = { ...env, ...vars } as typeof env;
+    const broken = { ...UNKEYED, ...vars } as typeof env;
     const log = await signToken(OPS, LOCAL_TOKEN_SECRET, "1h");
     for (const response of [
       await get("/healthz", {}, broken),
@@ -72,7 +76,7 @@ describe("a misconfigured Worker", () => {
   });
 
   it("serves with a secret of its own", async () => {
-    const production = { ...env, ENVIRONMENT: "production", TOKEN_SECRET: SECRET };
+    const production = { ...UNKEYED, ENVIRONMENT: "production", TOKEN_SECRET: SECRET };
     const headers = { Authorization: `Bearer ${await signToken(OPS, SECRET, "1h")}` };
     expect((await post(QUERY, headers, production)).status).toBe(200);
     expect((await get("/healthz", {}, production)).status).toBe(200);

@@ -1,7 +1,7 @@
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
-import { emptyTables, env, post, seedDevices, watchStatements } from "./support.ts";
+import { emptyTables, post, seedDevices, watchStatements } from "./support.ts";
 
 const issuer = "https://issuer.example";
 const audience = "concord-api";
@@ -192,7 +192,7 @@ describe("the setting TOKEN_ISSUER", () => {
     ["no keys", JSON.stringify({ issuer, audience, jwks: { keys: [] } })],
     ["an unknown member", JSON.stringify({ issuer, audience, jwks: "https://issuer.example", algorithms: ["HS256"] })],
   ])("keeps the Worker from serving when it has %s", async (_, TOKEN_ISSUER) => {
-    const refused = await devicesFor(await signToken({ role: "ops" }, env.TOKEN_SECRET, "5m"), { TOKEN_ISSUER });
+    const refused = await devicesFor(await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "5m"), { TOKEN_ISSUER });
     expect(refused).toMatchObject({
       status: 503,
       code: "MISCONFIGURED",

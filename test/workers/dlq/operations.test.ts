@@ -70,21 +70,25 @@ describe("the settings of the dlq Worker", () => {
   const fetch = (vars: Partial<Env>) =>
     worker.fetch(
       new Request("https://ops.example/ops/healthz") as Parameters<typeof worker.fetch>[0],
-      { ...env, ...vars },
+      { ...env, ...vars } as Env,
       {} as ExecutionContext,
     );
 
   it.each([
     ["the local secret in production", { ENVIRONMENT: "production" }],
     ["a short secret in staging", { ENVIRONMENT: "staging", TOKEN_SECRET: "short" }],
-    ["no secret", { TOKEN_SECRET: undefined }],
+    ["no key, secret or Access", { TOKEN_KEYS: undefined, TOKEN_SECRET: undefined }],
+    [
+      "the local key in staging",
+      { ENVIRONMENT: "staging", TOKEN_SECRET: "a-secret-of-at-least-thirty-two-characters" },
+    ],
     ["an environment without a name", { ENVIRONMENT: "" }],
   ])("make it serve nothing with %s, and the answer says why without the secret", async (_, vars) => {
     const response = await fetch(vars as Partial<Env>);
     expect(response.status).toBe(503);
     const text = await response.text();
     expect(JSON.parse(text).error).toMatchObject({ code: "misconfigured" });
-    expect(text).toMatch(/TOKEN_SECRET: (is|must)|ENVIRONMENT: must be/);
+    expect(text).toMatch(/TOKEN_(SECRET|KEYS)[.:a-z]* (is|must|holds)|ENVIRONMENT: must be/);
     expect(text).not.toContain(LOCAL_TOKEN_SECRET);
   });
 
@@ -92,7 +96,8 @@ describe("the settings of the dlq Worker", () => {
     ["local", LOCAL_TOKEN_SECRET],
     ["production", "a-secret-of-at-least-thirty-two-characters"],
   ])("let it serve in %s with a valid secret", async (ENVIRONMENT, TOKEN_SECRET) => {
-    expect((await fetch({ ENVIRONMENT, TOKEN_SECRET })).status).toBe(200);
+    const vars = { ENVIRONMENT, TOKEN_SECRET, ...(ENVIRONMENT !== "local" && { TOKEN_KEYS: undefined }) };
+    expect((await fetch(vars as Partial<Env>)).status).toBe(200);
   });
 });
 

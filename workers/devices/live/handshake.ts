@@ -2,6 +2,7 @@ import { IssuerUnreachable } from "#auth/issuer.ts";
 import type { ReaderSettings } from "#auth/reader-settings.ts";
 import { authenticate } from "#auth/token.ts";
 import { describeFault, log } from "#telemetry/log.ts";
+import { logRefusal } from "#telemetry/log-refusal.ts";
 import { readAttachment, saveAttachment } from "./attachment.ts";
 import type { PendingSockets } from "./pending-sockets.ts";
 import { CLOSINGS, type ClientMessage, type Closing } from "./protocol.ts";
@@ -40,12 +41,11 @@ export class Handshake {
     const { settings, source, pendingSockets } = this.#deps;
     const authorization = payload?.Authorization ?? payload?.authorization;
     try {
-      const caller = await authenticate(
-        typeof authorization === "string" ? authorization : null,
-        settings.tokenSecret,
-        settings.tokenIssuer,
-      );
-      if (!caller.ok) return this.#reject(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
+      const caller = await authenticate(typeof authorization === "string" ? authorization : null, settings.trust);
+      if (!caller.ok) {
+        logRefusal(caller);
+        return this.#reject(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
+      }
       const { scope, expiresAtMs, caller: name } = caller;
       if (!saveAttachment(socket, { ...attachment, listener: { scope, expiresAtMs, caller: name } })) {
         return this.#reject(socket, CLOSINGS.largeToken);

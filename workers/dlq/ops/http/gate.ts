@@ -1,15 +1,22 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { OpsAccess } from "#auth/ops-access.ts";
-import { authenticateOpsUser, mayAct, type OpsRole, type OpsUser, type SignedInBy } from "#auth/ops-user.ts";
+import {
+  authenticateOpsUser,
+  mayAct,
+  type OpsRole,
+  type OpsTrust,
+  type OpsUser,
+  type SignedInBy,
+} from "#auth/ops-user.ts";
 import { clientAddress, isWithinLimit, type Limiter, LONG_WAIT_SECONDS } from "#base/rate-limit.ts";
 import type { SignIn } from "#ops/api.ts";
+import { logRefusal } from "#telemetry/log-refusal.ts";
 import { errorResponse } from "./error.ts";
 
 /** How callers are authenticated. */
 export type AuthDeps = {
-  readonly tokenSecret: string;
-  readonly access?: OpsAccess | undefined;
+  readonly trust: OpsTrust;
   /** Counts requests that fail to authenticate, by address. */
   readonly failedSignIns: Limiter;
 };
@@ -21,17 +28,18 @@ export type OpsEnv = {
 export type OpsContext = Context<OpsEnv>;
 
 /** Passes requests of operators, who are named by a token or by Cloudflare Access. */
-export const forOperators = ({ tokenSecret, access, failedSignIns }: AuthDeps) =>
+export const forOperators = ({ trust, failedSignIns }: AuthDeps) =>
   createMiddleware<OpsEnv>(async (c, next) => {
     const presented = {
       authorization: c.req.header("Authorization") ?? null,
       accessJwt: c.req.header("Cf-Access-Jwt-Assertion") ?? null,
     };
-    const who = await authenticateOpsUser(presented, { secret: tokenSecret, access });
+    const who = await authenticateOpsUser(presented, trust);
     if (!who.ok) {
       if (!(await isWithinLimit(failedSignIns, clientAddress(c.req.raw.headers)))) return TOO_MANY();
+      logRefusal(who);
       const code = who.status === 401 ? "unauthenticated" : "forbidden";
-      return errorResponse(code, who.message, access && { signIn: signInBy(access) });
+      return errorResponse(code, who.message, trust.access && { signIn: signInBy(trust.access) });
     }
     c.set("user", who.user);
     c.set("by", who.by);
