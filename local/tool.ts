@@ -10,6 +10,7 @@ export type Tool =
   | "@apollo/generate-persisted-query-manifest"
   | "@biomejs/biome"
   | "drizzle-kit"
+  | "git-cliff"
   | "relay-compiler"
   | "typescript"
   | "vitest"
