@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 
 const DOCUMENTS = [
-  ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"],
+  ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "SUPPORT.md"],
   ...[
     "docs",
     "docs/decisions",
