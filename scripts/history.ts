@@ -14,8 +14,13 @@ export type History = {
 
 export function historyOf(root: string = ROOT): History {
   const git = (...args: readonly string[]): string | null => {
-    const { status, stdout } = run("git", args, { cwd: root });
-    return status === 0 ? stdout.trim() : null;
+    try {
+      const { status, stdout } = run("git", args, { cwd: root });
+      return status === 0 ? stdout.trim() : null;
+    } catch {
+      // A machine without git knows no history either.
+      return null;
+    }
   };
   const commitOf = (ref: string) => git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`);
   return {
