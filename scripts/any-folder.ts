@@ -33,7 +33,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   dev: ["scripts/dev-check.ts", "--changes-files"],
   tests: [relative(ROOT, toolPath("vitest")), "run", ...TESTS],
   bench: ["bench/main.ts", "live", "--devices", "2", "--sockets", "2", "--rounds", "2"],
-  deploy: ["scripts/deploy.ts", "--env", "staging", "--dry-run"],
+  deploy: ["deploy/rollout/main.ts", "--env", "staging", "--dry-run"],
 };
 
 /** A step takes less than a minute; one that hangs is named and ended. */

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { environmentNames, readEnvironment } from "../deploy/environment.ts";
 import { configPathOf, WORKER_NAMES } from "../deploy/tables/workers.ts";
+import { readWorkers } from "../deploy/workers.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
-import { DEPLOY_ORDER } from "./deploy.ts";
 
 const CONFIGS = globSync("**/wrangler.{toml,json,jsonc}", { exclude: ["**/node_modules", "**/.*"] });
 
@@ -80,9 +80,9 @@ describe.each(ENVIRONMENTS)("the Workers of %s", (environment) => {
   });
 
   it("are all deployed, each after those that it binds to", () => {
-    const placeOf = (name: string) =>
-      DEPLOY_ORDER.findIndex((folder) => join(folder, "wrangler.toml") === join(workers.get(name)?.path ?? ""));
-    expect([...workers.keys()].map(placeOf).sort()).toEqual(DEPLOY_ORDER.map((_, i) => i));
+    const order = readWorkers(environment === "local" ? undefined : environment).map((worker) => worker.name);
+    const placeOf = (name: string) => order.indexOf(name);
+    expect([...workers.keys()].map(placeOf).sort()).toEqual(order.map((_, i) => i));
     const bound = [
       ...ours.flatMap(([, , { name = "", services = [] }]) => services.map(({ service }) => [name, service] as const)),
       ...objects.flatMap(([name, , script]) => (script === name ? [] : [[name, script] as const])),

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../local/tool.ts";
+import { ROOT } from "../../local/tool.ts";
+import { isMissingWorker, type Wrangler, WranglerError } from "../wrangler.ts";
 
 /**
  * The metrics objects belonged to the dlq Worker before they had a Worker of their own. In an environment that was
@@ -9,16 +10,6 @@ import { ROOT } from "../local/tool.ts";
  */
 const CLASS = "MetricsObject";
 const formerWorkerOf = (environment: string): string => `concord-dlq-${environment}`;
-
-export type Ran = {
-  readonly isDone: boolean;
-  readonly stdout: string;
-  /** All of its output. */
-  readonly said: string;
-};
-
-/** Runs wrangler to its end. */
-export type Wrangler = (args: readonly string[]) => Ran | Promise<Ran>;
 
 /** The part of a Worker's version that is used, as the platform returns it. */
 type Binding = { readonly type: string; readonly class_name?: string; readonly script_name?: string };
@@ -44,10 +35,10 @@ const isClassOf = (worker: string, { type, class_name, script_name = worker }: B
 
 /** Empty if the Worker does not exist, or was never deployed. */
 async function told<T>(wrangler: Wrangler, args: readonly string[]): Promise<T | undefined> {
-  const { isDone, stdout, said } = await wrangler(args);
-  if (isDone) return JSON.parse(stdout) as T;
-  if (/\[code: (10007|10090)\]|has no deployments/.test(said)) return undefined;
-  throw new Error(`wrangler ${args.join(" ")} failed:\n${said}`);
+  const ran = await wrangler(args);
+  if (ran.isDone) return JSON.parse(ran.stdout) as T;
+  if (isMissingWorker(ran.said)) return undefined;
+  throw new WranglerError(args, ran);
 }
 
 /**

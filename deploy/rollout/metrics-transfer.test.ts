@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { toolPath } from "../local/tool.ts";
-import { type Deployed, startAccountStub } from "../test/support/account-stub.ts";
-import { isTransferDue, type Ran, writeTransferringConfig } from "./metrics-transfer.ts";
+import { toolPath } from "../../local/tool.ts";
+import { type Deployed, startAccountStub } from "../../test/support/account-stub.ts";
+import type { Ran, Wrangler } from "../wrangler.ts";
+import { isTransferDue, writeTransferringConfig } from "./metrics-transfer.ts";
 
 const METRICS = { type: "durable_object_namespace", name: "METRICS", class_name: "MetricsObject" };
 
@@ -15,7 +16,7 @@ async function withAccount<T>(
   workers: Record<string, Deployed>,
   act: (
     account: Awaited<ReturnType<typeof startAccountStub>>,
-    wrangler: (args: readonly string[]) => Promise<Ran>,
+    wrangler: Wrangler,
   ) => T,
   options?: { isDown: boolean },
 ) {
@@ -24,7 +25,7 @@ async function withAccount<T>(
   const wrangler = (args: readonly string[]) =>
     new Promise<Ran>((resolve) =>
       execFile(process.execPath, [toolPath("wrangler"), ...args], { env }, (error, stdout, stderr) =>
-        resolve({ isDone: error === null, stdout, said: stdout + stderr }),
+        resolve({ isDone: error === null, stdout, said: stdout + stderr, entries: [] }),
       ),
     );
   try {

@@ -1,0 +1,48 @@
+/**
+ * `npm run provision -- --env staging`: makes what an environment needs in a Cloudflare account, and says what is left to
+ * do. docs/deploy.md begins with it.
+ */
+import { parseArgs } from "node:util";
+import { accountOf } from "../account.ts";
+import { createApi, credentialsOf } from "../cloudflare-api.ts";
+import { readEnvironment, writeDatabaseId } from "../environment.ts";
+import { findAccount } from "../login.ts";
+import { runCommand } from "../run-command.ts";
+import { readWorkers } from "../workers.ts";
+import { installedWrangler } from "../wrangler.ts";
+import { checkAccess } from "./access.ts";
+import { provision } from "./provision.ts";
+import { readSecretsFile } from "./secrets.ts";
+import { regenerateTables } from "./tables.ts";
+
+const USAGE = "npm run provision -- --env staging|production [--secrets FILE|-] [--dry-run]";
+
+await runCommand(USAGE, async () => {
+  const { values } = parseArgs({
+    options: {
+      env: { type: "string" },
+      secrets: { type: "string" },
+      "dry-run": { type: "boolean", default: false },
+    },
+  });
+  const environment = readEnvironment(values.env ?? "");
+  const secrets = values.secrets === undefined ? undefined : readSecretsFile(values.secrets);
+  const id = await findAccount(accountOf(installedWrangler()), environment);
+  const wrangler = installedWrangler({ CLOUDFLARE_ACCOUNT_ID: id });
+  const api = createApi({ account: id, credentials: await credentialsOf(wrangler) });
+  const workers = readWorkers(environment.name);
+  const say = (line: string) => console.log(line);
+  say(`${environment.name}, in account ${id}\n`);
+  const deps = {
+    ...{ account: accountOf(wrangler), api, environment, workers, say },
+    writeDatabaseId: (databaseId: string) => {
+      writeDatabaseId(environment.name, databaseId);
+      regenerateTables();
+    },
+  };
+  const done = await provision(deps, { isDryRun: values["dry-run"], secrets });
+  if (done === "refused") return 1;
+  await checkAccess(deps);
+  if (done === "ready") say(`\nNext: npm run deploy -- --env ${environment.name}`);
+  return 0;
+});

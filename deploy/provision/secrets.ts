@@ -1,0 +1,93 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { isAbsolute, relative, resolve } from "node:path";
+import { basename } from "node:path";
+import { ROOT } from "../../local/tool.ts";
+import type { Account } from "../account.ts";
+import { SECRETS, type Secret } from "../secrets.ts";
+import type { Worker } from "../workers.ts";
+
+/** A file of secrets that cannot be taken. The message never has a value. */
+export class SecretsError extends Error {
+  override readonly name = "SecretsError";
+}
+
+/** A secret, and whether its Worker has one by that name. */
+export type SecretItem = { readonly secret: Secret; readonly worker: Worker; readonly isSet: boolean };
+
+/** Reads names only. */
+export async function readSecretItems(
+  account: Pick<Account, "listSecrets">,
+  workers: readonly Worker[],
+): Promise<readonly SecretItem[]> {
+  const items: SecretItem[] = [];
+  for (const worker of workers) {
+    const secrets = SECRETS.filter((secret) => basename(worker.folder) === secret.worker);
+    if (secrets.length === 0) continue;
+    const names = (await account.listSecrets(worker)) ?? [];
+    items.push(...secrets.map((secret) => ({ secret, worker, isSet: names.includes(secret.name) })));
+  }
+  return items;
+}
+
+export type Values = Readonly<Record<string, string>>;
+
+/**
+ * Values by name, as `{"INGEST_CREDENTIALS": [ … ]}`: a member that is no text is taken as JSON. One name is one secret,
+ * whichever Workers have it.
+ * @param path of a file, or `-` for the process' input
+ * @throws SecretsError if git could see the file, or it has a name that no Worker has
+ */
+export function readSecretsFile(path: string, isSeenByGit = seenByGit): Values {
+  if (path !== "-" && isSeenByGit(path)) {
+    throw new SecretsError(
+      `${path} is in the repository, where git sees it. Move it out, or make git ignore it. Nothing was read from it.`,
+    );
+  }
+  return parseSecrets(readFileSync(path === "-" ? 0 : path, "utf8"), path);
+}
+
+export function parseSecrets(text: string, path: string): Values {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    throw new SecretsError(`${path} is not JSON. Nothing was set.`);
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new SecretsError(`${path} is no JSON object of names and values. Nothing was set.`);
+  }
+  const known = new Set(SECRETS.map(({ name }) => name));
+  const unknown = Object.keys(parsed).filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new SecretsError(
+      `${path} has ${unknown.join(", ")}, which no Worker has; there are ${[...known].join(", ")}. Nothing was set.`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(parsed).map(([name, value]) => {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      if (text === "" || value === null) throw new SecretsError(`${path}: ${name} is empty. Nothing was set.`);
+      return [name, text];
+    }),
+  );
+}
+
+/** In the repository's folder, unless git says that it ignores the file. */
+function seenByGit(path: string): boolean {
+  const inside = relative(ROOT, resolve(path));
+  if (inside.startsWith("..") || isAbsolute(inside)) return false;
+  return spawnSync("git", ["check-ignore", "--quiet", "--", inside], { cwd: ROOT }).status !== 0;
+}
+
+/** The lines of the checklist: what each is, whether it is set, and how to make one. */
+export function checklist(items: readonly SecretItem[]): string[] {
+  return items.flatMap(({ secret, worker, isSet }) => {
+    const state = isSet ? "set" : secret.isRequired ? "MISSING" : "not set (optional)";
+    const line = `  ${worker.folder.padEnd(16)} ${secret.name.padEnd(20)} ${state}`;
+    if (isSet || !secret.isRequired) return [line];
+    const how = secret.generate ? [`${" ".repeat(18)}${secret.generate}`] : [];
+    return [line, `${" ".repeat(18)}${secret.about}`, ...how];
+  });
+}

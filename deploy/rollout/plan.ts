@@ -1,0 +1,151 @@
+import type { Account, Version } from "../account.ts";
+import { type Environment, isPlaceholder } from "../environment.ts";
+import { readSecretItems } from "../provision/secrets.ts";
+import type { Worker } from "../workers.ts";
+import { noteOf, releaseOf } from "./note.ts";
+import { isDraft, isOurs, readServed, type Served } from "./served.ts";
+
+/** What is done with one Worker. */
+export type WorkerPlan = {
+  readonly worker: Worker;
+  readonly content: string;
+  readonly how:
+    | "unchanged" // it serves this content already
+    | "finish" // it does, and a run that stopped left its triggers or its mark
+    | "first" // no version of it was ever deployed
+    | "objects" // a migration of Durable Objects, which no version can carry
+    | "gradual"; // one version beside the other
+  readonly served: Served | undefined;
+  /** Bindings and variables that the new version has and the old has not, and the other way round. */
+  readonly bindings: { readonly added: readonly string[]; readonly removed: readonly string[] };
+};
+
+export type Plan = {
+  readonly release: string;
+  readonly database: string;
+  /** Files of migrations/ that are not applied, in their order. */
+  readonly migrations: readonly string[];
+  /** Every Worker, each after those that it binds to. */
+  readonly workers: readonly WorkerPlan[];
+  /** Those that this run deploys: all that are not unchanged, or what `--only` names of them. */
+  readonly chosen: readonly WorkerPlan[];
+  /** Why nothing may be deployed as it is: each a sentence that says what to do. */
+  readonly problems: readonly string[];
+};
+
+export type Planning = {
+  readonly account: Account;
+  readonly environment: Environment;
+  readonly workers: readonly Worker[];
+  readonly release: string;
+  readonly contentOf: (worker: Worker) => Promise<string>;
+  /** Names of the files in migrations/, in their order. */
+  readonly migrationFiles: readonly string[];
+  /** Folders of Workers; empty for all. */
+  readonly only: readonly string[];
+};
+
+/** Reads the account and builds each Worker. It changes nothing, except that wrangler makes D1's table of migrations. */
+export async function makePlan(planning: Planning): Promise<Plan> {
+  const { account, environment, workers, release, only } = planning;
+  const withDatabase = workers.find(({ database }) => database !== undefined);
+  const database = withDatabase?.database ?? "";
+  const isProvisioned = !isPlaceholder(environment.database.id);
+  const migrations =
+    isProvisioned && withDatabase
+      ? await account.pendingMigrations(database, withDatabase, environment.name, planning.migrationFiles)
+      : [];
+  const plans: WorkerPlan[] = [];
+  for (const worker of workers) plans.push(await planWorker(planning, worker));
+  const changed = plans.filter(({ how }) => how !== "unchanged");
+  const chosen = only.length === 0 ? changed : changed.filter(({ worker }) => only.includes(worker.folder));
+  const problems = [
+    ...(isProvisioned ? [] : [`${database} was never made. Run \`npm run provision -- --env ${environment.name}\` first.`]),
+    ...strangers(plans, environment),
+    ...(await missingSecrets(planning, chosen)),
+    ...leftOut(changed, chosen),
+  ];
+  return { release, database, migrations, workers: plans, chosen, problems };
+}
+
+async function planWorker({ account, contentOf }: Planning, worker: Worker): Promise<WorkerPlan> {
+  const content = await contentOf(worker);
+  const served = await readServed(account, worker);
+  return { worker, content, served, how: howOf(worker, content, served), bindings: bindingsOf(worker, served?.version) };
+}
+
+function howOf(worker: Worker, content: string, served: Served | undefined): WorkerPlan["how"] {
+  if (!served || isDraft(served.version)) return "first";
+  const isSame = noteOf(served.origin)?.content === content;
+  if (isSame) return served.isComplete && !served.rolling ? "unchanged" : "finish";
+  const applied = served.version.resources?.script_runtime?.migration_tag;
+  return worker.migrationTag !== undefined && worker.migrationTag !== applied ? "objects" : "gradual";
+}
+
+function bindingsOf({ bindings }: Worker, version: Version | undefined): WorkerPlan["bindings"] {
+  const had = (version?.resources?.bindings ?? [])
+    .filter(({ type }) => type !== "secret_text")
+    .flatMap(({ name }) => name ?? []);
+  return { added: bindings.filter((name) => !had.includes(name)), removed: had.filter((name) => !bindings.includes(name)) };
+}
+
+function strangers(plans: readonly WorkerPlan[], { name: environment }: Environment): string[] {
+  return plans.flatMap(({ worker, served }) => {
+    if (!served || isDraft(served.version) || isOurs(served.version, environment)) return [];
+    return [`The account has a Worker ${worker.name} that is not Concord's ${environment}. Rename or delete it first.`];
+  });
+}
+
+async function missingSecrets({ account, environment }: Planning, chosen: readonly WorkerPlan[]): Promise<string[]> {
+  const needing = chosen.map(({ worker }) => worker).filter(({ requiredSecrets }) => requiredSecrets.length > 0);
+  const items = await readSecretItems(account, needing);
+  return items
+    .filter(({ worker, secret, isSet }) => worker.requiredSecrets.includes(secret.name) && !isSet)
+    .map(({ worker, secret }) => {
+      const command = `npm run provision -- --env ${environment.name}`;
+      return `${worker.name} lacks its secret ${secret.name}. \`${command}\` says how to make and set it.`;
+    });
+}
+
+/** A Worker alone is deployed only if what it calls is deployed as it is here. */
+function leftOut(changed: readonly WorkerPlan[], chosen: readonly WorkerPlan[]): string[] {
+  const isLeftOut = (name: string) => changed.some(({ worker }) => worker.name === name) && !chosen.some(({ worker }) => worker.name === name);
+  return chosen.flatMap(({ worker }) => {
+    const left = worker.bindsTo.filter(isLeftOut);
+    if (left.length === 0) return [];
+    return [`${worker.folder} binds to ${left.join(" and ")}, which changed too. Name both with --only, or none.`];
+  });
+}
+
+/** The plan as it is shown. */
+export function planLines({ migrations, workers, chosen, release }: Plan, { rollout: { steps } }: Environment): string[] {
+  const width = Math.max(...workers.map(({ worker }) => titleOf(worker).length));
+  return [
+    `  ${"release".padEnd(width)}  ${release}`,
+    `  ${"migrations".padEnd(width)}  ${migrations.length === 0 ? "all are applied" : migrations.join(", ")}`,
+    ...workers.flatMap((plan) => {
+      const what = chosen.includes(plan) || plan.how === "unchanged" ? WORDS[plan.how](plan, steps) : "changed, and left out";
+      return [`  ${titleOf(plan.worker).padEnd(width)}  ${what}`, ...bindingLine(plan, width)];
+    }),
+  ];
+}
+
+const WORDS: Record<WorkerPlan["how"], (plan: WorkerPlan, steps: readonly number[]) => string> = {
+  unchanged: ({ served }) => `unchanged since ${(served && releaseOf(served.origin)) ?? "an earlier release"}`,
+  finish: () => "deployed; a run that stopped left its triggers",
+  first: () => "first deployment",
+  objects: ({ worker }) => `at once, with the migration ${worker.migrationTag} of its Durable Objects`,
+  gradual: ({ served }, steps) => {
+    const at = served?.rolling ? `; another rollout stopped at ${served.rolling.percentage} %` : "";
+    return `step by step: ${steps.join(", ")} %${at}`;
+  },
+};
+
+function bindingLine({ how, bindings: { added, removed } }: WorkerPlan, width: number): string[] {
+  if (how === "first" || how === "unchanged" || added.length + removed.length === 0) return [];
+  const names = [...added.map((name) => `+${name}`), ...removed.map((name) => `-${name}`)];
+  return [`  ${" ".repeat(width)}  bindings: ${names.join(" ")}`];
+}
+
+/** A Worker as it is shown. */
+export const titleOf = ({ folder }: Pick<Worker, "folder">): string => (folder === "." ? "front door" : folder);

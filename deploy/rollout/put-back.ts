@@ -1,0 +1,56 @@
+import type { Changed, RolloutDeps } from "./deps.ts";
+import { releaseOf } from "./note.ts";
+import { type Plan, titleOf } from "./plan.ts";
+
+/**
+ * Gives the Workers of this run their former versions again, the last one first, and says what stays as it is now.
+ * One that cannot be put back is said with the command for it, and the others are put back all the same.
+ */
+export async function putBack(
+  { account, environment, say }: Pick<RolloutDeps, "account" | "environment" | "say">,
+  plan: Plan,
+  changed: readonly Changed[],
+): Promise<void> {
+  const stays: string[] = [];
+  if (changed.length > 0) say("Put back:");
+  for (const { plan: each, hasTriggers } of [...changed].reverse()) {
+    const { worker, served, how } = each;
+    const title = titleOf(worker);
+    if (how === "first") {
+      stays.push(`${title} stays: it was never deployed before. \`npx wrangler delete --name ${worker.name}\` removes it.`);
+      continue;
+    }
+    if (how === "objects") {
+      stays.push(
+        `${title} stays at its new version: the platform puts no Worker back over a migration of its Durable Objects. Deploy the code of before in a new version.`,
+      );
+      continue;
+    }
+    if (!served || how === "finish") continue;
+    const { id } = served.version;
+    const release = releaseOf(served.origin) ?? "an earlier release";
+    const message = served.isComplete && !hasTriggers ? `complete: ${release}, put back` : `${release}, put back`;
+    try {
+      await account.deployVersions(worker, environment.name, [{ version_id: id, percentage: 100 }], message);
+      say(`  ${title}: ${release} (${id})`);
+    } catch (thrown) {
+      say(`  ${title}: NOT put back. ${thrown instanceof Error ? thrown.message : thrown}`);
+      const command = `npx wrangler versions deploy ${id}@100 -y -c ${worker.config} --env ${environment.name}`;
+      stays.push(`${title} may serve the new version. Put it back yourself: ${command}`);
+    }
+    if (hasTriggers) {
+      stays.push(
+        `${title}: routes, schedules and consumers may be those of ${plan.release}. \`npm run deploy\` from the commit of ${release} sets them back.`,
+      );
+    }
+  }
+  if (plan.migrations.length > 0) {
+    stays.push(
+      `Migrations that were applied stay (${plan.migrations.join(", ")}): they only add, and the former Workers go on with them. The Time Travel command above undoes them, at the price of everything accepted since.`,
+    );
+  }
+  if (stays.length > 0) say("\nWhat stays:");
+  for (const line of stays) say(`  ${line}`);
+  say("\nRun the same command again when the cause is gone: it goes on from here.");
+}
+

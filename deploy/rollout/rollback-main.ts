@@ -1,0 +1,59 @@
+/**
+ * `npm run rollback -- --env staging`: puts every Worker back to the version that it had in the release before.
+ * docs/deploy.md.
+ */
+import { parseArgs } from "node:util";
+import { accountOf } from "../account.ts";
+import { createApi, credentialsOf } from "../cloudflare-api.ts";
+import { confirmed } from "../confirm.ts";
+import { readEnvironment } from "../environment.ts";
+import { findFrontDoor } from "../front-door.ts";
+import { findAccount } from "../login.ts";
+import { createProgress } from "../progress.ts";
+import { runCommand, UsageError } from "../run-command.ts";
+import { readWorkers } from "../workers.ts";
+import { installedWrangler } from "../wrangler.ts";
+import { interruptible, sleepUntil } from "./interrupt.ts";
+import { planRollback, rollBack, rollbackLines } from "./rollback.ts";
+import { smokeThrough } from "./smoke.ts";
+
+const USAGE = "npm run rollback -- --env staging|production [--to RELEASE] [--dry-run] [--yes] [--no-smoke]";
+const say = (line: string): void => console.log(line);
+
+await runCommand(USAGE, async () => {
+  const { values } = parseArgs({
+    options: {
+      env: { type: "string" },
+      to: { type: "string" },
+      "dry-run": { type: "boolean", default: false },
+      yes: { type: "boolean", default: false },
+      "no-smoke": { type: "boolean", default: false },
+    },
+  });
+  const environment = readEnvironment(values.env ?? "");
+  const workers = readWorkers(environment.name);
+  const id = await findAccount(accountOf(installedWrangler()), environment);
+  const wrangler = installedWrangler({ CLOUDFLARE_ACCOUNT_ID: id });
+  const account = accountOf(wrangler);
+  const plan = await planRollback(account, workers, values.to);
+  say(`${environment.name}, in account ${id}\n`);
+  for (const line of rollbackLines(plan)) say(line);
+  const moving = plan.returns.filter(({ to }) => to !== undefined);
+  if (values["dry-run"] || moving.length === 0) {
+    say(moving.length === 0 ? "\nNothing has to be done." : "\nNothing was changed.");
+    return 0;
+  }
+  const api = createApi({ account: id, credentials: await credentialsOf(wrangler) });
+  const url = await findFrontDoor(environment, workers, api);
+  if (!url) throw new UsageError("The account has no name under workers.dev, so nothing of Concord can answer. Nothing was changed.");
+  const smoke = values["no-smoke"] ? undefined : smokeThrough(url);
+  if (!(await confirmed(`\nRoll ${environment.name} back?`, values.yes))) {
+    say("Nothing was changed.");
+    return 1;
+  }
+  const signal = interruptible(say);
+  const progress = createProgress(moving.length, say);
+  await rollBack({ account, environment, say, smoke, progress, sleep: sleepUntil(signal) }, plan);
+  say(`\n${environment.name} runs ${plan.to}. Open ${url}`);
+  return 0;
+});

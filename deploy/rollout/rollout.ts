@@ -1,0 +1,181 @@
+import type { Account, Version } from "../account.ts";
+import type { Environment } from "../environment.ts";
+import type { Say } from "../progress.ts";
+import type { Changed, RolloutDeps } from "./deps.ts";
+import { completed, noteOf, noteText, releaseOf } from "./note.ts";
+import { type Plan, titleOf, type WorkerPlan } from "./plan.ts";
+import { putBack } from "./put-back.ts";
+import type { Served } from "./served.ts";
+import { smokeAfter } from "./smoke-step.ts";
+
+export type RolledOut = { readonly isDone: boolean };
+
+class Interrupted extends Error {}
+
+/**
+ * Applies the migrations, and then rolls out each chosen Worker in its turn. Whatever fails stops the run and puts the
+ * Workers back that this run changed. It does not throw: what happened has been said.
+ */
+export async function rollOut(deps: RolloutDeps, plan: Plan): Promise<RolledOut> {
+  const changed: Changed[] = [];
+  try {
+    await migrate(deps, plan);
+    for (const each of plan.chosen) await rollOutWorker(deps, plan, each, changed);
+    return { isDone: true };
+  } catch (thrown) {
+    deps.say(`\n${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+    await putBack(deps, plan, changed);
+    return { isDone: false };
+  }
+}
+
+/** How many steps there will be, at most. */
+export function countSteps({ migrations, chosen }: Plan, { rollout: { steps } }: Environment): number {
+  const ofWorker = ({ how, worker }: WorkerPlan) => {
+    if (how === "gradual") return 1 + steps.length + (worker.hasTriggers ? 2 : 0);
+    return 2;
+  };
+  return (migrations.length > 0 ? 2 : 0) + chosen.reduce((sum, each) => sum + ofWorker(each), 0);
+}
+
+async function migrate({ account, environment, progress, say, signal }: RolloutDeps, plan: Plan): Promise<void> {
+  const { database, migrations, workers } = plan;
+  const owner = workers.find(({ worker }) => worker.database === database)?.worker;
+  if (migrations.length === 0 || !owner) return;
+  stopIfInterrupted(signal);
+  const bookmark = await progress.step(`bookmark of ${database}`, () => account.bookmark(database));
+  say("  As it is now, Time Travel finds it for 30 days (7 on the free plan); everything accepted since would be lost:");
+  say(`  npx wrangler d1 time-travel restore ${database} --bookmark ${bookmark}`);
+  stopIfInterrupted(signal);
+  // They only add (npm run generate:check): the Workers that are deployed now go on with the tables that they know.
+  await progress.step(`migrations: ${migrations.join(", ")}`, () =>
+    account.applyMigrations(database, owner, environment.name),
+  );
+}
+
+async function rollOutWorker(deps: RolloutDeps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
+  stopIfInterrupted(deps.signal);
+  switch (each.how) {
+    case "unchanged":
+      return;
+    case "first":
+    case "objects":
+      return deployAtOnce(deps, plan, each, changed);
+    case "gradual":
+      return deployStepByStep(deps, plan, each, changed);
+    case "finish":
+      return finish(deps, plan, each, each.served?.version.id ?? "", changed);
+  }
+}
+
+async function deployAtOnce(deps: RolloutDeps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
+  const { account, environment, progress, say } = deps;
+  const { worker, content, served, how } = each;
+  const label = { tag: plan.release, message: noteText({ content, after: how === "first" ? undefined : served && before(served) }) };
+  const config = how === "first" ? await deps.firstConfig(each) : worker.config;
+  changed.push({ plan: each, hasTriggers: true });
+  const about = how === "first" ? "first deployment" : `at once, with migration ${worker.migrationTag}`;
+  const { id, stdout } = await progress.step(`${titleOf(worker)}: ${about}`, () =>
+    account.deployWorker(config, environment.name, label),
+  );
+  sayTriggers(say, stdout);
+  stopIfInterrupted(deps.signal);
+  await markComplete(deps, plan, each, id);
+  await smokeTest(deps, plan, each, {});
+}
+
+async function deployStepByStep(deps: RolloutDeps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
+  const { account, environment, progress } = deps;
+  const { worker, content, served } = each;
+  if (!served) return;
+  const former = served.version.id;
+  const title = titleOf(worker);
+  const id =
+    (await findUploaded(account, plan, each)) ??
+    (await progress.step(`${title}: upload`, () =>
+      account.uploadVersion(worker, environment.name, { tag: plan.release, message: noteText({ content, after: before(served) }) }),
+    ));
+  const { steps, pause_seconds: pauseSeconds } = environment.rollout;
+  const reached = served.rolling?.id === id ? served.rolling.percentage : 0;
+  const left = steps.filter((step) => step >= reached);
+  const entry: Changed = { plan: each, hasTriggers: false };
+  for (const step of left) {
+    stopIfInterrupted(deps.signal);
+    const isLast = step === 100;
+    const traffic = isLast
+      ? [{ version_id: id, percentage: 100 }]
+      : [
+          { version_id: id, percentage: step },
+          { version_id: former, percentage: 100 - step },
+        ];
+    const message = isLast && !worker.hasTriggers ? completed(plan.release) : `${plan.release}: ${step} %`;
+    if (!changed.includes(entry)) changed.push(entry);
+    await progress.step(`${title}: ${step} %`, () => account.deployVersions(worker, environment.name, traffic, message));
+    if (isLast && worker.hasTriggers) await finish(deps, plan, each, id, changed);
+    else await smokeTest(deps, plan, each, isLast ? {} : overriding(worker.name, id));
+    if (!isLast) await deps.sleep(pauseSeconds * 1_000);
+  }
+}
+
+const before = ({ version, origin }: Served) => ({ id: version.id, origin: origin.id });
+
+/** What a version does not carry: its address, routes, schedules, and the queues that it consumes. */
+async function finish(deps: RolloutDeps, plan: Plan, each: WorkerPlan, id: string, changed: Changed[]): Promise<void> {
+  const { account, environment, progress, say } = deps;
+  const { worker } = each;
+  const entry = changed.find((other) => other.plan === each);
+  if (worker.hasTriggers) {
+    stopIfInterrupted(deps.signal);
+    if (entry) entry.hasTriggers = true;
+    const stdout = await progress.step(`${titleOf(worker)}: triggers`, () =>
+      account.deployTriggers(worker, environment.name),
+    );
+    sayTriggers(say, stdout);
+  }
+  stopIfInterrupted(deps.signal);
+  await markComplete(deps, plan, each, id);
+  await smokeTest(deps, plan, each, {});
+}
+
+/** Without this mark the next run would do the rest of it again. */
+const markComplete = ({ account, environment, progress }: RolloutDeps, { release }: Plan, { worker }: WorkerPlan, id: string) =>
+  progress.step(`${titleOf(worker)}: complete`, () =>
+    account.deployVersions(worker, environment.name, [{ version_id: id, percentage: 100 }], completed(release)),
+  );
+
+/** A run that stopped may have uploaded it already. */
+async function findUploaded(account: Account, { release }: Plan, { worker, content, served }: WorkerPlan) {
+  const versions = await account.listVersions(worker);
+  const isIt = (version: Version) => {
+    const note = noteOf(version);
+    return note?.content === content && releaseOf(version) === release && note.after?.id === served?.version.id;
+  };
+  return versions.find(isIt)?.id;
+}
+
+/** Sends the smoke test's requests to this version, whatever its share. It reaches neither queues nor calls between Workers. */
+const overriding = (worker: string, version: string): Record<string, string> => ({
+  "Cloudflare-Workers-Version-Overrides": `${worker}="${version}"`,
+});
+
+async function smokeTest(deps: RolloutDeps, plan: Plan, each: WorkerPlan, headers: Readonly<Record<string, string>>) {
+  if (!isWhole(plan, each)) return;
+  stopIfInterrupted(deps.signal);
+  await smokeAfter(deps, titleOf(each.worker), headers);
+}
+
+/** Before every Worker is deployed for the first time, there is no platform to try. */
+function isWhole({ workers, chosen }: Plan, each: WorkerPlan): boolean {
+  const later = chosen.slice(chosen.indexOf(each) + 1);
+  return workers.every((other) => other.how !== "first" || (chosen.includes(other) && !later.includes(other)));
+}
+
+function stopIfInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw new Interrupted("Interrupted.");
+}
+
+/** Addresses, schedules and queues, in wrangler's own words. */
+function sayTriggers(say: Say, stdout: string): void {
+  for (const line of stdout.split("\n")) if (/^ {2}\S|https:\/\//.test(line)) say(`  ${line.trim()}`);
+}
+

@@ -1,0 +1,136 @@
+import { accountOf } from "../../deploy/account.ts";
+import { createApi, credentialsOf } from "../../deploy/cloudflare-api.ts";
+import { type Environment, readEnvironment } from "../../deploy/environment.ts";
+import { createProgress } from "../../deploy/progress.ts";
+import { type Provisioned, provision } from "../../deploy/provision/provision.ts";
+import type { Values } from "../../deploy/provision/secrets.ts";
+import { contentOf } from "../../deploy/rollout/content.ts";
+import type { Smoke } from "../../deploy/rollout/deps.ts";
+import { makePlan, type Plan } from "../../deploy/rollout/plan.ts";
+import { planRollback, rollBack } from "../../deploy/rollout/rollback.ts";
+import { countSteps, rollOut } from "../../deploy/rollout/rollout.ts";
+import { readWorkers, type Worker } from "../../deploy/workers.ts";
+import { migrationFiles } from "./account/config.ts";
+import type { StandIn } from "./account/stand-in.ts";
+import { ACCOUNT_ID, type State, trafficOf } from "./account/state.ts";
+
+/** A secret that has to be seen nowhere. */
+export const CANARY = "canary-9f3a6c";
+export const SECRETS: Values = {
+  INGEST_CREDENTIALS: `[{"id":"elt","hash":"${CANARY}"}]`,
+  TOKEN_SECRET: `${CANARY}-that-is-32-characters-or-more`,
+};
+
+const workersOf = new Map<string, readonly Worker[]>();
+
+/** The runs of one environment against one account, as the commands do them. */
+export class Runs {
+  readonly standIn: StandIn;
+  readonly lines: string[] = [];
+  environment: Environment;
+  workers: readonly Worker[];
+  smoke: Smoke = async () => ({ ok: true, steps: [{ name: "ready", ok: true, ms: 1 }] });
+  interrupt = new AbortController();
+
+  constructor(standIn: StandIn, name = "staging") {
+    this.standIn = standIn;
+    this.environment = readEnvironment(name);
+    this.environment = {
+      ...this.environment,
+      database: { ...this.environment.database, id: "00000000-0000-4000-8000-000000000002" },
+      settings: { ...this.environment.settings, TOKEN_KEYS: "{}" },
+    };
+    this.workers = workersOf.get(name) ?? readWorkers(name);
+    workersOf.set(name, this.workers);
+  }
+
+  readonly say = (line: string): void => {
+    this.lines.push(line);
+  };
+  get text(): string {
+    return this.lines.join("\n");
+  }
+  get account() {
+    return accountOf(this.standIn.wrangler);
+  }
+  async api() {
+    const credentials = await credentialsOf(this.standIn.wrangler);
+    return createApi({ account: ACCOUNT_ID, credentials, baseUrl: "http://account", fetch: this.standIn.fetch });
+  }
+
+  async provision(options: { isDryRun?: boolean; secrets?: Values } = {}): Promise<Provisioned> {
+    const { account, environment, workers, say } = this;
+    const writeDatabaseId = (id: string) => {
+      this.environment = { ...this.environment, database: { ...this.environment.database, id } };
+    };
+    const deps = { account, api: await this.api(), environment, workers, say, writeDatabaseId };
+    return provision(deps, { isDryRun: options.isDryRun ?? false, secrets: options.secrets });
+  }
+
+  plan(release: string, only: readonly string[] = []): Promise<Plan> {
+    const { account, environment, workers } = this;
+    return makePlan({
+      ...{ account, environment, workers, release, only },
+      contentOf: (worker) => contentOf(account, worker, environment.name),
+      migrationFiles: [...migrationFiles(), ...this.standIn.state.moreMigrations],
+    });
+  }
+
+  async deploy(release: string, only: readonly string[] = []): Promise<{ isDone: boolean; plan: Plan }> {
+    const { account, environment, say, smoke } = this;
+    const plan = await this.plan(release, only);
+    if (plan.problems.length > 0) {
+      plan.problems.forEach(say);
+      return { isDone: false, plan };
+    }
+    const deps = {
+      ...{ account, environment, say, smoke, sleep: async () => {}, signal: this.interrupt.signal },
+      progress: createProgress(countSteps(plan, environment), say),
+      firstConfig: async ({ worker }: { worker: Worker }) => worker.config,
+    };
+    return { ...(await rollOut(deps, plan)), plan };
+  }
+
+  async rollback(to?: string): Promise<void> {
+    const { account, environment, workers, say, smoke } = this;
+    const plan = await planRollback(account, workers, to);
+    const progress = createProgress(plan.returns.length, say);
+    await rollBack({ account, environment, say, smoke, progress, sleep: async () => {} }, plan);
+  }
+
+  /** From an empty account to a deployed platform, as docs/deploy.md has it. */
+  async bringUp(release: string): Promise<boolean> {
+    await this.provision({ secrets: SECRETS });
+    return (await this.deploy(release)).isDone;
+  }
+}
+
+/** What each Worker serves: code and share, whatever its versions are called. */
+export function servedIn({ workers }: State): Record<string, string> {
+  const entries = Object.entries(workers).map(([name, worker]) => {
+    const shares = trafficOf(worker).map(({ version_id, percentage }) => {
+      const version = worker.versions.find(({ id }) => id === version_id);
+      return `${version?.code} of ${version?.annotations["workers/tag"] ?? "nobody"} ${percentage} %`;
+    });
+    return [name, shares.join(" + ")] as const;
+  });
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The account without ids, dates and history: what a finished run has to end with. */
+export function outcomeOf(state: State) {
+  return {
+    served: servedIn(state),
+    complete: Object.entries(state.workers)
+      .map(([name, { deployments }]) => `${name} ${deployments.at(-1)?.annotations["workers/message"]?.split(":")[0]}`)
+      .sort(),
+    triggers: Object.entries(state.workers)
+      .map(([name, { crons, address, migrationTag, classes }]) => `${name} ${crons} ${address} ${migrationTag} ${classes}`)
+      .sort(),
+    secrets: Object.entries(state.workers)
+      .map(([name, { secrets }]) => `${name} ${Object.keys(secrets)}`)
+      .sort(),
+    databases: state.databases.map(({ name, replication, migrations, location }) => ({ name, replication, migrations, location })),
+    queues: state.queues.map(({ name, consumers }) => `${name} ${consumers}`).sort(),
+  };
+}
