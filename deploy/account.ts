@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { isMissingWorker, type OutputEntry, type Ran, type Wrangler, WranglerError } from "./wrangler.ts";
 import type { Worker } from "./workers.ts";
+import { isMissingWorker, type OutputEntry, type Ran, type Wrangler, WranglerError } from "./wrangler.ts";
 
 /** How a Worker's requests are shared out: one version, or two of which both are in use. */
 export type Traffic = readonly { readonly version_id: string; readonly percentage: number }[];
@@ -79,11 +79,7 @@ export function accountOf(wrangler: Wrangler) {
     },
 
     listDatabases: () => read(z.array(Database), ["d1", "list", "--json"]),
-    createDatabase: (name: string, place: Place) =>
-      run([
-        ...["d1", "create", name],
-        ...placed(place),
-      ]),
+    createDatabase: (name: string, place: Place) => run([...["d1", "create", name], ...placed(place)]),
     /** The names of its tables, SQLite's own aside. */
     async listTables(database: string): Promise<string[]> {
       const sql = "SELECT name FROM sqlite_master WHERE type = 'table'";
@@ -99,7 +95,9 @@ export function accountOf(wrangler: Wrangler) {
       const { stdout } = await run(args);
       const pending = files.filter((file) => stdout.includes(file));
       if (pending.length > 0 || stdout.includes("No migrations to apply")) return pending;
-      throw new WranglerError(args, { said: `${stdout}\n(this says neither which migrations are pending nor that none is)` });
+      throw new WranglerError(args, {
+        said: `${stdout}\n(this says neither which migrations are pending nor that none is)`,
+      });
     },
     applyMigrations: (database: string, worker: Worker, environment: string) =>
       run(["d1", "migrations", "apply", database, "--remote", ...to(worker, environment)]),
@@ -115,17 +113,17 @@ export function accountOf(wrangler: Wrangler) {
       if (/\[code: 10006\]/.test(ran.said)) return false;
       throw new WranglerError(args, ran);
     },
-    createBucket: (name: string, place: Place) =>
-      run([
-        ...["r2", "bucket", "create", name],
-        ...placed(place),
-      ]),
+    createBucket: (name: string, place: Place) => run([...["r2", "bucket", "create", name], ...placed(place)]),
 
     /** Names only; nobody can read a value. @returns undefined if the Worker does not exist */
     async listSecrets(worker: Worker): Promise<readonly string[] | undefined> {
       const args = ["secret", "list", ...named(worker), "--format", "json"];
       const ran = await wrangler(args);
-      if (ran.isDone) return z.array(z.object({ name: z.string() })).parse(JSON.parse(ran.stdout)).map(({ name }) => name);
+      if (ran.isDone)
+        return z
+          .array(z.object({ name: z.string() }))
+          .parse(JSON.parse(ran.stdout))
+          .map(({ name }) => name);
       if (isMissingWorker(ran.said) || /Worker "[^"]*".* not found/.test(ran.said)) return undefined;
       throw new WranglerError(args, ran);
     },

@@ -3,7 +3,7 @@ import { type Wrangler, WranglerError } from "./wrangler.ts";
 
 /**
  * The calls of Cloudflare's API that wrangler has no command for, or answers only as a table on the screen:
- * docs/decisions/0036-a-rollout-is-a-row-of-versions.md lists them.
+ * docs/decisions/0036-the-account-keeps-the-state-of-a-rollout.md lists them.
  */
 export type CloudflareApi = {
   /** @returns null if there is none with this id */
@@ -79,7 +79,9 @@ export function createApi({ account, credentials, baseUrl, fetch = globalThis.fe
     if (read.success && read.data.success) return read.data;
     const errors = (read.data?.errors ?? []).map(({ message, code }) => `${message} [code: ${code}]`);
     const hint = response.status === 403 ? " The token lacks a permission: docs/deploy.md lists them." : "";
-    throw new CloudflareApiError(`${what} was answered ${response.status}: ${errors.join("; ") || "no reason"}.${hint}`);
+    throw new CloudflareApiError(
+      `${what} was answered ${response.status}: ${errors.join("; ") || "no reason"}.${hint}`,
+    );
   }
 
   return {

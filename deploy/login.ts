@@ -13,7 +13,9 @@ export class LoginError extends Error {
 export async function findAccount(account: Pick<Account, "whoAmI">, environment: Environment): Promise<string> {
   const { loggedIn, accounts } = await account.whoAmI();
   if (!loggedIn) {
-    throw new LoginError("Nobody is logged in. Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN. Nothing was done.");
+    throw new LoginError(
+      "Nobody is logged in. Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN. Nothing was done.",
+    );
   }
   const file = `environments/${environment.name}.toml`;
   const list = accounts.map(({ id, name }) => `\n  ${id}  ${name}`).join("");
@@ -26,5 +28,7 @@ export async function findAccount(account: Pick<Account, "whoAmI">, environment:
   const [only, ...others] = accounts;
   if (only && others.length === 0) return only.id;
   if (only) throw new LoginError(`This login has several accounts. Put one into ${file}, as \`account = "…"\`:${list}`);
-  throw new LoginError("This login has no account: the token needs the permission Account Settings: Read. Nothing was done.");
+  throw new LoginError(
+    "This login has no account: the token needs the permission Account Settings: Read. Nothing was done.",
+  );
 }

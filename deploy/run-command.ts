@@ -12,7 +12,15 @@ export class UsageError extends Error {
 }
 
 /** What went wrong is known, and the message is for whoever ran the command. Anything else is a bug, with its stack. */
-const EXPECTED = [CloudflareApiError, EnvironmentError, LoginError, RollbackError, SecretsError, SmokeFailed, WranglerError];
+const EXPECTED = [
+  CloudflareApiError,
+  EnvironmentError,
+  LoginError,
+  RollbackError,
+  SecretsError,
+  SmokeFailed,
+  WranglerError,
+];
 
 /** Runs a command, and sets the exit code: 0 is done, 1 failed, 2 was called wrongly. */
 export async function runCommand(usage: string, act: () => Promise<number>): Promise<void> {
@@ -20,7 +28,8 @@ export async function runCommand(usage: string, act: () => Promise<number>): Pro
     process.exitCode = await act();
   } catch (thrown) {
     if (!(thrown instanceof Error)) throw thrown;
-    const isUsage = thrown instanceof UsageError || (thrown as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
+    const isUsage =
+      thrown instanceof UsageError || (thrown as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
     if (isUsage) {
       console.error(`${thrown.message}\n${usage}`);
       process.exitCode = 2;

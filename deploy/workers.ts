@@ -69,7 +69,10 @@ export const readWorkers = (environment: string | undefined): readonly Worker[] 
   inOrder([...WORKER_CONFIGS].sort().map((config) => readWorker(config, environment)));
 
 function readWorker(path: string, environment: string | undefined): Worker {
-  const config = readConfig({ config: join(ROOT, path), env: environment }, { hideWarnings: true }) as unknown as Config;
+  const config = readConfig(
+    { config: join(ROOT, path), env: environment },
+    { hideWarnings: true },
+  ) as unknown as Config;
   const { name = "", durable_objects: objects, services = [], queues, d1_databases, triggers } = config;
   const { producers = [], consumers = [] } = queues;
   const bindsTo = [

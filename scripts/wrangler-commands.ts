@@ -31,26 +31,34 @@ export async function readCommands(names: readonly string[] = NAMES): Promise<Co
   const left = [...names];
   const commands: Record<string, Command> = {};
   const read = async (): Promise<void> => {
-    for (let name = left.shift(); name !== undefined; name = left.shift()) commands[name] = parseHelp(name, await helpOf(name));
+    for (let name = left.shift(); name !== undefined; name = left.shift())
+      commands[name] = parseHelp(name, await helpOf(name));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, read));
-  const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules/wrangler/package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules/wrangler/package.json"), "utf8")) as {
+    version: string;
+  };
   return { version, commands: Object.fromEntries(names.map((name) => [name, commands[name] as Command])) };
 }
 
 async function helpOf(name: string): Promise<string> {
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
-  const { stdout } = await promisify(execFile)(process.execPath, [toolPath("wrangler"), ...name.split(" "), "--help"], { env });
+  const { stdout } = await promisify(execFile)(process.execPath, [toolPath("wrangler"), ...name.split(" "), "--help"], {
+    env,
+  });
   return stdout;
 }
 
 /** @throws Error if the text is not the help of this command: wrangler shows the parent's for one that it does not know */
 export function parseHelp(name: string, help: string): Command {
-  const usage = help.split("\n").find((line) => line.trim().startsWith(`wrangler ${name}`))?.trim();
+  const usage = help
+    .split("\n")
+    .find((line) => line.trim().startsWith(`wrangler ${name}`))
+    ?.trim();
   if (usage === undefined) throw new Error(`wrangler has no command ${name}: its help is\n${help}`);
-  const positionals = [...usage.slice(`wrangler ${name}`.length).matchAll(/<([\w-]+)(\.\.)?>|(\[[\w-]+(?:\.\.)?\])/g)].map(
-    ([, required, more = "", optional]) => optional ?? `${required}${more}`,
-  );
+  const positionals = [
+    ...usage.slice(`wrangler ${name}`.length).matchAll(/<([\w-]+)(\.\.)?>|(\[[\w-]+(?:\.\.)?\])/g),
+  ].map(([, required, more = "", optional]) => optional ?? `${required}${more}`);
   const entries = help.split(/\n(?= {2,6}(?:-\w, )?--[a-z])/).slice(1);
   const flags = entries.flatMap((entry) => {
     const [head = ""] = entry.trim().split(/\s{2,}/);
@@ -64,7 +72,9 @@ if (import.meta.main) {
   const text = `${JSON.stringify(await readCommands(), null, 2)}\n`;
   if (!process.argv.includes("--check")) writeFileSync(PATH, text);
   else if (readFileSync(PATH, "utf8") !== text) {
-    console.error("wrangler's commands are not those of test/deploy/wrangler-commands.json: run `npm run generate:wrangler`.");
+    console.error(
+      "wrangler's commands are not those of test/deploy/wrangler-commands.json: run `npm run generate:wrangler`.",
+    );
     process.exitCode = 1;
   }
 }

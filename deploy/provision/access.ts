@@ -1,6 +1,6 @@
 import { findFrontDoor } from "../front-door.ts";
-import { readSecretItems } from "./secrets.ts";
 import type { ProvisionDeps } from "./provision.ts";
+import { readSecretItems } from "./secrets.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -13,13 +13,15 @@ export async function checkAccess(
   if (!secrets.some(({ secret, isSet }) => secret.name === "OPS_ACCESS" && isSet)) return;
   const url = await findFrontDoor(deps.environment, deps.workers, deps.api);
   const ops = url && new URL("/ops/", url);
-  const answer = ops && (await fetch(ops, { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null));
+  const answer =
+    ops && (await fetch(ops, { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null));
   deps.say(`\n${accessLine(ops, answer?.headers.get("Location") ?? null, answer?.status)}`);
 }
 
 /** What an answer of `/ops/` without a session says. Access sends whoever has none to its own sign-in page. */
 export function accessLine(ops: URL | undefined, location: string | null, status: number | undefined): string {
-  if (!ops || status === undefined) return "OPS_ACCESS is set. The front door does not answer yet, so Access was not checked.";
+  if (!ops || status === undefined)
+    return "OPS_ACCESS is set. The front door does not answer yet, so Access was not checked.";
   if (location !== null && URL.parse(location, ops)?.hostname.endsWith(".cloudflareaccess.com")) {
     return `Cloudflare Access is in front of ${ops}.`;
   }

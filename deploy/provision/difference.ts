@@ -29,11 +29,7 @@ export type Reading = {
 
 /** Reads, and changes nothing. */
 export async function findDifference(reading: Reading): Promise<readonly Item[]> {
-  return [
-    ...(await databaseItems(reading)),
-    ...(await queueItems(reading)),
-    ...(await bucketItems(reading)),
-  ];
+  return [...(await databaseItems(reading)), ...(await queueItems(reading)), ...(await bucketItems(reading))];
 }
 
 /** A table that each database of ours has, since its first migration. */
@@ -69,15 +65,25 @@ async function databaseItems(reading: Reading): Promise<Item[]> {
       return [{ what, state: "differs", note }];
     }
   } else if (id !== found.uuid) {
-    return [{ what, state: "differs", note: `environments/${environment.name}.toml names ${id}; its id is ${found.uuid}` }];
+    return [
+      { what, state: "differs", note: `environments/${environment.name}.toml names ${id}; its id is ${found.uuid}` },
+    ];
   }
   const info = await api.findDatabase(found.uuid);
   const isWritten = id === found.uuid;
   const inFile: Item = isWritten
     ? { what, state: "exists", ...placeNote(environment, info) }
-    : { what, state: "missing", note: "its id is not in the file", change: { kind: "write-database-id", name, id: found.uuid } };
+    : {
+        what,
+        state: "missing",
+        note: "its id is not in the file",
+        change: { kind: "write-database-id", name, id: found.uuid },
+      };
   const hasMode = (info?.read_replication?.mode ?? "disabled") === mode;
-  return [inFile, hasMode ? { what: replication.what, state: "exists", note: mode } : { ...replication, state: "differs" }];
+  return [
+    inFile,
+    hasMode ? { what: replication.what, state: "exists", note: mode } : { ...replication, state: "differs" },
+  ];
 }
 
 /** A database cannot be moved, so another place is told and does not stop anything. */
@@ -98,7 +104,8 @@ async function queueItems({ api, workers }: Reading): Promise<Item[]> {
     const ours = workers.find(({ consumes }) => consumes.includes(name))?.name;
     const consumers = queue.consumers.map(({ script, service, type }) => script ?? service ?? type ?? "somebody");
     const stranger = consumers.find((consumer) => consumer !== ours);
-    if (stranger !== undefined) return { what, state: "differs", note: `${stranger} consumes it, and not ${ours ?? "one of ours"}` };
+    if (stranger !== undefined)
+      return { what, state: "differs", note: `${stranger} consumes it, and not ${ours ?? "one of ours"}` };
     return { what, state: "exists" };
   });
 }
@@ -108,7 +115,9 @@ async function bucketItems({ account, workers }: Reading): Promise<Item[]> {
   for (const name of new Set(workers.flatMap(({ buckets }) => buckets))) {
     const what = `bucket ${name}`;
     const isThere = await account.hasBucket(name);
-    items.push(isThere ? { what, state: "exists" } : { what, state: "missing", change: { kind: "create-bucket", name } });
+    items.push(
+      isThere ? { what, state: "exists" } : { what, state: "missing", change: { kind: "create-bucket", name } },
+    );
   }
   return items;
 }

@@ -42,9 +42,12 @@ export async function provision(deps: ProvisionDeps, { isDryRun, secrets }: Prov
   const changes = items.flatMap(({ change }) => change ?? []);
   const puts = secrets ? putsOf(secretItems, secrets) : [];
   const total = changes.length + puts.length;
-  if (isDryRun) say(total === 0 ? "\nNothing would be done." : `\nA run would do ${total} of these; this one did nothing.`);
+  if (isDryRun)
+    say(total === 0 ? "\nNothing would be done." : `\nA run would do ${total} of these; this one did nothing.`);
   else await make(deps, changes, puts, total);
-  const set = new Set(isDryRun ? [] : puts.flatMap(({ worker, values }) => Object.keys(values).map((name) => `${worker.name} ${name}`)));
+  const set = new Set(
+    isDryRun ? [] : puts.flatMap(({ worker, values }) => Object.keys(values).map((name) => `${worker.name} ${name}`)),
+  );
   const after = secretItems.map((item) => ({
     ...item,
     isSet: item.isSet || set.has(`${item.worker.name} ${item.secret.name}`),

@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { isAbsolute, relative, resolve } from "node:path";
-import { basename } from "node:path";
+import { basename, isAbsolute, relative, resolve } from "node:path";
 import { ROOT } from "../../local/tool.ts";
 import type { Account } from "../account.ts";
 import { SECRETS, type Secret } from "../secrets.ts";

@@ -4,5 +4,7 @@ import { run } from "../../local/tool.ts";
 export function regenerateTables(): void {
   const { status, stdout, stderr } = run(process.execPath, ["deploy/tables/main.ts"]);
   if (status === 0) return;
-  throw new Error(`The database's id is in the file, and the tables could not be generated from it:\n${stdout}${stderr}`);
+  throw new Error(
+    `The database's id is in the file, and the tables could not be generated from it:\n${stdout}${stderr}`,
+  );
 }

@@ -12,11 +12,7 @@ import type { Worker } from "../workers.ts";
  * @returns 16 hex digits
  * @throws WranglerError if it does not build
  */
-export async function contentOf(
-  account: Pick<Account, "build">,
-  worker: Worker,
-  environment: string,
-): Promise<string> {
+export async function contentOf(account: Pick<Account, "build">, worker: Worker, environment: string): Promise<string> {
   const outdir = mkdtempSync(join(tmpdir(), "concord-bundle-"));
   try {
     await account.build(worker.config, environment, outdir);

@@ -10,7 +10,8 @@ export async function compareContracts(url: URL | undefined): Promise<ContractRe
     const { judgements, added } = await judgeAgainst(url.href, Date.now());
     const problems = judgements.flatMap(({ topic, problems }) => problems.map((problem) => `${topic}: ${problem}`));
     const news = added.length === 0 ? "" : `, ${added.length} new`;
-    const line = problems.length === 0 ? `${judgements.length} topics are deployed${news}; none breaks` : "BREAK what is deployed";
+    const line =
+      problems.length === 0 ? `${judgements.length} topics are deployed${news}; none breaks` : "BREAK what is deployed";
     return { line, problems };
   } catch (thrown) {
     return { line: `not compared: ${thrown instanceof Error ? thrown.message : thrown}`, problems: [] };

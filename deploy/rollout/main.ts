@@ -36,7 +36,9 @@ await runCommand(USAGE, async () => {
   const workers = readWorkers(environment.name);
   const strangers = options.only.filter((folder) => !workers.some((worker) => worker.folder === folder));
   if (strangers.length > 0) {
-    throw new UsageError(`--only knows no ${strangers.join(", ")}; there are ${workers.map(({ folder }) => folder).join(", ")}.`);
+    throw new UsageError(
+      `--only knows no ${strangers.join(", ")}; there are ${workers.map(({ folder }) => folder).join(", ")}.`,
+    );
   }
   const anonymous = accountOf(installedWrangler());
   const contents = await buildAll(anonymous, workers, environment, options["dry-run"]);
@@ -72,7 +74,10 @@ await runCommand(USAGE, async () => {
     say(`\nNothing has to be done.${url ? ` Open ${url}` : ""}`);
     return 0;
   }
-  if (!url) throw new UsageError("The account has no name under workers.dev yet. Open Workers in the dashboard once, or set front_door.address to a hostname.");
+  if (!url)
+    throw new UsageError(
+      "The account has no name under workers.dev yet. Open Workers in the dashboard once, or set front_door.address to a hostname.",
+    );
   const smoke = options["no-smoke"] ? undefined : smokeThrough(url);
   if (!(await confirmed(`\nDeploy this to ${environment.name}?`, options.yes))) {
     say("Nothing was changed.");

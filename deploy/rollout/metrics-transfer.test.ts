@@ -14,10 +14,7 @@ const EARLIER: Deployed = { tag: "v2", classes: ["MetricsObject", "ReplayRun"], 
 /** Real wrangler, with a stub of the platform's API. */
 async function withAccount<T>(
   workers: Record<string, Deployed>,
-  act: (
-    account: Awaited<ReturnType<typeof startAccountStub>>,
-    wrangler: Wrangler,
-  ) => T,
+  act: (account: Awaited<ReturnType<typeof startAccountStub>>, wrangler: Wrangler) => T,
   options?: { isDown: boolean },
 ) {
   const account = await startAccountStub(workers, options);

@@ -33,7 +33,8 @@ export function noteOf({ annotations }: Pick<Version, "annotations">): Note | un
 export const releaseOf = ({ annotations }: Pick<Version, "annotations">): string | undefined => annotations?.[TAG];
 
 /** The platform made it of the version before it, when a secret was set. */
-export const isOfSecret = ({ annotations }: Pick<Version, "annotations">): boolean => annotations?.[TRIGGER] === "secret";
+export const isOfSecret = ({ annotations }: Pick<Version, "annotations">): boolean =>
+  annotations?.[TRIGGER] === "secret";
 
 /** All of a Worker's rollout is done, its triggers with it. */
 export const completed = (release: string): string => `complete: ${release}`;

@@ -60,7 +60,9 @@ export async function makePlan(planning: Planning): Promise<Plan> {
   const changed = plans.filter(({ how }) => how !== "unchanged");
   const chosen = only.length === 0 ? changed : changed.filter(({ worker }) => only.includes(worker.folder));
   const problems = [
-    ...(isProvisioned ? [] : [`${database} was never made. Run \`npm run provision -- --env ${environment.name}\` first.`]),
+    ...(isProvisioned
+      ? []
+      : [`${database} was never made. Run \`npm run provision -- --env ${environment.name}\` first.`]),
     ...strangers(plans, environment),
     ...(await missingSecrets(planning, chosen)),
     ...leftOut(changed, chosen),
@@ -71,7 +73,13 @@ export async function makePlan(planning: Planning): Promise<Plan> {
 async function planWorker({ account, contentOf }: Planning, worker: Worker): Promise<WorkerPlan> {
   const content = await contentOf(worker);
   const served = await readServed(account, worker);
-  return { worker, content, served, how: howOf(worker, content, served), bindings: bindingsOf(worker, served?.version) };
+  return {
+    worker,
+    content,
+    served,
+    how: howOf(worker, content, served),
+    bindings: bindingsOf(worker, served?.version),
+  };
 }
 
 function howOf(worker: Worker, content: string, served: Served | undefined): WorkerPlan["how"] {
@@ -86,7 +94,10 @@ function bindingsOf({ bindings }: Worker, version: Version | undefined): WorkerP
   const had = (version?.resources?.bindings ?? [])
     .filter(({ type }) => type !== "secret_text")
     .flatMap(({ name }) => name ?? []);
-  return { added: bindings.filter((name) => !had.includes(name)), removed: had.filter((name) => !bindings.includes(name)) };
+  return {
+    added: bindings.filter((name) => !had.includes(name)),
+    removed: had.filter((name) => !bindings.includes(name)),
+  };
 }
 
 function strangers(plans: readonly WorkerPlan[], { name: environment }: Environment): string[] {
@@ -109,7 +120,8 @@ async function missingSecrets({ account, environment }: Planning, chosen: readon
 
 /** A Worker alone is deployed only if what it calls is deployed as it is here. */
 function leftOut(changed: readonly WorkerPlan[], chosen: readonly WorkerPlan[]): string[] {
-  const isLeftOut = (name: string) => changed.some(({ worker }) => worker.name === name) && !chosen.some(({ worker }) => worker.name === name);
+  const isLeftOut = (name: string) =>
+    changed.some(({ worker }) => worker.name === name) && !chosen.some(({ worker }) => worker.name === name);
   return chosen.flatMap(({ worker }) => {
     const left = worker.bindsTo.filter(isLeftOut);
     if (left.length === 0) return [];
@@ -118,13 +130,17 @@ function leftOut(changed: readonly WorkerPlan[], chosen: readonly WorkerPlan[]):
 }
 
 /** The plan as it is shown. */
-export function planLines({ migrations, workers, chosen, release }: Plan, { rollout: { steps } }: Environment): string[] {
+export function planLines(
+  { migrations, workers, chosen, release }: Plan,
+  { rollout: { steps } }: Environment,
+): string[] {
   const width = Math.max(...workers.map(({ worker }) => titleOf(worker).length));
   return [
     `  ${"release".padEnd(width)}  ${release}`,
     `  ${"migrations".padEnd(width)}  ${migrations.length === 0 ? "all are applied" : migrations.join(", ")}`,
     ...workers.flatMap((plan) => {
-      const what = chosen.includes(plan) || plan.how === "unchanged" ? WORDS[plan.how](plan, steps) : "changed, and left out";
+      const what =
+        chosen.includes(plan) || plan.how === "unchanged" ? WORDS[plan.how](plan, steps) : "changed, and left out";
       return [`  ${titleOf(plan.worker).padEnd(width)}  ${what}`, ...bindingLine(plan, width)];
     }),
   ];

@@ -17,7 +17,7 @@ export async function putBack(
     const { worker, served, how } = each;
     const title = titleOf(worker);
     if (how === "first") {
-      stays.push(`${title} stays: it was never deployed before. \`npx wrangler delete --name ${worker.name}\` removes it.`);
+      stays.push(`${title} stays: it was never deployed before. \`npx wrangler delete ${worker.name}\` removes it.`);
       continue;
     }
     if (how === "objects") {
@@ -53,4 +53,3 @@ export async function putBack(
   for (const line of stays) say(`  ${line}`);
   say("\nRun the same command again when the cause is gone: it goes on from here.");
 }
-

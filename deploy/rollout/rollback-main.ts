@@ -45,7 +45,10 @@ await runCommand(USAGE, async () => {
   }
   const api = createApi({ account: id, credentials: await credentialsOf(wrangler) });
   const url = await findFrontDoor(environment, workers, api);
-  if (!url) throw new UsageError("The account has no name under workers.dev, so nothing of Concord can answer. Nothing was changed.");
+  if (!url)
+    throw new UsageError(
+      "The account has no name under workers.dev, so nothing of Concord can answer. Nothing was changed.",
+    );
   const smoke = values["no-smoke"] ? undefined : smokeThrough(url);
   if (!(await confirmed(`\nRoll ${environment.name} back?`, values.yes))) {
     say("Nothing was changed.");

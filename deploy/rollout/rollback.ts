@@ -50,7 +50,8 @@ export async function planRollback(
   const sinceMs = Math.max(
     ...histories.flatMap(({ past }) => past.filter((each) => releaseOf(each.origin) === wanted).map(timeOf)),
   );
-  if (!Number.isFinite(sinceMs)) throw new RollbackError(`No Worker has a version of ${wanted}. Known are ${known(histories)}.`);
+  if (!Number.isFinite(sinceMs))
+    throw new RollbackError(`No Worker has a version of ${wanted}. Known are ${known(histories)}.`);
   const returns = histories.map(({ worker, served, past }) => returnOf(worker, served, past, sinceMs));
   return { from: present, to: wanted, returns };
 }
@@ -100,13 +101,19 @@ function returnOf(worker: Worker, served: Served, past: readonly Past[], sinceMs
   if (to.id === served.version.id && !served.rolling) return { worker, from, to: undefined };
   const tagOf = (version: Version) => version.resources?.script_runtime?.migration_tag;
   if (tagOf(to.origin) !== tagOf(served.version)) {
-    return { worker, from, to: undefined, stays: "a migration of its Durable Objects lies between, and the platform goes back over none" };
+    return {
+      worker,
+      from,
+      to: undefined,
+      stays: "a migration of its Durable Objects lies between, and the platform goes back over none",
+    };
   }
   return { worker, from, to };
 }
 
 const known = (histories: readonly History[]): string =>
-  [...new Set(histories.flatMap(({ past }) => past.flatMap(({ origin }) => releaseOf(origin) ?? [])))].join(", ") || "none";
+  [...new Set(histories.flatMap(({ past }) => past.flatMap(({ origin }) => releaseOf(origin) ?? [])))].join(", ") ||
+  "none";
 
 /** The plan as it is shown. */
 export function rollbackLines({ from, to, returns }: RollbackPlan): string[] {
@@ -124,7 +131,9 @@ export function rollbackLines({ from, to, returns }: RollbackPlan): string[] {
   ];
 }
 
-type Deps = Pick<RolloutDeps, "account" | "say" | "progress" | "smoke" | "sleep"> & { readonly environment: Environment };
+type Deps = Pick<RolloutDeps, "account" | "say" | "progress" | "smoke" | "sleep"> & {
+  readonly environment: Environment;
+};
 
 /**
  * Puts each Worker back, those that bind to others first, and tries the platform.

@@ -44,7 +44,9 @@ async function migrate({ account, environment, progress, say, signal }: RolloutD
   if (migrations.length === 0 || !owner) return;
   stopIfInterrupted(signal);
   const bookmark = await progress.step(`bookmark of ${database}`, () => account.bookmark(database));
-  say("  As it is now, Time Travel finds it for 30 days (7 on the free plan); everything accepted since would be lost:");
+  say(
+    "  As it is now, Time Travel finds it for 30 days (7 on the free plan); everything accepted since would be lost:",
+  );
   say(`  npx wrangler d1 time-travel restore ${database} --bookmark ${bookmark}`);
   stopIfInterrupted(signal);
   // They only add (npm run generate:check): the Workers that are deployed now go on with the tables that they know.
@@ -71,7 +73,10 @@ async function rollOutWorker(deps: RolloutDeps, plan: Plan, each: WorkerPlan, ch
 async function deployAtOnce(deps: RolloutDeps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
   const { account, environment, progress, say } = deps;
   const { worker, content, served, how } = each;
-  const label = { tag: plan.release, message: noteText({ content, after: how === "first" ? undefined : served && before(served) }) };
+  const label = {
+    tag: plan.release,
+    message: noteText({ content, after: how === "first" ? undefined : served && before(served) }),
+  };
   const config = how === "first" ? await deps.firstConfig(each) : worker.config;
   changed.push({ plan: each, hasTriggers: true });
   const about = how === "first" ? "first deployment" : `at once, with migration ${worker.migrationTag}`;
@@ -93,7 +98,10 @@ async function deployStepByStep(deps: RolloutDeps, plan: Plan, each: WorkerPlan,
   const id =
     (await findUploaded(account, plan, each)) ??
     (await progress.step(`${title}: upload`, () =>
-      account.uploadVersion(worker, environment.name, { tag: plan.release, message: noteText({ content, after: before(served) }) }),
+      account.uploadVersion(worker, environment.name, {
+        tag: plan.release,
+        message: noteText({ content, after: before(served) }),
+      }),
     ));
   const { steps, pause_seconds: pauseSeconds } = environment.rollout;
   const reached = served.rolling?.id === id ? served.rolling.percentage : 0;
@@ -110,7 +118,9 @@ async function deployStepByStep(deps: RolloutDeps, plan: Plan, each: WorkerPlan,
         ];
     const message = isLast && !worker.hasTriggers ? completed(plan.release) : `${plan.release}: ${step} %`;
     if (!changed.includes(entry)) changed.push(entry);
-    await progress.step(`${title}: ${step} %`, () => account.deployVersions(worker, environment.name, traffic, message));
+    await progress.step(`${title}: ${step} %`, () =>
+      account.deployVersions(worker, environment.name, traffic, message),
+    );
     if (isLast && worker.hasTriggers) await finish(deps, plan, each, id, changed);
     else await smokeTest(deps, plan, each, isLast ? {} : overriding(worker.name, id));
     if (!isLast) await deps.sleep(pauseSeconds * 1_000);
@@ -138,7 +148,12 @@ async function finish(deps: RolloutDeps, plan: Plan, each: WorkerPlan, id: strin
 }
 
 /** Without this mark the next run would do the rest of it again. */
-const markComplete = ({ account, environment, progress }: RolloutDeps, { release }: Plan, { worker }: WorkerPlan, id: string) =>
+const markComplete = (
+  { account, environment, progress }: RolloutDeps,
+  { release }: Plan,
+  { worker }: WorkerPlan,
+  id: string,
+) =>
   progress.step(`${titleOf(worker)}: complete`, () =>
     account.deployVersions(worker, environment.name, [{ version_id: id, percentage: 100 }], completed(release)),
   );
@@ -178,4 +193,3 @@ function stopIfInterrupted(signal: AbortSignal): void {
 function sayTriggers(say: Say, stdout: string): void {
   for (const line of stdout.split("\n")) if (/^ {2}\S|https:\/\//.test(line)) say(`  ${line.trim()}`);
 }
-

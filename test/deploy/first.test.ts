@@ -25,7 +25,9 @@ describe("an empty account", () => {
     expect(triggers).toContain("concord-staging  https://concord-staging.acme.workers.dev undefined ");
     expect(complete.filter((line) => !line.endsWith("complete"))).toEqual([]);
     const migrated = calls.findIndex((call) => call.startsWith("d1 migrations apply"));
-    expect(calls.findIndex((call) => call.startsWith("deploy -c") && !call.includes("--dry-run"))).toBeGreaterThan(migrated);
+    expect(calls.findIndex((call) => call.startsWith("deploy -c") && !call.includes("--dry-run"))).toBeGreaterThan(
+      migrated,
+    );
     expect(runs.text).toContain("npx wrangler d1 time-travel restore concord-staging --bookmark 0000000-0-bookmark");
   });
 
@@ -34,7 +36,7 @@ describe("an empty account", () => {
     expect(await runs.provision({ isDryRun: true, secrets: SECRETS })).toBe("waiting");
     expect(runs.standIn.changes).toEqual([]);
     expect(runs.text).toContain("database concord-staging             will be made (in weur)");
-    expect(runs.text).toContain("A run would do 10 of these; this one did nothing.");
+    expect(runs.text).toContain("A run would do 7 of these; this one did nothing.");
   });
 
   it("gets a first deployment only when its database exists and its required secrets are set", async () => {
@@ -137,7 +139,9 @@ describe("what an account has already", () => {
     runs.standIn.state.workers["concord-api-staging"] = {
       ...{ secrets: {}, classes: [], crons: [] },
       versions: [{ ...worker, bindings, migration_tag: undefined, code: "theirs" }],
-      deployments: [{ created_on: worker.created_on, versions: [{ version_id: worker.id, percentage: 100 }], annotations: {} }],
+      deployments: [
+        { created_on: worker.created_on, versions: [{ version_id: worker.id, percentage: 100 }], annotations: {} },
+      ],
     };
     runs.standIn.calls = [];
     expect((await runs.deploy("r1")).isDone).toBe(false);
@@ -183,7 +187,17 @@ describe("a login", () => {
   it.each([
     ["nobody", { isLoggedIn: false }, {}, "Nobody is logged in."],
     ["without an account", { accounts: [] }, {}, "This login has no account"],
-    ["with several accounts", { accounts: [{ id: ACCOUNT_ID, name: "A" }, { id: "b", name: "B" }] }, {}, "several accounts"],
+    [
+      "with several accounts",
+      {
+        accounts: [
+          { id: ACCOUNT_ID, name: "A" },
+          { id: "b", name: "B" },
+        ],
+      },
+      {},
+      "several accounts",
+    ],
     ["without the account of the file", {}, { account: "f".repeat(32) }, "no access to it"],
   ])("%s is refused before anything is read", async (_, state, file, message) => {
     const runs = new Runs(new StandIn({ ...emptyAccount(), ...state }));
@@ -192,7 +206,10 @@ describe("a login", () => {
   });
 
   it("with the account of the file is taken", async () => {
-    const accounts = [{ id: "b", name: "B" }, { id: ACCOUNT_ID, name: "A" }];
+    const accounts = [
+      { id: "b", name: "B" },
+      { id: ACCOUNT_ID, name: "A" },
+    ];
     const runs = new Runs(new StandIn({ ...emptyAccount(), accounts }));
     expect(await findAccount(runs.account, { ...environment, account: ACCOUNT_ID })).toBe(ACCOUNT_ID);
   });

@@ -25,7 +25,9 @@ describe("a new version", () => {
     const tried: string[] = [];
     runs.smoke = async (headers) => {
       const shares = trafficOf(runs.standIn.state.workers[API]).map(({ percentage }) => percentage);
-      tried.push(`${shares.join("/")} ${headers["Cloudflare-Workers-Version-Overrides"]?.replace(/"[0-9a-f-]{36}"/, '"…"') ?? ""}`);
+      tried.push(
+        `${shares.join("/")} ${headers["Cloudflare-Workers-Version-Overrides"]?.replace(/"[0-9a-f-]{36}"/, '"…"') ?? ""}`,
+      );
       return { ok: true, steps: [] };
     };
     expect((await runs.deploy("r2")).isDone).toBe(true);
@@ -39,9 +41,11 @@ describe("a new version", () => {
     const runs = await deployed();
     change(runs, "workers/metrics", "workers/api");
     const before = servedIn(runs.standIn.state);
-    runs.smoke = async () => {
+    runs.smoke = async (_, onStep) => {
       const ok = trafficOf(runs.standIn.state.workers[API])[0]?.percentage !== at || !isNew(runs);
-      return { ok, steps: [{ name: "query", ok, ms: 1, ...(!ok && { problem: "the device is not there" }) }] };
+      const step = { name: "query", ok, ms: 1, ...(!ok && { problem: "the device is not there" }) };
+      onStep(step);
+      return { ok, steps: [step] };
     };
     expect((await runs.deploy("r2")).isDone).toBe(false);
     expect(servedIn(runs.standIn.state)).toEqual(before);

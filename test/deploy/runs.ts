@@ -16,10 +16,7 @@ import { ACCOUNT_ID, type State, trafficOf } from "./account/state.ts";
 
 /** A secret that has to be seen nowhere. */
 export const CANARY = "canary-9f3a6c";
-export const SECRETS: Values = {
-  INGEST_CREDENTIALS: `[{"id":"elt","hash":"${CANARY}"}]`,
-  TOKEN_SECRET: `${CANARY}-that-is-32-characters-or-more`,
-};
+export const SECRETS: Values = { INGEST_CREDENTIALS: `[{"id":"elt","hash":"${CANARY}"}]` };
 
 const workersOf = new Map<string, readonly Worker[]>();
 
@@ -100,7 +97,7 @@ export class Runs {
 
   /** From an empty account to a deployed platform, as docs/deploy.md has it. */
   async bringUp(release: string): Promise<boolean> {
-    await this.provision({ secrets: SECRETS });
+    if ((await this.provision()) === "waiting") await this.provision({ secrets: SECRETS });
     return (await this.deploy(release)).isDone;
   }
 }
@@ -125,12 +122,19 @@ export function outcomeOf(state: State) {
       .map(([name, { deployments }]) => `${name} ${deployments.at(-1)?.annotations["workers/message"]?.split(":")[0]}`)
       .sort(),
     triggers: Object.entries(state.workers)
-      .map(([name, { crons, address, migrationTag, classes }]) => `${name} ${crons} ${address} ${migrationTag} ${classes}`)
+      .map(
+        ([name, { crons, address, migrationTag, classes }]) => `${name} ${crons} ${address} ${migrationTag} ${classes}`,
+      )
       .sort(),
     secrets: Object.entries(state.workers)
       .map(([name, { secrets }]) => `${name} ${Object.keys(secrets)}`)
       .sort(),
-    databases: state.databases.map(({ name, replication, migrations, location }) => ({ name, replication, migrations, location })),
+    databases: state.databases.map(({ name, replication, migrations, location }) => ({
+      name,
+      replication,
+      migrations,
+      location,
+    })),
     queues: state.queues.map(({ name, consumers }) => `${name} ${consumers}`).sort(),
   };
 }

@@ -1,5 +1,10 @@
 /** How a command of the stand-in ends. */
-export type Answer = { readonly status: number; readonly stdout: string; readonly stderr: string; readonly entries?: readonly object[] };
+export type Answer = {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly entries?: readonly object[];
+};
 
 export const said = (stdout: string, entries: readonly object[] = []): Answer => ({
   status: 0,

@@ -53,6 +53,7 @@ export function readCall(args: readonly string[]): Call {
   const isOpen = names.some((name) => name.includes(".."));
   if (!isOpen && positionals.length > names.length) throw new BadCall(`Unknown argument: ${positionals.at(-1)}`);
   const required = names.filter((name) => !name.startsWith("["));
-  if (positionals.length < required.length) throw new BadCall(`Not enough non-option arguments: got ${positionals.length}`);
+  if (positionals.length < required.length)
+    throw new BadCall(`Not enough non-option arguments: got ${positionals.length}`);
   return { command, positionals, flags };
 }

@@ -23,7 +23,11 @@ export type Config = {
   readonly migrations?: List<{
     readonly tag: string;
     readonly new_sqlite_classes?: readonly string[];
-    readonly transferred_classes?: readonly { readonly from: string; readonly from_script: string; readonly to: string }[];
+    readonly transferred_classes?: readonly {
+      readonly from: string;
+      readonly from_script: string;
+      readonly to: string;
+    }[];
   }>;
   readonly secrets?: { readonly required?: readonly string[] };
   readonly triggers?: { readonly crons?: readonly string[] };
@@ -53,11 +57,26 @@ export function bindingsOf(config: Config): { type: string; name: string; text?:
   const of = (type: string, names: readonly (string | undefined)[] = []) =>
     names.flatMap((name) => (name ? [{ type, name }] : []));
   return [
-    ...of("service", services?.map(({ binding }) => binding)),
-    ...of("d1", d1_databases?.map(({ binding }) => binding)),
-    ...of("ratelimit", ratelimits?.map(({ name }) => name)),
-    ...of("queue", queues?.producers?.map(({ binding }) => binding)),
-    ...of("durable_object_namespace", durable_objects?.bindings?.map(({ name }) => name)),
+    ...of(
+      "service",
+      services?.map(({ binding }) => binding),
+    ),
+    ...of(
+      "d1",
+      d1_databases?.map(({ binding }) => binding),
+    ),
+    ...of(
+      "ratelimit",
+      ratelimits?.map(({ name }) => name),
+    ),
+    ...of(
+      "queue",
+      queues?.producers?.map(({ binding }) => binding),
+    ),
+    ...of(
+      "durable_object_namespace",
+      durable_objects?.bindings?.map(({ name }) => name),
+    ),
     ...of("version_metadata", [version_metadata?.binding]),
     ...of("assets", [assets?.binding]),
     ...Object.entries(vars ?? {}).map(([name, text]) => ({ type: "plain_text", name, text })),

@@ -41,7 +41,9 @@ export function play(state: State, args: readonly string[], input: string): Answ
     if (!command) throw new BadCall(`The stand-in does not play ${call.command}.`);
     const isBuild = call.command === "deploy" && call.flags["dry-run"] !== undefined;
     if (!state.isLoggedIn && !OPEN.has(call.command) && !isBuild) {
-      throw new Refused("In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable.");
+      throw new Refused(
+        "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable.",
+      );
     }
     return command(state, call, input);
   } catch (thrown) {

@@ -24,7 +24,9 @@ export function createDatabase(state: State, { positionals: [name = ""], flags }
     ...{ uuid: nextId(state), name, location: flags.location, jurisdiction: flags.jurisdiction },
     ...{ replication: "disabled", tables: [], migrations: [] },
   });
-  return said(`✅ Successfully created DB '${name}' using primary location hint ${flags.location}\nCreated your new D1 database.`);
+  return said(
+    `✅ Successfully created DB '${name}' using primary location hint ${flags.location}\nCreated your new D1 database.`,
+  );
 }
 
 function databaseOf(state: State, { positionals: [name = ""] }: Call): StoredDatabase {
@@ -52,7 +54,9 @@ const NOTHING = "✅ No migrations to apply!";
 export function listMigrations(state: State, call: Call): Answer {
   const files = unapplied(state, call);
   if (files.length === 0) return said(NOTHING);
-  return said(["Migrations to be applied:", "┌─┐", "│ Name │", ...files.map((file) => `│ ${file} │`), "└─┘"].join("\n"));
+  return said(
+    ["Migrations to be applied:", "┌─┐", "│ Name │", ...files.map((file) => `│ ${file} │`), "└─┘"].join("\n"),
+  );
 }
 
 export function applyMigrations(state: State, call: Call): Answer {
@@ -68,7 +72,11 @@ export const bookmark = (state: State, call: Call): Answer =>
 
 export function createQueue(state: State, { positionals: [name = ""] }: Call): Answer {
   if (state.queues.some((queue) => queue.name === name)) {
-    apiError("/accounts/x/queues", `Queue name '${name}' is already taken. Please use a different name and try again.`, 11009);
+    apiError(
+      "/accounts/x/queues",
+      `Queue name '${name}' is already taken. Please use a different name and try again.`,
+      11009,
+    );
   }
   state.queues.push({ name, consumers: [] });
   return said(`🌀 Creating queue '${name}'\n✅ Created queue '${name}'`);

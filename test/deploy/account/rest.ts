@@ -37,7 +37,9 @@ export function answerRest(state: State, method: string, url: URL, authorization
   const database = state.databases.find(({ uuid }) => uuid === id);
   if (!database) return failed(404, 7404, "The database could not be found");
   if (method === "PUT") {
-    database.replication = (JSON.parse(body) as { read_replication: { mode: "auto" | "disabled" } }).read_replication.mode;
+    database.replication = (
+      JSON.parse(body) as { read_replication: { mode: "auto" | "disabled" } }
+    ).read_replication.mode;
   }
   const { uuid, name, replication, jurisdiction, location, tables } = database;
   return ok({

@@ -34,7 +34,8 @@ export class StandIn {
 
   /** Names of calls that change something. */
   get changes(): string[] {
-    const reads = /^(whoami|auth|d1 (list|execute|migrations list|time-travel)|secret list|deployments|versions (list|view)|GET|r2 bucket info)/;
+    const reads =
+      /^(whoami|auth|d1 (list|execute|migrations list|time-travel)|secret list|deployments|versions (list|view)|GET|r2 bucket info)/;
     return this.calls.filter((call) => !reads.test(call) && !call.includes("--dry-run"));
   }
 
@@ -51,7 +52,10 @@ export class StandIn {
     const method = init.method ?? "GET";
     const authorization = new Headers(init.headers).get("Authorization") ?? "";
     const answer = () => answerRest(this.state, method, url, authorization, String(init.body ?? ""));
-    const outage = { status: 500, body: { success: false, result: null, errors: [{ code: 10013, message: "unknown" }] } };
+    const outage = {
+      status: 500,
+      body: { success: false, result: null, errors: [{ code: 10013, message: "unknown" }] },
+    };
     const { status, body } = await this.#act(`${method} ${url.pathname}${url.search}`, answer, outage);
     return Response.json(body, { status });
   };
@@ -71,4 +75,8 @@ export class StandIn {
   }
 }
 
-const FAILED: Answer = { status: 1, stdout: "", stderr: "✘ [ERROR] A request to the Cloudflare API failed. [code: 10013]\n" };
+const FAILED: Answer = {
+  status: 1,
+  stdout: "",
+  stderr: "✘ [ERROR] A request to the Cloudflare API failed. [code: 10013]\n",
+};

@@ -30,7 +30,9 @@ export function deploy(state: State, call: Call): Answer {
   const targets = applyTriggers(state, config, worker);
   const entry = { type: "deploy", version: 1, worker_name: config.name, version_id: version.id, targets };
   const lines = targets.map((target) => `  ${target}`);
-  return said([`Uploaded ${config.name} (1.00 sec)`, ...lines, `Current Version ID: ${version.id}`].join("\n"), [entry]);
+  return said([`Uploaded ${config.name} (1.00 sec)`, ...lines, `Current Version ID: ${version.id}`].join("\n"), [
+    entry,
+  ]);
 }
 
 function build({ flags }: Call, code: string): Answer {
@@ -68,7 +70,8 @@ function migrateObjects(state: State, { migrations = [] }: Config, worker: Store
       else former.classes = former.classes.filter((name) => name !== from);
       worker.classes.push(to);
     }
-    if (new_sqlite_classes.some((name) => worker.classes.includes(name))) refused("Class exists already. [code: 10074]");
+    if (new_sqlite_classes.some((name) => worker.classes.includes(name)))
+      refused("Class exists already. [code: 10074]");
     worker.classes.push(...new_sqlite_classes);
     worker.migrationTag = tag;
   }
@@ -105,7 +108,9 @@ export function uploadVersion(state: State, call: Call): Answer {
   const config = configOf(call);
   const worker = state.workers[config.name];
   if (!worker) {
-    return refused("You cannot upload a new version of a Worker that does not yet exist. Please run the `deploy` command first.");
+    return refused(
+      "You cannot upload a new version of a Worker that does not yet exist. Please run the `deploy` command first.",
+    );
   }
   const last = config.migrations?.at(-1)?.tag;
   if (last !== undefined && last !== worker.migrationTag) {
@@ -167,12 +172,20 @@ const shown = ({ id, created_on, annotations, bindings, migration_tag }: StoredV
   number: 1,
   metadata: { created_on, modified_on: created_on, source: "wrangler", author_email: "a@example.com" },
   annotations,
-  resources: { bindings, script: { etag: id, handlers: ["fetch"] }, script_runtime: { usage_model: "standard", ...(migration_tag && { migration_tag }) } },
+  resources: {
+    bindings,
+    script: { etag: id, handlers: ["fetch"] },
+    script_runtime: { usage_model: "standard", ...(migration_tag && { migration_tag }) },
+  },
 });
 
 /** wrangler sorts them by date, the oldest first. */
 export const listDeployments = (state: State, call: Call): Answer =>
-  json(workerOf(state, call).deployments.slice(-10).map((each, i) => ({ id: `d${i}`, source: "wrangler", strategy: "percentage", ...each })));
+  json(
+    workerOf(state, call)
+      .deployments.slice(-10)
+      .map((each, i) => ({ id: `d${i}`, source: "wrangler", strategy: "percentage", ...each })),
+  );
 
 export function deploymentStatus(state: State, call: Call): Answer {
   const latest = workerOf(state, call).deployments.at(-1);
@@ -180,7 +193,11 @@ export function deploymentStatus(state: State, call: Call): Answer {
 }
 
 export const listVersions = (state: State, call: Call): Answer =>
-  json(workerOf(state, call).versions.slice(-10).map((version) => ({ ...shown(version), resources: undefined })));
+  json(
+    workerOf(state, call)
+      .versions.slice(-10)
+      .map((version) => ({ ...shown(version), resources: undefined })),
+  );
 
 export function viewVersion(state: State, call: Call): Answer {
   const version = workerOf(state, call).versions.find(({ id }) => id === call.positionals[0]);
@@ -189,7 +206,10 @@ export function viewVersion(state: State, call: Call): Answer {
 
 export function listSecrets(state: State, call: Call): Answer {
   const worker = state.workers[call.flags.name ?? ""];
-  if (!worker) refused(`Worker "${call.flags.name}" not found.\n\nIf this is a new Worker, run \`wrangler deploy\` first to create it.`);
+  if (!worker)
+    refused(
+      `Worker "${call.flags.name}" not found.\n\nIf this is a new Worker, run \`wrangler deploy\` first to create it.`,
+    );
   return json(Object.keys(worker?.secrets ?? {}).map((name) => ({ name, type: "secret_text" })));
 }
 
@@ -197,7 +217,13 @@ export function listSecrets(state: State, call: Call): Answer {
 export function putSecrets(state: State, call: Call, input: string): Answer {
   const name = call.flags.name ?? "";
   const values = JSON.parse(input) as Record<string, string>;
-  const worker: StoredWorker = state.workers[name] ?? { secrets: {}, versions: [], deployments: [], classes: [], crons: [] };
+  const worker: StoredWorker = state.workers[name] ?? {
+    secrets: {},
+    versions: [],
+    deployments: [],
+    classes: [],
+    crons: [],
+  };
   const [only, ...others] = trafficOf(worker);
   const latest = worker.versions.at(-1);
   if (latest && (others.length > 0 || only?.version_id !== latest.id)) {
@@ -216,5 +242,9 @@ export function putSecrets(state: State, call: Call, input: string): Answer {
   };
   worker.versions.push(version);
   addDeployment(state, worker, [{ version_id: version.id, percentage: 100 }], {});
-  return said(Object.keys(values).map((each) => `✨ Successfully created secret for key: ${each}`).join("\n"));
+  return said(
+    Object.keys(values)
+      .map((each) => `✨ Successfully created secret for key: ${each}`)
+      .join("\n"),
+  );
 }

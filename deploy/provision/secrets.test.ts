@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { readWorkers } from "../workers.ts";
+import { accessLine } from "./access.ts";
+import { checklist, parseSecrets, readSecretItems } from "./secrets.ts";
+
+const CANARY = "canary-71c0";
+
+it("secrets are read by name; what is no text is taken as JSON", () => {
+  expect(parseSecrets('{"INGEST_CREDENTIALS":[{"id":"a"}],"TOKEN_SECRET":"x"}', "f")).toEqual({
+    INGEST_CREDENTIALS: '[{"id":"a"}]',
+    TOKEN_SECRET: "x",
+  });
+});
+
+it.each([
+  ["text that is not JSON", CANARY, "f is not JSON"],
+  ["a list", `["${CANARY}"]`, "no JSON object"],
+  ["a name that no Worker has", `{"TOKEN_SECRETS":"${CANARY}"}`, "f has TOKEN_SECRETS, which no Worker has"],
+  ["an empty value", `{"TOKEN_SECRET":"","OPS_ACCESS":"${CANARY}"}`, "TOKEN_SECRET is empty"],
+  ["null", `{"TOKEN_SECRET":null,"OPS_ACCESS":"${CANARY}"}`, "TOKEN_SECRET is empty"],
+])("%s is refused, and the message has no value", (_, text, message) => {
+  expect(() => parseSecrets(text, "f")).toThrow(message);
+  expect(() => parseSecrets(text, "f")).not.toThrow(CANARY);
+});
+
+it("the checklist names each secret, and of one that is required and missing what it is and how to make one", async () => {
+  const workers = readWorkers("staging");
+  const listSecrets = async ({ folder }: { folder: string }) => (folder === "workers/dlq" ? ["OPS_ACCESS"] : undefined);
+  const lines = checklist(await readSecretItems({ listSecrets }, workers)).join("\n");
+  expect(lines).toMatch(/workers\/dlq +OPS_ACCESS +set/);
+  expect(lines).toMatch(/workers\/ingest +INGEST_CREDENTIALS +MISSING\n.*Who may publish.*\n +npx concord credential/);
+  expect(lines).toMatch(/workers\/ingest +INGEST_TOKENS +not set \(optional\)/);
+});
+
+const OPS = new URL("https://concord.example/ops/");
+
+it.each([
+  [302, "https://acme.cloudflareaccess.com/cdn-cgi/access/login/x", "Cloudflare Access is in front of"],
+  [302, "/ops/login", "without Access"],
+  [302, "https://acme.cloudflareaccess.com.evil.example/", "without Access"],
+  [200, null, "was answered 200 without Access"],
+  [undefined, null, "does not answer yet"],
+])("an answer %s to %s is read as: %s", (status, location, line) => {
+  expect(accessLine(OPS, location, status)).toContain(line);
+});

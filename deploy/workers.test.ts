@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import { inOrder, readWorkers } from "./workers.ts";
+
+it("Workers come after those that they bind to", () => {
+  const workers = [
+    { name: "door", bindsTo: ["api", "kept by somebody else"] },
+    { name: "api", bindsTo: ["objects"] },
+    { name: "objects", bindsTo: [] },
+  ];
+  expect(inOrder(workers).map(({ name }) => name)).toEqual(["objects", "api", "door"]);
+});
+
+it("Workers that bind to each other have no order, and are named", () => {
+  const workers = [
+    { name: "a", bindsTo: ["b"] },
+    { name: "b", bindsTo: ["a"] },
+    { name: "c", bindsTo: [] },
+  ];
+  expect(() => inOrder(workers)).toThrow("a, b bind to each other");
+});
+
+it("an environment's Workers are read from their configs, the metrics Worker first and the front door last", () => {
+  const workers = readWorkers("staging");
+  expect(workers.map(({ folder }) => folder)).toEqual([
+    ...["workers/metrics", "workers/devices", "workers/dlq", "workers/ingest", "workers/api", "."],
+  ]);
+  const ingest = workers.find(({ folder }) => folder === "workers/ingest");
+  expect(ingest).toMatchObject({ name: "concord-ingest-staging", database: "concord-staging", hasTriggers: true });
+  expect(ingest?.queues).toContain("concord-dead-letters-staging");
+  expect(workers.filter(({ hasTriggers }) => !hasTriggers).map(({ folder }) => folder)).toEqual([
+    ...["workers/metrics", "workers/devices", "workers/api"],
+  ]);
+});
+
+it("settings hold no path of this machine", () => {
+  for (const { settings } of readWorkers("staging")) expect(settings).not.toContain(process.cwd());
+});

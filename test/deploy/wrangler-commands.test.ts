@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { readCommands } from "../../scripts/wrangler-commands.ts";
+import { COMMANDS, readCall } from "./account/call.ts";
+
+const installed = JSON.parse(readFileSync("node_modules/wrangler/package.json", "utf8")) as { version: string };
+
+it("the commands are those of the wrangler that is installed: after another version, `npm run generate:wrangler`", () => {
+  expect(COMMANDS.version).toBe(installed.version);
+});
+
+// Each takes the installed wrangler a second of this machine; `npm run generate:wrangler -- --check` asks for all of them.
+it.each([[["versions deploy", "deploy"]], [["secret bulk", "d1 create", "triggers deploy"]]])(
+  "wrangler itself says the same of %s",
+  async (names) => {
+    const { commands } = await readCommands(names);
+    expect(commands).toEqual(Object.fromEntries(names.map((name) => [name, COMMANDS.commands[name]])));
+  },
+  120_000,
+);
+
+it.each([
+  ["a command that wrangler does not have", ["d1", "replicate", "concord"], "Unknown arguments: d1, replicate"],
+  ["a flag that the command does not have", ["d1", "list", "--jsn"], "Unknown argument: jsn"],
+  ["a flag without its value", ["secret", "list", "--name"], "Not enough arguments following: name"],
+  ["too little", ["d1", "create"], "Not enough non-option arguments"],
+  ["too much", ["queues", "create", "a", "b"], "Unknown argument: b"],
+])("the stand-in refuses %s", (_, args, message) => {
+  expect(() => readCall(args)).toThrow(message);
+});
+
+it.each([
+  "wrangler delete concord-api-staging",
+  "wrangler d1 time-travel restore concord-staging --bookmark 0000-1",
+  "wrangler versions deploy 0000@100 -y -c workers/api/wrangler.toml --env staging",
+])("what an operator is told to run is a call that wrangler takes: %s", (line) => {
+  expect(readCall(line.split(" ").slice(1)).command).toBeTruthy();
+});
