@@ -157,6 +157,12 @@ export function accountOf(wrangler: Wrangler) {
         ...["versions", "deploy", ...traffic.map(({ version_id, percentage }) => `${version_id}@${percentage}`), "-y"],
         ...[...to(worker, environment), "--message", message],
       ]),
+    /**
+     * Gives all requests to an earlier version, also if a secret was set since: then the platform refuses `versions deploy`
+     * (code 10220), and wrangler's own rollback asks it again with force.
+     */
+    rollBack: (worker: Worker, environment: string, id: string, message: string) =>
+      run(["rollback", id, "-y", ...to(worker, environment), "--message", message]),
     /** Uploads and deploys at once, triggers and migrations of objects with it. @returns the id of the new version, and what it said */
     async deployWorker(config: string, environment: string, { tag, message }: Label) {
       const args = ["deploy", "-c", config, "--env", environment, "--tag", tag, "--message", message];

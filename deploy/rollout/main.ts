@@ -6,6 +6,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../../local/tool.ts";
+import { contractProblems } from "../../scripts/released-contracts.ts";
 import { type Account, accountOf } from "../account.ts";
 import { createApi, credentialsOf } from "../cloudflare-api.ts";
 import { confirmed } from "../confirm.ts";
@@ -63,7 +64,8 @@ await runCommand(USAGE, async () => {
   say(`\n${environment.name}, in account ${id}\n`);
   for (const line of planLines(plan, environment)) say(line);
   say(`\n  contracts: ${contracts.line}`);
-  const problems = [...plan.problems, ...(options["allow-contract-breaks"] ? [] : contracts.problems)];
+  const ofContracts = [...contractProblems(Date.now()), ...contracts.problems];
+  const problems = [...plan.problems, ...(options["allow-contract-breaks"] ? [] : ofContracts)];
   for (const problem of problems) say(`\n${problem}`);
   if (options["dry-run"]) return 0;
   if (problems.length > 0) {

@@ -127,7 +127,7 @@ export function rollbackLines({ from, to, returns }: RollbackPlan): string[] {
       return `  ${titleOf(each.worker).padEnd(width)}  ${how}`;
     }),
     "  D1's migrations stay: they only add, and earlier releases go on with them.",
-    "  Routes, schedules and consumers stay too; values of secrets are those of each version.",
+    "  Routes, schedules and consumers stay too. Where a secret was set since, look whether its value is the one you want.",
   ];
 }
 
@@ -145,9 +145,8 @@ export async function rollBack(deps: Deps, { to, returns }: RollbackPlan): Promi
   for (const each of [...returns].reverse()) {
     const { worker, to: past } = each;
     if (!past) continue;
-    const traffic = [{ version_id: past.id, percentage: 100 }];
     await progress.step(`${titleOf(worker)}: ${releaseOf(past.origin) ?? to}`, () =>
-      account.deployVersions(worker, environment.name, traffic, completed(to)),
+      account.rollBack(worker, environment.name, past.id, completed(to)),
     );
   }
   await smokeAfter(deps, `the rollback to ${to}`);

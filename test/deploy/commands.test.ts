@@ -135,7 +135,7 @@ describe("npm run rollback", () => {
     await runs.deploy("r2");
     writeFileSync(path, JSON.stringify(runs.standIn.state));
     const args = ["--env", "staging", "--no-smoke"];
-    const { code, said } = await run(ROLLBACK, args, { CONCORD_SLOW: "^versions deploy" }, (text, pid) => {
+    const { code, said } = await run(ROLLBACK, args, { CONCORD_SLOW: "^rollback" }, (text, pid) => {
       if (text.endsWith("[1/1] workers/api: r1\n")) process.kill(pid, "SIGINT");
     });
     expect(said).toContain("Interrupted: this call ends");

@@ -138,7 +138,7 @@ describe("what an account has already", () => {
     const bindings = [{ type: "kv_namespace", name: "CACHE" }];
     runs.standIn.state.workers["concord-api-staging"] = {
       ...{ secrets: {}, classes: [], crons: [] },
-      versions: [{ ...worker, bindings, migration_tag: undefined, code: "theirs" }],
+      versions: [{ ...worker, bindings, migration_tag: undefined, code: "theirs", secrets: "{}" }],
       deployments: [
         { created_on: worker.created_on, versions: [{ version_id: worker.id, percentage: 100 }], annotations: {} },
       ],
@@ -172,7 +172,7 @@ describe("secrets", () => {
   it("that are set anew make a version, which the next deployment knows as the one before", async () => {
     const runs = new Runs(new StandIn());
     await runs.bringUp("r1");
-    await runs.provision({ secrets: SECRETS });
+    await runs.provision({ secrets: { INGEST_CREDENTIALS: `${CANARY}, the second` } });
     const { plan } = await runs.deploy("r1");
     expect(plan.chosen.map(({ worker }) => worker.name)).toEqual([]);
     runs.standIn.state.code["workers/ingest"] = "v2";
@@ -180,6 +180,16 @@ describe("secrets", () => {
     await runs.rollback();
     expect(servedIn(runs.standIn.state)["concord-ingest-staging"]).toBe("v1 of nobody 100 %");
   });
+});
+
+it("a rollback goes behind a change of secrets, which the platform refuses without force", async () => {
+  const runs = new Runs(new StandIn());
+  await runs.bringUp("r1");
+  runs.standIn.state.code["workers/ingest"] = "v2";
+  await runs.deploy("r2");
+  await runs.provision({ secrets: { INGEST_CREDENTIALS: `${CANARY}, the second` } });
+  await runs.rollback();
+  expect(servedIn(runs.standIn.state)["concord-ingest-staging"]).toBe("v1 of r1 100 %");
 });
 
 describe("a login", () => {

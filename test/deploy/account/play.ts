@@ -25,7 +25,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "versions list": workers.listVersions,
   "versions view": workers.viewVersion,
   "versions upload": workers.uploadVersion,
-  "versions deploy": workers.deployVersions,
+  "versions deploy": (state, call) => workers.deployVersions(state, call),
+  rollback: workers.rollBack,
   "triggers deploy": workers.deployTriggers,
   deploy: workers.deploy,
 };

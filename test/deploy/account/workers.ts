@@ -90,6 +90,7 @@ function addVersion(state: State, config: Config, worker: StoredWorker, { flags 
     bindings: [...bindingsOf(config), ...secrets],
     migration_tag: worker.migrationTag,
     code,
+    secrets: JSON.stringify(worker.secrets),
   };
   worker.versions.push(version);
   return version;
@@ -124,7 +125,11 @@ export function uploadVersion(state: State, call: Call): Answer {
   return said(`Uploaded ${config.name} (1.00 sec)\nWorker Version ID: ${version.id}`, [entry]);
 }
 
-export function deployVersions(state: State, call: Call): Answer {
+/** wrangler asks again with force if a secret changed since: it takes yes for an answer where there is no terminal. */
+export const rollBack = (state: State, call: Call): Answer =>
+  deployVersions(state, { ...call, positionals: [`${call.positionals[0]}@100`] }, true);
+
+export function deployVersions(state: State, call: Call, isForced = false): Answer {
   const { name } = configOf(call);
   const worker = state.workers[name] ?? noSuchWorker(name);
   const traffic = call.positionals.map((spec) => {
@@ -141,6 +146,11 @@ export function deployVersions(state: State, call: Call): Answer {
       refused("A version from before a Durable Object migration cannot be deployed. [code: 10211]");
     }
   }
+  const changed = traffic.every(({ version_id }) => {
+    const secrets = worker.versions.find(({ id }) => id === version_id)?.secrets;
+    return secrets !== JSON.stringify(worker.secrets);
+  });
+  if (changed && !isForced) refused("The following secrets have changed: INGEST_CREDENTIALS [code: 10220]");
   const message = call.flags.message;
   addDeployment(state, worker, traffic, message === undefined ? {} : { "workers/message": message });
   return said(`Deployed ${name}`, [{ type: "version-deploy", version: 1, worker_name: name }]);
@@ -239,6 +249,7 @@ export function putSecrets(state: State, call: Call, input: string): Answer {
     bindings: [...bindings, ...Object.keys(values).map((each) => ({ type: "secret_text", name: each }))],
     migration_tag: worker.migrationTag,
     code: latest?.code ?? "draft",
+    secrets: JSON.stringify(worker.secrets),
   };
   worker.versions.push(version);
   addDeployment(state, worker, [{ version_id: version.id, percentage: 100 }], {});
