@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ROOT, toolPath } from "../local/tool.ts";
 import type { Command, Commands } from "../test/deploy/account/call.ts";
+import { formatSource } from "./format-source.ts";
 
 const NAMES = [
   ...["login", "whoami", "auth token", "delete", "deploy", "tail"],
@@ -69,9 +70,9 @@ export function parseHelp(name: string, help: string): Command {
 }
 
 if (import.meta.main) {
-  const text = `${JSON.stringify(await readCommands(), null, 2)}\n`;
-  if (!process.argv.includes("--check")) writeFileSync(PATH, text);
-  else if (readFileSync(PATH, "utf8") !== text) {
+  const read = await readCommands();
+  if (!process.argv.includes("--check")) writeFileSync(PATH, formatSource(PATH, JSON.stringify(read)));
+  else if (JSON.stringify(JSON.parse(readFileSync(PATH, "utf8"))) !== JSON.stringify(read)) {
     console.error(
       "wrangler's commands are not those of test/deploy/wrangler-commands.json: run `npm run generate:wrangler`.",
     );

@@ -13,7 +13,7 @@ describe("what is noted with a version", () => {
   ])("is read again: %s", (_, after) => {
     const note = { content: "0123456789abcdef", after };
     expect(noteOf(annotated(noteText(note)))).toEqual(note);
-    expect(noteText(note).length).toBeLessThan(1_000);
+    expect(noteText(note).length).toBeLessThanOrEqual(120);
   });
 
   it.each(["", "fix the thing", "content of somebody else"])(

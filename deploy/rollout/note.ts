@@ -11,7 +11,7 @@ export type Note = {
   readonly after: { readonly id: string; readonly origin: string } | undefined;
 };
 
-/** At most 1,000 bytes, as the platform has it. */
+/** Short: of a rollback's message wrangler wants at most 120 characters. */
 export function noteText({ content, after }: Note): string {
   if (!after) return `content ${content}`;
   const made = after.origin === after.id ? "" : ` made of ${after.origin}`;
