@@ -1,3 +1,4 @@
+import { SERVICE_TOKEN_VARIABLES } from "#auth/service-token.ts";
 import { EXIT, type ExitCode, ExitError } from "../exit-error.ts";
 
 type ErrorBody = {
@@ -18,11 +19,12 @@ const TIMEOUT_MS = 120_000;
 /** Client of the operations API. Every failure is an `ExitError` that says what happened and what to do. */
 export class OpsClient {
   readonly #url: URL;
-  readonly #token: string;
+  readonly #credentials: Readonly<Record<string, string>>;
 
-  constructor(url: URL, token: string) {
+  /** @param credentials the headers that say who calls */
+  constructor(url: URL, credentials: Readonly<Record<string, string>>) {
     this.#url = url;
-    this.#token = token;
+    this.#credentials = credentials;
   }
 
   get<T>(path: string, query: Query = {}): Promise<T> {
@@ -76,8 +78,10 @@ export class OpsClient {
     const init = {
       method,
       signal,
+      // The operations API redirects nobody. Access does, to a page for people.
+      redirect: "manual" as const,
       headers: {
-        Authorization: `Bearer ${this.#token}`,
+        ...this.#credentials,
         ...(body !== undefined && { "Content-Type": isLines ? "application/x-ndjson" : "application/json" }),
       },
       ...(body !== undefined && { body: isLines ? body : JSON.stringify(body) }),
@@ -87,6 +91,7 @@ export class OpsClient {
     });
     if (response.ok) return response;
     const error = errorIn(await response.text().catch(() => ""));
+    if (!error && isFromAccess(response)) throw this.#stoppedByAccess();
     // A 404 of another server does not mean that there is no such letter.
     if (!error) throw this.#notTheApi(response.status);
     const issues = (error.issues ?? []).map(({ path: at, message }) => `\n  ${at || "value"}: ${message}`).join("");
@@ -107,12 +112,35 @@ export class OpsClient {
     );
   }
 
+  #stoppedByAccess(): ExitError {
+    const advice =
+      "CF-Access-Client-Id" in this.#credentials
+        ? `It did not take the service token of ${SERVICE_TOKEN_VARIABLES}: it may have expired or been deleted, or no policy with the action Service Auth names it.`
+        : `Set ${SERVICE_TOKEN_VARIABLES} to a service token that it lets through.`;
+    return new ExitError(
+      EXIT.forbidden,
+      `Cloudflare Access is in front of ${this.#url.origin}/ops and let nothing through, so nothing was changed. ${advice}`,
+    );
+  }
+
   #notTheApi(status: number): ExitError {
     return new ExitError(
       EXIT.fault,
       `${this.#url.origin} answered ${status}, but not with the JSON of the operations API. Check that --url or CONCORD_URL is a Concord platform, and that no login page is in front of it.`,
     );
   }
+}
+
+/**
+ * Whether Access has answered in place of the operations API: with a redirect to its team's page, or with a refusal that
+ * is a page.
+ */
+function isFromAccess({ status, headers }: Response): boolean {
+  const target = headers.get("Location") ?? "";
+  const host = URL.canParse(target) ? new URL(target).hostname : "";
+  if (host.endsWith(".cloudflareaccess.com") || target.includes("/cdn-cgi/access/")) return true;
+  const isPage = headers.get("Content-Type")?.includes("html") ?? false;
+  return isPage && (status === 401 || status === 403);
 }
 
 /** Names the command that lists the ids which a path takes. */

@@ -10,7 +10,7 @@ import { type Output, outputOf, type QuietTerminal } from "../terminal/output.ts
 import { type Column, tableLines } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { OpsClient } from "./client.ts";
-import { platformUrl, tokenFor } from "./platform.ts";
+import { credentialsFor, platformUrl } from "./platform.ts";
 
 /** What a command of the operations API works with. */
 export type OpsContext = {
@@ -56,7 +56,7 @@ async function connect(
   const { terminal, output } = outputOf(whole);
   const url = platformUrl(given, terminal.env);
   return {
-    client: new OpsClient(url, await tokenFor(url, terminal.env)),
+    client: new OpsClient(url, await credentialsFor(url, terminal.env)),
     terminal,
     output,
     print: (json, lines) => {

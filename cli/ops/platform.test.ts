@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { platformUrl, tokenFor } from "./platform.ts";
+import { credentialsFor, platformUrl, tokenFor } from "./platform.ts";
 
 describe("the address of the platform", () => {
   it.each([
@@ -31,5 +31,25 @@ describe("the token", () => {
   it("is refused without being printed when it holds a space", async () => {
     const refused = tokenFor(new URL("https://a.example"), { CONCORD_TOKEN: "s3 cret" });
     await expect(refused).rejects.toThrow(expect.objectContaining({ message: expect.not.stringContaining("cret") }));
+  });
+});
+
+describe("the credentials", () => {
+  const service = { CONCORD_ACCESS_CLIENT_ID: "c1.access", CONCORD_ACCESS_CLIENT_SECRET: "s3cret" };
+  const headers = { "CF-Access-Client-Id": "c1.access", "CF-Access-Client-Secret": "s3cret" };
+  const url = new URL("https://a.example");
+
+  it("are a token, a service token of Access, or both", async () => {
+    expect(await credentialsFor(url, { CONCORD_TOKEN: "t" })).toEqual({ Authorization: "Bearer t" });
+    expect(await credentialsFor(url, service)).toEqual(headers);
+    expect(await credentialsFor(url, { ...service, CONCORD_TOKEN: "t" })).toEqual({
+      ...{ Authorization: "Bearer t" },
+      ...headers,
+    });
+  });
+
+  it("name the variables of both where nothing is set, and refuse half of a service token", async () => {
+    await expect(credentialsFor(url, {})).rejects.toThrow(/CONCORD_TOKEN.*CONCORD_ACCESS_CLIENT_ID/);
+    await expect(credentialsFor(url, { CONCORD_ACCESS_CLIENT_ID: "c1" })).rejects.toThrow(/go together/);
   });
 });

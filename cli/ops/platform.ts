@@ -1,4 +1,5 @@
 import { userInfo } from "node:os";
+import { readServiceToken, SERVICE_TOKEN_VARIABLES } from "#auth/service-token.ts";
 import { UsageError } from "../command/usage-error.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -21,6 +22,18 @@ export function platformUrl(given: string | undefined, { CONCORD_URL }: Env): UR
 }
 
 /**
+ * The headers that say who calls: a token, and where Cloudflare Access is in front, a service token of it. The service
+ * token is enough where OPS_ACCESS gives it a role; the name in the audit log is its client id then.
+ * @throws UsageError which repeats no secret
+ */
+export async function credentialsFor(url: URL, env: Env): Promise<Readonly<Record<string, string>>> {
+  const service = readServiceToken(env);
+  if (!service.ok) throw new UsageError(service.message);
+  if (!env.CONCORD_TOKEN?.trim() && "CF-Access-Client-Id" in service.headers) return service.headers;
+  return { Authorization: `Bearer ${await tokenFor(url, env)}`, ...service.headers };
+}
+
+/**
  * CONCORD_TOKEN. A local platform needs none: the secret of local development signs one for whoever is logged in.
  * @throws UsageError which does not repeat the token
  */
@@ -33,7 +46,9 @@ export async function tokenFor({ hostname }: URL, env: Env): Promise<string> {
     return given;
   }
   if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) {
-    throw new UsageError("CONCORD_TOKEN is not set; `concord token --role operator --as you@example.com` prints one");
+    throw new UsageError(
+      `CONCORD_TOKEN is not set; \`concord token --role operator --as you@example.com\` prints one. Behind Cloudflare Access, set ${SERVICE_TOKEN_VARIABLES}`,
+    );
   }
   // Loaded only here, since nothing has to be signed where CONCORD_TOKEN is set.
   const [{ signOpsToken }, { LOCAL_TOKEN_SECRET }] = await Promise.all([

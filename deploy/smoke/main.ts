@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { readServiceToken } from "#auth/service-token.ts";
 import { smokeTest } from "./smoke.ts";
 import type { SmokeStep, SmokeTarget } from "./target.ts";
 
@@ -12,7 +13,7 @@ const USAGE = `usage: npm run smoke -- [--url https://concord.example] [--header
 
   CONCORD_SMOKE_CREDENTIAL  id:secret of a producer that may write device.elt.registration.*; locally dev:dev
   CONCORD_TOKEN_KEY         the private key that signs the test's tokens, or a file with it; locally none is needed
-  CF_ACCESS_CLIENT_ID, CF_ACCESS_CLIENT_SECRET
+  CONCORD_ACCESS_CLIENT_ID, CONCORD_ACCESS_CLIENT_SECRET
                             a service token, where Cloudflare Access is in front
 `;
 
@@ -68,8 +69,9 @@ function headerFrom(text: string): [string, string] {
 }
 
 function accessFrom(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  const { CF_ACCESS_CLIENT_ID: id, CF_ACCESS_CLIENT_SECRET: secret } = env;
-  return id && secret ? { "CF-Access-Client-Id": id, "CF-Access-Client-Secret": secret } : {};
+  const service = readServiceToken(env);
+  if (!service.ok) throw new Usage(`${service.message}. Nothing was sent.`);
+  return service.headers;
 }
 
 const line = ({ name, ok, ms, problem }: SmokeStep): string =>

@@ -9,6 +9,8 @@ export type StubRequest = {
   readonly query: Readonly<Record<string, string>>;
   readonly body: string;
   readonly authorization: string | undefined;
+  /** The client id of a service token of Cloudflare Access. */
+  readonly accessClientId?: string | undefined;
 };
 
 /** JSON with a status, or a function that writes the response. */
@@ -28,6 +30,7 @@ export async function startOpsStub(answers: Answers) {
       query: Object.fromEntries(searchParams),
       body: Buffer.concat(chunks).toString(),
       authorization: request.headers.authorization,
+      accessClientId: request.headers["cf-access-client-id"]?.toString(),
     };
     requests.push(received);
     const answer = answers[received.route]?.(received) ?? refusal(404, `There is no ${received.route}.`);

@@ -101,6 +101,48 @@ describe("an answer of the operations API", () => {
   });
 });
 
+describe("Cloudflare Access in front of the operations API", () => {
+  const service = { CONCORD_ACCESS_CLIENT_ID: "c1.access", CONCORD_ACCESS_CLIENT_SECRET: "cl1ent-s3cret" };
+  const team = "https://team.cloudflareaccess.com/cdn-cgi/access/login/concord.example?kid=1&redirect_url=%2Fops";
+  const redirect: Answer = (response) => response.writeHead(302, { Location: team }).end();
+  const refused = (status: number): Answer => {
+    return (response) => response.writeHead(status, { "Content-Type": "text/html" }).end("<h1>Forbidden</h1>");
+  };
+
+  it("gets a service token, with a token of ours or without", async () => {
+    const LIST = answering({ json: { deadLetters: [letter()], nextCursor: null } });
+    expect((await concord(LIST, ["list"], { env: service })).code).toBe(0);
+    expect(stub?.requests).toMatchObject([{ accessClientId: "c1.access", authorization: undefined }]);
+    await stub?.stop();
+    await concord(LIST, ["list"], { env: { ...service, CONCORD_TOKEN: "t" } });
+    expect(stub?.requests).toMatchObject([{ accessClientId: "c1.access", authorization: "Bearer t" }]);
+  });
+
+  it.each<[string, Answer]>([
+    ["a redirect to its sign-in page", redirect],
+    ["401 and a page", refused(401)],
+    ["403 and a page", refused(403)],
+  ])("is named when it answers with %s, with the variables to set", async (_, answer) => {
+    const without = await concord(answering(answer), ["list"], { env: { CONCORD_TOKEN: "t" } });
+    expect([without.code, without.err]).toEqual([
+      5,
+      expect.stringMatching(
+        /Cloudflare Access .*nothing was changed.* Set CONCORD_ACCESS_CLIENT_ID and CONCORD_ACCESS/,
+      ),
+    ]);
+    await stub?.stop();
+    const wrong = await concord(answering(answer), ["list"], { env: service });
+    expect([wrong.code, wrong.err]).toEqual([5, expect.stringMatching(/did not take the service token/)]);
+    expect(wrong.err).not.toContain("cl1ent-s3cret");
+  });
+
+  it("is not blamed for another redirect", async () => {
+    const elsewhere: Answer = (response) => response.writeHead(301, { Location: "https://concord.example/" }).end();
+    const { code, err } = await concord(answering(elsewhere), ["list"]);
+    expect([code, err]).toEqual([1, expect.stringMatching(/answered 301, but not with the JSON/)]);
+  });
+});
+
 describe("a platform that cannot be reached", () => {
   it("changed nothing if no connection was made", async () => {
     const { code, err } = await concordDlq(["list"], { url: "http://127.0.0.1:9" });

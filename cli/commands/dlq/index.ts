@@ -4,7 +4,8 @@ export const DLQ = {
   summary: "Inspect, edit and replay dead letters",
   details:
     "Calls the operations API of the platform at CONCORD_URL with the token in CONCORD_TOKEN.\n" +
-    "A local platform needs no token.",
+    "A local platform needs no token. Where Cloudflare Access is in front, set CONCORD_ACCESS_CLIENT_ID and\n" +
+    "CONCORD_ACCESS_CLIENT_SECRET to a service token of it.",
   commands: {
     list: {
       summary: "List dead letters, latest failure first",
