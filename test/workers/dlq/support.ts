@@ -125,7 +125,8 @@ export function opsOf({
   const metrics = fakeMetrics();
   const config = readConfig(env);
   if (!config.ok) throw new Error(config.problems.join("; "));
-  const deps = { ...createOpsDeps(env, config.config), events, metrics, now: () => nowMs, workerVersion, access };
+  const own = createOpsDeps(env, config.config);
+  const deps = { ...own, events, metrics, now: () => nowMs, workerVersion, trust: { ...own.trust, access } };
   const app = operations(deps);
   const ask = async (method: string, path: string, { body, headers }: Asked = {}) => {
     const init = {
