@@ -27,6 +27,14 @@ describe("an environment's file", () => {
       STAGING.replace("# routes =", "routes ="),
       /front_door\.routes: need a hostname/,
     ],
+    [
+      "a route with a scheme",
+      STAGING.replace('"workers.dev"', '"a.example.com"').replace(
+        /# routes = .*/,
+        'routes = ["https://b.example.com/*"]',
+      ),
+      /front_door\.routes\.0: must be a hostname and a path/,
+    ],
     ["logs that go nowhere", STAGING.replace("persist = true", "persist = false"), /logs\.persist: is false/],
     ["a limit that is no number", STAGING.replace("= 2000", '= "2000"'), /limits\.api\.REQUESTS_BY_ADDRESS: /],
     ["steps that fall", STAGING.replace("[0, 10, 50, 100]", "[50, 10, 100]"), /rollout\.steps: must rise/],

@@ -32,6 +32,10 @@ const Logs = z
 
 const Hostname = z.string().regex(/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "must be a hostname");
 
+const Route = z
+  .string()
+  .regex(/^(?:\*\.?)?[a-z0-9.-]+\/\S*$/, "must be a hostname and a path without a scheme, as api.example.com/*");
+
 /** From one step to the next the share grows, and the last one is all. */
 const isRising = (steps: readonly number[]): boolean => steps.every((step, i) => i === 0 || step > (steps[i - 1] ?? 0));
 
@@ -39,7 +43,7 @@ const FrontDoor = z
   .strictObject({
     address: z.union([z.literal("workers.dev"), Hostname]),
     /** Patterns of further routes, such as `api.example.com/*`. */
-    routes: z.array(z.string().min(1)).default([]),
+    routes: z.array(Route).default([]),
   })
   .refine(({ address, routes }) => address !== "workers.dev" || routes.length === 0, {
     path: ["routes"],

@@ -146,6 +146,11 @@ describe("an environment is refused, and nothing is written, if it has", () => {
       /limits\.api\.REQUESTS_BY_ADRESS; there are .*api\.REQUESTS_BY_ADDRESS/,
     ],
     [
+      "the local number of a limit that is there for load tests",
+      () => [environment("staging", [/^REQUESTS_BY_ADDRESS.*$/m, ""])],
+      /limits\.api\.REQUESTS_BY_ADDRESS is missing/,
+    ],
+    [
       "the number of another",
       () => [environment("staging"), production(), environment("preview")],
       /environments\/staging\.toml and environments\/preview\.toml have the same number, 1: .* 3 is free/,

@@ -3,6 +3,7 @@ import { type LocalConfig, MARKER, readLocalConfig } from "./config.ts";
 import { DEPLOYED_ONLY } from "./deployed-only.ts";
 import { deriveTables, secretsOf } from "./derive.ts";
 import { renderTable } from "./render.ts";
+import { FOR_LOAD_TESTS } from "./rules.ts";
 import { WORKER_NAMES, type WorkerName } from "./workers.ts";
 
 /** The text of each Worker's wrangler.toml. */
@@ -49,11 +50,12 @@ function checkSettings({ name, settings }: Environment, configs: readonly LocalC
   const known = new Set(configs.flatMap(({ variables }) => variables));
   const allowed = [...known].filter((variable) => variable !== "ENVIRONMENT" && !secrets.includes(variable)).sort();
   for (const setting of Object.keys(settings)) {
-    if (allowed.includes(setting)) continue;
-    const why = secrets.includes(setting)
-      ? "is a secret, and no file of the repository may have it: `npx wrangler secret put` sets it"
-      : `is a variable of no Worker; there are ${inWords(allowed)}`;
-    throw new EnvironmentError(`environments/${name}.toml: settings.${setting} ${why}. Nothing was written.`);
+    if (secrets.includes(setting)) {
+      refuse(name, `settings.${setting} is a secret, and no file of the repository may have it`);
+    }
+    if (!allowed.includes(setting)) {
+      refuse(name, `settings.${setting} is a variable of no Worker; there are ${inWords(allowed)}`);
+    }
   }
 }
 
@@ -63,9 +65,11 @@ function checkLimits({ name, limits }: Environment, configs: readonly LocalConfi
   );
   const asked = Object.entries(limits).flatMap(([worker, each]) => Object.keys(each).map((key) => `${worker}.${key}`));
   const unknown = asked.find((limit) => !known.includes(limit));
-  if (!unknown) return;
-  throw new EnvironmentError(
-    `environments/${name}.toml: there is no rate limit limits.${unknown}; there are ${inWords(known)}. ` +
-      "Nothing was written.",
-  );
+  if (unknown) refuse(name, `there is no rate limit limits.${unknown}; there are ${inWords(known)}`);
+  const missing = FOR_LOAD_TESTS.find((limit) => !asked.includes(limit));
+  if (missing) refuse(name, `limits.${missing} is missing: the local number is for load tests`);
+}
+
+function refuse(environment: string, problem: string): never {
+  throw new EnvironmentError(`environments/${environment}.toml: ${problem}. Nothing was written.`);
 }

@@ -7,6 +7,9 @@ export type Rule = (table: Table, context: { readonly environment: Environment; 
 /** Requests per period by the name of a rate limit. */
 export type Limits = Readonly<Record<string, number>>;
 
+/** Limits whose local number is out of the way of load tests, so that each environment has to say its own. */
+export const FOR_LOAD_TESTS = ["api.REQUESTS_BY_ADDRESS"] as const;
+
 const same: Rule = (table) => table;
 
 /** Appends the environment's name to these members, where a table has them. */
