@@ -67,11 +67,10 @@ describe("the generated tables", () => {
     expect(having).toEqual(["api", "devices", "dlq"]);
   });
 
-  it("hold JSON as it is read", () => {
-    const json = '{"issuer":"https://login.example.com/","audience":"it\'s"}';
-    for (const value of [json, json.replace("'", "’"), json.replace("'", "")]) {
-      const change = ["[settings]", `[settings]\nTOKEN_ISSUER = ${JSON.stringify(value)}`] as const;
-      expect(stagingOf("api", change)).toMatchObject({ vars: { TOKEN_ISSUER: value } });
+  it("hold a text as it is, with quotes of either kind", () => {
+    for (const value of ['{"a":"b"}', `{"a":"it's"}`, '"’"', "a\\nb\t'"]) {
+      const change = ["[settings]", `[settings]\nOPS_WEBHOOK_HOSTS = ${JSON.stringify(value)}`] as const;
+      expect(stagingOf("dlq", change)).toMatchObject({ vars: { OPS_WEBHOOK_HOSTS: value } });
     }
   });
 
@@ -122,6 +121,9 @@ describe("the generated tables", () => {
   });
 });
 
+/** As the local environment has them. */
+const LOCAL_KEYS = FILES.api.match(/^TOKEN_KEYS = .*$/m)?.[0] ?? "";
+
 describe("an environment is refused, and nothing is written, if it has", () => {
   const production = () => parseEnvironment("production", STAGING.replace("number = 1", "number = 2"));
   it.each([
@@ -134,6 +136,22 @@ describe("an environment is refused, and nothing is written, if it has", () => {
       "a secret among its settings",
       () => [environment("staging", ["[settings]", '[settings]\nINGEST_CREDENTIALS = "[]"'])],
       /settings\.INGEST_CREDENTIALS is a secret/,
+    ],
+    [
+      "settings that its Workers could not read",
+      () => [
+        environment(
+          "staging",
+          ['DEVICE_OBJECT_WRITES = "always"', 'DEVICE_OBJECT_WRITES = "alwais"'],
+          ["[settings]", '[settings]\nTOKEN_ISSUER = "{}"'],
+        ),
+      ],
+      /settings\.TOKEN_ISSUER\.issuer: .*; settings\.DEVICE_OBJECT_WRITES: /,
+    ],
+    [
+      "the key of local development",
+      () => [environment("staging", [/^TOKEN_KEYS = .*$/m, LOCAL_KEYS])],
+      /settings\.TOKEN_KEYS: holds the local key/,
     ],
     [
       "no value for a variable that is set locally",

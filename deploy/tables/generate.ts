@@ -4,6 +4,7 @@ import { DEPLOYED_ONLY } from "./deployed-only.ts";
 import { deriveTables, secretsOf } from "./derive.ts";
 import { renderTable } from "./render.ts";
 import { FOR_LOAD_TESTS } from "./rules.ts";
+import { settingProblems } from "./setting-problems.ts";
 import { WORKER_NAMES, type WorkerName } from "./workers.ts";
 
 /** The text of each Worker's wrangler.toml. */
@@ -45,7 +46,8 @@ function checkNumbers(sorted: readonly Environment[]): void {
   );
 }
 
-function checkSettings({ name, settings }: Environment, configs: readonly LocalConfig[]): void {
+function checkSettings(environment: Environment, configs: readonly LocalConfig[]): void {
+  const { name, settings } = environment;
   const secrets = configs.flatMap(({ worker }) => secretsOf(worker).map((secret) => secret.name));
   const known = new Set(configs.flatMap(({ variables }) => variables));
   const allowed = [...known].filter((variable) => variable !== "ENVIRONMENT" && !secrets.includes(variable)).sort();
@@ -57,6 +59,8 @@ function checkSettings({ name, settings }: Environment, configs: readonly LocalC
       refuse(name, `settings.${setting} is a variable of no Worker; there are ${inWords(allowed)}`);
     }
   }
+  const problems = settingProblems(environment);
+  if (problems.length > 0) refuse(name, problems.join("; "));
 }
 
 function checkLimits({ name, limits }: Environment, configs: readonly LocalConfig[]): void {
