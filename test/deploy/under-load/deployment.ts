@@ -8,7 +8,7 @@ import { type Edge, startEdge } from "../../../local/edge.ts";
 import { startStack } from "../../../local/stack.ts";
 import { type Counted, type FinalDevice, judge, type Verdict } from "./oracle.ts";
 import { Producers } from "./producers.ts";
-import { Subscriber } from "./subscribers.ts";
+import { type Received, Subscriber } from "./subscribers.ts";
 import { type DeployedWorker, ROLLOUT, Versions } from "./versions.ts";
 
 export type LoadPlan = {
@@ -19,6 +19,8 @@ export type LoadPlan = {
   readonly rollout?: readonly DeployedWorker[];
   /** How long events flow between two deployments. */
   readonly secondsBetween: number;
+  /** How long after each deployment no socket is let in, while events flow. */
+  readonly secondsAway: number;
   readonly say: (line: string) => void;
 };
 
@@ -26,6 +28,8 @@ export type LoadFigures = Verdict & {
   readonly sockets: number;
   readonly reconnects: number;
   readonly slowestReconnectMs: number;
+  /** Revisions that were delivered after a reconnect, of events that occurred before it. */
+  readonly caughtUpOn: number;
   readonly events: number;
   readonly counted: Counted;
   readonly refusals: ReadonlyMap<string, number>;
@@ -41,18 +45,20 @@ const CATCH_UP_WITHIN_MS = 120_000;
 /**
  * Replaces each Worker of a local platform in turn, while sockets are open and events flow, and judges what came of it.
  * Locally a deployment replaces the whole runtime, and its queues are in memory. So producers get 503 until the queues
- * are empty and the runtime is there again, and every socket is closed each time: docs/decisions/0037.
+ * are empty and the runtime is there again, and every socket is closed each time. Then events flow for a while before
+ * the first socket is let in again: docs/decisions/0037.
  */
 export async function deployUnderLoad(plan: LoadPlan): Promise<LoadFigures> {
   const { say } = plan;
   const folder = await mkdtemp(join(tmpdir(), "concord-under-load-"));
   const versions = new Versions(folder);
   const stack = await startStack({ configOf: versions.configOf });
-  let isDeploying = false;
+  /** The first segments of the paths that the edge refuses. */
+  const refused = new Set<string>();
   const edge = await startEdge({
     target: () => stack.url,
     intercept: ({ path }) =>
-      isDeploying && path.startsWith("/topics")
+      refused.has(path.split(/[/?]/)[1] ?? "")
         ? { status: 503, headers: { "Retry-After": "1" }, body: "{}" }
         : undefined,
   });
@@ -70,20 +76,23 @@ export async function deployUnderLoad(plan: LoadPlan): Promise<LoadFigures> {
     for (const worker of plan.rollout ?? ROLLOUT) {
       await wait(plan.secondsBetween * 1_000);
       const startedAt = performance.now();
-      isDeploying = true;
+      refused.add("topics");
       await until(() => producers.inRequest === 0, "producers to have their answers");
       await settled(clients);
       const drainedAt = performance.now();
       versions.raise(worker);
+      refused.add("live");
       await stack.redeploy(versions.configOf);
-      isDeploying = false;
+      refused.delete("topics");
+      const replacedAt = performance.now();
       const wrong = await versions.notRunning(stack);
       if (wrong.length > 0) throw new Error(`${wrong.join("; ")}.`);
-      const replacedAt = performance.now();
       deployments.push({ name: worker.name, drainMs: drainedAt - startedAt, replaceMs: replacedAt - drainedAt });
       say(
         `${worker.name}: drained in ${seconds(drainedAt - startedAt)}, replaced in ${seconds(replacedAt - drainedAt)}`,
       );
+      await wait(plan.secondsAway * 1_000);
+      refused.delete("live");
       await until(() => edge.openSockets() >= plan.sockets, "all sockets to be open again");
     }
     await wait(plan.secondsBetween * 1_000);
@@ -92,12 +101,16 @@ export async function deployUnderLoad(plan: LoadPlan): Promise<LoadFigures> {
     await caughtUp(subscribers);
     const shown = await finalDevices(clients, devices);
     const verdict = judge({ accepted: producers.accepted, streams: subscribers, devices: shown, counted });
+    const occurred = new Map(producers.accepted.map(({ eventId, occurredAtMs }) => [eventId, occurredAtMs]));
+    const isCaughtUpOn = ({ eventId, connectedAtMs }: Received): boolean =>
+      (occurred.get(eventId ?? "") ?? Number.POSITIVE_INFINITY) < connectedAtMs;
     const reconnectMs = subscribers.flatMap((subscriber) => subscriber.reconnectMs);
     return {
       ...verdict,
       sockets: subscribers.length,
       reconnects: reconnectMs.length,
       slowestReconnectMs: reconnectMs.reduce((a, b) => Math.max(a, b), 0),
+      caughtUpOn: subscribers.flatMap(({ received }) => received.filter(isCaughtUpOn)).length,
       events: producers.accepted.length,
       counted,
       refusals: producers.refusals,

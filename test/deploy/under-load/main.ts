@@ -30,6 +30,7 @@ const figures = await deployUnderLoad({
   devices,
   eventsPerSecond: rate,
   secondsBetween: between,
+  secondsAway: 3,
   say: (line) => console.log(`  ${line}`),
 });
 console.log(`\n${table(rowsOf(figures))}\n`);
@@ -53,6 +54,7 @@ function rowsOf({ counted, refusals, ...found }: LoadFigures): (readonly [string
     ["  unchanged", counted.unchanged],
     ["  dead-lettered", counted.deadLettered],
     ["revisions delivered", found.revisions],
+    ["  of a time away", found.caughtUpOn, "after a reconnect, of events before it"],
     ["gaps", found.gaps.length, "each closed by a snapshot"],
   ];
 }

@@ -1,5 +1,8 @@
 import type { SentEvent } from "./producers.ts";
-import type { Received } from "./subscribers.ts";
+import type { Received as Item } from "./subscribers.ts";
+
+/** What the oracle reads of an item that a subscriber got. */
+type Received = Pick<Item, "kind" | "revision" | "eventId">;
 
 /** A device as GraphQL shows it at the end: its registers from D1, and its history from its object. */
 export type FinalDevice = {

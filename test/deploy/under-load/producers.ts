@@ -47,8 +47,8 @@ export class Producers {
   }
 
   start(eventsPerSecond: number): void {
-    const perTick = (eventsPerSecond / PRODUCERS) * (TICK_MS / 1_000);
-    this.#running = Promise.all(Array.from({ length: PRODUCERS }, (_, i) => this.#produce(i, perTick)));
+    const perMs = eventsPerSecond / PRODUCERS / 1_000;
+    this.#running = Promise.all(Array.from({ length: PRODUCERS }, (_, i) => this.#produce(i, perMs)));
   }
 
   /** Sends nothing new, and waits until what was sent is accepted. */
@@ -57,13 +57,15 @@ export class Producers {
     await this.#running;
   }
 
-  async #produce(producer: number, perTick: number): Promise<void> {
+  async #produce(producer: number, perMs: number): Promise<void> {
     const own = this.#devices.filter((_, i) => i % PRODUCERS === producer);
-    let [due, turn] = [0, 0];
+    let [due, turn, beforeMs] = [0, 0, performance.now()];
     while (!this.#isStopped) {
       await wait(TICK_MS);
-      // What could not be sent while a request was refused is not made up for.
-      due = Math.min(due + perTick, own.length);
+      const nowMs = performance.now();
+      // One event a device at most: what could not be sent while a request was refused is not made up for.
+      due = Math.min(due + (nowMs - beforeMs) * perMs, own.length);
+      beforeMs = nowMs;
       const events = Array.from({ length: Math.floor(due) }, () => this.#next(own[turn++ % own.length] as string));
       due -= events.length;
       if (events.length > 0) await this.#deliver(events);

@@ -1,7 +1,13 @@
 import { type Watching, watch } from "#client/live.ts";
 
 /** What a subscriber got, in the order in which it came. */
-export type Received = { readonly kind: string; readonly revision: number; readonly eventId: string | null };
+export type Received = {
+  readonly kind: string;
+  readonly revision: number;
+  readonly eventId: string | null;
+  /** When its connection was made, in milliseconds since 1970. */
+  readonly connectedAtMs: number;
+};
 
 const DOCUMENT = `subscription Load($key: String!, $afterRevision: Int) {
   deviceChanged(key: $key, afterRevision: $afterRevision) { kind revision event { eventId } }
@@ -25,6 +31,7 @@ export class Subscriber {
   ended: string | undefined;
   readonly #watching: Watching;
   #lostAtMs: number | undefined;
+  #connectedAtMs = 0;
 
   constructor(device: string, { url, token }: { readonly url: string; readonly token: string }) {
     this.device = device;
@@ -36,7 +43,12 @@ export class Subscriber {
         url,
         token: () => token,
         onItem: ({ deviceChanged: { kind, revision, event } }) =>
-          this.received.push({ kind, revision, eventId: event?.eventId ?? null }),
+          this.received.push({
+            kind,
+            revision,
+            eventId: event?.eventId ?? null,
+            connectedAtMs: this.#connectedAtMs,
+          }),
         onEnd: (reason) => {
           this.ended = reason === undefined ? "completed" : JSON.stringify(reason);
         },
@@ -46,6 +58,7 @@ export class Subscriber {
       this.#lostAtMs ??= performance.now();
     });
     this.#watching.client.on("connected", () => {
+      this.#connectedAtMs = Date.now();
       if (this.#lostAtMs !== undefined) this.reconnectMs.push(performance.now() - this.#lostAtMs);
       this.#lostAtMs = undefined;
     });
