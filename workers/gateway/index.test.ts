@@ -154,3 +154,22 @@ describe("the Workers behind the front door", () => {
     expect(asked).toEqual(["api"]);
   });
 });
+
+describe("the version that a request asks for", () => {
+  const VERSIONS = "Cloudflare-Workers-Version-Overrides";
+  const asked = 'concord-api-production="dc8dcd28-271b-4367-9840-6c244f84cb40"';
+
+  it.each(["/readyz", "/topics/x", "/graphql", "/live", "/ops/api/groups"])("is passed on at %s", async (path) => {
+    const heard = new Set<string | null>();
+    const each = {
+      fetch: async (input: Request | string, init?: RequestInit) => {
+        heard.add(new Request(input, init).headers.get(VERSIONS));
+        return Response.json({ status: "ready" });
+      },
+    } as unknown as Fetcher;
+    const env: Env = { ENVIRONMENT: "production", INGEST: each, API: each, LIVE: each, DLQ: each, METRICS: each };
+    const request = new Request(`https://concord.example${path}`, { headers: { [VERSIONS]: asked } });
+    expect((await frontDoor.fetch(request as never, env)).status).toBe(200);
+    expect([...heard]).toEqual([asked]);
+  });
+});

@@ -54,7 +54,7 @@ async function answerTo(request: Request, env: Env): Promise<Response> {
 
 async function answerOwn(pathname: string, request: Request, env: Env): Promise<Response> {
   if (pathname === "/healthz") return Response.json({ status: "ok", worker: "gateway" });
-  if (pathname === "/readyz") return readiness(env);
+  if (pathname === "/readyz") return readiness(request, env);
   // The others discard what they leave of a body themselves; it is theirs once they have the request.
   await discardBody(request);
   if (pathname === "/") return Response.json({ service: "concord", environment: env.ENVIRONMENT, paths: PATHS });
