@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 
@@ -10,8 +10,8 @@ export type EdgeAnswer = {
   readonly body?: string;
 };
 
-/** The member of a request by which the edge decides: `POST /topics/device.elt.status.reported`. */
-export type EdgeRequest = { readonly method: string; readonly path: string };
+/** What the edge decides by: `POST /topics/device.elt.status.reported`, and headers with names in lower case. */
+export type EdgeRequest = { readonly method: string; readonly path: string; readonly headers: IncomingHttpHeaders };
 
 export type EdgeOptions = {
   /** Where the platform listens now. */
@@ -78,7 +78,11 @@ export async function startEdge({ target, intercept = () => undefined, isSilent 
 
 export type Edge = Awaited<ReturnType<typeof startEdge>>;
 
-const toEdgeRequest = ({ method = "GET", url = "/" }: IncomingMessage): EdgeRequest => ({ method, path: url });
+const toEdgeRequest = ({ method = "GET", url = "/", headers }: IncomingMessage): EdgeRequest => ({
+  method,
+  path: url,
+  headers,
+});
 
 /** 10.0.0.1, 10.0.0.2 and so on. */
 const addressOf = (client: number): string => `10.${(client >> 16) & 255}.${(client >> 8) & 255}.${client & 255}`;

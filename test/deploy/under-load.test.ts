@@ -11,12 +11,12 @@ it("a deployment under load loses no record and no revision", { timeout: 240_000
     secondsBetween: 2,
     secondsAway: 2,
     // Locally any of them replaces the whole runtime; `npm run deploy:under-load` replaces all six.
-    rollout: ROLLOUT.filter(({ name }) => name === "concord-devices" || name === "concord-ingest"),
+    rollout: ROLLOUT.filter(({ name }) => name === "concord-devices"),
     say: () => {},
   });
   expect(figures.violations).toEqual([]);
   expect(figures).toMatchObject({ sockets: 40, gaps: [] });
-  expect(figures.reconnects).toBeGreaterThanOrEqual(80);
+  expect(figures.reconnects).toBeGreaterThanOrEqual(40);
   expect(figures.events).toBeGreaterThan(20);
   expect(figures.revisions).toBeGreaterThan(figures.events);
   expect(figures.caughtUpOn).toBeGreaterThan(0);
