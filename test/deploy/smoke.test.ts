@@ -1,5 +1,6 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { newTokenKey } from "#auth/new-key.ts";
 import { signOpsToken } from "#auth/ops-user.ts";
 import { LOCAL_TOKEN_SECRET } from "#auth/token.ts";
 import { DEVICE_KEY } from "../../deploy/smoke/device.ts";
@@ -210,6 +211,18 @@ describe("a smoke test of a platform that is broken", () => {
     expect(failed(await smokeTest(target()))).toBeUndefined();
     expect(await openLetters()).toEqual([]);
     expect(await count("SELECT count(*) AS n FROM devices")).toBe(1);
+  });
+
+  it("says that a key is none, or may not sign for it, and does not repeat the key", async () => {
+    const { signingKey } = await newTokenKey({ may: ["service"] });
+    for (const [key, says] of [
+      [signingKey, /may not sign the role admin/],
+      ['{"d":"s3cret"}', /is no private key/],
+    ] as const) {
+      const { steps } = await smokeTest({ ...target(), signingKey: key });
+      expect(steps[0]).toMatchObject({ name: "sign in", ok: false, problem: expect.stringMatching(says) });
+      expect(JSON.stringify(steps)).not.toContain("s3cret");
+    }
   });
 
   it("says that nobody answers, and no secret", async () => {
