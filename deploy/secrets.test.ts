@@ -31,6 +31,16 @@ describe.each(["ingest", "api", "devices", "dlq", "metrics"] as const)("the secr
   });
 });
 
+it("docs/deploy.md has every setting and every secret", () => {
+  const table = read("docs/deploy.md").split("\n## Settings\n")[1]?.split("\n## ")[0] ?? "";
+  const variables = ["ingest", "api", "devices", "dlq"].flatMap((worker) =>
+    variablesOf(read(`workers/${worker}/wrangler.toml`)).filter((name) => name !== "ENVIRONMENT"),
+  );
+  expect(variables).toContain("TOKEN_ISSUER");
+  const names = [...variables, ...SECRETS.map(({ name }) => name)];
+  expect(names.filter((name) => !table.includes(`\`${name}\``))).toEqual([]);
+});
+
 it("the secrets are named once for each Worker", () => {
   const names = SECRETS.map(({ worker, name }) => `${worker} ${name}`);
   expect(new Set(names).size).toBe(names.length);

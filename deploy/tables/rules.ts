@@ -54,7 +54,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   "durable_objects.bindings": named(["script_name"]),
   services: named(["service"]),
   // wrangler would inherit these. They are written out because a transfer of objects edits those of one environment:
-  // scripts/metrics-transfer.ts.
+  // deploy/rollout/metrics-transfer.ts.
   migrations: same,
 };
 
