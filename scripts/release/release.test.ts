@@ -103,7 +103,7 @@ describe("after a release", () => {
     const about = [
       "Migrations: 0001_next.sql.",
       "Contracts: a.b, version 2.",
-      "schema.graphql: 1 change that every query of before still passes.",
+      "schema.graphql: 1 change after which every query of before is still valid.",
     ].join("\n");
     expect(git("tag", "--list", "--format=%(contents)", "v0.2.0")).toBe(about);
     expect(read("CHANGELOG.md")).toContain(about);
