@@ -58,7 +58,9 @@ export function describeChanges({ schema, contracts, migrations }: Changes): str
     ...(contracts.length > 0 ? [`Contracts: ${contracts.join("; ")}.`] : []),
     ...schema.allowed.map(({ change, reason }) => `Breaks queries: ${change.message} (${reason}).`),
     ...(count > 0
-      ? [`schema.graphql: ${count} ${count === 1 ? "change" : "changes"} after which every query of before is still valid.`]
+      ? [
+          `schema.graphql: ${count} ${count === 1 ? "change" : "changes"} after which every query of before is still valid.`,
+        ]
       : []),
   ];
   return lines.join("\n") || "No migration, no new version of a contract, and the schema.graphql of before.";

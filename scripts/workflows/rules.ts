@@ -19,6 +19,8 @@ type Step = { readonly uses?: string; readonly run?: string; readonly with?: Rea
 
 /** They run what others propose, with this repository's rights. */
 const UNSAFE_EVENTS = ["pull_request_target", "workflow_run", "issue_comment", "issues", "discussion"];
+/** Only those who may write to the repository cause them. */
+const TRUSTED_EVENTS = ["push", "workflow_dispatch"];
 const PINNED = /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/;
 
 export const eventsOf = ({ on }: Workflow): readonly string[] => {
@@ -75,7 +77,7 @@ function judgeSteps(job: Job, scripts: Readonly<Record<string, string>>): string
   ];
 }
 
-/** Whoever has a secret, or deploys, does so for pushes to this repository only, one at a time, and to its end. */
+/** Whoever has a secret, or deploys, does so for those who may write to this repository, one at a time, and to its end. */
 function judgeDeploy(workflow: Workflow, job: Job): string[] {
   const hasSecrets = JSON.stringify(job).includes("secrets.");
   const deploys = runsOf(job).some((run) =>
@@ -84,7 +86,9 @@ function judgeDeploy(workflow: Workflow, job: Job): string[] {
   if (!hasSecrets && !deploys) return [];
   const concurrency = job.concurrency ?? workflow.concurrency;
   return [
-    ...(String(eventsOf(workflow)) === "push" ? [] : ["It has secrets, and its workflow runs on more than a push."]),
+    ...(eventsOf(workflow).every((event) => TRUSTED_EVENTS.includes(event))
+      ? []
+      : ["It has secrets, and its workflow runs on more than a push, or a start by hand."]),
     ...(job.environment === undefined ? ["It has secrets, and no environment that guards them."] : []),
     ...(job.if?.includes("!github.event.repository.fork") ? [] : ["It has secrets, and does not leave forks out."]),
     ...(concurrency?.["cancel-in-progress"] === false ? [] : ["A second run may stop it in the middle."]),
