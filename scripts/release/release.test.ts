@@ -77,6 +77,11 @@ it("a planned release changes nothing, and its notes are those of the changelog"
   expect(read("CHANGELOG.md")).toContain(notes);
 });
 
+it("a folder without git has nothing to release", async () => {
+  rmSync(join(root, ".git"), { recursive: true });
+  await expect(plan("minor")).rejects.toThrow(/made from commits, and this checkout has none/);
+});
+
 describe("after a release", () => {
   beforeEach(async () => {
     await released("0.1.0");

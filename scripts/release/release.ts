@@ -28,6 +28,11 @@ export type Plan = {
 /** Reads and compares, and changes nothing. @throws Error for a version that is none, or a history that is not there */
 export async function planRelease({ wanted, root, contractProblems }: ReleaseOptions): Promise<Plan> {
   const history = historyOf(root);
+  if (history.git("rev-parse", "HEAD") === null) {
+    throw new Error(
+      "A release is made from commits, and this checkout has none: clone the repository. Nothing was done.",
+    );
+  }
   const last = history.lastRelease();
   const version = nextVersion(versionOf(root), wanted);
   const tag = `v${version}`;
