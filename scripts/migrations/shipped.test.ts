@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../../local/tool.ts";
 import { historyOf } from "../history.ts";
 import { compareWithShipped } from "./shipped.ts";
@@ -30,7 +30,10 @@ function commit(): void {
 const compare = () => compareWithShipped(historyOf(root), root);
 
 describe("with a release and commits after it", () => {
-  beforeEach(() => {
+  let made: string;
+  beforeAll(() => {
+    root = made = mkdtempSync(join(tmpdir(), "concord-shipped-"));
+    mkdirSync(join(root, "migrations/meta"), { recursive: true });
     git("init", "-q");
     writeMigrations("0000_a", "0001_b");
     write("meta/0000_snapshot.json", "{}");
@@ -38,6 +41,8 @@ describe("with a release and commits after it", () => {
     git("tag", "-a", "-m", "v0.1.0", "v0.1.0");
     commit();
   });
+  beforeEach(() => cpSync(made, root, { recursive: true }));
+  afterAll(() => rmSync(made, { recursive: true }));
 
   it("a migration behind the shipped ones is fine", () => {
     writeMigrations("0000_a", "0001_b", "0002_c");

@@ -1,16 +1,30 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ROOT, run } from "../../local/tool.ts";
 import { makeRelease, notesOf, planRelease } from "./release.ts";
 
 const SCHEMA = "type Query { device: String, devices: Int }\n";
 const RELEASES = "src/shared/contracts/releases/index.json";
 
+const folders: string[] = [];
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "concord-release-"));
+  folders.push(folder);
+  return folder;
+};
+
+/** The repository of a test. Each starts as a copy of one that is made once. */
 let root: string;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "concord-release-"));
+let unreleased: string;
+const copyOf = (from: string): void => {
+  root = newFolder();
+  cpSync(from, root, { recursive: true });
+};
+
+beforeAll(() => {
+  root = unreleased = newFolder();
   git("init", "-q");
   for (const [key, value] of [
     ["user.name", "a"],
@@ -34,7 +48,10 @@ beforeEach(() => {
   write("migrations/meta/_journal.json", '{"entries":[]}');
   commit("devices: they are there");
 });
-afterEach(() => rmSync(root, { recursive: true }));
+beforeEach(() => copyOf(unreleased));
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
 
 const PACKAGE = '{\n  "name": "x",\n  "version": "0.1.0",\n  "dependencies": { "y": "0.1.0" }\n}\n';
 
@@ -83,10 +100,14 @@ it("a folder without git has nothing to release", async () => {
 });
 
 describe("after a release", () => {
-  beforeEach(async () => {
+  let afterFirst: string;
+  beforeAll(async () => {
+    copyOf(unreleased);
+    afterFirst = root;
     await released("0.1.0");
     commit("console: a page is wider");
   });
+  beforeEach(() => copyOf(afterFirst));
 
   it("one version is written into all packages, the lockfile, and what names them", async () => {
     await released("0.2.0");
