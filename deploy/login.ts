@@ -7,7 +7,8 @@ export class LoginError extends Error {
 }
 
 /**
- * The account that an environment is in: the one that its file names, or the only one that the login has.
+ * The account that an environment is in: the one that its file or `CLOUDFLARE_ACCOUNT_ID` names, or the only one that
+ * the login has.
  * @throws LoginError that says what to do
  */
 export async function findAccount(account: Pick<Account, "whoAmI">, environment: Environment): Promise<string> {
@@ -17,12 +18,15 @@ export async function findAccount(account: Pick<Account, "whoAmI">, environment:
       "Nobody is logged in. Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN. Nothing was done.",
     );
   }
+  const known = environment.account ?? process.env.CLOUDFLARE_ACCOUNT_ID;
+  // A token that may not read the account's settings sees none, and is enough for all the rest.
+  if (known !== undefined && accounts.length === 0) return known;
   const file = `environments/${environment.name}.toml`;
   const list = accounts.map(({ id, name }) => `\n  ${id}  ${name}`).join("");
-  if (environment.account !== undefined) {
-    if (accounts.some(({ id }) => id === environment.account)) return environment.account;
+  if (known !== undefined) {
+    if (accounts.some(({ id }) => id === known)) return known;
     throw new LoginError(
-      `${file} names account ${environment.account}, and this login has no access to it. It has:${list}\nNothing was done.`,
+      `${environment.account ? file : "CLOUDFLARE_ACCOUNT_ID"} names account ${known}, and this login has no access to it. It has:${list}\nNothing was done.`,
     );
   }
   const [only, ...others] = accounts;

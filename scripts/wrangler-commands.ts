@@ -12,7 +12,7 @@ import type { Command, Commands } from "../test/deploy/account/call.ts";
 import { formatSource } from "./format-source.ts";
 
 const NAMES = [
-  ...["login", "whoami", "auth token", "delete", "deploy", "tail"],
+  ...["login", "logout", "whoami", "auth token", "delete", "deploy", "tail"],
   ...["d1 list", "d1 info", "d1 create", "d1 delete", "d1 execute", "d1 export"],
   ...["d1 migrations list", "d1 migrations apply", "d1 time-travel info", "d1 time-travel restore"],
   ...["queues list", "queues info", "queues create", "queues delete", "queues purge"],

@@ -3,13 +3,10 @@
  * do. docs/deploy.md begins with it.
  */
 import { parseArgs } from "node:util";
-import { accountOf } from "../account.ts";
-import { createApi, credentialsOf } from "../cloudflare-api.ts";
 import { readEnvironment, writeDatabaseId } from "../environment.ts";
-import { findAccount } from "../login.ts";
 import { runCommand } from "../run-command.ts";
+import { openSession } from "../session.ts";
 import { readWorkers } from "../workers.ts";
-import { installedWrangler } from "../wrangler.ts";
 import { checkAccess } from "./access.ts";
 import { provision } from "./provision.ts";
 import { readSecretsFile } from "./secrets.ts";
@@ -27,14 +24,12 @@ await runCommand(USAGE, async () => {
   });
   const environment = readEnvironment(values.env ?? "");
   const secrets = values.secrets === undefined ? undefined : readSecretsFile(values.secrets);
-  const id = await findAccount(accountOf(installedWrangler()), environment);
-  const wrangler = installedWrangler({ CLOUDFLARE_ACCOUNT_ID: id });
-  const api = createApi({ account: id, credentials: await credentialsOf(wrangler) });
+  const { id, account, api } = await openSession(environment);
   const workers = readWorkers(environment.name);
   const say = (line: string) => console.log(line);
   say(`${environment.name}, in account ${id}\n`);
   const deps = {
-    ...{ account: accountOf(wrangler), api, environment, workers, say },
+    ...{ account, api, environment, workers, say },
     writeDatabaseId: (databaseId: string) => {
       writeDatabaseId(environment.name, databaseId);
       regenerateTables();

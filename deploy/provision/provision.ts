@@ -54,7 +54,7 @@ export async function provision(deps: ProvisionDeps, { isDryRun, secrets }: Prov
   }));
   say("\nSecrets");
   for (const line of checklist(after)) say(line);
-  const left = [...missingSecrets(after), ...missingKeys(deps)];
+  const left = [...missingSecrets(after), ...missingKeys(deps, after)];
   for (const line of left) say(`\n${line}`);
   return left.length === 0 ? "ready" : "waiting";
 }
@@ -94,11 +94,12 @@ function missingSecrets(items: readonly SecretItem[]): string[] {
   ];
 }
 
-/** Public keys are no secret: they stand in the environment's file. */
-function missingKeys({ environment: { name, settings } }: ProvisionDeps): string[] {
-  if (settings.TOKEN_KEYS !== undefined) return [];
+/** Public keys are no secret: they stand in the environment's file. Two older ways to sign in do as well. */
+function missingKeys({ environment: { name, settings } }: ProvisionDeps, items: readonly SecretItem[]): string[] {
+  const hasSecret = items.some(({ secret, isSet }) => secret.name === "TOKEN_SECRET" && isSet);
+  if (settings.TOKEN_KEYS || settings.TOKEN_ISSUER || hasSecret) return [];
   return [
-    `TOKEN_KEYS is missing in [settings] of environments/${name}.toml, so nobody can sign in. \`npx concord keys new\` makes a key: the public part goes into that line, the private one to whoever signs tokens. Then \`npm run generate\`.`,
+    `TOKEN_KEYS in [settings] of environments/${name}.toml is empty, so nobody can sign in. \`npx concord keys new\` makes a key: the public half goes into that line, the private one to whoever signs tokens. Then \`npm run generate\`.`,
   ];
 }
 

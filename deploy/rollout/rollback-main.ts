@@ -3,16 +3,13 @@
  * docs/deploy.md.
  */
 import { parseArgs } from "node:util";
-import { accountOf } from "../account.ts";
-import { createApi, credentialsOf } from "../cloudflare-api.ts";
 import { confirmed } from "../confirm.ts";
 import { readEnvironment } from "../environment.ts";
 import { findFrontDoor } from "../front-door.ts";
-import { findAccount } from "../login.ts";
 import { createProgress } from "../progress.ts";
 import { runCommand, UsageError } from "../run-command.ts";
+import { openSession } from "../session.ts";
 import { readWorkers } from "../workers.ts";
-import { installedWrangler } from "../wrangler.ts";
 import { interruptible, sleepUntil } from "./interrupt.ts";
 import { planRollback, rollBack, rollbackLines } from "./rollback.ts";
 import { smokeThrough } from "./smoke.ts";
@@ -32,9 +29,7 @@ await runCommand(USAGE, async () => {
   });
   const environment = readEnvironment(values.env ?? "");
   const workers = readWorkers(environment.name);
-  const id = await findAccount(accountOf(installedWrangler()), environment);
-  const wrangler = installedWrangler({ CLOUDFLARE_ACCOUNT_ID: id });
-  const account = accountOf(wrangler);
+  const { id, account, api } = await openSession(environment);
   const plan = await planRollback(account, workers, values.to);
   say(`${environment.name}, in account ${id}\n`);
   for (const line of rollbackLines(plan)) say(line);
@@ -43,7 +38,6 @@ await runCommand(USAGE, async () => {
     say(moving.length === 0 ? "\nNothing has to be done." : "\nNothing was changed.");
     return 0;
   }
-  const api = createApi({ account: id, credentials: await credentialsOf(wrangler) });
   const url = await findFrontDoor(environment, workers, api);
   if (!url)
     throw new UsageError(

@@ -79,7 +79,8 @@ async function deployAtOnce(deps: RolloutDeps, plan: Plan, each: WorkerPlan, cha
   };
   const config = how === "first" ? await deps.firstConfig(each) : worker.config;
   changed.push({ plan: each, hasTriggers: true });
-  const about = how === "first" ? "first deployment" : `at once, with migration ${worker.migrationTag}`;
+  const about =
+    how === "first" ? firstWords(config !== worker.config) : `at once, with migration ${worker.migrationTag}`;
   const { id, stdout } = await progress.step(`${titleOf(worker)}: ${about}`, () =>
     account.deployWorker(config, environment.name, label),
   );
@@ -88,6 +89,9 @@ async function deployAtOnce(deps: RolloutDeps, plan: Plan, each: WorkerPlan, cha
   await markComplete(deps, plan, each, id);
   await smokeTest(deps, plan, each, {});
 }
+
+const firstWords = (isTransfer: boolean): string =>
+  `first deployment${isTransfer ? ", with the counts of the dlq Worker" : ""}`;
 
 async function deployStepByStep(deps: RolloutDeps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
   const { account, environment, progress } = deps;

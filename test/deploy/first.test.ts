@@ -61,6 +61,17 @@ describe("an empty account", () => {
   });
 });
 
+it.each([
+  ["an empty list of keys", { TOKEN_KEYS: "" }, "waiting"],
+  ["keys", { TOKEN_KEYS: '{"keys":[]}' }, "ready"],
+  ["an issuer", { TOKEN_KEYS: "", TOKEN_ISSUER: "{}" }, "ready"],
+])("with %s in the file, provision says whether anybody can sign in", async (_, settings, ended) => {
+  const runs = new Runs(new StandIn());
+  runs.environment = { ...runs.environment, settings };
+  expect(await runs.provision({ secrets: SECRETS })).toBe(ended);
+  expect(runs.text.includes("nobody can sign in")).toBe(ended === "waiting");
+});
+
 describe("a second run", () => {
   it("has nothing to do, and calls nothing that changes anything", async () => {
     const runs = new Runs(new StandIn());
@@ -213,6 +224,11 @@ describe("a login", () => {
     const runs = new Runs(new StandIn({ ...emptyAccount(), ...state }));
     await expect(findAccount(runs.account, { ...environment, ...file })).rejects.toThrow(message);
     expect(runs.standIn.calls).toEqual(["whoami --json"]);
+  });
+
+  it("by a token that sees no account is taken with the account of the file", async () => {
+    const runs = new Runs(new StandIn({ ...emptyAccount(), accounts: [] }));
+    expect(await findAccount(runs.account, { ...environment, account: ACCOUNT_ID })).toBe(ACCOUNT_ID);
   });
 
   it("with the account of the file is taken", async () => {

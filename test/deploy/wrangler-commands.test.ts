@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { readCommands } from "../../scripts/wrangler-commands.ts";
 import { COMMANDS, readCall } from "./account/call.ts";
@@ -29,10 +29,23 @@ it.each([
   expect(() => readCall(args)).toThrow(message);
 });
 
-it.each([
-  "wrangler delete concord-api-staging",
-  "wrangler d1 time-travel restore concord-staging --bookmark 0000-1",
-  "wrangler versions deploy 0000@100 -y -c workers/api/wrangler.toml --env staging",
-])("what an operator is told to run is a call that wrangler takes: %s", (line) => {
-  expect(readCall(line.split(" ").slice(1)).command).toBeTruthy();
+/** Calls in blocks of code, in code spans, and in the messages of our own commands. */
+const TOLD = [...globSync(["README.md", "docs/**/*.md"]), ...globSync("deploy/**/*.ts")].flatMap((path) =>
+  [...readFileSync(path, "utf8").matchAll(/npx wrangler ([^`\n#;)]+)/g)].map(
+    ([, call = ""]) => [path, call.trim()] as const,
+  ),
+);
+
+it("calls of wrangler are found in documents and messages", () => {
+  expect(TOLD.length).toBeGreaterThan(10);
+});
+
+it.each(TOLD)("%s tells people to run a call that wrangler takes: %s", (_, call) => {
+  // What a message or a shell puts in is one word.
+  const words = call
+    .replace(/\$\{[^}]*\}/g, "word")
+    .replaceAll('"', "")
+    .replace(/ [<|>].*$/, "")
+    .split(/\s+/);
+  expect(readCall(words).command).toBeTruthy();
 });
