@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { SignIn } from "#ops/api.ts";
 import type { Refusal } from "./client.ts";
 import { readToken } from "./session.ts";
@@ -10,9 +11,12 @@ type LoginProps = { readonly refusal: Refusal; readonly onToken: () => void };
 
 /** Asks who this is, and says what is possible here. */
 export function Login({ refusal, onToken }: LoginProps) {
+  // What was refused before says nothing of the token that is being tried.
+  const [before, setBefore] = useState<Refusal>();
   const isForbidden = refusal.status === 403;
   const { access } = (refusal.details.signIn ?? {}) as Partial<SignIn>;
-  const isAsked = readToken() !== null || isForbidden;
+  // Whoever has not tried yet made no mistake.
+  const isTried = readToken() !== null || isForbidden;
   return (
     <main class="login">
       <div class="login-box">
@@ -20,9 +24,11 @@ export function Login({ refusal, onToken }: LoginProps) {
         <SignInWays
           byAccess={access !== undefined || refusal.code === "session_ended"}
           inNewTab={false}
-          // Whoever has not tried yet made no mistake.
-          problem={isAsked ? refusal.message : undefined}
-          onToken={onToken}
+          problem={isTried && refusal !== before ? refusal.message : undefined}
+          onToken={() => {
+            setBefore(refusal);
+            onToken();
+          }}
         />
         {access && isForbidden && (
           <p class="muted">

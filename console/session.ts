@@ -22,7 +22,8 @@ const listeners = new Set<() => void>();
 
 export const sessionEnd = (): SessionEnd | undefined => end;
 
-export const endSession = (message: string): void => change(end?.message === message ? end : { message });
+/** Also while it has ended: then another attempt to sign in has failed. */
+export const endSession = (message: string): void => change({ message });
 export const resumeSession = (): void => change(undefined);
 
 function change(to: SessionEnd | undefined): void {

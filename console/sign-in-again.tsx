@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { SignedInBy } from "#auth/ops-role.ts";
 import type { SessionEnd } from "./session.ts";
 import { SignInWays } from "./sign-in-ways.tsx";
@@ -12,6 +12,8 @@ type SignInAgainProps = { readonly end: SessionEnd; readonly by: SignedInBy; rea
 export function SignInAgain({ end, by, onToken }: SignInAgainProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const isGone = useRef(false);
+  const [why] = useState(end.message);
+  const [tried, setTried] = useState<SessionEnd>();
   useEffect(() => {
     const shown = dialog.current;
     // Above every other dialog that is open.
@@ -30,9 +32,17 @@ export function SignInAgain({ end, by, onToken }: SignInAgainProps) {
       // A browser closes it all the same when Escape is pressed twice.
       onClose={() => isGone.current || dialog.current?.showModal()}
     >
-      <h2 id="sign-in-again">Your session has ended</h2>
-      <p>What you have typed is kept. Sign in again to go on.</p>
-      <SignInWays byAccess={by === "access"} inNewTab problem={end.message} onToken={onToken} />
+      <h2 id="sign-in-again">Sign in again</h2>
+      <p>{why} What you have typed is kept.</p>
+      <SignInWays
+        byAccess={by === "access"}
+        inNewTab
+        problem={tried && end !== tried ? end.message : undefined}
+        onToken={() => {
+          setTried(end);
+          onToken();
+        }}
+      />
     </dialog>
   );
 }

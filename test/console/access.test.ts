@@ -4,6 +4,7 @@ import { type Stack, startStack } from "../../local/stack.ts";
 import { type AccessProxy, startAccessProxy } from "../support/access-proxy.ts";
 import { createAccessTeam } from "../support/access-team.ts";
 import { TEST_CREDENTIALS } from "../support/rest-proxy.ts";
+import { violationsOf } from "./axe.ts";
 import { closeTabs, hasBrowser, sharedBrowser, tokenFor } from "./browser.ts";
 import { lettersIn } from "./letters.ts";
 
@@ -30,7 +31,7 @@ describe.skipIf(!hasBrowser)("the console behind Cloudflare Access", () => {
 
   const consoleAt = (hash = "#/flow", origin = access.url): string => `${new URL("/ops", origin)}${hash}`;
   const pages = (page: Page) => page.getByRole("navigation", { name: "Pages" });
-  const ended = (page: Page) => page.getByRole("dialog", { name: "Your session has ended" });
+  const ended = (page: Page) => page.getByRole("dialog", { name: "Sign in again" });
   const atTheTeam = (page: Page) => page.getByRole("link", { name: "Sign in with the identity provider" });
 
   const button = (within: Page | Locator, name: string) => within.getByRole("button", { name, exact: true });
@@ -77,12 +78,14 @@ describe.skipIf(!hasBrowser)("the console behind Cloudflare Access", () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Escape");
     await ended(page).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
     const [other] = await Promise.all([
       page.context().waitForEvent("page"),
       ended(page).getByRole("link", { name: "Sign in with Cloudflare Access" }).click(),
     ]);
     await atTheTeam(other).click();
     await other.getByText("You are signed in as ann@example.com").waitFor();
+    expect(await violationsOf(other)).toEqual([]);
     await ended(page).waitFor({ state: "detached" });
     expect(await page.getByLabel("Why").inputValue()).toBe("a producer that is gone");
     await button(form, "Discard").click();
@@ -119,6 +122,7 @@ describe.skipIf(!hasBrowser)("the console behind Cloudflare Access", () => {
     await page.goto(consoleAt());
     await atTheTeam(page).click();
     await page.getByRole("alert").getByText("eve@evil.example, who has no role here").waitFor();
+    expect(await violationsOf(page)).toEqual([]);
     await page.getByRole("link", { name: "Sign out of team.cloudflareaccess.com" }).click();
     await page.getByText("You are signed out of Access").waitFor();
   });

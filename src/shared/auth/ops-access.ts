@@ -38,7 +38,7 @@ export async function verifyAccessJwt(jwt: string, access: OpsAccess): Promise<O
       caller.by === "access"
         ? "You are signed in at Cloudflare Access as"
         : "Cloudflare Access let through service token";
-    return refused(`${who} ${caller.actor}, who has no role here. OPS_ACCESS gives roles.`);
+    return refused(`${who} ${caller.actor}, who has no role here. Whoever runs Concord gives roles, in OPS_ACCESS.`);
   }
   // `verifyIssued` requires `exp`.
   const expiresAtMs = (verified.claims.exp ?? 0) * 1_000;
