@@ -150,6 +150,10 @@ describe.skipIf(!hasBrowser)("the console behind Cloudflare Access", () => {
     await pages(page).waitFor();
     await page.evaluate(() => sessionStorage.setItem("concord.token", "expired"));
     await page.evaluate(() => location.replace("#/audit"));
+    await ended(page).getByText("What you have typed is kept").waitFor();
+    expect(await ended(page).getByRole("alert").count()).toBe(0);
+    await ended(page).getByLabel("Token").fill("nonsense");
+    await button(ended(page), "Open the console").click();
     await ended(page).getByRole("alert").waitFor();
     await ended(page)
       .getByLabel("Token")

@@ -52,8 +52,7 @@ describe("a machine with a service token", () => {
   it("uses the command line under its client id, and is told where Access stops it", async () => {
     const change = ["discard", "--topic", "device.elt.status.reported", "--because", "b", "--yes"];
     // 3: it was let through, and nothing was selected.
-    for (const args of [change, ["groups"]])
-      expect((await concord(args, env("robot.access", "r0b0t"))).code).toBe(3);
+    for (const args of [change, ["groups"]]) expect((await concord(args, env("robot.access", "r0b0t"))).code).toBe(3);
     const stopped = await concord(["groups"], env("robot.access", "guess"));
     expect([stopped.code, stopped.err]).toEqual([5, expect.stringContaining("did not take the service token")]);
     const none = await concord(["groups"], { CONCORD_TOKEN: "t" });

@@ -9,7 +9,7 @@ import { errorBody, FAULT_MESSAGE, RETRY_AFTER_MS } from "#graphql/errors.ts";
 import { rightsOf } from "#graphql/rights.ts";
 import { CONSISTENCY_HEADER, type Consistency, NEAREST, parseConsistencyToken } from "#repositories/consistency.ts";
 import { openServices } from "#services/index.ts";
-import { describeFault, log } from "#telemetry/log.ts";
+import { logFault } from "#telemetry/fault.ts";
 import { logRefusal } from "#telemetry/log-refusal.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
 import { parseTrace } from "#telemetry/trace.ts";
@@ -114,13 +114,13 @@ app.notFound((c) => c.json(errorBody("NOT_FOUND", "There is nothing at this path
 
 app.onError((fault, c) => {
   const traceId = parseTrace(c.req.header("traceparent"))?.traceId;
-  log("error", "request_fault", { ...describeFault(fault), path: c.req.path, traceId });
+  const id = logFault("request_fault", fault, { path: c.req.path, traceId });
   if (fault instanceof IssuerUnreachable) {
     const message =
       "The issuer of your token does not answer, so you could not be authenticated. Nothing was done; try again.";
     return c.json(errorBody("UPSTREAM_UNAVAILABLE", message, { retryAfterMs: RETRY_AFTER_MS }), 503);
   }
-  return c.json(errorBody("INTERNAL_SERVER_ERROR", FAULT_MESSAGE), 500);
+  return c.json(errorBody("INTERNAL_SERVER_ERROR", FAULT_MESSAGE, { id }), 500);
 });
 
 /** @param waitSeconds until the limit is counted anew */

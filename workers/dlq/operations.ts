@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { IssuerUnreachable } from "#auth/issuer.ts";
 import type { Me } from "#ops/api.ts";
-import { describeFault, log } from "#telemetry/log.ts";
+import { logFault } from "#telemetry/fault.ts";
 import { EXPOSITION_TYPE } from "#telemetry/prometheus.ts";
 import { formatExposition } from "./metrics/exposition.ts";
 import { readLetterFigures } from "./metrics/letter-figures.ts";
@@ -64,14 +64,16 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
   const app = new Hono<OpsEnv>();
   app.use(noStore);
   app.onError((thrown) => {
-    log("error", "operations.failed", describeFault(thrown));
+    const id = logFault("operations.failed", thrown);
     if (thrown instanceof IssuerUnreachable) {
       return errorResponse(
         "unavailable",
         "Cloudflare Access does not answer, so you could not be authenticated. Nothing was done; try again in a moment.",
       );
     }
-    return errorResponse("internal", "Something failed on our side. No letter was lost; try again in a moment.");
+    return errorResponse("internal", "Something failed on our side. No letter was lost; try again in a moment.", {
+      id,
+    });
   });
   app.notFound(({ req }) =>
     errorResponse("not_found", `There is no ${req.method} ${req.path}. GET /ops lists the endpoints.`),

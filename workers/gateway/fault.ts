@@ -1,4 +1,4 @@
-import { describeFault, log } from "#telemetry/log.ts";
+import { logFault } from "#telemetry/fault.ts";
 
 /** The Workers behind the front door, and the front door itself, by their bindings. */
 export type Served = "INGEST" | "API" | "LIVE" | "DLQ" | "GATEWAY";
@@ -41,8 +41,7 @@ const failed = (code: string, advice: string, id: string): Fault => ({
  * platform would answer with a page of its own, without our headers.
  */
 export function answerFault(thrown: unknown, served: Served, { method }: Request): Response {
-  const id = crypto.randomUUID();
-  log("error", "gateway.request_failed", { id, worker: served.toLowerCase(), method, ...describeFault(thrown) });
+  const id = logFault("gateway.request_failed", thrown, { worker: served.toLowerCase(), method });
   const { body, headers } = FAULTS[served](id);
   return Response.json(body, { status: 500, headers: { ...headers } });
 }

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { discardBody } from "#base/body.ts";
 import { asyncApiDocument } from "#contracts/asyncapi.ts";
 import { contractList } from "#contracts/catalogue.ts";
-import { describeFault, log } from "#telemetry/log.ts";
+import { logFault } from "#telemetry/fault.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
 import { trackRequests } from "#telemetry/track-requests.ts";
 import { authenticateClient, type BoundaryEnv, chooseLane, noteClient, requireCapacity } from "./boundary.ts";
@@ -116,8 +116,8 @@ routes.notFound((c) => {
 });
 routes.onError((thrown, c) => {
   if (thrown instanceof RequestError) return failure(thrown, c.req.path);
-  log("error", "ingest.failed", { method: c.req.method, ...describeFault(thrown) });
-  const message = "Internal error. Some of the records may have been accepted: send the request again, which is safe.";
+  const id = logFault("ingest.failed", thrown, { method: c.req.method });
+  const message = `Internal error ${id}. Some of the records may have been accepted: send the request again, which is safe.`;
   return failure(new RequestError(500, message), c.req.path);
 });
 

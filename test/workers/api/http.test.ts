@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { FAULT_MESSAGE } from "#graphql/errors.ts";
+import { brokenLimiter, loggedErrors } from "../../support/logged-faults.ts";
 import { ask, emptyTables, env, OPS, post, seedDevices, send, version } from "./support.ts";
 
 beforeEach(emptyTables);
@@ -248,6 +249,17 @@ describe("errors", () => {
     const line = String(logged.mock.calls[0]?.[0]);
     expect(line).toContain("JSON");
     expect(line).not.toContain("elt:secret");
+  });
+
+  it("that no resolver has caught have the id of their line in the log", async () => {
+    const lines = loggedErrors();
+    const response = await post(QUERY, {}, { ...env, FAILED_SIGN_INS: brokenLimiter });
+    const extensions = { code: "INTERNAL_SERVER_ERROR", id: expect.stringMatching(/^[0-9a-f-]{36}$/) };
+    const body = (await response.json()) as { errors: [{ extensions: { id: string } }] };
+    expect([response.status, body]).toEqual([500, { errors: [{ message: FAULT_MESSAGE, extensions }] }]);
+    expect(lines).toEqual([
+      expect.objectContaining({ event: "request_fault", id: body.errors[0].extensions.id, name: "TypeError" }),
+    ]);
   });
 
   const WITH_KEY = 'query ($key: String! = "elt:1") { dealer(dealerId: $key) { name } }';

@@ -16,6 +16,7 @@ import { isOutage } from "#repositories/fault.ts";
 import { HistoryCursor } from "#repositories/history.ts";
 import { EMPTY_PAGE, type PageRequest, parsePage } from "#repositories/page.ts";
 import type { Services } from "#services/index.ts";
+import { logFault } from "#telemetry/fault.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import { errorResponse } from "../http/error.ts";
 import type { OpsEnv } from "../http/gate.ts";
@@ -89,13 +90,13 @@ const LAST_ASSIGNMENTS: PageRequest = { ...STANDING_ALERTS, from: "end" };
 export function deviceRoutes({ open, listen, now }: DeviceDeps) {
   const app = new Hono<OpsEnv>();
   app.onError((thrown) => {
-    log("error", "ops.request_fault", describeFault(thrown));
+    const id = logFault("ops.request_fault", thrown);
     return isOutage(thrown)
       ? errorResponse(
           "unavailable",
           "Nothing was read: D1 or the device's object does not answer. Try again in a moment.",
         )
-      : errorResponse("internal", "Something failed on our side. Nothing was changed; try again in a moment.");
+      : errorResponse("internal", "Something failed on our side. Nothing was changed; try again in a moment.", { id });
   });
 
   app.get("/", async (c) => {

@@ -12,6 +12,8 @@ export type ErrorBody = {
     readonly issues?: readonly Issue[];
     /** Of `not_replayable`: `"force": true` would send the letter all the same. */
     readonly canForce?: true;
+    /** Of `internal`: the line of the log that says what happened. */
+    readonly id?: string;
     /** Of `unauthenticated` and `forbidden`: how a person can sign in, if not by a token alone. */
     readonly signIn?: SignIn;
   };
