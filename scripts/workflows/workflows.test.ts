@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import * as z from "zod";
-import { ROOT } from "../../local/tool.ts";
+import { ROOT, run } from "../../local/tool.ts";
 import { loadReader, type ReadWorkflow } from "./reader.ts";
 import { judgeWorkflow, type Workflow } from "./rules.ts";
 
@@ -29,6 +29,14 @@ it.each(FILES)("%s keeps our rules", (file) => {
 it.each(FILES)("%s says beside each action which version its hash is", (file) => {
   const uses = textOf(file).match(/uses: [^.\s].*$/gm) ?? [];
   expect(uses.filter((line) => !/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
+});
+
+it.each(FILES)("the scripts of %s are read by the shell", (file) => {
+  const runs = Object.values(workflowOf(textOf(file)).jobs).flatMap(({ steps = [] }) =>
+    steps.flatMap((step) => step.run ?? []),
+  );
+  const readings = runs.map((script) => run("bash", ["-n"], { input: script }).stderr);
+  expect(readings.filter((stderr) => stderr !== "")).toEqual([]);
 });
 
 it("an action has the same version everywhere", () => {
