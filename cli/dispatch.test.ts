@@ -59,7 +59,7 @@ describe("concord", () => {
   it.each([
     [
       ["nonsense"],
-      /^there is no command concord nonsense\. Commands: backfill, bridge, completion, credential, dlq, guide, parity, token\./,
+      /^there is no command concord nonsense\. Commands: backfill, bridge, completion, credential, dlq, guide, keys, parity, revoke, revocations, token\./,
     ],
     [["dlq", "nonsense"], /^there is no command concord dlq nonsense\. Commands: list, show, /],
     [["tokne"], /^there is no command concord tokne\. Did you mean concord token\? `concord --help`/],

@@ -13,6 +13,7 @@ export const GUIDES = {
   "parity-schema": { file: "parity.schema.json", summary: "JSON schema of parity.yaml, for editors" },
   "parity-report-schema": { file: "parity-report.schema.json", summary: "JSON schema of `concord parity --json`" },
   cutover: { file: "cutover.md", summary: "Moving from an old system to Concord, step by step" },
+  keys: { file: "keys.md", summary: "Keys, tokens and credentials: how each is made, replaced and taken back" },
   runbook: { file: "runbook.md", summary: "What to do about dead letters, alerts, a platform that is late" },
 } as const satisfies Readonly<Record<string, Guide>>;
 

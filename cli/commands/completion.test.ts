@@ -15,7 +15,7 @@ describe("completion", () => {
     ["concord dlq re", "replay|restore"],
     ["concord --v", "--version"],
     ["concord dlq list --sin", "--since"],
-    ["concord token --", "--role|--as|--dealer|--expires|--help"],
+    ["concord token --", "--role|--as|--dealer|--expires|--inspect|--help"],
     ["concord token --role o", "ops|operator"],
     ["concord token --role ops --r", ""],
     ["concord token --dealer D-7 --d", "--dealer"],

@@ -1,6 +1,7 @@
 import type { CommandGroup } from "../command/command.ts";
 import { BACKFILL } from "./backfill/index.ts";
 import { DLQ } from "./dlq/index.ts";
+import { KEYS } from "./keys/index.ts";
 
 /** All commands. None is loaded before it is called. */
 export const CONCORD: CommandGroup = {
@@ -24,9 +25,18 @@ export const CONCORD: CommandGroup = {
       summary: "Print a guide or an example file that comes with the command line",
       load: async () => (await import("./guide.ts")).guide,
     },
+    keys: KEYS,
     parity: {
       summary: "Compare what an old GraphQL system and Concord answer, field by field",
       load: async () => (await import("./parity.ts")).parity,
+    },
+    revoke: {
+      summary: "Revoke a token, or all tokens of a holder, before its end",
+      load: async () => (await import("./revoke.ts")).revoke,
+    },
+    revocations: {
+      summary: "List what is revoked, or take a revocation back",
+      load: async () => (await import("./revocations.ts")).revocations,
     },
     token: {
       summary: "Print a token for the GraphQL API or the operations API",

@@ -39,6 +39,10 @@ export class OpsClient {
     return this.#json<T>("PATCH", path, body);
   }
 
+  delete<T>(path: string, body: unknown): Promise<T> {
+    return this.#json<T>("DELETE", path, body);
+  }
+
   /** The bytes of an answer as they arrive, without a time limit. A broken connection is an `ExitError` too. */
   async *stream(path: string, query: Query): AsyncGenerator<Uint8Array> {
     const response = await this.#fetch("GET", withQuery(path, query));

@@ -17,7 +17,7 @@ const BANDS: readonly { readonly title: string; readonly columns: readonly (read
   },
   {
     title: "Operators: their actions, and the notices sent to them",
-    columns: [["webhook_deliveries"], ["desk_alerts"], ["audit_log"]],
+    columns: [["webhook_deliveries"], ["desk_alerts"], ["audit_log", "token_revocations"]],
   },
 ];
 

@@ -22,6 +22,7 @@ export class TestSubscriber {
     const headers = liveRequestHeaders({
       scope,
       target,
+      token: null,
       caller: "test",
       address: "local",
       expiresAtMs: Date.now() + 3_600_000,

@@ -4,6 +4,7 @@ import { cors } from "hono/cors";
 import { IssuerUnreachable } from "#auth/issuer.ts";
 import { type ReaderSettings, readSettings } from "#auth/reader-settings.ts";
 import { authenticate } from "#auth/token.ts";
+import { kidsOf } from "#auth/token-settings.ts";
 import { clientAddress, isWithinLimit, LONG_WAIT_SECONDS, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
 import { errorBody, FAULT_MESSAGE, RETRY_AFTER_MS } from "#graphql/errors.ts";
 import { rightsOf } from "#graphql/rights.ts";
@@ -12,6 +13,7 @@ import { openServices } from "#services/index.ts";
 import { logFault } from "#telemetry/fault.ts";
 import { logRefusal } from "#telemetry/log-refusal.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
+import { revocationCheck } from "#telemetry/revocations.ts";
 import { parseTrace } from "#telemetry/trace.ts";
 import { type RequestNotes, trackRequests } from "#telemetry/track-requests.ts";
 import { type Env, storesFrom } from "./env.ts";
@@ -38,8 +40,8 @@ app.use(async (c, next) => {
 
 // The front door routes only paths below /graphql, hence the second path.
 app.on("GET", ["/healthz", "/graphql/healthz"], (c) => c.json({ status: "ok", worker: "api" }));
-app.on("GET", ["/readyz", "/graphql/readyz"], ({ env }) =>
-  readinessResponse("api", env, {
+app.on("GET", ["/readyz", "/graphql/readyz"], ({ env, var: { settings } }) => {
+  const checks = {
     bindings: hasBindings(env, [
       "DEVICES",
       "DEALER_FEEDS",
@@ -50,8 +52,9 @@ app.on("GET", ["/readyz", "/graphql/readyz"], ({ env }) =>
       "FAILED_SIGN_INS",
     ]),
     migrations: hasMigrations(env.DB),
-  }),
-);
+  };
+  return readinessResponse("api", env, checks, { tokenKeys: kidsOf(settings.trust) });
+});
 
 // Any origin may send requests: callers are authenticated by a token, never by a cookie.
 app.use(
@@ -66,7 +69,10 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
     c.header("Content-Security-Policy", "frame-ancestors 'none'");
     return c.html(graphiqlPage(settings));
   }
-  const caller = await authenticate(c.req.header("Authorization") ?? null, settings.trust);
+  const caller = await authenticate(c.req.header("Authorization") ?? null, {
+    ...settings.trust,
+    isRevoked: revocationCheck(c.env.DB),
+  });
   const address = clientAddress(c.req.raw.headers);
   if (!caller.ok) {
     if (!(await isWithinLimit(c.env.FAILED_SIGN_INS, address))) return tooMany(c, LONG_WAIT_SECONDS);
@@ -82,13 +88,13 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
   }
   const consistency = readConsistency(c.req.raw.headers);
   if (!consistency) return c.json(errorBody("BAD_CONSISTENCY_TOKEN", BAD_TOKEN), 400);
-  const { scope, expiresAtMs, caller: name } = caller;
+  const { scope, expiresAtMs, caller: name, token: identity } = caller;
   const open = (at: Consistency) => openServices(storesFrom(c.env, settings), scope, at);
   const services = open(consistency);
   const lastEventId = c.req.header("Last-Event-ID") ?? null;
   const leaving = new AbortController();
   const signal = AbortSignal.any([c.req.raw.signal, leaving.signal]);
-  const live = createLive(c.env, { scope, expiresAtMs, caller: name, address, signal, lastEventId });
+  const live = createLive(c.env, { scope, expiresAtMs, caller: name, token: identity, address, signal, lastEventId });
   const response = await yoga.fetch(c.req.raw, {
     services,
     open,

@@ -1,4 +1,5 @@
 import { readSettings } from "#auth/reader-settings.ts";
+import { kidsOf } from "#auth/token-settings.ts";
 import { clientAddress, isWithinLimit } from "#base/rate-limit.ts";
 import { isDeviceKey } from "#domain/event.ts";
 import { OBJECT_PATHS, objectUrl } from "#objects/wire.ts";
@@ -49,11 +50,12 @@ export default {
 
 function readiness(env: Env): Promise<Response> {
   const read = readSettings(env);
-  return readinessResponse("devices", env, {
+  const checks = {
     settings: isConfigured(read.ok ? [] : read.problems),
     bindings: hasBindings(env, ["DEVICES", "DEALER_FEEDS", "EVENTS", "METRICS", "RATE_LIMIT"]),
     migrations: hasMigrations(env.DB),
-  });
+  };
+  return readinessResponse("devices", env, checks, { tokenKeys: read.ok ? kidsOf(read.config.trust) : [] });
 }
 
 function objectOf(search: URLSearchParams, env: Env): { fetch: Fetcher["fetch"] } | undefined {

@@ -18,8 +18,10 @@ import type { Parcel } from "#queue/parcel.ts";
 import { AlertLogRepository } from "#repositories/alert-log.ts";
 import { AuditRepository } from "#repositories/audit.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
+import { RevocationRepository } from "#repositories/revocation.ts";
 import { NO_COMMANDS, openServices, type Stores } from "#services/index.ts";
 import { releaseName } from "#telemetry/release.ts";
+import { revocationCheck } from "#telemetry/revocations.ts";
 import type { MetricsNamespace, MetricsShard } from "#telemetry/shards.ts";
 import { readAlertSettings } from "./alerts/settings.ts";
 import type { WatchDeps } from "./alerts/watch.ts";
@@ -111,6 +113,8 @@ export function createWatchDeps(env: Env): WatchDeps {
 
 export const sweepLetters = (env: Env, nowMs: number) => new LetterRetention(env.DB).sweep(nowMs);
 
+export const sweepRevocations = (env: Env, nowMs: number) => new RevocationRepository(env.DB).sweep(nowMs);
+
 /** Operators may read every device; personal data is masked in the answers. */
 const SCOPE = { role: "ops" } as const;
 
@@ -136,13 +140,14 @@ export const createOpsDeps = (env: Env, config: Config): OpsDeps => ({
   groups: new LetterGroupRepository(env.DB),
   runs: new ReplayRunRepository(env.DB),
   audit: new AuditRepository(env.DB),
+  revocations: new RevocationRepository(env.DB),
   fleet: new FleetRepository(env.DB),
   events: env.EVENTS,
   metrics: createMetrics(env.METRICS),
   devices: createDeviceDeps(env, config.SHARED_REGISTERS),
   runObject: (id) => env.RUNS.getByName(id),
   workerVersion: releaseName(env),
-  trust: { ...toTokenTrust(config), access: config.OPS_ACCESS },
+  trust: { ...toTokenTrust(config), access: config.OPS_ACCESS, isRevoked: revocationCheck(env.DB) },
   failedSignIns: env.FAILED_SIGN_INS,
   now: Date.now,
 });

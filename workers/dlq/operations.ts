@@ -15,6 +15,7 @@ import { forOperators, noStore, type OpsEnv, only } from "./ops/http/gate.ts";
 import { refuseOtherOrigins, requireOwnPage } from "./ops/http/same-origin.ts";
 import { letterRoutes } from "./ops/letters.ts";
 import { overviewRoutes } from "./ops/overview.ts";
+import { revocationRoutes } from "./ops/revocations.ts";
 import { runRoutes } from "./ops/runs.ts";
 import { transferRoutes } from "./ops/transfer.ts";
 
@@ -44,6 +45,9 @@ const INDEX = {
     export: "GET /ops/api/export{?state,topic,source,device,reason,group,since,until,text}",
     import: "POST /ops/api/import",
     audit: "GET /ops/api/audit{?actor,target,action,since,until,sort,first,after}",
+    revocations: "GET /ops/api/revocations",
+    revoke: "POST /ops/api/revocations",
+    unrevoke: "DELETE /ops/api/revocations/{id}",
     flow: "GET /ops/api/flow (server-sent events)",
     topics: "GET /ops/api/topics",
     history: "GET /ops/api/history{?range,name}",
@@ -96,7 +100,15 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
   });
 
   app.route("/ops/api/devices", deviceRoutes({ ...deps.devices, now }));
-  for (const routes of [overviewRoutes, letterRoutes, groupRoutes, runRoutes, transferRoutes, auditRoutes]) {
+  for (const routes of [
+    overviewRoutes,
+    letterRoutes,
+    groupRoutes,
+    runRoutes,
+    transferRoutes,
+    auditRoutes,
+    revocationRoutes,
+  ]) {
     app.route("/ops/api", routes(deps));
   }
   return app;

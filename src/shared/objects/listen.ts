@@ -1,10 +1,13 @@
 import type { Scope } from "#auth/scope.ts";
+import type { TokenIdentity } from "#auth/verify.ts";
 import type { LiveItem, LiveTarget } from "./item.ts";
 import { type ItemMessage, liveRequestHeaders, OBJECT_PATHS, objectUrl } from "./wire.ts";
 
 export type Listener = {
   readonly scope: Scope;
   readonly expiresAtMs: number;
+  /** What its token may be revoked by; `null` for one that cannot. */
+  readonly token: TokenIdentity | null;
   /** By whom and by where its subscriptions are counted. */
   readonly caller: string;
   readonly address: string;

@@ -1,4 +1,5 @@
 import type { Scope } from "#auth/scope.ts";
+import type { TokenIdentity } from "#auth/verify.ts";
 import type { LiveItem, LiveTarget } from "./item.ts";
 
 /** A message from an object to a Worker that subscribes for its own client: JSON, one in each WebSocket message. */
@@ -10,11 +11,12 @@ export type ItemMessage =
   | { readonly type: "complete" }
   | { readonly type: "error"; readonly code: string; readonly message: string };
 
-/** A Worker's subscription for one of its clients: target, scope, expiry of its token, and the caller and address that limits count. */
+/** A Worker's subscription for one of its clients: target, scope, expiry and name of its token, and the caller and address that limits count. */
 export type LiveRequest = {
   readonly scope: Scope;
   readonly expiresAtMs: number;
   readonly caller: string;
+  readonly token: TokenIdentity | null;
   readonly address: string;
   readonly target: LiveTarget;
 };

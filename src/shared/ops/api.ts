@@ -187,6 +187,8 @@ export const AUDIT_ACTIONS = [
   "run.end",
   "export",
   "import",
+  "token.revoke",
+  "token.unrevoke",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -200,6 +202,17 @@ export type Audit = {
   readonly before: unknown;
   readonly after: unknown;
   readonly reason: string | null;
+};
+
+/** A token, or all tokens of a subject until then, that no API accepts any more. */
+export type RevocationJson = {
+  /** `token:` and the token's id, or `subject:` and the name of its holder. */
+  readonly id: string;
+  readonly revokedAt: string;
+  /** When the last token that it is about would have expired. The revocation is gone after that. */
+  readonly until: string;
+  readonly revokedBy: string;
+  readonly reason: string;
 };
 
 /** The letters that an operation applies to. The selection is fixed when the operation starts. */

@@ -233,6 +233,20 @@ export const auditLog = sqliteTable(
   ],
 );
 
+/** Tokens that are refused although their keys have signed them, until they would have expired anyway. */
+export const tokenRevocations = sqliteTable("token_revocations", {
+  /** What is revoked: `token:` and the token's `jti`, or `subject:` and its `sub`. */
+  id: text().primaryKey(),
+  /** When. Of a subject, tokens that were issued later are good. */
+  revokedAtMs: integer("revoked_at_ms").notNull(),
+  /** When no token that this is about can be valid any more, so that the row may go. */
+  untilMs: integer("until_ms").notNull(),
+  /** The admin who did it. */
+  revokedBy: text("revoked_by").notNull(),
+  /** Why, in the admin's words. */
+  reason: text().notNull(),
+});
+
 /** The last notice to operators of each alert. */
 export const opsAlerts = sqliteTable("desk_alerts", {
   /** The alert: its kind and what it is about. */

@@ -24,15 +24,17 @@ const readings = new WeakMap<object, CachedReading>();
 /**
  * Whether a Worker has what it needs to serve: 200, or 503 with what is missing.
  * @param env the key under which its isolate caches the answer
+ * @param facts what anybody may know besides, such as which keys it has
  */
 export async function readinessResponse(
   worker: string,
   env: object,
   checks: Readonly<Record<string, ReadinessCheck>>,
+  facts: Readonly<Record<string, readonly string[]>> = {},
 ): Promise<Response> {
   const { isReady, checks: results } = findFreshReading(env) ?? (await readAnew(worker, env, checks));
   return Response.json(
-    { status: isReady ? "ready" : "not ready", worker, checks: results },
+    { status: isReady ? "ready" : "not ready", worker, checks: results, ...facts },
     { status: isReady ? 200 : 503, headers: { "Cache-Control": "no-store" } },
   );
 }

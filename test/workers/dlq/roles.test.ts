@@ -40,6 +40,9 @@ describe("the role that a route requires", () => {
     ["POST", "/ops/api/groups/g/edit", { patch: [{ op: "remove", path: "/data" }], reason: "r" }],
     ["GET", "/ops/api/export"],
     ["POST", "/ops/api/import", ""],
+    ["GET", "/ops/api/revocations"],
+    ["POST", "/ops/api/revocations", { jti: "t", reason: "r" }],
+    ["DELETE", "/ops/api/revocations/a", { reason: "r" }],
   ];
   type Route = readonly [least: OpsRole, method: string, path: string, body?: unknown];
   const ALL: Route[] = [

@@ -1,10 +1,17 @@
 import type { Scope } from "#auth/scope.ts";
+import type { TokenIdentity } from "#auth/verify.ts";
 import type { LiveTarget } from "#objects/item.ts";
 import type { OBJECT_PATHS } from "#objects/wire.ts";
 import type { Query } from "./queries.ts";
 
 /** The authenticated client of a socket; limits count sockets by `caller`. */
-export type Listener = { readonly scope: Scope; readonly expiresAtMs: number; readonly caller: string };
+export type Listener = {
+  readonly scope: Scope;
+  readonly expiresAtMs: number;
+  readonly caller: string;
+  /** What its token may be revoked by; `null` for one that cannot. */
+  readonly token: TokenIdentity | null;
+};
 
 export type Subscription = {
   readonly id: string;

@@ -1,3 +1,4 @@
+import type { Revoked } from "#auth/revocation.ts";
 import type { Pull } from "#objects/item.ts";
 import { Answers } from "./answers.ts";
 import { type Listener, readAttachment, type Subscription, saveAttachment, subscribedSockets } from "./attachment.ts";
@@ -12,6 +13,7 @@ import type { LiveSource } from "./source.ts";
 export type FanOutDeps = {
   readonly ctx: DurableObjectState;
   readonly source: Pick<LiveSource, "pull">;
+  readonly revoked: () => Promise<Revoked>;
   readonly queries: Queries;
   readonly outbox: Outbox;
   readonly cancelFlags: CancelFlags;
@@ -28,17 +30,19 @@ export class FanOut {
 
   /** Delivers to every subscription the items after its cursor. */
   pump(nowMs: number): void {
-    const answers = new Answers(this.#deps.queries);
-    for (const socket of subscribedSockets(this.#deps.ctx)) {
+    const sockets = subscribedSockets(this.#deps.ctx);
+    if (sockets.length === 0) return;
+    const round = { answers: new Answers(this.#deps.queries), revoked: this.#deps.revoked(), nowMs };
+    for (const socket of sockets) {
       try {
-        this.#pumpSocket(socket, answers, nowMs);
+        this.#pumpSocket(socket, round);
       } catch (thrown) {
         closeAfterFault(socket, thrown);
       }
     }
   }
 
-  #pumpSocket(socket: WebSocket, answers: Answers, nowMs: number): void {
+  #pumpSocket(socket: WebSocket, { answers, revoked, nowMs }: Round): void {
     const { source, pendingSockets } = this.#deps;
     const attachment = readAttachment(socket);
     const { listener } = attachment;
@@ -60,6 +64,8 @@ export class FanOut {
     if (subscriptions.length === 0 && pulls.length > 0 && attachment.speaks === "graphql") {
       pendingSockets.enter(socket, attachment.address, "subscription");
     }
+    // Before the items, in the same order: nothing is sent on a socket whose token was revoked.
+    this.#deps.outbox.enqueue(socket, async () => closeIfRevoked(socket, listener, await revoked));
     for (const { subscription, pull } of pulls) this.#enqueue(socket, { listener, subscription, pull, answers });
   }
 
@@ -90,6 +96,15 @@ export class FanOut {
     });
   }
 
+  /** Closes the sockets whose tokens were revoked. */
+  async closeRevoked(): Promise<void> {
+    const revoked = await this.#deps.revoked();
+    for (const socket of this.#deps.ctx.getWebSockets()) {
+      const { listener } = readAttachment(socket);
+      if (listener) closeIfRevoked(socket, listener, revoked);
+    }
+  }
+
   /** Closes the sockets whose tokens have expired. @returns when the next token expires, or `null` */
   closeExpired(nowMs: number): number | null {
     let next: number | null = null;
@@ -102,6 +117,13 @@ export class FanOut {
     return next;
   }
 }
+
+function closeIfRevoked(socket: WebSocket, { token }: Listener, revoked: Revoked): void {
+  if (token && revoked.has(token)) close(socket, CLOSINGS.revoked);
+}
+
+/** What all sockets of one delivery share. */
+type Round = { readonly answers: Answers; readonly revoked: Promise<Revoked>; readonly nowMs: number };
 
 /** A subscription and the items after its cursor. */
 type Pulled = { readonly subscription: Subscription; readonly pull: Pull };

@@ -1,5 +1,6 @@
 import { IssuerUnreachable } from "#auth/issuer.ts";
 import type { ReaderSettings } from "#auth/reader-settings.ts";
+import type { Revoked } from "#auth/revocation.ts";
 import { authenticate } from "#auth/token.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import { logRefusal } from "#telemetry/log-refusal.ts";
@@ -11,6 +12,7 @@ import type { LiveSource } from "./source.ts";
 
 type HandshakeDeps = {
   readonly settings: ReaderSettings;
+  readonly revoked: () => Promise<Revoked>;
   readonly pendingSockets: PendingSockets;
   readonly source: Pick<LiveSource, "schedule">;
 };
@@ -41,13 +43,16 @@ export class Handshake {
     const { settings, source, pendingSockets } = this.#deps;
     const authorization = payload?.Authorization ?? payload?.authorization;
     try {
-      const caller = await authenticate(typeof authorization === "string" ? authorization : null, settings.trust);
+      const caller = await authenticate(typeof authorization === "string" ? authorization : null, {
+        ...settings.trust,
+        isRevoked: async (token) => (await this.#deps.revoked()).has(token),
+      });
       if (!caller.ok) {
         logRefusal(caller);
         return this.#reject(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
       }
-      const { scope, expiresAtMs, caller: name } = caller;
-      if (!saveAttachment(socket, { ...attachment, listener: { scope, expiresAtMs, caller: name } })) {
+      const { scope, expiresAtMs, caller: name, token } = caller;
+      if (!saveAttachment(socket, { ...attachment, listener: { scope, expiresAtMs, caller: name, token } })) {
         return this.#reject(socket, CLOSINGS.largeToken);
       }
       if (socket.readyState !== WebSocket.OPEN) return;

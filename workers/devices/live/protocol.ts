@@ -40,6 +40,8 @@ export const CLOSINGS = {
   tryAgain: [1013, "Try again later"],
   /** Reconnect with a new token. */
   expired: [4403, "Forbidden: the token has expired"],
+  /** Reconnect with another token. */
+  revoked: [4403, "Forbidden: the token was revoked"],
   unauthorized: [4401, "Unauthorized"],
   badToken: [4403, "Forbidden"],
   largeToken: [4403, "Forbidden: the token is too large for a socket"],

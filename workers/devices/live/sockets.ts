@@ -1,4 +1,5 @@
 import type { ReaderSettings } from "#auth/reader-settings.ts";
+import type { Revoked } from "#auth/revocation.ts";
 import { clientAddress } from "#base/rate-limit.ts";
 import { OBJECT_PATHS, parseLiveRequest } from "#objects/wire.ts";
 import { describeFault, log } from "#telemetry/log.ts";
@@ -26,6 +27,8 @@ export type LiveSocketsDeps = {
   readonly settings: ReaderSettings;
   readonly queries: Queries;
   readonly source: LiveSource;
+  /** The revoked tokens, as of less than half a minute ago. */
+  readonly revoked: () => Promise<Revoked>;
   /** Counts an opened or closed socket. */
   readonly note: (what: "opened" | "closed") => void;
 };
@@ -46,16 +49,17 @@ export class LiveSockets {
 
   constructor(deps: LiveSocketsDeps) {
     this.#deps = deps;
-    const { ctx, settings, queries, source } = deps;
+    const { ctx, settings, queries, source, revoked } = deps;
     const parts = {
       ctx,
       source,
+      revoked,
       queries,
       outbox: new Outbox(ctx),
       cancelFlags: new CancelFlags(),
       pendingSockets: this.#pendingSockets,
     };
-    this.#handshake = new Handshake({ settings, source, pendingSockets: this.#pendingSockets });
+    this.#handshake = new Handshake({ settings, source, revoked, pendingSockets: this.#pendingSockets });
     this.#fanOut = new FanOut(parts);
     this.#subscriptions = new Subscriptions({ ...parts, fanOut: this.#fanOut });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
@@ -115,6 +119,11 @@ export class LiveSockets {
   /** Delivers to every subscription the items after its cursor. */
   pump(nowMs = Date.now()): void {
     this.#fanOut.pump(nowMs);
+  }
+
+  /** Closes the sockets whose tokens were revoked, also those that get nothing. */
+  closeRevoked(): Promise<void> {
+    return this.#fanOut.closeRevoked();
   }
 
   /** Closes the sockets whose tokens have expired. @returns when the next token expires, or `null` */

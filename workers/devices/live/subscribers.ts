@@ -4,6 +4,7 @@ import type { Watched } from "#repositories/watch.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import type { MetricsReport } from "#telemetry/metrics.ts";
 import { reportMetrics } from "#telemetry/report.ts";
+import { revokedIn } from "#telemetry/revocations.ts";
 import { type Env, storesFrom } from "../env.ts";
 import { hasClients, subscribedSockets } from "./attachment.ts";
 import { Documents } from "./documents.ts";
@@ -83,6 +84,7 @@ export class Subscribers {
       },
       release: () => this.#documents.clear(),
     });
+    if (this.#hasSubscribers) await this.#live().closeRevoked();
     await this.schedule();
   }
 
@@ -130,6 +132,7 @@ export class Subscribers {
     this.#sockets = new LiveSockets({
       ctx,
       settings,
+      revoked: () => revokedIn(this.#deps.env().DB),
       queries: new Queries({ documents: this.#documents, settings, stores: storesFrom(env, settings) }),
       source: {
         ...source,

@@ -87,6 +87,10 @@ export class Subscriptions {
       close(socket, CLOSINGS.tryAgain);
       return false;
     }
+    if (listener.token && (await this.#deps.revoked()).has(listener.token)) {
+      close(socket, CLOSINGS.revoked);
+      return false;
+    }
     if (cancelFlag.cancelled || socket.readyState !== WebSocket.OPEN) return false;
     const pull = source.pull(target, { cursor: target.after, isOngoing: false }, listener.scope);
     if (pull.kind === "notFound" || (pull.isOver && pull.items.length === 0)) return refuse(NOT_FOUND);

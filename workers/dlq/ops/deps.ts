@@ -5,6 +5,7 @@ import type { ReplayRunRepository } from "#letters/repositories/replay-run.ts";
 import type { AuditAction } from "#ops/api.ts";
 import type { AuditEntry, AuditRepository } from "#repositories/audit.ts";
 import type { FleetRepository } from "#repositories/fleet.ts";
+import type { RevocationRepository } from "#repositories/revocation.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { ReplayDeps } from "../replay.ts";
 import type { ReplayRun } from "../runs/replay-run.ts";
@@ -19,6 +20,7 @@ export type OpsDeps = Omit<ReplayDeps, "letters"> &
     readonly groups: LetterGroupRepository;
     readonly runs: ReplayRunRepository;
     readonly audit: AuditRepository;
+    readonly revocations: RevocationRepository;
     readonly fleet: Pick<FleetRepository, "read">;
     readonly metrics: Metrics;
     readonly devices: Omit<DeviceDeps, "now">;

@@ -50,8 +50,9 @@ export function overviewRoutes(deps: OpsDeps) {
   app.get("/flow", (c) =>
     streamSSE(c, async (stream) => {
       let deadLetters: LetterFigures | null = null;
-      const isOver = () => stream.aborted || now() >= c.var.expiresAtMs;
-      for (let tick = 0; tick < MAX_TICKS && !isOver(); tick++) {
+      const isRevoked = async () => c.var.token !== null && (await deps.trust.isRevoked?.(c.var.token)) === true;
+      const isOver = async () => stream.aborted || now() >= c.var.expiresAtMs || isRevoked();
+      for (let tick = 0; tick < MAX_TICKS && !(await isOver()); tick++) {
         try {
           if (tick % LETTERS_EVERY_TICKS === 0) deadLetters = await readLetterFigures(deps).catch(unknownLetters);
           await stream.writeSSE({ data: JSON.stringify(toTick(await metrics.flow(), deadLetters, now())) });

@@ -142,6 +142,7 @@ export function deviceRoutes({ open, listen, now }: DeviceDeps) {
     const listener = {
       expiresAtMs,
       caller: `ops ${c.var.user.actor}`,
+      token: c.var.token,
       address: clientAddress(c.req.raw.headers),
       signal: c.req.raw.signal,
       lastEventId: c.req.header("Last-Event-ID") ?? null,

@@ -9,6 +9,7 @@ import {
   type OpsUser,
   type SignedInBy,
 } from "#auth/ops-user.ts";
+import type { TokenIdentity } from "#auth/verify.ts";
 import { clientAddress, isWithinLimit, type Limiter, LONG_WAIT_SECONDS } from "#base/rate-limit.ts";
 import type { SignIn } from "#ops/api.ts";
 import { logRefusal } from "#telemetry/log-refusal.ts";
@@ -21,9 +22,14 @@ export type AuthDeps = {
   readonly failedSignIns: Limiter;
 };
 
-/** `expiresAtMs` is when the caller's credential expires: no stream goes on after that. */
+/** `expiresAtMs` is when the caller's credential expires, and `token` what it may be revoked by: no stream goes on after. */
 export type OpsEnv = {
-  readonly Variables: { readonly user: OpsUser; readonly by: SignedInBy; readonly expiresAtMs: number };
+  readonly Variables: {
+    readonly user: OpsUser;
+    readonly by: SignedInBy;
+    readonly expiresAtMs: number;
+    readonly token: TokenIdentity | null;
+  };
 };
 export type OpsContext = Context<OpsEnv>;
 
@@ -44,6 +50,7 @@ export const forOperators = ({ trust, failedSignIns }: AuthDeps) =>
     c.set("user", who.user);
     c.set("by", who.by);
     c.set("expiresAtMs", who.expiresAtMs);
+    c.set("token", who.token);
     await next();
   });
 
