@@ -153,4 +153,18 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "isAhead(record, nowMs);",
     says: "a record of a version that the consumer does not have is read by the one that it has",
   },
+  {
+    guarantee: "G19",
+    file: "src/shared/auth/verify.ts",
+    find: "if (!(may as readonly unknown[]).includes(claims.role)) return",
+    replace: "if (may.length === 0) return",
+    says: "a key may sign every role",
+  },
+  {
+    guarantee: "G19",
+    file: "src/shared/auth/revocation.ts",
+    find: 'if (target.kind === "token") this.#tokens.add(target.jti);',
+    replace: 'if (target.kind === "token") continue;',
+    says: "a token's revocation is not in the list that requests are compared with",
+  },
 ];

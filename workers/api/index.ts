@@ -11,9 +11,9 @@ import { rightsOf } from "#graphql/rights.ts";
 import { CONSISTENCY_HEADER, type Consistency, NEAREST, parseConsistencyToken } from "#repositories/consistency.ts";
 import { openServices } from "#services/index.ts";
 import { logFault } from "#telemetry/fault.ts";
-import { logRefusal } from "#telemetry/log-refusal.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
 import { revocationCheck } from "#telemetry/revocations.ts";
+import { logRefusal, noteKeyUse } from "#telemetry/token-log.ts";
 import { parseTrace } from "#telemetry/trace.ts";
 import { type RequestNotes, trackRequests } from "#telemetry/track-requests.ts";
 import { type Env, storesFrom } from "./env.ts";
@@ -80,6 +80,7 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
     if (caller.status === 403) return c.json(errorBody("FORBIDDEN", caller.message), 403);
     return c.json(errorBody("UNAUTHENTICATED", caller.message), 401, { "WWW-Authenticate": "Bearer" });
   }
+  noteKeyUse(caller.token);
   // Tokens of role service or ops are limited by address alone.
   const isOwn = caller.scope.role !== "dealer" || (await isWithinLimit(c.env.REQUESTS, caller.caller));
   if (!isOwn || !(await isWithinLimit(c.env.REQUESTS_BY_ADDRESS, address))) return tooMany(c, SHORT_WAIT_SECONDS);

@@ -47,6 +47,7 @@ const INDEX = {
     audit: "GET /ops/api/audit{?actor,target,action,since,until,sort,first,after}",
     revocations: "GET /ops/api/revocations",
     revoke: "POST /ops/api/revocations",
+    // biome-ignore lint/plugin: a method of HTTP, and no SQL
     unrevoke: "DELETE /ops/api/revocations/{id}",
     flow: "GET /ops/api/flow (server-sent events)",
     topics: "GET /ops/api/topics",

@@ -30,7 +30,7 @@ describe("a token", () => {
       user: { actor: "ann@example.com", role },
       by: "token",
       expiresAtMs: expect.any(Number),
-      token: { jti: expect.any(String), sub: "ann@example.com", issuedAtS: expect.any(Number) },
+      token: { kid: null, jti: expect.any(String), sub: "ann@example.com", issuedAtS: expect.any(Number) },
     });
   });
 

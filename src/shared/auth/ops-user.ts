@@ -38,9 +38,9 @@ async function verifyOpsToken(token: string, trust: TokenTrust): Promise<OpsAuth
   // An issuer's tokens are for the GraphQL API.
   const verified = await verifyToken(token, { ...trust, issuer: undefined });
   if (!verified.ok) return verified;
-  const { kid, token: identity } = verified;
+  const { token: identity } = verified;
   const { data: claims } = Claims.safeParse(verified.claims);
-  if (!claims) return { ...FORBIDDEN, kid, jti: identity.jti };
+  if (!claims) return { ...FORBIDDEN, kid: identity.kid, jti: identity.jti };
   const { role, sub } = claims;
   const user = { actor: sub ?? role, role: role === "ops" ? ("operator" as const) : role };
   return { ok: true, user, by: "token", expiresAtMs: expiryMs(verified.claims), token: identity };

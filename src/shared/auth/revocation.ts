@@ -22,7 +22,7 @@ export class Revoked {
   }
 
   /** A token of a revoked subject that does not say when it was issued counts as issued before. */
-  has({ jti, sub, issuedAtS }: TokenIdentity): boolean {
+  has({ jti, sub, issuedAtS }: Omit<TokenIdentity, "kid">): boolean {
     if (jti !== null && this.#tokens.has(jti)) return true;
     const untilS = sub === null ? undefined : this.#subjects.get(sub);
     return untilS !== undefined && (issuedAtS ?? 0) <= untilS;

@@ -41,8 +41,8 @@ export async function authenticate(authorization: string | null, trust: TokenTru
   if (!verified.ok) return verified;
   const claims = Claims.safeParse(verified.claims);
   if (!claims.success) {
-    const { kid, token: identity } = verified;
-    return { ...refuse("role", NO_READER), kid, jti: identity.jti };
+    const { kid, jti } = verified.token;
+    return { ...refuse("role", NO_READER), kid, jti };
   }
   return {
     ok: true,

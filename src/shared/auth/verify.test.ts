@@ -46,7 +46,12 @@ it("a token of a key is what its key may sign, and names itself", async () => {
   expect(await authenticate(`Bearer ${token}`, trust)).toMatchObject({
     ok: true,
     scope: { role: "dealer", dealerIds: ["D-7"] },
-    token: { jti: expect.stringMatching(/^[0-9a-f-]{36}$/), sub: null, issuedAtS: expect.any(Number) },
+    token: {
+      kid: "dealers-1",
+      jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      sub: null,
+      issuedAtS: expect.any(Number),
+    },
   });
 });
 
@@ -173,7 +178,7 @@ it("a revoked token is refused after its signature was checked, and its name is 
   expect(await reasonOf(`${await signed()}x`, { keys, isRevoked })).toBe("signature");
   expect(asked).toEqual([]);
   expect(await reasonOf(await signed({ sub: "ann" }), { keys, isRevoked })).toBe("revoked");
-  expect(asked).toEqual([{ jti: "t-1", sub: "ann", issuedAtS: nowS }]);
+  expect(asked).toEqual([{ kid: "dealers-1", jti: "t-1", sub: "ann", issuedAtS: nowS }]);
 });
 
 it("a Worker that trusts nothing says so, and accepts nothing", async () => {

@@ -16,8 +16,10 @@ export type TokenTrust = {
   readonly isRevoked?: ((token: TokenIdentity) => Promise<boolean>) | undefined;
 };
 
-/** What revocations name a token by; `null` where it does not say. */
+/** What logs and revocations name a token by; `null` where it does not say. */
 export type TokenIdentity = {
+  /** Of its key. */
+  readonly kid: string | null;
   readonly jti: string | null;
   readonly sub: string | null;
   /** When it was issued, in seconds since 1970 UTC. */
@@ -49,9 +51,7 @@ export type Refusal = {
   readonly jti: string | null;
 };
 
-export type Verified =
-  | { readonly ok: true; readonly claims: JWTPayload; readonly token: TokenIdentity; readonly kid: string | null }
-  | Refusal;
+export type Verified = { readonly ok: true; readonly claims: JWTPayload; readonly token: TokenIdentity } | Refusal;
 
 /** Characters of a token that is read at all. One of a hundred dealers has about nine thousand. Ours. */
 const MAX_LENGTH = 65_536;
@@ -72,9 +72,9 @@ export async function verifyToken(token: string, trust: TokenTrust): Promise<Ver
   if (!read) return refuse("malformed", NO_TOKEN);
   const verified = await verifyBy(read, token, trust);
   if (!verified.ok) return { ...verified, ...namesOf(read) };
-  const identity = identityOf(verified.claims);
+  const identity = identityOf(verified.claims, namesOf(read));
   if (await isRevoked?.(identity)) return { ...refuse("revoked", REVOKED), ...namesOf(read) };
-  return { ok: true, claims: verified.claims, token: identity, kid: namesOf(read).kid };
+  return { ok: true, claims: verified.claims, token: identity };
 }
 
 /** Algorithm, issuer and kid alone decide what a token is verified with. */
@@ -176,7 +176,8 @@ const namesOf = ({ kid, jti }: Read) => ({ kid: isKid(kid) ? kid : null, jti: is
 /** Ids of tokens are printable, and ours are UUIDs. */
 export const isJti = (jti: unknown): jti is string => typeof jti === "string" && /^[\x21-\x7e]{1,200}$/.test(jti);
 
-const identityOf = ({ jti, sub, iat }: JWTPayload): TokenIdentity => ({
+const identityOf = ({ jti, sub, iat }: JWTPayload, { kid }: Pick<TokenIdentity, "kid">): TokenIdentity => ({
+  kid,
   jti: typeof jti === "string" ? jti : null,
   sub: typeof sub === "string" ? sub : null,
   issuedAtS: typeof iat === "number" ? iat : null,

@@ -3,7 +3,7 @@ import type { ReaderSettings } from "#auth/reader-settings.ts";
 import type { Revoked } from "#auth/revocation.ts";
 import { authenticate } from "#auth/token.ts";
 import { describeFault, log } from "#telemetry/log.ts";
-import { logRefusal } from "#telemetry/log-refusal.ts";
+import { logRefusal, noteKeyUse } from "#telemetry/token-log.ts";
 import { readAttachment, saveAttachment } from "./attachment.ts";
 import type { PendingSockets } from "./pending-sockets.ts";
 import { CLOSINGS, type ClientMessage, type Closing } from "./protocol.ts";
@@ -51,6 +51,7 @@ export class Handshake {
         logRefusal(caller);
         return this.#reject(socket, [CLOSINGS.badToken[0], `Forbidden: ${caller.message}`]);
       }
+      noteKeyUse(caller.token);
       const { scope, expiresAtMs, caller: name, token } = caller;
       if (!saveAttachment(socket, { ...attachment, listener: { scope, expiresAtMs, caller: name, token } })) {
         return this.#reject(socket, CLOSINGS.largeToken);

@@ -12,7 +12,7 @@ import {
 import type { TokenIdentity } from "#auth/verify.ts";
 import { clientAddress, isWithinLimit, type Limiter, LONG_WAIT_SECONDS } from "#base/rate-limit.ts";
 import type { SignIn } from "#ops/api.ts";
-import { logRefusal } from "#telemetry/log-refusal.ts";
+import { logRefusal, noteKeyUse } from "#telemetry/token-log.ts";
 import { errorResponse } from "./error.ts";
 
 /** How callers are authenticated. */
@@ -47,6 +47,7 @@ export const forOperators = ({ trust, failedSignIns }: AuthDeps) =>
       const code = who.status === 401 ? "unauthenticated" : "forbidden";
       return errorResponse(code, who.message, trust.access && { signIn: signInBy(trust.access) });
     }
+    if (who.token) noteKeyUse(who.token);
     c.set("user", who.user);
     c.set("by", who.by);
     c.set("expiresAtMs", who.expiresAtMs);
