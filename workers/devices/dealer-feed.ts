@@ -89,10 +89,7 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink {
   }
 
   async #register(watched: Watched): Promise<boolean> {
-    const registration = await this.#watch.register(watched, async (watches) => {
-      await watches.register(watched, LEASE_MS);
-      return watched;
-    });
+    const registration = await this.#watch.register(watched, (watches) => watches.register(watched, LEASE_MS));
     if (!registration) return false;
     const { isContinuous, consistencyToken } = registration;
     const known = this.#load();

@@ -24,8 +24,18 @@ const REGISTER_DEVICE = `INSERT INTO watches (id, until_ms) SELECT 'device ' || 
   WHERE d.key = ?1 AND (?3 IS NULL OR d.dealer_id IN (SELECT value FROM json_each(?3)))
   ON CONFLICT (id) DO UPDATE SET until_ms = excluded.until_ms RETURNING id`;
 
+/** Whether a watch is in D1, for the transaction that renews it. It is not after D1 was restored to a time before it. */
+const IS_THERE = `SELECT 1 FROM watches w WHERE w.id = ?1 AND ${IS_CURRENT}`;
+
 /** Keeps a watch that was renewed meanwhile. */
 const FORGET = `DELETE FROM watches WHERE id = ?1 AND until_ms < ${NOW_MS} + ?2`;
+
+/** What was found when a watch was registered. */
+export type Registered<Found> = {
+  readonly found: Found;
+  /** Whether the watch was in D1 until now, so that every event since it began has reached its object. */
+  readonly wasThere: boolean;
+};
 
 /**
  * The devices and dealers that have subscribers, in D1, so that the consumer finds them in the transaction that writes
@@ -39,22 +49,34 @@ export class WatchRepository {
   }
 
   /** Events that are written from now on, for `leaseMs` milliseconds, reach the object of what is watched. */
-  async register(watched: Watched, leaseMs: number): Promise<void> {
-    await this.#db.prepare(REGISTER).bind(watchId(watched), leaseMs).run();
+  async register(watched: Watched, leaseMs: number): Promise<Registered<Watched>> {
+    const id = watchId(watched);
+    const [before] = await this.#db.batch([
+      this.#db.prepare(IS_THERE).bind(id),
+      this.#db.prepare(REGISTER).bind(id, leaseMs),
+    ]);
+    return { found: watched, wasThere: before?.results.length === 1 };
   }
 
   /**
    * Registers a device and reads it in the same transaction: every event that is not in the result will reach its object.
    * @returns the device as D1 has it, without its history; `null` and no watch if there is none that the scope may see
    */
-  async registerDevice(deviceKey: DeviceKey, leaseMs: number, scope: Scope): Promise<DeviceSnapshot | null> {
+  async registerDevice(
+    deviceKey: DeviceKey,
+    leaseMs: number,
+    scope: Scope,
+  ): Promise<Registered<DeviceSnapshot> | null> {
     const dealerIds = scope.role === "dealer" ? JSON.stringify(scope.dealerIds) : null;
-    const [registered, { results }] = (await this.#db.batch([
+    const [before, registered, { results }] = (await this.#db.batch([
+      this.#db.prepare(IS_THERE).bind(watchId({ kind: "device", deviceKey })),
       this.#db.prepare(REGISTER_DEVICE).bind(deviceKey, leaseMs, dealerIds),
       this.#db.prepare("SELECT aspects, latest FROM devices WHERE key = ?1").bind(deviceKey),
-    ])) as [D1Result, D1Result<{ aspects: string; latest: Version }>];
+    ])) as [D1Result, D1Result, D1Result<{ aspects: string; latest: Version }>];
     const row = registered.results.length > 0 ? results[0] : undefined;
-    return row ? { aspects: JSON.parse(row.aspects) as Aspects, latest: row.latest, history: [] } : null;
+    if (!row) return null;
+    const found = { aspects: JSON.parse(row.aspects) as Aspects, latest: row.latest, history: [] };
+    return { found, wasThere: before.results.length === 1 };
   }
 
   /** Removes a watch, unless it lasts for more than half of `leaseMs`: then it was renewed meanwhile. */

@@ -1,4 +1,4 @@
-import { type Watched, WatchRepository } from "#repositories/watch.ts";
+import { type Registered, type Watched, WatchRepository } from "#repositories/watch.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import { LEASE_MS, Lease } from "./lease.ts";
 
@@ -8,7 +8,10 @@ const RETRY_MS = 30_000;
 /** The result of registering a watch. */
 export type Registration<Found> = {
   readonly found: Found;
-  /** Whether the previous watch was still valid, so that no event was missed. */
+  /**
+   * Whether the previous watch was still valid, so that no event was missed: as far as this object knows, and in D1 too,
+   * which may have been restored to a time before it.
+   */
   readonly isContinuous: boolean;
   readonly consistencyToken: string | null;
 };
@@ -41,15 +44,15 @@ export class Watch {
   /** @param ask registers in D1, and returns `null` if there is nothing to watch. @throws an outage */
   async register<Found>(
     watched: Watched,
-    ask: (watches: WatchRepository) => Promise<Found | null>,
+    ask: (watches: WatchRepository) => Promise<Registered<Found> | null>,
   ): Promise<Registration<Found> | null> {
     const session = this.#db().withSession("first-primary");
     const askedAtMs = Date.now();
-    const found = await ask(new WatchRepository(session));
-    if (found === null) return null;
-    const isContinuous = this.#lease.isHeld(Date.now());
+    const registered = await ask(new WatchRepository(session));
+    if (registered === null) return null;
+    const isContinuous = registered.wasThere && this.#lease.isHeld(Date.now());
     this.#lease.hold(watched, askedAtMs);
-    return { found, isContinuous, consistencyToken: session.getBookmark() };
+    return { found: registered.found, isContinuous, consistencyToken: session.getBookmark() };
   }
 
   /** Renews or releases the watch if that is due. After a failure of D1 it is due again in `RETRY_MS`. */
