@@ -40,6 +40,7 @@ const scrape = formatExposition({
     oldestWaitingMs: nowMs,
     runs: { running: 0, paused: 0 },
   },
+  databaseBytes: 1_000_000,
 });
 
 const state = new BridgeState(Date.now, true);
@@ -51,6 +52,7 @@ for (const event of EVERY.slice(0, -2)) {
 
 run("the rules", ["check", "rules", "docs/observability/alerts.yml"]);
 run("when each alert goes off", ["test", "rules", "docs/observability/alerts.test.yml"]);
+run("when each alert on capacity and cost goes off", ["test", "rules", "docs/observability/capacity.test.yml"]);
 run("a scrape", ["check", "metrics"], scrape);
 run("a scrape of the bridge", ["check", "metrics"], bridge.text());
 

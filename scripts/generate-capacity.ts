@@ -6,11 +6,11 @@ import { type Plan, planWith } from "../capacity/plan.ts";
 import { ALERT_FACTOR, moneyOf, percentOf, reportOn, shortOf, textOf } from "../capacity/report.ts";
 
 /**
- * Writes the tables of docs/scale.md that the capacity model prints, between the lines
+ * Writes the tables of docs/scale.md and docs/operations.md that the capacity model prints, between the lines
  * `<!-- capacity: name -->` and `<!-- /capacity -->`. With `--check` it writes nothing, and fails if a table is out of
  * date, or names a block that does not exist.
  */
-const FILES = ["docs/scale.md"];
+const FILES = ["docs/scale.md", "docs/operations.md"];
 
 const FLEETS = [10_000, 1_000_000, 10_000_000];
 const WRITES = ["always", "live"] as const;

@@ -4,7 +4,10 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { INSTRUMENTS, type Instrument } from "#telemetry/instruments.ts";
+import type { CostFigures } from "../bench/cost.ts";
+import { PRICES } from "../bench/prices.ts";
 import { BRIDGE_METRICS } from "../bridge/telemetry/metrics.ts";
+import { ALERT_FACTOR } from "../capacity/report.ts";
 import { GAUGES } from "../workers/dlq/metrics/exposition.ts";
 
 type Rule = { readonly expr: string; readonly record?: string; readonly alert?: string };
@@ -83,7 +86,30 @@ describe("the guide to observability", () => {
 
   it("names every metric, and no other", () => {
     const names = [...Object.values(INSTRUMENTS), ...GAUGES].map(({ name }) => name);
-    const told = [...guide.matchAll(/^\| `([a-z0-9_]+)`/gm)].map(([, name]) => name);
+    const [, table = ""] = /<!-- metrics -->([\s\S]*)<!-- \/metrics -->/.exec(guide) ?? [];
+    const told = [...table.matchAll(/^\| `([a-z0-9_]+)`/gm)].map(([, name]) => name);
     expect(told.toSorted()).toEqual(names.toSorted());
+  });
+});
+
+describe("the alerts on cost", () => {
+  const exprOf = (name: string) => rules.find(({ alert, record }) => (alert ?? record) === name)?.expr ?? "";
+
+  it("use the prices of bench/prices.ts", () => {
+    const factors = [...exprOf("concord:cost_dollars:1d").matchAll(/([\d.]+) \* (?:\(?sum)\(increase\((\w+)/g)];
+    expect(Object.fromEntries(factors.map(([, price, metric]) => [metric, Number(price)]))).toEqual({
+      concord_d1_rows_written_total: PRICES.d1RowsWritten,
+      concord_d1_rows_read_total: PRICES.d1RowsRead,
+      concord_object_writes_total: PRICES.objectRowsWritten,
+      concord_object_calls_total: PRICES.objectRequests,
+      concord_batches_total: PRICES.workerRequests,
+    });
+  });
+
+  it("fire at 1.5 times what the bench has counted", () => {
+    const figures = JSON.parse(readFileSync("docs/performance/figures.json", "utf8")) as { cost: CostFigures };
+    const counted = figures.cost.bills["steady fleet"].always.dollarsPerMillion;
+    const [, threshold] = /> ([\d.]+) and/.exec(exprOf("ConcordCostAboveModel")) ?? [];
+    expect(Number(threshold)).toBeCloseTo(ALERT_FACTOR * counted, 1);
   });
 });

@@ -17,6 +17,7 @@ import { BEFORE_MS, LATELY_MS } from "#ops/alert-rules.ts";
 import type { Parcel } from "#queue/parcel.ts";
 import { AlertLogRepository } from "#repositories/alert-log.ts";
 import { AuditRepository } from "#repositories/audit.ts";
+import { readDatabaseBytes } from "#repositories/database-size.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
 import { RevocationRepository } from "#repositories/revocation.ts";
 import { NO_COMMANDS, openServices, type Stores } from "#services/index.ts";
@@ -139,6 +140,7 @@ export const createOpsDeps = (env: Env, config: Config): OpsDeps => ({
   changes: new LetterChangeRepository(env.DB),
   groups: new LetterGroupRepository(env.DB),
   runs: new ReplayRunRepository(env.DB),
+  databaseBytes: () => readDatabaseBytes(env.DB),
   audit: new AuditRepository(env.DB),
   revocations: new RevocationRepository(env.DB),
   fleet: new FleetRepository(env.DB),

@@ -91,8 +91,13 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
   app.use("/ops/api/*", only("viewer"), requireOwnPage);
 
   app.get("/ops/metrics", async (c) => {
-    const [totals, times, deadLetters] = await Promise.all([metrics.read(), metrics.times(), readLetterFigures(deps)]);
-    const text = formatExposition({ totals, topics: toTopicsOverview(totals, times, now()), deadLetters });
+    const [totals, times, deadLetters, databaseBytes] = await Promise.all([
+      metrics.read(),
+      metrics.times(),
+      readLetterFigures(deps),
+      deps.databaseBytes(),
+    ]);
+    const text = formatExposition({ totals, topics: toTopicsOverview(totals, times, now()), deadLetters, databaseBytes });
     return c.body(text, { headers: { "Content-Type": EXPOSITION_TYPE } });
   });
   app.get("/ops/api/me", (c) => {

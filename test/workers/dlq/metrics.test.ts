@@ -27,6 +27,7 @@ const scrapeOf = (totals: MetricsTotals): Scrape => ({
     oldestWaitingMs: NOW_MS - 90_000,
     runs: { running: 1, paused: 0 },
   },
+  databaseBytes: 7_500_000_000,
 });
 
 type Family = { readonly name: string; readonly type: string; readonly metrics: readonly object[] };
@@ -81,6 +82,7 @@ describe("the exposition", () => {
     ["concord_d1_rows_written_total", 12],
     ["concord_records_in_flight", 2],
     ['concord_live_sockets{target="device"}', 3],
+    ["concord_d1_database_bytes", 7_500_000_000],
     ["concord_queue_backlog_messages", 4],
     ['concord_dead_letters{state="open"}', 3],
     ["concord_dead_letter_oldest_age_seconds", 90],
@@ -165,10 +167,12 @@ describe("the outcomes", () => {
     expect((await get("/ops/api/history?range=7d")).status).toBe(400);
     const metrics = await get("/ops/metrics");
     expect(metrics.headers.get("Content-Type")).toBe("text/plain; version=0.0.4; charset=utf-8");
-    const accepted = (parsePrometheus(await metrics.text()) as Family[]).find(
-      ({ name }) => name === "concord_records_accepted_total",
-    );
-    expect(accepted?.metrics).toEqual([{ labels: { topic: TOPIC }, value: "7" }]);
+    const families = parsePrometheus(await metrics.text()) as Family[];
+    const valuesOf = (metric: string) => families.find(({ name }) => name === metric)?.metrics;
+    expect(valuesOf("concord_records_accepted_total")).toEqual([{ labels: { topic: TOPIC }, value: "7" }]);
+    const [size] = valuesOf("concord_d1_database_bytes") as { value: string }[];
+    // An empty database with all tables and indexes is a few hundred pages of 4 KB.
+    expect(Number(size?.value)).toBeGreaterThan(100_000);
   });
 });
 

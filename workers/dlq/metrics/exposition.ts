@@ -9,6 +9,7 @@ export type Scrape = {
   readonly totals: MetricsTotals;
   readonly topics: TopicsOverview;
   readonly deadLetters: LetterFigures;
+  readonly databaseBytes: number;
 };
 
 /** A metric that is measured at the time of the scrape. */
@@ -43,6 +44,12 @@ export const GAUGES: readonly Gauge[] = [
     labels: [],
     help: "When the queue reported them.",
     samples: ({ totals: { backlog } }) => (backlog ? one(backlog.atMs / 1_000) : []),
+  },
+  {
+    name: "concord_d1_database_bytes",
+    labels: [],
+    help: "Size of the database; D1 takes 10 GB.",
+    samples: ({ databaseBytes }) => one(databaseBytes),
   },
   {
     name: "concord_live_sockets",

@@ -23,6 +23,7 @@ export type OpsDeps = Omit<ReplayDeps, "letters"> &
     readonly revocations: RevocationRepository;
     readonly fleet: Pick<FleetRepository, "read">;
     readonly metrics: Metrics;
+    readonly databaseBytes: () => Promise<number>;
     readonly devices: Omit<DeviceDeps, "now">;
     readonly runObject: (id: string) => Pick<ReplayRun, "plan" | "read" | "start" | "pause" | "resume" | "cancel">;
     readonly workerVersion: string;
