@@ -97,7 +97,12 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
       readLetterFigures(deps),
       deps.databaseBytes(),
     ]);
-    const text = formatExposition({ totals, topics: toTopicsOverview(totals, times, now()), deadLetters, databaseBytes });
+    const text = formatExposition({
+      totals,
+      topics: toTopicsOverview(totals, times, now()),
+      deadLetters,
+      databaseBytes,
+    });
     return c.body(text, { headers: { "Content-Type": EXPOSITION_TYPE } });
   });
   app.get("/ops/api/me", (c) => {
