@@ -13,9 +13,9 @@ import { formatSource } from "./format-source.ts";
 
 const NAMES = [
   ...["login", "logout", "whoami", "auth token", "delete", "deploy", "tail"],
-  ...["d1 list", "d1 info", "d1 create", "d1 delete", "d1 execute", "d1 export"],
+  ...["d1 list", "d1 info", "d1 create", "d1 delete", "d1 execute", "d1 export", "d1 insights"],
   ...["d1 migrations list", "d1 migrations apply", "d1 time-travel info", "d1 time-travel restore"],
-  ...["queues list", "queues info", "queues create", "queues delete", "queues purge"],
+  ...["queues list", "queues info", "queues create", "queues delete", "queues purge", "queues update"],
   ...["queues pause-delivery", "queues resume-delivery", "queues consumer remove"],
   ...["r2 bucket info", "r2 bucket create"],
   ...["secret list", "secret put", "secret bulk", "secret delete"],

@@ -41,10 +41,10 @@ it("calls of wrangler are found in documents and messages", () => {
 });
 
 it.each(TOLD)("%s tells people to run a call that wrangler takes: %s", (_, call) => {
-  // What a message or a shell puts in is one word.
+  // What a message or a shell puts in is one word, and so is what stands in quotes.
   const words = call
     .replace(/\$\{[^}]*\}/g, "word")
-    .replaceAll('"', "")
+    .replace(/"[^"]*"/g, "word")
     .replace(/ [<|>].*$/, "")
     .split(/\s+/);
   expect(readCall(words).command).toBeTruthy();
