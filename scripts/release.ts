@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: { version: { type: "string" }, "dry-run": { type: "boolean", default: false } },
 });
 if (values.version === undefined) {
-  console.error("Say how great a step it is: npm run release -- --version minor|patch|major|x.y.z [--dry-run]");
+  console.error("Say which version: npm run release -- --version minor|patch|major|x.y.z [--dry-run]");
   process.exit(2);
 }
 

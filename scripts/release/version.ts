@@ -40,7 +40,7 @@ export function bumpBetween(previous: string, next: string): Bump | undefined {
   return (["major", "minor", "patch"] as const)[first];
 }
 
-/** Before 1.0.0 a minor step is the great one: `^0.1.0` does not take 0.2.0. */
+/** Before 1.0.0 a minor version may break: `^0.1.0` does not take 0.2.0. */
 export const breakingBump = (previous: string): Bump => (read(previous)[0] === 0 ? "minor" : "major");
 
 export const isLess = (a: Bump, b: Bump): boolean => BUMPS.indexOf(a) < BUMPS.indexOf(b);
