@@ -1,5 +1,8 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createToken } from "../../local/live-client.ts";
 import type { Stack } from "../../local/stack.ts";
 import { sharedStack } from "../support/shared-stack.ts";
 import { closeTabs, hasBrowser, sharedBrowser, tokenFor, visit } from "./browser.ts";
@@ -99,5 +102,38 @@ describe.skipIf(!hasBrowser)("the console's shell", () => {
     });
     expect(await page.evaluate(() => "wasRun" in window)).toBe(false);
     expect([...asked].filter((origin) => origin !== "null")).toEqual([new URL(stack.url).origin]);
+  });
+
+  it("leaves a page of another origin what it may do: query GraphQL, and read why that failed", async () => {
+    const elsewhere = createServer((_, response) => response.end("<!doctype html><title>elsewhere</title>"));
+    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`);
+    const asked = (token: string) =>
+      page.evaluate(
+        async ({ url, token }) => {
+          const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+          const body = JSON.stringify({ query: "{ __typename }" });
+          const response = await fetch(new URL("/graphql", url), { method: "POST", headers, body });
+          return [response.status, await response.json()];
+        },
+        { url: stack.url.href, token },
+      );
+    expect(await asked(await createToken({ role: "service" }))).toMatchObject([200, { data: { __typename: "Query" } }]);
+    expect(await asked("nonsense")).toMatchObject([401, { errors: [{ extensions: { code: "UNAUTHENTICATED" } }] }]);
+    // Not as a script.
+    const embedded = await page.evaluate(
+      (url) =>
+        new Promise((resolve) => {
+          const script = document.createElement("script");
+          script.onload = () => resolve("loaded");
+          script.onerror = () => resolve("refused");
+          script.src = new URL("/openapi.json", url).href;
+          document.body.append(script);
+        }),
+      stack.url.href,
+    );
+    expect(embedded).toBe("refused");
+    elsewhere.close();
   });
 });
