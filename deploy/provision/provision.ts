@@ -70,8 +70,20 @@ async function make(deps: ProvisionDeps, changes: readonly Change[], puts: reado
   for (const change of changes) await progress.step(describe(change), () => apply(deps, change));
   for (const { worker, values } of puts) {
     const names = Object.keys(values).join(", ");
-    await progress.step(`${names} of ${worker.folder}`, () => account.putSecrets(worker, values));
+    await progress.step(`${names} of ${worker.folder}`, () =>
+      account.putSecrets(worker, values).catch((thrown) => explain(deps, worker, thrown)),
+    );
   }
+}
+
+/** After a rollback the newest version does not serve, and the platform makes no other of it by a secret. */
+function explain({ environment, say }: ProvisionDeps, { folder }: Worker, thrown: unknown): never {
+  if (/isn't currently deployed|\[code: 10215\]/.test(String(thrown))) {
+    say(
+      `  The newest version of ${folder} does not serve, and Cloudflare sets no secret then. From the commit that serves, \`npm run deploy -- --env ${environment.name} --only ${folder} --anew\` makes it the newest. Then run this again.`,
+    );
+  }
+  throw thrown;
 }
 
 type Put = { readonly worker: Worker; readonly values: Values };

@@ -26,7 +26,7 @@ import { countSteps, rollOut } from "./rollout.ts";
 import { smokeThrough } from "./smoke.ts";
 
 const USAGE =
-  "npm run deploy -- --env staging|production [--dry-run] [--only workers/api]… [--yes] [--no-smoke] [--allow-contract-breaks]";
+  "npm run deploy -- --env staging|production [--dry-run] [--only workers/api]… [--anew] [--yes] [--no-smoke] [--allow-contract-breaks]";
 const say = (line: string): void => console.log(line);
 
 const NO_ADDRESS =
@@ -37,6 +37,7 @@ const readOptions = () =>
     options: {
       env: { type: "string" },
       only: { type: "string", multiple: true, default: [] },
+      anew: { type: "boolean", default: false },
       "dry-run": { type: "boolean", default: false },
       yes: { type: "boolean", default: false },
       "no-smoke": { type: "boolean", default: false },
@@ -58,6 +59,7 @@ await runCommand(USAGE, async () => {
   const session = await openSession(environment);
   const plan = await makePlan({
     ...{ account: session.account, environment, workers, release: readRelease(), only: options.only },
+    isAnew: options.anew,
     contentOf: async ({ name }) => contents.get(name) ?? "",
     migrationFiles: readMigrationFiles(),
   });

@@ -43,6 +43,8 @@ export type Planning = {
   readonly migrationFiles: readonly string[];
   /** Folders of Workers; empty for all. */
   readonly only: readonly string[];
+  /** Deploys them although they are unchanged: then their newest version is the one that serves. */
+  readonly isAnew?: boolean;
 };
 
 /** Reads the account and builds each Worker. It changes nothing, except that wrangler makes D1's table of migrations. */
@@ -70,21 +72,17 @@ export async function makePlan(planning: Planning): Promise<Plan> {
   return { release, database, migrations, workers: plans, chosen, problems };
 }
 
-async function planWorker({ account, contentOf }: Planning, worker: Worker): Promise<WorkerPlan> {
+async function planWorker({ account, contentOf, only, isAnew = false }: Planning, worker: Worker): Promise<WorkerPlan> {
   const content = await contentOf(worker);
   const served = await readServed(account, worker);
-  return {
-    worker,
-    content,
-    served,
-    how: howOf(worker, content, served),
-    bindings: bindingsOf(worker, served?.version),
-  };
+  const isNamed = only.length === 0 || only.includes(worker.folder);
+  const how = howOf(worker, content, served, isAnew && isNamed);
+  return { worker, content, served, how, bindings: bindingsOf(worker, served?.version) };
 }
 
-function howOf(worker: Worker, content: string, served: Served | undefined): WorkerPlan["how"] {
+function howOf(worker: Worker, content: string, served: Served | undefined, isAnew: boolean): WorkerPlan["how"] {
   if (!served || isDraft(served.version)) return "first";
-  const isSame = noteOf(served.origin)?.content === content;
+  const isSame = !isAnew && noteOf(served.origin)?.content === content;
   if (isSame) return served.isComplete && !served.rolling ? "unchanged" : "finish";
   const applied = served.version.resources?.script_runtime?.migration_tag;
   return worker.migrationTag !== undefined && worker.migrationTag !== applied ? "objects" : "gradual";

@@ -193,6 +193,26 @@ describe("secrets", () => {
   });
 });
 
+it("after a rollout that was put back, a secret can be set once the former code is the newest version again", async () => {
+  const runs = new Runs(new StandIn());
+  await runs.bringUp("r1");
+  const { smoke } = runs;
+  runs.smoke = async () => ({ ok: false, steps: [{ name: "produce", ok: false, ms: 1 }] });
+  runs.standIn.state.code["workers/ingest"] = "v2";
+  await runs.deploy("r2");
+  runs.smoke = smoke;
+  const secrets = { INGEST_CREDENTIALS: `${CANARY}, the second` };
+  await expect(runs.provision({ secrets })).rejects.toThrow("isn't currently deployed");
+  expect(runs.text).toContain("`npm run deploy -- --env staging --only workers/ingest --anew` makes it the newest.");
+  runs.standIn.state.code["workers/ingest"] = "v1";
+  expect((await runs.deploy("r1", ["workers/ingest"], true)).isDone).toBe(true);
+  expect(await runs.provision({ secrets })).toBe("ready");
+  // What r2 uploaded then has the former secret, and is not taken again.
+  runs.standIn.state.code["workers/ingest"] = "v2";
+  expect((await runs.deploy("r2")).isDone).toBe(true);
+  expect(servedIn(runs.standIn.state)["concord-ingest-staging"]).toBe("v2 of r2 100 %");
+});
+
 it("a rollback goes behind a change of secrets, which the platform refuses without force", async () => {
   const runs = new Runs(new StandIn());
   await runs.bringUp("r1");

@@ -64,18 +64,22 @@ export class Runs {
     return provision(deps, { isDryRun: options.isDryRun ?? false, secrets: options.secrets });
   }
 
-  plan(release: string, only: readonly string[] = []): Promise<Plan> {
+  plan(release: string, only: readonly string[] = [], isAnew = false): Promise<Plan> {
     const { account, environment, workers } = this;
     return makePlan({
-      ...{ account, environment, workers, release, only },
+      ...{ account, environment, workers, release, only, isAnew },
       contentOf: (worker) => contentOf(account, worker, environment.name),
       migrationFiles: [...migrationFiles(), ...this.standIn.state.moreMigrations],
     });
   }
 
-  async deploy(release: string, only: readonly string[] = []): Promise<{ isDone: boolean; plan: Plan }> {
+  async deploy(
+    release: string,
+    only: readonly string[] = [],
+    isAnew = false,
+  ): Promise<{ isDone: boolean; plan: Plan }> {
     const { account, environment, say, smoke } = this;
-    const plan = await this.plan(release, only);
+    const plan = await this.plan(release, only, isAnew);
     if (plan.problems.length > 0) {
       plan.problems.forEach(say);
       return { isDone: false, plan };
