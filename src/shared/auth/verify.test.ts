@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import * as fc from "fast-check";
 import { importJWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { lifeSeconds } from "./life.ts";
@@ -157,6 +158,34 @@ describe("what a signature does not say", () => {
       expect(`Forbidden: ${refusal.message}`.length, refusal.message).toBeLessThanOrEqual(123);
     }
   });
+});
+
+it("whatever a client sends as a token is refused, and nothing is thrown", async () => {
+  const header = fc.record(
+    {
+      alg: fc.oneof(fc.constantFrom("EdDSA", "HS256", "none", "RS256", "ES256"), fc.jsonValue()),
+      kid: fc.oneof(fc.constantFrom("dealers-1", "ops-1", "../dealers-1"), fc.jsonValue()),
+      crit: fc.jsonValue(),
+      jwk: fc.jsonValue(),
+      b64: fc.jsonValue(),
+    },
+    { requiredKeys: [] },
+  );
+  const claims = fc.record(
+    {
+      iss: fc.oneof(fc.constant("concord"), fc.jsonValue()),
+      role: fc.oneof(fc.constantFrom("dealer", "admin"), fc.jsonValue()),
+      ...{ exp: fc.jsonValue(), iat: fc.jsonValue(), jti: fc.jsonValue(), sub: fc.jsonValue(), nbf: fc.jsonValue() },
+    },
+    { requiredKeys: [] },
+  );
+  const made = fc.tuple(header, claims, fc.base64String()).map(([h, c, sig]) => `${part(h)}.${part(c)}.${sig}`);
+  const all = { ...trust, secret: SECRET };
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(fc.string(), made), async (token) => {
+      expect(await verifyToken(token, all)).toMatchObject({ ok: false, status: 401 });
+    }),
+  );
 });
 
 describe("rotation", () => {
