@@ -13,10 +13,15 @@ it("npm run check goes on after a command that fails", () => {
   ]);
 });
 
-it("npm run check runs format, lint, types, each generator and the check of contracts", () => {
+it("npm run check runs format, lint, types, each generator, and the checks of migrations and contracts", () => {
   const commands = commandsOf(scripts);
   expect(commands).toEqual(expect.arrayContaining([scripts["format:check"], scripts.lint, scripts.types]));
-  expect(commands.filter((command) => command.startsWith("node scripts/"))).toHaveLength(11);
+  const generators = (scripts.generate ?? "").split(" && ");
+  expect(generators.length).toBeGreaterThan(5);
+  expect(commands).toEqual(expect.arrayContaining(generators.map((command) => `${command} --check`)));
+  expect(commands).toEqual(
+    expect.arrayContaining(["node scripts/check-migrations.ts", "node scripts/contracts-check.ts"]),
+  );
 });
 
 it("npm run check checks the types of every project", () => {
