@@ -2,8 +2,9 @@ import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { LOCAL_TOKEN_KEY } from "#auth/local-key.ts";
 import type { Scope } from "#auth/scope.ts";
-import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { signToken } from "#auth/token.ts";
 import { ConcordClient } from "#client/client.ts";
 import {
   AcknowledgeAlert,
@@ -51,7 +52,7 @@ function push(topic: string, deviceId: string, hour: number, data?: object) {
   return clients.push(topic, [{ topic, key: deviceId, value }]);
 }
 
-const tokenFor = (scope: Scope) => signToken(scope, LOCAL_TOKEN_SECRET, "1h");
+const tokenFor = (scope: Scope) => signToken(scope, LOCAL_TOKEN_KEY, "1h");
 
 const dashboardOf = (scope: Scope) =>
   new ConcordClient({ url: new URL("/graphql", stack.url).href, token: () => tokenFor(scope) });

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { LOCAL_TOKEN_KEY } from "#auth/local-key.ts";
+import { signToken } from "#auth/token.ts";
 import { startStack } from "../../local/stack.ts";
 import { ROOT, toolPath } from "../../local/tool.ts";
 import { buildCli, CLI_PACKAGE } from "../../scripts/cli/build.ts";
@@ -128,7 +129,7 @@ async function askDispatchWorker(): Promise<void> {
   for (const compiler of Object.values(COMPILERS)) runIn(dispatch, process.execPath, [compiler, "-p", "."]);
   const stack = await startStack({ neighbours: [join(dispatch, "wrangler.toml")] });
   try {
-    const token = await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "1h");
+    const token = await signToken({ role: "ops" }, LOCAL_TOKEN_KEY, "1h");
     const ask = (Authorization: string) =>
       stack.worker("dispatch").fetch("/visits/elt:t-1", { headers: { Authorization } });
     const answer = await ask(`Bearer ${token}`);

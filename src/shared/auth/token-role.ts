@@ -6,4 +6,5 @@ import { OPS_ROLES } from "./ops-role.ts";
  * - scraper, viewer, operator, admin: at the operations API, as in `OPS_ROLES`
  */
 export const TOKEN_ROLES = ["dealer", "service", "ops", ...OPS_ROLES] as const;
+/** One of `TOKEN_ROLES`. */
 export type TokenRole = (typeof TOKEN_ROLES)[number];
