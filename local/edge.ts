@@ -17,7 +17,7 @@ export type EdgeOptions = {
   /** Where the platform listens now. */
   readonly target: () => URL;
   /** Answers in the platform's place, or passes the request on with `undefined`. */
-  readonly intercept?: (request: EdgeRequest) => EdgeAnswer | undefined;
+  readonly intercept?: (request: EdgeRequest) => EdgeAnswer | undefined | Promise<EdgeAnswer | undefined>;
   /** Whether what the platform sends over open sockets is thrown away. */
   readonly isSilent?: () => boolean;
 };
@@ -36,12 +36,12 @@ export async function startEdge({ target, intercept = () => undefined, isSilent 
     "cf-connecting-ip": addressOf(++clients),
   });
   const server = createServer(async (incoming, outgoing) => {
-    const answer = intercept(toEdgeRequest(incoming));
+    const answer = await intercept(toEdgeRequest(incoming));
     if (answer) await give(incoming, outgoing, answer);
     else pass(incoming, outgoing, { target: target(), headers: headersOf(incoming) });
   });
-  server.on("upgrade", (incoming, client, head) => {
-    const answer = intercept(toEdgeRequest(incoming));
+  server.on("upgrade", async (incoming, client, head) => {
+    const answer = await intercept(toEdgeRequest(incoming));
     if (answer)
       return client.end(`HTTP/1.1 ${answer.status} refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     const { hostname, port } = target();

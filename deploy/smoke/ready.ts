@@ -1,24 +1,71 @@
 import { brief, type FrontDoor } from "./front-door.ts";
 import { SmokeProblem } from "./problem.ts";
 
-type Readiness = { readonly status: string; readonly checks?: Readonly<Record<string, string>> };
+type Readiness = {
+  readonly status: string;
+  readonly version?: string;
+  readonly checks?: Readonly<Record<string, string>>;
+};
+/** The front door's answer: its own version, and what each Worker behind it says. */
+type AllReadiness = Pick<Readiness, "version"> & { readonly workers?: Readonly<Record<string, Readiness | undefined>> };
 
-/** The Workers behind the front door. */
+/** The Workers behind the front door, by the names in its answer. */
 const WORKERS = ["ingest", "api", "live", "dlq", "metrics"] as const;
 
-/** @throws SmokeProblem that names the Workers that are not ready, and what each misses */
+/** @throws SmokeProblem that names the Workers that are not ready, or not the version that the headers ask for */
 export async function seeAllReady(door: FrontDoor): Promise<void> {
   const { status, body } = await door.ask({ path: "/readyz" });
-  const { workers } = body as { workers?: Readonly<Record<string, Readiness | undefined>> };
+  const { workers } = body as AllReadiness;
   if (!workers) {
     throw new SmokeProblem(
       `GET /readyz was answered ${status} ${brief(body)}, which is no answer of the front door. Look at the address and at what stands in front of it.`,
     );
   }
   const waiting = WORKERS.filter((name) => workers[name]?.status !== "ready");
-  if (status === 200 && waiting.length === 0) return;
-  const said = waiting.map((name) => `${name} says ${brief(workers[name]?.checks ?? workers[name] ?? "nothing")}`);
+  if (status !== 200 || waiting.length > 0) {
+    const said = waiting.map((name) => `${name} says ${brief(workers[name]?.checks ?? workers[name] ?? "nothing")}`);
+    throw new SmokeProblem(
+      `GET /readyz was answered ${status}: ${said.join("; ")}. Nothing was sent. Look at that Worker.`,
+    );
+  }
+  await seeVersions(door);
+}
+
+/** A version of a Worker, as the header Cloudflare-Workers-Version-Overrides asks for it. */
+type Wanted = { readonly worker: string; readonly version: string };
+
+/** Without this a smoke test of a version that nobody reaches yet would pass by the version before it. */
+async function seeVersions(door: FrontDoor): Promise<void> {
+  const wanted = wantedBy(door.target.headers ?? {});
+  if (wanted.length === 0) return;
+  let last: AllReadiness = {};
+  // A new deployment takes a couple of seconds until it is known everywhere.
+  const answered = await door.eventually(async () => {
+    last = (await door.ask({ path: "/readyz" })).body as AllReadiness;
+    return wanted.every(({ worker, version }) => versionIn(last, worker) === version) || undefined;
+  });
+  if (answered) return;
+  const others = wanted
+    .map((each) => ({ ...each, found: versionIn(last, each.worker) ?? "one without a name" }))
+    .filter(({ version, found }) => found !== version)
+    .map(({ worker, version, found }) => `${version} of ${worker}, and ${found} answered`);
   throw new SmokeProblem(
-    `GET /readyz was answered ${status}: ${said.join("; ")}. Nothing was sent. Look at that Worker.`,
+    `The header asked for the version ${others.join("; for ")} ${door.within}, so the platform does not apply it and another version would have been tested. Nothing was sent. ` +
+      "Look at `npx wrangler deployments status`. Where the platform never applies it, set `steps = [100]` in the environment's file.",
   );
+}
+
+/** `concord-api-staging="dc8d…", concord-staging="…"` */
+function wantedBy(headers: Readonly<Record<string, string>>): Wanted[] {
+  const value = Object.entries(headers).find(([name]) => /^cloudflare-workers-version-overrides$/i.test(name))?.[1];
+  return [...(value ?? "").matchAll(/([\w*.-]+)="([^"]*)"/g)].map(([, worker = "", version = ""]) => ({
+    worker,
+    version,
+  }));
+}
+
+function versionIn({ version, workers = {} }: AllReadiness, worker: string): string | undefined {
+  const [, behind] = /^concord-(ingest|api|devices|dlq|metrics)(?:-|$)/.exec(worker) ?? [];
+  if (behind === undefined) return version;
+  return workers[behind === "devices" ? "live" : behind]?.version;
 }

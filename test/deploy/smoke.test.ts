@@ -77,6 +77,25 @@ describe("a smoke test of a platform that works", () => {
     expect(await count("SELECT count(*) AS n FROM audit_log WHERE action = 'group.state'")).toBe(1);
   });
 
+  it("tests the version that it asks for, and nothing where another one answers", async () => {
+    const ready = await (await fetch(new URL("/readyz", stack.url))).json();
+    const { version, workers } = ready as { version: string; workers: Record<string, { version: string }> };
+    const asking = (api: string) => ({
+      "Cloudflare-Workers-Version-Overrides": `concord="${version}", concord-api="${api}", concord-devices="${workers.live?.version}"`,
+    });
+    expect(failed(await smokeTestWithin(3_000, { ...target(), headers: asking(workers.api?.version ?? "") }))).toBe(
+      undefined,
+    );
+    const another = await smokeTestWithin(500, {
+      ...target(),
+      headers: asking("dc8dcd28-271b-4367-9840-6c244f84cb40"),
+    });
+    expect(failed(another)).toMatchObject({
+      name: "all Workers are ready",
+      problem: expect.stringMatching(/asked for the version dc8dcd28\S+ of concord-api, and \S+ answered/),
+    });
+  });
+
   it("passes beside another one", async () => {
     const reports = await Promise.all([smokeTest(target()), smokeTest(target())]);
     expect(reports.map(failed)).toEqual([undefined, undefined]);

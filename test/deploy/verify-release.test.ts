@@ -18,7 +18,7 @@ const served = new Set<string>();
 
 beforeAll(async () => {
   stack = await startStack();
-  edge = await startEdge({ target: () => stack.url, intercept: (request) => answerOfBroken(request) });
+  edge = await startEdge({ target: () => stack.url, intercept: (request) => answerOfAccount(request) });
   runs.smoke = (headers, onStep) =>
     smokeTest({ url: edge.url, credential: "dev:dev", signingKey: undefined, headers }, onStep);
 });
@@ -29,22 +29,38 @@ afterAll(async () => {
 
 const WORKERS: Readonly<Record<string, string>> = { topics: "ingest", graphql: "api", live: "devices", ops: "dlq" };
 
-function answerOfBroken({ path, headers }: EdgeRequest): EdgeAnswer | undefined {
+async function answerOfAccount({ path, headers }: EdgeRequest): Promise<EdgeAnswer | undefined> {
+  const overrides = String(headers["cloudflare-workers-version-overrides"] ?? "");
+  if (path === "/readyz") return readiness(overrides);
   const worker = WORKERS[path.split(/[/?]/)[1] ?? ""];
   if (worker === undefined) return undefined;
-  const code = codeOf(`concord-${worker}-staging`, String(headers["cloudflare-workers-version-overrides"] ?? ""));
+  const { name, version, isAsked } = answering(`concord-${worker}-staging`, overrides);
+  const code = version?.code;
+  if (!isAsked) served.add(`${name} ${code}`);
   return code === "broken" ? { status: 500, body: '{"errors":[{"message":"broken by this release"}]}' } : undefined;
 }
 
-/** The code of the version that the header names, or else of that which has the largest share. */
-function codeOf(name: string, overrides: string): string | undefined {
+/** What the running platform says, with the versions that the account has. */
+async function readiness(overrides: string): Promise<EdgeAnswer> {
+  const ready = (await (await fetch(new URL("/readyz", stack.url))).json()) as {
+    version: string | undefined;
+    readonly workers: Record<string, { version: string | undefined }>;
+  };
+  ready.version = answering("concord-staging", overrides).version?.id;
+  for (const [part, worker] of Object.entries(ready.workers)) {
+    const name = `concord-${part === "live" ? "devices" : part}-staging`;
+    worker.version = answering(name, overrides).version?.id;
+  }
+  return { status: 200, body: JSON.stringify(ready) };
+}
+
+/** The version that the header names, or else that which has the largest share. */
+function answering(name: string, overrides: string) {
   const worker = runs.standIn.state.workers[name];
   const asked = overrides.split(/, */).find((each) => each.startsWith(`${name}=`));
   const traffic = trafficOf(worker).toSorted((a, b) => b.percentage - a.percentage);
   const id = asked?.split('"')[1] ?? traffic[0]?.version_id;
-  const code = worker?.versions.find((version) => version.id === id)?.code;
-  if (!asked) served.add(`${name} ${code}`);
-  return code;
+  return { name, version: worker?.versions.find((version) => version.id === id), isAsked: asked !== undefined };
 }
 
 const API = "concord-api-staging";

@@ -22,7 +22,7 @@ const MUTATION = `mutation {
 }`;
 
 /** Every name that one Worker's config says of another is resolved here, or the stack does not start. */
-describe.each(environmentNames())("the wiring of %s", (env) => {
+describe.each(environmentNames())("the wiring of %s", { timeout: 240_000 }, (env) => {
   it("passes the smoke test with that environment's secrets, and with no others", async () => {
     const stack = await startStack({
       env,

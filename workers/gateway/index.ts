@@ -12,6 +12,7 @@ export type Env = {
   readonly DLQ: Fetcher;
   /** Serves no requests from outside; only its readiness is checked. */
   readonly METRICS: Fetcher;
+  readonly VERSION?: WorkerVersionMetadata;
 };
 
 type Behind = "INGEST" | "API" | "LIVE" | "DLQ";

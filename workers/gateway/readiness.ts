@@ -18,14 +18,20 @@ const READY_WITHIN_MS = 5_000;
 const VERSION_OVERRIDES = "Cloudflare-Workers-Version-Overrides";
 
 /** 200 if all Workers are ready, else 503, with the answer of each. */
-export async function readiness({ headers }: Request, workers: Readonly<Record<Behind, Fetcher>>): Promise<Response> {
+export async function readiness(
+  { headers }: Request,
+  { VERSION, ...workers }: Readonly<Record<Behind, Fetcher>> & { readonly VERSION?: WorkerVersionMetadata },
+): Promise<Response> {
   const names = Object.keys(READY_PATHS) as Behind[];
   const overrides = headers.get(VERSION_OVERRIDES);
   const passedOn: Record<string, string> = overrides === null ? {} : { [VERSION_OVERRIDES]: overrides };
   const answers = await Promise.all(names.map((name) => askReady(workers[name], READY_PATHS[name], passedOn)));
   const isReady = answers.every(({ status }) => status === 200);
   const results = Object.fromEntries(names.map((name, i) => [name.toLowerCase(), answers[i]?.body]));
-  return Response.json({ status: isReady ? "ready" : "not ready", workers: results }, { status: isReady ? 200 : 503 });
+  return Response.json(
+    { status: isReady ? "ready" : "not ready", version: VERSION?.id, workers: results },
+    { status: isReady ? 200 : 503 },
+  );
 }
 
 async function askReady(

@@ -34,10 +34,14 @@ export async function readinessResponse(
 ): Promise<Response> {
   const { isReady, checks: results } = findFreshReading(env) ?? (await readAnew(worker, env, checks));
   return Response.json(
-    { status: isReady ? "ready" : "not ready", worker, checks: results, ...facts },
+    { status: isReady ? "ready" : "not ready", worker, version: versionOf(env), checks: results, ...facts },
     { status: isReady ? 200 : 503, headers: { "Cache-Control": "no-store" } },
   );
 }
+
+/** The platform's id of the version that answers, by which a gradual deployment is checked. */
+const versionOf = (env: object): string | undefined =>
+  (env as { readonly VERSION?: { readonly id: string } }).VERSION?.id;
 
 function findFreshReading(env: object): Reading | undefined {
   const known = readings.get(env);
