@@ -66,8 +66,6 @@ export async function startEdge({ target, intercept = () => undefined, isSilent 
   await once(server, "listening");
   return {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    /** Sockets that are open through it now. */
-    openSockets: () => open.size,
     async close() {
       for (const socket of open) socket.destroy();
       server.closeAllConnections();

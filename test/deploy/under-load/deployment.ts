@@ -93,7 +93,7 @@ export async function deployUnderLoad(plan: LoadPlan): Promise<LoadFigures> {
       );
       await wait(plan.secondsAway * 1_000);
       refused.delete("live");
-      await until(() => edge.openSockets() >= plan.sockets, "all sockets to be open again");
+      await until(() => subscribers.every(({ isConnected }) => isConnected), "all sockets to be open again");
     }
     await wait(plan.secondsBetween * 1_000);
     await producers.stop();

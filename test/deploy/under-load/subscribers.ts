@@ -64,6 +64,11 @@ export class Subscriber {
     });
   }
 
+  /** Whether the server has let it in since the connection was last lost. */
+  get isConnected(): boolean {
+    return this.#lostAtMs === undefined;
+  }
+
   async stop(): Promise<void> {
     this.#watching.stop();
     await this.#watching.client.dispose();
