@@ -42,13 +42,15 @@ async function seeVersions(door: FrontDoor): Promise<void> {
   // A new deployment takes a couple of seconds until it is known everywhere.
   const answered = await door.eventually(async () => {
     last = (await door.ask({ path: "/readyz" })).body as AllReadiness;
-    return wanted.every(({ worker, version }) => versionIn(last, worker) === version) || undefined;
+    return wanted.every((each) => answers(last, each)) || undefined;
   });
   if (answered) return;
   const others = wanted
-    .map((each) => ({ ...each, found: versionIn(last, each.worker) ?? "one without a name" }))
-    .filter(({ version, found }) => found !== version)
-    .map(({ worker, version, found }) => `${version} of ${worker}, and ${found} answered`);
+    .filter((each) => !answers(last, each))
+    .map(
+      ({ worker, version }) =>
+        `${version} of ${worker}, and ${versionIn(last, worker) ?? "one without a name"} answered`,
+    );
   throw new SmokeProblem(
     `The header asked for the version ${others.join("; for ")} ${door.within}, so the platform does not apply it and another version would have been tested. Nothing was sent. ` +
       "Look at `npx wrangler deployments status`. Where the platform never applies it, set `steps = [100]` in the environment's file.",
@@ -64,8 +66,18 @@ function wantedBy(headers: Readonly<Record<string, string>>): Wanted[] {
   }));
 }
 
+/**
+ * Whether the version that is wanted has answered. A front door without a version of its own is of a release that does
+ * not ask the others for theirs: it comes last in a rollout, so until then nothing can be said of them.
+ */
+const answers = (all: AllReadiness, { worker, version }: Wanted): boolean =>
+  versionIn(all, worker) === version || (all.version === undefined && PART.test(worker));
+
+/** The name of a Worker behind the front door. */
+const PART = /^concord-(ingest|api|devices|dlq|metrics)(?:-|$)/;
+
 function versionIn({ version, workers = {} }: AllReadiness, worker: string): string | undefined {
-  const [, behind] = /^concord-(ingest|api|devices|dlq|metrics)(?:-|$)/.exec(worker) ?? [];
+  const [, behind] = PART.exec(worker) ?? [];
   if (behind === undefined) return version;
   return workers[behind === "devices" ? "live" : behind]?.version;
 }

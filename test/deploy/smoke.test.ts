@@ -96,6 +96,16 @@ describe("a smoke test of a platform that works", () => {
     });
   });
 
+  it("goes on where the front door is of a release that knows no versions, and not if the front door is asked for", async () => {
+    const workers = Object.fromEntries(["ingest", "api", "live", "dlq", "metrics"].map((name) => [name, READY]));
+    fault = ({ path }) => (path === "/readyz" ? answer(200, { status: "ready", workers }) : undefined);
+    const asking = (worker: string) => ({ "Cloudflare-Workers-Version-Overrides": `${worker}="dc8dcd28"` });
+    const behind = await smokeTestWithin(3_000, { ...target(), headers: asking("concord-api-staging") });
+    expect(failed(behind)).toBeUndefined();
+    const itself = await smokeTestWithin(500, { ...target(), headers: asking("concord-staging") });
+    expect(failed(itself)?.problem).toMatch(/dc8dcd28 of concord-staging, and one without a name answered/);
+  });
+
   it("passes beside another one", async () => {
     const reports = await Promise.all([smokeTest(target()), smokeTest(target())]);
     expect(reports.map(failed)).toEqual([undefined, undefined]);
@@ -115,6 +125,7 @@ function atRecord(n: number, act: () => EdgeAnswer | undefined): Fault {
 }
 
 const ACCEPTED = answer(200, { offsets: [{ partition: 0, offset: 1, error_code: null, error: null }] });
+const READY = { status: "ready" };
 const UNREADY = { status: "not ready", checks: { migrations: "0009 is not applied" } };
 
 /** What is broken, the step that fails by it, and what that step says. */
