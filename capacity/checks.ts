@@ -17,6 +17,8 @@ export type Check = {
   readonly endsAtDevices: number | null;
   /** How many of it the plan needs, with room for a third more. */
   readonly needed: number;
+  /** The same in words, such as `13 databases`; empty for what there cannot be several of. */
+  readonly needs: string;
   readonly wayPast: string;
 };
 
@@ -27,21 +29,31 @@ type Rule = {
   /** In the unit of the limit. */
   readonly used: (load: Load, plan: Plan) => number;
   readonly times?: (plan: Plan) => number;
+  readonly needs?: (needed: number) => string;
   readonly wayPast: string;
 };
 
 /** More than this share of a limit is too much for a fleet that grows: ours. */
 export const TARGET = 0.7;
 
+const databases = (needed: number): string => `${needed} databases`;
 const SHARD = "a table with a rowid first, then shards by the hash of the device";
 
 const RULES: readonly Rule[] = [
-  { id: "d1.size", name: "size of one D1", limit: LIMITS.d1Bytes, used: (load) => load.d1Bytes, wayPast: SHARD },
+  {
+    id: "d1.size",
+    name: "size of one D1",
+    limit: LIMITS.d1Bytes,
+    used: (load) => load.d1Bytes,
+    needs: databases,
+    wayPast: SHARD,
+  },
   {
     id: "d1.writes",
     name: "time of one D1",
     limit: LIMITS.d1BusyMs,
     used: (load) => load.d1BusyMs,
+    needs: databases,
     wayPast: "shards by the hash of the device; larger requests of one device's records",
   },
   {
@@ -63,6 +75,7 @@ const RULES: readonly Rule[] = [
     name: "messages of one queue",
     limit: LIMITS.queueMessages,
     used: (load) => load.peak.messages,
+    needs: (queues) => `${queues} queues`,
     wayPast: "requests of more records first, then a queue for each partition",
   },
   {
@@ -77,6 +90,7 @@ const RULES: readonly Rule[] = [
     name: "consumers of one queue",
     limit: { ...LIMITS.consumers, unit: "consumers at once" },
     used: (load) => (load.peakRecords / load.consumerRecords) * LIMITS.consumers.value,
+    needs: (times) => `${times * LIMITS.consumers.value} at once`,
     wayPast: "a higher max_concurrency while D1 has time, up to 250; DEVICE_OBJECT_WRITES = live",
   },
   {
@@ -106,6 +120,7 @@ const RULES: readonly Rule[] = [
     name: "bridges",
     limit: LIMITS.bridgeRecords,
     used: (load) => load.peakRecords,
+    needs: (bridges) => `${bridges} bridges`,
     times: (plan) => plan.producers,
     wayPast: "more bridges in the group, up to the number of partitions",
   },
@@ -128,6 +143,7 @@ function checkOf(rule: Rule, plan: Plan, { load, measured }: { load: Load; measu
   const times = rule.times?.(plan) ?? 1;
   const limit = rule.limit.value * times;
   const used = rule.used(load, plan);
+  const needed = Math.max(1, Math.ceil((times * used) / limit / TARGET - 1e-9));
   const utilisationWith = (devices: number) => {
     const other = { ...plan, devices };
     return rule.used(loadOf(other, measured), other) / limit;
@@ -136,7 +152,8 @@ function checkOf(rule: Rule, plan: Plan, { load, measured }: { load: Load; measu
     ...{ id: rule.id, name: rule.name, used, limit, unit: rule.limit.unit, wayPast: rule.wayPast },
     utilisation: used / limit,
     endsAtDevices: largestFleet(utilisationWith),
-    needed: Math.max(1, Math.ceil((times * used) / limit / TARGET - 1e-9)),
+    needed,
+    needs: needed > times ? (rule.needs?.(needed) ?? "") : "",
   };
 }
 

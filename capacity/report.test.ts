@@ -38,6 +38,15 @@ it("puts the verdict second, and the fullest part and the dearest line at the to
   expect(lines[bill + 1]).toMatch(new RegExp(`^${report.bill.lines[0]?.name}`));
 });
 
+it("says how many of each part a fleet needs, of which there can be several", () => {
+  const { checks } = reportOn(planWith({ devices: 10_000_000 }), MEASURED);
+  const needsOf = (id: string) => checks.find((check) => check.id === id)?.needs;
+  expect(needsOf("d1.size")).toMatch(/^\d+ databases$/);
+  expect(needsOf("consumers")).toMatch(/^\d+ at once$/);
+  expect(needsOf("queue.backlog")).toBe("");
+  expect(needsOf("queue.messages")).toBe("");
+});
+
 it("names the way past only where there is need", () => {
   const text = textOf(reportOn(planWith({ devices: 1_000 }), MEASURED));
   expect(text).not.toContain("shards");

@@ -51,11 +51,11 @@ export function textOf({ plan, verdict, checks, load, bill, day }: Report): stri
   const head = `${shortOf(plan.devices)} devices, ${shortOf(plan.eventsPerDeviceDay)} events a day each, ${plan.peakFactor} times as many at peak, objects written ${plan.objectWrites}`;
   const limits = [
     ["limit", "used", "ends at", "needs", "the way past it"],
-    ...checks.map(({ name, utilisation, endsAtDevices, needed, wayPast }) => [
+    ...checks.map(({ name, utilisation, endsAtDevices, needs, wayPast }) => [
       name,
       percentOf(utilisation),
       endsAtDevices === null ? "never" : `${shortOf(endsAtDevices)} devices`,
-      utilisation > TARGET ? `${needed}` : "",
+      needs,
       utilisation > TARGET ? wayPast : "",
     ]),
   ];
