@@ -44,9 +44,7 @@ async function migrate({ account, environment, progress, say, signal }: RolloutD
   if (migrations.length === 0 || !owner) return;
   stopIfInterrupted(signal);
   const bookmark = await progress.step(`bookmark of ${database}`, () => account.bookmark(database));
-  say(
-    "  As it is now, Time Travel finds it for 30 days (7 on the free plan); everything accepted since would be lost:",
-  );
+  say("  This puts the database back to this moment, for 30 days, and loses everything that is accepted from now on:");
   say(`  npx wrangler d1 time-travel restore ${database} --bookmark ${bookmark}`);
   stopIfInterrupted(signal);
   // They only add (npm run generate:check): the Workers that are deployed now go on with the tables that they know.
