@@ -24,6 +24,9 @@ describe("a migration that expands is allowed", () => {
       "CREATE TRIGGER t AFTER INSERT ON devices BEGIN INSERT INTO a VALUES (1); END;",
     ],
     ["a bounded backfill", "UPDATE devices SET name = key WHERE name IS NULL;"],
+    ["a backfill of some", "UPDATE devices SET name = key WHERE key IN (SELECT key FROM a WHERE true);"],
+    ["a backfill by a condition in brackets", "UPDATE devices SET name = key WHERE (name IS NULL);"],
+    ["a new table whose name stands as a string", "CREATE TABLE 'a' (b text); DELETE FROM a; DROP TABLE \"A\";"],
     ["a backfill of a new table", "CREATE TABLE a (b text); INSERT INTO a SELECT key FROM devices;"],
     ["an upsert", "INSERT INTO devices (key) VALUES ('DELETE') ON CONFLICT (key) DO UPDATE SET dealer_id = 'a';"],
   ])("%s", (_, sql) => {
@@ -58,6 +61,12 @@ describe("a migration that breaks what is running, or loses rows, is refused", (
     ["INSERT OR REPLACE INTO devices VALUES ('a', 'b');", /REPLACE deletes/],
     ["CREATE TRIGGER t AFTER INSERT ON devices BEGIN DELETE FROM devices WHERE key = 'a'; END;", /Rows of devices/],
     ["CREATE TRIGGER t BEFORE UPDATE ON devices BEGIN SELECT RAISE(ABORT, 'no'); END;", /gets an error for writes/],
+    ["CREATE TRIGGER t BEFORE INSERT ON devices BEGIN SELECT RAISE(IGNORE); END;", /told that they are done/],
+    ["CREATE TABLE 'a' (b text); DROP TABLE 'devices';", /rows are gone/],
+    ["CREATE TABLE 'a' (b text); DELETE FROM 'main'.'devices';", /Rows of devices are gone/],
+    ["CREATE TABLE IF NOT EXISTS d1_migrations (id); DELETE FROM d1_migrations;", /Rows of d1_migrations are gone/],
+    ["UPDATE devices SET dealer_id = NULL WHERE (1);", /every row of devices/],
+    ["UPDATE devices SET dealer_id = NULL WHERE 'a' = 'a' OR (NOT 0);", /every row of devices/],
     ["PRAGMA foreign_keys=OFF;", /foreign keys off/],
     ["PRAGMA writable_schema = 1;", /writable_schema changes/],
     ["VACUUM;", /none of the statements/],
@@ -85,6 +94,15 @@ describe("a reason", () => {
     const { refusals, losses } = judge(`${reviewed}\nDELETE FROM dealers;`);
     expect(refusals.map(({ line }) => line)).toEqual([3]);
     expect(losses).toEqual(new Map([["0001_next.sql", new Set(["devices"])]]));
+  });
+
+  it("does not excuse what stands behind it in its line, or what became of its table", () => {
+    expect(refused("-- reviewed: empty\nDROP TABLE devices; DELETE FROM dealers;")).toEqual([
+      expect.stringMatching(/^2: Rows of dealers are gone/),
+    ]);
+    expect(refused("-- reviewed: empty\nALTER TABLE devices RENAME TO old;\nDROP TABLE old;")).toEqual([
+      expect.stringMatching(/^3: Its rows are gone/),
+    ]);
   });
 
   it("that excuses nothing is refused", () => {

@@ -1,5 +1,5 @@
 import { judgeStatement } from "./rules.ts";
-import { createdBy, shapeOf } from "./shape.ts";
+import { createdBy, nameOf, renamedBy, shapeOf } from "./shape.ts";
 import { readStatements, type Statement } from "./statements.ts";
 
 export type Migration = { readonly file: string; readonly sql: string };
@@ -31,11 +31,14 @@ export function judgeMigrations(migrations: readonly Migration[], exceptions: re
   const refusals: Refusal[] = [];
   const costs: Cost[] = [];
   const losses = new Map<string, Set<string>>();
-  const existing = new Set<string>();
+  const existing = new Set(WRANGLERS);
   for (const { file, sql } of migrations) {
     const statements = readStatements(sql);
-    const created = new Set(statements.flatMap((each) => createdBy(shapeOf(each)) ?? []));
-    const isNew = (name = "") => created.has(name.toLowerCase()) && !existing.has(name.toLowerCase());
+    const shapes = statements.map(shapeOf);
+    const created = new Set(shapes.flatMap((shape) => createdBy(shape) ?? []));
+    const renamed = shapes.flatMap((shape) => renamedBy(shape) ?? []);
+    for (const name of renamed) existing.add(name);
+    const isNew = (name: string | undefined) => created.has(nameOf(name)) && !existing.has(nameOf(name));
     for (const statement of statements) {
       const place = { file, line: statement.line, statement: shortened(statement.sql) };
       const { problems, notes } = judgeStatement(shapeOf(statement), isNew);
@@ -52,6 +55,9 @@ export function judgeMigrations(migrations: readonly Migration[], exceptions: re
   refusals.push(...exceptions.filter((each) => !fitsOne(each, migrations)).map(toUnused));
   return { refusals, costs, losses };
 }
+
+/** The table in which wrangler notes what is applied; no migration makes it. */
+const WRANGLERS = ["d1_migrations"];
 
 const NEEDLESS = {
   does: "It needs no review, so the reason beside it would excuse whatever stands here next",

@@ -1,4 +1,4 @@
-import { nameOf, outerOf } from "./shape.ts";
+import { nameOf, outerOf, whereOf } from "./shape.ts";
 
 /** What is wrong with a statement, while the Workers of the last release still run on the same database. */
 export type Problem = {
@@ -92,9 +92,12 @@ function createIndex(shape: string, isNew: (name: string | undefined) => boolean
 
 function createTrigger(shape: string, isNew: (name: string | undefined) => boolean): Partial<Found> {
   const [head = "", body = ""] = shape.split(/ BEGIN (.*)/s);
-  if (!isNew(/ ON (\S+)/.exec(head)?.[1]) && /\bRAISE \( (?:ABORT|FAIL|ROLLBACK)\b/.test(body)) {
+  const raised = /\bRAISE \( (ABORT|FAIL|ROLLBACK|IGNORE)\b/.exec(body)?.[1];
+  if (raised !== undefined && !isNew(/ ON (\S+)/.exec(head)?.[1])) {
     return refuse(
-      "What is running gets an error for writes that were allowed until now",
+      raised === "IGNORE"
+        ? "Writes of what is running are left out, and it is told that they are done"
+        : "What is running gets an error for writes that were allowed until now",
       "Refuse such writes in the Workers first, and add the trigger in the release after",
     );
   }
@@ -157,8 +160,7 @@ function update(shape: string, isNew: (name: string | undefined) => boolean): Pa
   const [, orReplace, table] = /^UPDATE (OR \S+ )?(\S+)/.exec(shape) ?? [];
   if (isNew(table)) return FINE;
   if (orReplace === "OR REPLACE ") return replaces(table);
-  const where = / WHERE (.*)$/.exec(outerOf(shape))?.[1];
-  if (where === undefined || /^(?:NOT )?(?:TRUE|[\d= ]+)$/.test(where)) {
+  if (namesNoColumn(whereOf(shape))) {
     return refuse(
       `It writes every row of ${nameOf(table)} in one statement: it holds D1 for as long as that takes, and overwrites what is running`,
       "Say with WHERE which rows lack the value (`WHERE new_column IS NULL`), or let a Worker fill it in bounded steps",
@@ -166,6 +168,10 @@ function update(shape: string, isNew: (name: string | undefined) => boolean): Pa
   }
   return note(`writes each row of ${nameOf(table)} that its WHERE finds, in one statement`);
 }
+
+/** No WHERE, and `WHERE ( 1 = 1 )`, find every row. */
+const namesNoColumn = (where: string): boolean =>
+  !/[a-zA-Z_]/.test(where.replaceAll(/'[^ ]*'|\b(?:TRUE|FALSE|NOT|AND|OR|IS|IN|LIKE|BETWEEN|NULL)\b/g, ""));
 
 function insert(shape: string, isNew: (name: string | undefined) => boolean): Partial<Found> {
   const table = / INTO (\S+)/.exec(shape)?.[1];

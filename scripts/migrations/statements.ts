@@ -71,9 +71,10 @@ function statementOf(sql: string, first: Piece, pieces: readonly Piece[]): State
   };
 }
 
-/** Of the comment lines that stand directly above a statement, the one that says it was reviewed. */
+/** Of the comment lines that stand directly above a statement, the one that says it was reviewed. Only the first of a line has any. */
 function reviewAbove(before: string): string | undefined {
-  const [, ...above] = before.split("\n").reverse();
+  const [sameLine = "", ...above] = before.split("\n").reverse();
+  if (sameLine.trim() !== "") return undefined;
   for (const line of above) {
     if (!line.trimStart().startsWith("--")) return undefined;
     const why = /^\s*-- reviewed: +(\S.*)$/.exec(line)?.[1];
