@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ROOT } from "../local/tool.ts";
-import { environmentNames, isPlaceholder, parseEnvironment, readEnvironment, withDatabaseId } from "./environment.ts";
+import {
+  checkApart,
+  environmentNames,
+  isPlaceholder,
+  parseEnvironment,
+  readEnvironment,
+  withDatabaseId,
+} from "./environment.ts";
 
 const STAGING = readFileSync(join(ROOT, "environments/staging.toml"), "utf8");
 
@@ -60,5 +67,40 @@ describe("an environment's file", () => {
     );
     expect([isPlaceholder(id), isPlaceholder(parseEnvironment("staging", STAGING).database.id)]).toEqual([false, true]);
     expect(() => withDatabaseId("staging", STAGING.replace(/^id = .*$/m, ""), id)).toThrow(/database\.id/);
+  });
+});
+
+describe("two environments", () => {
+  const ID = "2f1c8e0a-1111-4222-8333-444455556666";
+  const KEYS = (x: string) =>
+    `TOKEN_KEYS = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"${x}","kid":"a","may":["ops"]}]}'`;
+  const both =
+    (from: RegExp, one: string, two = one) =>
+    () =>
+      checkApart([
+        parseEnvironment("production", STAGING.replace(from, one)),
+        parseEnvironment("staging", STAGING.replace(from, two)),
+      ]);
+
+  it.each([
+    ["database", both(/^id = .*$/m, `id = "${ID}"`, `id = "${ID.toUpperCase()}"`), `database, ${ID}: what is tried`],
+    ["address", both(/"workers.dev"\n/, '"a.example.com"\n'), "hostname, a.example.com: whichever"],
+    [
+      "address as a route",
+      both(
+        /"workers.dev"\n/,
+        '"a.example.com"\nroutes = ["b.example.com/x/*"]\n',
+        '"c.example.com"\nroutes = ["a.example.com/*"]\n',
+      ),
+      "hostname, a.example.com: whichever",
+    ],
+    ["key", both(/^TOKEN_KEYS = .*$/m, KEYS("B".repeat(43))), "key of TOKEN_KEYS, BBB"],
+  ])("never have the same %s", (_, check, message) => {
+    expect(check).toThrow(`environments/production.toml and environments/staging.toml have the same ${message}`);
+  });
+
+  it("may both have no database yet, the account's own address, and keys of their own by the same name", () => {
+    expect(both(/x{9}/, "")).not.toThrow();
+    expect(both(/^TOKEN_KEYS = .*$/m, KEYS("B".repeat(43)), KEYS("C".repeat(43)))).not.toThrow();
   });
 });

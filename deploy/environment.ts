@@ -112,6 +112,9 @@ export function readEnvironment(name: string): Environment {
   return parseEnvironment(name, readFileSync(pathOf(name), "utf8"));
 }
 
+/** All of them. @throws EnvironmentError as above */
+export const readEnvironments = (): readonly Environment[] => environmentNames().map(readEnvironment);
+
 /** @throws EnvironmentError as above, or for a name that Workers cannot have at their end */
 export function parseEnvironment(name: string, text: string): Environment {
   if (name === "local" || !/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
@@ -148,4 +151,50 @@ export function withDatabaseId(name: string, text: string, id: string): string {
   const changed = text.replace(/^(\[database\]\n(?:(?!\[).*\n)*?id = ")[^"]*(")/m, `$1${id}$2`);
   if (parseEnvironment(name, changed).database.id === id) return changed;
   throw new EnvironmentError(`environments/${name}.toml has no line \`id = "…"\` in [database]; the id is ${id}.`);
+}
+
+/** What only one environment may have. */
+const OWN: readonly {
+  readonly of: (environment: Environment) => readonly string[];
+  readonly what: string;
+  readonly why: string;
+}[] = [
+  {
+    of: ({ database: { id } }) => (isPlaceholder(id) ? [] : [id.toLowerCase()]),
+    what: "database",
+    why: "what is tried in one would be done to the devices of the other",
+  },
+  {
+    of: ({ front_door: { address, routes } }) => [
+      ...(address === "workers.dev" ? [] : [address]),
+      ...new Set(routes.map((route) => route.replace(/\/.*$/, ""))),
+    ],
+    what: "hostname",
+    why: "whichever is deployed last would get the requests of the other",
+  },
+  {
+    of: ({ settings }) => [
+      ...new Set([...(settings.TOKEN_KEYS ?? "").matchAll(/"x"\s*:\s*"([^"]+)"/g)].map(([, x]) => x ?? "")),
+    ],
+    what: "key of TOKEN_KEYS",
+    why: "a token does not say for which environment it was signed, so each would accept those of the other",
+  },
+];
+
+/** @throws EnvironmentError if two environments have a database, a hostname or a key in common */
+export function checkApart(environments: readonly Environment[]): void {
+  for (const { of, what, why } of OWN) {
+    const first = new Map<string, string>();
+    for (const environment of environments) {
+      for (const value of of(environment)) {
+        const other = first.get(value);
+        if (other !== undefined && other !== environment.name) {
+          throw new EnvironmentError(
+            `environments/${other}.toml and environments/${environment.name}.toml have the same ${what}, ${value}: ${why}. Nothing was changed.`,
+          );
+        }
+        first.set(value, environment.name);
+      }
+    }
+  }
 }

@@ -9,11 +9,12 @@ import { ROOT } from "../../local/tool.ts";
 import { contractProblems } from "../../scripts/released-contracts.ts";
 import { accountOf } from "../account.ts";
 import { confirmed } from "../confirm.ts";
-import { type Environment, readEnvironment } from "../environment.ts";
+import { type Environment, EnvironmentError, readEnvironment, readEnvironments } from "../environment.ts";
 import { findFrontDoor } from "../front-door.ts";
 import { createProgress } from "../progress.ts";
 import { runCommand, UsageError } from "../run-command.ts";
 import { openSession, type Session } from "../session.ts";
+import { outdated, readConfigs } from "../tables/files.ts";
 import { readWorkers, type Worker } from "../workers.ts";
 import { installedWrangler } from "../wrangler.ts";
 import { buildAll, METRICS, transferringConfig } from "./builds.ts";
@@ -50,6 +51,7 @@ await runCommand(USAGE, async () => {
   const environment = readEnvironment(options.env ?? "");
   const workers = readWorkers(environment.name);
   checkOnly(options.only, workers);
+  checkTables();
   const anonymous = accountOf(installedWrangler());
   const contents = await buildAll(anonymous, workers, environment, options["dry-run"], say);
   if (options["dry-run"] && !(await anonymous.whoAmI()).loggedIn) {
@@ -92,6 +94,12 @@ await runCommand(USAGE, async () => {
   say(`\n${environment.name} runs ${plan.release}. Open ${url}`);
   return 0;
 });
+
+/** A key that was taken out of the environment's file would go on serving: wrangler reads the tables alone. */
+function checkTables(): void {
+  const problem = outdated(readConfigs(), readEnvironments());
+  if (problem) throw new EnvironmentError(`${problem} Nothing was changed.`);
+}
 
 function checkOnly(only: readonly string[], workers: readonly Worker[]): void {
   const unknown = only.filter((folder) => !workers.some((worker) => worker.folder === folder));

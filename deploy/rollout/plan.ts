@@ -52,9 +52,9 @@ export async function makePlan(planning: Planning): Promise<Plan> {
   const { account, environment, workers, release, only } = planning;
   const withDatabase = workers.find(({ database }) => database !== undefined);
   const database = withDatabase?.database ?? "";
-  const isProvisioned = !isPlaceholder(environment.database.id);
+  const databaseProblem = await wrongDatabase(planning, database);
   const migrations =
-    isProvisioned && withDatabase
+    databaseProblem === undefined && withDatabase
       ? await account.pendingMigrations(database, withDatabase, environment.name, planning.migrationFiles)
       : [];
   const plans: WorkerPlan[] = [];
@@ -62,14 +62,22 @@ export async function makePlan(planning: Planning): Promise<Plan> {
   const changed = plans.filter(({ how }) => how !== "unchanged");
   const chosen = only.length === 0 ? changed : changed.filter(({ worker }) => only.includes(worker.folder));
   const problems = [
-    ...(isProvisioned
-      ? []
-      : [`${database} was never made. Run \`npm run provision -- --env ${environment.name}\` first.`]),
+    ...(databaseProblem === undefined ? [] : [databaseProblem]),
     ...strangers(plans, environment),
     ...(await missingSecrets(planning, chosen)),
     ...leftOut(changed, chosen),
   ];
   return { release, database, migrations, workers: plans, chosen, problems };
+}
+
+/** By the id alone wrangler would migrate another environment's database, and the Workers would write to it. */
+async function wrongDatabase({ account, environment }: Planning, name: string): Promise<string | undefined> {
+  const { id } = environment.database;
+  if (isPlaceholder(id)) return `${name} was never made. Run \`npm run provision -- --env ${environment.name}\` first.`;
+  const found = (await account.listDatabases()).find(({ uuid }) => uuid === id.toLowerCase());
+  if (found?.name === name) return undefined;
+  const whose = found ? `that is the database ${found.name}, and not ${name}` : "the account has no such database";
+  return `environments/${environment.name}.toml names ${id}: ${whose}. \`npm run provision -- --env ${environment.name}\` says which it is.`;
 }
 
 async function planWorker({ account, contentOf, only, isAnew = false }: Planning, worker: Worker): Promise<WorkerPlan> {

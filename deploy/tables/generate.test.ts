@@ -5,8 +5,9 @@ import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { ROOT, runTool } from "../../local/tool.ts";
-import { environmentNames, parseEnvironment, readEnvironment } from "../environment.ts";
+import { parseEnvironment, readEnvironments } from "../environment.ts";
 import { MARKER, type Table } from "./config.ts";
+import { outdated } from "./files.ts";
 import { type Configs, generateTables } from "./generate.ts";
 import { INHERITED } from "./rules.ts";
 import { configPathOf, WORKER_NAMES, type WorkerName } from "./workers.ts";
@@ -30,7 +31,18 @@ const stagingOf = (worker: WorkerName, ...changes: readonly (readonly [string | 
   tablesOf(generateTables(FILES, [environment("staging", ...changes)])[worker], "staging");
 
 it("the tables of each wrangler.toml are those of today's environments", () => {
-  expect(generateTables(FILES, environmentNames().map(readEnvironment))).toEqual(FILES);
+  expect(generateTables(FILES, readEnvironments())).toEqual(FILES);
+  expect(outdated(FILES, readEnvironments())).toBeUndefined();
+});
+
+it("tables that are not those of the environments are named by their files", () => {
+  const edited = readEnvironments().map((each) => ({
+    ...each,
+    settings: { ...each.settings, DEVICE_OBJECT_WRITES: "live" },
+  }));
+  expect(outdated(FILES, edited)).toMatch(
+    /^The tables .* in workers\/\S+\/wrangler\.toml.* are out of date: run `npm run generate`/,
+  );
 });
 
 describe("the generated tables", () => {
@@ -172,6 +184,18 @@ describe("an environment is refused, and nothing is written, if it has", () => {
       "the number of another",
       () => [environment("staging"), production(), environment("preview")],
       /environments\/staging\.toml and environments\/preview\.toml have the same number, 1: .* 3 is free/,
+    ],
+    [
+      "the database of another",
+      () => [
+        environment("staging", [/^id = .*$/m, 'id = "2f1c8e0a-1111-4222-8333-444455556666"']),
+        environment(
+          "preview",
+          ["number = 1", "number = 3"],
+          [/^id = .*$/m, 'id = "2F1C8E0A-1111-4222-8333-444455556666"'],
+        ),
+      ],
+      /environments\/staging\.toml and environments\/preview\.toml have the same database, 2f1c8e0a-/,
     ],
   ])("%s", (_, environments, message) => {
     expect(() => generateTables(FILES, environments())).toThrow(message);

@@ -1,4 +1,4 @@
-import { type Environment, EnvironmentError, inWords } from "../environment.ts";
+import { checkApart, type Environment, EnvironmentError, inWords } from "../environment.ts";
 import { type LocalConfig, MARKER, readLocalConfig } from "./config.ts";
 import { DEPLOYED_ONLY } from "./deployed-only.ts";
 import { deriveTables, secretsOf } from "./derive.ts";
@@ -18,6 +18,7 @@ export function generateTables(files: Configs, environments: readonly Environmen
   const configs = WORKER_NAMES.map((worker) => readLocalConfig(worker, files[worker]));
   const sorted = [...environments].sort((a, b) => a.number - b.number);
   checkNumbers(sorted);
+  checkApart(sorted);
   for (const environment of sorted) {
     checkSettings(environment, configs);
     checkLimits(environment, configs);

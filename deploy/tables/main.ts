@@ -1,28 +1,26 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { ROOT } from "../../local/tool.ts";
-import { EnvironmentError, environmentNames, inWords, readEnvironment } from "../environment.ts";
-import { type Configs, generateTables } from "./generate.ts";
-import { configPathOf, WORKER_NAMES } from "./workers.ts";
+import { writeFileSync } from "node:fs";
+import { EnvironmentError, inWords, readEnvironments } from "../environment.ts";
+import { outdated, pathOf, readConfigs } from "./files.ts";
+import { generateTables } from "./generate.ts";
+import { WORKER_NAMES } from "./workers.ts";
 
 /**
  * Writes the tables of all environments into each wrangler.toml. With `--check` it writes nothing, and fails if one is
  * not what environments/*.toml and the file's own top say.
  */
-const pathOf = (worker: (typeof WORKER_NAMES)[number]): string => join(ROOT, configPathOf(worker));
-
 try {
-  const files = Object.fromEntries(WORKER_NAMES.map((each) => [each, readFileSync(pathOf(each), "utf8")])) as Configs;
-  const names = environmentNames();
-  const generated = generateTables(files, names.map(readEnvironment));
-  const changed = WORKER_NAMES.filter((worker) => generated[worker] !== files[worker]);
+  const files = readConfigs();
+  const environments = readEnvironments();
   if (!process.argv.includes("--check")) {
+    const generated = generateTables(files, environments);
+    const changed = WORKER_NAMES.filter((worker) => generated[worker] !== files[worker]);
     for (const worker of changed) writeFileSync(pathOf(worker), generated[worker]);
-    console.log(`The tables of ${inWords(names)} are written: ${changed.length} files changed.`);
-  } else if (changed.length > 0) {
-    const paths = inWords(changed.map(configPathOf));
-    console.error(`The tables of the environments in ${paths} are out of date: run \`npm run generate\`.`);
-    process.exitCode = 1;
+    const names = inWords(environments.map(({ name }) => name));
+    console.log(`The tables of ${names} are written: ${changed.length} files changed.`);
+  } else {
+    const problem = outdated(files, environments);
+    if (problem) console.error(problem);
+    process.exitCode = problem ? 1 : 0;
   }
 } catch (thrown) {
   if (!(thrown instanceof EnvironmentError)) throw thrown;

@@ -134,6 +134,28 @@ describe("what an account has already", () => {
     expect(runs.text).toContain(`environments/staging.toml names ${id}`);
   });
 
+  it.each([
+    [
+      "of another environment",
+      "concord-production",
+      "that is the database concord-production, and not concord-staging",
+    ],
+    ["that the account does not have", undefined, "the account has no such database"],
+  ])("a file that names a database %s is not deployed, and nothing is migrated", async (_, name, says) => {
+    const runs = new Runs(new StandIn());
+    await runs.bringUp("r1");
+    const uuid = "5ac1f1c2-0000-4000-8000-00000000000a";
+    const [own] = runs.standIn.state.databases;
+    if (name && own) runs.standIn.state.databases.push({ ...own, uuid, name });
+    runs.standIn.state.moreMigrations = ["9999_more.sql"];
+    runs.standIn.state.code["workers/api"] = "v2";
+    runs.environment = { ...runs.environment, database: { ...runs.environment.database, id: uuid.toUpperCase() } };
+    runs.standIn.calls = [];
+    expect((await runs.deploy("r2")).isDone).toBe(false);
+    expect(runs.text).toContain(says);
+    expect(runs.standIn.changes).toEqual([]);
+  });
+
   it("a queue that somebody else consumes is refused", async () => {
     const runs = new Runs(new StandIn());
     runs.standIn.state.queues.push({ name: "concord-events-staging", consumers: ["billing"] });
