@@ -69,7 +69,7 @@ describe("the load of 1,000 records a second", () => {
     expect(load.queueBacklogBytes).toBe(0);
   });
 
-  it("takes 1,800 bytes of a device in D1 and 1,000 dealers of 100, and 33,288 bytes of its object", () => {
+  it("takes 3,300 bytes of a device in D1 and 1,000 dealers of 100, and 33,288 bytes of its object", () => {
     // 1,000 + 100 + 200 + 4 × 500 = 3,300
     expect(load.d1Bytes).toBe(864_000 * 3_300 + 100_000);
     // Full after a hundred events, and it has 3,000 in a month: 12,288 + 21,000

@@ -30,6 +30,13 @@ describe("concord revoke", () => {
     expect(body).not.toContain(token.split(".")[2]);
   });
 
+  it("sends the id alone of a token whose end is no time", async () => {
+    const part = (json: object) => Buffer.from(JSON.stringify(json)).toString("base64url");
+    const token = `${part({ alg: "EdDSA" })}.${part({ jti: "t-1", exp: 1e20 })}.x`;
+    expect((await run(["revoke", token, "--because", "lost"])).code).toBe(0);
+    expect(JSON.parse(stub?.requests[0]?.body ?? "")).toEqual({ jti: "t-1", reason: "lost" });
+  });
+
   it.each([
     [["revoke", "t-1", "--because", "lost"], { jti: "t-1", reason: "lost" }],
     [["revoke", "--subject", "ann", "--because", "left"], { subject: "ann", reason: "left" }],

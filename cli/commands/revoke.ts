@@ -2,7 +2,7 @@ import type { RevocationJson } from "#ops/api.ts";
 import { UsageError } from "../command/usage-error.ts";
 import { opsCommand } from "../ops/ops-command.ts";
 import { formatTime } from "../terminal/times.ts";
-import { decoded } from "./token-inspect.ts";
+import { decoded, isoOf } from "./token-inspect.ts";
 
 export const revoke = opsCommand({
   details:
@@ -36,5 +36,6 @@ function targetOf(token: string): { readonly jti: string; readonly expiresAt?: s
   if (typeof jti !== "string") {
     throw new UsageError("this token has no id, so it cannot be revoked by itself: use --subject, or replace its key");
   }
-  return { jti, ...(exp !== undefined && { expiresAt: new Date(exp * 1_000).toISOString() }) };
+  const expiresAt = isoOf(exp);
+  return { jti, ...(expiresAt !== undefined && { expiresAt }) };
 }

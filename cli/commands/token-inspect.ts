@@ -28,7 +28,7 @@ export async function inspectToken(given: string, nowMs: number): Promise<string
 }
 
 /** `undefined` for what is no time: a token may say anything. */
-const isoOf = (seconds: unknown): string | undefined => {
+export const isoOf = (seconds: unknown): string | undefined => {
   const date = new Date(Number(seconds ?? Number.NaN) * 1_000);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 };

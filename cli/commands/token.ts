@@ -1,4 +1,5 @@
 import type { JWTPayload } from "jose";
+import { lifeSeconds } from "#auth/life.ts";
 import { signClaims } from "#auth/token.ts";
 import { TOKEN_ROLES, type TokenRole } from "#auth/token-role.ts";
 import { defineCommand } from "../command/command.ts";
@@ -73,8 +74,6 @@ function claimsOf(text: string | undefined, dealer: readonly string[] = []): JWT
 }
 
 function checkedLifetime(expires: string): string {
-  if (!/^\d+ ?(s|m|h|d|w|minutes?|hours?|days?|weeks?)$/.test(expires)) {
-    throw new UsageError("--expires has to be a span of time: 30m, 12h, 7d");
-  }
-  return expires;
+  if ((lifeSeconds(expires) ?? 0) > 0) return expires;
+  throw new UsageError("--expires has to be a span of time: 30m, 12h, 7d");
 }

@@ -1,7 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { basename, isAbsolute, relative, resolve } from "node:path";
-import { ROOT } from "../../local/tool.ts";
+import { basename } from "node:path";
+import { gitSees } from "../../cli/files/git-sees.ts";
 import type { Account } from "../account.ts";
 import { SECRETS, type Secret } from "../secrets.ts";
 import type { Worker } from "../workers.ts";
@@ -37,10 +36,10 @@ export type Values = Readonly<Record<string, string>>;
  * @param path of a file, or `-` for the process' input
  * @throws SecretsError if git could see the file, or it has a name that no Worker has
  */
-export function readSecretsFile(path: string, isSeenByGit = seenByGit): Values {
-  if (path !== "-" && isSeenByGit(path)) {
+export function readSecretsFile(path: string): Values {
+  if (path !== "-" && gitSees(path)) {
     throw new SecretsError(
-      `${path} is in the repository, where git sees it. Move it out, or make git ignore it. Nothing was read from it.`,
+      `${path} is in a repository, where git sees it. Move it out, or make git ignore it. Nothing was read from it.`,
     );
   }
   return parseSecrets(readFileSync(path === "-" ? 0 : path, "utf8"), path);
@@ -71,13 +70,6 @@ export function parseSecrets(text: string, path: string): Values {
       return [name, text];
     }),
   );
-}
-
-/** In the repository's folder, unless git says that it ignores the file. */
-function seenByGit(path: string): boolean {
-  const inside = relative(ROOT, resolve(path));
-  if (inside.startsWith("..") || isAbsolute(inside)) return false;
-  return spawnSync("git", ["check-ignore", "--quiet", "--", inside], { cwd: ROOT }).status !== 0;
 }
 
 /** The lines of the checklist: what each is, whether it is set, and how to make one. */

@@ -1,5 +1,5 @@
 /** From the smallest to the greatest. */
-export const BUMPS = ["patch", "minor", "major"] as const;
+const BUMPS = ["patch", "minor", "major"] as const;
 export type Bump = (typeof BUMPS)[number];
 
 type Version = readonly [major: number, minor: number, patch: number];

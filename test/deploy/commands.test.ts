@@ -100,7 +100,7 @@ describe("npm run provision", () => {
     try {
       const { code, said } = await run(PROVISION, ["--env", "staging", "--secrets", file, "--dry-run"]);
       expect(code).toBe(1);
-      expect(said).toContain(`${file} is in the repository, where git sees it.`);
+      expect(said).toContain(`${file} is in a repository, where git sees it.`);
       expect(said).not.toContain(CANARY);
     } finally {
       rmSync(file);

@@ -36,7 +36,7 @@ export const readerVarsSchema = (vars: ReaderVars) =>
     SHARED_REGISTERS: RegistersText.default(SEPARATE),
   });
 
-export const toReaderSettings = (vars: z.output<ReturnType<typeof readerVarsSchema>>) => ({
+const toReaderSettings = (vars: z.output<ReturnType<typeof readerVarsSchema>>) => ({
   isLocal: vars.ENVIRONMENT === "local",
   trust: toTokenTrust(vars),
   trustedDocumentsOnly: vars.TRUSTED_DOCUMENTS_ONLY === "true",

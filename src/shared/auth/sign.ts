@@ -10,11 +10,11 @@ import { Bytes32, KEY_MEMBERS } from "./token-keys.ts";
 export const OWN_ISSUER = "concord";
 
 /** The private half of a key of `TOKEN_KEYS`, with what it may sign. `concord keys new` makes one. */
-export const SigningKey = z.object({ ...KEY_MEMBERS, d: Bytes32 });
-export type SigningKey = z.output<typeof SigningKey>;
+const SigningKey = z.object({ ...KEY_MEMBERS, d: Bytes32 });
+type SigningKey = z.output<typeof SigningKey>;
 
 /** @throws TypeError that says what is wrong with the key, and never repeats it */
-export function parseSigningKey(text: string): SigningKey {
+function parseSigningKey(text: string): SigningKey {
   const { data, error } = SigningKey.safeParse(parseJson(text));
   if (data) return data;
   const problems = error.issues.map(({ path, message }) => `${path.join(".") || "the key"}: ${message}`);

@@ -12,10 +12,10 @@ const MAX_KEYS = 20;
 
 export const isKid = (kid: unknown): kid is string => typeof kid === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(kid);
 
-export const Kid = z.string().refine(isKid, "must be 1 to 64 of A-Z a-z 0-9 _ -");
+const Kid = z.string().refine(isKid, "must be 1 to 64 of A-Z a-z 0-9 _ -");
 
 /** A life as text, such as `30d`, from a minute to 366 days. */
-export const MaxLife = z.string().refine((text) => {
+const MaxLife = z.string().refine((text) => {
   const seconds = lifeSeconds(text) ?? 0;
   return seconds >= 60 && seconds <= MAX_LIFE_SECONDS;
 }, "must be a span from 1m to 366d, such as 12h or 30d");

@@ -23,8 +23,8 @@ const DeployedKeys = TokenKeys.refine(
 );
 
 /**
- * `TOKEN_KEYS` and `TOKEN_SECRET`, where they are set: empty keys are none. Outside the local environment none may be the local one. A Worker to which
- * nobody could come says so, and serves nothing.
+ * `TOKEN_KEYS` and `TOKEN_SECRET`, where they are set: empty keys are none. Outside the local environment neither may be
+ * the local one. A Worker to which nobody could sign in says so, and serves nothing.
  * @param vars the Worker's own, as they are
  * @param waysIn the names of the variables of which one has to be set
  */

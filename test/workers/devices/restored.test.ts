@@ -1,22 +1,18 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import {
-  assign,
   CHANGED,
   consumeRecords,
   consumerDeps,
-  dealerScope,
   env,
-  FEED,
   feedOf,
-  freshDealer,
   freshDevice,
   objectOf,
+  passHalfALease,
   redeploy,
   report,
   Socket,
   snapshotOf,
+  watchedDealer,
   watchesOf,
 } from "./support.ts";
 
@@ -27,21 +23,9 @@ afterEach(() => {
 /** D1 as it was before the watch was registered. */
 const loseWatch = (id: string) => env.DB.prepare("DELETE FROM watches WHERE id = ?1").bind(id).run();
 
-/** Every object with subscribers renews its watch within half of the lease. */
-async function passHalfALease(stub: Parameters<typeof runDurableObjectAlarm>[0]): Promise<void> {
-  const now = Date.now() + LEASE_MS / 2;
-  vi.spyOn(Date, "now").mockReturnValue(now);
-  await runDurableObjectAlarm(stub);
-}
-
 describe("after D1 was restored to a time before somebody subscribed", () => {
   it("a dealer's feed registers its watch again, and its subscribers get a gap for what it missed", async () => {
-    const key = freshDevice();
-    const dealerId = freshDealer();
-    await consumeRecords([assign(key, 1, dealerId)]);
-    const feed = await Socket.authenticated({ dealer: dealerId }, dealerScope(dealerId));
-    feed.subscribe(FEED, { dealerId });
-    await feed.items(1);
+    const { key, dealerId, feed } = await watchedDealer();
     await loseWatch(`dealer ${dealerId}`);
     await consumeRecords([report(key, 2)]);
     await passHalfALease(feedOf(dealerId));
@@ -65,12 +49,7 @@ describe("after D1 was restored to a time before somebody subscribed", () => {
   });
 
   it("a renewal without a restore is continuous: subscribers get nothing", async () => {
-    const key = freshDevice();
-    const dealerId = freshDealer();
-    await consumeRecords([assign(key, 1, dealerId)]);
-    const feed = await Socket.authenticated({ dealer: dealerId }, dealerScope(dealerId));
-    feed.subscribe(FEED, { dealerId });
-    await feed.items(1);
+    const { key, dealerId, feed } = await watchedDealer();
     await passHalfALease(feedOf(dealerId));
     await consumeRecords([report(key, 2)]);
     expect(await feed.items(2)).toMatchObject([{ kind: "STARTED" }, { kind: "DEVICE_CHANGED" }]);

@@ -216,6 +216,24 @@ export async function endLease(stub: Stub): Promise<void> {
   clock.mockRestore();
 }
 
+/** Every object with subscribers renews its watch within half of the lease. @returns the time that it is then */
+export async function passHalfALease(stub: Stub): Promise<number> {
+  const now = Date.now() + LEASE_MS / 2;
+  vi.spyOn(Date, "now").mockReturnValue(now);
+  await runDurableObjectAlarm(stub as never);
+  return now;
+}
+
+/** A device of a dealer, and a subscriber of that dealer's feed, who has got its first item. */
+export async function watchedDealer() {
+  const [key, dealerId] = [freshDevice(), freshDealer()];
+  await consumeRecords([assign(key, 1, dealerId)]);
+  const feed = await Socket.authenticated({ dealer: dealerId }, dealerScope(dealerId));
+  feed.subscribe(FEED, { dealerId });
+  await feed.items(1);
+  return { key, dealerId, feed };
+}
+
 /** Lets an object see another environment, as its deployment would. */
 export const redeploy = (stub: Stub, vars: Partial<Env>): Promise<void> =>
   runInDurableObject(stub as never, (instance) => {

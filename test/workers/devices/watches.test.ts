@@ -1,23 +1,21 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WatchRepository } from "#repositories/watch.ts";
 import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import {
   alarmOf,
-  assign,
   CHANGED,
   consumeRecords,
   consumerDeps,
-  dealerScope,
   env,
-  FEED,
   freshDealer,
   freshDevice,
   objectOf,
+  passHalfALease,
   redeploy,
   report,
   Socket,
   snapshotOf,
+  watchedDealer,
   watchesOf,
 } from "./support.ts";
 
@@ -37,9 +35,7 @@ describe("during an outage of D1", () => {
     await redeploy(objectOf(key), {
       DB: { withSession: () => ({ prepare, batch: outage, getBookmark: () => null }) } as never,
     });
-    const now = Date.now() + LEASE_MS / 2;
-    vi.spyOn(Date, "now").mockReturnValue(now);
-    await runDurableObjectAlarm(objectOf(key));
+    const now = await passHalfALease(objectOf(key));
     expect(outage).toHaveBeenCalledOnce();
     expect(await alarmOf(objectOf(key))).toBe(now + 30_000);
   });
@@ -83,12 +79,7 @@ it.each([
   ["a record that took its consumer down", { suspect: true } as const],
   ["a letter that is replayed", { letterId: "letter-1" }],
 ])("Dealers receive %s, if it was not announced before", async (_, marks) => {
-  const key = freshDevice();
-  const dealerId = freshDealer();
-  await consumeRecords([assign(key, 1, dealerId)]);
-  const feed = await Socket.authenticated({ dealer: dealerId }, dealerScope(dealerId));
-  feed.subscribe(FEED, { dealerId });
-  await feed.items(1);
+  const { key, feed } = await watchedDealer();
   const record = report(key, 2);
   await consumeRecords([record], { ...consumerDeps(), announce: async () => {} });
   await consumeRecords([{ ...record, ...marks }]);
