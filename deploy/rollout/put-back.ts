@@ -1,6 +1,6 @@
 import type { Changed, RolloutDeps } from "./deps.ts";
 import { releaseOf } from "./note.ts";
-import { type Plan, titleOf } from "./plan.ts";
+import { type Plan, titleOf, type WorkerPlan } from "./plan.ts";
 
 /**
  * Gives the Workers of this run their former versions again, the last one first, and says what stays as it is now.
@@ -52,4 +52,19 @@ export async function putBack(
   if (stays.length > 0) say("\nWhat stays:");
   for (const line of stays) say(`  ${line}`);
   say("\nRun the same command again when the cause is gone: it goes on from here.");
+}
+
+/** What is said in place of putting back: whoever came in has found the Workers of this run, and may rely on them. */
+export function leaveAsIs(
+  { environment: { name }, say }: Pick<RolloutDeps, "environment" | "say">,
+  workers: readonly WorkerPlan["worker"][],
+): void {
+  const changed =
+    workers.length === 0 ? "this run changed no Worker" : `this run changed ${workers.map(titleOf).join(", ")}`;
+  say(
+    [
+      `Nothing is put back, for somebody else deploys to ${name} at the same time; ${changed}.`,
+      `When they are done, \`npm run deploy -- --env ${name} --dry-run\` shows what serves. The same command goes on from there, and \`npm run rollback -- --env ${name}\` goes back.`,
+    ].join("\n"),
+  );
 }

@@ -3,8 +3,9 @@ import type { Environment } from "../environment.ts";
 import type { Say } from "../progress.ts";
 import type { Changed, RolloutDeps } from "./deps.ts";
 import { completed, noteOf, noteText, releaseOf } from "./note.ts";
+import { Overtaken, OwnTraffic } from "./own-traffic.ts";
 import { type Plan, titleOf, type WorkerPlan } from "./plan.ts";
-import { putBack } from "./put-back.ts";
+import { leaveAsIs, putBack } from "./put-back.ts";
 import type { Served } from "./served.ts";
 import { smokeAfter } from "./smoke-step.ts";
 
@@ -12,11 +13,14 @@ export type RolledOut = { readonly isDone: boolean };
 
 class Interrupted extends Error {}
 
+type Deps = RolloutDeps & { readonly traffic: OwnTraffic };
+
 /**
  * Applies the migrations, and then rolls out each chosen Worker in its turn. Whatever fails stops the run and puts the
- * Workers back that this run changed. It does not throw: what happened has been said.
+ * Workers back that this run changed, unless somebody else has deployed one of them since. It does not throw: what happened has been said.
  */
-export async function rollOut(deps: RolloutDeps, plan: Plan): Promise<RolledOut> {
+export async function rollOut(given: RolloutDeps, plan: Plan): Promise<RolledOut> {
+  const deps = { ...given, traffic: new OwnTraffic(given.account, plan.workers, given.sleep) };
   const changed: Changed[] = [];
   try {
     await migrate(deps, plan);
@@ -24,7 +28,9 @@ export async function rollOut(deps: RolloutDeps, plan: Plan): Promise<RolledOut>
     return { isDone: true };
   } catch (thrown) {
     deps.say(`\n${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-    await putBack(deps, plan, changed);
+    const workers = changed.map((each) => each.plan.worker);
+    const isOvertaken = thrown instanceof Overtaken || (await deps.traffic.isOvertaken(workers));
+    await (isOvertaken ? leaveAsIs(deps, workers) : putBack(deps, plan, changed));
     return { isDone: false };
   }
 }
@@ -53,7 +59,7 @@ async function migrate({ account, environment, progress, say, signal }: RolloutD
   );
 }
 
-async function rollOutWorker(deps: RolloutDeps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
+async function rollOutWorker(deps: Deps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
   stopIfInterrupted(deps.signal);
   switch (each.how) {
     case "unchanged":
@@ -68,7 +74,7 @@ async function rollOutWorker(deps: RolloutDeps, plan: Plan, each: WorkerPlan, ch
   }
 }
 
-async function deployAtOnce(deps: RolloutDeps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
+async function deployAtOnce(deps: Deps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
   const { account, environment, progress, say } = deps;
   const { worker, content, served, how } = each;
   const label = {
@@ -76,12 +82,15 @@ async function deployAtOnce(deps: RolloutDeps, plan: Plan, each: WorkerPlan, cha
     message: noteText({ content, after: how === "first" ? undefined : served && before(served) }),
   };
   const config = how === "first" ? await deps.firstConfig(each) : worker.config;
+  await deps.traffic.check(worker);
+  deps.traffic.left(worker, undefined);
   changed.push({ plan: each, hasTriggers: true });
   const about =
     how === "first" ? firstWords(config !== worker.config) : `at once, with migration ${worker.migrationTag}`;
   const { id, stdout } = await progress.step(`${titleOf(worker)}: ${about}`, () =>
     account.deployWorker(config, environment.name, label),
   );
+  deps.traffic.left(worker, [{ version_id: id, percentage: 100 }]);
   sayTriggers(say, stdout);
   stopIfInterrupted(deps.signal);
   await markComplete(deps, plan, each, id);
@@ -91,7 +100,7 @@ async function deployAtOnce(deps: RolloutDeps, plan: Plan, each: WorkerPlan, cha
 const firstWords = (isTransfer: boolean): string =>
   `first deployment${isTransfer ? ", with the counts of the dlq Worker" : ""}`;
 
-async function deployStepByStep(deps: RolloutDeps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
+async function deployStepByStep(deps: Deps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
   const { account, environment, progress } = deps;
   const { worker, content, served } = each;
   if (!served) return;
@@ -120,9 +129,7 @@ async function deployStepByStep(deps: RolloutDeps, plan: Plan, each: WorkerPlan,
         ];
     const message = isLast && !worker.hasTriggers ? completed(plan.release) : `${plan.release}: ${step} %`;
     if (!changed.includes(entry)) changed.push(entry);
-    await progress.step(`${title}: ${step} %`, () =>
-      account.deployVersions(worker, environment.name, traffic, message),
-    );
+    await progress.step(`${title}: ${step} %`, () => deps.traffic.deploy(worker, environment.name, traffic, message));
     if (isLast && worker.hasTriggers) await finish(deps, plan, each, id, changed);
     else await smokeTest(deps, plan, each, isLast ? {} : overriding(worker.name, id));
     if (!isLast) await deps.sleep(pauseSeconds * 1_000);
@@ -132,12 +139,13 @@ async function deployStepByStep(deps: RolloutDeps, plan: Plan, each: WorkerPlan,
 const before = ({ version, origin }: Served) => ({ id: version.id, origin: origin.id });
 
 /** What a version does not carry: its address, routes, schedules, and the queues that it consumes. */
-async function finish(deps: RolloutDeps, plan: Plan, each: WorkerPlan, id: string, changed: Changed[]): Promise<void> {
+async function finish(deps: Deps, plan: Plan, each: WorkerPlan, id: string, changed: Changed[]): Promise<void> {
   const { account, environment, progress, say } = deps;
   const { worker } = each;
   const entry = changed.find((other) => other.plan === each);
   if (worker.hasTriggers) {
     stopIfInterrupted(deps.signal);
+    await deps.traffic.check(worker);
     if (entry) entry.hasTriggers = true;
     const stdout = await progress.step(`${titleOf(worker)}: triggers`, () =>
       account.deployTriggers(worker, environment.name),
@@ -151,13 +159,13 @@ async function finish(deps: RolloutDeps, plan: Plan, each: WorkerPlan, id: strin
 
 /** Without this mark the next run would do the rest of it again. */
 const markComplete = (
-  { account, environment, progress }: RolloutDeps,
+  { traffic, environment, progress }: Deps,
   { release }: Plan,
   { worker }: WorkerPlan,
   id: string,
 ) =>
   progress.step(`${titleOf(worker)}: complete`, () =>
-    account.deployVersions(worker, environment.name, [{ version_id: id, percentage: 100 }], completed(release)),
+    traffic.deploy(worker, environment.name, [{ version_id: id, percentage: 100 }], completed(release)),
   );
 
 /** A run that stopped may have uploaded it already. */

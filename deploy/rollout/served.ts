@@ -1,4 +1,4 @@
-import type { Account, Deployment, Version } from "../account.ts";
+import type { Account, Deployment, Traffic, Version } from "../account.ts";
 import type { Worker } from "../workers.ts";
 import { isComplete, isOfSecret } from "./note.ts";
 
@@ -12,6 +12,8 @@ export type Served = {
   readonly isComplete: boolean;
   /** A version that a rollout left between 0 and 100 percent. */
   readonly rolling: { readonly id: string; readonly percentage: number } | undefined;
+  /** Its latest deployment: all of what serves. */
+  readonly traffic: Traffic;
 };
 
 /** @returns undefined if there is no such Worker */
@@ -32,6 +34,7 @@ export async function readServed(
     origin,
     isComplete: deployment !== undefined && isComplete(deployment),
     rolling: rolling && { id: rolling.version_id, percentage: rolling.percentage },
+    traffic: latest.versions,
   };
 }
 

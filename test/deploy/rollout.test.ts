@@ -75,6 +75,50 @@ describe("a new version", () => {
     expect(servedIn(other.standIn.state)[API]).toBe("v1 of r1 100 %");
   });
 
+  it.each([
+    ["another deployment", true, (other: Runs) => other.deploy("r3"), "v3 of r3 100 %", "v2 of r2 100 %"],
+    ["another deployment", false, (other: Runs) => other.deploy("r3"), "v3 of r3 100 %", "v2 of r2 100 %"],
+    ["a rollback", true, (other: Runs) => other.rollback("r1"), "v1 of r1 100 %", "v1 of r1 100 %"],
+  ])(
+    "deploys over nothing that came in between: %s, with a smoke test that passes: %s",
+    async (_, ok, act, api, metrics) => {
+      const runs = await deployed();
+      change(runs, "workers/metrics", "workers/api");
+      runs.smoke = async () => {
+        if (trafficOf(runs.standIn.state.workers[API])[0]?.percentage !== 10) return { ok: true, steps: [] };
+        const other = new Runs(runs.standIn);
+        other.environment = runs.environment;
+        other.standIn.state.code["workers/api"] = "v3";
+        await act(other);
+        return { ok, steps: [] };
+      };
+      expect((await runs.deploy("r2")).isDone).toBe(false);
+      const served = servedIn(runs.standIn.state);
+      expect([served[API], served["concord-metrics-staging"]]).toEqual([api, metrics]);
+      expect(runs.text).toMatch(/Nothing is put back.*this run changed workers\/metrics, workers\/api/);
+    },
+  );
+
+  it("is deployed although the account lists the deployment before it a moment later", async () => {
+    const runs = await deployed();
+    change(runs, "workers/api");
+    const { deployments = [] } = runs.standIn.state.workers[API] ?? {};
+    const hidden: typeof deployments = [];
+    let waits = 0;
+    runs.smoke = async () => {
+      if (deployments.at(-1)?.versions[0]?.percentage === 10) hidden.push(...deployments.splice(-1));
+      return { ok: true, steps: [] };
+    };
+    runs.sleep = async (ms) => {
+      if (ms !== 2_000) return;
+      waits++;
+      deployments.push(...hidden.splice(0));
+    };
+    expect((await runs.deploy("r2")).isDone).toBe(true);
+    expect(waits).toBe(1);
+    expect(servedIn(runs.standIn.state)[API]).toBe("v2 of r2 100 %");
+  });
+
   it("with a migration of Durable Objects is deployed at once, and said to stay when a later step fails", async () => {
     const runs = await deployed();
     change(runs, "workers/devices", "workers/api");

@@ -28,6 +28,7 @@ export class Runs {
   workers: readonly Worker[];
   smoke: Smoke = async () => ({ ok: true, steps: [{ name: "ready", ok: true, ms: 1 }] });
   interrupt = new AbortController();
+  sleep: (ms: number) => Promise<void> = async () => {};
 
   constructor(standIn: StandIn, name = "staging") {
     this.standIn = standIn;
@@ -78,14 +79,14 @@ export class Runs {
     only: readonly string[] = [],
     isAnew = false,
   ): Promise<{ isDone: boolean; plan: Plan }> {
-    const { account, environment, say, smoke } = this;
+    const { account, environment, say, smoke, sleep } = this;
     const plan = await this.plan(release, only, isAnew);
     if (plan.problems.length > 0) {
       plan.problems.forEach(say);
       return { isDone: false, plan };
     }
     const deps = {
-      ...{ account, environment, say, smoke, sleep: async () => {}, signal: this.interrupt.signal },
+      ...{ account, environment, say, smoke, sleep, signal: this.interrupt.signal },
       progress: createProgress(countSteps(plan, environment), say),
       firstConfig: async ({ worker }: { worker: Worker }) => worker.config,
     };
