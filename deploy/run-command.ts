@@ -1,5 +1,6 @@
+import { wantsHelp } from "../local/options.ts";
 import { CloudflareApiError } from "./cloudflare-api.ts";
-import { EnvironmentError } from "./environment.ts";
+import { EnvironmentError, environmentNames } from "./environment.ts";
 import { LoginError } from "./login.ts";
 import { SecretsError } from "./provision/secrets.ts";
 import { RollbackError } from "./rollout/rollback.ts";
@@ -9,6 +10,12 @@ import { WranglerError } from "./wrangler.ts";
 /** How a command was called cannot work. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+}
+
+/** @throws UsageError if `--env` names nothing */
+export function named(environment: string | undefined): string {
+  if (environment) return environment;
+  throw new UsageError(`Say which environment: --env ${environmentNames().join(" or ")}.`);
 }
 
 /** What went wrong is known, and the message is for whoever ran the command. Anything else is a bug, with its stack. */
@@ -22,8 +29,12 @@ const EXPECTED = [
   WranglerError,
 ];
 
-/** Runs a command, and sets the exit code: 0 is done, 1 failed, 2 was called wrongly. */
+/** Runs a command, or says how it is called, and sets the exit code: 0 is done, 1 failed, 2 was called wrongly. */
 export async function runCommand(usage: string, act: () => Promise<number>): Promise<void> {
+  if (wantsHelp()) {
+    console.log(usage);
+    return;
+  }
   try {
     process.exitCode = await act();
   } catch (thrown) {
@@ -31,7 +42,7 @@ export async function runCommand(usage: string, act: () => Promise<number>): Pro
     const isUsage =
       thrown instanceof UsageError || (thrown as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
     if (isUsage) {
-      console.error(`${thrown.message}\n${usage}`);
+      console.error(`${thrown.message}\n\n${usage}`);
       process.exitCode = 2;
       return;
     }

@@ -1,7 +1,12 @@
+import { readOptions } from "../local/options.ts";
 import { restoreDrill } from "../local/restore-drill.ts";
 import { startStack } from "../local/stack.ts";
 
 /** `npm run drill`: D1 is restored to an earlier state on this machine, and everything since then is pushed again. */
+readOptions(
+  "npm run drill\nRestores D1 of a local stack to an earlier state, pushes everything since then again, and compares.",
+  {},
+);
 const stack = await startStack();
 try {
   const { wrongAfterRestore, wrongInTheEnd, letters, revisions } = await restoreDrill(stack, console.log);

@@ -2,16 +2,23 @@
  * `npm run release -- --version minor` makes a release: one version for the platform and its packages, CHANGELOG.md from the
  * commits, a commit and a tag. It pushes nothing, and prints what does. `--dry-run` shows all of it and changes nothing.
  */
-import { parseArgs } from "node:util";
+import { readOptions } from "../local/options.ts";
 import { ROOT } from "../local/tool.ts";
 import { makeRelease, notesOf, planRelease } from "./release/release.ts";
 import { contractProblems } from "./released-contracts.ts";
 
-const { values } = parseArgs({
-  options: { version: { type: "string" }, "dry-run": { type: "boolean", default: false } },
+const USAGE = `npm run release -- --version minor|patch|major|x.y.z [--dry-run]
+Writes the versions and CHANGELOG.md, commits and tags; pushes nothing. docs/releasing.md.
+
+  --version   the next version, or the step to it
+  --dry-run   shows the version, the notes and what prevents it, and changes nothing`;
+
+const values = readOptions(USAGE, {
+  version: { type: "string" },
+  "dry-run": { type: "boolean", default: false },
 });
 if (values.version === undefined) {
-  console.error("Say which version: npm run release -- --version minor|patch|major|x.y.z [--dry-run]");
+  console.error(`Say which version.\n\n${USAGE}`);
   process.exit(2);
 }
 

@@ -2,15 +2,22 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readOptions } from "../local/options.ts";
 import { ROOT, run } from "../local/tool.ts";
 
 /**
  * Runs what a release rests on, in a clean clone of the last commit: `npm run verify:release`. An account is played by
  * a stand-in of wrangler, and what is deployed to it by a local stack. The last line is `N passed, N failed`.
  */
-const { values } = parseArgs({
-  options: { here: { type: "boolean", default: false }, sockets: { type: "string", default: "500" } },
+const USAGE = `npm run verify:release -- [--here] [--sockets 500]
+Runs what a release rests on, in a clean clone of the last commit.
+
+  --here      in this folder, with what is not committed, and without npm ci
+  --sockets   how many are open while each Worker is replaced`;
+
+const values = readOptions(USAGE, {
+  here: { type: "boolean", default: false },
+  sockets: { type: "string", default: "500" },
 });
 
 type Step = { readonly name: string; readonly command: readonly string[]; readonly minutes: number };

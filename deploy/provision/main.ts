@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { readEnvironment, writeDatabaseId } from "../environment.ts";
-import { runCommand } from "../run-command.ts";
+import { named, runCommand } from "../run-command.ts";
 import { openSession } from "../session.ts";
 import { readWorkers } from "../workers.ts";
 import { checkAccess } from "./access.ts";
@@ -12,7 +12,12 @@ import { provision } from "./provision.ts";
 import { readSecretsFile } from "./secrets.ts";
 import { regenerateTables } from "./tables.ts";
 
-const USAGE = "npm run provision -- --env staging|production [--secrets FILE|-] [--dry-run]";
+const USAGE = `npm run provision -- --env staging|production [--secrets FILE|-] [--dry-run]
+Makes the database and the queues that an environment lacks, sets secrets, and says what is left to do.
+
+  --env       the environment, a file of environments/
+  --secrets   a JSON file outside of the repository with secrets by their names, or - for the process' input
+  --dry-run   shows what would be done, and does nothing`;
 
 await runCommand(USAGE, async () => {
   const { values } = parseArgs({
@@ -22,7 +27,7 @@ await runCommand(USAGE, async () => {
       "dry-run": { type: "boolean", default: false },
     },
   });
-  const environment = readEnvironment(values.env ?? "");
+  const environment = readEnvironment(named(values.env));
   const secrets = values.secrets === undefined ? undefined : readSecretsFile(values.secrets);
   const { id, account, api } = await openSession(environment);
   const workers = readWorkers(environment.name);

@@ -4,7 +4,7 @@ import type { Environment } from "../environment.ts";
 import { createProgress, type Say } from "../progress.ts";
 import type { Worker } from "../workers.ts";
 import { type Change, findDifference, type Item } from "./difference.ts";
-import { checklist, readSecretItems, type SecretItem, type Values } from "./secrets.ts";
+import { checklist, readSecretItems, type SecretItem, signInProblem, type Values } from "./secrets.ts";
 
 export type ProvisionDeps = {
   readonly account: Account;
@@ -30,7 +30,7 @@ export type Provisioned = "ready" | "waiting" | "refused";
  * @throws WranglerError, CloudflareApiError: what was made before stays, and the next run goes on from there
  */
 export async function provision(deps: ProvisionDeps, { isDryRun, secrets }: ProvisionOptions): Promise<Provisioned> {
-  const { account, say, workers } = deps;
+  const { account, environment, say, workers } = deps;
   const items = await findDifference(deps);
   const secretItems = await readSecretItems(account, workers);
   for (const line of table(items)) say(line);
@@ -54,7 +54,7 @@ export async function provision(deps: ProvisionDeps, { isDryRun, secrets }: Prov
   }));
   say("\nSecrets");
   for (const line of checklist(after)) say(line);
-  const left = [...missingSecrets(after), ...missingKeys(deps, after)];
+  const left = [...missingSecrets(after), ...(signInProblem(environment, after) ?? [])];
   for (const line of left) say(`\n${line}`);
   return left.length === 0 ? "ready" : "waiting";
 }
@@ -103,15 +103,6 @@ function missingSecrets(items: readonly SecretItem[]): string[] {
   const names = [...new Set(missing)];
   return [
     `${names.join(", ")} is missing. Write a JSON file outside of the repository, as {"${names[0]}": …}, and run this again with \`--secrets FILE\`, or with \`--secrets -\` and the file as its input. Then delete the file.`,
-  ];
-}
-
-/** Public keys are no secret: they stand in the environment's file. Two older ways to sign in do as well. */
-function missingKeys({ environment: { name, settings } }: ProvisionDeps, items: readonly SecretItem[]): string[] {
-  const hasSecret = items.some(({ secret, isSet }) => secret.name === "TOKEN_SECRET" && isSet);
-  if (settings.TOKEN_KEYS || settings.TOKEN_ISSUER || hasSecret) return [];
-  return [
-    `TOKEN_KEYS in [settings] of environments/${name}.toml is empty, so nobody can sign in. \`npx concord keys new\` makes a key: the public half goes into that line, the private one to whoever signs tokens. Then \`npm run generate\`.`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { readWorkers } from "../workers.ts";
 import { accessLine } from "./access.ts";
-import { checklist, parseSecrets, readSecretItems } from "./secrets.ts";
+import { checklist, parseSecrets, readSecretItems, readSecretsFile } from "./secrets.ts";
 
 const CANARY = "canary-71c0";
 
@@ -21,6 +21,10 @@ it.each([
 ])("%s is refused, and the message has no value", (_, text, message) => {
   expect(() => parseSecrets(text, "f")).toThrow(message);
   expect(() => parseSecrets(text, "f")).not.toThrow(CANARY);
+});
+
+it("a file that is not there is refused by its name", () => {
+  expect(() => readSecretsFile("/nowhere/secrets.json")).toThrow(/^\/nowhere\/secrets.json cannot be read \(ENOENT\)/);
 });
 
 it("the checklist names each secret, and of one that is required and missing what it is and how to make one", async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { gitSees } from "../../cli/files/git-sees.ts";
 import type { Account } from "../account.ts";
+import type { Environment } from "../environment.ts";
 import { SECRETS, type Secret } from "../secrets.ts";
 import type { Worker } from "../workers.ts";
 
@@ -28,6 +29,18 @@ export async function readSecretItems(
   return items;
 }
 
+/**
+ * What is missing for anybody to sign in. Public keys are no secret: they stand in the environment's file. Two older ways
+ * to sign in do as well.
+ */
+export function signInProblem({ name, settings }: Environment, items: readonly SecretItem[]): [string] | undefined {
+  const hasSecret = items.some(({ secret, isSet }) => secret.name === "TOKEN_SECRET" && isSet);
+  if (settings.TOKEN_KEYS || settings.TOKEN_ISSUER || hasSecret) return undefined;
+  return [
+    `TOKEN_KEYS in [settings] of environments/${name}.toml is empty, so nobody can sign in. \`npx concord keys new\` makes a key and prints its public entry; the line becomes TOKEN_KEYS = '{"keys":[ the entry ]}'. Then \`npm run generate\`.`,
+  ];
+}
+
 export type Values = Readonly<Record<string, string>>;
 
 /**
@@ -42,7 +55,15 @@ export function readSecretsFile(path: string): Values {
       `${path} is in a repository, where git sees it. Move it out, or make git ignore it. Nothing was read from it.`,
     );
   }
-  return parseSecrets(readFileSync(path === "-" ? 0 : path, "utf8"), path);
+  return parseSecrets(readText(path), path);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path === "-" ? 0 : path, "utf8");
+  } catch (thrown) {
+    throw new SecretsError(`${path} cannot be read (${(thrown as NodeJS.ErrnoException).code}). Nothing was set.`);
+  }
 }
 
 export function parseSecrets(text: string, path: string): Values {

@@ -12,7 +12,7 @@ import { confirmed } from "../confirm.ts";
 import { type Environment, EnvironmentError, readEnvironment, readEnvironments } from "../environment.ts";
 import { findFrontDoor } from "../front-door.ts";
 import { createProgress } from "../progress.ts";
-import { runCommand, UsageError } from "../run-command.ts";
+import { named, runCommand, UsageError } from "../run-command.ts";
 import { openSession, type Session } from "../session.ts";
 import { outdated, readConfigs } from "../tables/files.ts";
 import { readWorkers, type Worker } from "../workers.ts";
@@ -26,8 +26,20 @@ import { readRelease } from "./release.ts";
 import { countSteps, rollOut } from "./rollout.ts";
 import { smokeThrough } from "./smoke.ts";
 
-const USAGE =
-  "npm run deploy -- --env staging|production [--dry-run] [--only workers/api]… [--anew] [--yes] [--no-smoke] [--allow-contract-breaks]";
+const USAGE = `npm run deploy -- --env staging|production [options]
+Shows what would change, applies the migrations, and rolls out each Worker that changed, with a smoke test at each step.
+
+  --env                     the environment, a file of environments/
+  --dry-run                 shows the plan, and changes nothing; without a login it only builds
+  --only workers/api        that Worker alone; may be repeated
+  --anew                    unchanged Workers too, so that the newest version is the one that serves
+  --yes                     does not ask
+  --no-smoke                without the smoke test: only errors of calls put back then
+  --allow-contract-breaks   although records would be refused that are accepted now
+
+  CONCORD_RELEASE           the release's name; otherwise the commit
+  CONCORD_SMOKE_CREDENTIAL, CONCORD_TOKEN_KEY
+                            what the smoke test needs: npm run smoke -- --help`;
 const say = (line: string): void => console.log(line);
 
 const NO_ADDRESS =
@@ -48,7 +60,7 @@ const readOptions = () =>
 
 await runCommand(USAGE, async () => {
   const options = readOptions();
-  const environment = readEnvironment(options.env ?? "");
+  const environment = readEnvironment(named(options.env));
   const workers = readWorkers(environment.name);
   checkOnly(options.only, workers);
   checkTables();

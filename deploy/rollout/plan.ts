@@ -1,6 +1,6 @@
 import type { Account, Version } from "../account.ts";
-import { type Environment, isPlaceholder } from "../environment.ts";
-import { readSecretItems } from "../provision/secrets.ts";
+import { type Environment, inWords, isPlaceholder } from "../environment.ts";
+import { readSecretItems, signInProblem } from "../provision/secrets.ts";
 import type { Worker } from "../workers.ts";
 import { noteOf, releaseOf } from "./note.ts";
 import { isDraft, isOurs, readServed, type Served } from "./served.ts";
@@ -23,7 +23,7 @@ export type WorkerPlan = {
 export type Plan = {
   readonly release: string;
   readonly database: string;
-  /** Files of migrations/ that are not applied, in their order. */
+  /** Files of migrations/ that are not applied, in their order; all of them while there is no database of ours. */
   readonly migrations: readonly string[];
   /** Every Worker, each after those that it binds to. */
   readonly workers: readonly WorkerPlan[];
@@ -56,7 +56,7 @@ export async function makePlan(planning: Planning): Promise<Plan> {
   const migrations =
     databaseProblem === undefined && withDatabase
       ? await account.pendingMigrations(database, withDatabase, environment.name, planning.migrationFiles)
-      : [];
+      : planning.migrationFiles;
   const plans: WorkerPlan[] = [];
   for (const worker of workers) plans.push(await planWorker(planning, worker));
   const changed = plans.filter(({ how }) => how !== "unchanged");
@@ -65,6 +65,7 @@ export async function makePlan(planning: Planning): Promise<Plan> {
     ...(databaseProblem === undefined ? [] : [databaseProblem]),
     ...strangers(plans, environment),
     ...(await missingSecrets(planning, chosen)),
+    ...(await noWayIn(planning)),
     ...leftOut(changed, chosen),
   ];
   return { release, database, migrations, workers: plans, chosen, problems };
@@ -124,14 +125,23 @@ async function missingSecrets({ account, environment }: Planning, chosen: readon
     });
 }
 
+/** Workers that let nobody in serve nothing: a first deployment would fail its smoke test, and stay. */
+async function noWayIn({ account, environment, workers }: Planning): Promise<string[]> {
+  const { TOKEN_KEYS, TOKEN_ISSUER } = environment.settings;
+  // Only then is it worth the calls that read the names of the secrets.
+  if (TOKEN_KEYS || TOKEN_ISSUER) return [];
+  return signInProblem(environment, await readSecretItems(account, workers)) ?? [];
+}
+
 /** A Worker alone is deployed only if what it calls is deployed as it is here. */
 function leftOut(changed: readonly WorkerPlan[], chosen: readonly WorkerPlan[]): string[] {
-  const isLeftOut = (name: string) =>
-    changed.some(({ worker }) => worker.name === name) && !chosen.some(({ worker }) => worker.name === name);
+  const leftOut = changed.filter((plan) => !chosen.includes(plan));
   return chosen.flatMap(({ worker }) => {
-    const left = worker.bindsTo.filter(isLeftOut);
+    const left = leftOut.filter((plan) => worker.bindsTo.includes(plan.worker.name)).map((plan) => plan.worker.folder);
     if (left.length === 0) return [];
-    return [`${worker.folder} binds to ${left.join(" and ")}, which changed too. Name both with --only, or none.`];
+    return [
+      `${worker.folder} binds to ${inWords(left)}, which changed too. Name them with --only as well, or leave --only out.`,
+    ];
   });
 }
 

@@ -7,14 +7,24 @@ import { confirmed } from "../confirm.ts";
 import { readEnvironment } from "../environment.ts";
 import { findFrontDoor } from "../front-door.ts";
 import { createProgress } from "../progress.ts";
-import { runCommand, UsageError } from "../run-command.ts";
+import { named, runCommand, UsageError } from "../run-command.ts";
 import { openSession } from "../session.ts";
 import { readWorkers } from "../workers.ts";
 import { interruptible, sleepUntil } from "./interrupt.ts";
 import { planRollback, rollBack, rollbackLines } from "./rollback.ts";
 import { smokeThrough } from "./smoke.ts";
 
-const USAGE = "npm run rollback -- --env staging|production [--to RELEASE] [--dry-run] [--yes] [--no-smoke]";
+const USAGE = `npm run rollback -- --env staging|production [options]
+Puts every Worker back to the version that it had in the release before, and runs the smoke test.
+
+  --env        the environment, a file of environments/
+  --to         a release that was deployed, as v1.4.0; otherwise the one before
+  --dry-run    shows what would go back, and changes nothing
+  --yes        does not ask
+  --no-smoke   without the smoke test
+
+  CONCORD_SMOKE_CREDENTIAL, CONCORD_TOKEN_KEY
+               what the smoke test needs: npm run smoke -- --help`;
 const say = (line: string): void => console.log(line);
 
 await runCommand(USAGE, async () => {
@@ -27,7 +37,7 @@ await runCommand(USAGE, async () => {
       "no-smoke": { type: "boolean", default: false },
     },
   });
-  const environment = readEnvironment(values.env ?? "");
+  const environment = readEnvironment(named(values.env));
   const workers = readWorkers(environment.name);
   const { id, account, api } = await openSession(environment);
   const plan = await planRollback(account, workers, values.to);

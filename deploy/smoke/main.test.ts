@@ -46,16 +46,22 @@ it("reads the key from a file", () => {
   }
 });
 
+it("signs with the former secret where there is no key", () => {
+  const env = { CONCORD_SMOKE_CREDENTIAL: "smoke:s3cret", CONCORD_TOKEN_SECRET: "a-former-secret" };
+  expect(targetFrom(URL_OF_STAGING, env)).toMatchObject({ signingKey: "a-former-secret" });
+});
+
 it.each<[string, string[], Record<string, string>, RegExp]>([
   ["no credential", URL_OF_STAGING, { CONCORD_SMOKE_CREDENTIAL: "" }, /Set CONCORD_SMOKE_CREDENTIAL/],
   ["a credential without a secret", URL_OF_STAGING, { CONCORD_SMOKE_CREDENTIAL: "s3cret" }, /to id:secret/],
   ["no key", URL_OF_STAGING, { CONCORD_TOKEN_KEY: "" }, /Set CONCORD_TOKEN_KEY/],
+  ["a key's file that is not there", URL_OF_STAGING, { CONCORD_TOKEN_KEY: "/nowhere/s3cret" }, /file that can be read/],
   ["half a service token", URL_OF_STAGING, { CONCORD_ACCESS_CLIENT_SECRET: "s3cret" }, /go together/],
   ["an address that is none", ["--url", "concord"], {}, /--url has to be an address/],
   ["an address without TLS", ["--url", "http://concord.example"], {}, /such as https:/],
   ["a password in the address", ["--url", "https://a:s3cret@concord.example"], {}, /without a password/],
   ["a header without a value", [...URL_OF_STAGING, "--header", "s3cret"], {}, /'Name: value'/],
-  ["an unknown option", ["--env", "staging"], {}, /Unknown option.*usage: npm run smoke/s],
+  ["an unknown option", ["--env", "staging"], {}, /Unknown option.*npm run smoke -- /s],
 ])("with %s nothing is sent, and no secret repeated", (_, args, env, says) => {
   const call = () => targetFrom(args, { ...ENV, ...env });
   expect(call).toThrow(says);

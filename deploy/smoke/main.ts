@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readServiceToken } from "#auth/service-token.ts";
+import { wantsHelp } from "../../local/options.ts";
 import { smokeTest } from "./smoke.ts";
 import type { SmokeStep, SmokeTarget } from "./target.ts";
 
-const USAGE = `usage: npm run smoke -- [--url https://concord.example] [--header 'Name: value']… [--json]
+const USAGE = `npm run smoke -- [--url https://concord.example] [--header 'Name: value']… [--json]
+Takes one device of its own the whole way through a platform, and removes it.
 
   --url      the front door; CONCORD_URL, or http://localhost:8787
   --header   sent with every request; may be repeated. For a version that gets no other requests:
@@ -14,8 +16,7 @@ const USAGE = `usage: npm run smoke -- [--url https://concord.example] [--header
   CONCORD_SMOKE_CREDENTIAL  id:secret of a producer that may write device.elt.registration.*; locally dev:dev
   CONCORD_TOKEN_KEY         the private key that signs the test's tokens, or a file with it; locally none is needed
   CONCORD_ACCESS_CLIENT_ID, CONCORD_ACCESS_CLIENT_SECRET
-                            a service token, where Cloudflare Access is in front
-`;
+                            a service token, where Cloudflare Access is in front`;
 
 class Usage extends Error {}
 
@@ -28,7 +29,7 @@ export function targetFrom(args: readonly string[], env: NodeJS.ProcessEnv): Smo
   if (!/^[^:]+:.+$/.test(credential)) {
     throw new Usage("Set CONCORD_SMOKE_CREDENTIAL to id:secret; `npx concord credential` makes one. Nothing was sent.");
   }
-  const signingKey = keyFrom(env.CONCORD_TOKEN_KEY);
+  const signingKey = keyFrom(env);
   if (signingKey === undefined && !isLocal) {
     throw new Usage("Set CONCORD_TOKEN_KEY to the private key that signs tokens, or to its file. Nothing was sent.");
   }
@@ -61,9 +62,19 @@ function urlFrom(text: string): URL {
 
 const isThisMachine = ({ hostname }: URL): boolean => ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
 
-function keyFrom(given: string | undefined): string | undefined {
-  const text = given?.trim();
-  return text && !text.startsWith("{") && existsSync(text) ? readFileSync(text, "utf8").trim() : text || undefined;
+/** The private key that the variable has, or that the file which it names has; or the former secret of the platform. */
+function keyFrom({ CONCORD_TOKEN_KEY, CONCORD_TOKEN_SECRET }: NodeJS.ProcessEnv): string | undefined {
+  const text = CONCORD_TOKEN_KEY?.trim();
+  if (!text) return CONCORD_TOKEN_SECRET || undefined;
+  if (text.startsWith("{")) return text;
+  try {
+    return readFileSync(text, "utf8").trim();
+  } catch {
+    // Not repeated: it may be a key that was cut.
+    throw new Usage(
+      "CONCORD_TOKEN_KEY is neither a private key nor a file that can be read; `npx concord keys new` makes one. Nothing was sent.",
+    );
+  }
 }
 
 function headerFrom(text: string): [string, string] {
@@ -82,6 +93,10 @@ const line = ({ name, ok, ms, problem }: SmokeStep): string =>
   `${ok ? "ok  " : "FAIL"} ${name} (${ms} ms)${problem === undefined ? "" : `\n     ${problem}`}`;
 
 if (import.meta.main) {
+  if (wantsHelp()) {
+    console.log(USAGE);
+    process.exit(0);
+  }
   try {
     const { json, ...target } = targetFrom(process.argv.slice(2), process.env);
     const report = await smokeTest(target, json ? undefined : (step) => console.log(line(step)));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findAccount } from "../../deploy/login.ts";
+import { planLines } from "../../deploy/rollout/plan.ts";
 import { StandIn } from "./account/stand-in.ts";
 import { ACCOUNT_ID, emptyAccount } from "./account/state.ts";
 import { CANARY, outcomeOf, Runs, SECRETS, servedIn } from "./runs.ts";
@@ -47,6 +48,34 @@ describe("an empty account", () => {
     expect((await runs.deploy("r1")).isDone).toBe(false);
     expect(runs.text).toContain("concord-ingest-staging lacks its secret INGEST_CREDENTIALS.");
     expect(runs.standIn.changes.some((call) => call.startsWith("deploy"))).toBe(false);
+  });
+
+  it("gets no deployment while nobody could sign in", async () => {
+    const runs = new Runs(new StandIn());
+    const { settings } = runs.environment;
+    runs.environment = { ...runs.environment, settings: { ...settings, TOKEN_KEYS: "" } };
+    expect(await runs.bringUp("r1")).toBe(false);
+    expect(runs.text).toContain(
+      "TOKEN_KEYS in [settings] of environments/staging.toml is empty, so nobody can sign in.",
+    );
+    expect(runs.standIn.changes.some((call) => call.startsWith("deploy"))).toBe(false);
+    runs.environment = { ...runs.environment, settings: { ...settings, TOKEN_KEYS: "", TOKEN_ISSUER: "{}" } };
+    expect((await runs.deploy("r1")).isDone).toBe(true);
+  });
+
+  it("tells which folders --only has to name too", async () => {
+    const runs = new Runs(new StandIn());
+    await runs.provision({ secrets: SECRETS });
+    const { problems } = await runs.plan("r1", ["workers/dlq"]);
+    expect(problems).toEqual([
+      "workers/dlq binds to workers/metrics and workers/devices, which changed too. Name them with --only as well, or leave --only out.",
+    ]);
+  });
+
+  it("shows every migration in a plan for a database that was never made", async () => {
+    const runs = new Runs(new StandIn());
+    const lines = planLines(await runs.plan("r1"), runs.environment);
+    expect(lines.find((line) => line.includes("migrations"))).toContain("0000_initial.sql, 0001_lists.sql");
   });
 
   it("is tried once, when the last Worker is there", async () => {

@@ -1,17 +1,23 @@
-import { parseArgs } from "node:util";
+import { readOptions } from "../../../local/options.ts";
 import { table } from "../../../local/screen.ts";
 import { deployUnderLoad, type LoadFigures } from "./deployment.ts";
 
 /** How many violations are printed. */
 const SHOWN = 20;
 
-const { values } = parseArgs({
-  options: {
-    sockets: { type: "string", default: "500" },
-    devices: { type: "string", default: "100" },
-    rate: { type: "string", default: "30" },
-    seconds: { type: "string", default: "5" },
-  },
+const USAGE = `npm run deploy:under-load -- [--sockets 500] [--devices 100] [--rate 30] [--seconds 5]
+Replaces each Worker of a local stack while sockets are open and events flow, and compares what was delivered.
+
+  --sockets   open subscriptions
+  --devices   devices that they watch
+  --rate      events a second
+  --seconds   between two Workers`;
+
+const values = readOptions(USAGE, {
+  sockets: { type: "string", default: "500" },
+  devices: { type: "string", default: "100" },
+  rate: { type: "string", default: "30" },
+  seconds: { type: "string", default: "5" },
 });
 const [sockets, devices, rate, between] = [values.sockets, values.devices, values.rate, values.seconds].map(Number) as [
   number,
@@ -20,7 +26,7 @@ const [sockets, devices, rate, between] = [values.sockets, values.devices, value
   number,
 ];
 if (![sockets, devices, rate, between].every((number) => number > 0)) {
-  console.error("usage: npm run deploy:under-load -- [--sockets 500] [--devices 100] [--rate 30] [--seconds 5]");
+  console.error(`Each number has to be above 0.\n\n${USAGE}`);
   process.exit(2);
 }
 

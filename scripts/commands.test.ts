@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+
+/** What a platform team runs, by the names that docs/ has. */
+const COMMANDS = [
+  "provision",
+  "deploy",
+  "rollback",
+  "smoke",
+  "capacity",
+  "drill",
+  "release",
+  "verify:release",
+  "deploy:under-load",
+];
+
+const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
+
+function run(name: string, option: string) {
+  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    const [, script = ""] = scripts[name]?.split(" ") ?? [];
+    const child = spawn(process.execPath, [script, option], { stdio: ["ignore", "pipe", "pipe"] });
+    const said = { out: "", err: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said.out += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said.err += text;
+    });
+    child.on("close", (code) => resolve({ code, ...said }));
+  });
+}
+
+it.each(COMMANDS)("npm run %s says how it is called, and does nothing else", { timeout: 60_000 }, async (name) => {
+  const { code, out, err } = await run(name, "--help");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toMatch(new RegExp(`^npm run ${name}\\b.*\\n[A-Z].*\\.(\\n|$)`));
+});
+
+it.each(COMMANDS)(
+  "npm run %s refuses an option that it does not have, without a stack",
+  { timeout: 60_000 },
+  async (name) => {
+    const { code, out, err } = await run(name, "--nonsense");
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toMatch(/^Unknown option '--nonsense'/);
+    expect(err).not.toMatch(/^ +at /m);
+  },
+);
