@@ -4,7 +4,8 @@ import type { Environment } from "../environment.ts";
 import { createProgress, type Say } from "../progress.ts";
 import type { Worker } from "../workers.ts";
 import { type Change, findDifference, type Item } from "./difference.ts";
-import { checklist, readSecretItems, type SecretItem, signInProblem, type Values } from "./secrets.ts";
+import { secretProblems } from "./secret-problems.ts";
+import { checklist, readSecretItems, type SecretItem, SecretsError, signInProblem, type Values } from "./secrets.ts";
 
 export type ProvisionDeps = {
   readonly account: Account;
@@ -27,10 +28,13 @@ export type Provisioned = "ready" | "waiting" | "refused";
 
 /**
  * Makes what an environment lacks, and nothing else: a second run finds nothing to do.
+ * @throws SecretsError for a value that its Worker could not read: nothing was changed
  * @throws WranglerError, CloudflareApiError: what was made before stays, and the next run goes on from there
  */
 export async function provision(deps: ProvisionDeps, { isDryRun, secrets }: ProvisionOptions): Promise<Provisioned> {
   const { account, environment, say, workers } = deps;
+  const problems = secretProblems(environment, secrets ?? {});
+  if (problems.length > 0) throw new SecretsError(`${problems.join("; ")}. Nothing was changed.`);
   const items = await findDifference(deps);
   const secretItems = await readSecretItems(account, workers);
   for (const line of table(items)) say(line);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { LOCAL_CREDENTIAL_HASH } from "#auth/credential.ts";
 import { findAccount } from "../../deploy/login.ts";
 import { planLines } from "../../deploy/rollout/plan.ts";
 import { StandIn } from "./account/stand-in.ts";
 import { ACCOUNT_ID, emptyAccount } from "./account/state.ts";
-import { CANARY, outcomeOf, Runs, SECRETS, servedIn } from "./runs.ts";
+import { CANARY, NEXT_SECRETS, outcomeOf, Runs, SECRETS, servedIn } from "./runs.ts";
 
 const WORKERS = ["metrics", "devices", "ingest", "dlq", "api"].map((name) => `concord-${name}-staging`);
 
@@ -231,10 +232,33 @@ describe("secrets", () => {
     expect(runs.standIn.seen + runs.text).not.toContain(CANARY);
   });
 
+  it.each([
+    ["that is no JSON", { INGEST_CREDENTIALS: CANARY }, "INGEST_CREDENTIALS: is not JSON"],
+    [
+      "in another shape",
+      { INGEST_CREDENTIALS: `[{"id":"elt","hash":"${CANARY}","may":["*"]}]` },
+      "INGEST_CREDENTIALS.0.hash: must be the SHA-256 of id:secret in hex",
+    ],
+    [
+      "of local development",
+      { INGEST_CREDENTIALS: `[{"id":"dev","hash":"${LOCAL_CREDENTIAL_HASH}","may":["*"]}]` },
+      "INGEST_CREDENTIALS: holds the local credential",
+    ],
+    ["that is too short", { TOKEN_SECRET: CANARY }, "TOKEN_SECRET: must have at least 32 characters"],
+    ["without an audience", { OPS_ACCESS: `{"issuer":"https://${CANARY}.example"}` }, "OPS_ACCESS.audience: "],
+    ["of an issuer without keys", { INGEST_TOKENS: `{"issuer":"${CANARY}"}` }, "INGEST_TOKENS."],
+  ])("%s are not set, since their Worker would serve nothing from then on", async (_, values, says) => {
+    const runs = new Runs(new StandIn());
+    const refused = runs.provision({ secrets: { ...SECRETS, ...values } });
+    await expect(refused).rejects.toThrow(says);
+    await expect(refused).rejects.not.toThrow(CANARY);
+    expect(runs.standIn.changes).toEqual([]);
+  });
+
   it("that are set anew make a version, which the next deployment knows as the one before", async () => {
     const runs = new Runs(new StandIn());
     await runs.bringUp("r1");
-    await runs.provision({ secrets: { INGEST_CREDENTIALS: `${CANARY}, the second` } });
+    await runs.provision({ secrets: NEXT_SECRETS });
     const { plan } = await runs.deploy("r1");
     expect(plan.chosen.map(({ worker }) => worker.name)).toEqual([]);
     runs.standIn.state.code["workers/ingest"] = "v2";
@@ -252,7 +276,7 @@ it("after a rollout that was put back, a secret can be set once the former code 
   runs.standIn.state.code["workers/ingest"] = "v2";
   await runs.deploy("r2");
   runs.smoke = smoke;
-  const secrets = { INGEST_CREDENTIALS: `${CANARY}, the second` };
+  const secrets = NEXT_SECRETS;
   await expect(runs.provision({ secrets })).rejects.toThrow("isn't currently deployed");
   expect(runs.text).toContain("`npm run deploy -- --env staging --only workers/ingest --anew` makes it the newest.");
   runs.standIn.state.code["workers/ingest"] = "v1";
@@ -269,7 +293,7 @@ it("a rollback goes behind a change of secrets, which the platform refuses witho
   await runs.bringUp("r1");
   runs.standIn.state.code["workers/ingest"] = "v2";
   await runs.deploy("r2");
-  await runs.provision({ secrets: { INGEST_CREDENTIALS: `${CANARY}, the second` } });
+  await runs.provision({ secrets: NEXT_SECRETS });
   await runs.rollback();
   expect(servedIn(runs.standIn.state)["concord-ingest-staging"]).toBe("v1 of r1 100 %");
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { LOCAL_TOKEN_KEY } from "./local-key.ts";
+import { signToken } from "./sign.ts";
 import { LOCAL_PUBLIC_KEY, TokenKeys } from "./token-keys.ts";
 import { OtherIssuer, tokenVarsSchema } from "./token-settings.ts";
+import { verifyToken } from "./verify.ts";
 
 const key = (more: object = {}) => ({
   kty: "OKP",
@@ -19,7 +21,7 @@ const problemsOf = (...keys: object[]): string =>
 
 describe("TOKEN_KEYS", () => {
   it("holds several keys, each with what it may sign and for how long: 30 days unless it says otherwise", () => {
-    const { keys } = TokenKeys.parse({ keys: [key(), key({ kid: "b", x: "B".repeat(43), maxLife: "366d" })] });
+    const { keys } = TokenKeys.parse({ keys: [key(), key({ kid: "b", x: "E".repeat(43), maxLife: "366d" })] });
     expect(keys.map(({ kid, maxLife }) => [kid, maxLife])).toEqual([
       ["a", "30d"],
       ["b", "366d"],
@@ -28,7 +30,7 @@ describe("TOKEN_KEYS", () => {
 
   it.each<[string, object[], RegExp]>([
     ["no key", [], /at least one key/],
-    ["the same kid twice", [key(), key({ x: "B".repeat(43) })], /a kid of its own/],
+    ["the same kid twice", [key(), key({ x: "E".repeat(43) })], /a kid of its own/],
     ["one key under two kids", [key(), key({ kid: "b" })], /one key twice/],
     ["a private key", [key({ d: "C".repeat(43) })], /^keys\.0\.d is the private half/],
     ["an RSA key", [key({ kty: "RSA" })], /must be "OKP"/],
@@ -66,6 +68,17 @@ describe("the variables of a Worker", () => {
   it.each(["staging", "production", "prod"])("refuse the local key in %s, under whatever kid", (ENVIRONMENT) => {
     expect(problems({ ENVIRONMENT, TOKEN_KEYS: local })).toEqual([
       expect.stringMatching(/^TOKEN_KEYS: holds the local key.*concord keys new/),
+    ]);
+  });
+
+  it("refuse the local key in another spelling, which verifies the same tokens", async () => {
+    const x = LOCAL_PUBLIC_KEY.replace(/Q$/, "R");
+    expect(x).not.toBe(LOCAL_PUBLIC_KEY);
+    const respelled = { ...JSON.parse(LOCAL_TOKEN_KEY), x, d: undefined };
+    const token = await signToken({ role: "ops" }, LOCAL_TOKEN_KEY, "1m");
+    expect(await verifyToken(token, { keys: { keys: [respelled] } })).toMatchObject({ ok: true });
+    expect(problems({ ENVIRONMENT: "production", TOKEN_KEYS: JSON.stringify({ keys: [key({ x })] }) })).toEqual([
+      "TOKEN_KEYS.keys.0.x: must be 32 bytes in base64url",
     ]);
   });
 

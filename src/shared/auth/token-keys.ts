@@ -20,8 +20,8 @@ const MaxLife = z.string().refine((text) => {
   return seconds >= 60 && seconds <= MAX_LIFE_SECONDS;
 }, "must be a span from 1m to 366d, such as 12h or 30d");
 
-/** 32 bytes in base64url. */
-export const Bytes32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 bytes in base64url");
+/** 32 bytes in base64url. The last character has two bits to spare, which are 0: so no key has a second spelling. */
+export const Bytes32 = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, "must be 32 bytes in base64url");
 
 /** What a private and a public entry say of a key alike. */
 export const KEY_MEMBERS = {
