@@ -183,7 +183,7 @@ describe("one Worker alone", () => {
     const runs = await deployed();
     change(runs, "workers/api", "workers/ingest");
     expect((await runs.deploy("r2", ["workers/api"])).isDone).toBe(false);
-    expect(runs.text).toContain("workers/api binds to concord-ingest-staging, which changed too.");
+    expect(runs.text).toContain("workers/api binds to workers/ingest, which changed too.");
     expect(runs.standIn.changes).toEqual([]);
   });
 });
