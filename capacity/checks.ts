@@ -83,7 +83,7 @@ const RULES: readonly Rule[] = [
     name: "backlog after the peak",
     limit: LIMITS.queueSoftBytes,
     used: (load) => load.queueBacklogBytes,
-    wayPast: "whatever holds up the consumers: the rows above this one",
+    wayPast: "more consumers, while D1 has time; otherwise more databases",
   },
   {
     id: "consumers",

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import { LOCAL_TOKEN_KEY } from "#auth/local-key.ts";
+import { signToken } from "#auth/token.ts";
 import { watchConsole } from "../local/console.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
 import { ROOT, runTool, toolPath } from "../local/tool.ts";
@@ -82,7 +83,7 @@ Concord on http://localhost:${port}
   cron        curl http://localhost:${port}/cdn-cgi/local/scheduled
 
 A token for GraphQL and the operations API (12 hours, role ops):
-  ${await signToken({ role: "ops" }, LOCAL_TOKEN_SECRET, "12h")}
+  ${await signToken({ role: "ops" }, LOCAL_TOKEN_KEY, "12h")}
 To sign in to the console as somebody: npx concord token --role operator --as you@example.com
 ${isFirst ? "" : `The CLI finds it by CONCORD_URL=http://localhost:${port}\n`}`);
 }
