@@ -3,10 +3,11 @@ import { basename, join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import * as z from "zod";
 import { ROOT } from "../local/tool.ts";
+import { CommandError } from "./command/command-error.ts";
 
 /** Where D1 may have its primary; wrangler's own words. */
-export const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"] as const;
-export const JURISDICTIONS = ["eu", "us", "fedramp"] as const;
+const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"] as const;
+const JURISDICTIONS = ["eu", "us", "fedramp"] as const;
 
 const STREAM = {
   /** The share of invocations that are kept: 0 to 1. */
@@ -50,7 +51,7 @@ const FrontDoor = z
     message: "need a hostname as the address: the one on workers.dev would stay open beside them",
   });
 
-export const EnvironmentFile = z.strictObject({
+const EnvironmentFile = z.strictObject({
   /** Tells the rate limits of the environments in one account apart. No two environments have the same. */
   number: z.number().int().min(1).max(9),
   account: z
@@ -99,8 +100,9 @@ export const environmentNames = (): string[] =>
 export const inWords = (names: readonly string[]): string => new Intl.ListFormat("en-GB").format(names);
 
 /** An environment's file is missing or says something that cannot be. The message is for whoever wrote the file. */
-export class EnvironmentError extends Error {
+export class EnvironmentError extends CommandError {
   override readonly name = "EnvironmentError";
+  override readonly exitCode = 2;
 }
 
 /** @throws EnvironmentError that names the file, and the line or the member */

@@ -34,8 +34,13 @@ const STEPS: readonly Step[] = [
   })),
   {
     name: "provision, deploy, roll back, and repeat, each call checked against wrangler's help",
-    command: vitest("deploy", "--exclude", "**/{smoke,under-load,verify-release}.test.ts"),
+    command: vitest("deploy", "--exclude", "**/{smoke,verify-release}.test.ts"),
     minutes: 15,
+  },
+  {
+    name: "the installed wrangler has that help, and its answers are what is read",
+    command: ["npm", "run", "--silent", "test:wrangler"],
+    minutes: 10,
   },
   {
     name: "a release with the real smoke test: deployed, broken and put back, repaired, rolled back",

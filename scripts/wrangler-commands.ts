@@ -28,8 +28,8 @@ const PATH = join(ROOT, "test/deploy/wrangler-commands.json");
 /** Half a megabyte of JavaScript is parsed for each: two at a time. */
 const AT_ONCE = 2;
 
-export async function readCommands(names: readonly string[] = NAMES): Promise<Commands> {
-  const left = [...names];
+async function readCommands(): Promise<Commands> {
+  const left = [...NAMES];
   const commands: Record<string, Command> = {};
   const read = async (): Promise<void> => {
     for (let name = left.shift(); name !== undefined; name = left.shift())
@@ -39,7 +39,7 @@ export async function readCommands(names: readonly string[] = NAMES): Promise<Co
   const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules/wrangler/package.json"), "utf8")) as {
     version: string;
   };
-  return { version, commands: Object.fromEntries(names.map((name) => [name, commands[name] as Command])) };
+  return { version, commands: Object.fromEntries(NAMES.map((name) => [name, commands[name] as Command])) };
 }
 
 async function helpOf(name: string): Promise<string> {
@@ -51,7 +51,7 @@ async function helpOf(name: string): Promise<string> {
 }
 
 /** @throws Error if the text is not the help of this command: wrangler shows the parent's for one that it does not know */
-export function parseHelp(name: string, help: string): Command {
+function parseHelp(name: string, help: string): Command {
   const usage = help
     .split("\n")
     .find((line) => line.trim().startsWith(`wrangler ${name}`))

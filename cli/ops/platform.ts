@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import { readServiceToken, SERVICE_TOKEN_VARIABLES } from "#auth/service-token.ts";
+import { isThisMachine } from "#base/this-machine.ts";
 import { UsageError } from "../command/usage-error.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -37,7 +38,7 @@ export async function credentialsFor(url: URL, env: Env): Promise<Readonly<Recor
  * CONCORD_TOKEN. A local platform needs none: the secret of local development signs one for whoever is logged in.
  * @throws UsageError which does not repeat the token
  */
-export async function tokenFor({ hostname }: URL, env: Env): Promise<string> {
+export async function tokenFor(url: URL, env: Env): Promise<string> {
   const given = env.CONCORD_TOKEN?.trim();
   if (given) {
     // fetch would repeat it in its error.
@@ -45,7 +46,7 @@ export async function tokenFor({ hostname }: URL, env: Env): Promise<string> {
       throw new UsageError("CONCORD_TOKEN holds spaces or other characters that no token has");
     return given;
   }
-  if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) {
+  if (!isThisMachine(url)) {
     throw new UsageError(
       `CONCORD_TOKEN is not set; \`concord token --role operator --as you@example.com\` prints one. Behind Cloudflare Access, set ${SERVICE_TOKEN_VARIABLES}`,
     );

@@ -1,6 +1,6 @@
-import { findFrontDoor } from "../front-door.ts";
+import { findFrontDoor } from "../account/front-door.ts";
+import { readSecretItems } from "../account/secret-items.ts";
 import type { ProvisionDeps } from "./provision.ts";
-import { readSecretItems } from "./secrets.ts";
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,5 +1,5 @@
-import type { Account } from "../account.ts";
-import type { CloudflareApi, DatabaseInfo } from "../cloudflare-api.ts";
+import type { Account } from "../account/account.ts";
+import type { CloudflareApi, DatabaseInfo } from "../account/cloudflare-api.ts";
 import { type Environment, isPlaceholder } from "../environment.ts";
 import type { Worker } from "../workers.ts";
 

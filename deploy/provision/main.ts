@@ -3,13 +3,13 @@
  * do. docs/deploy.md begins with it.
  */
 import { parseArgs } from "node:util";
+import { openSession } from "../account/session.ts";
+import { named, runCommand } from "../command/run-command.ts";
 import { readEnvironment, writeDatabaseId } from "../environment.ts";
-import { named, runCommand } from "../run-command.ts";
-import { openSession } from "../session.ts";
 import { readWorkers } from "../workers.ts";
 import { checkAccess } from "./access.ts";
 import { provision } from "./provision.ts";
-import { readSecretsFile } from "./secrets.ts";
+import { readSecretsFile } from "./secrets-file.ts";
 import { regenerateTables } from "./tables.ts";
 
 const USAGE = `npm run provision -- --env staging|production [--secrets FILE|-] [--dry-run]

@@ -1,11 +1,12 @@
-import type { Account } from "../account.ts";
-import type { CloudflareApi } from "../cloudflare-api.ts";
+import type { Account } from "../account/account.ts";
+import type { CloudflareApi } from "../account/cloudflare-api.ts";
+import { readSecretItems, type SecretItem, signInProblem } from "../account/secret-items.ts";
+import { createProgress, type Say } from "../command/progress.ts";
 import type { Environment } from "../environment.ts";
-import { createProgress, type Say } from "../progress.ts";
 import type { Worker } from "../workers.ts";
 import { type Change, findDifference, type Item } from "./difference.ts";
 import { secretProblems } from "./secret-problems.ts";
-import { checklist, readSecretItems, type SecretItem, SecretsError, signInProblem, type Values } from "./secrets.ts";
+import { checklist, SecretsError, type Values } from "./secrets-file.ts";
 
 export type ProvisionDeps = {
   readonly account: Account;

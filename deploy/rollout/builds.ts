@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
-import type { Account } from "../account.ts";
+import type { Account } from "../account/account.ts";
+import { createProgress, type Say } from "../command/progress.ts";
 import type { Environment } from "../environment.ts";
-import { createProgress, type Say } from "../progress.ts";
 import type { Worker } from "../workers.ts";
 import { contentOf } from "./content.ts";
 import { writeTransferringConfig } from "./metrics-transfer.ts";

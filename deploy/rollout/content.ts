@@ -3,7 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../local/tool.ts";
-import type { Account } from "../account.ts";
+import type { Account } from "../account/account.ts";
 import type { Worker } from "../workers.ts";
 
 /**

@@ -1,6 +1,6 @@
-import type { Account } from "../account.ts";
+import type { Account } from "../account/account.ts";
+import type { Progress, Say } from "../command/progress.ts";
 import type { Environment } from "../environment.ts";
-import type { Progress, Say } from "../progress.ts";
 import type { SmokeReport, SmokeStep } from "../smoke/smoke.ts";
 import type { WorkerPlan } from "./plan.ts";
 

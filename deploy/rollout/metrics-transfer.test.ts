@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { toolPath } from "../../local/tool.ts";
 import { type Deployed, startAccountStub } from "../../test/support/account-stub.ts";
-import type { Ran, Wrangler } from "../wrangler.ts";
+import type { Ran, Wrangler } from "../account/wrangler.ts";
 import { isTransferDue, writeTransferringConfig } from "./metrics-transfer.ts";
 
 const METRICS = { type: "durable_object_namespace", name: "METRICS", class_name: "MetricsObject" };

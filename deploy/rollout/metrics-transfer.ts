@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../local/tool.ts";
-import { isMissingWorker, type Wrangler, WranglerError } from "../wrangler.ts";
+import { isMissingWorker, type Wrangler, WranglerError } from "../account/wrangler.ts";
 
 /**
  * The metrics objects belonged to the dlq Worker before they had a Worker of their own. In an environment that was
@@ -45,7 +45,7 @@ async function told<T>(wrangler: Wrangler, args: readonly string[]): Promise<T |
  * The metrics Worker's config with the transfer in place of the new class. Both are its migration v1: once either is
  * applied, wrangler.toml as it is means the same, and no deployment sends a migration again.
  */
-export function withTransfer(config: string, environment: string): string {
+function withTransfer(config: string, environment: string): string {
   const v1 = `[[env.${environment}.migrations]]\ntag = "v1"\n`;
   const created = `${v1}new_sqlite_classes = ["${CLASS}"]`;
   if (!config.includes(created)) throw new Error(`The metrics Worker's config does not have this:\n${created}`);

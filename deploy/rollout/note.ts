@@ -1,4 +1,4 @@
-import type { Deployment, Version } from "../account.ts";
+import type { Deployment, Version } from "../account/account.ts";
 
 /**
  * What we note with a version and with a deployment. The account keeps it, so that a run needs no file of its own: a

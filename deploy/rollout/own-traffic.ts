@@ -1,4 +1,4 @@
-import type { Account, Traffic } from "../account.ts";
+import type { Account, Traffic } from "../account/account.ts";
 import type { Worker } from "../workers.ts";
 import { titleOf, type WorkerPlan } from "./plan.ts";
 

@@ -1,7 +1,7 @@
-import type { Account, Version } from "../account.ts";
+import type { Account, Version } from "../account/account.ts";
+import { readSecretItems, signInProblem } from "../account/secret-items.ts";
 import { type Environment, inWords, isPlaceholder } from "../environment.ts";
-import { readSecretItems, signInProblem } from "../provision/secrets.ts";
-import type { Worker } from "../workers.ts";
+import { FRONT_DOOR, type Worker } from "../workers.ts";
 import { noteOf, releaseOf } from "./note.ts";
 import { isDraft, isOurs, readServed, type Served } from "./served.ts";
 
@@ -180,4 +180,4 @@ function bindingLine({ how, bindings: { added, removed } }: WorkerPlan, width: n
 }
 
 /** A Worker as it is shown. */
-export const titleOf = ({ folder }: Pick<Worker, "folder">): string => (folder === "." ? "front door" : folder);
+export const titleOf = ({ folder }: Pick<Worker, "folder">): string => (folder === FRONT_DOOR ? "front door" : folder);

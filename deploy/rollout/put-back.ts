@@ -1,5 +1,5 @@
 import type { Changed, RolloutDeps } from "./deps.ts";
-import { releaseOf } from "./note.ts";
+import { completed, releaseOf } from "./note.ts";
 import { type Plan, titleOf, type WorkerPlan } from "./plan.ts";
 
 /**
@@ -29,7 +29,7 @@ export async function putBack(
     if (!served || how === "finish") continue;
     const { id } = served.version;
     const release = releaseOf(served.origin) ?? "an earlier release";
-    const message = served.isComplete && !hasTriggers ? `complete: ${release}, put back` : `${release}, put back`;
+    const message = served.isComplete && !hasTriggers ? completed(`${release}, put back`) : `${release}, put back`;
     try {
       await account.deployVersions(worker, environment.name, [{ version_id: id, percentage: 100 }], message);
       say(`  ${title}: ${release} (${id})`);

@@ -3,12 +3,13 @@
  * docs/deploy.md.
  */
 import { parseArgs } from "node:util";
-import { confirmed } from "../confirm.ts";
+import { findFrontDoor } from "../account/front-door.ts";
+import { openSession } from "../account/session.ts";
+import { UsageError } from "../command/command-error.ts";
+import { confirmed } from "../command/confirm.ts";
+import { createProgress } from "../command/progress.ts";
+import { named, runCommand } from "../command/run-command.ts";
 import { readEnvironment } from "../environment.ts";
-import { findFrontDoor } from "../front-door.ts";
-import { createProgress } from "../progress.ts";
-import { named, runCommand, UsageError } from "../run-command.ts";
-import { openSession } from "../session.ts";
 import { readWorkers } from "../workers.ts";
 import { interruptible, sleepUntil } from "./interrupt.ts";
 import { planRollback, rollBack, rollbackLines } from "./rollback.ts";

@@ -1,11 +1,12 @@
-import type { Account, Version } from "../account.ts";
+import type { Account, Version } from "../account/account.ts";
+import { CommandError } from "../command/command-error.ts";
 import type { Environment } from "../environment.ts";
 import type { Worker } from "../workers.ts";
 import type { RolloutDeps } from "./deps.ts";
 import { completed, noteOf, releaseOf } from "./note.ts";
 import { titleOf } from "./plan.ts";
 import { readServed, type Served } from "./served.ts";
-import { smokeAfter } from "./smoke-step.ts";
+import { smokeAfter } from "./smoke.ts";
 
 /** A version that served, and the one with its code that names its release. */
 type Past = { readonly id: string; readonly origin: Version };
@@ -23,7 +24,7 @@ export type Return = {
 export type RollbackPlan = { readonly from: string; readonly to: string; readonly returns: readonly Return[] };
 
 /** There is no release to go back to. */
-export class RollbackError extends Error {
+export class RollbackError extends CommandError {
   override readonly name = "RollbackError";
 }
 

@@ -1,13 +1,13 @@
-import type { Account, Version } from "../account.ts";
+import type { Account, Version } from "../account/account.ts";
+import type { Say } from "../command/progress.ts";
 import type { Environment } from "../environment.ts";
-import type { Say } from "../progress.ts";
 import type { Changed, RolloutDeps } from "./deps.ts";
 import { completed, noteOf, noteText, releaseOf } from "./note.ts";
 import { Overtaken, OwnTraffic } from "./own-traffic.ts";
 import { type Plan, titleOf, type WorkerPlan } from "./plan.ts";
 import { leaveAsIs, putBack } from "./put-back.ts";
 import type { Served } from "./served.ts";
-import { smokeAfter } from "./smoke-step.ts";
+import { smokeAfter } from "./smoke.ts";
 
 export type RolledOut = { readonly isDone: boolean };
 

@@ -1,4 +1,4 @@
-import type { Account, Deployment, Traffic, Version } from "../account.ts";
+import type { Account, Deployment, Traffic, Version } from "../account/account.ts";
 import type { Worker } from "../workers.ts";
 import { isComplete, isOfSecret } from "./note.ts";
 

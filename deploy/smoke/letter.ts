@@ -9,7 +9,7 @@ import { SmokeProblem } from "./problem.ts";
 export const BROKEN = { location: { country: "", region: "", timeZone: "", latitude: 91, longitude: -181 } };
 
 /** The issues that the contract finds in it. A test compares them with what the contract says. */
-export const ISSUES = [
+const ISSUES = [
   ["too_small", "country"],
   ["too_small", "region"],
   ["too_small", "timeZone"],
@@ -21,7 +21,7 @@ const REPAIR = [{ op: "remove", path: "/data/location" }];
 const REASON = "smoke test";
 
 /** A letter that an earlier test left is older than this; a younger one may belong to a test that runs now. */
-export const LEFT_AFTER_MS = 5 * 60_000;
+const LEFT_AFTER_MS = 5 * 60_000;
 
 type Letter = {
   readonly id: string;

@@ -1,111 +1,16 @@
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { readServiceToken } from "#auth/service-token.ts";
-import { wantsHelp } from "../../local/options.ts";
+/** `npm run smoke -- --url https://concord.example`: tries a platform as its users do. docs/deploy.md. */
+import { runCommand } from "../command/run-command.ts";
+import { targetFrom, USAGE } from "./options.ts";
 import { smokeTest } from "./smoke.ts";
-import type { SmokeStep, SmokeTarget } from "./target.ts";
-
-const USAGE = `npm run smoke -- [--url https://concord.example] [--header 'Name: value']… [--json]
-Takes one device of its own the whole way through a platform, and removes it.
-
-  --url      the front door; CONCORD_URL, or http://localhost:8787
-  --header   sent with every request; may be repeated. For a version that gets no other requests:
-             'Cloudflare-Workers-Version-Overrides: concord-staging="…"'
-  --json     prints the report as JSON, once, at the end
-
-  CONCORD_SMOKE_CREDENTIAL  id:secret of a producer that may write device.elt.registration.*; locally dev:dev
-  CONCORD_TOKEN_KEY         the private key that signs the test's tokens, or a file with it; locally none is needed
-  CONCORD_ACCESS_CLIENT_ID, CONCORD_ACCESS_CLIENT_SECRET
-                            a service token, where Cloudflare Access is in front`;
-
-class Usage extends Error {}
-
-/** @throws Usage if something is missing. Its message repeats no secret. */
-export function targetFrom(args: readonly string[], env: NodeJS.ProcessEnv): SmokeTarget & { readonly json: boolean } {
-  const { values } = parse(args);
-  const url = urlFrom(values.url ?? (env.CONCORD_URL || "http://localhost:8787"));
-  const isLocal = isThisMachine(url);
-  const credential = env.CONCORD_SMOKE_CREDENTIAL || (isLocal ? "dev:dev" : "");
-  if (!/^[^:]+:.+$/.test(credential)) {
-    throw new Usage("Set CONCORD_SMOKE_CREDENTIAL to id:secret; `npx concord credential` makes one. Nothing was sent.");
-  }
-  const signingKey = keyFrom(env);
-  if (signingKey === undefined && !isLocal) {
-    throw new Usage("Set CONCORD_TOKEN_KEY to the private key that signs tokens, or to its file. Nothing was sent.");
-  }
-  const headers = { ...accessFrom(env), ...Object.fromEntries((values.header ?? []).map(headerFrom)) };
-  return { url, credential, signingKey, headers, json: values.json };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        url: { type: "string" },
-        header: { type: "string", multiple: true },
-        json: { type: "boolean", default: false },
-      },
-    });
-  } catch (thrown) {
-    throw new Usage(`${(thrown as Error).message}\n\n${USAGE}`);
-  }
-}
-
-function urlFrom(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  // Over plain HTTP the credential could be read on its way; on this machine there is no way.
-  const isSafe = url && (url.protocol === "https:" || (url.protocol === "http:" && isThisMachine(url)));
-  if (url && isSafe && !url.username && !url.password) return url;
-  throw new Usage("--url has to be an address such as https://concord.example, without a password. Nothing was sent.");
-}
-
-const isThisMachine = ({ hostname }: URL): boolean => ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
-
-/** The private key that the variable has, or that the file which it names has; or the former secret of the platform. */
-function keyFrom({ CONCORD_TOKEN_KEY, CONCORD_TOKEN_SECRET }: NodeJS.ProcessEnv): string | undefined {
-  const text = CONCORD_TOKEN_KEY?.trim();
-  if (!text) return CONCORD_TOKEN_SECRET || undefined;
-  if (text.startsWith("{")) return text;
-  try {
-    return readFileSync(text, "utf8").trim();
-  } catch {
-    // Not repeated: it may be a key that was cut.
-    throw new Usage(
-      "CONCORD_TOKEN_KEY is neither a private key nor a file that can be read; `npx concord keys new` makes one. Nothing was sent.",
-    );
-  }
-}
-
-function headerFrom(text: string): [string, string] {
-  const [, name, value] = /^([\w-]+): *(\S.*)$/.exec(text) ?? [];
-  if (name && value) return [name, value];
-  throw new Usage("--header has to be 'Name: value'. Nothing was sent.");
-}
-
-function accessFrom(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  const service = readServiceToken(env);
-  if (!service.ok) throw new Usage(`${service.message}. Nothing was sent.`);
-  return service.headers;
-}
+import type { SmokeStep } from "./target.ts";
 
 const line = ({ name, ok, ms, problem }: SmokeStep): string =>
   `${ok ? "ok  " : "FAIL"} ${name} (${ms} ms)${problem === undefined ? "" : `\n     ${problem}`}`;
 
-if (import.meta.main) {
-  if (wantsHelp()) {
-    console.log(USAGE);
-    process.exit(0);
-  }
-  try {
-    const { json, ...target } = targetFrom(process.argv.slice(2), process.env);
-    const report = await smokeTest(target, json ? undefined : (step) => console.log(line(step)));
-    if (json) console.log(JSON.stringify(report));
-    else console.log(report.ok ? `${target.url.origin} passed the smoke test.` : `${target.url.origin} failed it.`);
-    process.exitCode = report.ok ? 0 : 1;
-  } catch (thrown) {
-    if (!(thrown instanceof Usage)) throw thrown;
-    console.error(thrown.message);
-    process.exitCode = 2;
-  }
-}
+await runCommand(USAGE, async () => {
+  const { json, ...target } = targetFrom(process.argv.slice(2), process.env);
+  const report = await smokeTest(target, json ? undefined : (step) => console.log(line(step)));
+  if (json) console.log(JSON.stringify(report));
+  else console.log(report.ok ? `${target.url.origin} passed the smoke test.` : `${target.url.origin} failed it.`);
+  return report.ok ? 0 : 1;
+});

@@ -1,5 +1,5 @@
 /** Every Worker, with the folder whose wrangler.toml is its configuration. */
-export const FOLDERS = {
+const FOLDERS = {
   gateway: ".",
   api: "workers/api",
   devices: "workers/devices",

@@ -33,6 +33,8 @@ function run(script: string, args: string[], env: Record<string, string> = {}, o
         CONCORD_WRANGLER: "test/deploy/account/wrangler.ts",
         CONCORD_ACCOUNT: path,
         CLOUDFLARE_API_BASE_URL: rest.url,
+        // Each run starts dozens of processes of the same files.
+        NODE_COMPILE_CACHE: join(folder, "compiled"),
         ...env,
       },
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LOCAL_CREDENTIAL_HASH } from "#auth/credential.ts";
-import { findAccount } from "../../deploy/login.ts";
+import { findAccount } from "../../deploy/account/login.ts";
 import { planLines } from "../../deploy/rollout/plan.ts";
 import { StandIn } from "./account/stand-in.ts";
 import { ACCOUNT_ID, emptyAccount } from "./account/state.ts";

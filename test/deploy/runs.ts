@@ -1,9 +1,9 @@
-import { accountOf } from "../../deploy/account.ts";
-import { createApi, credentialsOf } from "../../deploy/cloudflare-api.ts";
+import { accountOf } from "../../deploy/account/account.ts";
+import { createApi, credentialsOf } from "../../deploy/account/cloudflare-api.ts";
+import { createProgress } from "../../deploy/command/progress.ts";
 import { type Environment, readEnvironment } from "../../deploy/environment.ts";
-import { createProgress } from "../../deploy/progress.ts";
 import { type Provisioned, provision } from "../../deploy/provision/provision.ts";
-import type { Values } from "../../deploy/provision/secrets.ts";
+import type { Values } from "../../deploy/provision/secrets-file.ts";
 import { contentOf } from "../../deploy/rollout/content.ts";
 import type { Smoke } from "../../deploy/rollout/deps.ts";
 import { makePlan, type Plan } from "../../deploy/rollout/plan.ts";

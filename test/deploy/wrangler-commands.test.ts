@@ -1,6 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { readCommands } from "../../scripts/wrangler-commands.ts";
 import { COMMANDS, readCall } from "./account/call.ts";
 
 const installed = JSON.parse(readFileSync("node_modules/wrangler/package.json", "utf8")) as { version: string };
@@ -8,16 +7,6 @@ const installed = JSON.parse(readFileSync("node_modules/wrangler/package.json", 
 it("the commands are those of the wrangler that is installed: after another version, `npm run generate:wrangler`", () => {
   expect(COMMANDS.version).toBe(installed.version);
 });
-
-// Each takes the installed wrangler a second of this machine; `npm run generate:wrangler -- --check` asks for all of them.
-it.each([[["versions deploy", "deploy"]], [["secret bulk", "d1 create", "triggers deploy"]]])(
-  "wrangler itself says the same of %s",
-  async (names) => {
-    const { commands } = await readCommands(names);
-    expect(commands).toEqual(Object.fromEntries(names.map((name) => [name, COMMANDS.commands[name]])));
-  },
-  120_000,
-);
 
 it.each([
   ["a command that wrangler does not have", ["d1", "replicate", "concord"], "Unknown arguments: d1, replicate"],

@@ -1,4 +1,4 @@
-import type { Ran, Wrangler } from "../../../deploy/wrangler.ts";
+import type { Ran, Wrangler } from "../../../deploy/account/wrangler.ts";
 import type { Answer } from "./answer.ts";
 import { play } from "./play.ts";
 import { answerRest } from "./rest.ts";
@@ -14,7 +14,7 @@ export class StandIn {
   calls: string[] = [];
   /** What everybody could see: arguments and all output. */
   seen = "";
-  #trouble: (call: string, n: number) => Trouble | undefined = () => undefined;
+  #trouble: (call: string) => Trouble | undefined = () => undefined;
   #killed: () => void = () => {};
   /** Resolves when our process would be dead. */
   death = new Promise<void>(() => {});
@@ -62,7 +62,7 @@ export class StandIn {
 
   async #act<T>(call: string, act: () => T, failure: T): Promise<T> {
     this.calls.push(call);
-    const trouble = this.#trouble(call, this.calls.length);
+    const trouble = this.#trouble(call);
     if (trouble === "fail") return failure;
     if (trouble !== "kill-before") {
       const answer = act();

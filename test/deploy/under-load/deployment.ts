@@ -9,14 +9,12 @@ import { startStack } from "../../../local/stack.ts";
 import { type Counted, type FinalDevice, judge, type Verdict } from "./oracle.ts";
 import { Producers } from "./producers.ts";
 import { type Received, Subscriber } from "./subscribers.ts";
-import { type DeployedWorker, ROLLOUT, Versions } from "./versions.ts";
+import { ROLLOUT, Versions } from "./versions.ts";
 
 export type LoadPlan = {
   readonly sockets: number;
   readonly devices: number;
   readonly eventsPerSecond: number;
-  /** The Workers that are replaced, in this order; all unless given. */
-  readonly rollout?: readonly DeployedWorker[];
   /** How long events flow between two deployments. */
   readonly secondsBetween: number;
   /** How long after each deployment no socket is let in, while events flow. */
@@ -73,7 +71,7 @@ export async function deployUnderLoad(plan: LoadPlan): Promise<LoadFigures> {
     say(`${subscribers.length} sockets are open, on ${devices.length} devices`);
     producers.start(plan.eventsPerSecond);
     const deployments: LoadFigures["deployments"][number][] = [];
-    for (const worker of plan.rollout ?? ROLLOUT) {
+    for (const worker of ROLLOUT) {
       await wait(plan.secondsBetween * 1_000);
       const startedAt = performance.now();
       refused.add("topics");

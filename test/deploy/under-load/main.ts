@@ -1,6 +1,7 @@
 import { readOptions } from "../../../local/options.ts";
 import { table } from "../../../local/screen.ts";
 import { deployUnderLoad, type LoadFigures } from "./deployment.ts";
+import { untried } from "./oracle.ts";
 
 /** How many violations are printed. */
 const SHOWN = 20;
@@ -41,9 +42,11 @@ const figures = await deployUnderLoad({
 });
 console.log(`\n${table(rowsOf(figures))}\n`);
 for (const gap of figures.gaps.slice(0, SHOWN)) console.log(`  gap: ${gap}`);
+const missing = untried(figures);
+for (const each of missing) console.error(`  ✗ This run shows nothing: ${each}.`);
 for (const violation of figures.violations.slice(0, SHOWN)) console.error(`  ✗ ${violation.slice(0, 400)}`);
 console.log(`${figures.violations.length} violations`);
-process.exit(figures.violations.length === 0 ? 0 : 1);
+process.exit(figures.violations.length + missing.length === 0 ? 0 : 1);
 
 function rowsOf({ counted, refusals, ...found }: LoadFigures): (readonly [string, string | number, string?])[] {
   const refused = [...refusals].map(([by, times]) => `${by} ${times} times`).join(", ");

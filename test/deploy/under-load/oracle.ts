@@ -144,4 +144,26 @@ function judgeTogether(streams: readonly Stream[], sent: Sent, superseded: numbe
     : [...violations, `${notDelivered} events were not delivered, and ${superseded} were superseded`];
 }
 
+/** What a run has to have met: without it, nothing wrong means nothing. */
+export function untried({ sockets, reconnects, events, caughtUpOn, deployments }: Tried): string[] {
+  const times = deployments.length;
+  return [
+    ...unless(times > 0, "nothing was deployed"),
+    ...unless(
+      reconnects >= sockets * times,
+      `${sockets} sockets reconnected ${reconnects} times in ${times} deployments, and each of them closes every socket`,
+    ),
+    ...unless(events > 0, "no event was accepted"),
+    ...unless(caughtUpOn > 0, "nobody missed an event while away, so nobody had to catch up"),
+  ];
+}
+
+type Tried = {
+  readonly sockets: number;
+  readonly reconnects: number;
+  readonly events: number;
+  readonly caughtUpOn: number;
+  readonly deployments: readonly unknown[];
+};
+
 const unless = (holds: boolean, violation: string): string[] => (holds ? [] : [violation]);

@@ -1,8 +1,9 @@
+import { CommandError } from "../command/command-error.ts";
+import type { Environment } from "../environment.ts";
 import type { Account } from "./account.ts";
-import type { Environment } from "./environment.ts";
 
 /** The account in which nothing can be done: nobody is logged in, or it is not clear which account is meant. */
-export class LoginError extends Error {
+export class LoginError extends CommandError {
   override readonly name = "LoginError";
 }
 

@@ -1,6 +1,6 @@
+import type { Environment } from "../environment.ts";
 import { accountOf } from "./account.ts";
 import { createApi, credentialsOf } from "./cloudflare-api.ts";
-import type { Environment } from "./environment.ts";
 import { findAccount } from "./login.ts";
 import { installedWrangler } from "./wrangler.ts";
 

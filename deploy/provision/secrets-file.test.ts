@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
+import { readSecretItems } from "../account/secret-items.ts";
 import { readWorkers } from "../workers.ts";
 import { accessLine } from "./access.ts";
-import { checklist, parseSecrets, readSecretItems, readSecretsFile } from "./secrets.ts";
+import { checklist, parseSecrets, readSecretsFile } from "./secrets-file.ts";
 
 const CANARY = "canary-71c0";
 

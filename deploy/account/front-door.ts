@@ -1,6 +1,6 @@
+import type { Environment } from "../environment.ts";
+import { FRONT_DOOR, type Worker } from "../workers.ts";
 import type { CloudflareApi } from "./cloudflare-api.ts";
-import type { Environment } from "./environment.ts";
-import { FRONT_DOOR, type Worker } from "./workers.ts";
 
 /**
  * The address at which an environment is reached.

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Worker } from "./workers.ts";
+import type { Worker } from "../workers.ts";
 import { isMissingWorker, type OutputEntry, type Ran, type Wrangler, WranglerError } from "./wrangler.ts";
 
 /** How a Worker's requests are shared out: one version, or two of which both are in use. */

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ROOT, toolPath } from "../local/tool.ts";
+import { ROOT, toolPath } from "../../local/tool.ts";
+import { CommandError } from "../command/command-error.ts";
 
 /** An entry of the file that wrangler writes where `WRANGLER_OUTPUT_FILE_PATH` points: one JSON object a line. */
 export type OutputEntry = { readonly type: string; readonly version_id?: string | null };
@@ -19,7 +20,7 @@ export type Ran = {
 export type Wrangler = (args: readonly string[], input?: string) => Promise<Ran>;
 
 /** wrangler refused or failed. The message has all that it said. No secret is ever an argument. */
-export class WranglerError extends Error {
+export class WranglerError extends CommandError {
   override readonly name = "WranglerError";
 
   constructor(args: readonly string[], { said }: Pick<Ran, "said">) {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { CommandError } from "../command/command-error.ts";
 import { type Wrangler, WranglerError } from "./wrangler.ts";
 
 /**
@@ -44,7 +45,7 @@ const Answer = z.object({
 type Answer = z.output<typeof Answer>;
 
 /** Cloudflare's API refused or could not be reached. The message never has the token. */
-export class CloudflareApiError extends Error {
+export class CloudflareApiError extends CommandError {
   override readonly name = "CloudflareApiError";
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { targetFrom } from "./main.ts";
+import { targetFrom } from "./options.ts";
 
 const URL_OF_STAGING = ["--url", "https://concord.example"];
 const ENV = { CONCORD_SMOKE_CREDENTIAL: "smoke:s3cret", CONCORD_TOKEN_KEY: '{"d":"s3cret"}' };
@@ -61,7 +61,7 @@ it.each<[string, string[], Record<string, string>, RegExp]>([
   ["an address without TLS", ["--url", "http://concord.example"], {}, /such as https:/],
   ["a password in the address", ["--url", "https://a:s3cret@concord.example"], {}, /without a password/],
   ["a header without a value", [...URL_OF_STAGING, "--header", "s3cret"], {}, /'Name: value'/],
-  ["an unknown option", ["--env", "staging"], {}, /Unknown option.*npm run smoke -- /s],
+  ["an unknown option", ["--env", "staging"], {}, /Unknown option/],
 ])("with %s nothing is sent, and no secret repeated", (_, args, env, says) => {
   const call = () => targetFrom(args, { ...ENV, ...env });
   expect(call).toThrow(says);

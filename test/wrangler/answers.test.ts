@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accountOf } from "../../deploy/account.ts";
-import { credentialsOf } from "../../deploy/cloudflare-api.ts";
+import { accountOf } from "../../deploy/account/account.ts";
+import { credentialsOf } from "../../deploy/account/cloudflare-api.ts";
+import { installedWrangler, type Wrangler } from "../../deploy/account/wrangler.ts";
 import { readWorkers, type Worker } from "../../deploy/workers.ts";
-import { installedWrangler, type Wrangler } from "../../deploy/wrangler.ts";
 
 /** The installed wrangler itself, against a made-up API: that what it prints is what we read. */
 const ACCOUNT = "0123456789abcdef0123456789abcdef";
@@ -96,7 +96,7 @@ beforeAll(async () => {
 });
 afterAll(() => new Promise<void>((resolve) => void server.close(() => resolve())));
 
-describe("what the installed wrangler prints is what is read of it", { timeout: 120_000 }, () => {
+describe("what the installed wrangler prints is what is read of it", () => {
   it("who is logged in, and with what", async () => {
     expect(await accountOf(wrangler).whoAmI()).toMatchObject({ loggedIn: true, accounts: [{ id: ACCOUNT }] });
     expect(await credentialsOf(wrangler)).toEqual({ Authorization: "Bearer a-token" });
