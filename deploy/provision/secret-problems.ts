@@ -5,7 +5,7 @@ import { readerVarsSchema } from "#auth/reader-settings.ts";
 import { jsonText } from "#json/json-of.ts";
 import { TokenSettings } from "../../workers/ingest/auth/token-settings.ts";
 import type { Environment } from "../environment.ts";
-import type { Values } from "./secrets.ts";
+import type { Values } from "./secrets-file.ts";
 
 const DeployedCredentials = Credentials.refine(
   (all) => all.every(({ hash }) => hash !== LOCAL_CREDENTIAL_HASH),
