@@ -5,6 +5,7 @@ import type { Worker } from "../workers.ts";
 import type { RolloutDeps } from "./deps.ts";
 import { completed, noteOf, releaseOf } from "./note.ts";
 import { titleOf } from "./plan.ts";
+import { revivedKeys } from "./revived-keys.ts";
 import { readServed, type Served } from "./served.ts";
 import { smokeAfter } from "./smoke.ts";
 
@@ -19,6 +20,8 @@ export type Return = {
   readonly to: Past | undefined;
   /** Why it stays, if it should not. */
   readonly stays?: string;
+  /** Keys of `TOKEN_KEYS` that it accepts again by this, by their names. */
+  readonly revives?: readonly string[];
 };
 
 export type RollbackPlan = { readonly from: string; readonly to: string; readonly returns: readonly Return[] };
@@ -109,7 +112,7 @@ function returnOf(worker: Worker, served: Served, past: readonly Past[], sinceMs
       stays: "a migration of its Durable Objects lies between, and the platform goes back over none",
     };
   }
-  return { worker, from, to };
+  return { worker, from, to, revives: revivedKeys(served.version, to.origin) };
 }
 
 const known = (histories: readonly History[]): string =>
@@ -119,6 +122,7 @@ const known = (histories: readonly History[]): string =>
 /** The plan as it is shown. */
 export function rollbackLines({ from, to, returns }: RollbackPlan): string[] {
   const width = Math.max(...returns.map(({ worker }) => titleOf(worker).length));
+  const revived = new Set(returns.flatMap(({ revives }) => revives ?? []));
   return [
     `  from ${from} to ${to}`,
     ...returns.map((each) => {
@@ -127,10 +131,15 @@ export function rollbackLines({ from, to, returns }: RollbackPlan): string[] {
         : `stays at ${each.from ?? "an unknown release"}${each.stays ? `: ${each.stays}` : ""}`;
       return `  ${titleOf(each.worker).padEnd(width)}  ${how}`;
     }),
+    "  Settings go back with the Workers: they are what environments/ said then.",
+    ...(revived.size === 0 ? [] : [revivedLine(revived)]),
     "  D1's migrations stay: they only add, and earlier releases go on with them.",
     "  Routes, schedules and consumers stay too. Where a secret was set since, look whether its value is the one you want.",
   ];
 }
+
+const revivedLine = (kids: ReadonlySet<string>): string =>
+  `  TOKEN_KEYS then accepts again: ${[...kids].join(", ")}. If somebody else may have one of these keys, do not go back: deploy the former code with today's environments/.`;
 
 type Deps = Pick<RolloutDeps, "account" | "say" | "progress" | "smoke" | "sleep"> & {
   readonly environment: Environment;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { planRollback, rollbackLines } from "../../deploy/rollout/rollback.ts";
 import { StandIn } from "./account/stand-in.ts";
-import { trafficOf } from "./account/state.ts";
+import { type StoredVersion, type StoredWorker, trafficOf } from "./account/state.ts";
 import { Runs, servedIn } from "./runs.ts";
 
 /** A platform of release r1. */
@@ -212,6 +213,22 @@ describe("a rollback", () => {
     await runs.rollback();
     expect(of(runs)).toEqual(["v1 of r1 100 %", "v1 of r1 100 %", "v1 of r1 100 %"]);
     await expect(runs.rollback()).rejects.toThrow("There is no release before r1");
+  });
+
+  it("says which keys are accepted again by it", async () => {
+    const runs = await deployed();
+    change(runs, "workers/api");
+    await runs.deploy("r2");
+    const rollback = async () => rollbackLines(await planRollback(runs.account, runs.workers, undefined)).join("\n");
+    expect(await rollback()).not.toContain("accepts again");
+    const { versions } = runs.standIn.state.workers[API] as StoredWorker;
+    const trusting = (...kids: string[]) => ({
+      ...{ type: "plain_text", name: "TOKEN_KEYS" },
+      text: JSON.stringify({ keys: kids.map((kid) => ({ kid, x: `of ${kid}` })) }),
+    });
+    versions[0] = { ...(versions[0] as StoredVersion), bindings: [trusting("stolen", "mine")] };
+    versions[1] = { ...(versions[1] as StoredVersion), bindings: [trusting("mine", "new")] };
+    expect(await rollback()).toContain("TOKEN_KEYS then accepts again: stolen.");
   });
 
   it("goes to a release by its name, and there is nothing to do the second time", async () => {
