@@ -35,55 +35,70 @@ export async function findDifference(reading: Reading): Promise<readonly Item[]>
 /** A table that each database of ours has, since its first migration. */
 const OUR_TABLE = "devices";
 
-async function databaseItems(reading: Reading): Promise<Item[]> {
-  const { account, api, environment, workers } = reading;
+async function databaseItems({ account, api, environment, workers }: Reading): Promise<Item[]> {
   const name = workers.find(({ database }) => database !== undefined)?.database;
   if (name === undefined) return [];
-  const what = `database ${name}`;
-  const mode = environment.database.read_replication ? "auto" : "disabled";
-  const replication: Item = {
-    what: `read replication of ${name}`,
-    state: "missing",
-    note: mode,
-    change: { kind: "set-replication", name, mode },
-  };
-  const { id, location, jurisdiction } = environment.database;
   const found = (await account.listDatabases()).find((each) => each.name === name);
-  if (!found) {
-    if (!isPlaceholder(id)) {
-      const note = `environments/${environment.name}.toml names ${id}, and the account has no ${name}: another account, or a database that was deleted. Put the right id there, or 00000000-0000-4000-8000-000000000000 for a new database`;
-      return [{ what, state: "differs", note }];
-    }
-    const note = jurisdiction ? `in jurisdiction ${jurisdiction}` : `in ${location}`;
-    const created: Item = { what, state: "missing", note, change: { kind: "create-database", name } };
-    return mode === "auto" ? [created, replication] : [created];
-  }
-  if (isPlaceholder(id)) {
-    const tables = await account.listTables(name);
-    if (tables.length > 0 && !tables.includes(OUR_TABLE)) {
-      const note = `the name is taken by a database of somebody else, with ${tables.slice(0, 3).join(", ")}`;
-      return [{ what, state: "differs", note }];
-    }
-  } else if (id !== found.uuid) {
-    return [
-      { what, state: "differs", note: `environments/${environment.name}.toml names ${id}; its id is ${found.uuid}` },
-    ];
-  }
+  const problem = found ? await mismatch(account, found, environment) : absence(name, environment);
+  if (problem !== undefined) return [{ what: `database ${name}`, state: "differs", note: problem }];
+  if (!found) return newDatabase(name, environment);
   const info = await api.findDatabase(found.uuid);
-  const isWritten = id === found.uuid;
-  const inFile: Item = isWritten
-    ? { what, state: "exists", ...placeNote(environment, info) }
-    : {
-        what,
-        state: "missing",
-        note: "its id is not in the file",
-        change: { kind: "write-database-id", name, id: found.uuid },
-      };
-  const hasMode = (info?.read_replication?.mode ?? "disabled") === mode;
-  return [
-    inFile,
-    hasMode ? { what: replication.what, state: "exists", note: mode } : { ...replication, state: "differs" },
-  ];
+  return [existingDatabase(found, environment, info), replicationItem(name, environment, info)];
+}
+
+/** Why a database that the account does not have cannot simply be made. */
+function absence(name: string, environment: Environment): string | undefined {
+  const { id } = environment.database;
+  if (isPlaceholder(id)) return undefined;
+  return `environments/${environment.name}.toml names ${id}, and the account has no ${name}: another account, or a database that was deleted. Put the right id there, or 00000000-0000-4000-8000-000000000000 for a new database`;
+}
+
+/** Why a database that has the name is not the environment's. */
+async function mismatch(
+  account: Reading["account"],
+  { uuid, name }: { readonly uuid: string; readonly name: string },
+  environment: Environment,
+): Promise<string | undefined> {
+  const { id } = environment.database;
+  if (!isPlaceholder(id)) {
+    return id === uuid ? undefined : `environments/${environment.name}.toml names ${id}; its id is ${uuid}`;
+  }
+  const tables = await account.listTables(name);
+  if (tables.length === 0 || tables.includes(OUR_TABLE)) return undefined;
+  return `the name is taken by a database of somebody else, with ${tables.slice(0, 3).join(", ")}`;
+}
+
+function newDatabase(name: string, environment: Environment): Item[] {
+  const { location, jurisdiction } = environment.database;
+  const note = jurisdiction ? `in jurisdiction ${jurisdiction}` : `in ${location}`;
+  const created: Item = {
+    ...{ what: `database ${name}`, state: "missing", note },
+    change: { kind: "create-database", name },
+  };
+  return wantedMode(environment) === "auto" ? [created, replicationItem(name, environment, undefined)] : [created];
+}
+
+function existingDatabase(
+  { uuid, name }: { readonly uuid: string; readonly name: string },
+  environment: Environment,
+  info: DatabaseInfo | null,
+): Item {
+  const what = `database ${name}`;
+  if (environment.database.id === uuid) return { what, state: "exists", ...placeNote(environment, info) };
+  const change = { kind: "write-database-id", name, id: uuid } as const;
+  return { what, state: "missing", note: "its id is not in the file", change };
+}
+
+const wantedMode = ({ database }: Environment) => (database.read_replication ? "auto" : "disabled");
+
+/** @param info `undefined` for a database that is not made yet */
+function replicationItem(name: string, environment: Environment, info: DatabaseInfo | null | undefined): Item {
+  const [what, mode] = [`read replication of ${name}`, wantedMode(environment)] as const;
+  if (info !== undefined && (info?.read_replication?.mode ?? "disabled") === mode) {
+    return { what, state: "exists", note: mode };
+  }
+  const state = info === undefined ? "missing" : "differs";
+  return { what, state, note: mode, change: { kind: "set-replication", name, mode } };
 }
 
 /** A database cannot be moved, so another place is told and does not stop anything. */

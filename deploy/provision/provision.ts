@@ -50,16 +50,21 @@ export async function provision(deps: ProvisionDeps, { isDryRun, secrets }: Prov
   if (isDryRun)
     say(total === 0 ? "\nNothing would be done." : `\nA run would do ${total} of these; this one did nothing.`);
   else await make(deps, changes, puts, total);
-  const set = new Set(
-    isDryRun ? [] : puts.flatMap(({ worker, values }) => Object.keys(values).map((name) => `${worker.name} ${name}`)),
-  );
-  const after = secretItems.map((item) => ({
+  return sayLeft(deps, isDryRun ? secretItems : withPuts(secretItems, puts));
+}
+
+/** The items as they are once these secrets are set. */
+const withPuts = (items: readonly SecretItem[], puts: readonly Put[]): readonly SecretItem[] =>
+  items.map((item) => ({
     ...item,
-    isSet: item.isSet || set.has(`${item.worker.name} ${item.secret.name}`),
+    isSet: item.isSet || puts.some(({ worker, values }) => worker === item.worker && item.secret.name in values),
   }));
+
+/** What a human has to do before the first deployment. */
+function sayLeft({ environment, say }: ProvisionDeps, items: readonly SecretItem[]): Provisioned {
   say("\nSecrets");
-  for (const line of checklist(after)) say(line);
-  const left = [...missingSecrets(after), ...(signInProblem(environment, after) ?? [])];
+  for (const line of checklist(items)) say(line);
+  const left = [...missingSecrets(items), ...(signInProblem(environment, items) ?? [])];
   for (const line of left) say(`\n${line}`);
   return left.length === 0 ? "ready" : "waiting";
 }
