@@ -1,9 +1,24 @@
 import { createInterface } from "node:readline/promises";
 
-/** Asks on a terminal. Where there is none, as in CI, whoever started the run has decided. */
-export async function confirmed(question: string, isYes: boolean): Promise<boolean> {
-  if (isYes || !process.stdin.isTTY || !process.stdout.isTTY) return true;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+type Terminal = {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly output: NodeJS.WritableStream;
+};
+
+/**
+ * Asks whoever sits at the terminal, also if what is said goes into a file or to `tee`. Where nobody does, as in CI,
+ * whoever started the run has decided.
+ */
+export async function confirmed(
+  question: string,
+  isYes: boolean,
+  { input, output }: Terminal = {
+    input: process.stdin,
+    output: process.stdout.isTTY ? process.stdout : process.stderr,
+  },
+): Promise<boolean> {
+  if (isYes || !input.isTTY) return true;
+  const terminal = createInterface({ input, output });
   try {
     return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
   } finally {

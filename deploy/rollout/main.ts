@@ -20,7 +20,7 @@ import { outdated, readConfigs } from "../tables/files.ts";
 import { readWorkers, type Worker } from "../workers.ts";
 import { buildAll, METRICS, transferringConfig } from "./builds.ts";
 import { compareContracts } from "./contracts.ts";
-import { interruptible, sleepUntil } from "./interrupt.ts";
+import { interruptible, PUTS_BACK, sleepUntil } from "./interrupt.ts";
 import { isTransferDue } from "./metrics-transfer.ts";
 import { makePlan, type Plan, planLines } from "./plan.ts";
 import { readRelease } from "./release.ts";
@@ -96,7 +96,7 @@ await runCommand(USAGE, async () => {
     return 1;
   }
   const isTransfer = await needsTransfer(plan, environment, session);
-  const signal = interruptible(say);
+  const signal = interruptible(say, PUTS_BACK);
   const deps = {
     ...{ account: session.account, environment, say, smoke, signal, sleep: sleepUntil(signal) },
     progress: createProgress(countSteps(plan, environment), say),

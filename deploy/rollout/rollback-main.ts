@@ -11,7 +11,7 @@ import { createProgress } from "../command/progress.ts";
 import { named, runCommand } from "../command/run-command.ts";
 import { readEnvironment } from "../environment.ts";
 import { readWorkers } from "../workers.ts";
-import { interruptible, sleepUntil } from "./interrupt.ts";
+import { GOES_ON, interruptible, sleepUntil } from "./interrupt.ts";
 import { planRollback, rollBack, rollbackLines } from "./rollback.ts";
 import { smokeThrough } from "./smoke.ts";
 
@@ -59,7 +59,7 @@ await runCommand(USAGE, async () => {
     say("Nothing was changed.");
     return 1;
   }
-  const signal = interruptible(say);
+  const signal = interruptible(say, GOES_ON);
   const progress = createProgress(moving.length, say);
   await rollBack({ account, environment, say, smoke, progress, sleep: sleepUntil(signal) }, plan);
   say(`\n${environment.name} runs ${plan.to}. Open ${url}`);

@@ -24,7 +24,13 @@ export type Return = {
   readonly revives?: readonly string[];
 };
 
-export type RollbackPlan = { readonly from: string; readonly to: string; readonly returns: readonly Return[] };
+export type RollbackPlan = {
+  readonly from: string;
+  readonly to: string;
+  readonly returns: readonly Return[];
+  /** Workers that the account does not have. */
+  readonly gone: readonly Worker[];
+};
 
 /** There is no release to go back to. */
 export class RollbackError extends CommandError {
@@ -44,10 +50,12 @@ export async function planRollback(
   workers: readonly Worker[],
   to: string | undefined,
 ): Promise<RollbackPlan> {
-  const histories = [];
+  const histories: History[] = [];
+  const gone: Worker[] = [];
   for (const worker of workers) {
     const served = await readServed(account, worker);
     if (served) histories.push({ worker, served, past: await readPast(account, worker, served) });
+    else gone.push(worker);
   }
   const present = await presentRelease(account, histories);
   const wanted = to ?? releaseBefore(histories, present);
@@ -57,7 +65,7 @@ export async function planRollback(
   if (!Number.isFinite(sinceMs))
     throw new RollbackError(`No Worker has a version of ${wanted}. Known are ${known(histories)}.`);
   const returns = histories.map(({ worker, served, past }) => returnOf(worker, served, past, sinceMs));
-  return { from: present, to: wanted, returns };
+  return { from: present, to: wanted, returns, gone };
 }
 
 type History = { readonly worker: Worker; readonly served: Served; readonly past: readonly Past[] };
@@ -120,8 +128,8 @@ const known = (histories: readonly History[]): string =>
   "none";
 
 /** The plan as it is shown. */
-export function rollbackLines({ from, to, returns }: RollbackPlan): string[] {
-  const width = Math.max(...returns.map(({ worker }) => titleOf(worker).length));
+export function rollbackLines({ from, to, returns, gone }: RollbackPlan): string[] {
+  const width = Math.max(...[...returns.map(({ worker }) => worker), ...gone].map((worker) => titleOf(worker).length));
   const revived = new Set(returns.flatMap(({ revives }) => revives ?? []));
   return [
     `  from ${from} to ${to}`,
@@ -131,6 +139,10 @@ export function rollbackLines({ from, to, returns }: RollbackPlan): string[] {
         : `stays at ${each.from ?? "an unknown release"}${each.stays ? `: ${each.stays}` : ""}`;
       return `  ${titleOf(each.worker).padEnd(width)}  ${how}`;
     }),
+    ...gone.map(
+      (worker) =>
+        `  ${titleOf(worker).padEnd(width)}  is missing: the account has no ${worker.name}. \`npm run deploy\` makes it anew, without what its objects held.`,
+    ),
     "  Settings go back with the Workers: they are what environments/ said then.",
     ...(revived.size === 0 ? [] : [revivedLine(revived)]),
     "  D1's migrations stay: they only add, and earlier releases go on with them.",

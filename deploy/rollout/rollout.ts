@@ -24,7 +24,11 @@ export async function rollOut(given: RolloutDeps, plan: Plan): Promise<RolledOut
   const changed: Changed[] = [];
   try {
     await migrate(deps, plan);
-    for (const each of plan.chosen) await rollOutWorker(deps, plan, each, changed);
+    for (const each of plan.chosen) {
+      // A rollback, say, may have changed a Worker that is done, and leave the next one as it is.
+      for (const done of changed) await deps.traffic.check(done.plan.worker);
+      await rollOutWorker(deps, plan, each, changed);
+    }
     return { isDone: true };
   } catch (thrown) {
     deps.say(`\n${thrown instanceof Error ? thrown.message : String(thrown)}\n`);

@@ -130,7 +130,7 @@ describe("npm run provision", () => {
 describe("npm run rollback", () => {
   const ROLLBACK = "deploy/rollout/rollback-main.ts";
 
-  it("puts the Workers back, and Ctrl-C does not stop a call in its middle", async () => {
+  it("puts the Workers back, and Ctrl-C stops neither a call in its middle nor the rollback", async () => {
     const runs = new Runs(new StandIn());
     await runs.bringUp("r1");
     runs.standIn.state.code["workers/api"] = "v2";
@@ -140,7 +140,7 @@ describe("npm run rollback", () => {
     const { code, said } = await run(ROLLBACK, args, { CONCORD_SLOW: "^rollback" }, (text, pid) => {
       if (text.endsWith("[1/1] workers/api: r1\n")) process.kill(pid, "SIGINT");
     });
-    expect(said).toContain("Interrupted: this call ends");
+    expect(said).toContain("Interrupted: a rollback goes on to its end");
     expect(code).toBe(0);
     expect(servedIn(readState(path))["concord-api-staging"]).toBe("v1 of r1 100 %");
     expect(trafficOf(readState(path).workers["concord-api-staging"])).toHaveLength(1);

@@ -100,6 +100,20 @@ describe("a new version", () => {
     },
   );
 
+  it("stops before its next Worker where one that is done was changed", async () => {
+    const runs = await deployed();
+    change(runs, "workers/metrics", "workers/api");
+    let times = 0;
+    runs.smoke = async () => {
+      if (++times === 4) await new Runs(runs.standIn).rollback("r1");
+      return { ok: true, steps: [] };
+    };
+    expect((await runs.deploy("r2")).isDone).toBe(false);
+    expect(servedIn(runs.standIn.state)[API]).toBe("v1 of r1 100 %");
+    expect(runs.standIn.calls.filter((call) => /versions upload .*workers\/api/.test(call))).toEqual([]);
+    expect(runs.text).toMatch(/workers\/metrics: somebody else has deployed it/);
+  });
+
   it("is deployed although the account lists the deployment before it a moment later", async () => {
     const runs = await deployed();
     change(runs, "workers/api");
@@ -268,5 +282,14 @@ describe("a rollback", () => {
     const other = new Runs(new StandIn(runs.standIn.state));
     await other.rollback();
     expect(servedIn(other.standIn.state)[API]).toBe("v1 of r1 100 %");
+  });
+
+  it("names a Worker that was deleted, and puts the others back", async () => {
+    const runs = await threeReleases();
+    delete runs.standIn.state.workers["concord-dlq-staging"];
+    const plan = await planRollback(runs.account, runs.workers, "r1");
+    expect(rollbackLines(plan).join("\n")).toMatch(/workers\/dlq +is missing: the account has no concord-dlq-staging/);
+    await runs.rollback("r1");
+    expect(of(runs)).toEqual(["v1 of r1 100 %", undefined, "v1 of r1 100 %"]);
   });
 });
