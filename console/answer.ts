@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask, listen, Refusal } from "./client.ts";
-import { useResumed } from "./use-session.ts";
+import { useResumed } from "./sign-in/use-session.ts";
 
 /** A request's data and state. The last data stays during a refresh, beside the error of a failed one. */
 export type Answer<T> = {

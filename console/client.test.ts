@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ask, listen, type Refusal } from "./client.ts";
-import { resumeSession, sessionEnd } from "./session.ts";
+import { resumeSession, sessionEnd } from "./sign-in/session.ts";
 
 beforeEach(() => {
   vi.stubGlobal("sessionStorage", { getItem: () => "a-token" });

@@ -1,5 +1,5 @@
 import { createParser } from "eventsource-parser";
-import { endSession, readToken, resumeSession, sessionEnd } from "./session.ts";
+import { endSession, readToken, resumeSession, sessionEnd } from "./sign-in/session.ts";
 
 /** What the operations API said instead of an answer, or what kept it from answering. */
 export class Refusal extends Error {

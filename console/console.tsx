@@ -3,7 +3,6 @@ import { useEffect, useRef } from "preact/hooks";
 import type { SignedInBy } from "#auth/ops-role.ts";
 import type { Me } from "#ops/api.ts";
 import { useAnswer } from "./answer.ts";
-import { ACCESS_LOGOUT, Login } from "./login.tsx";
 import type { PageProps } from "./page.ts";
 import { AuditPage } from "./pages/audit.tsx";
 import { DeadLettersPage } from "./pages/dead-letters.tsx";
@@ -13,9 +12,10 @@ import { TopicsPage } from "./pages/topics.tsx";
 import { isTaken } from "./parts/list-keys.ts";
 import { ErrorMessage, Loading } from "./parts/states.tsx";
 import { useRoute } from "./route.ts";
-import { dropToken } from "./session.ts";
-import { SignInAgain } from "./sign-in-again.tsx";
-import { useSessionEnd, useSignInElsewhere } from "./use-session.ts";
+import { SignInAgain } from "./sign-in/again.tsx";
+import { ACCESS_LOGOUT, Login } from "./sign-in/login.tsx";
+import { dropToken } from "./sign-in/session.ts";
+import { useSessionEnd, useSignInElsewhere } from "./sign-in/use-session.ts";
 
 type Page = {
   readonly name: string;

@@ -1,9 +1,9 @@
 import { render } from "preact";
 import { Console } from "./console.tsx";
-import { SignedIn } from "./signed-in.tsx";
+import { SignedIn } from "./sign-in/signed-in.tsx";
 import "./console.css";
 import "./frame.css";
-import "./sign-in.css";
+import "./sign-in/sign-in.css";
 import "./parts/controls.css";
 import "./parts/table-cells.css";
 import "./parts/states.css";

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { toRefusal } from "./answer.ts";
 import { ask, type Refusal } from "./client.ts";
-import { useResumed } from "./use-session.ts";
+import { useResumed } from "./sign-in/use-session.ts";
 
 /** A list that comes in pages. What is there stays while it is asked for anew, beside what went wrong with that. */
 export type Paged<T> = {

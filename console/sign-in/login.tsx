@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import type { SignIn } from "#ops/api.ts";
-import type { Refusal } from "./client.ts";
+import type { Refusal } from "../client.ts";
 import { readToken } from "./session.ts";
-import { SignInWays } from "./sign-in-ways.tsx";
+import { SignInWays } from "./ways.tsx";
 
 /** Where a session of Access ends. Access answers at this path of every hostname that it is in front of. */
 export const ACCESS_LOGOUT = "/cdn-cgi/access/logout";

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { SignedInBy } from "#auth/ops-role.ts";
 import type { SessionEnd } from "./session.ts";
-import { SignInWays } from "./sign-in-ways.tsx";
+import { SignInWays } from "./ways.tsx";
 
 type SignInAgainProps = { readonly end: SessionEnd; readonly by: SignedInBy; readonly onToken: () => void };
 

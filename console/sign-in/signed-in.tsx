@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import type { Me } from "#ops/api.ts";
-import { useAnswer } from "./answer.ts";
-import { ErrorMessage, Loading } from "./parts/states.tsx";
+import { useAnswer } from "../answer.ts";
+import { ErrorMessage, Loading } from "../parts/states.tsx";
 import { announceSignIn, dropToken } from "./session.ts";
 
 /**
