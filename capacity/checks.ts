@@ -91,7 +91,7 @@ const RULES: readonly Rule[] = [
     limit: { ...LIMITS.consumers, unit: "consumers at once" },
     used: (load) => (load.peakRecords / load.consumerRecords) * LIMITS.consumers.value,
     needs: (times) => `${times * LIMITS.consumers.value} at once`,
-    wayPast: "a higher max_concurrency while D1 has time, up to 250; DEVICE_OBJECT_WRITES = live",
+    wayPast: "a higher max_concurrency while D1 has time, up to 250; DEVICE_OBJECT_WRITES = live in place of always",
   },
   {
     id: "feed",

@@ -32,7 +32,7 @@ export const newKey = defineCommand({
     if (out !== undefined) refuseOpen(out);
     const { entry, signingKey } = await made({ roles, maxLife, kid });
     if (out !== undefined) writeFileSync(out, `${signingKey}\n`, { mode: 0o600, flag: "wx" });
-    note("Its public entry, for the list in TOKEN_KEYS:");
+    note(`Its public entry, for the list in environments/{name}.toml: TOKEN_KEYS = '{"keys":[ the entry ]}'`);
     print(JSON.stringify(entry));
     if (out === undefined) {
       note("\nIts private half. It is not shown again:");
