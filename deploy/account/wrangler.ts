@@ -45,6 +45,9 @@ export function installedWrangler(variables: NodeJS.ProcessEnv = {}): Wrangler {
       ...variables,
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_OUTPUT_FILE_PATH: entries,
+      // Its own default: in "debug" what we read has other lines between, and without sanitizing it says the secrets.
+      WRANGLER_LOG: "log",
+      WRANGLER_LOG_SANITIZE: "true",
       NO_COLOR: "1",
       FORCE_COLOR: "0",
     };

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { accountOf } from "../../deploy/account/account.ts";
 import { credentialsOf } from "../../deploy/account/cloudflare-api.ts";
 import { installedWrangler, type Wrangler } from "../../deploy/account/wrangler.ts";
@@ -170,5 +170,20 @@ describe("what the installed wrangler prints is what is read of it", () => {
     ]);
     expect(posted.at(-1)?.body).toContain(secret);
     expect(ran.said).not.toContain(secret);
+  });
+
+  it("whoever runs it may have told wrangler to say everything: answers are read all the same, and no secret is said", async () => {
+    vi.stubEnv("WRANGLER_LOG", "debug");
+    vi.stubEnv("WRANGLER_LOG_SANITIZE", "false");
+    try {
+      const account = accountOf(wrangler);
+      expect(await account.listDatabases()).toEqual([{ uuid: "d1", name: "concord-staging" }]);
+      const secret = "canary-6e";
+      const ran = await account.putSecrets(worker, { TOKEN_SECRET: secret });
+      expect(ran.said).not.toContain(secret);
+      expect(ran.said).not.toContain("a-token");
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });
