@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { readSecretItems } from "../account/secret-items.ts";
 import { readWorkers } from "../workers.ts";
-import { accessLine } from "./access.ts";
 import { checklist, parseSecrets, readSecretsFile } from "./secrets-file.ts";
 
 const CANARY = "canary-71c0";
@@ -35,16 +34,4 @@ it("the checklist names each secret, and of one that is required and missing wha
   expect(lines).toMatch(/workers\/dlq +OPS_ACCESS +set/);
   expect(lines).toMatch(/workers\/ingest +INGEST_CREDENTIALS +MISSING\n.*Who may publish.*\n +npx concord credential/);
   expect(lines).toMatch(/workers\/ingest +INGEST_TOKENS +not set \(optional\)/);
-});
-
-const OPS = new URL("https://concord.example/ops/");
-
-it.each([
-  [302, "https://acme.cloudflareaccess.com/cdn-cgi/access/login/x", "Cloudflare Access is in front of"],
-  [302, "/ops/login", "without Access"],
-  [302, "https://acme.cloudflareaccess.com.evil.example/", "without Access"],
-  [200, null, "was answered 200 without Access"],
-  [undefined, null, "does not answer yet"],
-])("an answer %s to %s is read as: %s", (status, location, line) => {
-  expect(accessLine(OPS, location, status)).toContain(line);
 });

@@ -137,8 +137,12 @@ describe("npm run rollback", () => {
     await runs.deploy("r2");
     writeFileSync(path, JSON.stringify(runs.standIn.state));
     const args = ["--env", "staging", "--no-smoke"];
-    const { code, said } = await run(ROLLBACK, args, { CONCORD_SLOW: "^rollback" }, (text, pid) => {
-      if (text.endsWith("[1/1] workers/api: r1\n")) process.kill(pid, "SIGINT");
+    const mark = join(folder, "held");
+    writeFileSync(mark, "");
+    let isSent = false;
+    const { code, said } = await run(ROLLBACK, args, { CONCORD_HELD: "^rollback" }, (text, pid) => {
+      if (!isSent && text.includes("[1/1] workers/api: r1\n")) isSent = process.kill(pid, "SIGINT");
+      if (text.includes("Interrupted")) rmSync(mark, { force: true });
     });
     expect(said).toContain("Interrupted: a rollback goes on to its end");
     expect(code).toBe(0);

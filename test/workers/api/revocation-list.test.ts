@@ -69,7 +69,7 @@ describe("the list of revoked tokens", () => {
     const { its, seen, isRevoked } = world("never");
     const startedMs = Date.now();
     expect(await isRevoked("a")).toBe(false);
-    expect(Date.now() - startedMs).toBeLessThan(2_000);
+    expect(Date.now() - startedMs).toBeLessThan(10_000);
     its.nowMs += 1_000;
     expect(await isRevoked("a")).toBe(false);
     expect([seen.reads, seen.faults]).toEqual([1, [null]]);
