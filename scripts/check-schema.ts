@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { Change } from "@graphql-inspector/core";
+import { readOptions } from "../local/options.ts";
 import { ROOT } from "../local/tool.ts";
 import { historyOf } from "./history.ts";
 import { type SchemaChanges, schemaChanges } from "./schema-changes.ts";
@@ -17,7 +17,11 @@ const HOW_TO_ALLOW = `
 Deprecate first (\`deprecationReason\`), and remove when nobody asks any more. A break that is meant stands in ${BREAKS},
 with its message as above and a reason behind a "#".`;
 
-const { values } = parseArgs({ options: { base: { type: "string" } } });
+const values = readOptions(
+  `npm run schema:check -- [--base COMMIT]
+Prints what schema.graphql changes for clients, and fails if a query that was valid no longer is.`,
+  { base: { type: "string" } },
+);
 
 const history = historyOf();
 const base =

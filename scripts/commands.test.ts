@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
-/** What a platform team runs, by the names that docs/ has. */
+/** What docs/ and CONTRIBUTING.md tell people to run with options. */
 const COMMANDS = [
   "provision",
   "deploy",
@@ -13,6 +13,15 @@ const COMMANDS = [
   "release",
   "verify:release",
   "deploy:under-load",
+  "dev",
+  "simulate",
+  "fuzz",
+  "nightly",
+  "test:changed",
+  "contracts:check",
+  "schema:check",
+  "story",
+  "soak",
 ];
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };

@@ -2,12 +2,16 @@
  * Compares the contracts with their last release, and fails with an event that passed then and would not now, or would do
  * something else. `--against https://…` compares with a deployed platform instead, by its `GET /contracts`.
  */
-import { parseArgs } from "node:util";
 import { reportLines } from "#contracts/evolution/report.ts";
+import { readOptions } from "../local/options.ts";
 import { judgeAgainst } from "./deployed-contracts.ts";
 import { judgeAll } from "./released-contracts.ts";
 
-const { against } = parseArgs({ options: { against: { type: "string" } } }).values;
+const { against } = readOptions(
+  `npm run contracts:check -- [--against https://concord.example]
+Compares the contracts with their last release, or with those of a deployed platform.`,
+  { against: { type: "string" } },
+);
 
 try {
   const todayMs = Date.now();

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import { LOCAL_TOKEN_KEY } from "#auth/local-key.ts";
 import { signToken } from "#auth/token.ts";
 import { watchConsole } from "../local/console.ts";
+import { readOptions } from "../local/options.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
 import { ROOT, runTool, toolPath } from "../local/tool.ts";
 
@@ -12,7 +12,11 @@ import { ROOT, runTool, toolPath } from "../local/tool.ts";
  * imports or of the console is reloaded within seconds. Each port has a state of its own, so that several stacks may
  * run side by side.
  */
-const { values } = parseArgs({ options: { port: { type: "string", default: process.env.PORT ?? "8787" } } });
+const values = readOptions(
+  `npm run dev -- [--port 8787]
+All Workers on this machine, reloaded when a file changes, until Ctrl-C. Each port has a state of its own.`,
+  { port: { type: "string", default: process.env.PORT ?? "8787" } },
+);
 const port = Number(values.port);
 if (!Number.isInteger(port) || port < 1 || port > 65_535) {
   console.error(`--port takes a number from 1 to 65535, not ${values.port}.`);

@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { connect } from "../local/clients.ts";
+import { readOptions } from "../local/options.ts";
 import { startStack } from "../local/stack.ts";
 import { fuzz } from "../test/support/fuzz.ts";
 
 /** `npm run fuzz -- --requests 10000 --seed 7`: like test/flow/kafka/fuzz.test.ts, but longer. */
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  `npm run fuzz -- [--requests 10000] [--seed S]
+Near-valid requests and raw bytes against the boundary of a local stack.`,
+  {
     requests: { type: "string", default: "10000" },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
   },
-});
+);
 const [requests, seed] = [Number(values.requests), Number(values.seed)];
 
 /** How long the accepted records may take to be applied. */

@@ -1,11 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { parseArgs } from "node:util";
+import { readOptions } from "../local/options.ts";
 
 /**
  * `npm run nightly -- --seed 7`: the randomised tests of `npm test`, run for an hour. All randomness comes from the one
  * seed, which is printed first and with each failure.
  */
-const { values } = parseArgs({ options: { seed: { type: "string" } } });
+const values = readOptions(
+  `npm run nightly -- [--seed S]
+The randomised tests of npm test for an hour, from one seed.`,
+  { seed: { type: "string" } },
+);
 const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31));
 if (!/^\d{1,10}$/.test(seed)) {
   console.error(`--seed takes a whole number, not ${seed}.`);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
+import { readOptions } from "../local/options.ts";
 import { ROOT, runTool, toolPath } from "../local/tool.ts";
 import { KEEP_MARK, type KeptSchedule } from "../test/simulation/kept.ts";
 
@@ -11,9 +11,11 @@ import { KEEP_MARK, type KeptSchedule } from "../test/simulation/kept.ts";
  * as `--seed … --path …`, they repeat that one schedule. The shrunk schedule is written to a file, and is a test from
  * then on.
  */
-const { values } = parseArgs({
-  options: { runs: { type: "string", default: "1000" }, seed: { type: "string" }, path: { type: "string" } },
-});
+const values = readOptions(
+  `npm run simulate -- [--runs 1000] [--seed S] [--path P]
+Drawn schedules of deliveries and faults; a failure prints the seed and the path that repeat it.`,
+  { runs: { type: "string", default: "1000" }, seed: { type: "string" }, path: { type: "string" } },
+);
 for (const [name, value] of Object.entries({ runs: values.runs, seed: values.seed })) {
   if (value === undefined || /^-?\d+$/.test(value)) continue;
   console.error(`--${name} takes a whole number, not ${value}.`);

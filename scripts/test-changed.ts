@@ -1,13 +1,17 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { readOptions } from "../local/options.ts";
 
 /**
  * `npm run test:changed`: the tests that a change is likely to break, for use while one writes it. The changed files
  * come from git, compared with `--since` (HEAD); vitest finds their tests by imports. Left out is what is slowest: the
  * browser, the flow over HTTP, the simulation and the random walks.
  */
-const { values } = parseArgs({ options: { since: { type: "string", default: "HEAD" } } });
+const values = readOptions(
+  `npm run test:changed -- [--since HEAD]
+The tests that a change is likely to break, without the slow ones.`,
+  { since: { type: "string", default: "HEAD" } },
+);
 
 const git = (...args: string[]): string[] =>
   execFileSync("git", args, { encoding: "utf8" }).split("\n").filter(Boolean);

@@ -1,15 +1,17 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readOptions } from "../local/options.ts";
 import { bar } from "../local/screen.ts";
 import { startStack } from "../local/stack.ts";
 import { wholeNumber } from "../samples/whole-number.ts";
 import { tellStory } from "./story.ts";
 
-const { values } = parseArgs({
-  options: { seed: { type: "string", default: "1" }, devices: { type: "string", default: "200" } },
-});
+const values = readOptions(
+  `npm run story -- [--seed 1] [--devices 200]
+A fleet moves over from a warehouse and an AppSync API, on this machine.`,
+  { seed: { type: "string", default: "1" }, devices: { type: "string", default: "200" } },
+);
 const seed = wholeNumber("--seed", values.seed, { from: 0, to: 2 ** 32 - 1 });
 const devices = wholeNumber("--devices", values.devices, { from: 1, to: 10_000 });
 

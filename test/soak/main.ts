@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { connect, type Outcomes } from "../../local/clients.ts";
+import { readOptions } from "../../local/options.ts";
 import { bar, table } from "../../local/screen.ts";
 import { fingerprintStores } from "../../local/stores.ts";
 import { generate } from "../../samples/generate.ts";
@@ -9,13 +9,15 @@ import { CALM, type FaultCounts, phasesOf } from "./plan.ts";
 import { atRest, endedOf, historyLength, reconcile } from "./reconcile.ts";
 import { type FaultyStack, startFaultyStack } from "./stack.ts";
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  `npm run soak -- [--minutes 1] [--seed 1] [--rate 80]
+All Workers over HTTP with faults switched on, then every record reconciled.`,
+  {
     minutes: { type: "string", default: "1" },
     seed: { type: "string", default: "1" },
     rate: { type: "string", default: "80" },
   },
-});
+);
 const [minutes, seed, rate] = [values.minutes, values.seed, values.rate].map(Number) as [number, number, number];
 if (!(minutes > 0 && rate > 0 && Number.isInteger(seed))) {
   throw new Error("usage: npm run soak -- --minutes N --seed S [--rate R]");
