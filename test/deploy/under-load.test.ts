@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Evidence, judge, untried } from "./under-load/oracle.ts";
 
-/** The deployment itself is `npm run deploy:under-load`, which `.ci/long` runs. */
+/** The deployment itself is `npm run deploy:under-load`, which `npm run verify:release` runs. */
 describe("the oracle of a deployment under load", () => {
   const event = (number: number) => ({
     eventId: `e${number}`,
