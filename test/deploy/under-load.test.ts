@@ -25,6 +25,22 @@ describe("the oracle of a deployment under load", () => {
     expect(judge(good)).toEqual({ violations: [], revisions: 2, gaps: [] });
   });
 
+  describe("of a device with more events than its history holds", () => {
+    const numbers = Array.from({ length: 130 }, (_, i) => i + 1);
+    const ofHistory = (history: readonly string[]): Evidence => ({
+      accepted: numbers.map(event),
+      streams: [{ device: "d", ended: undefined, received: [snapshot, ...numbers.slice(1).map(item)] }],
+      devices: [{ device: "d", indoorTemperatureC: 130, history }],
+      counted: { accepted: 130, applied: 130, unchanged: 0, superseded: 0, duplicate: 0, deadLettered: 0 },
+    });
+    const newest = numbers.slice(-100).map((number) => `e${number}`);
+
+    it("asks for the newest hundred", () => {
+      expect(judge(ofHistory(newest)).violations).toEqual([]);
+      expect(judge(ofHistory(["e1", ...newest.slice(1)])).violations).toEqual(["the history of d lacks e31"]);
+    });
+  });
+
   it("allows a gap, which it names", () => {
     const gap = { kind: "GAP", revision: 3, eventId: null };
     expect(judge({ ...good, ...stream(snapshot, gap) }).gaps).toEqual(["subscriber 0 of d: from revision 1 to 3"]);

@@ -41,12 +41,13 @@ const figures = await deployUnderLoad({
   say: (line) => console.log(`  ${line}`),
 });
 console.log(`\n${table(rowsOf(figures))}\n`);
-for (const gap of figures.gaps.slice(0, SHOWN)) console.log(`  gap: ${gap}`);
+for (const gap of figures.gaps.slice(0, SHOWN)) console.error(`  ✗ A gap, closed by a snapshot: ${gap}`);
 const missing = untried(figures);
 for (const each of missing) console.error(`  ✗ This run shows nothing: ${each}.`);
 for (const violation of figures.violations.slice(0, SHOWN)) console.error(`  ✗ ${violation.slice(0, 400)}`);
-console.log(`${figures.violations.length} violations`);
-process.exit(figures.violations.length + missing.length === 0 ? 0 : 1);
+const { violations, gaps } = figures;
+console.log(`${violations.length} violations, ${gaps.length} gaps`);
+process.exit(violations.length + gaps.length + missing.length === 0 ? 0 : 1);
 
 function rowsOf({ counted, refusals, ...found }: LoadFigures): (readonly [string, string | number, string?])[] {
   const refused = [...refusals].map(([by, times]) => `${by} ${times} times`).join(", ");

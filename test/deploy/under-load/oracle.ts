@@ -43,7 +43,7 @@ export type Verdict = {
 
 /**
  * Judges a run by what was sent and what came out at the ends. It knows nothing of the platform but what is promised: a
- * record that was accepted has one outcome, and is in its device's history; a device shows its newest event; a
+ * record that was accepted has one outcome, and is in its device's history while it is among its newest hundred; a device shows its newest event; a
  * subscriber gets each revision once and in order, or a gap with the state after it.
  */
 export function judge({ accepted, streams, devices, counted }: Evidence): Verdict {
@@ -86,7 +86,7 @@ function judgeDevices(devices: readonly FinalDevice[], sent: Sent): string[] {
     if (!shown) return [`${device} is not there`];
     const newest = events.reduce((a, b) => (b.occurredAtMs >= a.occurredAtMs ? b : a));
     const history = new Set(shown.history);
-    const missing = events.filter(({ eventId }) => !history.has(eventId));
+    const missing = newestOf(events).filter(({ eventId }) => !history.has(eventId));
     return [
       ...unless(
         shown.indoorTemperatureC === newest.indoorTemperatureC,
@@ -98,6 +98,16 @@ function judgeDevices(devices: readonly FinalDevice[], sent: Sent): string[] {
       ),
     ];
   });
+}
+
+/** How many events a device's history promises to hold. */
+const HISTORY = 100;
+
+/** Those that a history holds for sure: of events of the same time, any may be the first that has no room. */
+function newestOf(events: readonly SentEvent[]): readonly SentEvent[] {
+  const times = events.map(({ occurredAtMs }) => occurredAtMs).sort((a, b) => b - a);
+  const firstWithoutRoom = times[HISTORY] ?? Number.NEGATIVE_INFINITY;
+  return events.filter(({ occurredAtMs }) => occurredAtMs > firstWithoutRoom);
 }
 
 function judgeStream(name: string, { device, received, ended }: Stream, sent: Sent) {
