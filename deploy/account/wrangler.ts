@@ -31,6 +31,16 @@ export class WranglerError extends CommandError {
 /** The Worker does not exist, or no environment of it: wrangler has no other sign of it than these codes. */
 export const isMissingWorker = (said: string): boolean => /\[code: (10007|10090)\]|has no deployments/.test(said);
 
+/** Of our own commands alone. Neither wrangler nor a build that it starts has a use for them. */
+const OUR_SECRETS = [
+  "CONCORD_ACCESS_CLIENT_SECRET",
+  "CONCORD_SMOKE_CREDENTIAL",
+  "CONCORD_TOKEN",
+  "CONCORD_TOKEN_KEY",
+  "CONCORD_TOKEN_SECRET",
+] as const;
+const WITHOUT_OUR_SECRETS = Object.fromEntries(OUR_SECRETS.map((name) => [name, undefined]));
+
 /**
  * The wrangler of this repository, or the script that `CONCORD_WRANGLER` names.
  * @param variables added to its environment, such as the account
@@ -42,6 +52,7 @@ export function installedWrangler(variables: NodeJS.ProcessEnv = {}): Wrangler {
     const entries = join(folder, "entries.ndjson");
     const env = {
       ...process.env,
+      ...WITHOUT_OUR_SECRETS,
       ...variables,
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_OUTPUT_FILE_PATH: entries,
