@@ -129,7 +129,8 @@ export class Instance {
     const { address, ownAddress } = this.settings;
     const untilMs = performance.now() + this.settings.callTimeoutMs;
     for (const url of [address, address, ownAddress]) {
-      const timeoutMs = untilMs - performance.now();
+      // Timeouts are whole milliseconds, and this clock's times are not.
+      const timeoutMs = Math.ceil(untilMs - performance.now());
       if (timeoutMs <= 0) return;
       const reply = await this.#calls.call(url, { method: "DELETE", timeoutMs }).catch(() => undefined);
       if (reply && reply.status < 500) return;

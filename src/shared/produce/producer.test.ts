@@ -23,6 +23,7 @@ beforeEach(() => {
   startedMs = Date.now();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -62,6 +63,12 @@ const sending = async <T>(sent: Promise<T>): Promise<T> => {
 };
 
 describe("records", () => {
+  it("are sent when less than a whole millisecond is left of what the caller said", async () => {
+    vi.spyOn(performance, "now").mockReturnValue(0.25);
+    const sending = producer([ok], { deadlineMs: 1.5 }).send([record("1")]);
+    expect(await sending).toMatchObject([{ kind: "accepted" }]);
+  });
+
   it("are given as long as the caller said, though the machine's clock is set meanwhile", async () => {
     const busy = new Response(null, { status: 503, headers: { "Retry-After": "1" } });
     const sending = producer([busy, busy, ok], { deadlineMs: 60_000 }).send([record("1")]);

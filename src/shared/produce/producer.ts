@@ -112,7 +112,9 @@ export class Producer {
   async #request(entries: readonly Entry[], { deadlineMs, signal }: Run): Promise<BoundaryAnswer> {
     const { url, authorization, fetch: send = fetch, timeoutMs = 30_000, lane = "live" } = this.#options;
     const topic = entries[0]?.topic ?? "";
-    const limits = [AbortSignal.timeout(Math.max(0, Math.min(timeoutMs, deadlineMs - performance.now())))];
+    // Timeouts are whole milliseconds, and this clock's times are not.
+    const leftMs = Math.ceil(deadlineMs - performance.now());
+    const limits = [AbortSignal.timeout(Math.max(0, Math.min(timeoutMs, leftMs)))];
     try {
       const response = await send(`${String(url).replace(/\/+$/, "")}/topics/${encodeURIComponent(topic)}`, {
         method: "POST",
