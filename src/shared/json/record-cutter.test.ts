@@ -101,7 +101,16 @@ const FORMS: Readonly<Record<string, { of: fc.Arbitrary<string>; join: (records:
     of: fc.oneof(compact, balanced, scalar, cutOff).filter((text) => !text.endsWith(",")),
     join: (records) => `[\n${records.join(",\n")}\n]`,
   },
+  "an array over many lines, as Windows ends them": {
+    of: fc.oneof(compact, balanced, scalar, cutOff).filter((text) => !text.endsWith(",")),
+    join: (records) => `[\r\n${records.join(",\r\n")}\r\n]`,
+  },
 };
+
+it.each(["\n", "\r\n"])("a record of an array that is cut off ends before its comma, whatever follows", (lineEnd) => {
+  const records = ['{"a":[1', ...Array.from({ length: 60 }, () => '"text"')];
+  expect(textsOf(cut(`[${lineEnd}${records.join(`,${lineEnd}`)}${lineEnd}]`))).toEqual(records);
+});
 
 describe("records that stand behind one another", () => {
   it.each(Object.entries(FORMS))("with %s are cut as they were written, wherever chunks end", (_, { of, join }) => {

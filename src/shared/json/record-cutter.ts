@@ -101,7 +101,7 @@ export class RecordCutter<Summary> {
           at = this.#goOn(oversized, text, at, isLast, records);
           continue;
         }
-        end = this.#endOfLine(text, at);
+        end = this.#endOfBroken(text, at, isLast);
       }
       if (end === OPEN) break;
       records.push({ text: text.slice(at, end) });
