@@ -55,6 +55,20 @@ describe.skipIf(!hasBrowser)("the console's shell", () => {
     expect(page.url()).toContain("#/devices");
   });
 
+  it("shows the page of an address that is gone to while the console is still being drawn", async () => {
+    const { page } = await visit(browser, { url: stack.url.href, at: "#/flow" });
+    await page.addInitScript(() => {
+      const watch = new MutationObserver(() => {
+        if (!document.querySelector("nav")) return;
+        watch.disconnect();
+        location.hash = "#/audit";
+      });
+      watch.observe(document, { childList: true, subtree: true });
+    });
+    await page.reload();
+    await page.getByRole("heading", { name: "Audit", level: 1 }).waitFor({ timeout: 10_000 });
+  });
+
   it("shows why a token was rejected", async () => {
     const page = await browser.newPage();
     await page.goto(new URL("/ops", stack.url).href);
