@@ -34,6 +34,7 @@ beforeEach(() => {
   requests = [];
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -71,6 +72,17 @@ describe("delivery", () => {
     await delivery.take(records(6));
     await vi.advanceTimersByTimeAsync(5);
     expect(sent()).toEqual([[5], [6]]);
+  });
+
+  it("says in whole milliseconds how long a request took", async () => {
+    const delivery = deliveryTo((entries) => {
+      vi.spyOn(performance, "now").mockReturnValue(20.75);
+      return takenAll(entries);
+    });
+    vi.spyOn(performance, "now").mockReturnValue(10);
+    await delivery.take(records(1, 2, 3, 4));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(events).toMatchObject([{ kind: "delivered", durationMs: 11 }]);
   });
 
   it("asks again for what is under pressure, after the time that it is told, and nothing overtakes it", async () => {

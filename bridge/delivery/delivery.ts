@@ -32,8 +32,9 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
 
 /**
- * Delivers the records of one session. Its waits are measured by a clock that no correction of the time sets back. Every request is sent until the boundary has answered for each of its records,
- * or until the session is closed. While the boundary is unavailable, one request at a time tries it.
+ * Delivers the records of one session. Every request is sent until the boundary has answered for each of its records,
+ * or until the session is closed. While the boundary is unavailable, one request at a time tries it. Waits are measured
+ * by a clock that no correction of the time sets back.
  */
 export class Delivery {
   readonly #settings: DeliverySettings;
@@ -171,7 +172,7 @@ export class Delivery {
           const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
           const { accepted, deadLettered } = answer;
           this.#isAvailable = notKept === 0;
-          const durationMs = performance.now() - began;
+          const durationMs = Math.round(performance.now() - began);
           this.#deps.emit({ kind: "delivered", topic, accepted, deadLettered, notKept, bytes, durationMs });
           for (const [index, isKept] of answer.kept.entries()) if (isKept) keep(index);
           if (notKept > 0) await this.#pause(topic, "the queue did not take all records", undefined, attempt);
