@@ -17,7 +17,8 @@ type Deps = RolloutDeps & { readonly traffic: OwnTraffic };
 
 /**
  * Applies the migrations, and then rolls out each chosen Worker in its turn. Whatever fails stops the run and puts the
- * Workers back that this run changed, unless somebody else has deployed one of them since. It does not throw: what happened has been said.
+ * Workers back that this run changed, unless somebody else has deployed one of them since. It does not throw: what
+ * happened has been said.
  */
 export async function rollOut(given: RolloutDeps, plan: Plan): Promise<RolledOut> {
   const deps = { ...given, traffic: new OwnTraffic(given.account, plan.workers, given.sleep) };

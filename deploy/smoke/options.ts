@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readServiceToken } from "#auth/service-token.ts";
 import { isThisMachine } from "#base/this-machine.ts";
+import { givenSigningKey } from "../../cli/ops/signing-key.ts";
 import { UsageError } from "../command/command-error.ts";
 import type { SmokeTarget } from "./target.ts";
 
@@ -59,18 +59,11 @@ function urlFrom(text: string): URL {
   );
 }
 
-/** The private key that the variable has, or that the file which it names has; or the former secret of the platform. */
-function keyFrom({ CONCORD_TOKEN_KEY, CONCORD_TOKEN_SECRET }: NodeJS.ProcessEnv): string | undefined {
-  const text = CONCORD_TOKEN_KEY?.trim();
-  if (!text) return CONCORD_TOKEN_SECRET || undefined;
-  if (text.startsWith("{")) return text;
+function keyFrom(env: NodeJS.ProcessEnv): string | undefined {
   try {
-    return readFileSync(text, "utf8").trim();
-  } catch {
-    // Not repeated: it may be a key that was cut.
-    throw new UsageError(
-      "CONCORD_TOKEN_KEY is neither a private key nor a file that can be read; `npx concord keys new` makes one. Nothing was sent.",
-    );
+    return givenSigningKey(env);
+  } catch (thrown) {
+    throw new UsageError(`${thrown instanceof Error ? thrown.message : thrown}. Nothing was sent.`);
   }
 }
 
