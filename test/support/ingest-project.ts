@@ -23,6 +23,7 @@ export function ingestProject(folder: string, { bindings, testTimeout }: Options
           durableObjects: {
             DEVICES: { className: "DeviceObject", useSQLite: true },
             DEALER_FEEDS: { className: "DealerFeed", useSQLite: true },
+            HUBS: { className: "LiveHub", useSQLite: true },
             METRICS: { className: "FakeMetrics", useSQLite: true },
           },
           queueConsumers: {},

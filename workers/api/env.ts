@@ -13,6 +13,8 @@ export type Env = ReaderVars & {
   readonly DEVICES: DurableObjectNamespace;
   /** `DealerFeed` of the devices Worker. */
   readonly DEALER_FEEDS: DurableObjectNamespace;
+  /** `LiveHub` of the devices Worker. */
+  readonly HUBS: DurableObjectNamespace;
   /** `CommandsService` of the ingest Worker. */
   readonly INGEST_COMMANDS: Commands;
   /** `MetricsObject` of the metrics Worker. */

@@ -45,6 +45,7 @@ app.on("GET", ["/readyz", "/graphql/readyz"], ({ env, var: { settings } }) => {
     bindings: hasBindings(env, [
       "DEVICES",
       "DEALER_FEEDS",
+      "HUBS",
       "INGEST_COMMANDS",
       "METRICS",
       "REQUESTS",

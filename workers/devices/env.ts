@@ -10,9 +10,10 @@ export type Env = ReaderVars & {
   readonly DEVICE_OBJECT_WRITES?: string;
   readonly DB: D1Database;
   readonly EVENTS: Queue<Parcel>;
-  /** `DeviceObject` and `DealerFeed`, of this very Worker. */
+  /** `DeviceObject`, `DealerFeed` and `LiveHub`, of this very Worker. */
   readonly DEVICES: DurableObjectNamespace;
   readonly DEALER_FEEDS: DurableObjectNamespace;
+  readonly HUBS: DurableObjectNamespace;
   readonly METRICS: MetricsNamespace<MetricsSink & MetricsSource>;
   readonly RATE_LIMIT: RateLimit;
 };

@@ -10,6 +10,7 @@ import { GRAPHQL_TRANSPORT_WS } from "./live/protocol.ts";
 
 export { DealerFeed } from "./dealer-feed.ts";
 export { DeviceObject } from "./device-object.ts";
+export { LiveHub } from "./hub/live-hub.ts";
 
 const WHERE =
   "Open /live?device={source}:{deviceId} for `deviceChanged`, or /live?dealer={dealerId} for `dealerFeed` and `alertRaised`.";
@@ -52,7 +53,7 @@ function readiness(env: Env): Promise<Response> {
   const read = readSettings(env);
   const checks = {
     settings: isConfigured(read.ok ? [] : read.problems),
-    bindings: hasBindings(env, ["DEVICES", "DEALER_FEEDS", "EVENTS", "METRICS", "RATE_LIMIT"]),
+    bindings: hasBindings(env, ["DEVICES", "DEALER_FEEDS", "HUBS", "EVENTS", "METRICS", "RATE_LIMIT"]),
     migrations: hasMigrations(env.DB),
   };
   return readinessResponse("devices", env, checks, { tokenKeys: read.ok ? kidsOf(read.config.trust) : [] });

@@ -30,9 +30,10 @@ export type Env = {
   readonly BACKFILL: Queue<Parcel>;
   /** `DeadLetterMessage`s, and bodies from the queue of events that are not parcels. */
   readonly DEAD_LETTERS: Queue<unknown>;
-  /** `DeviceObject` and `DealerFeed` of the devices Worker. */
+  /** `DeviceObject`, `DealerFeed` and `LiveHub` of the devices Worker. */
   readonly DEVICES: DurableObjectNamespace<DeviceSink & Rpc.DurableObjectBranded>;
   readonly DEALER_FEEDS: DurableObjectNamespace<FeedSink & Rpc.DurableObjectBranded>;
+  readonly HUBS: DurableObjectNamespace;
   /** Counts requests, by credential. */
   readonly RATE_LIMIT: Limiter;
   /** Counts failed authentications, by address. */

@@ -46,6 +46,7 @@ routes.on("GET", ["/readyz", "/ingest/readyz"], ({ env }) =>
       "DEAD_LETTERS",
       "DEVICES",
       "DEALER_FEEDS",
+      "HUBS",
       "METRICS",
       "RATE_LIMIT",
       "FAILED_SIGN_INS",

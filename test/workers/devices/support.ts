@@ -13,15 +13,17 @@ import { FleetRepository } from "#repositories/fleet.ts";
 import type { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
 import type { DeviceObject } from "../../../workers/devices/device-object.ts";
 import type { Env } from "../../../workers/devices/env.ts";
+import type { LiveHub } from "../../../workers/devices/hub/live-hub.ts";
 import devices from "../../../workers/devices/index.ts";
 import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
 import { recordOf } from "../../support/records.ts";
 
-export const env = testEnv as unknown as Omit<Env, "DEVICES" | "DEALER_FEEDS"> & {
+export const env = testEnv as unknown as Omit<Env, "DEVICES" | "DEALER_FEEDS" | "HUBS"> & {
   readonly DEVICES: DurableObjectNamespace<DeviceObject>;
   readonly DEALER_FEEDS: DurableObjectNamespace<DealerFeed>;
+  readonly HUBS: DurableObjectNamespace<LiveHub>;
 };
 
 export const OPS: Scope = { role: "ops" };

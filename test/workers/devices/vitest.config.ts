@@ -1,5 +1,5 @@
 import { graphqlProject } from "../../support/graphql-project.ts";
 
 export default graphqlProject("devices", {
-  objects: { DEVICES: "DeviceObject", DEALER_FEEDS: "DealerFeed", METRICS: "FakeMetrics" },
+  objects: { DEVICES: "DeviceObject", DEALER_FEEDS: "DealerFeed", HUBS: "LiveHub", METRICS: "FakeMetrics" },
 });
