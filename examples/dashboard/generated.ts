@@ -11,7 +11,7 @@ export type AlertFilter = {
   readonly deviceKey?: string | null | undefined;
   /** When it was raised. Alerts whose raising time is unknown do not match. */
   readonly raised?: TimeRange | null | undefined;
-  /** Its severity. */
+  /** How severe it is. Alerts of unknown severity do not match. */
   readonly severity?: AlertSeverity | null | undefined;
   /** Whether it is open, acknowledged or cleared. */
   readonly state?: AlertState | null | undefined;
@@ -133,11 +133,15 @@ export type DeviceStatus =
 
 /** The operating mode of a device. */
 export type Mode =
+  /** Heats or cools, whichever keeps it between the two setpoints. */
   | "AUTO"
   /** Heat from the auxiliary source only. */
   | "AUX_HEAT"
+  /** Cools down to `coolSetpointC`. */
   | "COOL"
+  /** Heats up to `heatSetpointC`. */
   | "HEAT"
+  /** Neither heats nor cools. */
   | "OFF";
 
 /** The outcome of a mutation's event. */
@@ -160,11 +164,11 @@ export type OrderDirection =
 
 /** The upstream system that publishes a device's events. */
 export type Source =
-  /** ecobee */
+  /** Devices whose events ecobee publishes. */
   | "ECOBEE"
-  /** ELT */
+  /** Devices whose events ELT publishes. */
   | "ELT"
-  /** Infinity */
+  /** Devices whose events Infinity publishes. */
   | "INFINITY";
 
 /** An interval of time. An absent end is unbounded. */

@@ -40,11 +40,15 @@ export type DeviceStatus =
 
 /** The operating mode of a device. */
 export type Mode =
+  /** Heats or cools, whichever keeps it between the two setpoints. */
   | 'AUTO'
   /** Heat from the auxiliary source only. */
   | 'AUX_HEAT'
+  /** Cools down to `coolSetpointC`. */
   | 'COOL'
+  /** Heats up to `heatSetpointC`. */
   | 'HEAT'
+  /** Neither heats nor cools. */
   | 'OFF';
 
 /** The outcome of a mutation's event. */

@@ -20,6 +20,8 @@ describe("the cost of an operation", () => {
     ["one for an object", '{ device(key: "elt:1") { key name features } }', 1],
     ["one for each object in another", '{ device(key: "elt:1") { dealer { name } customer { name } } }', 3],
     ["an edge and a node for each item of a page", "{ devices(first: 3) { edges { node { key } } } }", 7],
+    ["a node for each item without its edge", "{ devices(first: 3) { nodes { key dealer { name } } } }", 7],
+    ["edges and nodes each for themselves", "{ devices(first: 3) { edges { cursor } nodes { key } } }", 7],
     ["twenty items where no size is given", "{ devices { edges { cursor } } }", 21],
     ["twenty items where the size is null", "{ devices(first: null) { edges { cursor } } }", 21],
     ["no item of an empty page", "{ devices(first: 0) { edges { node { key } } } }", 1],

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Scope } from "#auth/scope.ts";
 import { keysOf, OWN, seedWorld } from "./list-world.ts";
-import { ask, at, dealerScope, OPS } from "./support.ts";
+import { ask, at, dealerScope, nodesOf, OPS } from "./support.ts";
 
 /** A list of the schema: how to query it, and where it is in the answer. */
 type List = {
@@ -99,13 +99,15 @@ type PageArgs = { first?: number; after?: string | null; last?: number; before?:
 
 async function pageOf({ field, args = "", under, node, scope = OPS }: List, page: PageArgs) {
   const list = `list: ${field}(first: $first, after: $after, last: $last, before: $before, ${args}) {
-    edges { cursor node { ${node} } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }`;
+    edges { cursor node { ${node} } } nodes { ${node} } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }`;
   const { data, errors } = await ask(
     `query ($first: Int, $after: String, $last: Int, $before: String) { ${under ? `parent: ${under} { ${list} }` : list} }`,
     { scope, variables: page },
   );
   expect(errors).toBeUndefined();
-  return under ? data.parent.list : data.list;
+  const found = under ? data.parent.list : data.list;
+  expect(found.nodes).toEqual(nodesOf(found));
+  return found;
 }
 
 async function walkForward(list: List, first: number): Promise<unknown[]> {

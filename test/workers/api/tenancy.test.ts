@@ -244,6 +244,8 @@ const written = (args: readonly string[]): string => (args.length > 0 ? `(${args
 function leavesOf(type: GraphQLObjectType, depth = 3): string {
   const selections = Object.values(type.getFields()).flatMap((field) => {
     if (field.args.some(isRequiredArgument)) return [];
+    // The items of `edges`, which would cost as much again; `nodes` has documents of its own.
+    if (field.name === "nodes") return [];
     const inner = getNamedType(field.type);
     if (isLeafType(inner)) return [field.name];
     // Lists within lists would exceed the limit of cost; each list has documents of its own.

@@ -79,6 +79,59 @@ describe("a list", () => {
   });
 });
 
+describe("a list whose items are selected in `nodes`", () => {
+  const selecting = (items: string) =>
+    gql(`query ($first: Int, $after: String, $last: Int, $before: String) {
+    devices(first: $first, after: $after, last: $last, before: $before) {
+      ${items} pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }`);
+  const NODES = selecting("nodes { id key }");
+  const load = (variables: object, ...keys: string[]) => {
+    const { edges, ...rest } = pageOf(...keys).devices;
+    cache.writeQuery({
+      query: NODES,
+      variables,
+      data: { devices: { ...rest, nodes: edges.map(({ node }) => node) } },
+    });
+  };
+  const read = (query = NODES) => (cache.readQuery({ query }) as { devices: Record<string, unknown> } | null)?.devices;
+  const devices = (...keys: string[]) => keys.map((key) => expect.objectContaining({ key }));
+
+  it("has its pages in the list's order, in both directions", () => {
+    load({ first: 2 }, "elt:3", "elt:4");
+    load({ first: 2, after: "elt:4" }, "elt:5");
+    load({ last: 2, before: "elt:3" }, "elt:1", "elt:2");
+    expect(read()).toMatchObject({
+      nodes: devices("elt:1", "elt:2", "elt:3", "elt:4", "elt:5"),
+      pageInfo: { startCursor: "elt:1", endCursor: "elt:5" },
+    });
+  });
+
+  it("begins anew with its first page", () => {
+    load({ first: 2 }, "elt:1", "elt:2");
+    load({ first: 2, after: "elt:2" }, "elt:3");
+    load({ first: 2 }, "elt:0", "elt:1");
+    expect(read()).toMatchObject({ nodes: devices("elt:0", "elt:1") });
+  });
+
+  it("shows in `nodes` what another query loaded in `edges`, and the other way round", () => {
+    store({ first: 2 }, "elt:1", "elt:2");
+    load({ first: 2, after: "elt:2" }, "elt:3");
+    expect(read()).toMatchObject({ nodes: devices("elt:1", "elt:2", "elt:3") });
+    expect(keysOf({})).toEqual(["elt:1", "elt:2", "elt:3"]);
+  });
+
+  it("keeps what `edges` and `nodes` of one query select of an item", () => {
+    const query = selecting("edges { cursor node { id model } } nodes { id key }");
+    const { edges, ...rest } = pageOf("elt:1").devices;
+    const { key: _, ...device } = deviceOf("elt:1");
+    const edge = { ...edges[0], cursor: "elt:1", node: { ...device, model: "M" } };
+    cache.writeQuery({ query, data: { devices: { ...rest, edges: [edge], nodes: [deviceOf("elt:1")] } } });
+    expect(read(query)).toMatchObject({ edges: [{ cursor: "elt:1", node: { model: "M" } }], nodes: devices("elt:1") });
+  });
+});
+
 describe("an entity", () => {
   const read = (field: string) => cache.readQuery({ query: gql(`{ ${field} }`) });
 

@@ -1,13 +1,13 @@
-import type { FieldPolicy, InMemoryCacheConfig, TypePolicies } from "@apollo/client";
-import { relayStylePagination } from "@apollo/client/utilities";
+import type { InMemoryCacheConfig, TypePolicies } from "@apollo/client";
 import { CONNECTIONS, deviceIdOf, MERGED_TYPES, NODE_TYPES, nodeTypeOf } from "../schema.ts";
+import { listOf } from "./list.ts";
 
 /**
  * The configuration of an `InMemoryCache` for Concord's schema: `new InMemoryCache(concordCachePolicies)`.
  *
  * - Entities are kept by `__typename` and `id`, which is Apollo's default: `id` is global and never reused. A selection
  *   of an entity without its `id` is kept as a part of what is around it, and never mistaken for another entity.
- * - Pages of a list are joined; `filter` and `orderBy` make another list, and `first`, `after`, `last`, `before` do not.
+ * - Pages of a list are joined, in `edges` and in `nodes`; `filter` and `orderBy` make another list, and `first`, `after`, `last`, `before` do not.
  * - `device(key:)`, `device(id:)`, `node` and `nodes` are answered with what any query has loaded, if that is all that
  *   is asked for.
  * - A device's report, twin and location are parts of it: two queries that select different fields of one do not drop
@@ -50,8 +50,4 @@ function withLists(policies: TypePolicies): TypePolicies {
     return [type, { ...policy, fields: { ...policy?.fields, ...Object.fromEntries(joined) } }] as const;
   });
   return { ...policies, ...Object.fromEntries(lists) };
-}
-
-function listOf(args: readonly string[]): FieldPolicy {
-  return relayStylePagination(args.length > 0 ? [...args] : false);
 }

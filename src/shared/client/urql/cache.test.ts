@@ -62,6 +62,21 @@ it("a list is joined by its pages", async () => {
   expect(await keys({ first: 2, after: "elt:2" })).toEqual(["elt:1", "elt:2", "elt:3"]);
 });
 
+it("a list whose items are selected in `nodes` is joined too", async () => {
+  const { client } = clientOf(
+    ...[pageOf("elt:1", "elt:2"), pageOf("elt:3")].map(({ devices: { edges, ...rest }, ...query }) => ({
+      ...query,
+      devices: { ...rest, nodes: edges.map(({ node }) => node) },
+    })),
+  );
+  const query = gql`query ($first: Int, $after: String) {
+    devices(first: $first, after: $after) { nodes { id key } pageInfo { hasNextPage endCursor } }
+  }`;
+  await client.query(query, { first: 2 }).toPromise();
+  const { data } = await client.query(query, { first: 2, after: "elt:2" }).toPromise();
+  expect(data.devices.nodes.map(({ key }: { key: string }) => key)).toEqual(["elt:1", "elt:2", "elt:3"]);
+});
+
 it("a list is another one with another filter", async () => {
   const { keys } = clientOf(pageOf("elt:1"), pageOf("elt:2"));
   expect(await keys({ first: 2, filter: { status: "ONLINE" } })).toEqual(["elt:1"]);

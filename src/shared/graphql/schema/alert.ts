@@ -75,7 +75,10 @@ export const AlertFilter = builder.inputType("AlertFilter", {
   description: "Conditions on alerts; all of them have to hold.",
   fields: (t) => ({
     state: t.field({ type: AlertState, description: "Whether it is open, acknowledged or cleared." }),
-    severity: t.field({ type: AlertSeverity, description: "Its severity." }),
+    severity: t.field({
+      type: AlertSeverity,
+      description: "How severe it is. Alerts of unknown severity do not match.",
+    }),
     deviceKey: t.string({ description: "`{source}:{deviceId}`; case matters." }),
     raised: t.field({
       type: TimeRange,
@@ -89,7 +92,7 @@ builder.queryField("alerts", (t) =>
     type: AlertConnection,
     nullable: true,
     description: "Alerts, newest raised first. Those whose raising event has not arrived yet come last.",
-    args: { ...pageArgs, filter: t.arg({ type: AlertFilter }) },
+    args: { ...pageArgs, filter: t.arg({ type: AlertFilter, description: "Only alerts for which all of it holds." }) },
     resolve: (_, { filter, ...args }, { alerts }) => {
       const conditions = filter ?? {};
       const page = pageRequest(args, AlertCursor);

@@ -26,6 +26,7 @@ export const builder = new SchemaBuilder<Types>({
   relay: {
     edgesFieldOptions: { nullable: false, description: "In the order of the list, with `first` and with `last`." },
     nodeFieldOptions: { nullable: false, description: "The item." },
+    nodesOnConnection: { description: "The items of `edges` without their cursors, in the same order." },
     cursorFieldOptions: { description: "For `after` and `before` of the same list in the same order; opaque." },
     pageInfoFieldOptions: { description: "The page's place in the list." },
     hasNextPageFieldOptions: { description: "Whether more items follow the page." },
@@ -41,10 +42,12 @@ export const builder = new SchemaBuilder<Types>({
     defaultEdgeTypeOptions: { description: "An item of a list, with its cursor." },
     nodeTypeOptions: { description: "An object with an id of its own." },
     nodeQueryOptions: {
+      args: { id: { description: "The value of an `id` field, unchanged." } },
       description: "A node by its `id`; null if it does not exist or the token may not see it.",
       resolve: (_, { id }, __, { schema }, resolveNode) => resolveNode(checkNode(id, schema)),
     },
     nodesQueryOptions: {
+      args: { ids: { description: "Values of `id` fields, unchanged." } },
       nullable: { list: true, items: true },
       description: `Up to ${MAX_PAGE_SIZE} nodes by \`id\`, in the same order. Null where \`node\` would be null; null with an error where the argument is not an id.`,
       resolve: async (_, args, __, { schema }, resolveNodes) => {

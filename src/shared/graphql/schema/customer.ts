@@ -30,7 +30,10 @@ builder.node(Customer, {
     devices: t.field({
       type: DeviceConnection,
       description: "The customer's devices, by key. A dealer sees those that it has now.",
-      args: { ...pageArgs, filter: t.arg({ type: DeviceFilter }) },
+      args: {
+        ...pageArgs,
+        filter: t.arg({ type: DeviceFilter, description: "Only devices for which all of it holds." }),
+      },
       resolve: ({ customerId }, args, { load }) => loadDevices("customerId", customerId, args, load),
     }),
   }),
@@ -49,7 +52,7 @@ builder.queryField("customer", (t) =>
     nullable: true,
     description: "A customer; null if it does not exist or the token may not see it.",
     args: {
-      customerId: t.arg.string({ required: true }),
+      customerId: t.arg.string({ required: true, description: "The id that the upstream systems use." }),
       source: t.arg({
         type: Source,
         description: "The record of this upstream system. Absent: of the first that has one.",
@@ -65,7 +68,10 @@ builder.queryField("customers", (t) =>
     type: CustomerConnection,
     nullable: true,
     description: "Customers by name. A dealer sees those with a device that the dealer has now.",
-    args: { ...pageArgs, filter: t.arg({ type: CustomerFilter }) },
+    args: {
+      ...pageArgs,
+      filter: t.arg({ type: CustomerFilter, description: "Only customers for which all of it holds." }),
+    },
     resolve: (_, { filter, ...args }, { customers }) => {
       const conditions = filter ?? {};
       const page = pageRequest(args, CustomerCursor);

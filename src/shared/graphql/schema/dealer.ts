@@ -32,7 +32,10 @@ builder.node(Dealer, {
     devices: t.field({
       type: DeviceConnection,
       description: "The devices that the dealer has now, by key.",
-      args: { ...pageArgs, filter: t.arg({ type: DeviceFilter }) },
+      args: {
+        ...pageArgs,
+        filter: t.arg({ type: DeviceFilter, description: "Only devices for which all of it holds." }),
+      },
       resolve: ({ dealerId }, args, { load }) => loadDevices("dealerId", dealerId, args, load),
     }),
     statistics: t.field({
@@ -57,7 +60,7 @@ builder.queryField("dealer", (t) =>
     nullable: true,
     description: "A dealer; null if it does not exist or the token may not see it.",
     args: {
-      dealerId: t.arg.string({ required: true }),
+      dealerId: t.arg.string({ required: true, description: "The id that the upstream systems use." }),
       source: t.arg({
         type: Source,
         description: "The record of this upstream system. Absent: of the first that has one.",
@@ -73,7 +76,10 @@ builder.queryField("dealers", (t) =>
     type: DealerConnection,
     nullable: true,
     description: "Dealers by name. A token of role dealer sees its own dealers.",
-    args: { ...pageArgs, filter: t.arg({ type: DealerFilter }) },
+    args: {
+      ...pageArgs,
+      filter: t.arg({ type: DealerFilter, description: "Only dealers for which all of it holds." }),
+    },
     resolve: (_, { filter, ...args }, { dealers }) => {
       const conditions = filter ?? {};
       const page = pageRequest(args, DealerCursor);

@@ -106,7 +106,10 @@ builder.node(Device, {
     alerts: t.field({
       type: AlertConnection,
       description: "Newest raised first. A dealer sees those raised while it had the device.",
-      args: { ...pageArgs, filter: t.arg({ type: AlertFilter }) },
+      args: {
+        ...pageArgs,
+        filter: t.arg({ type: AlertFilter, description: "Only alerts for which all of it holds." }),
+      },
       resolve: ({ key }, args, { load }) => {
         const filter = args.filter ?? {};
         const page = pageRequest(args, AlertCursor);
@@ -130,7 +133,10 @@ builder.node(Device, {
       description:
         "The last events that named it, newest first. A dealer sees those that occurred while it had the device.",
       extensions: { cost: HISTORY_COST },
-      args: { ...pageArgs, filter: t.arg({ type: DeviceEventFilter }) },
+      args: {
+        ...pageArgs,
+        filter: t.arg({ type: DeviceEventFilter, description: "Only events for which all of it holds." }),
+      },
       resolve: ({ key }, { filter, ...args }, { devices, load }) => {
         const request = { page: pageRequest(args, HistoryCursor), filter: filter ?? {} };
         return devices.history(key, request, (one) => load.recentAssignments.load(one));
@@ -213,7 +219,10 @@ builder.queryField("device", (t) =>
     type: Device,
     nullable: true,
     description: "A device by exactly one of `id` and `key`; null if it does not exist or the token may not see it.",
-    args: { id: t.arg.id(), key: t.arg.string({ description: "`{source}:{deviceId}`; case matters." }) },
+    args: {
+      id: t.arg.id({ description: "The value of the device's `id` field." }),
+      key: t.arg.string({ description: "`{source}:{deviceId}`; case matters." }),
+    },
     resolve: (_, args, { load }) => load.device.load(deviceKeyIn(args)),
   }),
 );
@@ -249,7 +258,11 @@ builder.queryField("devices", (t) =>
     type: DeviceConnection,
     nullable: true,
     description: "Devices, sorted by key unless `orderBy` is given.",
-    args: { ...pageArgs, filter: t.arg({ type: DeviceFilter }), orderBy: t.arg({ type: DeviceOrder }) },
+    args: {
+      ...pageArgs,
+      filter: t.arg({ type: DeviceFilter, description: "Only devices for which all of it holds." }),
+      orderBy: t.arg({ type: DeviceOrder, description: "Absent: ascending, by the field that fits the filter." }),
+    },
     resolve: (_, { filter, orderBy, ...args }, { devices }) => {
       const listing = { filter: filter ?? {}, order: orderBy ?? {} };
       const page = pageRequest(args, deviceCursorSchema(listing));

@@ -116,7 +116,7 @@ builder.mutationField("acknowledgeAlert", (t) =>
     type: AcknowledgeAlertPayload,
     nullable: true,
     description: "Acknowledges an alert. Repeating it changes nothing.",
-    args: { input: t.arg({ type: AcknowledgeAlertInput, required: true }) },
+    args: { input: t.arg({ type: AcknowledgeAlertInput, required: true, description: "Which alert." }) },
     resolve: async (_, { input }, context) => {
       const key = alertKeyIn(input.id);
       if (!key)
@@ -198,7 +198,9 @@ builder.mutationField("setDesiredState", (t) =>
     nullable: true,
     description:
       "Sets a device's desired state. Of several calls that expect the same version, one succeeds and the others get VERSION_CONFLICT.",
-    args: { input: t.arg({ type: SetDesiredStateInput, required: true }) },
+    args: {
+      input: t.arg({ type: SetDesiredStateInput, required: true, description: "Which device, and what it is to do." }),
+    },
     resolve: async (_, { input }, context) => {
       const { desired, expectedVersion } = input;
       const named = whichDevice(input);

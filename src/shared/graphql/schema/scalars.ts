@@ -1,7 +1,12 @@
 import { parseTime } from "#domain/time.ts";
 import { builder } from "./builder.ts";
 
+/** Not scalars.graphql.org's DateTime, which has exactly three digits of a second: a source's own digits are kept. */
+const RFC_3339 = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6";
+const RFC_8259 = "https://www.rfc-editor.org/rfc/rfc8259";
+
 builder.scalarType("DateTime", {
+  specifiedByURL: RFC_3339,
   description:
     "An instant as RFC 3339 text with an offset, between the years 0 and 9999. Answers are in UTC, with milliseconds or as many digits as the source gave.",
   serialize: (value) => value,
@@ -15,6 +20,7 @@ builder.scalarType("DateTime", {
 });
 
 builder.scalarType("JSON", {
+  specifiedByURL: RFC_8259,
   description: "Any JSON value.",
   serialize: (value) => value,
   parseValue: (value) => value,

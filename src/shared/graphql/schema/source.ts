@@ -5,7 +5,10 @@ import { SOURCE_TRAITS } from "#domain/sources.ts";
 import { builder } from "./builder.ts";
 
 const values = Object.fromEntries(
-  SOURCES.map((source) => [source.toUpperCase(), { value: source, description: SOURCE_TRAITS[source].title }]),
+  SOURCES.map((source) => [
+    source.toUpperCase(),
+    { value: source, description: `Devices whose events ${SOURCE_TRAITS[source].title} publishes.` },
+  ]),
 ) as Record<Uppercase<SourceName>, { value: SourceName; description: string }>;
 
 export const Source = builder.enumType("Source", {
@@ -15,7 +18,7 @@ export const Source = builder.enumType("Source", {
 
 const COMMANDS: Readonly<Record<DeviceCommand, string>> = {
   acknowledgeAlert: "`acknowledgeAlert` of its alerts.",
-  setDesiredState: "`setDesiredState`.",
+  setDesiredState: "`setDesiredState` of its twin.",
 };
 
 export const Command = builder.enumType("DeviceCommand", {

@@ -4,11 +4,11 @@ import { builder } from "./builder.ts";
 export const Mode = builder.enumType("Mode", {
   description: "The operating mode of a device.",
   values: {
-    HEAT: { value: "heat" },
-    COOL: { value: "cool" },
-    AUTO: { value: "auto" },
+    HEAT: { value: "heat", description: "Heats up to `heatSetpointC`." },
+    COOL: { value: "cool", description: "Cools down to `coolSetpointC`." },
+    AUTO: { value: "auto", description: "Heats or cools, whichever keeps it between the two setpoints." },
     AUX_HEAT: { value: "auxHeat", description: "Heat from the auxiliary source only." },
-    OFF: { value: "off" },
+    OFF: { value: "off", description: "Neither heats nor cools." },
   } as const,
 });
 

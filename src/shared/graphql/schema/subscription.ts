@@ -118,7 +118,7 @@ builder.subscriptionField("deviceChanged", (t) =>
     description:
       "The changes of a device, named by exactly one of `id` and `key`. Begins with the device as it is, or continues after a revision.",
     args: {
-      id: t.arg.id(),
+      id: t.arg.id({ description: "The value of the device's `id` field." }),
       key: t.arg.string({ description: "`{source}:{deviceId}`; case matters." }),
       afterRevision: t.arg.int({ description: "The last revision that was received." }),
     },
