@@ -19,6 +19,7 @@ import { type RequestNotes, trackRequests } from "#telemetry/track-requests.ts";
 import { type Env, storesFrom } from "./env.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { createLive } from "./live.ts";
+import { persistedTexts } from "./persisted-texts.ts";
 import { yoga } from "./yoga.ts";
 
 const BAD_TOKEN = `\`${CONSISTENCY_HEADER}\` is not a consistency token. Nothing was read: send the value of an earlier answer, or leave it out.`;
@@ -103,6 +104,7 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
     live,
     expiresAtMs,
     rights: rightsOf(scope, settings),
+    texts: persistedTexts((work) => c.executionCtx.waitUntil(work)),
     note: (report) => void c.var.notes.add(report),
     trace: parseTrace(c.req.header("traceparent")),
   });

@@ -4,6 +4,7 @@ import { type Context, type ContextDeps, openContext } from "#graphql/context.ts
 import { maskError } from "#graphql/errors.ts";
 import { executeWithinLimits, MAX_TOKENS } from "#graphql/limits/limits.ts";
 import { subscribeWithinLimits } from "#graphql/live.ts";
+import type { PersistedTexts } from "#graphql/persisted-queries.ts";
 import type { Rights } from "#graphql/rights.ts";
 import { schema } from "#graphql/schema/index.ts";
 import type { Services } from "#services/index.ts";
@@ -44,6 +45,8 @@ export type Caller = ContextDeps &
   Metered & {
     readonly services: Services;
     readonly rights: Rights;
+    /** The texts that clients register by their hash. */
+    readonly texts: PersistedTexts;
     readonly expiresAtMs: number;
   };
 

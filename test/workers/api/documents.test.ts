@@ -96,6 +96,19 @@ describe("a document of the manifest", () => {
     ],
     ["its id as `id`", () => postAs({ id: ID, variables: VARIABLES, operationName: "Device" })],
     ["its hash as `doc_id`", () => postAs({ doc_id: ID.slice(7), variables: VARIABLES, operationName: "Device" })],
+    [
+      "its hash in capitals",
+      () => postAs({ documentId: ID.toUpperCase(), variables: VARIABLES, operationName: "Device" }),
+    ],
+    [
+      "its hash in capitals and with a prefix as Apollo sends it",
+      () =>
+        postAs({
+          extensions: { persistedQuery: { version: 1, sha256Hash: ID.toUpperCase() } },
+          variables: VARIABLES,
+          operationName: "Device",
+        }),
+    ],
     ["the MD5 of Relay's compiler", () => postAs({ id: MD5, variables: VARIABLES, operationName: "Device" })],
     [
       "the MD5 of Relay's compiler in a URL",
@@ -109,6 +122,33 @@ describe("a document of the manifest", () => {
           variables: VARIABLES,
           operationName: "Device",
         }),
+    ],
+    [
+      "its id in capitals, which is an MD5",
+      () => postAs({ id: MD5.toUpperCase(), variables: VARIABLES, operationName: "Device" }),
+    ],
+    ["its id and an empty text", () => postAs({ id: ID, query: "", variables: VARIABLES, operationName: "Device" })],
+    [
+      "its id and no text, as Relay does",
+      () => postAs({ doc_id: MD5, query: null, variables: VARIABLES, operationName: "Device" }),
+    ],
+    [
+      "its id and its text",
+      () => postAs({ documentId: MD5, query: DEVICE, variables: VARIABLES, operationName: "Device" }),
+    ],
+    [
+      "its id in two places",
+      () =>
+        postAs({
+          documentId: ID,
+          extensions: { persistedQuery: { version: 1, sha256Hash: ID.slice(7) } },
+          variables: VARIABLES,
+          operationName: "Device",
+        }),
+    ],
+    [
+      "its text and no id, as Relay does",
+      () => postAs({ doc_id: null, query: DEVICE, variables: VARIABLES, operationName: "Device" }),
     ],
     ["its text to the letter", () => postAs({ query: DEVICE, variables: VARIABLES, operationName: "Device" })],
   ];
@@ -142,7 +182,6 @@ describe("a document of the manifest", () => {
 describe("an id that the manifest does not have", () => {
   it.each<[string, unknown]>([
     ["unknown", `sha256:${"0".repeat(64)}`],
-    ["in capitals", ID.toUpperCase()],
     ["with another prefix", `md5:${MD5}`],
     ["the name of a member that every object has", "constructor"],
     ["a number", 7],
@@ -158,12 +197,28 @@ describe("an id that the manifest does not have", () => {
       });
     }
   });
+});
 
-  it("is not registered by a client that sends the text along", async () => {
-    const body = {
-      query: "{ __typename }",
-      extensions: { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } },
-    };
+describe("an id beside a text", () => {
+  it.each<[string, object]>([
+    ["a trusted id and another text", { documentId: ID, query: `${DEVICE} ` }],
+    ["an MD5 of the manifest and another text", { id: MD5, query: "{ __typename }" }],
+    ["a hash of another text", { documentId: "0".repeat(64), query: "{ __typename }" }],
+    ["an id that nobody has and a text", { doc_id: "7", query: "{ __typename }" }],
+  ])("is refused if they are not the same: %s", async (_, body) => {
+    for (const scope of [A, OPS])
+      expect(await postAs(body, { scope })).toMatchObject({ status: 400, code: "BAD_USER_INPUT", data: undefined });
+  });
+
+  it("may be the text's own SHA-256, for who may send the text", async () => {
+    const query = "{ __typename }";
+    const documentId = await idOf(query);
+    expect(await postAs({ documentId, query }, { scope: OPS })).toMatchObject({ data: { __typename: "Query" } });
+    expect(await postAs({ documentId, query })).toMatchObject({ status: 403, code: "TRUSTED_DOCUMENTS_ONLY" });
+  });
+
+  it("may not be two ids", async () => {
+    const body = { documentId: ID, id: MD5, variables: VARIABLES, operationName: "Device" };
     expect(await postAs(body, { scope: OPS })).toMatchObject({ status: 400, code: "BAD_REQUEST" });
   });
 });

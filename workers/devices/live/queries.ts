@@ -54,7 +54,7 @@ export class Queries {
 
   async #admit(payload: SubscribePayload, scope: Scope): Promise<Admitted> {
     const rights = rightsOf(scope, this.#deps.settings);
-    const text = documentText(payload, rights);
+    const text = await documentText(payload, rights);
     const document = parseDocument(text);
     const problems = validateDocument(document, rights);
     if (problems.length > 0) return refused(problems);
