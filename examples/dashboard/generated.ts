@@ -72,7 +72,7 @@ export type DeviceChangeKind =
   | "EVENT"
   /** Changes after `afterRevision` are no longer stored: this is the device as it is. Query the rest again. */
   | "GAP"
-  /** The dealer no longer has the device. The stream ends. */
+  /** The dealer no longer has the device, or no device with this key that the token may see exists. Nothing more of it follows. */
   | "LOST"
   /** The first item of a stream: the device as it is. */
   | "SNAPSHOT";

@@ -19,11 +19,14 @@ export const createLive =
   };
 
 function objectOf({ DEVICES, DEALER_FEEDS }: Objects, target: LiveTarget) {
+  if (target.kind === "devices" || target.kind === "dealers") throw new LiveRefused("BAD_USER_INPUT", OVER_WEBSOCKET);
   if (target.kind === "dealer") return DEALER_FEEDS.getByName(target.dealerId);
   if (!isDeviceKey(target.deviceKey))
     throw new LiveRefused("NOT_FOUND", "There is no device with this key. A key is `{source}:{deviceId}`.");
   return DEVICES.getByName(target.deviceKey);
 }
+
+const OVER_WEBSOCKET = "Subscriptions to several objects are served over WebSocket at /live.";
 
 const toGraphQLError = ({ code, message }: LiveRefused): GraphQLError =>
   new GraphQLError(message, {

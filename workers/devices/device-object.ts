@@ -171,6 +171,7 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     // A former dealer may not see the current device.
     const device = isOwn ? found : null;
     const changeAt = (revision: number, kind: DeviceItem["kind"], event: DeviceItem["event"] = null): DeviceItem => ({
+      deviceKey: target.deviceKey,
       revision,
       cursor: String(revision),
       consistencyToken,

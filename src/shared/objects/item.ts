@@ -5,9 +5,17 @@ import type { HistoryEntry } from "#domain/history.ts";
 import type { FoundDevice } from "#repositories/device.ts";
 
 /** What a client subscribes to. `after` is the cursor to resume from. Plain data: it crosses from Worker to object. */
-export type LiveTarget =
+export type LiveTarget = ObjectTarget | HubTarget;
+
+/** What a single object sends. */
+export type ObjectTarget =
   | { readonly kind: "device"; readonly deviceKey: DeviceKey; readonly after: string | null }
   | ({ readonly kind: "dealer"; readonly dealerId: string; readonly after: string | null } & FeedFilter);
+
+/** What only a hub sends, from several objects. Keys and ids are distinct, and `after` is a position in that list. */
+export type HubTarget =
+  | { readonly kind: "devices"; readonly deviceKeys: readonly DeviceKey[]; readonly after: string | null }
+  | ({ readonly kind: "dealers"; readonly dealerIds: readonly string[]; readonly after: string | null } & FeedFilter);
 
 /** Conditions that all have to hold; `null` is no condition. */
 export type FeedFilter = {
@@ -20,13 +28,14 @@ export type FeedFilter = {
 export type LiveItem = DeviceItem | DealerFeedItem;
 
 type ItemPosition = {
-  /** Resumes after this item, as `after` or `Last-Event-ID`. */
+  /** Resumes after this item, as `after` or `Last-Event-ID`: of an object, or of a `HubTarget` in all of its objects. */
   readonly cursor: string;
   /** A read with this token sees at least this change; `null` if nothing has been written since the object was created. */
   readonly consistencyToken: string | null;
 };
 
 export type DeviceItem = ItemPosition & {
+  readonly deviceKey: DeviceKey;
   readonly kind: "snapshot" | "event" | "gap" | "lost";
   readonly revision: number;
   /** `null` if there is none, or the subscriber may not see it. */

@@ -151,6 +151,6 @@ const TOO_MANY_SOCKETS: SubscribeError = {
   message: "Too many sockets are subscribed to this: in all, with your token, or from your address. Try again later.",
 };
 const ELSEWHERE =
-  "This socket is for another device or dealer: open one for what you subscribe to, /live?device=… or /live?dealer=….";
+  "This socket is for one other device or dealer. Open /live without `device` and `dealer`: it takes any subscription.";
 const NO_ROOM = "The token and the variables of all subscriptions are too large for one socket; open another.";
 const TOO_MANY_DOCUMENTS = "Too many different documents are subscribed to this; use one that is already in use.";

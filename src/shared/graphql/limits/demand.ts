@@ -137,11 +137,12 @@ class Scale {
     if (!type || !isCompositeType(type)) return { ...LEAF, once: costOf(field, 0), aliases };
     const inner = node.selectionSet ? this.#selectionSet(node.selectionSet, type) : NOTHING;
     const size = this.#listSize(field, node);
-    const pageSize = Math.max(size ?? 0, inner.pageSize);
+    const times = this.#times(field, node);
+    const pageSize = Math.max(size ?? 0, times ?? 0, inner.pageSize);
     const level = { ...LEAF, aliases: aliases + inner.aliases, depth: 1 + inner.depth, pageSize };
     if (isIntrospectionType(type)) return { ...level, depth: 1, once: INTROSPECTION_COST };
     const each = costOf(field, OBJECT_COST) + inner.once + inner.perItem * (size ?? DEFAULT_PAGE_SIZE);
-    if (!isListType(getNullableType(field.type))) return { ...level, once: each };
+    if (!isListType(getNullableType(field.type))) return { ...level, once: atMost((times ?? 1) * each) };
     return size === undefined ? { ...level, perItem: each } : { ...level, once: size * each };
   }
 
@@ -151,6 +152,13 @@ class Scale {
     if (Array.isArray(ids)) return ids.length;
     const size = first ?? last;
     return typeof size === "number" ? Math.max(size, 0) : undefined;
+  }
+
+  /** How many objects a subscription has, one an item: the length of the argument that `extensions: { times }` names. */
+  #times(field: GraphQLField<unknown, unknown>, node: FieldNode): number | undefined {
+    const { times } = field.extensions;
+    const names = typeof times === "string" ? this.#argumentsOf(field, node)[times] : undefined;
+    return Array.isArray(names) ? names.length : undefined;
   }
 
   #argumentsOf(field: GraphQLField<unknown, unknown>, node: FieldNode): Record<string, unknown> {

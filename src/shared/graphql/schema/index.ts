@@ -6,6 +6,7 @@ import "./alert.ts";
 import "./freshness.ts";
 import "./mutation.ts";
 import "./subscription.ts";
+import "./subscription-of-many.ts";
 import { builder } from "./builder.ts";
 
 /** Each type has a file of its own, with the query fields that lead to it. */

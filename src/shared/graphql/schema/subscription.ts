@@ -1,6 +1,6 @@
 import type { DeviceKey } from "#domain/event.ts";
 import { formatOccurredAt } from "#domain/version.ts";
-import type { DealerFeedItem, DeviceItem } from "#objects/item.ts";
+import type { DealerFeedItem, DeviceItem, FeedFilter } from "#objects/item.ts";
 import { alertNodeId } from "../loaders.ts";
 import { Alert, AlertSeverity } from "./alert.ts";
 import { builder } from "./builder.ts";
@@ -23,16 +23,24 @@ const DeviceChangeKind = builder.enumType("DeviceChangeKind", {
       description:
         "Changes after `afterRevision` are no longer stored: this is the device as it is. Query the rest again.",
     },
-    LOST: { value: "lost", description: "The dealer no longer has the device. The stream ends." },
+    LOST: {
+      value: "lost",
+      description:
+        "The dealer no longer has the device, or no device with this key that the token may see exists. Nothing more of it follows.",
+    },
   } as const,
 });
 
 const CONSISTENCY_TOKEN = "For the header `Concord-Consistency-Token`: a query that carries it sees at least this.";
 
-const Change = builder.objectRef<DeviceItem>("DeviceChange").implement({
+export const Change = builder.objectRef<DeviceItem>("DeviceChange").implement({
   description: "A change of a device, or the beginning of its stream.",
   fields: (t) => ({
     kind: t.expose("kind", { type: DeviceChangeKind, description: "The kind of change." }),
+    deviceKey: t.exposeString("deviceKey", { description: "The key of the device, as it was subscribed to." }),
+    cursor: t.exposeString("cursor", {
+      description: "The item's cursor: for `after` of `devicesChanged`.",
+    }),
     revision: t.exposeInt("revision", {
       description: "The number of the device's changes so far, one per event. For `afterRevision`.",
     }),
@@ -51,7 +59,7 @@ const Change = builder.objectRef<DeviceItem>("DeviceChange").implement({
   }),
 });
 
-const NewsKind = builder.enumType("DealerNewsKind", {
+export const NewsKind = builder.enumType("DealerNewsKind", {
   description: "The kind of a change of a dealer's devices.",
   values: {
     STARTED: { value: "started", description: "The beginning of the stream: no change after it is missed." },
@@ -72,10 +80,11 @@ const NewsKind = builder.enumType("DealerNewsKind", {
   } as const,
 });
 
-const News = builder.objectRef<DealerFeedItem>("DealerNews").implement({
+export const News = builder.objectRef<DealerFeedItem>("DealerNews").implement({
   description: "A change of one of a dealer's devices.",
   fields: (t) => ({
     kind: t.expose("kind", { type: NewsKind, description: "The kind of change." }),
+    dealerId: t.exposeString("dealerId", { description: "The dealer whose feed it is from." }),
     cursor: t.exposeString("cursor", { description: "The item's cursor, for `after`." }),
     deviceKey: t.string({
       nullable: true,
@@ -132,7 +141,12 @@ builder.subscriptionField("deviceChanged", (t) =>
   }),
 );
 
-const MIN_SEVERITY = "Of what is about an alert; the rest is told all the same. An alert of unknown severity passes.";
+export const MIN_SEVERITY =
+  "Of what is about an alert; the rest is told all the same. An alert of unknown severity passes.";
+
+/** STARTED and GAP are sent whatever the filter has. */
+export const announced = (kinds: readonly DealerFeedItem["kind"][] | null | undefined): FeedFilter["kinds"] =>
+  kinds == null ? null : kinds.filter((kind) => kind !== "started" && kind !== "gap");
 
 builder.subscriptionField("dealerFeed", (t) =>
   t.field({
@@ -148,7 +162,7 @@ builder.subscriptionField("dealerFeed", (t) =>
       live({
         kind: "dealer",
         dealerId,
-        kinds: kinds == null ? null : kinds.filter((kind) => kind !== "started" && kind !== "gap"),
+        kinds: announced(kinds),
         minSeverity: minSeverity ?? null,
         after: after ?? null,
       }),
