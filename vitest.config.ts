@@ -62,6 +62,10 @@ export default defineConfig({
         },
       },
       {
+        resolve: { alias: ROOMS },
+        test: { name: "clients", include: ["test/clients/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
+      },
+      {
         test: {
           name: "console",
           include: ["test/console/**/*.test.ts"],
