@@ -1,0 +1,96 @@
+import type { ReaderSettings } from "#auth/reader-settings.ts";
+import type { Scope } from "#auth/scope.ts";
+import type { TokenIdentity } from "#auth/verify.ts";
+import { isWithinLimit, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
+import { errorBody } from "#graphql/errors.ts";
+import { rightsOf } from "#graphql/rights.ts";
+import type { OpenLive } from "#objects/item.ts";
+import { CONSISTENCY_HEADER, type Consistency, NEAREST, parseConsistencyToken } from "#repositories/consistency.ts";
+import { openServices } from "#services/index.ts";
+import type { MetricsReport } from "#telemetry/metrics.ts";
+import { parseTrace } from "#telemetry/trace.ts";
+import { type Env, storesFrom } from "./env.ts";
+import { persistedTexts } from "./persisted-texts.ts";
+import { yoga } from "./yoga.ts";
+
+/** Who sent an operation, as its token says, and from where. */
+export type Sender = {
+  readonly scope: Scope;
+  readonly expiresAtMs: number;
+  readonly caller: string;
+  readonly token: TokenIdentity | null;
+  readonly address: string;
+};
+
+export type AnswerDeps = {
+  readonly env: Env;
+  readonly settings: ReaderSettings;
+  /** How subscriptions are opened; they are over when the signal aborts. */
+  readonly live: (signal: AbortSignal) => OpenLive;
+  readonly note: (report: MetricsReport) => void;
+  /** Continues work after the answer. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+};
+
+const BAD_TOKEN =
+  "This is not a consistency token. Nothing was read: send the value of an earlier answer, or leave it out.";
+
+const NOT_ACCEPTABLE = "Accept application/json or application/graphql-response+json.";
+
+/** What `/graphql` answers to an authenticated sender, whichever way the operation came. */
+export async function answer(
+  request: Request,
+  sender: Sender,
+  { env, settings, live, note, waitUntil }: AnswerDeps,
+): Promise<Response> {
+  const { scope, expiresAtMs, caller, address } = sender;
+  // Tokens of role service or ops are limited by address alone.
+  const isOwn = scope.role !== "dealer" || (await isWithinLimit(env.REQUESTS, caller));
+  if (!isOwn || !(await isWithinLimit(env.REQUESTS_BY_ADDRESS, address))) return tooMany(SHORT_WAIT_SECONDS);
+  if (request.method === "POST" && !isJson(request.headers.get("Content-Type") ?? "")) {
+    return refusal(415, "UNSUPPORTED_MEDIA_TYPE", "POST a body of Content-Type application/json.");
+  }
+  const consistency = readConsistency(request.headers);
+  if (!consistency) return refusal(400, "BAD_CONSISTENCY_TOKEN", BAD_TOKEN);
+  const open = (at: Consistency) => openServices(storesFrom(env, settings), scope, at);
+  const services = open(consistency);
+  const leaving = new AbortController();
+  const response = await yoga.fetch(request, {
+    services,
+    open,
+    live: live(AbortSignal.any([request.signal, leaving.signal])),
+    expiresAtMs,
+    rights: rightsOf(scope, settings),
+    texts: persistedTexts(waitUntil),
+    note,
+    trace: parseTrace(request.headers.get("traceparent")),
+  });
+  // An answer that is not a stream needs no live connection.
+  if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) leaving.abort();
+  if (response.status === 406) return refusal(406, "NOT_ACCEPTABLE", NOT_ACCEPTABLE);
+  const token = services.session.consistencyToken;
+  if (token) response.headers.set(CONSISTENCY_HEADER, token);
+  return response;
+}
+
+/** @param waitSeconds until the limit is counted anew */
+export function tooMany(waitSeconds: number): Response {
+  const message = `Too many requests. Nothing was done: try again in ${waitSeconds} s.`;
+  return Response.json(errorBody("TOO_MANY_REQUESTS", message, { retryAfterMs: waitSeconds * 1_000 }), {
+    status: 429,
+    headers: { "Retry-After": String(waitSeconds) },
+  });
+}
+
+const refusal = (status: number, code: string, message: string): Response =>
+  Response.json(errorBody(code, message), { status });
+
+/** No other type is accepted: any page could send a form's types without a preflight request. */
+const isJson = (contentType: string): boolean => /^application\/json(;|$)/.test(contentType);
+
+/** How fresh the answer has to be, or `undefined` if the client's consistency token is malformed. */
+function readConsistency(headers: Headers): Consistency | undefined {
+  if (headers.get("Concord-Consistency") === "strong") return { kind: "strong" };
+  const token = headers.get(CONSISTENCY_HEADER);
+  return token === null ? NEAREST : parseConsistencyToken(token);
+}
