@@ -1,15 +1,19 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  type FragmentSpreadNode,
+  type GraphQLCompositeType,
   type GraphQLField,
   GraphQLIncludeDirective,
-  type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLSchema,
   GraphQLSkipDirective,
   getArgumentValues,
   getDirectiveValues,
   getNamedType,
   getNullableType,
+  type InlineFragmentNode,
+  isAbstractType,
   isCompositeType,
   isIntrospectionType,
   isListType,
@@ -21,19 +25,19 @@ import {
 } from "graphql";
 import { DEFAULT_PAGE_SIZE } from "#repositories/page.ts";
 
-/** What an operation asks for, computed before anything is read. */
+/**
+ * What an operation asks for, computed before anything is read. Fields of one response name are one field, as they are
+ * in the answer, however many fragments select them.
+ */
 export type Demand = {
   /** The depth of the deepest field. */
   readonly depth: number;
-  /** Aliased fields, counted each time that their fragment is spread. */
+  /** Aliased fields. */
   readonly aliases: number;
   readonly rootFields: number;
   /** The size of the largest page that is asked for. */
   readonly pageSize: number;
-  /**
-   * The most objects that the answer can have, plus the extra cost of single fields. A field that two fragments select
-   * counts twice: recognising it would make nested fragments cost more to compute than to refuse.
-   */
+  /** The most objects that the answer can have, plus the extra cost of single fields. */
   readonly cost: number;
 };
 
@@ -51,9 +55,16 @@ const INTROSPECTION_COST = 1_000;
 /** Each object costs one, unless its field has a cost: `extensions: { cost: 10 }`. Leaves cost nothing. */
 const OBJECT_COST = 1;
 
-export const measureDemand = (asked: Asked): Demand => new Scale(asked).weigh();
+/**
+ * Selections that may be looked at to recognise the same field in several fragments. A screen takes some hundred. Ours:
+ * fragments that meet in ever new sets could take more time than their answer.
+ */
+const MAX_LOOKS = 2_000;
 
-/** What a selection set, or a part of one, adds to the demand. */
+/** @param maxLooks after how many selections the price of a field that meets itself becomes a sum */
+export const measureDemand = (asked: Asked, maxLooks = MAX_LOOKS): Demand => new Scale(asked, maxLooks).weigh();
+
+/** What a selection adds to the demand. */
 type Weight = {
   /** The cost of what occurs once. */
   readonly once: number;
@@ -78,70 +89,117 @@ const sum = (a: Weight, b: Weight): Weight => ({
   pageSize: Math.max(a.pageSize, b.pageSize),
 });
 
+/** The most of each: an object has one of several types. */
+const greatest = (a: Weight, b: Weight): Weight => ({
+  once: Math.max(a.once, b.once),
+  perItem: Math.max(a.perItem, b.perItem),
+  depth: Math.max(a.depth, b.depth),
+  aliases: Math.max(a.aliases, b.aliases),
+  fields: Math.max(a.fields, b.fields),
+  pageSize: Math.max(a.pageSize, b.pageSize),
+});
+
 /** Nested fragments can multiply beyond what a number holds, and a page size times such a number must not be NaN. */
 const atMost = (count: number): number => Math.min(count, Number.MAX_SAFE_INTEGER);
 
-/** Computes each fragment once, however often it is spread, so that the time is linear in the document's length. */
+/** The fields of one response name. Validation has compared their names and arguments, so the first speaks for all. */
+type Merged = [FieldNode, ...FieldNode[]];
+
+/**
+ * Weighs selection sets that apply to the same object together, as execution merges them. What has been weighed is not
+ * weighed again; after `maxLooks` the sets are weighed one by one and added up, which is more than the answer can hold
+ * and never less.
+ */
 class Scale {
   readonly #asked: Asked;
-  readonly #fragments = new Map<string, Weight>();
+  readonly #maxLooks: number;
+  readonly #weights = new Map<string, Weight>();
+  readonly #ids = new Map<SelectionSetNode, number>();
+  readonly #included = new Map<SelectionNode, boolean>();
+  #looks = 0;
 
-  constructor(asked: Asked) {
+  constructor(asked: Asked, maxLooks: number) {
     this.#asked = asked;
+    this.#maxLooks = maxLooks;
   }
 
   weigh(): Demand {
     const { schema, operation } = this.#asked;
     const root = schema.getRootType(operation.operation);
-    const weight = root ? this.#selectionSet(operation.selectionSet, root) : NOTHING;
+    const weight = root ? this.#together([operation.selectionSet], root) : NOTHING;
     const { once, perItem, depth, aliases, fields, pageSize } = weight;
     return { depth, aliases, rootFields: fields, pageSize, cost: atMost(once + perItem * DEFAULT_PAGE_SIZE) };
   }
 
-  #selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType): Weight {
-    return selections
-      .filter((selection) => this.#isIncluded(selection))
-      .map((selection) => this.#selection(selection, parent))
-      .reduce(sum, NOTHING);
-  }
-
-  #selection(selection: SelectionNode, parent: GraphQLNamedType): Weight {
-    switch (selection.kind) {
-      case Kind.FIELD:
-        return this.#field(selection, parent);
-      case Kind.FRAGMENT_SPREAD:
-        return this.#fragment(selection.name.value);
-      case Kind.INLINE_FRAGMENT: {
-        const named = selection.typeCondition?.name.value;
-        return this.#selectionSet(selection.selectionSet, (named && this.#asked.schema.getType(named)) || parent);
-      }
-    }
-  }
-
-  #fragment(name: string): Weight {
-    const known = this.#fragments.get(name);
+  #together(sets: readonly SelectionSetNode[], type: GraphQLCompositeType): Weight {
+    if (sets.length > 1 && this.#looks > this.#maxLooks)
+      return sets.map((set) => this.#together([set], type)).reduce(sum, NOTHING);
+    const key = `${type.name} ${sets.map((set) => this.#idOf(set)).join()}`;
+    const known = this.#weights.get(key);
     if (known) return known;
-    const definition = this.#asked.fragmentDefinitions[name];
-    const type = definition && this.#asked.schema.getType(definition.typeCondition.name.value);
-    // A placeholder while the fragment is computed, so that one which spreads itself terminates.
-    this.#fragments.set(name, NOTHING);
-    const weight = type ? this.#selectionSet(definition.selectionSet, type) : NOTHING;
-    this.#fragments.set(name, weight);
+    // A placeholder while it is computed, so that a fragment which spreads itself terminates.
+    this.#weights.set(key, NOTHING);
+    const weight = isAbstractType(type)
+      ? this.#asked.schema
+          .getPossibleTypes(type)
+          .map((one) => this.#together(sets, one))
+          .reduce(greatest, NOTHING)
+      : [...this.#merge(sets, type).values()].map((nodes) => this.#field(nodes, type)).reduce(sum, NOTHING);
+    this.#weights.set(key, weight);
     return weight;
   }
 
-  #field(node: FieldNode, parent: GraphQLNamedType): Weight {
+  /** The fields of an object of this type, by response name. */
+  #merge(sets: readonly SelectionSetNode[], type: GraphQLObjectType): Map<string, Merged> {
+    const fields = new Map<string, Merged>();
+    const spread = new Set<string>();
+    const collect = ({ selections }: SelectionSetNode): void => {
+      for (const selection of selections) {
+        this.#looks++;
+        if (!this.#isIncluded(selection)) continue;
+        if (selection.kind === Kind.FIELD) {
+          const name = (selection.alias ?? selection.name).value;
+          const nodes = fields.get(name);
+          if (nodes) nodes.push(selection);
+          else fields.set(name, [selection]);
+          continue;
+        }
+        const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : this.#spreadOnce(selection, spread);
+        if (fragment && this.#applies(fragment, type)) collect(fragment.selectionSet);
+      }
+    };
+    for (const set of sets) collect(set);
+    return fields;
+  }
+
+  #spreadOnce({ name }: FragmentSpreadNode, spread: Set<string>): FragmentDefinitionNode | undefined {
+    if (spread.has(name.value)) return undefined;
+    spread.add(name.value);
+    return this.#asked.fragmentDefinitions[name.value];
+  }
+
+  #applies({ typeCondition }: Pick<InlineFragmentNode, "typeCondition">, type: GraphQLObjectType): boolean {
+    if (!typeCondition) return true;
+    const wanted = this.#asked.schema.getType(typeCondition.name.value);
+    return wanted === type || (isAbstractType(wanted) && this.#asked.schema.isSubType(wanted, type));
+  }
+
+  #field(nodes: Merged, parent: GraphQLObjectType): Weight {
+    const [node] = nodes;
     const aliases = node.alias ? 1 : 0;
-    const field = isCompositeType(parent) ? this.#asked.schema.getField(parent, node.name.value) : undefined;
+    const field = this.#asked.schema.getField(parent, node.name.value);
     const type = field && getNamedType(field.type);
     if (!type || !isCompositeType(type)) return { ...LEAF, once: costOf(field, 0), aliases };
-    const inner = node.selectionSet ? this.#selectionSet(node.selectionSet, type) : NOTHING;
+    const inner = this.#together(
+      nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
+      type,
+    );
     const size = this.#listSize(field, node);
     const times = this.#times(field, node);
     const pageSize = Math.max(size ?? 0, times ?? 0, inner.pageSize);
-    const level = { ...LEAF, aliases: aliases + inner.aliases, depth: 1 + inner.depth, pageSize };
+    const level = { ...LEAF, aliases: atMost(aliases + inner.aliases), depth: 1 + inner.depth, pageSize };
     if (isIntrospectionType(type)) return { ...level, depth: 1, once: INTROSPECTION_COST };
-    const each = costOf(field, OBJECT_COST) + inner.once + inner.perItem * (size ?? DEFAULT_PAGE_SIZE);
+    const each = atMost(costOf(field, OBJECT_COST) + inner.once + inner.perItem * (size ?? DEFAULT_PAGE_SIZE));
     if (!isListType(getNullableType(field.type))) return { ...level, once: atMost((times ?? 1) * each) };
     return size === undefined ? { ...level, perItem: each } : { ...level, once: size * each };
   }
@@ -171,6 +229,14 @@ class Scale {
   }
 
   #isIncluded(node: SelectionNode): boolean {
+    const known = this.#included.get(node);
+    if (known !== undefined) return known;
+    const included = (node.directives ?? []).length === 0 || this.#isWanted(node);
+    this.#included.set(node, included);
+    return included;
+  }
+
+  #isWanted(node: SelectionNode): boolean {
     try {
       const { variableValues } = this.#asked;
       const skip = getDirectiveValues(GraphQLSkipDirective, node, variableValues);
@@ -179,6 +245,12 @@ class Scale {
     } catch {
       return true;
     }
+  }
+
+  #idOf(set: SelectionSetNode): number {
+    const id = this.#ids.get(set) ?? this.#ids.size;
+    this.#ids.set(set, id);
+    return id;
   }
 }
 
