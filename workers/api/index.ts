@@ -7,6 +7,7 @@ import { authenticate } from "#auth/token.ts";
 import { kidsOf } from "#auth/token-settings.ts";
 import { clientAddress, isWithinLimit, LONG_WAIT_SECONDS } from "#base/rate-limit.ts";
 import { errorBody, FAULT_MESSAGE, RETRY_AFTER_MS } from "#graphql/errors.ts";
+import { hubNameOf } from "#objects/hub-name.ts";
 import { CONSISTENCY_HEADER } from "#repositories/consistency.ts";
 import { logFault } from "#telemetry/fault.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
@@ -82,7 +83,7 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
   return answer(c.req.raw, sender, {
     env: c.env,
     settings,
-    live: (signal) => createLive(c.env, { ...sender, signal, lastEventId }),
+    live: (signal) => createLive(c.env, { ...sender, signal, lastEventId, hub: hubNameOf(c.req.raw, address) }),
     note: (report) => void c.var.notes.add(report),
     waitUntil: (work) => c.executionCtx.waitUntil(work),
   });

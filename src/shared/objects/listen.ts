@@ -1,6 +1,7 @@
 import type { Scope } from "#auth/scope.ts";
 import type { TokenIdentity } from "#auth/verify.ts";
 import type { LiveItem, LiveTarget } from "./item.ts";
+import { BAD_POSITION, parsePosition } from "./position.ts";
 import { type ItemMessage, liveRequestHeaders, OBJECT_PATHS, objectUrl } from "./wire.ts";
 
 export type Listener = {
@@ -27,6 +28,7 @@ export async function listenTo(
   { signal, lastEventId, ...who }: Listener,
 ): Promise<AsyncIterable<LiveItem>> {
   const target = { ...asked, after: lastEventId ?? asked.after };
+  if (!isPlaced(target)) throw new LiveRefused("BAD_USER_INPUT", BAD_POSITION);
   const response = await object.fetch(objectUrl(OBJECT_PATHS.items), {
     headers: liveRequestHeaders({ ...who, target }),
   });
@@ -37,6 +39,13 @@ export async function listenTo(
   if (signal.aborted) void items.return();
   await items.opened;
   return items;
+}
+
+/** Whether the cursor is of these very objects. A single object answers a cursor that is not its own with a gap. */
+function isPlaced(target: LiveTarget): boolean {
+  if (target.after === null) return true;
+  if (target.kind === "devices") return parsePosition(target.after, target.deviceKeys) !== undefined;
+  return target.kind !== "dealers" || parsePosition(target.after, target.dealerIds) !== undefined;
 }
 
 /** Nothing is told of this, and why: `NOT_FOUND`, `UPSTREAM_UNAVAILABLE`, or what else the object says. */

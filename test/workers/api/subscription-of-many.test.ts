@@ -1,9 +1,11 @@
 import { parse } from "graphql";
 import { describe, expect, it } from "vitest";
+import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 import { admitSubscription } from "#graphql/limits/limits.ts";
 import { findTarget } from "#graphql/live.ts";
 import { schema } from "#graphql/schema/index.ts";
 import { positionOf } from "#objects/position.ts";
+import { OPS, post } from "./support.ts";
 
 const DEVICES = `subscription ($keys: [String!]!, $after: String) {
   devicesChanged(keys: $keys, after: $after) { kind deviceKey cursor device { id dealer { id } } }
@@ -71,6 +73,17 @@ describe("a subscription to several objects", () => {
     expect(errors).toMatchObject([
       { message: expect.stringContaining(message), extensions: { code: "BAD_USER_INPUT" } },
     ]);
+  });
+
+  it("is refused as server-sent events too, for a Last-Event-ID of another subscription", async () => {
+    const token = await signToken(OPS, LOCAL_TOKEN_SECRET, "1h");
+    const headers = {
+      Authorization: `Bearer ${token}`,
+      Accept: "text/event-stream",
+      "Last-Event-ID": positionOf(keysOf(3), ["7", "8", "9"]),
+    };
+    const response = await post({ query: DEVICES, variables: { keys: keysOf(2) } }, headers);
+    expect(await response.text()).toContain("The cursor is not of a subscription");
   });
 
   it("costs as much as a page of that many", () => {
