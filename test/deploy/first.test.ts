@@ -201,7 +201,7 @@ describe("what an account has already", () => {
     const bindings = [{ type: "kv_namespace", name: "CACHE" }];
     runs.standIn.state.workers["concord-api-staging"] = {
       ...{ secrets: {}, classes: [], crons: [] },
-      versions: [{ ...worker, bindings, migration_tag: undefined, code: "theirs", secrets: "{}" }],
+      versions: [{ ...worker, bindings, migration_tag: undefined, code: "theirs", exports: [], secrets: "{}" }],
       deployments: [
         { created_on: worker.created_on, versions: [{ version_id: worker.id, percentage: 100 }], annotations: {} },
       ],

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { planRollback, rollbackLines } from "../../deploy/rollout/rollback.ts";
+import type { Worker } from "../../deploy/workers.ts";
 import { StandIn } from "./account/stand-in.ts";
 import { type StoredVersion, type StoredWorker, trafficOf } from "./account/state.ts";
-import { Runs, servedIn } from "./runs.ts";
+import { Runs, servedIn, withoutLastClasses } from "./runs.ts";
 
 /** A platform of release r1. */
 async function deployed(): Promise<Runs> {
@@ -137,12 +138,7 @@ describe("a new version", () => {
   it("with a migration of Durable Objects is deployed at once, and said to stay when a later step fails", async () => {
     const runs = await deployed();
     change(runs, "workers/devices", "workers/api");
-    const devices = runs.standIn.state.workers["concord-devices-staging"];
-    if (!devices) throw new Error("no devices");
-    // As if this release's wrangler.toml had added its only migration.
-    devices.migrationTag = undefined;
-    devices.classes = [];
-    devices.versions = devices.versions.map((version) => ({ ...version, migration_tag: undefined }));
+    withoutLastClasses(runs.standIn.state);
     let failing = false;
     runs.smoke = async () => {
       failing = runs.standIn.calls.some((call) => call.includes("workers/api") && call.startsWith("versions deploy"));
@@ -155,6 +151,31 @@ describe("a new version", () => {
       [API]: "v1 of r1 100 %",
     });
     expect(runs.text).toContain("the platform puts no Worker back over a migration of its Durable Objects");
+    const { migrationTag, classes } = runs.standIn.state.workers["concord-devices-staging"] as StoredWorker;
+    expect([migrationTag, classes]).toEqual(["v2", ["DeviceObject", "DealerFeed", "LiveHub"]]);
+  });
+
+  it("of a Worker that binds to a class which is new comes after the Worker that has it, and is refused alone", async () => {
+    const runs = await deployed();
+    change(runs, "workers/devices", "workers/api");
+    withoutLastClasses(runs.standIn.state);
+    expect((await runs.deploy("r2", ["workers/api"])).isDone).toBe(false);
+    expect(runs.text).toContain("workers/api binds to workers/devices, which changed too.");
+    const label = { tag: "r2", message: "" };
+    const [api] = runs.workers.filter(({ name }) => name === API);
+    await expect(runs.account.uploadVersion(api as Worker, "staging", label)).rejects.toThrow(
+      "Cannot create binding for class LiveHub",
+    );
+    const [devices] = runs.workers.filter(({ folder }) => folder === "workers/devices");
+    await expect(runs.account.uploadVersion(devices as Worker, "staging", label)).rejects.toThrow(
+      "pending Durable Object migration",
+    );
+    expect((await runs.deploy("r2")).isDone).toBe(true);
+    await expect(runs.rollback("r1")).resolves.toBeUndefined();
+    expect(servedIn(runs.standIn.state)).toMatchObject({
+      "concord-devices-staging": "v2 of r2 100 %",
+      [API]: "v1 of r1 100 %",
+    });
   });
 
   it("is put back when the run is interrupted", async () => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "smol-toml";
 import { ROOT } from "../../../local/tool.ts";
 
@@ -8,9 +8,11 @@ type List<T> = readonly T[] | undefined;
 /** The part of a wrangler.toml that the stand-in reads, as an environment has it. */
 export type Config = {
   readonly name: string;
+  /** Beside the config. */
+  readonly main?: string;
   readonly workers_dev?: boolean;
   readonly vars?: Record<string, string>;
-  readonly services?: List<{ readonly binding: string; readonly service: string }>;
+  readonly services?: List<{ readonly binding: string; readonly service: string; readonly entrypoint?: string }>;
   readonly d1_databases?: List<{ readonly binding: string; readonly database_name: string }>;
   readonly ratelimits?: List<{ readonly name: string }>;
   readonly queues?: {
@@ -37,14 +39,24 @@ export type Config = {
 
 const parsed = new Map<string, Record<string, unknown>>();
 
-export function readConfig(path: string, environment: string): Config {
+/** @param environment the top of the file if undefined, as with wrangler */
+export function readConfig(path: string, environment: string | undefined): Config {
   const file = join(ROOT, path);
   const text = readFileSync(path.startsWith("/") ? path : file, "utf8");
   const toml = parsed.get(text) ?? (parse(text) as Record<string, unknown>);
   parsed.set(text, toml);
+  if (environment === undefined) return toml as unknown as Config;
   const config = (toml.env as Record<string, Config> | undefined)?.[environment];
   if (!config) throw new Error(`No environment found in configuration with name "${environment}".`);
-  return { ...("assets" in toml && { assets: toml.assets as object }), ...config };
+  return { main: toml.main as string, ...("assets" in toml && { assets: toml.assets as object }), ...config };
+}
+
+/** Names of the classes that a Worker's main file exports: its entrypoints, and its Durable Objects. */
+export function exportsOf(path: string, { main = "" }: Config): readonly string[] {
+  const code = readFileSync(join(path.startsWith("/") ? "" : ROOT, dirname(path), main), "utf8");
+  const lists = [...code.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, names = ""]) => names.split(","));
+  const classes = [...code.matchAll(/^export class (\w+)/gm)].map(([, name = ""]) => name);
+  return [...lists.map((name) => name.trim()).filter(Boolean), ...classes];
 }
 
 export const migrationFiles = (): string[] =>

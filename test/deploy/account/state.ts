@@ -6,6 +6,8 @@ export type StoredVersion = {
   readonly bindings: readonly { readonly type: string; readonly name: string; readonly text?: string }[];
   readonly migration_tag: string | undefined;
   readonly code: string;
+  /** The classes that its code exports. */
+  readonly exports: readonly string[];
   /** Values of the secrets that it was made with. */
   readonly secrets: string;
 };

@@ -2,11 +2,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Answer, json, noSuchWorker, refused, said } from "./answer.ts";
 import type { Call } from "./call.ts";
-import { bindingsOf, type Config, readConfig } from "./config.ts";
+import { bindingsOf, type Config, exportsOf, readConfig } from "./config.ts";
 import { nextId, nextTime, type State, type StoredVersion, type StoredWorker, trafficOf } from "./state.ts";
 
-const configOf = ({ flags }: Call): Config => readConfig(flags.config ?? flags.c ?? "", flags.env ?? flags.e ?? "");
-const folderOf = ({ flags }: Call): string => dirname(flags.config ?? flags.c ?? "");
+const pathOf = ({ flags }: Call): string => flags.config ?? flags.c ?? "";
+const configOf = (call: Call): Config => {
+  const config = readConfig(pathOf(call), call.flags.env ?? call.flags.e);
+  return call.flags.name === undefined ? config : { ...config, name: call.flags.name };
+};
+const folderOf = (call: Call): string => dirname(pathOf(call));
 
 function workerOf(state: State, { flags }: Call): StoredWorker {
   const name = flags.name ?? "";
@@ -44,15 +48,32 @@ function build({ flags }: Call, code: string): Answer {
   return said("--dry-run: exiting now.");
 }
 
+/** The classes of what a Worker serves; nothing for one that does not exist, or has only its secrets yet. */
+function servedExports(state: State, target: string): readonly string[] {
+  const worker = state.workers[target];
+  const served = trafficOf(worker).map(({ version_id }) => version_id);
+  return worker?.versions.filter(({ id }) => served.includes(id)).flatMap((version) => version.exports) ?? [];
+}
+
+/** As the platform: a service has to exist, and a Durable Object's class too. That of an entrypoint is our addition. */
 function checkTargets(state: State, { name, services = [], durable_objects, queues }: Config): void {
-  const targets = [
-    ...services.map(({ service }) => service),
-    ...(durable_objects?.bindings ?? []).flatMap(({ script_name }) => script_name ?? []),
-  ];
-  for (const target of targets) {
-    // A Worker that has only its secrets yet exports nothing to bind to.
-    const isThere = target === name || (state.workers[target]?.versions.at(-1)?.bindings.length ?? 0) > 0;
-    if (!isThere) refused(`Could not resolve binding: Worker "${target}" not found. [code: 10143]`);
+  for (const { binding, service, entrypoint } of services) {
+    const worker = state.workers[service];
+    if (!worker || worker.versions.every(({ code }) => code === DRAFT)) {
+      refused(
+        `Service binding '${binding}' references Worker '${service}' which was not found. Verify the Worker exists in your account and that the service name in your configuration is correct. [code: 10143]`,
+      );
+    }
+    if (entrypoint !== undefined && !servedExports(state, service).includes(entrypoint)) {
+      refused(`Service binding '${binding}' references '${entrypoint}', which ${service} does not export.`);
+    }
+  }
+  for (const { class_name, script_name = name } of durable_objects?.bindings ?? []) {
+    if (script_name !== name && !state.workers[script_name]?.classes.includes(class_name)) {
+      refused(
+        `Cannot create binding for class ${class_name} in script '${script_name}' that does not exist. [code: 10061]`,
+      );
+    }
   }
   for (const queue of [...(queues?.producers ?? []), ...(queues?.consumers ?? [])].map(({ queue }) => queue)) {
     if (!state.queues.some(({ name }) => name === queue)) {
@@ -77,7 +98,8 @@ function migrateObjects(state: State, { migrations = [] }: Config, worker: Store
   }
 }
 
-function addVersion(state: State, config: Config, worker: StoredWorker, { flags }: Call, code: string): StoredVersion {
+function addVersion(state: State, config: Config, worker: StoredWorker, call: Call, code: string): StoredVersion {
+  const { flags } = call;
   const secrets = Object.keys(worker.secrets).map((name) => ({ type: "secret_text", name }));
   const version: StoredVersion = {
     id: nextId(state),
@@ -90,6 +112,7 @@ function addVersion(state: State, config: Config, worker: StoredWorker, { flags 
     bindings: [...bindingsOf(config), ...secrets],
     migration_tag: worker.migrationTag,
     code,
+    exports: exportsOf(pathOf(call), config),
     secrets: JSON.stringify(worker.secrets),
   };
   worker.versions.push(version);
@@ -223,6 +246,9 @@ export function listSecrets(state: State, call: Call): Answer {
   return json(Object.keys(worker?.secrets ?? {}).map((name) => ({ name, type: "secret_text" })));
 }
 
+/** What a Worker answers with that `wrangler secret` made: nothing. */
+const DRAFT = "draft";
+
 /** Of a Worker that does not exist, wrangler makes one that answers nothing. A new value is a version at once. */
 export function putSecrets(state: State, call: Call, input: string): Answer {
   const name = call.flags.name ?? "";
@@ -248,7 +274,8 @@ export function putSecrets(state: State, call: Call, input: string): Answer {
     annotations: { "workers/triggered_by": "secret" },
     bindings: [...bindings, ...Object.keys(values).map((each) => ({ type: "secret_text", name: each }))],
     migration_tag: worker.migrationTag,
-    code: latest?.code ?? "draft",
+    code: latest?.code ?? DRAFT,
+    exports: latest?.exports ?? [],
     secrets: JSON.stringify(worker.secrets),
   };
   worker.versions.push(version);
