@@ -30,7 +30,7 @@ export const DEVICES: TypedDocumentNode<{ readonly devices: Connection<Row> | nu
 
 export const DEVICE_ROW: TypedDocumentNode<{ readonly device: Row | null }, { readonly key: string }> = gql`
   query ApolloDeviceRow($key: String!) {
-    device(key: $key) {
+    device(by: { key: $key }) {
       id
       key
       status
@@ -43,7 +43,7 @@ export const DESIRED: TypedDocumentNode<
   { readonly key: string }
 > = gql`
   query ApolloDesired($key: String!) {
-    device(key: $key) {
+    device(by: { key: $key }) {
       id
       twin {
         version
@@ -61,7 +61,7 @@ export const SET_DESIRED: TypedDocumentNode<
   { readonly key: string; readonly desired: object }
 > = gql`
   mutation ApolloSetDesired($key: String!, $desired: DesiredStateInput!) {
-    setDesiredState(input: { key: $key, desired: $desired }) {
+    setDesiredState(input: { by: { key: $key }, desired: $desired }) {
       outcome
       userErrors {
         code
@@ -76,7 +76,7 @@ export const WATCH_DEVICE: TypedDocumentNode<
   { readonly key: string; readonly afterRevision?: number }
 > = gql`
   subscription ApolloWatchDevice($key: String!, $afterRevision: Int) {
-    deviceChanged(key: $key, afterRevision: $afterRevision) {
+    deviceChanged(by: { key: $key }, afterRevision: $afterRevision) {
       kind
       revision
       device {

@@ -625,7 +625,7 @@ export const DealerOverview: TrustedDocument<DealerOverviewQuery, DealerOverview
   operation: "query",
 };
 export const DevicePage: TrustedDocument<DevicePageQuery, DevicePageQueryVariables> = {
-  documentId: "sha256:598d21cc00fe72ea416601ebde864f554c74db685bba1d2997cde9f0dbae8fe5",
+  documentId: "sha256:a41d610243201de07846c47b818e97c3c55778f0f8e0dbbadcc91a1063b939b8",
   operation: "query",
 };
 export const DeviceList: TrustedDocument<DeviceListQuery, DeviceListQueryVariables> = {
@@ -633,7 +633,7 @@ export const DeviceList: TrustedDocument<DeviceListQuery, DeviceListQueryVariabl
   operation: "query",
 };
 export const SetDesiredState: TrustedDocument<SetDesiredStateMutation, SetDesiredStateMutationVariables> = {
-  documentId: "sha256:d6bb8099821ebf4e9069dc40498b6e6ec78381b3879762a952e5094c9fdc9957",
+  documentId: "sha256:5f4168bba1631d7697a5215560dc4f70a6a079c4ab3f38cd93b5620b75dd0076",
   operation: "mutation",
 };
 export const WatchDealer: TrustedDocument<WatchDealerSubscription, WatchDealerSubscriptionVariables> = {
@@ -641,6 +641,6 @@ export const WatchDealer: TrustedDocument<WatchDealerSubscription, WatchDealerSu
   operation: "subscription",
 };
 export const WatchDevice: TrustedDocument<WatchDeviceSubscription, WatchDeviceSubscriptionVariables> = {
-  documentId: "sha256:233f676da9a0b8aaaf2ccbca267f63efeaf3710f00a336b24d433ec92ed8865d",
+  documentId: "sha256:39b7e83c7474ea3da20f87b1da331e8ad19d2776bcf13c2ae92dbbe8740629a5",
   operation: "subscription",
 };

@@ -16,7 +16,7 @@ export const devices = graphql`
 
 export const device = graphql`
   query documentsDeviceQuery($key: String!) {
-    device(key: $key) {
+    device(by: { key: $key }) {
       key
       status
       twin {
@@ -32,7 +32,7 @@ export const device = graphql`
 
 export const row = graphql`
   query documentsRowQuery($key: String!) {
-    device(key: $key) {
+    device(by: { key: $key }) {
       key
       status
     }
@@ -41,7 +41,7 @@ export const row = graphql`
 
 export const setDesired = graphql`
   mutation documentsSetDesiredMutation($key: String!, $desired: DesiredStateInput!) {
-    setDesiredState(input: { key: $key, desired: $desired }) {
+    setDesiredState(input: { by: { key: $key }, desired: $desired }) {
       outcome
       device {
         twin {
@@ -62,7 +62,7 @@ export const setDesired = graphql`
 
 export const watchDevice = graphql`
   subscription documentsWatchDeviceSubscription($key: String!, $afterRevision: Int) {
-    deviceChanged(key: $key, afterRevision: $afterRevision) {
+    deviceChanged(by: { key: $key }, afterRevision: $afterRevision) {
       kind
       revision
       device {

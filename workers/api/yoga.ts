@@ -4,6 +4,7 @@ import { type Context, type ContextDeps, openContext } from "#graphql/context.ts
 import { maskError } from "#graphql/errors.ts";
 import { executeWithinLimits, MAX_TOKENS } from "#graphql/limits/limits.ts";
 import { subscribeWithinLimits } from "#graphql/live.ts";
+import { validationErrors } from "#graphql/one-of.ts";
 import type { PersistedTexts } from "#graphql/persisted-queries.ts";
 import type { Rights } from "#graphql/rights.ts";
 import { schema } from "#graphql/schema/index.ts";
@@ -31,7 +32,7 @@ const engine: Plugin<{ rights: Rights }> = {
     if (!rights.introspection) addValidationRule(NoSchemaIntrospectionCustomRule);
     const options = { hideSuggestions: !rights.introspection };
     setValidationFn((...[from, document, rules]: Parameters<typeof validate>) =>
-      validate(from, document, rules, options),
+      validationErrors(validate(from, document, rules, options)),
     );
   },
   onExecute: ({ context: { rights }, setExecuteFn }) =>

@@ -1,6 +1,6 @@
 /**
- * @generated SignedSource<<abf019565e722500f5c35dfa813661a8>>
- * @relayHash 5edec8f437a95539a92c0c5ad6394023
+ * @generated SignedSource<<2aacd3339f2e8f68c6237c65f7c739a7>>
+ * @relayHash c088f7d02ad55bd1c5f3d4f0127b3c7d
  * @lightSyntaxTransform
  */
 
@@ -8,7 +8,7 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// @relayRequestID 4ce496bfa88997fb00768951fa1c6cc5be8355277e9416deb0a73e62eb697043
+// @relayRequestID 9cd2f54db8a9f82860cd0fcb415b5f55b8fb1459ac38ba7f3959aee15bae99ab
 
 import type { ConcreteRequest } from 'relay-runtime';
 export type DeviceStatus = "OFFLINE" | "ONLINE" | "REGISTERED" | "RETIRED" | "UNREGISTERED";
@@ -44,9 +44,15 @@ var v0 = [
 ],
 v1 = [
   {
-    "kind": "Variable",
-    "name": "key",
-    "variableName": "key"
+    "fields": [
+      {
+        "kind": "Variable",
+        "name": "key",
+        "variableName": "key"
+      }
+    ],
+    "kind": "ObjectValue",
+    "name": "by"
   }
 ],
 v2 = {
@@ -161,7 +167,7 @@ return {
     ]
   },
   "params": {
-    "id": "4ce496bfa88997fb00768951fa1c6cc5be8355277e9416deb0a73e62eb697043",
+    "id": "9cd2f54db8a9f82860cd0fcb415b5f55b8fb1459ac38ba7f3959aee15bae99ab",
     "metadata": {},
     "name": "documentsDeviceQuery",
     "operationKind": "query",
@@ -170,6 +176,6 @@ return {
 };
 })();
 
-(node as any).hash = "5ef2a26991fdeb42960e9b4f52fe57ab";
+(node as any).hash = "073373ee9adddf8e26a3c51f68f168ef";
 
 export default node;

@@ -1,6 +1,6 @@
 /**
- * @generated SignedSource<<9c4025a34a190e963bdf3e7690ceded0>>
- * @relayHash a70a585caf78eb8bf8a9cb941ae0ec3b
+ * @generated SignedSource<<458fafba9104f71895989b03a90c9507>>
+ * @relayHash 949deb078bc5c96036cb27562e988e50
  * @lightSyntaxTransform
  */
 
@@ -8,7 +8,7 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// @relayRequestID 16c1c677d5ccd4849947d5a970542fa625e1fe41808a31436bfce5d29b555ae3
+// @relayRequestID 6a3b8e8afbf627543fcc91d78837bcc1873b387b3aa8f1752476fb94a8f9fd0a
 
 import type { ConcreteRequest } from 'relay-runtime';
 export type DeviceStatus = "OFFLINE" | "ONLINE" | "REGISTERED" | "RETIRED" | "UNREGISTERED";
@@ -36,9 +36,15 @@ var v0 = [
 ],
 v1 = [
   {
-    "kind": "Variable",
-    "name": "key",
-    "variableName": "key"
+    "fields": [
+      {
+        "kind": "Variable",
+        "name": "key",
+        "variableName": "key"
+      }
+    ],
+    "kind": "ObjectValue",
+    "name": "by"
   }
 ],
 v2 = {
@@ -108,7 +114,7 @@ return {
     ]
   },
   "params": {
-    "id": "16c1c677d5ccd4849947d5a970542fa625e1fe41808a31436bfce5d29b555ae3",
+    "id": "6a3b8e8afbf627543fcc91d78837bcc1873b387b3aa8f1752476fb94a8f9fd0a",
     "metadata": {},
     "name": "documentsRowQuery",
     "operationKind": "query",
@@ -117,6 +123,6 @@ return {
 };
 })();
 
-(node as any).hash = "84db8f1ae5869dd78e8e223b250e4aae";
+(node as any).hash = "8a3c903acc8177af4d26debabf046419";
 
 export default node;

@@ -1,6 +1,6 @@
 /**
- * @generated SignedSource<<e96f97ea02fe7a743ebf4e20c04718fe>>
- * @relayHash d7b16cddd7233ba500cccf20fcb1b160
+ * @generated SignedSource<<e130b1dc3d260088b24c320f14b3c873>>
+ * @relayHash dd95138d2b810650e9c82d2aea772084
  * @lightSyntaxTransform
  */
 
@@ -8,7 +8,7 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// @relayRequestID 17068aabfe459246f8302a9b4670655dab84b71f7fce8f536b63595a31246320
+// @relayRequestID 8bca6efee0455e01b42eff3180f897f5f750832c6ef955f4a7f4fd92ea8a8d30
 
 import type { ConcreteRequest } from 'relay-runtime';
 export type Mode = "AUTO" | "AUX_HEAT" | "COOL" | "HEAT" | "OFF";
@@ -61,14 +61,20 @@ v2 = [
   {
     "fields": [
       {
-        "kind": "Variable",
-        "name": "desired",
-        "variableName": "desired"
+        "fields": [
+          {
+            "kind": "Variable",
+            "name": "key",
+            "variableName": "key"
+          }
+        ],
+        "kind": "ObjectValue",
+        "name": "by"
       },
       {
         "kind": "Variable",
-        "name": "key",
-        "variableName": "key"
+        "name": "desired",
+        "variableName": "desired"
       }
     ],
     "kind": "ObjectValue",
@@ -233,7 +239,7 @@ return {
     ]
   },
   "params": {
-    "id": "17068aabfe459246f8302a9b4670655dab84b71f7fce8f536b63595a31246320",
+    "id": "8bca6efee0455e01b42eff3180f897f5f750832c6ef955f4a7f4fd92ea8a8d30",
     "metadata": {},
     "name": "documentsSetDesiredMutation",
     "operationKind": "mutation",
@@ -242,6 +248,6 @@ return {
 };
 })();
 
-(node as any).hash = "a3e49956664dd7230d9add6d0c1a3de3";
+(node as any).hash = "f0a152eebca414ed8283b585c65dc3e4";
 
 export default node;

@@ -1,6 +1,6 @@
 /**
- * @generated SignedSource<<01d1329cb63451ea8ed4a6b430392801>>
- * @relayHash 4c0ab83fd7a2603ba82f85e0bc21318e
+ * @generated SignedSource<<b6230687716cf0446ea11e77e9143b89>>
+ * @relayHash 76fc4e2db7eb5e5cfdc1cb3a45005ac7
  * @lightSyntaxTransform
  */
 
@@ -8,7 +8,7 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// @relayRequestID 85160429278f5d9d3b14119c225e23d091a59e4e89666b3c9ee2a1e5c42bf651
+// @relayRequestID 0d1c775529f1528264b06e92a57631ef72e1104427ca591461d2b3013f9e90e3
 
 import type { ConcreteRequest } from 'relay-runtime';
 export type DeviceChangeKind = "EVENT" | "GAP" | "LOST" | "SNAPSHOT";
@@ -50,9 +50,15 @@ v2 = [
     "variableName": "afterRevision"
   },
   {
-    "kind": "Variable",
-    "name": "key",
-    "variableName": "key"
+    "fields": [
+      {
+        "kind": "Variable",
+        "name": "key",
+        "variableName": "key"
+      }
+    ],
+    "kind": "ObjectValue",
+    "name": "by"
   }
 ],
 v3 = {
@@ -168,7 +174,7 @@ return {
     ]
   },
   "params": {
-    "id": "85160429278f5d9d3b14119c225e23d091a59e4e89666b3c9ee2a1e5c42bf651",
+    "id": "0d1c775529f1528264b06e92a57631ef72e1104427ca591461d2b3013f9e90e3",
     "metadata": {},
     "name": "documentsWatchDeviceSubscription",
     "operationKind": "subscription",
@@ -177,6 +183,6 @@ return {
 };
 })();
 
-(node as any).hash = "fc2f0986a4fd4f7878c02c7b3d554f40";
+(node as any).hash = "27e98b701bf2642a63742e1ef05e4eeb";
 
 export default node;

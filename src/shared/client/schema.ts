@@ -45,6 +45,16 @@ export const CONNECTIONS = {
 /** The `id` of a device, by its key `{source}:{deviceId}`: what a list has loaded is shown before its page is. */
 export const deviceIdOf = (key: string): string => toBase64(`Device:${key}`);
 
+type Named = { readonly id?: unknown; readonly key?: unknown };
+
+/** The `id` of the device that the arguments of `device` or `deviceChanged` name, in `by` or by a deprecated one. */
+export function deviceIdIn(args: object | null | undefined): string | undefined {
+  const { by, ...beside } = (args ?? {}) as Named & { readonly by?: Named | null };
+  const { id, key } = by ?? beside;
+  if (typeof id === "string") return id;
+  return typeof key === "string" ? deviceIdOf(key) : undefined;
+}
+
 /** The type of a node, by its global id; `undefined` for what is no such id. */
 export function nodeTypeOf(id: string): NodeType | undefined {
   const name = fromBase64(id)?.split(":", 1)[0];

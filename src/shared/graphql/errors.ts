@@ -2,6 +2,7 @@ import { GraphQLError } from "graphql";
 import { isOutage } from "#repositories/fault.ts";
 import { StatementBudgetSpent } from "#repositories/read-session.ts";
 import { describeFault, log } from "#telemetry/log.ts";
+import { oneOfInWords } from "./one-of.ts";
 
 /** An error that the client can correct. Its message is for the client's developer. */
 export const userError = (message: string): GraphQLError =>
@@ -29,7 +30,7 @@ export function maskError(error: unknown): Error {
   if (thrown instanceof GraphQLError && thrown.extensions.code) return error as GraphQLError;
   const { nodes, path } = error instanceof GraphQLError ? error : {};
   if (thrown instanceof GraphQLError && path && thrown.message.startsWith(OF_ARGUMENT)) {
-    return new GraphQLError(thrown.message, { nodes, path, extensions: { code: "BAD_USER_INPUT" } });
+    return new GraphQLError(oneOfInWords(thrown.message), { nodes, path, extensions: { code: "BAD_USER_INPUT" } });
   }
   // Drizzle wraps the error of D1, and only the inner one tells what happened.
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;

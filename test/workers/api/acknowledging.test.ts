@@ -175,7 +175,7 @@ describe("acknowledging an alert", () => {
     expect(data).toEqual({
       a: { outcome: "APPLIED", userErrors: [] },
       b: { outcome: null, userErrors: [{ code: "INVALID_INPUT" }] },
-      c: { outcome: null, userErrors: [{ code: "INVALID_INPUT", field: null }] },
+      c: { outcome: null, userErrors: [{ code: "INVALID_INPUT", field: ["by"] }] },
       d: { outcome: null, userErrors: [{ code: "INVALID_INPUT", field: ["id"] }] },
     });
   });

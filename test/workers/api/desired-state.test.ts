@@ -155,7 +155,7 @@ describe("a source that takes no desired state", () => {
     const { payload } = await api.set({ key, desired: { mode: "OFF" } });
     expect(payload).toMatchObject({ outcome: null, device: { key, twin: { desired: null } } });
     expect(payload.userErrors).toEqual([
-      { code: "UNSUPPORTED", message: "ELT devices take no desired states. Nothing was changed.", field: null },
+      { code: "UNSUPPORTED", message: "ELT devices take no desired states. Nothing was changed.", field: ["key"] },
     ]);
     expect(api.reports).toEqual([]);
   });

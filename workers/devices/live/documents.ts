@@ -8,6 +8,7 @@ import {
 } from "graphql";
 import { toBase64 } from "#base/base64.ts";
 import { MAX_TOKENS } from "#graphql/limits/limits.ts";
+import { validationErrors } from "#graphql/one-of.ts";
 import type { Rights } from "#graphql/rights.ts";
 import { schema } from "#graphql/schema/index.ts";
 
@@ -78,7 +79,7 @@ function parseOrThrow(text: string): DocumentNode {
 /** The errors of a document against the schema. */
 export function validateDocument(document: DocumentNode, { introspection }: Rights): readonly GraphQLError[] {
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-  const problems = validate(schema, document, rules, { hideSuggestions: !introspection });
+  const problems = validationErrors(validate(schema, document, rules, { hideSuggestions: !introspection }));
   return problems.map((problem) => withCode(problem, "GRAPHQL_VALIDATION_FAILED"));
 }
 

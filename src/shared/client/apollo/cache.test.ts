@@ -139,6 +139,8 @@ describe("an entity", () => {
     store({ first: 1 }, "elt:1");
     const id = deviceIdOf("elt:1");
     const found = { key: "elt:1" };
+    expect(read('device(by: { key: "elt:1" }) { key }')).toMatchObject({ device: found });
+    expect(read(`device(by: { id: "${id}" }) { key }`)).toMatchObject({ device: found });
     expect(read('device(key: "elt:1") { key }')).toMatchObject({ device: found });
     expect(read(`device(id: "${id}") { key }`)).toMatchObject({ device: found });
     expect(read(`node(id: "${id}") { ... on Device { key } }`)).toMatchObject({ node: found });
@@ -147,6 +149,7 @@ describe("an entity", () => {
   });
 
   it.each([
+    'device(by: { key: "elt:2" }) { key }',
     'device(key: "elt:2") { key }',
     'node(id: "no id") { id }',
     `nodes(ids: ["${deviceIdOf("elt:2")}"]) { id }`,

@@ -1,5 +1,5 @@
 import type { InMemoryCacheConfig, TypePolicies } from "@apollo/client";
-import { CONNECTIONS, deviceIdOf, MERGED_TYPES, NODE_TYPES, nodeTypeOf } from "../schema.ts";
+import { CONNECTIONS, deviceIdIn, MERGED_TYPES, NODE_TYPES, nodeTypeOf } from "../schema.ts";
 import { listOf } from "./list.ts";
 
 /**
@@ -8,7 +8,7 @@ import { listOf } from "./list.ts";
  * - Entities are kept by `__typename` and `id`, which is Apollo's default: `id` is global and never reused. A selection
  *   of an entity without its `id` is kept as a part of what is around it, and never mistaken for another entity.
  * - Pages of a list are joined, in `edges` and in `nodes`; `filter` and `orderBy` make another list, and `first`, `after`, `last`, `before` do not.
- * - `device(key:)`, `device(id:)`, `node` and `nodes` are answered with what any query has loaded, if that is all that
+ * - `device(by:)`, `node` and `nodes` are answered with what any query has loaded, if that is all that
  *   is asked for.
  * - A device's report, twin and location are parts of it: two queries that select different fields of one do not drop
  *   each other's.
@@ -20,7 +20,7 @@ export const concordCachePolicies: InMemoryCacheConfig = {
       fields: {
         device: {
           read: (existing, { args, canRead, toReference }) => {
-            const id = args?.id ?? (args?.key == null ? undefined : deviceIdOf(args.key));
+            const id = deviceIdIn(args);
             const found = id === undefined ? undefined : toReference({ __typename: "Device", id });
             return existing === undefined && canRead(found) ? found : existing;
           },

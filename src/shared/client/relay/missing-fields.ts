@@ -1,11 +1,11 @@
 import type { MissingFieldHandler } from "relay-runtime";
-import { deviceIdOf } from "../schema.ts";
+import { deviceIdIn } from "../schema.ts";
 
 /** Relay's name for the type of the query's root record. */
 const ROOT = "__Root";
 
 /**
- * Answers `device(key:)`, `device(id:)`, `node` and `nodes` from what any query has loaded. Relay keeps each entity under
+ * Answers `device(by:)`, `node` and `nodes` from what any query has loaded. Relay keeps each entity under
  * its global `id`, which an argument names or, for a device's key, makes. Relay asks the API for what is not there.
  */
 export const concordMissingFieldHandlers: readonly MissingFieldHandler[] = [
@@ -14,7 +14,7 @@ export const concordMissingFieldHandlers: readonly MissingFieldHandler[] = [
     handle(field, record, args) {
       if (record == null || record.getType() !== ROOT) return undefined;
       if (field.name === "node") return args.id;
-      if (field.name === "device") return args.id ?? (args.key == null ? undefined : deviceIdOf(args.key));
+      if (field.name === "device") return deviceIdIn(args);
       return undefined;
     },
   },

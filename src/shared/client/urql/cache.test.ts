@@ -84,8 +84,10 @@ it("a list is another one with another filter", async () => {
 });
 
 it.each([
-  ["its key", `{ device(key: "elt:1") { id key } }`],
-  ["its id", `{ device(id: "${deviceIdOf("elt:1")}") { id key } }`],
+  ["its key", `{ device(by: { key: "elt:1" }) { id key } }`],
+  ["its id", `{ device(by: { id: "${deviceIdOf("elt:1")}" }) { id key } }`],
+  ["its key beside `by`", `{ device(key: "elt:1") { id key } }`],
+  ["its id beside `by`", `{ device(id: "${deviceIdOf("elt:1")}") { id key } }`],
   ["its id as a node", `{ node(id: "${deviceIdOf("elt:1")}") { id ... on Device { key } } }`],
 ])("a device is found by %s, whichever query has loaded it", async (_, text) => {
   const { client, keys, requests } = clientOf(pageOf("elt:1"));

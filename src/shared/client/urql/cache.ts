@@ -1,6 +1,6 @@
 import type { Cache, Data, KeyingConfig, Resolver, ResolverConfig } from "@urql/exchange-graphcache";
 import { relayPagination } from "@urql/exchange-graphcache/extras";
-import { CONNECTIONS, deviceIdOf, NODE_TYPES, nodeTypeOf, PART_TYPES } from "../schema.ts";
+import { CONNECTIONS, deviceIdIn, NODE_TYPES, nodeTypeOf, PART_TYPES } from "../schema.ts";
 
 /**
  * How graphcache knows Concord's entities: by their global `id`, which is never reused. What has none is a part of the
@@ -25,10 +25,8 @@ export const concordResolvers: ResolverConfig = {
   Query: {
     ...Object.fromEntries(lists).Query,
     // What no query has loaded under its id is left to what the API once answered to these arguments, or to the API.
-    device: (_, args, cache, { parentKey }) => {
-      const id = args.id ?? (typeof args.key === "string" ? deviceIdOf(args.key) : undefined);
-      return held(cache, "Device", id) ?? (cache.resolve(parentKey, "device", args) as Held);
-    },
+    device: (_, args, cache, { parentKey }) =>
+      held(cache, "Device", deviceIdIn(args)) ?? (cache.resolve(parentKey, "device", args) as Held),
     node: (_, args, cache, { parentKey }) =>
       held(cache, nodeTypeOf(String(args.id)), args.id) ?? (cache.resolve(parentKey, "node", args) as Held),
   },

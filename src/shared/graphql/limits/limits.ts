@@ -9,6 +9,7 @@ import {
   validateSubscriptionArgs,
 } from "graphql";
 import { MAX_PAGE_SIZE } from "#repositories/page.ts";
+import { validationErrors } from "../one-of.ts";
 import { type Demand, measureDemand } from "./demand.ts";
 
 /** Tokens of a document, counted as it is parsed. A screen's query has some hundred. */
@@ -51,7 +52,7 @@ export type Admission<Args = ValidatedExecutionArgs> =
 /** Whether an operation may run. Nothing is read for this. The errors of an invalid operation are its answer. */
 export function admit(args: ExecutionArgs): Admission {
   const validated = validateExecutionArgs(args);
-  if (!("schema" in validated)) return { ok: false, result: { errors: validated.map(badInput) } };
+  if (!("schema" in validated)) return { ok: false, result: { errors: validationErrors(validated).map(badInput) } };
   const demand = measureDemand(validated);
   const errors = findExcesses(demand);
   if (errors.length > 0) return { ok: false, result: withCost({ errors }, demand.cost) };
@@ -74,7 +75,7 @@ export function admitSubscription(args: ExecutionArgs): Admission<ValidatedSubsc
   const validated = validateSubscriptionArgs(args);
   return "schema" in validated
     ? { ok: true, args: validated, cost: admission.cost }
-    : { ok: false, result: { errors: validated.map(badInput) } };
+    : { ok: false, result: { errors: validationErrors(validated).map(badInput) } };
 }
 
 const withCost = (result: ExecutionResult, cost: number): ExecutionResult => ({

@@ -12,13 +12,13 @@ import {
 import { HistoryCursor } from "#repositories/history.ts";
 import type { PageArgs } from "#repositories/page.ts";
 import type { Context } from "../context.ts";
-import { userError } from "../errors.ts";
 import { AlertConnection, AlertFilter, AlertSeverity } from "./alert.ts";
 import { AssignmentConnection } from "./assignment.ts";
-import { builder, decodeLoosely } from "./builder.ts";
+import { builder } from "./builder.ts";
 import { Customer } from "./customer.ts";
 import { Dealer } from "./dealer.ts";
 import { DeviceEventConnection, DeviceEventFilter } from "./device-event.ts";
+import { deviceArgs, deviceKeyIn } from "./device-ref.ts";
 import { Location } from "./location.ts";
 import { type Counted, counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
 import { Command, commandsOf, Source } from "./source.ts";
@@ -218,40 +218,11 @@ builder.queryField("device", (t) =>
   t.field({
     type: Device,
     nullable: true,
-    description: "A device by exactly one of `id` and `key`; null if it does not exist or the token may not see it.",
-    args: {
-      id: t.arg.id({ description: "The value of the device's `id` field." }),
-      key: t.arg.string({ description: "`{source}:{deviceId}`; case matters." }),
-    },
+    description: "A device; null if it does not exist or the token may not see it.",
+    args: deviceArgs,
     resolve: (_, args, { load }) => load.device.load(deviceKeyIn(args)),
   }),
 );
-
-type Named = { id?: string | null; key?: string | null };
-type Which =
-  | { readonly ok: true; readonly key: string }
-  | { readonly ok: false; readonly message: string; readonly field: readonly string[] | null };
-
-/** The device that one of the two arguments names. */
-export function whichDevice({ id, key }: Named): Which {
-  if ((id == null) === (key == null)) return { ok: false, message: "Give exactly one of `id` and `key`.", field: null };
-  if (key != null) return { ok: true, key };
-  const node = decodeLoosely(id ?? "");
-  return node.typename === "Device"
-    ? { ok: true, key: node.id }
-    : {
-        ok: false,
-        message: "This is not the id of a device. Use the value of a device's `id` field, unchanged.",
-        field: ["id"],
-      };
-}
-
-/** @throws GraphQLError with the code BAD_USER_INPUT */
-export function deviceKeyIn(named: Named): string {
-  const which = whichDevice(named);
-  if (!which.ok) throw userError(which.message);
-  return which.key;
-}
 
 builder.queryField("devices", (t) =>
   t.field({

@@ -4,8 +4,9 @@ import type { DealerFeedItem, DeviceItem, FeedFilter } from "#objects/item.ts";
 import { alertNodeId } from "../loaders.ts";
 import { Alert, AlertSeverity } from "./alert.ts";
 import { builder } from "./builder.ts";
-import { Device, deviceKeyIn } from "./device.ts";
+import { Device } from "./device.ts";
 import { DeviceEvent } from "./device-event.ts";
+import { deviceArgs, deviceKeyIn } from "./device-ref.ts";
 
 /** Each of its items costs as much as the same fields cost in a query. */
 builder.subscriptionType({
@@ -124,11 +125,9 @@ export const News = builder.objectRef<DealerFeedItem>("DealerNews").implement({
 builder.subscriptionField("deviceChanged", (t) =>
   t.field({
     type: Change,
-    description:
-      "The changes of a device, named by exactly one of `id` and `key`. Begins with the device as it is, or continues after a revision.",
+    description: "The changes of a device. Begins with the device as it is, or continues after a revision.",
     args: {
-      id: t.arg.id({ description: "The value of the device's `id` field." }),
-      key: t.arg.string({ description: "`{source}:{deviceId}`; case matters." }),
+      ...deviceArgs,
       afterRevision: t.arg.int({ description: "The last revision that was received." }),
     },
     subscribe: (_, { afterRevision, ...named }, { live }) =>
