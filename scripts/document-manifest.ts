@@ -4,10 +4,8 @@ import {
   type GraphQLSchema,
   getVariableValues,
   Kind,
-  NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
   parse,
-  specifiedRules,
   validate,
 } from "graphql";
 import { measureDemand } from "#graphql/limits/demand.ts";
@@ -28,7 +26,7 @@ export const createManifest = (texts: readonly string[]): Manifest =>
 export function findProblems(text: string, schema: GraphQLSchema): string[] {
   try {
     const document = parse(text, { maxTokens: MAX_TOKENS });
-    const errors = validate(schema, document, [...specifiedRules, NoSchemaIntrospectionCustomRule]);
+    const errors = validate(schema, document);
     const found =
       errors.length > 0 ? errors : operationsOf(document).flatMap((one) => excessesIn(one, document, schema));
     return found.map(({ message, locations }) => `${locations?.[0]?.line ?? 1}: ${message}`);

@@ -1,6 +1,4 @@
 import { readFile, writeFile } from "node:fs/promises";
-import type { GraphQLSchema } from "graphql";
-import { lexicographicSortSchema, printSchema } from "graphql";
 
 /**
  * Prints the GraphQL schema to schema.graphql. With --check it writes nothing, and fails if the file is out of date.
@@ -8,10 +6,10 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 const FILE = new URL("../schema.graphql", import.meta.url);
 
 // Imported by URL, so that the Worker's code is checked with the Worker's types and not with Node's.
-const { schema } = (await import(new URL("../src/shared/graphql/schema/index.ts", import.meta.url).href)) as {
-  schema: GraphQLSchema;
+const { schemaText } = (await import(new URL("../src/shared/graphql/schema-text.ts", import.meta.url).href)) as {
+  schemaText: () => string;
 };
-const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;
+const printed = schemaText();
 
 if (!process.argv.includes("--check")) {
   await writeFile(FILE, printed);

@@ -33,6 +33,8 @@ describe("an answer has the headers of the front door", () => {
     ["the API", "/graphql?query={", 400, { headers: { Authorization: READER, Accept: STRICT } }],
     ["the API", "/graphql?query={__typename}", 200, { headers: { Authorization: READER } }],
     ["the API", "/graphql/nowhere", 404],
+    ["the API", "/schema.graphql", 200],
+    ["the API", "/schema.graphql", 200, { method: "HEAD" }],
     ["the operations API", "/ops/api/devices", 401],
     ["the devices", "/live/healthz", 200],
     ["the devices", "/live", 426],

@@ -5,7 +5,7 @@ import { IssuerUnreachable } from "#auth/issuer.ts";
 import { type ReaderSettings, readSettings } from "#auth/reader-settings.ts";
 import { authenticate } from "#auth/token.ts";
 import { kidsOf } from "#auth/token-settings.ts";
-import { clientAddress, isWithinLimit, LONG_WAIT_SECONDS } from "#base/rate-limit.ts";
+import { clientAddress, isWithinLimit, LONG_WAIT_SECONDS, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
 import { errorBody, FAULT_MESSAGE, RETRY_AFTER_MS } from "#graphql/errors.ts";
 import { hubNameOf } from "#objects/hub-name.ts";
 import { CONSISTENCY_HEADER } from "#repositories/consistency.ts";
@@ -19,14 +19,19 @@ import { answer, tooMany } from "./answer.ts";
 import type { Env } from "./env.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { createLive } from "./live.ts";
+import { answerSchema } from "./schema.ts";
 
 const app = new Hono<{ Bindings: Env; Variables: { settings: ReaderSettings; notes: RequestNotes } }>();
 
 app.use(trackRequests("concord-api"));
 
 app.use(async (c, next) => {
+  await next();
+  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+});
+
+app.use(async (c, next) => {
   const read = readSettings(c.env);
-  c.header("Cache-Control", "no-store");
   if (!read.ok)
     return c.json(errorBody("MISCONFIGURED", `The Worker serves nothing: ${read.problems.join("; ")}.`), 503);
   c.set("settings", read.config);
@@ -56,6 +61,12 @@ app.on("GET", ["/readyz", "/graphql/readyz"], ({ env, var: { settings } }) => {
 app.use(
   "/graphql",
   cors({ origin: "*", allowMethods: ["GET", "POST"], exposeHeaders: [CONSISTENCY_HEADER], maxAge: 86_400 }),
+);
+
+app.get("/schema.graphql", cors({ origin: "*" }), async ({ env, req }) =>
+  (await isWithinLimit(env.REQUESTS_BY_ADDRESS, clientAddress(req.raw.headers)))
+    ? answerSchema(req.raw)
+    : tooMany(SHORT_WAIT_SECONDS),
 );
 
 app.on(["GET", "POST"], "/graphql", async (c) => {

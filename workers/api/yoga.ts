@@ -1,4 +1,4 @@
-import { type ExecutionArgs, NoSchemaIntrospectionCustomRule, parse, validate } from "graphql";
+import { parse, validate } from "graphql";
 import { _createLRUCache, createYoga, type Plugin } from "graphql-yoga";
 import { type Context, type ContextDeps, openContext } from "#graphql/context.ts";
 import { maskError } from "#graphql/errors.ts";
@@ -25,20 +25,15 @@ const MAX_PARSED_DOCUMENTS = 100;
 const MAX_BROKEN_DOCUMENTS = 20;
 
 /** graphql-js's own functions: on workerd they take half to two thirds of the time of yoga's defaults. */
-const engine: Plugin<{ rights: Rights }> = {
+const engine: Plugin = {
   onParse: ({ setParseFn }) =>
     setParseFn((source: Parameters<typeof parse>[0]) => parse(source, { maxTokens: MAX_TOKENS })),
-  onValidate({ context: { rights }, addValidationRule, setValidationFn }) {
-    if (!rights.introspection) addValidationRule(NoSchemaIntrospectionCustomRule);
-    const options = { hideSuggestions: !rights.introspection };
+  onValidate: ({ setValidationFn }) =>
     setValidationFn((...[from, document, rules]: Parameters<typeof validate>) =>
-      validationErrors(validate(from, document, rules, options)),
-    );
-  },
-  onExecute: ({ context: { rights }, setExecuteFn }) =>
-    setExecuteFn((args: ExecutionArgs) => executeWithinLimits({ ...args, hideSuggestions: !rights.introspection })),
-  onSubscribe: ({ context: { rights }, setSubscribeFn }) =>
-    setSubscribeFn((args: ExecutionArgs) => subscribeWithinLimits({ ...args, hideSuggestions: !rights.introspection })),
+      validationErrors(validate(from, document, rules)),
+    ),
+  onExecute: ({ setExecuteFn }) => setExecuteFn(executeWithinLimits),
+  onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribeWithinLimits),
 };
 
 /** What yoga gets with a request: the caller's services and rights, and where counts go. */

@@ -30,6 +30,7 @@ const WORKERS: Readonly<Record<string, Behind>> = {
   ingest: "INGEST",
   "openapi.json": "INGEST",
   graphql: "API",
+  "schema.graphql": "API",
   live: "LIVE",
   ops: "DLQ",
 };

@@ -5,12 +5,9 @@ import type { Scope } from "#auth/scope.ts";
 export type Rights = {
   /** Documents of its own, beside the trusted ones. */
   readonly ownDocuments: boolean;
-  /** The schema: by introspection, and by suggestions in error messages. */
-  readonly introspection: boolean;
 };
 
 /** Dealers' tokens are in browsers, where anybody can take one; the other tokens stay on our own machines. */
-export const rightsOf = ({ role }: Scope, { isLocal, trustedDocumentsOnly }: ReaderSettings): Rights => ({
+export const rightsOf = ({ role }: Scope, { trustedDocumentsOnly }: ReaderSettings): Rights => ({
   ownDocuments: role !== "dealer" || !trustedDocumentsOnly,
-  introspection: role !== "dealer" || isLocal,
 });

@@ -1,5 +1,6 @@
 import { sha256Hex } from "#base/digest.ts";
 import { requestError } from "./errors.ts";
+import { asksOnlyForSchema } from "./introspection.ts";
 import { NOTHING_KEPT, type PersistedTexts, persistedQueryId, registeredText, sha256In } from "./persisted-queries.ts";
 import type { Rights } from "./rights.ts";
 import manifest from "./trusted-documents.json" with { type: "json" };
@@ -59,7 +60,7 @@ export async function documentText(
 
 function allowedText(text: unknown, rights: Rights): string {
   if (typeof text !== "string") throw requestError(400, "BAD_REQUEST", NO_DOCUMENT);
-  if (rights.ownDocuments || isTrusted(text)) return text;
+  if (rights.ownDocuments || isTrusted(text) || asksOnlyForSchema(text)) return text;
   throw requestError(403, "TRUSTED_DOCUMENTS_ONLY", NOT_TRUSTED);
 }
 

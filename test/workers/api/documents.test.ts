@@ -1,8 +1,9 @@
+import { buildSchema, getIntrospectionQuery } from "graphql";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Scope } from "#auth/scope.ts";
 import { signToken } from "#auth/token.ts";
 import manifest from "#graphql/trusted-documents.json" with { type: "json" };
-import { dealerScope, emptyTables, OPS, seedDevices, send, watchStatements } from "./support.ts";
+import { dealerScope, emptyTables, env, OPS, seedDevices, send, watchStatements } from "./support.ts";
 
 const DEVICE = "query Device($key: String!) { device(key: $key) { key } } query Name { __typename }";
 const EXPENSIVE =
@@ -168,8 +169,10 @@ describe("a document of the manifest", () => {
     expect(await ask(100)).toMatchObject({ code: "COST_LIMIT", data: undefined, statements: [] });
   });
 
-  it("does not open the schema to callers who may not read it", async () => {
-    expect(await postAs({ documentId: NOSY_ID })).toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED", data: undefined });
+  it("may ask for the schema", async () => {
+    expect(await postAs({ documentId: NOSY_ID })).toMatchObject({
+      data: { __schema: { queryType: { name: "Query" } } },
+    });
   });
 
   it("runs for operators and locally too", async () => {
@@ -211,9 +214,9 @@ describe("an id beside a text", () => {
   });
 
   it("may be the text's own SHA-256, for who may send the text", async () => {
-    const query = "{ __typename }";
+    const query = '{ device(key: "elt:a") { key } }';
     const documentId = await idOf(query);
-    expect(await postAs({ documentId, query }, { scope: OPS })).toMatchObject({ data: { __typename: "Query" } });
+    expect(await postAs({ documentId, query }, { scope: OPS })).toMatchObject({ data: { device: { key: "elt:a" } } });
     expect(await postAs({ documentId, query })).toMatchObject({ status: 403, code: "TRUSTED_DOCUMENTS_ONLY" });
   });
 
@@ -236,9 +239,12 @@ describe("a document of a client's own", () => {
     },
   );
 
-  it.each(["{ __typename }", `${DEVICE} `, "", "query {"])("is refused whatever it is: %j", async (query) => {
-    expect((await postAs({ query })).code).toBe("TRUSTED_DOCUMENTS_ONLY");
-  });
+  it.each(["{ dealers { totalCount } }", `${DEVICE} `, "", "query {"])(
+    "is refused whatever it is: %j",
+    async (query) => {
+      expect((await postAs({ query })).code).toBe("TRUSTED_DOCUMENTS_ONLY");
+    },
+  );
 
   it.each<Scope["role"]>(["ops", "service"])("runs for role %s anywhere", async (role) => {
     expect(await postAs({ query: OWN }, { scope: { role } as Scope })).toMatchObject({ status: 200, code: undefined });
@@ -265,55 +271,83 @@ describe("a document of a client's own", () => {
 });
 
 describe("the schema", () => {
-  const free = { ...PRODUCTION, TRUSTED_DOCUMENTS_ONLY: "false" };
+  it.each<[string, string]>([
+    ["the query of every tool", getIntrospectionQuery()],
+    [
+      "a part of it",
+      '{ __type(name: "Device") { ...T } again: __type(name: "Alert") { ...T } __typename } fragment T on __Type { name }',
+    ],
+    ["one of several operations", "query A { __typename } query B { __schema { queryType { name } } }"],
+  ])("is read by a dealer's token in production, as free text: %s", async (_, query) => {
+    const operationName = query.includes("query B") ? "B" : undefined;
+    const answer = await postAs({ query, operationName });
+    expect([answer.code, answer.data]).toEqual([undefined, expect.anything()]);
+    expect(answer.statements).toEqual([]);
+  });
 
   it.each([
-    "{ __schema { types { name } } }",
-    '{ __type(name: "Device") { name } }',
-    '{ device(key: "k") { ... on Device { __typename } } a: __schema { queryType { name } } }',
-  ])("is hidden from a dealer's token outside local: %s", async (query) => {
-    expect(await postAs({ query }, { vars: free })).toMatchObject({
-      code: "GRAPHQL_VALIDATION_FAILED",
+    "{ __schema { queryType { name } } devices { edges { cursor } } }",
+    "{ __schema { queryType { name } } ...A } fragment A on Query { devices { edges { cursor } } }",
+    "{ __typename ... { devices { edges { cursor } } } }",
+    "{ __typename: devices { edges { cursor } } }",
+    "query A { __typename } query B { devices { edges { cursor } } }",
+    "mutation { __typename }",
+    "subscription { __typename }",
+    "type Query { __typename: String }",
+  ])("opens no way to anything else: %s", async (query) => {
+    expect(await postAs({ query, operationName: query.includes("query B") ? "B" : undefined })).toMatchObject({
+      code: "TRUSTED_DOCUMENTS_ONLY",
       data: undefined,
+      statements: [],
     });
   });
 
-  it("is not revealed by the suggestions of an error either", async () => {
-    const { message } = await postAs({ query: "{ devicez { edges { cursor } } }" }, { vars: free });
-    expect(message).toBe('Cannot query field "devicez" on type "Query".');
-    expect(
-      (
-        await postAs(
-          {
-            query: "query ($s: DeviceStatus) { devices(filter: {status: $s}) { edges { cursor } } }",
-            variables: { s: "ONLIN" },
-          },
-          { vars: free },
-        )
-      ).message,
-    ).not.toContain("ONLINE");
+  it("costs a dealer what it costs others", async () => {
+    const six = `{ ${Array.from({ length: 6 }, (_, i) => `s${i}: __schema { queryType { name } }`).join(" ")} }`;
+    expect(await postAs({ query: six })).toMatchObject({ code: "COST_LIMIT", data: undefined });
   });
 
-  it("is open to operators and services, and locally", async () => {
-    const query = "{ __schema { queryType { name } } }";
-    const seen = { data: { __schema: { queryType: { name: "Query" } } } };
-    expect(await postAs({ query }, { scope: OPS })).toMatchObject(seen);
-    expect(await postAs({ query }, { scope: { role: "service" } })).toMatchObject(seen);
-    expect(await postAs({ query }, { vars: {} })).toMatchObject(seen);
+  it("helps a dealer with the suggestions of an error", async () => {
+    const vars = { ...PRODUCTION, TRUSTED_DOCUMENTS_ONLY: "false" };
+    const ask = async (body: object) => (await postAs(body, { vars })).message;
+    expect(await ask({ query: "{ devicez { edges { cursor } } }" })).toContain('Did you mean "device" or "devices"');
+    const query = "query ($s: DeviceStatus) { devices(filter: {status: $s}) { edges { cursor } } }";
+    expect(await ask({ query, variables: { s: "ONLIN" } })).toContain('"ONLINE"');
+  });
+});
+
+describe("/schema.graphql", () => {
+  const ask = (headers: Record<string, string> = {}, its = env) =>
+    send(new Request("http://concord.test/schema.graphql", { headers }), its);
+
+  it("is the schema as text, for anybody and any cache", async () => {
+    const response = await ask();
+    expect([response.status, Object.fromEntries(response.headers)]).toMatchObject([
+      200,
+      {
+        "content-type": "text/plain; charset=utf-8",
+        "cache-control": "public, max-age=300",
+        "access-control-allow-origin": "*",
+      },
+    ]);
+    const types = Object.keys(buildSchema(await response.text()).getTypeMap());
+    const { data } = await postAs({ query: "{ __schema { types { name } } }" });
+    expect(types.toSorted()).toEqual(data.__schema.types.map(({ name }: { name: string }) => name).toSorted());
   });
 
-  it("is shown to a caller who may read it after one who may not has sent the same query", async () => {
-    const query = '{ __type(name: "Alert") { name } }';
-    expect((await postAs({ query }, { vars: free })).code).toBe("GRAPHQL_VALIDATION_FAILED");
-    expect((await postAs({ query }, { scope: OPS })).code).toBeUndefined();
-    expect((await postAs({ query }, { vars: free })).code).toBe("GRAPHQL_VALIDATION_FAILED");
-  });
+  it.each([(tag: string) => tag, (tag: string) => `"other", W/${tag}`, () => "*"])(
+    "is not sent again to who has it",
+    async (known) => {
+      const tag = (await ask()).headers.get("ETag") ?? "";
+      const response = await ask({ "If-None-Match": known(tag) });
+      expect([response.status, await response.text(), response.headers.get("ETag")]).toEqual([304, "", tag]);
+      expect((await ask({ "If-None-Match": `"x${tag.slice(1)}` })).status).toBe(200);
+    },
+  );
 
-  it("has `__typename` for every caller, as caching clients need it", async () => {
-    const query = '{ __typename device(key: "elt:a") { __typename } }';
-    expect((await postAs({ query }, { vars: free })).data).toEqual({
-      __typename: "Query",
-      device: { __typename: "Device" },
-    });
+  it("is counted by address", async () => {
+    const spent = { ...env, REQUESTS_BY_ADDRESS: { limit: async () => ({ success: false }) } };
+    const response = await ask({}, spent);
+    expect([response.status, response.headers.get("Retry-After")]).toEqual([429, "10"]);
   });
 });

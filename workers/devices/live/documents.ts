@@ -1,15 +1,7 @@
-import {
-  type DocumentNode,
-  GraphQLError,
-  NoSchemaIntrospectionCustomRule,
-  parse,
-  specifiedRules,
-  validate,
-} from "graphql";
+import { type DocumentNode, GraphQLError, parse, validate } from "graphql";
 import { toBase64 } from "#base/base64.ts";
 import { MAX_TOKENS } from "#graphql/limits/limits.ts";
 import { validationErrors } from "#graphql/one-of.ts";
-import type { Rights } from "#graphql/rights.ts";
 import { schema } from "#graphql/schema/index.ts";
 
 /** Parsed documents that an isolate caches; it holds many objects. Our choice. */
@@ -77,11 +69,8 @@ function parseOrThrow(text: string): DocumentNode {
 }
 
 /** The errors of a document against the schema. */
-export function validateDocument(document: DocumentNode, { introspection }: Rights): readonly GraphQLError[] {
-  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-  const problems = validationErrors(validate(schema, document, rules, { hideSuggestions: !introspection }));
-  return problems.map((problem) => withCode(problem, "GRAPHQL_VALIDATION_FAILED"));
-}
+export const validateDocument = (document: DocumentNode): readonly GraphQLError[] =>
+  validationErrors(validate(schema, document)).map((problem) => withCode(problem, "GRAPHQL_VALIDATION_FAILED"));
 
 const withCode = ({ message, nodes, source, positions }: GraphQLError, code: string): GraphQLError =>
   new GraphQLError(message, { nodes, source, positions, extensions: { code } });

@@ -56,10 +56,10 @@ export class Queries {
     const rights = rightsOf(scope, this.#deps.settings);
     const text = await documentText(payload, rights);
     const document = parseDocument(text);
-    const problems = validateDocument(document, rights);
+    const problems = validateDocument(document);
     if (problems.length > 0) return refused(problems);
     const { operationName = null, variables = null } = payload;
-    const args = { schema, document, operationName, variableValues: variables, hideSuggestions: !rights.introspection };
+    const args = { schema, document, operationName, variableValues: variables };
     const isSubscription = document.definitions.some(
       (definition) =>
         definition.kind === Kind.OPERATION_DEFINITION &&
@@ -86,7 +86,7 @@ export class Queries {
 
   /** @throws if the document is not stored; `store` has to be called first */
   async answer({ document: hash, operationName, variables }: Query, scope: Scope, item: LiveItem) {
-    const { documents, settings, stores } = this.#deps;
+    const { documents, stores } = this.#deps;
     const text = documents.read(hash);
     if (text === undefined) throw new Error("the document of a subscription is not stored");
     const open = (consistency = NEAREST) => openServices(stores, scope, consistency);
@@ -97,7 +97,6 @@ export class Queries {
       operationName,
       variableValues: variables,
       contextValue: openContext(open(), { open, live }),
-      hideSuggestions: !rightsOf(scope, settings).introspection,
     });
     const result = admission.ok ? await executeItem(admission.args, item) : admission.result;
     return formatResult(result);
