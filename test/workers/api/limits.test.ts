@@ -103,7 +103,7 @@ const nested = (levels: number) =>
   `{ device(key: "elt:1") ${"{ dealer { devices(first: 1) { edges { node ".repeat(levels)} { key } ${"} } } }".repeat(levels)} }`;
 
 const FIVE_ALIASES = `fragment A on Node { ${times(5, (i) => `a${i}: __typename`)} }`;
-const TWENTY_ROOTS = `${times(15, (i) => `a${i}: __typename`)} __typename device(key: "k") { key } dealer(dealerId: "d") { name } customer(customerId: "c") { name } freshness { settled }`;
+const TWENTY_ROOTS = `${times(15, (i) => `a${i}: __typename`)} __typename device(key: "elt:1") { key } dealer(dealerId: "d") { name } customer(customerId: "c") { name } freshness { settled }`;
 
 /** For each limit, a document at the limit and one just beyond. */
 const AT_THE_LIMITS: [keyof typeof LIMITS, string, string][] = [
