@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
+import { ROOT } from "../../local/tool.ts";
 import type { Cell, Show } from "./client.ts";
 import type { DocumentName } from "./documents.ts";
-import { DEALERS, type Stand } from "./stand.ts";
+import { DEALER, DEALERS, type Stand } from "./stand.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the server has checked it against the schema, and the caller knows its document
 export type Data = any;
@@ -72,6 +75,46 @@ export const asking = (ask: Ask) =>
 const codesOfRefusal = async (stand: Stand, ask: Ask, variables: Record<string, unknown>) =>
   (await ask(stand, "MatrixDeviceQuery", variables, "no-token")).codes;
 
+/** A client made with a `fetch` that the test looks through. */
+export type AskPersisted = (stand: Stand, fetch: typeof globalThis.fetch, token: string) => Promise<Answer>;
+
+/** The texts and the hashes that a client sends with each request, in order, wherever it puts them. */
+function recorded() {
+  const sent: { readonly text: boolean; readonly hash: boolean }[] = [];
+  const record: typeof fetch = async (input, init) => {
+    const { search } = new URL(String(input));
+    const said = init?.body ? String(init.body) : decodeURIComponent(search);
+    sent.push({ text: /query[= "]+(query|\{|:"[^"])/.test(said), hash: said.includes("sha256Hash") });
+    return fetch(input, init);
+  };
+  return { sent, record };
+}
+
+/** What a client shows that registers its queries as they go. */
+export const registering = (ask: AskPersisted) =>
+  ({
+    apq: async (stand) => {
+      const { sent, record } = recorded();
+      expect((await ask(stand, record, await stand.token())).codes).toEqual([]);
+      const hashAlone = { text: false, hash: true };
+      // Another client may have registered it already; this one's text has it registered at the latest.
+      expect(sent.at(0)).toEqual(hashAlone);
+      expect(sent.length).toBeLessThanOrEqual(2);
+      sent.length = 0;
+      expect((await ask(stand, record, await stand.token())).codes).toEqual([]);
+      expect(sent).toEqual([hashAlone]);
+    },
+
+    apqOfDealer: {
+      refused: "a dealer's token runs trusted documents only, and the client hears so at its second request",
+      show: async (stand) => {
+        const { sent, record } = recorded();
+        const { codes } = await ask(stand, record, await stand.token(DEALER));
+        expect([codes, sent.map(({ text }) => text)]).toEqual([["TRUSTED_DOCUMENTS_ONLY"], [false, true]]);
+      },
+    },
+  }) satisfies Record<string, Cell>;
+
 /** The same for a client that tells of a refused request's status, and of nothing else. */
 export const seesStatusOnly = (ask: Ask): Cell => ({
   works: "by its status, 401",
@@ -81,8 +124,25 @@ export const seesStatusOnly = (ask: Ask): Cell => ({
   },
 });
 
+/** A trusted document of examples/dashboard. */
+export const TRUSTED_TEXT = readFileSync(join(ROOT, "examples/dashboard/device.graphql"), "utf8");
+
+/** A client that sends texts only, and sends them as they are: the text of a trusted document is trusted too. */
+export const sendsTrustedText = (
+  ask: (stand: Stand, text: string, variables: object, token: string) => Promise<Data>,
+): Cell => ({
+  works: "by the document's whole text, as it is in its file",
+  show: async (stand) => {
+    const key = stand.keysOf(DEALERS[1])[0] ?? "";
+    const data = await ask(stand, TRUSTED_TEXT, { key }, await stand.token(DEALER));
+    expect(data?.device?.key).toBe(key);
+  },
+});
+
 /** The codes of GraphQL errors. */
 export const codesOf = (errors: readonly { readonly extensions?: object | undefined }[] | undefined): string[] =>
   (errors ?? []).map(({ extensions }) => String((extensions as { code?: unknown } | undefined)?.code));
+
+export const NO_PERSISTED_QUERIES = "it has no persisted queries";
 
 export const notOffered = (why: string): Cell => ({ notOffered: why });

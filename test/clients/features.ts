@@ -6,6 +6,8 @@ export const FEATURES = {
   unauthenticated: "A refused token",
   pagination: "Pages forward and backward",
   trusted: "Trusted documents by id, as a dealer",
+  apq: "Automatic persisted queries",
+  apqOfDealer: "Automatic persisted queries, as a dealer",
   schema: "Reads the schema",
   eventStream: "A subscription by server-sent events",
 } as const;

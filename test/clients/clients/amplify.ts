@@ -1,6 +1,6 @@
 import { generateClient } from "@aws-amplify/api";
 import { Amplify } from "@aws-amplify/core";
-import { type Ask, asking, codesOf, type Data, notOffered, seesStatusOnly } from "../asking.ts";
+import { type Ask, asking, codesOf, type Data, NO_PERSISTED_QUERIES, notOffered, seesStatusOnly } from "../asking.ts";
 import type { ClientUnderTest } from "../client.ts";
 import { TEXTS } from "../documents.ts";
 
@@ -26,7 +26,9 @@ export default {
   cells: {
     ...asking(ask),
     unauthenticated: seesStatusOnly(ask),
-    trusted: notOffered("it sends a text with each request"),
+    trusted: notOffered("it sends texts, and formats them anew"),
+    apq: notOffered(NO_PERSISTED_QUERIES),
+    apqOfDealer: notOffered(NO_PERSISTED_QUERIES),
     schema: notOffered("its tools read AppSync's schema"),
     eventStream: notOffered("it speaks AppSync's own protocol"),
   },

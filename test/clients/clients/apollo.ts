@@ -1,16 +1,17 @@
+import { createHash } from "node:crypto";
 import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, ServerError } from "@apollo/client";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { generatePersistedQueryIdsFromManifest } from "@apollo/persisted-query-lists";
 import { expect } from "vitest";
 import { DEVICE_ROW } from "../../../examples/apollo/documents.ts";
 import manifest from "../../../examples/apollo/manifests/persisted-query-manifest.json" with { type: "json" };
-import { type Ask, asking, codesOf, notOffered, seesStatusOnly } from "../asking.ts";
+import { type Ask, asking, codesOf, notOffered, registering, seesStatusOnly } from "../asking.ts";
 import type { ClientUnderTest } from "../client.ts";
 import { DOCUMENTS } from "../documents.ts";
 import { DEALER, DEALERS, type Stand } from "../stand.ts";
 
-const http = ({ graphqlUrl }: Stand, token: string) =>
-  new HttpLink({ uri: graphqlUrl, headers: { authorization: `Bearer ${token}` } });
+const http = ({ graphqlUrl }: Stand, token: string, fetch?: typeof globalThis.fetch) =>
+  new HttpLink({ uri: graphqlUrl, headers: { authorization: `Bearer ${token}` }, ...(fetch && { fetch }) });
 
 const client = (link: ApolloLink) =>
   new ApolloClient({ link, cache: new InMemoryCache(), defaultOptions: { query: { fetchPolicy: "network-only" } } });
@@ -48,6 +49,12 @@ export default {
       const link = ApolloLink.from([ids, http(stand, await stand.token(DEALER))]);
       expect((await client(link).query({ query: DEVICE_ROW, variables: { key } })).data?.device?.key).toBe(key);
     },
+
+    ...registering((stand, fetch, token) => {
+      const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+      const link = ApolloLink.from([new PersistedQueryLink({ sha256 }), http(stand, token, fetch)]);
+      return askThrough(link, DOCUMENTS.MatrixDeviceQuery, { key: stand.device().key });
+    }),
 
     schema: notOffered("its tools read schema.graphql"),
     eventStream: notOffered("it has no link for server-sent events"),

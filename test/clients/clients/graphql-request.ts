@@ -1,12 +1,15 @@
 import { ClientError, GraphQLClient } from "graphql-request";
-import { type Ask, asking, codesOf, notOffered } from "../asking.ts";
+import { type Ask, asking, codesOf, NO_PERSISTED_QUERIES, notOffered, sendsTrustedText } from "../asking.ts";
 import type { ClientUnderTest } from "../client.ts";
 import { DOCUMENTS } from "../documents.ts";
+import type { Stand } from "../stand.ts";
 
-const ask: Ask = async ({ graphqlUrl }, name, variables, token) => {
-  const client = new GraphQLClient(graphqlUrl, { headers: { authorization: `Bearer ${token}` } });
+const client = ({ graphqlUrl }: Stand, token: string) =>
+  new GraphQLClient(graphqlUrl, { headers: { authorization: `Bearer ${token}` } });
+
+const ask: Ask = async (stand, name, variables, token) => {
   try {
-    return { data: await client.request(DOCUMENTS[name], variables), codes: [] };
+    return { data: await client(stand, token).request(DOCUMENTS[name], variables), codes: [] };
   } catch (thrown) {
     if (!(thrown instanceof ClientError)) throw thrown;
     return { data: thrown.response.data, codes: codesOf(thrown.response.errors) };
@@ -18,7 +21,9 @@ export default {
   packages: ["graphql-request"],
   cells: {
     ...asking(ask),
-    trusted: notOffered("it sends a text with each request"),
+    trusted: sendsTrustedText((stand, text, variables, token) => client(stand, token).request(text, variables)),
+    apq: notOffered(NO_PERSISTED_QUERIES),
+    apqOfDealer: notOffered(NO_PERSISTED_QUERIES),
     schema: notOffered("it needs none"),
     eventStream: notOffered("it has no subscriptions"),
   },

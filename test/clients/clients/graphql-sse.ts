@@ -1,5 +1,15 @@
 import { createClient, NetworkError } from "graphql-sse";
-import { type Ask, asking, codesOf, type Data, notOffered, seesStatusOnly } from "../asking.ts";
+import {
+  type Answer,
+  type Ask,
+  asking,
+  codesOf,
+  type Data,
+  NO_PERSISTED_QUERIES,
+  notOffered,
+  seesStatusOnly,
+  sendsTrustedText,
+} from "../asking.ts";
 import type { ClientUnderTest } from "../client.ts";
 import { TEXTS } from "../documents.ts";
 import { follows } from "../following.ts";
@@ -8,10 +18,10 @@ import type { Stand } from "../stand.ts";
 const client = ({ graphqlUrl }: Stand, token: string) =>
   createClient({ url: graphqlUrl, headers: { Authorization: `Bearer ${token}` }, retryAttempts: 0 });
 
-const ask: Ask = (stand, name, variables, token) =>
-  new Promise((resolve, reject) => {
+const once = (stand: Stand, query: string, variables: object, token: string) =>
+  new Promise<Answer>((resolve, reject) => {
     client(stand, token).subscribe<Data>(
-      { query: TEXTS[name], variables },
+      { query, variables: { ...variables } },
       {
         next: ({ data, errors }) => resolve({ data, codes: codesOf(errors) }),
         error: (fault) => (fault instanceof NetworkError ? resolve({ codes: [statusOf(fault)] }) : reject(fault)),
@@ -19,6 +29,8 @@ const ask: Ask = (stand, name, variables, token) =>
       },
     );
   });
+
+const ask: Ask = (stand, name, variables, token) => once(stand, TEXTS[name], variables, token);
 
 const statusOf = ({ response }: NetworkError): string => String((response as Response | undefined)?.status);
 
@@ -28,7 +40,11 @@ export default {
   cells: {
     ...asking(ask),
     unauthenticated: seesStatusOnly(ask),
-    trusted: notOffered("it sends a text with each request"),
+    trusted: sendsTrustedText(
+      async (stand, text, variables, token) => (await once(stand, text, variables, token)).data,
+    ),
+    apq: notOffered(NO_PERSISTED_QUERIES),
+    apqOfDealer: notOffered(NO_PERSISTED_QUERIES),
     schema: notOffered("it needs none"),
     eventStream: async (stand) => {
       const sse = client(stand, await stand.token());

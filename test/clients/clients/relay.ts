@@ -69,6 +69,8 @@ export default {
       expect(data?.device?.key).toBe(key);
     },
 
+    apq: notOffered("its compiler makes the ids"),
+    apqOfDealer: notOffered("its compiler makes the ids"),
     schema: notOffered("its compiler reads schema.graphql"),
     eventStream: notOffered("it has no network of its own; give it graphql-sse"),
   },

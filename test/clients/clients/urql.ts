@@ -3,7 +3,7 @@ import { persistedExchange } from "@urql/exchange-persisted";
 import { expect } from "vitest";
 import { pipe, subscribe } from "wonka";
 import { UrqlDeviceRowDocument } from "../../../examples/urql/gql/graphql.ts";
-import { type Answer, type Ask, asking, codesOf, notOffered } from "../asking.ts";
+import { type Answer, type Ask, asking, codesOf, notOffered, registering } from "../asking.ts";
 import type { ClientUnderTest } from "../client.ts";
 import { DOCUMENTS } from "../documents.ts";
 import { follows } from "../following.ts";
@@ -47,6 +47,12 @@ export default {
       const key = stand.keysOf(DEALERS[1])[0] ?? "";
       expect((await client.query(UrqlDeviceRowDocument, { key })).data?.device?.key).toBe(key);
     },
+
+    ...registering((stand, fetch, token) => {
+      const exchanges = [persistedExchange({ preferGetForPersistedQueries: true }), fetchExchange];
+      const client = new Client({ ...options(stand, token), exchanges, fetch });
+      return askThrough(client, DOCUMENTS.MatrixDeviceQuery, { key: stand.device().key });
+    }),
 
     schema: notOffered("it needs none"),
 

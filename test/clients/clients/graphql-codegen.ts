@@ -1,0 +1,49 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect } from "vitest";
+import { ROOT } from "../../../local/tool.ts";
+import { notOffered } from "../asking.ts";
+import type { ClientUnderTest } from "../client.ts";
+import { TEXTS } from "../documents.ts";
+
+const asksNothing = notOffered("it asks for nothing but the schema");
+
+/** Runs its command in an empty folder, with the client preset. @returns the types that it has written */
+async function generate(schema: unknown): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "concord-codegen-"));
+  try {
+    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+    writeFileSync(join(folder, "documents.graphql"), Object.values(TEXTS).join("\n"));
+    const generates = { "gql/": { preset: "client" } };
+    const config = { schema, documents: "documents.graphql", generates, silent: true };
+    writeFileSync(join(folder, "codegen.json"), JSON.stringify(config));
+    const command = join(ROOT, "node_modules/@graphql-codegen/cli/cjs/bin.js");
+    await promisify(execFile)(process.execPath, [command, "--config", "codegen.json"], { cwd: folder });
+    return readFileSync(join(folder, "gql/graphql.ts"), "utf8");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export default {
+  name: "graphql-codegen",
+  packages: ["@graphql-codegen/cli", "@graphql-codegen/client-preset"],
+  cells: {
+    query: asksNothing,
+    mutation: asksNothing,
+    errors: asksNothing,
+    unauthenticated: asksNothing,
+    pagination: asksNothing,
+    trusted: asksNothing,
+    apq: asksNothing,
+    apqOfDealer: asksNothing,
+    schema: async ({ graphqlUrl, token }) => {
+      const types = await generate({ [graphqlUrl]: { headers: { Authorization: `Bearer ${await token()}` } } });
+      expect(types).toMatch(/export type MatrixSetDesiredMutation\w* = .*setDesiredState/s);
+    },
+    eventStream: asksNothing,
+  },
+} satisfies ClientUnderTest as ClientUnderTest;
