@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { inOrder, readWorkers } from "./workers.ts";
+import { inOrder, LATE_BINDINGS, readWorkers } from "./workers.ts";
 
 it("Workers come after those that they bind to", () => {
   const workers = [
@@ -17,6 +18,24 @@ it("Workers that bind to each other have no order, and are named", () => {
     { name: "c", bindsTo: [] },
   ];
   expect(() => inOrder(workers)).toThrow("a, b bind to each other");
+});
+
+it("a binding that comes late is declared, closes a cycle, and goes to what the placeholder exports", () => {
+  const workers = readWorkers("staging");
+  const late = workers.flatMap((worker) => worker.late.map((each) => ({ folder: worker.folder, ...each })));
+  expect(late).toEqual([
+    {
+      ...{ folder: "workers/devices", binding: "OPERATIONS" },
+      ...{ to: "concord-api-staging", entrypoint: "OperationsService" },
+    },
+  ]);
+  expect(late.map(({ folder, binding }) => [folder, [binding]])).toEqual(Object.entries(LATE_BINDINGS));
+  const placeholder = readFileSync("workers/placeholder/index.ts", "utf8");
+  for (const { folder, to, entrypoint } of late) {
+    const early = workers.map((each) => (each.folder === folder ? { ...each, bindsTo: [...each.bindsTo, to] } : each));
+    expect(() => inOrder(early)).toThrow("bind to each other");
+    expect(placeholder).toContain(`export class ${entrypoint} extends WorkerEntrypoint`);
+  }
 });
 
 it("an environment's Workers are read from their configs, the metrics Worker first and the front door last", () => {

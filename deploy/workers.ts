@@ -11,8 +11,9 @@ export type Worker = {
   readonly config: string;
   /** Its name in the account, as `concord-api-staging`. */
   readonly name: string;
-  /** Names of the Workers that it binds to: their services, and the scripts of their objects. */
+  /** Names of the Workers that it binds to, its late bindings aside: their services, and the scripts of their objects. */
   readonly bindsTo: readonly string[];
+  readonly late: readonly LateBinding[];
   /** Names of its bindings and variables, secrets aside. */
   readonly bindings: readonly string[];
   /** All queues that it names: those it sends to, those it consumes, and the dead-letter queues of these. */
@@ -34,6 +35,18 @@ export type Worker = {
 /** The front door by its folder. */
 export const FRONT_DOOR = ".";
 
+/** A binding to an entrypoint of a Worker that is deployed after the one that has it. */
+export type LateBinding = { readonly binding: string; readonly to: string; readonly entrypoint: string | undefined };
+
+/**
+ * The bindings that the order of deployment leaves out, by the folder of the Worker that has them: a cycle of bindings
+ * has to have one. What is called through one may be older than the caller, or a placeholder:
+ * docs/decisions/0050-a-binding-that-comes-late.md.
+ */
+export const LATE_BINDINGS: Readonly<Record<string, readonly string[]>> = {
+  "workers/devices": ["OPERATIONS"],
+};
+
 type Bound = { readonly binding?: string };
 
 /** The part of a config that is read here, as wrangler hands it out: every list is there. */
@@ -42,7 +55,7 @@ type Config = {
   readonly workers_dev?: boolean;
   readonly route?: unknown;
   readonly routes?: readonly unknown[];
-  readonly services?: readonly (Bound & { readonly service: string })[];
+  readonly services?: readonly (Bound & { readonly service: string; readonly entrypoint?: string })[];
   readonly d1_databases: readonly (Bound & { readonly database_name?: string })[];
   readonly r2_buckets: readonly (Bound & { readonly bucket_name?: string })[];
   readonly kv_namespaces: readonly Bound[];
@@ -64,7 +77,7 @@ type Config = {
   readonly definedEnvironments?: readonly string[];
 };
 
-/** Every Worker of an environment, or of local development, each after those that it binds to. */
+/** Every Worker of an environment, or of local development, each after those that it binds to, late bindings aside. */
 export const readWorkers = (environment: string | undefined): readonly Worker[] =>
   inOrder([...WORKER_CONFIGS].sort().map((config) => readWorker(config, environment)));
 
@@ -75,8 +88,10 @@ function readWorker(path: string, environment: string | undefined): Worker {
   ) as unknown as Config;
   const { name = "", durable_objects: objects, services = [], queues, d1_databases, triggers } = config;
   const { producers = [], consumers = [] } = queues;
+  const folder = dirname(path);
+  const isLate = ({ binding = "" }: Bound) => LATE_BINDINGS[folder]?.includes(binding) === true;
   const bindsTo = [
-    ...services.map(({ service }) => service),
+    ...services.filter((each) => !isLate(each)).map(({ service }) => service),
     ...objects.bindings.flatMap(({ script_name }) => (script_name && script_name !== name ? [script_name] : [])),
   ];
   const queueNames = [
@@ -85,10 +100,13 @@ function readWorker(path: string, environment: string | undefined): Worker {
   ];
   const isReachable = config.workers_dev === true || (config.routes ?? []).length > 0 || config.route !== undefined;
   return {
-    folder: dirname(path),
+    folder,
     config: path,
     name,
     bindsTo: unique(bindsTo),
+    late: services
+      .filter(isLate)
+      .map(({ binding = "", service, entrypoint }) => ({ binding, to: service, entrypoint })),
     bindings: bindingsOf(config).sort(),
     queues: unique(queueNames),
     consumes: consumers.map(({ queue }) => queue),
@@ -135,7 +153,7 @@ export function inOrder<W extends Pick<Worker, "name" | "bindsTo">>(workers: rea
     if (!next) {
       const left = workers.filter(({ name }) => !isPlaced(name)).map(({ name }) => name);
       throw new Error(
-        `${left.join(", ")} bind to each other, so none of them can be deployed first. Nothing was deployed.`,
+        `${left.join(", ")} bind to each other, so none of them can be deployed first. Take one of the bindings away, or name it in LATE_BINDINGS of deploy/workers.ts. Nothing was deployed.`,
       );
     }
     ordered.push(next);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { environmentNames, readEnvironment } from "../deploy/environment.ts";
 import { configPathOf, WORKER_NAMES } from "../deploy/tables/workers.ts";
-import { readWorkers } from "../deploy/workers.ts";
+import { LATE_BINDINGS, readWorkers } from "../deploy/workers.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
 
 const CONFIGS = globSync("**/wrangler.{toml,json,jsonc}", { exclude: ["**/node_modules", "**/.*"] });
@@ -19,7 +19,7 @@ type Config = {
   readonly routes?: readonly (string | { readonly pattern: string; readonly custom_domain?: boolean })[];
   readonly vars: Readonly<Record<string, unknown>>;
   readonly ratelimits?: readonly { readonly namespace_id: string }[];
-  readonly services?: readonly { readonly service: string }[];
+  readonly services?: readonly { readonly binding: string; readonly service: string }[];
   readonly durable_objects: {
     readonly bindings: readonly { readonly class_name: string; readonly script_name?: string }[];
   };
@@ -79,12 +79,15 @@ describe.each(ENVIRONMENTS)("the Workers of %s", (environment) => {
     expect([...values("ENVIRONMENT")]).toEqual([environment]);
   });
 
-  it("are all deployed, each after those that it binds to", () => {
+  it("are all deployed, each after those that it binds to, late bindings aside", () => {
     const order = readWorkers(environment === "local" ? undefined : environment).map((worker) => worker.name);
     const placeOf = (name: string) => order.indexOf(name);
     expect([...workers.keys()].map(placeOf).sort()).toEqual(order.map((_, i) => i));
     const bound = [
-      ...ours.flatMap(([, , { name = "", services = [] }]) => services.map(({ service }) => [name, service] as const)),
+      ...ours.flatMap(([path, , { name = "", services = [] }]) => {
+        const late = LATE_BINDINGS[dirname(path)] ?? [];
+        return services.flatMap(({ binding, service }) => (late.includes(binding) ? [] : [[name, service] as const]));
+      }),
       ...objects.flatMap(([name, , script]) => (script === name ? [] : [[name, script] as const])),
     ];
     expect(bound.length).toBeGreaterThan(5);

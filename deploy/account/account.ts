@@ -35,6 +35,13 @@ const Login = z.object({
 });
 export type Login = z.output<typeof Login>;
 
+const PLACEHOLDER_CONFIG = "workers/placeholder/wrangler.toml";
+const PLACEHOLDER_MESSAGE = "placeholder until its first deployment";
+
+/** Whether it answers nothing yet, and others can bind to it all the same. */
+export const isPlaceholderVersion = ({ annotations }: Pick<Version, "annotations">): boolean =>
+  annotations?.["workers/message"] === PLACEHOLDER_MESSAGE;
+
 /** What a version is called, and what is noted with it; the platform keeps both. */
 export type Label = { readonly tag: string; readonly message: string };
 
@@ -168,6 +175,14 @@ export function accountOf(wrangler: Wrangler) {
       const args = ["deploy", "-c", config, "--env", environment, "--tag", tag, "--message", message];
       const ran = await run(args);
       return { id: idIn(args, ran, "deploy"), stdout: ran.stdout };
+    },
+    /**
+     * Gives this name to a Worker that only says that it is not deployed yet, so that others can bind to it. Secrets that
+     * were set for the name stay. @returns the id of its version
+     */
+    async deployPlaceholder({ name }: Pick<Worker, "name">): Promise<string> {
+      const args = ["deploy", "-c", PLACEHOLDER_CONFIG, ...named({ name }), "--message", PLACEHOLDER_MESSAGE];
+      return idIn(args, await run(args), "deploy");
     },
     deployTriggers: async (worker: Worker, environment: string) =>
       (await run(["triggers", "deploy", ...to(worker, environment)])).stdout,

@@ -1,4 +1,4 @@
-import type { Account, Version } from "../account/account.ts";
+import { type Account, isPlaceholderVersion, type Version } from "../account/account.ts";
 import { readSecretItems, signInProblem } from "../account/secret-items.ts";
 import { type Environment, inWords, isPlaceholder } from "../environment.ts";
 import { FRONT_DOOR, type Worker } from "../workers.ts";
@@ -29,9 +29,13 @@ export type Plan = {
   readonly workers: readonly WorkerPlan[];
   /** Those that this run deploys: all that are not unchanged, or what `--only` names of them. */
   readonly chosen: readonly WorkerPlan[];
+  /** Workers that do not exist yet, and that one of those binds to: each gets a placeholder before. */
+  readonly placeholders: readonly Placeholder[];
   /** Why nothing may be deployed as it is: each a sentence that says what to do. */
   readonly problems: readonly string[];
 };
+
+export type Placeholder = { readonly of: WorkerPlan; readonly boundBy: readonly Worker[] };
 
 export type Planning = {
   readonly account: Account;
@@ -68,7 +72,26 @@ export async function makePlan(planning: Planning): Promise<Plan> {
     ...(await noWayIn(planning)),
     ...leftOut(changed, chosen),
   ];
-  return { release, database, migrations, workers: plans, chosen, problems };
+  return {
+    release,
+    database,
+    migrations,
+    workers: plans,
+    chosen,
+    placeholders: placeholdersFor(plans, chosen),
+    problems,
+  };
+}
+
+/** The account refuses a binding to a Worker that it does not have. */
+function placeholdersFor(plans: readonly WorkerPlan[], chosen: readonly WorkerPlan[]): Placeholder[] {
+  return plans.flatMap((of) => {
+    const isThere = of.how !== "first" || (of.served !== undefined && isPlaceholderVersion(of.served.version));
+    const boundBy = chosen
+      .map(({ worker }) => worker)
+      .filter(({ late }) => late.some(({ to }) => to === of.worker.name));
+    return isThere || boundBy.length === 0 ? [] : [{ of, boundBy }];
+  });
 }
 
 /** By the id alone wrangler would migrate another environment's database, and the Workers would write to it. */
@@ -147,13 +170,17 @@ function leftOut(changed: readonly WorkerPlan[], chosen: readonly WorkerPlan[]):
 
 /** The plan as it is shown. */
 export function planLines(
-  { migrations, workers, chosen, release }: Plan,
+  { migrations, workers, chosen, placeholders, release }: Plan,
   { rollout: { steps } }: Environment,
 ): string[] {
   const width = Math.max(...workers.map(({ worker }) => titleOf(worker).length));
   return [
     `  ${"release".padEnd(width)}  ${release}`,
     `  ${"migrations".padEnd(width)}  ${migrations.length === 0 ? "all are applied" : migrations.join(", ")}`,
+    ...placeholders.map(({ of, boundBy }) => {
+      const who = inWords(boundBy.map(titleOf));
+      return `  ${titleOf(of.worker).padEnd(width)}  does not exist yet: a placeholder is uploaded, so that ${who} can bind to it`;
+    }),
     ...workers.flatMap((plan) => {
       const what =
         chosen.includes(plan) || plan.how === "unchanged" ? WORDS[plan.how](plan, steps) : "changed, and left out";

@@ -16,7 +16,7 @@ class Interrupted extends Error {}
 type Deps = RolloutDeps & { readonly traffic: OwnTraffic };
 
 /**
- * Applies the migrations, and then rolls out each chosen Worker in its turn. Whatever fails stops the run and puts the
+ * Applies the migrations, uploads placeholders, and then rolls out each chosen Worker in its turn. Whatever fails stops the run and puts the
  * Workers back that this run changed, unless somebody else has deployed one of them since. It does not throw: what
  * happened has been said.
  */
@@ -25,6 +25,7 @@ export async function rollOut(given: RolloutDeps, plan: Plan): Promise<RolledOut
   const changed: Changed[] = [];
   try {
     await migrate(deps, plan);
+    for (const { of } of plan.placeholders) await standIn(deps, of, changed);
     for (const each of plan.chosen) {
       // A rollback, say, may have changed a Worker that is done, and leave the next one as it is.
       for (const done of changed) await deps.traffic.check(done.plan.worker);
@@ -41,12 +42,12 @@ export async function rollOut(given: RolloutDeps, plan: Plan): Promise<RolledOut
 }
 
 /** How many steps there will be, at most. */
-export function countSteps({ migrations, chosen }: Plan, { rollout: { steps } }: Environment): number {
+export function countSteps({ migrations, chosen, placeholders }: Plan, { rollout: { steps } }: Environment): number {
   const ofWorker = ({ how, worker }: WorkerPlan) => {
     if (how === "gradual") return 1 + steps.length + (worker.hasTriggers ? 2 : 0);
     return 2;
   };
-  return (migrations.length > 0 ? 2 : 0) + chosen.reduce((sum, each) => sum + ofWorker(each), 0);
+  return (migrations.length > 0 ? 2 : 0) + placeholders.length + chosen.reduce((sum, each) => sum + ofWorker(each), 0);
 }
 
 async function migrate({ account, environment, progress, say, signal }: RolloutDeps, plan: Plan): Promise<void> {
@@ -62,6 +63,17 @@ async function migrate({ account, environment, progress, say, signal }: RolloutD
   await progress.step(`migrations: ${migrations.join(", ")}`, () =>
     account.applyMigrations(database, owner, environment.name),
   );
+}
+
+/** A Worker of that name which only says that it is not deployed yet. Its first deployment takes its place. */
+async function standIn({ account, progress, signal, traffic }: Deps, plan: WorkerPlan, changed: Changed[]) {
+  const { worker } = plan;
+  stopIfInterrupted(signal);
+  await traffic.check(worker);
+  traffic.left(worker, undefined);
+  changed.push({ plan, hasTriggers: false });
+  const id = await progress.step(`${titleOf(worker)}: placeholder`, () => account.deployPlaceholder(worker));
+  traffic.left(worker, [{ version_id: id, percentage: 100 }]);
 }
 
 async function rollOutWorker(deps: Deps, plan: Plan, each: WorkerPlan, changed: Changed[]): Promise<void> {
@@ -89,7 +101,7 @@ async function deployAtOnce(deps: Deps, plan: Plan, each: WorkerPlan, changed: C
   const config = how === "first" ? await deps.firstConfig(each) : worker.config;
   await deps.traffic.check(worker);
   deps.traffic.left(worker, undefined);
-  changed.push({ plan: each, hasTriggers: true });
+  markChanged(changed, each);
   const about =
     how === "first" ? firstWords(config !== worker.config) : `at once, with migration ${worker.migrationTag}`;
   const { id, stdout } = await progress.step(`${titleOf(worker)}: ${about}`, () =>
@@ -100,6 +112,13 @@ async function deployAtOnce(deps: Deps, plan: Plan, each: WorkerPlan, changed: C
   stopIfInterrupted(deps.signal);
   await markComplete(deps, plan, each, id);
   await smokeTest(deps, plan, each, {});
+}
+
+/** One that has had its placeholder from this run is in the list already. */
+function markChanged(changed: Changed[], plan: WorkerPlan): void {
+  const standing = changed.find((other) => other.plan === plan);
+  if (standing) standing.hasTriggers = true;
+  else changed.push({ plan, hasTriggers: true });
 }
 
 const firstWords = (isTransfer: boolean): string =>

@@ -261,8 +261,9 @@ describe("a rollback", () => {
       ...{ type: "plain_text", name: "TOKEN_KEYS" },
       text: JSON.stringify({ keys: kids.map((kid) => ({ kid, x: `of ${kid}` })) }),
     });
-    versions[0] = { ...(versions[0] as StoredVersion), bindings: [trusting("stolen", "mine")] };
-    versions[1] = { ...(versions[1] as StoredVersion), bindings: [trusting("mine", "new")] };
+    const [former, present] = versions.splice(-2) as [StoredVersion, StoredVersion];
+    versions.push({ ...former, bindings: [trusting("stolen", "mine")] });
+    versions.push({ ...present, bindings: [trusting("mine", "new")] });
     expect(await rollback()).toContain("TOKEN_KEYS then accepts again: stolen.");
   });
 

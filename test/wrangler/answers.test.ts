@@ -41,7 +41,7 @@ let isMissing = false;
 function resultOf(what: string): unknown {
   if (/\/workers\/services\/[^/]+$/.test(what)) return { default_environment: { script: { tag: "t", tags: [] } } };
   if (what.startsWith("POST") && what.endsWith("/versions")) {
-    return { id: NEW, metadata: { has_preview: false }, startup_time_ms: 1 };
+    return { id: NEW, metadata: { has_preview: false }, resources: { script: { etag: "e" } }, startup_time_ms: 1 };
   }
   if (what.endsWith("/subdomain")) return { subdomain: "acme", enabled: true, previews_enabled: false };
   if (what === "GET /user") return { email: "a@example.com" };
@@ -137,6 +137,7 @@ describe("what the installed wrangler prints is what is read of it", () => {
     posted.length = 0;
     isSecretChanged = true;
     await accountOf(wrangler).rollBack(worker, "staging", OLD, "complete: r1");
+    isSecretChanged = false;
     const sent = posted.filter(({ what }) => what.includes("/deployments"));
     expect(sent.map(({ what }) => what.split("/").at(-1))).toEqual(["deployments", "deployments?force=true"]);
     expect(JSON.parse(sent[1]?.body ?? "{}")).toMatchObject({ annotations: { "workers/message": "complete: r1" } });
@@ -149,6 +150,18 @@ describe("what the installed wrangler prints is what is read of it", () => {
     expect(await accountOf(wrangler).uploadVersion(door, "staging", label)).toBe(NEW);
     const { body } = posted.find(({ what }) => what.startsWith("POST") && what.includes("/versions")) ?? { body: "" };
     expect(body).toContain('"annotations":{"workers/message":"content 0123456789abcdef","workers/tag":"r2"}');
+  });
+
+  it("a placeholder has the name that it is given, its classes, and no version of ours", async () => {
+    posted.length = 0;
+    expect(await accountOf(wrangler).deployPlaceholder(worker)).toBe(NEW);
+    const [upload, deployed] = posted.filter(({ what }) => what.startsWith("POST"));
+    expect(upload?.what).toContain(`/scripts/${worker.name}/versions`);
+    expect(upload?.body).toMatch(/OperationsService = class extends WorkerEntrypoint|class OperationsService extends/);
+    expect(upload?.body).toContain('"bindings":[]');
+    expect(upload?.body).not.toContain("workers/tag");
+    expect(JSON.parse(deployed?.body ?? "{}")).toMatchObject({ versions: [{ version_id: NEW, percentage: 100 }] });
+    expect(upload?.body).toContain('"workers/message":"placeholder until its first deployment"');
   });
 
   it("triggers are named with their address", async () => {

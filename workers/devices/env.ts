@@ -1,5 +1,6 @@
 import type { ReaderSettings, ReaderVars } from "#auth/reader-settings.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import type { Operations } from "#objects/operations.ts";
 import type { Parcel } from "#queue/parcel.ts";
 import { NO_COMMANDS, type Stores } from "#services/index.ts";
 import type { MetricsSink, MetricsSource } from "#telemetry/metrics.ts";
@@ -15,6 +16,8 @@ export type Env = ReaderVars & {
   readonly DEALER_FEEDS: DurableObjectNamespace;
   readonly HUBS: DurableObjectNamespace;
   readonly METRICS: MetricsNamespace<MetricsSink & MetricsSource>;
+  /** Of the api Worker. While a rollout is under way it may be older than this one, or a placeholder. */
+  readonly OPERATIONS: Operations;
   readonly RATE_LIMIT: RateLimit;
 };
 

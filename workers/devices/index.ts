@@ -53,7 +53,7 @@ function readiness(env: Env): Promise<Response> {
   const read = readSettings(env);
   const checks = {
     settings: isConfigured(read.ok ? [] : read.problems),
-    bindings: hasBindings(env, ["DEVICES", "DEALER_FEEDS", "HUBS", "EVENTS", "METRICS", "RATE_LIMIT"]),
+    bindings: hasBindings(env, ["DEVICES", "DEALER_FEEDS", "HUBS", "EVENTS", "METRICS", "OPERATIONS", "RATE_LIMIT"]),
     migrations: hasMigrations(env.DB),
   };
   return readinessResponse("devices", env, checks, { tokenKeys: read.ok ? kidsOf(read.config.trust) : [] });
