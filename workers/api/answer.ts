@@ -2,7 +2,6 @@ import type { ReaderSettings } from "#auth/reader-settings.ts";
 import type { Scope } from "#auth/scope.ts";
 import type { TokenIdentity } from "#auth/verify.ts";
 import { isWithinLimit, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
-import { errorBody } from "#graphql/errors.ts";
 import { rightsOf } from "#graphql/rights.ts";
 import type { OpenLive } from "#objects/item.ts";
 import { CONSISTENCY_HEADER, type Consistency, NEAREST, parseConsistencyToken } from "#repositories/consistency.ts";
@@ -10,7 +9,9 @@ import { openServices } from "#services/index.ts";
 import type { MetricsReport } from "#telemetry/metrics.ts";
 import { parseTrace } from "#telemetry/trace.ts";
 import { type Env, storesFrom } from "./env.ts";
+import { normalized, problemOfBody } from "./media-types.ts";
 import { persistedTexts } from "./persisted-texts.ts";
+import { refuse, tooMany } from "./refusals.ts";
 import { yoga } from "./yoga.ts";
 
 /** Who sent an operation, as its token says, and from where. */
@@ -35,7 +36,8 @@ export type AnswerDeps = {
 const BAD_TOKEN =
   "This is not a consistency token. Nothing was read: send the value of an earlier answer, or leave it out.";
 
-const NOT_ACCEPTABLE = "Accept application/json or application/graphql-response+json.";
+const NOT_ACCEPTABLE =
+  "Accept application/json, application/graphql-response+json, or text/event-stream for a stream. Nothing was run.";
 
 /** What `/graphql` answers to an authenticated sender, whichever way the operation came. */
 export async function answer(
@@ -46,16 +48,17 @@ export async function answer(
   const { scope, expiresAtMs, caller, address } = sender;
   // Tokens of role service or ops are limited by address alone.
   const isOwn = scope.role !== "dealer" || (await isWithinLimit(env.REQUESTS, caller));
-  if (!isOwn || !(await isWithinLimit(env.REQUESTS_BY_ADDRESS, address))) return tooMany(SHORT_WAIT_SECONDS);
-  if (request.method === "POST" && !isJson(request.headers.get("Content-Type") ?? "")) {
-    return refusal(415, "UNSUPPORTED_MEDIA_TYPE", "POST a body of Content-Type application/json.");
-  }
+  if (!isOwn || !(await isWithinLimit(env.REQUESTS_BY_ADDRESS, address))) return tooMany(request, SHORT_WAIT_SECONDS);
+  const problem = request.method === "POST" ? problemOfBody(request.headers) : undefined;
+  if (problem) return refuse(request, 415, ["UNSUPPORTED_MEDIA_TYPE", problem]);
   const consistency = readConsistency(request.headers);
-  if (!consistency) return refusal(400, "BAD_CONSISTENCY_TOKEN", BAD_TOKEN);
+  if (!consistency) return refuse(request, 400, ["BAD_CONSISTENCY_TOKEN", BAD_TOKEN]);
+  const asked = normalized(request);
+  if (!asked) return refuse(request, 406, ["NOT_ACCEPTABLE", NOT_ACCEPTABLE]);
   const open = (at: Consistency) => openServices(storesFrom(env, settings), scope, at);
   const services = open(consistency);
   const leaving = new AbortController();
-  const response = await yoga.fetch(request, {
+  const response = await yoga.fetch(asked, {
     services,
     open,
     live: live(AbortSignal.any([request.signal, leaving.signal])),
@@ -67,26 +70,10 @@ export async function answer(
   });
   // An answer that is not a stream needs no live connection.
   if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) leaving.abort();
-  if (response.status === 406) return refusal(406, "NOT_ACCEPTABLE", NOT_ACCEPTABLE);
   const token = services.session.consistencyToken;
   if (token) response.headers.set(CONSISTENCY_HEADER, token);
   return response;
 }
-
-/** @param waitSeconds until the limit is counted anew */
-export function tooMany(waitSeconds: number): Response {
-  const message = `Too many requests. Nothing was done: try again in ${waitSeconds} s.`;
-  return Response.json(errorBody("TOO_MANY_REQUESTS", message, { retryAfterMs: waitSeconds * 1_000 }), {
-    status: 429,
-    headers: { "Retry-After": String(waitSeconds) },
-  });
-}
-
-const refusal = (status: number, code: string, message: string): Response =>
-  Response.json(errorBody(code, message), { status });
-
-/** No other type is accepted: any page could send a form's types without a preflight request. */
-const isJson = (contentType: string): boolean => /^application\/json(;|$)/.test(contentType);
 
 /** How fresh the answer has to be, or `undefined` if the client's consistency token is malformed. */
 function readConsistency(headers: Headers): Consistency | undefined {

@@ -1,7 +1,9 @@
 import type { ExecutionResult } from "graphql";
 import { isAsyncIterable, type Plugin } from "graphql-yoga";
+import { requestError } from "#graphql/errors.ts";
 import { EVENT_STREAM_HEADERS, itemStream } from "#objects/item-stream.ts";
 import { describeFault, log } from "#telemetry/log.ts";
+import { EVENT_STREAM } from "./media-types.ts";
 
 /**
  * Longest life of one stream; its client reconnects and resumes. Ours: a connection that broke unnoticed ends by then.
@@ -13,26 +15,30 @@ export const STREAM_LIMIT_MS = 5 * 60_000;
  * resumed. Here each event has its item's cursor as its id, and a stream that reaches its limit ends without
  * `complete`, so that its client reconnects with `Last-Event-ID`.
  */
-export const resumableEventStreams: Plugin<object, { expiresAtMs: number }> = {
+export const resumableEventStreams: Plugin<{ request?: Request }, { expiresAtMs: number }> = {
+  onSubscribe({ args: { contextValue } }) {
+    const { request } = contextValue as { readonly request?: Request };
+    if (request && !acceptsEventStream(request)) throw requestError(406, "EVENT_STREAM_REQUIRED", NO_STREAM);
+  },
   onResultProcess({ result, serverContext, acceptableMediaTypes, setResultProcessor, request }) {
-    if (!isAsyncIterable(result) || !acceptsEventStream(request.headers.get("Accept"))) return;
-    acceptableMediaTypes.push("text/event-stream");
+    if (!isAsyncIterable(result) || !acceptsEventStream(request)) return;
+    acceptableMediaTypes.push(EVENT_STREAM);
     const limitMs = Math.min(STREAM_LIMIT_MS, serverContext.expiresAtMs - Date.now());
     setResultProcessor(
       (results) =>
         new Response(eventStream(results as AsyncIterable<ExecutionResult>, { limitMs }), {
           headers: EVENT_STREAM_HEADERS,
         }),
-      "text/event-stream",
+      EVENT_STREAM,
     );
   },
 };
 
-/** As yoga reads the header: an absent one accepts everything, like `*`. */
-const acceptsEventStream = (accept: string | null): boolean =>
-  (accept ?? "*/*")
-    .split(",")
-    .some((range) => ["text/event-stream", "text/*", "*/*"].includes((range.split(";")[0] ?? "").trim().toLowerCase()));
+const NO_STREAM =
+  "A subscription is answered by a stream, so it was not started. Send it with `Accept: text/event-stream`, or over a WebSocket in the protocol graphql-transport-ws.";
+
+/** A client that names no stream waits for an answer that ends, as `fetch` and curl do with their own Accept. */
+const acceptsEventStream = ({ headers }: Request): boolean => headers.get("Accept")?.includes(EVENT_STREAM) ?? false;
 
 type Options = { readonly limitMs: number; readonly pingMs?: number };
 

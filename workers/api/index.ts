@@ -1,39 +1,41 @@
 import { shouldRenderGraphiQL } from "graphql-yoga";
 import { Hono } from "hono";
-import { cors } from "hono/cors";
 import { IssuerUnreachable } from "#auth/issuer.ts";
 import { type ReaderSettings, readSettings } from "#auth/reader-settings.ts";
 import { authenticate } from "#auth/token.ts";
 import { kidsOf } from "#auth/token-settings.ts";
 import { clientAddress, isWithinLimit, LONG_WAIT_SECONDS, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
-import { errorBody, FAULT_MESSAGE, RETRY_AFTER_MS } from "#graphql/errors.ts";
+import { FAULT_MESSAGE, RETRY_AFTER_MS } from "#graphql/errors.ts";
 import { hubNameOf } from "#objects/hub-name.ts";
-import { CONSISTENCY_HEADER } from "#repositories/consistency.ts";
 import { logFault } from "#telemetry/fault.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
 import { revocationCheck } from "#telemetry/revocations.ts";
 import { logRefusal, noteKeyUse } from "#telemetry/token-log.ts";
 import { parseTrace } from "#telemetry/trace.ts";
 import { type RequestNotes, trackRequests } from "#telemetry/track-requests.ts";
-import { answer, tooMany } from "./answer.ts";
+import { answer } from "./answer.ts";
+import { cors } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { createLive } from "./live.ts";
+import { refuse, tooMany } from "./refusals.ts";
 import { answerSchema } from "./schema.ts";
 
 const app = new Hono<{ Bindings: Env; Variables: { settings: ReaderSettings; notes: RequestNotes } }>();
 
 app.use(trackRequests("concord-api"));
 
+app.use(cors);
+
 app.use(async (c, next) => {
   await next();
-  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+  if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
 });
 
 app.use(async (c, next) => {
   const read = readSettings(c.env);
   if (!read.ok)
-    return c.json(errorBody("MISCONFIGURED", `The Worker serves nothing: ${read.problems.join("; ")}.`), 503);
+    return refuse(c.req.raw, 503, ["MISCONFIGURED", `The Worker serves nothing: ${read.problems.join("; ")}.`]);
   c.set("settings", read.config);
   return next();
 });
@@ -57,16 +59,10 @@ app.on("GET", ["/readyz", "/graphql/readyz"], ({ env, var: { settings } }) => {
   return readinessResponse("api", env, checks, { tokenKeys: kidsOf(settings.trust) });
 });
 
-// Any origin may send requests: callers are authenticated by a token, never by a cookie.
-app.use(
-  "/graphql",
-  cors({ origin: "*", allowMethods: ["GET", "POST"], exposeHeaders: [CONSISTENCY_HEADER], maxAge: 86_400 }),
-);
-
-app.get("/schema.graphql", cors({ origin: "*" }), async ({ env, req }) =>
+app.get("/schema.graphql", async ({ env, req }) =>
   (await isWithinLimit(env.REQUESTS_BY_ADDRESS, clientAddress(req.raw.headers)))
     ? answerSchema(req.raw)
-    : tooMany(SHORT_WAIT_SECONDS),
+    : tooMany(req.raw, SHORT_WAIT_SECONDS),
 );
 
 app.on(["GET", "POST"], "/graphql", async (c) => {
@@ -82,10 +78,10 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
   });
   const address = clientAddress(c.req.raw.headers);
   if (!caller.ok) {
-    if (!(await isWithinLimit(c.env.FAILED_SIGN_INS, address))) return tooMany(LONG_WAIT_SECONDS);
+    if (!(await isWithinLimit(c.env.FAILED_SIGN_INS, address))) return tooMany(c.req.raw, LONG_WAIT_SECONDS);
     logRefusal(caller);
-    if (caller.status === 403) return c.json(errorBody("FORBIDDEN", caller.message), 403);
-    return c.json(errorBody("UNAUTHENTICATED", caller.message), 401, { "WWW-Authenticate": "Bearer" });
+    if (caller.status === 403) return refuse(c.req.raw, 403, ["FORBIDDEN", caller.message]);
+    return refuse(c.req.raw, 401, ["UNAUTHENTICATED", caller.message], { headers: { "WWW-Authenticate": "Bearer" } });
   }
   noteKeyUse(caller.token);
   const { scope, expiresAtMs, caller: name, token } = caller;
@@ -101,21 +97,23 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
 });
 
 app.all("/graphql", (c) =>
-  c.json(errorBody("METHOD_NOT_ALLOWED", "Send a GET or a POST."), 405, { Allow: "GET, POST" }),
+  refuse(c.req.raw, 405, ["METHOD_NOT_ALLOWED", "Send a GET or a POST."], { headers: { Allow: "GET, POST" } }),
 );
 
-app.notFound((c) => c.json(errorBody("NOT_FOUND", "There is nothing at this path. GraphQL is at /graphql."), 404));
+app.notFound((c) => refuse(c.req.raw, 404, ["NOT_FOUND", "There is nothing at this path. GraphQL is at /graphql."]));
 
 app.onError((fault, c) => {
   const traceId = parseTrace(c.req.header("traceparent"))?.traceId;
   const id = logFault("request_fault", fault, { path: c.req.path, traceId });
   if (fault instanceof IssuerUnreachable) {
-    const message =
-      "The issuer of your token does not answer, so you could not be authenticated. Nothing was done; try again.";
-    return c.json(errorBody("UPSTREAM_UNAVAILABLE", message, { retryAfterMs: RETRY_AFTER_MS }), 503);
+    const extensions = { retryAfterMs: RETRY_AFTER_MS };
+    return refuse(c.req.raw, 503, ["UPSTREAM_UNAVAILABLE", ISSUER_UNREACHABLE], { extensions });
   }
-  return c.json(errorBody("INTERNAL_SERVER_ERROR", FAULT_MESSAGE, { id }), 500);
+  return refuse(c.req.raw, 500, ["INTERNAL_SERVER_ERROR", FAULT_MESSAGE], { extensions: { id } });
 });
+
+const ISSUER_UNREACHABLE =
+  "The issuer of your token does not answer, so you could not be authenticated. Nothing was done; try again.";
 
 export { AlertsService, CustomersService, DealersService, DevicesService } from "./entrypoints.ts";
 export { OperationsService } from "./operations.ts";

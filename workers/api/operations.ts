@@ -48,6 +48,9 @@ export class OperationsService extends WorkerEntrypoint<Env> implements Operatio
   }
 }
 
+/** A stream too, so that a subscription hears that it is in the wrong place. */
+const ACCEPT = "application/graphql-response+json, text/event-stream";
+
 /** What the headers of a request say stands in `extensions.concord` of a message. */
 const HEADERS = {
   consistencyToken: CONSISTENCY_HEADER,
@@ -56,7 +59,7 @@ const HEADERS = {
 } as const;
 
 function requestOf(payload: string): Request {
-  const headers = new Headers({ "Content-Type": "application/json", Accept: "application/graphql-response+json" });
+  const headers = new Headers({ "Content-Type": "application/json", Accept: ACCEPT });
   const said = (parseJson(payload) as Payload | undefined)?.extensions?.concord;
   for (const [member, name] of Object.entries(HEADERS)) {
     const value = said?.[member];

@@ -10,15 +10,10 @@ import type { Rights } from "#graphql/rights.ts";
 import { schema } from "#graphql/schema/index.ts";
 import type { Services } from "#services/index.ts";
 import { resumableEventStreams } from "./event-stream.ts";
-import { getParameters } from "./get-parameters.ts";
 import { type Metered, metered } from "./metered.ts";
 import { provenance } from "./provenance.ts";
+import { requestParameters } from "./request-parameters.ts";
 import { trustedDocuments } from "./trusted-documents.ts";
-
-/**
- * Most bytes of a request. The room is for variables; a document of that size would exceed the limit of tokens. Ours.
- */
-const MAX_BODY_BYTES = 256 * 1024;
 
 /** Parsed documents in the cache. One at the limits takes 0.5 MB, and an isolate has 128 MB. Ours. */
 const MAX_PARSED_DOCUMENTS = 100;
@@ -52,8 +47,9 @@ export const yoga = createYoga<Caller, Context>({
   graphqlEndpoint: "/graphql",
   context: ({ services, open, live }) => openContext(services, { open, live }),
   maskedErrors: { maskError },
-  plugins: [getParameters, trustedDocuments, engine, metered, provenance, resumableEventStreams],
-  maxRequestBodySize: MAX_BODY_BYTES,
+  plugins: [requestParameters, trustedDocuments, engine, metered, provenance, resumableEventStreams],
+  // request-parameters.ts counts the bytes.
+  maxRequestBodySize: false,
   parserAndValidationCache: {
     documentCache: _createLRUCache({ max: MAX_PARSED_DOCUMENTS }),
     errorCache: _createLRUCache({ max: MAX_BROKEN_DOCUMENTS }),

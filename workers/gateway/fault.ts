@@ -6,7 +6,7 @@ export type Served = "INGEST" | "API" | "LIVE" | "DLQ" | "GATEWAY";
 type Fault = { readonly body: object; readonly headers?: Readonly<Record<string, string>> };
 
 /** The errors of each API look as its clients expect them. */
-const FAULTS: Readonly<Record<Served, (id: string) => Fault>> = {
+const FAULTS: Readonly<Record<Served, (id: string, origin: string | null) => Fault>> = {
   // The REST Proxy's. A producer may send its records again: repeated ones change nothing.
   INGEST: (id) => ({
     body: {
@@ -14,7 +14,7 @@ const FAULTS: Readonly<Record<Served, (id: string) => Fault>> = {
       message: `Internal error ${id}. Some of the records may have been accepted: send the request again, which is safe.`,
     },
   }),
-  API: (id) => ({
+  API: (id, origin) => ({
     body: {
       errors: [
         {
@@ -23,8 +23,11 @@ const FAULTS: Readonly<Record<Served, (id: string) => Fault>> = {
         },
       ],
     },
-    // As the API itself has it: without it, a page of another origin could not read why its query failed.
-    headers: { "Access-Control-Allow-Origin": "*" },
+    // A page of another origin may read why its query failed, with credentials too: nobody's data is in it.
+    headers: {
+      "Access-Control-Allow-Origin": origin ?? "*",
+      ...(origin && { "Access-Control-Allow-Credentials": "true", Vary: "Origin" }),
+    },
   }),
   LIVE: (id) => failed("INTERNAL", "Connect again in a moment.", id),
   DLQ: (id) =>
@@ -40,8 +43,8 @@ const failed = (code: string, advice: string, id: string): Fault => ({
  * The answer in place of a Worker's that threw: a 500 with an id, by which the log says what happened. Without it, the
  * platform would answer with a page of its own, without our headers.
  */
-export function answerFault(thrown: unknown, served: Served, { method }: Request): Response {
+export function answerFault(thrown: unknown, served: Served, { method, headers: sent }: Request): Response {
   const id = logFault("gateway.request_failed", thrown, { worker: served.toLowerCase(), method });
-  const { body, headers } = FAULTS[served](id);
+  const { body, headers } = FAULTS[served](id, sent.get("Origin"));
   return Response.json(body, { status: 500, headers: { ...headers } });
 }

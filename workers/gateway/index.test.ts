@@ -7,10 +7,14 @@ const worker = (answer: Answer) => ({ fetch: async () => answer() }) as unknown 
 const ok: Answer = () => new Response("ok");
 
 /** The front door, before Workers that all answer like this. */
-const ask = (path: string, answer: Answer, { method = "GET", environment = "production" } = {}): Promise<Response> => {
+const ask = (
+  path: string,
+  answer: Answer,
+  { method = "GET", environment = "production", headers = {} } = {},
+): Promise<Response> => {
   const each = worker(answer);
   const env: Env = { ENVIRONMENT: environment, INGEST: each, API: each, LIVE: each, DLQ: each, METRICS: each };
-  return frontDoor.fetch(new Request(`https://concord.example${path}`, { method }) as never, env);
+  return frontDoor.fetch(new Request(`https://concord.example${path}`, { method, headers }) as never, env);
 };
 
 const SECURITY = {
@@ -88,6 +92,17 @@ describe("a Worker that throws", () => {
     ]);
     // A browser shows a page of another origin why its query failed.
     expect(answer.headers.get("Access-Control-Allow-Origin")).toBe(name === "api" ? "*" : null);
+  });
+
+  it("is answered for to a page that sends credentials, too", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const headers = { Origin: "https://app.example.com" };
+    const answer = await ask("/graphql", () => Promise.reject(new Error("gone")), { method: "POST", headers });
+    expect(headersOf(answer)).toMatchObject({
+      "access-control-allow-origin": headers.Origin,
+      "access-control-allow-credentials": "true",
+      vary: "Origin",
+    });
   });
 
   it("does not take the others' readiness with it", async () => {

@@ -119,7 +119,7 @@ describe("a request's method and media types", () => {
       expect([response.status, response.headers.get("Allow"), await codeIn(response)]).toEqual([
         405,
         "POST",
-        "BAD_REQUEST",
+        "METHOD_NOT_ALLOWED",
       ]);
     },
   );

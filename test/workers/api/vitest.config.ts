@@ -2,7 +2,7 @@ import { graphqlProject } from "../../support/graphql-project.ts";
 
 export default graphqlProject("api", {
   objects: { DEVICES: "DeviceObject", DEALER_FEEDS: "DealerFeed", HUBS: "LiveHub", METRICS: "MetricsObject" },
-  libraries: ["graphql-yoga", "hono", "hono/cors", "hono/factory"],
+  libraries: ["graphql-yoga", "hono", "hono/factory", "hono/utils/accept"],
   // Of a service that has tables of its own.
   databases: ["OWN_DB"],
   // Tests of mutations have commands of their own.

@@ -1,3 +1,4 @@
+import { preferredType } from "#base/media-type.ts";
 import { RequestError } from "../errors.ts";
 import { parseMediaType, unsupported } from "../media-type.ts";
 
@@ -39,33 +40,8 @@ const V2_ANSWERS = [
 
 /** The media type of a v2 response. @throws RequestError 406 if the client accepts none of ours */
 export function negotiateType(accept: string | undefined): string {
-  const type = bestType(accept, V2_ANSWERS);
+  const type = preferredType(accept, V2_ANSWERS);
   if (!type)
     throw new RequestError(40601, `HTTP 406 Not Acceptable. Responses are ${V2_ANSWERS[0]}. Nothing was accepted.`);
   return type;
-}
-
-/** The first of `offered` among those that an Accept header ranks highest. */
-function bestType(accept: string | undefined, offered: readonly string[]): string | undefined {
-  if (!accept?.trim()) return offered[0];
-  const ranges = accept.split(",").map(parseRange);
-  const ranked = offered
-    .map((type) => ({ type, quality: typeQuality(type, ranges) }))
-    .filter(({ quality }) => quality > 0);
-  return ranked.sort((a, b) => b.quality - a.quality)[0]?.type;
-}
-
-type Range = { readonly type: string; readonly quality: number };
-
-function parseRange(text: string): Range {
-  const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
-  const quality = Number(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? 1);
-  return { type, quality: Number.isNaN(quality) ? 1 : quality };
-}
-
-/** The quality of the most specific range that matches the type. */
-function typeQuality(type: string, ranges: readonly Range[]): number {
-  const covers = [type, `${type.split("/")[0]}/*`, "*/*"];
-  const best = covers.map((cover) => ranges.find((range) => range.type === cover)).find((range) => range !== undefined);
-  return best?.quality ?? 0;
 }
