@@ -62,8 +62,10 @@ export const LIMITS = {
 export const PER_RECORD = {
   /** Of D1, for a device that a round writes; unchanged ones too, since their time moves. */
   rowsWrittenPerWrite: 1,
-  /** More, when the day of a device's last event or its status changes: an entry leaves an index and one enters. */
-  rowsWrittenPerIndexChange: 1,
+  /** More, when the day of a device's last event changes: an entry leaves an index and one enters. */
+  rowsWrittenPerDay: 1,
+  /** More, when its status changes: an entry of an index, and the two counts that it goes between. */
+  rowsWrittenPerStatusChange: 3,
   /** Of D1, for each device of a round that changes, and for each that does not. */
   rowsReadPerWrite: 7,
   rowsReadPerRepeat: 3,

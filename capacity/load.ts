@@ -146,7 +146,10 @@ function perDayOf(plan: Plan, rates: { requests: number; messages: number; messa
   const perDevice = records / coalescing(plan);
   const written = perDevice * (1 - plan.repeatedShare);
   const often = (times: number) => Math.min(times, plan.eventsPerDeviceDay);
-  const indexChanges = plan.devices * (often(1) + often(plan.statusChangesPerDeviceDay)) * (1 - plan.repeatedShare);
+  const perChange =
+    often(1) * PER_RECORD.rowsWrittenPerDay +
+    often(plan.statusChangesPerDeviceDay) * PER_RECORD.rowsWrittenPerStatusChange;
+  const changes = plan.devices * perChange * (1 - plan.repeatedShare);
   // Outside of the peak a batch has one message: the bench has counted it so.
   const batches = inDay(rates.messages);
   const pages = inDay(plan.pagesPerSecond);
@@ -156,7 +159,7 @@ function perDayOf(plan: Plan, rates: { requests: number; messages: number; messa
   const metricsRows = Math.min(metricsReports, inDay(LIMITS.metricsObjects.value * LIMITS.metricsWrites.value));
   const deviceObjectCalls = perDevice * writtenShare(plan);
   return {
-    d1RowsWritten: written * PER_RECORD.rowsWrittenPerWrite + indexChanges * PER_RECORD.rowsWrittenPerIndexChange,
+    d1RowsWritten: written * PER_RECORD.rowsWrittenPerWrite + changes,
     d1RowsRead:
       written * PER_RECORD.rowsReadPerWrite +
       (perDevice - written) * PER_RECORD.rowsReadPerRepeat +

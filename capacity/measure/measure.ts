@@ -136,7 +136,7 @@ const rowBytesOf = (db: DatabaseSync, table: string): number =>
 /** The devices of a database in a table that has a rowid, with the index that its key needs then, and all others. */
 function perDeviceWithRowid(db: DatabaseSync): number {
   const statements = db
-    .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = 'devices' AND sql IS NOT NULL")
+    .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = 'devices' AND type <> 'trigger' AND sql IS NOT NULL")
     .all() as { sql: string }[];
   const copy = (sql: string) => sql.replaceAll("devices", "with_rowid").replace(/WITHOUT ROWID/i, "");
   for (const { sql } of statements) db.exec(copy(sql));

@@ -7,14 +7,24 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends " $fragmentName" | "__typename" ? T[P] : never };
 /** Conditions on alerts; all of them have to hold. */
 export type AlertFilter = {
+  /** The dealer that has the device now. */
+  readonly dealerId?: string | null | undefined;
   /** `{source}:{deviceId}`; case matters. */
   readonly deviceKey?: string | null | undefined;
+  /** This severity or a worse one. An alert of unknown severity does not match. */
+  readonly minSeverity?: AlertSeverity | null | undefined;
   /** When it was raised. Alerts whose raising time is unknown do not match. */
   readonly raised?: TimeRange | null | undefined;
+  /** One of these; an empty list matches nothing. */
+  readonly severities?: ReadonlyArray<AlertSeverity> | null | undefined;
   /** How severe it is. Alerts of unknown severity do not match. */
   readonly severity?: AlertSeverity | null | undefined;
+  /** One of these upstream systems publishes the device's events; an empty list matches nothing. */
+  readonly sources?: ReadonlyArray<Source> | null | undefined;
   /** Whether it is open, acknowledged or cleared. */
   readonly state?: AlertState | null | undefined;
+  /** One of these; an empty list matches nothing. */
+  readonly states?: ReadonlyArray<AlertState> | null | undefined;
 };
 
 /** How severe an alert is, on Concord's own scale. Contracts map each source's scale to it. */
@@ -93,9 +103,15 @@ export type DeviceFilter = {
   readonly serialPrefix?: string | null | undefined;
   /** The upstream system that publishes its events. */
   readonly source?: Source | null | undefined;
+  /** One of these upstream systems; an empty list matches nothing. */
+  readonly sources?: ReadonlyArray<Source> | null | undefined;
   /** Its state, computed from its events. */
   readonly status?: DeviceStatus | null | undefined;
-  /** Only devices whose newest event occurred then or later. Cheapest at the beginning of a UTC day, and in the order UPDATED. */
+  /** One of these states; an empty list matches nothing. */
+  readonly statuses?: ReadonlyArray<DeviceStatus> | null | undefined;
+  /** True: only devices that no dealer has now, of which a token of role dealer sees none. False: only the others. */
+  readonly unassigned?: boolean | null | undefined;
+  /** Only devices whose newest event occurred then or later. Cheapest at the beginning of a UTC day, and in the order UPDATED_DAY. */
   readonly updatedSince?: string | null | undefined;
 };
 
@@ -103,7 +119,7 @@ export type DeviceFilter = {
 export type DeviceOrder = {
   /** The direction of the field and of the key. A cursor is valid in both directions. */
   readonly direction?: OrderDirection;
-  /** Absent: UPDATED where the filter has `updatedSince`, or else REGISTERED where it has `registered`, or else SERIAL_NUMBER where it has `serialPrefix`, or else KEY. */
+  /** Absent: UPDATED_DAY where the filter has `updatedSince`, or else REGISTERED where it has `registered`, or else SERIAL_NUMBER where it has `serialPrefix`, or else KEY. */
   readonly field?: DeviceOrderField | null | undefined;
 };
 
@@ -115,8 +131,10 @@ export type DeviceOrderField =
   | "REGISTERED"
   /** Compared as text, not as a number. */
   | "SERIAL_NUMBER"
+  /** As UPDATED_DAY. */
+  | "UPDATED"
   /** The UTC day of the newest event. Within a day, devices are sorted by key, not by time. */
-  | "UPDATED";
+  | "UPDATED_DAY";
 
 /** The state of a device, computed from its events. */
 export type DeviceStatus =

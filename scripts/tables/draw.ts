@@ -7,6 +7,10 @@ const BANDS: readonly { readonly title: string; readonly columns: readonly (read
     columns: [["alerts", "assignments"], ["devices"], ["dealer_records", "customer_records"], ["watches"]],
   },
   {
+    title: "What follows from the fleet: triggers keep it in step",
+    columns: [["device_counts"], ["open_alert_counts"], ["fill_progress"]],
+  },
+  {
     title: "Dead letters: records that could not be applied",
     columns: [
       ["letter_revisions"],

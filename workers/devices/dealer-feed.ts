@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Scope } from "#auth/scope.ts";
 import type { Announcement } from "#domain/announcement.ts";
-import type { Severity } from "#domain/change.ts";
+import { SEVERITIES } from "#domain/change.ts";
 import type { DealerFeedItem, FeedFilter, LiveTarget, Pull } from "#objects/item.ts";
 import type { FeedSink } from "#objects/requests.ts";
 import { laterToken } from "#repositories/consistency.ts";
@@ -143,8 +143,6 @@ const identify = ({ deviceKey, version, topic }: Announcement): string => `${dev
 
 const maySee = (scope: Scope, dealerId: string): boolean =>
   scope.role !== "dealer" || scope.dealerIds.includes(dealerId);
-
-const SEVERITIES: readonly Severity[] = ["info", "warning", "critical"];
 
 function passes({ kind, severity }: Announcement, { kinds, minSeverity }: FeedFilter): boolean {
   if (kinds !== null && !kinds.includes(kind)) return false;

@@ -10,6 +10,7 @@ import {
   createParkDeps,
   createWatchDeps,
   type Env,
+  fillTables,
   readConfig,
   sweepLetters,
   sweepRevocations,
@@ -38,12 +39,16 @@ export default {
     );
   },
 
-  /** Each minute: sends alerts that are due, and deletes letters, values and revocations whose time has come. */
+  /**
+   * Each minute: sends alerts that are due, deletes letters, values and revocations whose time has come, and fills tables
+   * that a migration has made.
+   */
   async scheduled({ scheduledTime }, env) {
     const results = await Promise.allSettled([
       watch(createWatchDeps(env)),
       sweepLetters(env, scheduledTime),
       sweepRevocations(env, scheduledTime),
+      fillTables(env),
     ]);
     // A failed task is not retried here: it runs again in the next minute.
     for (const result of results)

@@ -26,7 +26,8 @@ const EACH_REGISTER: Readonly<Record<keyof Alert, true>> = { details: true, prog
 export const ALERT_REGISTERS = Object.keys(EACH_REGISTER) as (keyof Alert)[];
 
 /** Where an alert stands: its cause is present, people know of it, or its cause is gone. */
-export type AlertState = "OPEN" | "ACKNOWLEDGED" | "CLEARED";
+export const ALERT_STATES = ["OPEN", "ACKNOWLEDGED", "CLEARED"] as const;
+export type AlertState = (typeof ALERT_STATES)[number];
 
 /** An alert as readers see it, derived from its registers. */
 export type AlertView = {

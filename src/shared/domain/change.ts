@@ -85,8 +85,10 @@ export type DesiredState = {
   readonly coolSetpointC?: number;
 };
 
+/** From the least urgent. */
+export const SEVERITIES = ["info", "warning", "critical"] as const;
 /** How urgent an alert is. */
-export type Severity = "info" | "warning" | "critical";
+export type Severity = (typeof SEVERITIES)[number];
 
 export type AlertDetails = {
   readonly code: string;

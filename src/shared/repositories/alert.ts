@@ -1,17 +1,18 @@
-import { and, eq, type SQL, sql } from "drizzle-orm";
+import { and, exists, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import * as z from "zod";
 import type { Scope } from "#auth/scope.ts";
-import { type AlertState, type AlertView, latestAlertVersion, viewAlert } from "#domain/alert.ts";
-import type { Severity } from "#domain/change.ts";
-import type { DeviceKey } from "#domain/event.ts";
+import { ALERT_STATES, type AlertState, type AlertView, latestAlertVersion, viewAlert } from "#domain/alert.ts";
+import { SEVERITIES, type Severity } from "#domain/change.ts";
+import { type DeviceKey, SOURCES, type Source } from "#domain/event.ts";
 import type { Version } from "#domain/version.ts";
 import { anyPart, inRange, type KeyRange, Keyset, MomentText, unindexed } from "./keyset.ts";
-import { jsonEach } from "./one-of.ts";
+import { isOneOf, jsonEach, valuesOf } from "./one-of.ts";
 import { type Cursor, type Page, type PageRequest, rowsFor, toPage } from "./page.ts";
+import { keySource } from "./registers.ts";
 import { Repository } from "./repository.ts";
 import { isOwnDealer } from "./scoped-table.ts";
-import { alerts } from "./tables.ts";
+import { alerts, devices } from "./tables.ts";
 import { ALERT_RELATIONS, ALERTS, alertsByDevice, raisedInOwnInterval } from "./visibility.ts";
 
 /** An alert as it was read, with its key. */
@@ -28,8 +29,18 @@ export type AlertKey = Pick<FoundAlert, "deviceKey" | "alertId">;
 /** Conditions that all have to hold; absent and null are no condition. Times are `Moment`s, as `parseTime` returns them. */
 export type AlertFilter = {
   readonly state?: AlertState | null | undefined;
+  /** One of these. An empty list matches nothing, here and in every other list of values. */
+  readonly states?: readonly AlertState[] | null | undefined;
   readonly severity?: Severity | null | undefined;
+  /** One of these. */
+  readonly severities?: readonly Severity[] | null | undefined;
+  /** This one or a worse one. An alert without a severity, whose raise has not arrived, does not match. */
+  readonly minSeverity?: Severity | null | undefined;
+  /** One of these, of the alert's device. */
+  readonly sources?: readonly Source[] | null | undefined;
   readonly deviceKey?: string | null | undefined;
+  /** The dealer that has the alert's device now. */
+  readonly dealerId?: string | null | undefined;
   readonly raised?: KeyRange | null | undefined;
 };
 
@@ -68,21 +79,19 @@ export class AlertRepository extends Repository<typeof alerts> {
 
   /** A page of the alerts that match, newest first. @param page with cursors of `AlertCursor` */
   async list(scope: Scope, page: PageRequest, filter: AlertFilter = {}): Promise<Page<FoundAlert>> {
+    const { where, from } = listedFor(scope, filter);
     const rows = await this.unscoped.findSlice(
-      { select: COLUMNS, where: and(raisedInOwnInterval(scope), matching(filter)) },
-      { page, keyset: NEWEST_FIRST, range: raisedRange(scope, filter) },
-      deviceByDevice(scope, filter),
+      { select: COLUMNS, where },
+      { page, keyset: NEWEST_FIRST, ranges: [raisedRange(scope, filter)] },
+      from,
     );
     return toPage(rows, page, ALERT_EDGE);
   }
 
   /** How many there are, or `null` when there are more than `MAX_COUNT`. */
   countAll(scope: Scope, filter: AlertFilter = {}): Promise<number | null> {
-    const raised = inRange(alerts.raisedAt, raisedRange(scope, filter));
-    return this.unscoped.count(
-      and(raisedInOwnInterval(scope), matching(filter), raised),
-      deviceByDevice(scope, filter),
-    );
+    const { where, from } = listedFor(scope, filter);
+    return this.unscoped.count(and(where, inRange(alerts.raisedAt, raisedRange(scope, filter))), from);
   }
 
   /** The same page of each device's alerts, in one statement. A device without alerts is left out. */
@@ -91,7 +100,7 @@ export class AlertRepository extends Repository<typeof alerts> {
     deviceKeys: readonly string[],
     { page, filter = {} }: { readonly page: PageRequest; readonly filter?: AlertFilter },
   ): Promise<Map<string, Page<FoundAlert>>> {
-    const behind = anyPart(NEWEST_FIRST.parts(page, raisedRange(scope, filter)));
+    const behind = anyPart(NEWEST_FIRST.parts(page, [raisedRange(scope, filter)]));
     const orderBy = NEWEST_FIRST.orderBy(page);
     const wanted = and(
       sql`${alerts.deviceKey} = ids.value`,
@@ -124,10 +133,58 @@ export class AlertRepository extends Repository<typeof alerts> {
   }
 }
 
+/** Where a list is read from, and which of those rows it has. */
+function listedFor(
+  scope: Scope,
+  filter: AlertFilter,
+): { where: SQL | undefined; from: SQL | readonly SQL[] | undefined } {
+  const from = deviceByDevice(scope, filter);
+  const visible = raisedInOwnInterval(scope);
+  // There the dealer's devices are looked up already; here every condition holds already.
+  return from
+    ? { where: and(visible, matching({ ...filter, dealerId: null })), from }
+    : { where: visible, from: ofEachValue(filter) };
+}
+
 /** For a dealer or a single device. */
-function deviceByDevice(scope: Scope, { deviceKey }: AlertFilter): SQL | undefined {
+function deviceByDevice(scope: Scope, { deviceKey, dealerId }: AlertFilter): SQL | undefined {
   const own = isOwnDealer(scope, sql`own.dealer_id`);
-  return alertsByDevice(and(own, deviceKey != null ? sql`own.key = ${deviceKey}` : undefined));
+  return alertsByDevice(
+    and(
+      own,
+      deviceKey != null ? sql`own.key = ${deviceKey}` : undefined,
+      dealerId != null ? sql`${sql.raw(deviceKey != null || own ? "+" : "")}own.dealer_id = ${dealerId}` : undefined,
+    ),
+  );
+}
+
+/**
+ * For lists of certain states, severities or sources: a SELECT for each combination of them, which is a part of
+ * `alerts_by_kind` and is sorted like the list there. `undefined` if there is no such condition.
+ */
+function ofEachValue(filter: AlertFilter): readonly SQL[] | undefined {
+  const { states, severities, sources } = valuesIn(filter);
+  if (!severities && !sources) {
+    return states?.map((state) => sql`SELECT * FROM ${alerts} WHERE ${alerts.state} = ${state}`);
+  }
+  return (states ?? ALERT_STATES).flatMap((state) =>
+    (severities ?? [...SEVERITIES, null]).flatMap((severity) =>
+      (sources ?? SOURCES).map(
+        (source) => sql`SELECT * FROM ${alerts} INDEXED BY alerts_by_kind WHERE ${alerts.state} = ${state}
+          AND ${alerts.severity} IS ${severity} AND ${keySource(alerts.deviceKey)} = ${source}`,
+      ),
+    ),
+  );
+}
+
+function valuesIn({ state, states, severity, severities, minSeverity, sources }: AlertFilter) {
+  const worse = minSeverity ? SEVERITIES.slice(SEVERITIES.indexOf(minSeverity)) : undefined;
+  const wanted = valuesOf(severity, severities);
+  return {
+    states: valuesOf(state, states),
+    severities: wanted && worse ? wanted.filter((each) => worse.includes(each)) : (wanted ?? worse),
+    sources: valuesOf(null, sources),
+  };
 }
 
 /**
@@ -144,11 +201,21 @@ const raisedRange = ({ role }: Scope, { raised }: AlertFilter): KeyRange =>
   role === "dealer" ? { from: raised?.from ?? "", to: raised?.to } : (raised ?? {});
 
 /** @param hide `unindexed` if the index on the device is to be used, and not the one on the state */
-const matching = ({ state, severity, deviceKey }: AlertFilter, hide = (column: SQLiteColumn) => sql`${column}`) =>
-  and(
-    state ? sql`${hide(alerts.state)} = ${state}` : undefined,
-    severity ? eq(alerts.severity, severity) : undefined,
+function matching(filter: AlertFilter, hide = (column: SQLiteColumn) => sql`${column}`): SQL | undefined {
+  const { states, severities, sources } = valuesIn(filter);
+  const { deviceKey, dealerId } = filter;
+  return and(
+    states && isOneOf(hide(alerts.state), states),
+    severities && isOneOf(hide(alerts.severity), severities),
+    sources && isOneOf(keySource(hide(alerts.deviceKey)), sources),
     deviceKey != null ? sql`${alerts.deviceKey} = ${deviceKey}` : undefined,
+    dealerId != null ? isOfDealer(dealerId) : undefined,
+  );
+}
+
+const isOfDealer = (dealerId: string): SQL =>
+  exists(
+    sql`(SELECT 1 FROM ${devices} WHERE ${devices.key} = ${alerts.deviceKey} AND +${devices.dealerId} = ${dealerId})`,
   );
 
 const foundAlert = ({ deviceKey, alertId, alert }: AlertRow): FoundAlert => ({

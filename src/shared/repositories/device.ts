@@ -5,11 +5,13 @@ import type { Severity } from "#domain/change.ts";
 import { type DeviceStatus, type DeviceView, viewDevice } from "#domain/device.ts";
 import type { DeviceKey, Source } from "#domain/event.ts";
 import { utcDay } from "#domain/time.ts";
+import { compareText } from "#domain/version.ts";
 import { isOpen, OPEN_ALERTS } from "./alert.ts";
-import { anyPart, inRange, type KeyRange, Keyset, MomentText, prefixRange, unindexed } from "./keyset.ts";
-import { jsonEach } from "./one-of.ts";
+import { anyPart, isInRanges, type KeyRange, Keyset, MomentText, prefixRange, unindexed } from "./keyset.ts";
+import { isOneOf, jsonEach, valuesOf } from "./one-of.ts";
 import { type Cursor, type Page, type PageRequest, rowsFor, toPage } from "./page.ts";
 import { Repository } from "./repository.ts";
+import { columnsOf } from "./scoped-table.ts";
 import { alerts, devices } from "./tables.ts";
 import { DEVICE_RELATIONS, DEVICES, raisedInOwnInterval } from "./visibility.ts";
 
@@ -19,7 +21,13 @@ export type FoundDevice = DeviceView & { readonly key: DeviceKey };
 /** Conditions that all have to hold; absent and null are no condition. Times are `Moment`s, as `parseTime` returns them. */
 export type DeviceFilter = {
   readonly status?: DeviceStatus | null | undefined;
+  /** One of these. An empty list matches nothing, here and in every other list of values. */
+  readonly statuses?: readonly DeviceStatus[] | null | undefined;
   readonly source?: Source | null | undefined;
+  /** One of these. */
+  readonly sources?: readonly Source[] | null | undefined;
+  /** Whether nobody has the device. A dealer sees none of those. */
+  readonly unassigned?: boolean | null | undefined;
   readonly dealerId?: string | null | undefined;
   readonly customerId?: string | null | undefined;
   /** How the key begins: `elt:ELT45-`. Case matters, as for the serial number. */
@@ -33,8 +41,11 @@ export type DeviceFilter = {
   readonly updatedSince?: string | null | undefined;
 };
 
-/** Devices are sorted by this and then by key. Devices without a value sort lowest. `UPDATED` is the UTC day. */
-export type DeviceOrderField = "KEY" | "SERIAL_NUMBER" | "REGISTERED" | "UPDATED";
+/**
+ * Devices are sorted by this and then by key. Devices without a value sort lowest. `UPDATED_DAY` is the UTC day of the
+ * newest event; `UPDATED` is its former name.
+ */
+export type DeviceOrderField = "KEY" | "SERIAL_NUMBER" | "REGISTERED" | "UPDATED_DAY" | "UPDATED";
 
 /** Absent and null: ascending, by the field of the filter's range, which is cheapest, or else by key. */
 export type DeviceOrder = {
@@ -52,12 +63,16 @@ const Key = z.string().max(80);
 const SerialNumber = z.string().max(64).nullable();
 const RegisteredAt = MomentText.nullable();
 
+/** Cursors of both names are the same. */
+const BY_DAY = new Keyset(devices, "UPDATED", { updatedOn: z.string().max(10), key: Key }, "ascending");
+
 /** Each order has an index. */
 const KEYSETS = {
   KEY: new Keyset(devices, "KEY", { key: Key }, "ascending"),
   SERIAL_NUMBER: new Keyset(devices, "SERIAL_NUMBER", { serialNumber: SerialNumber, key: Key }, "ascending"),
   REGISTERED: new Keyset(devices, "REGISTERED", { registeredAt: RegisteredAt, key: Key }, "ascending"),
-  UPDATED: new Keyset(devices, "UPDATED", { updatedOn: z.string().max(10), key: Key }, "ascending"),
+  UPDATED_DAY: BY_DAY,
+  UPDATED: BY_DAY,
 } as const;
 
 /** The schema of a list's cursors. Each order has its own. */
@@ -92,17 +107,20 @@ export class DeviceRepository extends Repository<typeof devices> {
     const field = orderField(filter, order);
     const lead = chooseLead(scope, filter, field);
     const keyset = order.direction === "DESC" ? KEYSETS[field].reversed : KEYSETS[field];
-    const isLedByOrder = lead === FIRST_COLUMN[field];
+    const ordered = FIRST_COLUMN[field];
+    const isInOrder = lead === ordered || (ordered === "key" && isByKey(scope, lead));
     const rows = await this.unscoped.findSlice(
-      { select: COLUMNS, where: matching(scope, filter, isLedByOrder ? null : lead) },
-      { page, keyset, ...(isLedByOrder && { range: filterRanges(filter)[lead] }) },
+      { select: COLUMNS, where: matching(scope, filter, { lead, isFrom: true, without: isInOrder ? ordered : null }) },
+      { page, keyset, ...(isInOrder && { ranges: filterRanges(filter)[ordered] }) },
+      sourceOf(filter, lead),
     );
     return toPage(rows, page, deviceEdge(field));
   }
 
   /** How many there are, or `null` when there are more than `MAX_COUNT`. */
   countAll(scope: Scope, filter: DeviceFilter = {}): Promise<number | null> {
-    return this.unscoped.count(matching(scope, filter, chooseLead(scope, filter, orderField(filter, {}))));
+    const lead = chooseLead(scope, filter, orderField(filter, {}));
+    return this.unscoped.count(matching(scope, filter, { lead, isFrom: true }), sourceOf(filter, lead));
   }
 
   /** The same page of each owner's devices, by key, in one statement. Owners without devices are left out. */
@@ -112,7 +130,7 @@ export class DeviceRepository extends Repository<typeof devices> {
     { page, filter = {} }: { readonly page: PageRequest; readonly filter?: DeviceFilter },
   ): Promise<Map<string, Page<FoundDevice>>> {
     const orderBy = KEYSETS.KEY.orderBy(page);
-    const where = and(isOfOwner(owner), matching(scope, filter, owner), anyPart(KEYSETS.KEY.parts(page)));
+    const where = and(isOfOwner(owner), matching(scope, filter, { lead: owner }), anyPart(KEYSETS.KEY.parts(page)));
     // The inner table has the same name as the outer one, so that the conditions apply to the inner one.
     const rows = await this.unscoped.findMany(
       { select: [...COLUMNS, owner], orderBy },
@@ -129,7 +147,7 @@ export class DeviceRepository extends Repository<typeof devices> {
     { owner, ids }: { readonly owner: DeviceOwner; readonly ids: readonly string[] },
     filter: DeviceFilter = {},
   ): Promise<Map<string, number | null>> {
-    return this.unscoped.countEach(ids, isOfOwner(owner), matching(scope, filter, owner));
+    return this.unscoped.countEach(ids, isOfOwner(owner), matching(scope, filter, { lead: owner }));
   }
 }
 
@@ -138,7 +156,7 @@ const isOfOwner = (owner: DeviceOwner): SQL => sql`${devices[owner]} = ids.value
 /** What a list is sorted by: as asked for, or else by the field of the filter's range. */
 export const orderField = (filter: DeviceFilter, { field }: DeviceOrder): DeviceOrderField => {
   if (field != null) return field;
-  if (filter.updatedSince != null) return "UPDATED";
+  if (filter.updatedSince != null) return "UPDATED_DAY";
   if (filter.registered != null) return "REGISTERED";
   return filter.serialPrefix ? "SERIAL_NUMBER" : "KEY";
 };
@@ -147,90 +165,142 @@ const FIRST_COLUMN = {
   KEY: "key",
   SERIAL_NUMBER: "serialNumber",
   REGISTERED: "registeredAt",
+  UPDATED_DAY: "updatedOn",
   UPDATED: "updatedOn",
 } as const;
 
 /**
  * The condition whose index finds the rows; the others only filter them. An owner has few devices, few devices have open
- * alerts, and otherwise the list is walked in its order. SQLite has no statistics to choose an index by, so the columns of
- * the other conditions are kept from using one (`unindexed`).
+ * alerts or no dealer, and otherwise the list is walked in its order. SQLite has no statistics to choose an index by, so
+ * the columns of the other conditions are kept from using one (`unindexed`).
  */
-type Lead = DeviceOwner | "openAlerts" | "status" | (typeof FIRST_COLUMN)[DeviceOrderField];
+type Lead = DeviceOwner | "unassigned" | "openAlerts" | "status" | (typeof FIRST_COLUMN)[DeviceOrderField];
 
 function chooseLead(scope: Scope, filter: DeviceFilter, field: DeviceOrderField): Lead {
   if (scope.role === "dealer" || filter.dealerId != null) return "dealerId";
   if (filter.customerId != null) return "customerId";
   if (filter.hasOpenAlerts || filter.openAlertSeverity) return "openAlerts";
+  if (filter.unassigned) return "unassigned";
   if (field !== "KEY") return FIRST_COLUMN[field];
   // These ranges have to be sorted by key; `devices_by_status` is sorted already.
   if (filter.serialPrefix) return "serialNumber";
   if (filter.registered != null) return "registeredAt";
-  return filter.status ? "status" : "key";
+  return valuesOf(filter.status, filter.statuses) ? "status" : "key";
 }
 
 /**
- * If the leading condition is one value, its index is sorted by key below that, so a range of keys is a range of the
- * index: the few devices of a source with a rare status are found without reading others. Not so for several dealers.
+ * Whether the index of the leading condition is sorted by key below each of its values, so that a range of keys is a range
+ * of the index: the few devices of a source with a rare status are found without reading others. Not so for several dealers.
  */
-const isByKey = ({ role }: Scope, lead: Lead | null): boolean =>
-  lead === "status" || (role !== "dealer" && (lead === "dealerId" || lead === "customerId"));
+const isByKey = ({ role }: Scope, lead: Lead): boolean =>
+  lead === "status" ||
+  lead === "unassigned" ||
+  lead === "openAlerts" ||
+  (role !== "dealer" && (lead === "dealerId" || lead === "customerId"));
 
-type Ranges = Partial<Record<Lead, KeyRange>>;
+/** What the leading condition reads instead of the table, if SQLite would not find that by itself. */
+function sourceOf(filter: DeviceFilter, lead: Lead): SQL | readonly SQL[] | undefined {
+  if (lead === "unassigned") return UNASSIGNED;
+  if (lead === "openAlerts") return alertedDevices(filter.openAlertSeverity ?? undefined);
+  // The index is sorted by key below one status, and not below several.
+  return lead === "status" ? valuesOf(filter.status, filter.statuses)?.map(ofStatus) : undefined;
+}
+
+const ofStatus = (status: DeviceStatus): SQL => sql`SELECT * FROM ${devices} WHERE ${devices.status} = ${status}`;
+
+const UNASSIGNED = sql`SELECT * FROM ${devices} INDEXED BY devices_unassigned WHERE ${devices.dealerId} IS NULL`;
+
+type Column = Exclude<Lead, "openAlerts" | "unassigned">;
+type Ranges = Partial<Record<Column, readonly KeyRange[]>>;
 
 function filterRanges(filter: DeviceFilter): Ranges {
   const { serialPrefix, registered, updatedSince } = filter;
-  const key = keyRange(filter);
+  const key = keyRanges(filter);
   return {
     ...(key && { key }),
-    ...(serialPrefix && { serialNumber: prefixRange(serialPrefix) }),
-    ...(registered && { registeredAt: registered }),
-    ...(updatedSince && { updatedOn: { from: utcDay(updatedSince) } }),
+    ...(serialPrefix && { serialNumber: [prefixRange(serialPrefix)] }),
+    ...(registered && { registeredAt: [registered] }),
+    ...(updatedSince && { updatedOn: [{ from: utcDay(updatedSince) }] }),
   };
 }
 
 /** A source is the beginning of a key too. Of two beginnings one begins with the other, or no key has both. */
-function keyRange({ source, keyPrefix }: DeviceFilter): KeyRange | undefined {
-  const [shorter, longer] = [keyPrefix || "", source ? `${source}:` : ""].toSorted((a, b) => a.length - b.length);
-  if (!longer) return undefined;
-  return longer.startsWith(shorter as string) ? prefixRange(longer) : { from: "", to: "" };
+function keyRanges({ source, sources, keyPrefix }: DeviceFilter): readonly KeyRange[] | undefined {
+  const wanted = valuesOf(source, sources)?.toSorted(compareText);
+  if (!wanted) return keyPrefix ? [prefixRange(keyPrefix)] : undefined;
+  return wanted.flatMap((each) => {
+    const [shorter, longer] = [keyPrefix || "", `${each}:`].toSorted((a, b) => a.length - b.length);
+    return longer?.startsWith(shorter as string) ? [prefixRange(longer)] : [];
+  });
 }
 
-/** @param lead `null` if the order of the list leads */
-function matching(scope: Scope, filter: DeviceFilter, lead: Lead | null): SQL | undefined {
-  const { status, dealerId, customerId, updatedSince } = filter;
-  const column = (name: Exclude<Lead, "openAlerts">) =>
-    name === lead || (name === "key" && isByKey(scope, lead)) ? devices[name] : unindexed(devices[name]);
-  const ranges = Object.entries(filterRanges(filter)) as [Exclude<Lead, "openAlerts">, KeyRange][];
+type Matching = {
+  readonly lead: Lead;
+  /** Whether the rows are read from what the leading condition finds, so that it holds already. */
+  readonly isFrom?: boolean;
+  /** A column whose ranges the list's order has already. */
+  readonly without?: Column | null;
+};
+
+function matching(
+  scope: Scope,
+  filter: DeviceFilter,
+  { lead, isFrom = false, without = null }: Matching,
+): SQL | undefined {
+  const { dealerId, customerId, updatedSince, unassigned } = filter;
+  const column = (name: Column) => (name === lead ? devices[name] : unindexed(devices[name]));
+  const statuses = valuesOf(filter.status, filter.statuses);
+  const ranges = (Object.entries(filterRanges(filter)) as [Column, readonly KeyRange[]][]).filter(
+    ([name]) => name !== without,
+  );
+  const isInOneOf = ([name, its]: [Column, readonly KeyRange[]]) => {
+    const isIndexed = its.length === 1 && name === "key" && isByKey(scope, lead);
+    return isInRanges(isIndexed ? devices.key : column(name), its);
+  };
   return and(
     DEVICES.visibleTo(scope),
     dealerId != null ? sql`${column("dealerId")} = ${dealerId}` : undefined,
     customerId != null ? sql`${column("customerId")} = ${customerId}` : undefined,
-    status ? sql`${column("status")} = ${status}` : undefined,
-    ...ranges.map(([name, range]) => inRange(column(name), range)),
+    unassigned === true && lead !== "unassigned" ? sql`${unindexed(devices.dealerId)} IS NULL` : undefined,
+    unassigned === false ? sql`${unindexed(devices.dealerId)} IS NOT NULL` : undefined,
+    statuses && !(isFrom && lead === "status") ? isOneOf(column("status"), statuses) : undefined,
+    ...ranges.map(isInOneOf),
     updatedSince != null ? sql`${devices.latest} >= ${updatedSince}` : undefined,
     matchingAlerts(scope, filter, lead),
   );
 }
 
-function matchingAlerts(
-  scope: Scope,
-  { hasOpenAlerts, openAlertSeverity }: DeviceFilter,
-  lead: Lead | null,
-): SQL | undefined {
-  const isAlerted = lead === "openAlerts" ? isAmongAlerted : (severity?: Severity) => hasOpenAlert(scope, severity);
+function matchingAlerts(scope: Scope, { hasOpenAlerts, openAlertSeverity }: DeviceFilter, lead: Lead): SQL | undefined {
   return and(
-    hasOpenAlerts === true ? isAlerted() : undefined,
     hasOpenAlerts === false ? not(hasOpenAlert(scope)) : undefined,
-    openAlertSeverity ? isAlerted(openAlertSeverity) : undefined,
+    ...(lead === "openAlerts"
+      ? []
+      : [
+          hasOpenAlerts === true ? hasOpenAlert(scope) : undefined,
+          openAlertSeverity ? hasOpenAlert(scope, openAlertSeverity) : undefined,
+        ]),
   );
 }
 
 const isOpenWith = (severity?: Severity): SQL | undefined =>
   and(isOpen, severity ? sql`${alerts.severity} = ${severity}` : undefined);
 
-/** Looks up the devices of all open alerts. Only for scopes that see every alert. */
-const isAmongAlerted = (severity?: Severity): SQL =>
-  sql`${devices.key} IN (SELECT ${alerts.deviceKey} FROM ${OPEN_ALERTS} WHERE ${isOpenWith(severity)})`;
+/**
+ * The devices of all open alerts, in the order of their keys, each once: with the first of its alerts. So a page reads the
+ * alerts of a page. Only for scopes that see every alert.
+ */
+function alertedDevices(severity?: Severity): SQL {
+  const columns = Object.values(columnsOf(devices)).map((column) =>
+    column === devices.key ? sql`open.device_key AS key` : sql`${column}`,
+  );
+  const isWanted = (alias: string) =>
+    and(sql.raw(`${alias}.state = 'OPEN'`), severity ? sql`${sql.raw(`${alias}.severity`)} = ${severity}` : undefined);
+  return sql`SELECT ${sql.join(columns, sql`, `)} FROM ${alerts} AS open INDEXED BY open_alerts_by_device
+    CROSS JOIN ${devices} ON ${devices.key} = open.device_key
+    WHERE ${isWanted("open")} AND NOT EXISTS (SELECT 1 FROM ${alerts} AS earlier INDEXED BY open_alerts_by_device
+      WHERE ${isWanted("earlier")} AND earlier.device_key = open.device_key
+        AND (ifnull(earlier.severity, ''), earlier.alert_id) < (ifnull(open.severity, ''), open.alert_id))`;
+}
 
 /** Checks each device in turn. `unindexed` keeps SQLite from starting with the alerts. */
 const hasOpenAlert = (scope: Scope, severity?: Severity): SQL =>

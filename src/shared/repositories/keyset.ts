@@ -1,13 +1,17 @@
 import { and, asc, desc, getTableColumns, isNotNull, isNull, or, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import * as z from "zod";
-import type { Cursor, PageRequest } from "./page.ts";
+import { type Cursor, compareParts, type PageRequest } from "./page.ts";
 
 /** Values of a column from `from`, inclusive, to `to`, exclusive; open if one is absent. */
 export type KeyRange<T = string> = { readonly from?: T | null | undefined; readonly to?: T | null | undefined };
 
 export const inRange = (column: SQLiteColumn | SQL, { from, to }: KeyRange<string | number>): SQL | undefined =>
   and(from == null ? undefined : sql`${column} >= ${from}`, to == null ? undefined : sql`${column} < ${to}`);
+
+/** Whether a value is in one of the ranges; of no range, none is. */
+export const isInRanges = (column: SQLiteColumn | SQL, ranges: readonly KeyRange<string | number>[]): SQL | undefined =>
+  anyPart(ranges.map((range) => inRange(column, range)));
 
 /** A column of moments, in a cursor. */
 export const MomentText = z.string().max(48);
@@ -21,6 +25,7 @@ export const unindexed = (column: SQLiteColumn): SQL => sql`+${column}`;
 type Part = string | number | null;
 type Shape<Name extends string> = Readonly<Record<Name, z.ZodType<Part>>>;
 type Key = readonly [Part, ...Part[]];
+type Bounds = readonly [low: Key | null, high: Key | null];
 
 /** What a repository asks of the order of a list, whichever columns that has. */
 export type Ordering = {
@@ -30,8 +35,10 @@ export type Ordering = {
   readonly reversed: Ordering;
   /** The order in which a page is read: from the start or the end of the list, as requested. */
   orderBy(page: PageRequest): SQL[];
+  /** Whether a page is read from the greatest key to the least. */
+  readsDownwards(page: PageRequest): boolean;
   /** The conditions of a page's rows, to be read one after the other until the page is full. */
-  parts(page: PageRequest, range?: KeyRange): (SQL | undefined)[];
+  parts(page: PageRequest, ranges?: readonly KeyRange[]): (SQL | undefined)[];
   /** The cursor of a row: its place in this order. */
   toCursor(row: never): Cursor;
 };
@@ -78,23 +85,29 @@ export class Keyset<Name extends string> implements Ordering {
 
   /** The order in which a page is read: from the start or the end of the list, as requested. */
   orderBy(page: PageRequest): SQL[] {
-    return this.#columns.map(this.#readsDownwards(page) ? desc : asc);
+    return this.#columns.map(this.readsDownwards(page) ? desc : asc);
   }
 
   /**
    * The conditions of a page's rows, to be read one after the other until the page is full. Rows that have NULL in the first
    * column are a part of their own, because with one condition for both, SQLite could not seek to a cursor in the index.
-   * @param range of the first column; rows with NULL are outside every range
+   * @param ranges of the first column, ascending, without a value that two of them have; rows with NULL are outside of
+   * every range that has a bound
    */
-  parts(page: PageRequest, range: KeyRange = {}): (SQL | undefined)[] {
-    const [low, high] = this.#boundsOf(page);
+  parts(page: PageRequest, ranges: readonly KeyRange[] = [{}]): (SQL | undefined)[] {
+    const bounds = this.#boundsOf(page);
+    const parts = ranges.flatMap((range) => this.#partsIn(range, bounds));
+    return this.readsDownwards(page) ? parts.toReversed() : parts;
+  }
+
+  /** Ascending. */
+  #partsIn(range: KeyRange, [low, high]: Bounds): (SQL | undefined)[] {
     const isBounded = low !== null || high !== null || range.from != null || range.to != null;
-    if (!this.#mayLackFirst || !isBounded) return [this.#withFirst(low, high, range)];
-    const parts = [
+    if (!this.#mayLackFirst || !isBounded) return this.#withFirst(low, high, range);
+    return [
       ...(range.from == null && range.to == null ? this.#withoutFirst(low, high) : []),
-      ...(high?.[0] === null ? [] : [and(isNotNull(this.#first), this.#withFirst(low, high, range))]),
+      ...(high?.[0] === null ? [] : this.#withFirst(low, high, range).map((part) => and(isNotNull(this.#first), part))),
     ];
-    return this.#readsDownwards(page) ? parts.toReversed() : parts;
   }
 
   /** A value as SQLite stores it and compares it: a time as its number. */
@@ -110,11 +123,11 @@ export class Keyset<Name extends string> implements Ordering {
     return !this.#first.notNull;
   }
 
-  #readsDownwards({ from }: PageRequest): boolean {
+  readsDownwards({ from }: PageRequest): boolean {
     return this.#isDescending === (from === "start");
   }
 
-  #boundsOf({ after, before }: PageRequest): [low: Key | null, high: Key | null] {
+  #boundsOf({ after, before }: PageRequest): Bounds {
     const [low, high] = this.#isDescending ? [before, after] : [after, before];
     return [this.#keyIn(low), this.#keyIn(high)];
   }
@@ -126,15 +139,22 @@ export class Keyset<Name extends string> implements Ordering {
     return key as unknown as Key;
   }
 
-  /** Where there is a cursor, it is the tighter bound. SQLite cannot know that, so the range's own bound uses no index. */
-  #withFirst(low: Key | null, high: Key | null, { from, to }: KeyRange): SQL | undefined {
-    const isAbove = low !== null && low[0] !== null;
-    return and(
-      inRange(isAbove ? unindexed(this.#first) : this.#first, { from }),
-      inRange(high ? unindexed(this.#first) : this.#first, { to }),
-      isAbove ? sql`${this.#row()} > ${toTuple(low)}` : undefined,
-      high ? sql`${this.#row()} < ${toTuple(high)}` : undefined,
-    );
+  /**
+   * At each end, the tighter of the range's bound and the cursor: SQLite could begin at the other one. Empty if no row can
+   * be between them.
+   */
+  #withFirst(low: Key | null, high: Key | null, { from, to }: KeyRange): (SQL | undefined)[] {
+    const above = low !== null && low[0] !== null && (from == null || compareParts(low[0], from) >= 0) ? low : null;
+    const below = high !== null && (to == null || compareParts(high[0], to) < 0) ? high : null;
+    if (above && to != null && compareParts(above[0], to) >= 0) return [];
+    if (below && from != null && compareParts(below[0], from) < 0) return [];
+    return [
+      and(
+        inRange(this.#first, { from: above ? null : from, to: below ? null : to }),
+        above ? sql`${this.#row()} > ${toTuple(above)}` : undefined,
+        below ? sql`${this.#row()} < ${toTuple(below)}` : undefined,
+      ),
+    ];
   }
 
   /** Empty if the lower bound has a value in the first column: rows with NULL all sort below it. */

@@ -135,7 +135,8 @@ export function pageFromAll<Row, T>(
 export const compareCursors = (a: Cursor, b: Cursor): number =>
   a.map((part, i) => compareParts(part, b[i] ?? null)).find((order) => order !== 0) ?? 0;
 
-function compareParts(a: string | number | null, b: string | number | null): number {
+/** The order of two values of a column, as SQLite has it: no value is lowest, and text is compared by code points. */
+export function compareParts(a: string | number | null, b: string | number | null): number {
   if (a === null || b === null) return Number(b === null) - Number(a === null);
   return typeof a === "number" ? a - Number(b) : compareText(a, String(b));
 }

@@ -100,7 +100,7 @@ export abstract class PartyRepository<T extends PartyTable> extends Repository<T
 
   /** A page of the parties that match, by name. @param page with cursors of the list: `DealerCursor`, `CustomerCursor` */
   async list(scope: Scope, page: PageRequest, filter: PartyFilter = {}): Promise<Page<Sourced<ValueOf<T>>>> {
-    const slice = { page, keyset: this.#keyset, range: nameRange(filter) };
+    const slice = { page, keyset: this.#keyset, ranges: [nameRange(filter)] };
     const rows = await this.#reader.findSlice(
       { select: COLUMNS, where: this.#isRead(scope) },
       slice,

@@ -4,7 +4,7 @@ import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { KeyRange, Ordering } from "./keyset.ts";
 import { jsonEach } from "./one-of.ts";
-import { type PageRequest, rowsFor } from "./page.ts";
+import { compareCursors, type PageRequest, rowsFor } from "./page.ts";
 import type { ReadSession } from "./read-session.ts";
 
 /** Where reads go: a session, which is consistent over replicas and retries, or D1 itself. */
@@ -26,9 +26,9 @@ type Find<T extends SQLiteTable, Name extends ColumnName<T>> = {
 /** The rows of a list that make a page. */
 export type Slice = {
   readonly page: PageRequest;
-  readonly keyset: Pick<Ordering, "parts" | "orderBy">;
-  /** Of the first column of the sort key. */
-  readonly range?: KeyRange | undefined;
+  readonly keyset: Ordering;
+  /** Of the first column of the sort key, ascending and disjoint. */
+  readonly ranges?: readonly KeyRange[] | undefined;
 };
 
 /** Lists are counted up to this, because D1 reads every row that it counts. Our choice. */
@@ -59,27 +59,36 @@ export class TableReader<T extends SQLiteTable> {
     return (await query) as unknown as Pick<RowOf<T>, Name>[];
   }
 
-  /** The rows of a page as `toPage` wants them: in the order in which the page is read, and one more than it shows. */
+  /**
+   * The rows of a page as `toPage` wants them: in the order in which the page is read, and one more than it shows.
+   * @param from a SELECT to read from, or several that have no row in common: each is read in order, by an index, and
+   * only as far as the page goes
+   */
   async findSlice<Name extends ColumnName<T>>(
     { select, where }: Pick<Find<T, Name>, "select" | "where">,
-    { page, keyset, range }: Slice,
-    from?: SQL,
+    { page, keyset, ranges }: Slice,
+    from?: SQL | readonly SQL[],
   ): Promise<Pick<RowOf<T>, Name>[]> {
+    const sources = sourcesIn(from);
     const rows: Pick<RowOf<T>, Name>[] = [];
-    for (const part of keyset.parts(page, range)) {
+    for (const part of keyset.parts(page, ranges)) {
       const limit = rowsFor(page) - rows.length;
       if (limit === 0) break;
-      rows.push(
-        ...(await this.findMany({ select, where: and(where, part), orderBy: keyset.orderBy(page), limit }, from)),
-      );
+      const find = { select, where: and(where, part), orderBy: keyset.orderBy(page), limit };
+      const found = await Promise.all(sources.map((source) => this.findMany(find, source)));
+      rows.push(...(found.length === 1 ? (found[0] ?? []) : firstOf(found.flat(), limit, { page, keyset })));
     }
     return rows;
   }
 
-  /** How many rows there are, or `null` when there are more than `MAX_COUNT`. */
-  async count(where: SQL | undefined, from?: SQL): Promise<number | null> {
-    const [row] = await this.select<{ count: number }>(sql`SELECT ${this.#countOf(where, from)} AS count`);
-    return boundedCount(row?.count ?? 0);
+  /** How many rows there are, or `null` when there are more than `MAX_COUNT`. @param from as for `findSlice` */
+  async count(where: SQL | undefined, from?: SQL | readonly SQL[]): Promise<number | null> {
+    const counted = await Promise.all(
+      sourcesIn(from).map((source) =>
+        this.select<{ count: number }>(sql`SELECT ${this.#countOf(where, source)} AS count`),
+      ),
+    );
+    return boundedCount(counted.flat().reduce((sum, { count }) => sum + count, 0));
   }
 
   /** `count` for each parent, in one statement. @param on matches a row of the table to `ids.value` */
@@ -141,6 +150,27 @@ export class TableReader<T extends SQLiteTable> {
   #source(from: SQL | undefined): SQL {
     return from ? sql`(${from}) AS ${this.#table}` : sql`${this.#table}`;
   }
+}
+
+/** The most parts of one UNION: SQLite in Workers refuses more (SQLITE_LIMIT_COMPOUND_SELECT). */
+const MAX_UNION = 5;
+
+/** SELECTs without a row in common as few. SQLite merges their orders, and reads one row more of each than it returns. */
+function sourcesIn(from: SQL | readonly SQL[] | undefined): (SQL | undefined)[] {
+  if (from === undefined || "queryChunks" in from) return [from];
+  const unions = Array.from({ length: Math.ceil(from.length / MAX_UNION) }, (_, i) =>
+    from.slice(i * MAX_UNION, (i + 1) * MAX_UNION),
+  );
+  return unions.map((union) => sql.join([...union], sql` UNION ALL `));
+}
+
+/** The first rows of several lists together, in the order in which a page is read. */
+function firstOf<Row>(rows: readonly Row[], limit: number, { page, keyset }: Pick<Slice, "page" | "keyset">): Row[] {
+  const sign = keyset.readsDownwards(page) ? -1 : 1;
+  const inOrder = rows.toSorted(
+    (a, b) => sign * compareCursors(keyset.toCursor(a as never), keyset.toCursor(b as never)),
+  );
+  return inOrder.slice(0, limit);
 }
 
 const boundedCount = (count: number): number | null => (count > MAX_COUNT ? null : count);

@@ -49,6 +49,8 @@ export const devices = sqliteTable(
     // Looked up by value only, and most new devices have neither yet: without an entry for null, a first write costs two
     // rows less. The other columns are sorted by, and a list shows those without a value too.
     index("devices_by_dealer").on(t.dealerId).where(sql`${t.dealerId} IS NOT NULL`),
+    /** Finds the devices that nobody has, in the order of their keys. */
+    index("devices_unassigned").on(t.key).where(sql`${t.dealerId} IS NULL`),
     index("devices_by_customer").on(t.customerId).where(sql`${t.customerId} IS NOT NULL`),
     index("devices_by_registered_at").on(t.registeredAt),
     index("devices_by_updated_on").on(t.updatedOn),
@@ -78,6 +80,16 @@ export const alerts = sqliteTable(
     primaryKey({ columns: [t.deviceKey, t.alertId] }),
     index("alerts_by_raised_at").on(t.raisedAt),
     index("alerts_by_state").on(t.state, t.raisedAt),
+    /**
+     * Finds the alerts of each state, severity and source in the order of lists. It is written with each change of the
+     * state, like `alerts_by_state`, which the release before still needs.
+     */
+    index("alerts_by_kind").on(
+      t.state,
+      t.severity,
+      sql`substr(${t.deviceKey}, 1, instr(${t.deviceKey}, ':') - 1)`,
+      t.raisedAt,
+    ),
     /** Finds a device's open alerts, however many others it has. Other alerts cost nothing in it. */
     index("open_alerts_by_device").on(t.deviceKey, t.severity).where(sql`${t.state} = 'OPEN'`),
   ],
@@ -174,4 +186,49 @@ export const watches = sqliteTable("watches", {
   id: text().primaryKey(),
   /** When the lease expires, by D1's clock. */
   untilMs: integer("until_ms").notNull(),
+});
+
+/**
+ * How many devices each dealer has, by source and status. Triggers keep it in step in the transaction that writes a device;
+ * an event that changes neither status nor dealer writes nothing here.
+ */
+export const deviceCounts = sqliteTable(
+  "device_counts",
+  {
+    /** The dealer that has them now; `""` for nobody. */
+    dealerId: text("dealer_id").notNull(),
+    /** Who publishes their events. */
+    source: text().$type<Source>().notNull(),
+    /** As `devices.status`. */
+    status: text().$type<DeviceStatus>().notNull(),
+    /** How many there are. A row stays when they are none. */
+    devices: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.dealerId, t.source, t.status] })],
+);
+
+/** How many open alerts there are, kept like `device_counts`. */
+export const openAlertCounts = sqliteTable(
+  "open_alert_counts",
+  {
+    /** The dealer that has their devices now; `""` for nobody. */
+    dealerId: text("dealer_id").notNull(),
+    /** The dealer that had the device when the alert was raised; `""` for nobody, and until the raise has arrived. */
+    raisedUnder: text("raised_under").notNull(),
+    /** Who publishes the events of their devices. */
+    source: text().$type<Source>().notNull(),
+    /** As `alerts.severity`; `""` until the raise has arrived. */
+    severity: text().$type<Severity | "">().notNull(),
+    /** How many there are. A row stays when they are none. */
+    alerts: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.dealerId, t.raisedUnder, t.source, t.severity] })],
+);
+
+/** How far each table that follows from the devices has been filled with those from before its migration. */
+export const fillProgress = sqliteTable("fill_progress", {
+  /** What is filled: `counts`. */
+  name: text().primaryKey(),
+  /** Devices up to this key are in it, and triggers keep them there. `~`, which is behind every key: all of them are. */
+  through: text().notNull(),
 });

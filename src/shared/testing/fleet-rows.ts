@@ -2,7 +2,7 @@ import type { Scope } from "#auth/scope.ts";
 import { type Alert, latestAlertVersion, raisedMoment, raisedVersion, viewAlert } from "#domain/alert.ts";
 import { type Assignments, toIntervals } from "#domain/assignment.ts";
 import { type Device, registeredMoment, viewDevice } from "#domain/device.ts";
-import type { DeviceKey } from "#domain/event.ts";
+import { type DeviceKey, sourceOf } from "#domain/event.ts";
 import type { Fleet } from "#domain/fleet.ts";
 import { utcDay } from "#domain/time.ts";
 import { compareText, compareVersions } from "#domain/version.ts";
@@ -65,14 +65,18 @@ export function devicesMatching({ devices }: Fleet, scope: Scope, filter: Device
 }
 
 function matchesDevice(scope: Scope, filter: DeviceFilter, device: Device): boolean {
-  const { source, keyPrefix, serialPrefix, registered, updatedSince, hasOpenAlerts, openAlertSeverity } = filter;
+  const { keyPrefix, serialPrefix, registered, updatedSince, hasOpenAlerts, openAlertSeverity } = filter;
+  const { source, sources, statuses, unassigned } = filter;
   const { status, serialNumber, dealerId, customerId } = viewDevice(device);
   const open = [...device.alerts.values()]
     .filter((alert) => viewAlert(alert).state === "OPEN" && isRaisedInOwnInterval(scope, device, alert))
     .map((alert) => viewAlert(alert).severity);
   return [
     !filter.status || status === filter.status,
+    isAmong(statuses, status),
     !source || device.key.startsWith(`${source}:`),
+    isAmong(sources, sourceOf(device.key)),
+    unassigned == null || unassigned === (dealerId === null),
     filter.dealerId == null || dealerId === filter.dealerId,
     filter.customerId == null || customerId === filter.customerId,
     !keyPrefix || hasPrefix(device.key, keyPrefix),
@@ -83,6 +87,10 @@ function matchesDevice(scope: Scope, filter: DeviceFilter, device: Device): bool
     !openAlertSeverity || open.includes(openAlertSeverity),
   ].every(Boolean);
 }
+
+/** Absent: any value. Empty: none. */
+const isAmong = <T>(wanted: readonly T[] | null | undefined, value: T | null): boolean =>
+  wanted == null || (value !== null && wanted.includes(value));
 
 /** In the order of a list. */
 export function deviceList({ filter = {}, order = {} }: DeviceListing) {
@@ -95,8 +103,9 @@ export function deviceList({ filter = {}, order = {} }: DeviceListing) {
         return [field, viewDevice(device).serialNumber, device.key];
       case "REGISTERED":
         return [field, registeredMoment(device), device.key];
+      case "UPDATED_DAY":
       case "UPDATED":
-        return [field, utcDay(device.latest), device.key];
+        return ["UPDATED", utcDay(device.latest), device.key];
     }
   };
   return { cursor, node: foundDevice, direction: order.direction === "DESC" ? "descending" : "ascending" } as const;
@@ -133,7 +142,7 @@ function isRaisedInOwnInterval(scope: Scope, { assignments }: Device, alert: Ale
 }
 
 export function alertsMatching({ devices }: Fleet, scope: Scope, filter: AlertFilter): AlertRow[] {
-  const { state, severity, deviceKey, raised } = filter;
+  const { state, states, severity, severities, minSeverity, sources, dealerId, deviceKey, raised } = filter;
   return [...devices.values()]
     .flatMap((device) => [...device.alerts].map(([alertId, alert]): AlertRow => ({ device, alertId, alert })))
     .filter((row) => {
@@ -141,12 +150,19 @@ export function alertsMatching({ devices }: Fleet, scope: Scope, filter: AlertFi
       return [
         isAlertVisible(scope, row),
         !state || view.state === state,
+        isAmong(states, view.state),
         !severity || view.severity === severity,
+        isAmong(severities, view.severity),
+        !minSeverity || (view.severity !== null && RANK[view.severity] >= RANK[minSeverity]),
+        isAmong(sources, sourceOf(row.device.key)),
+        dealerId == null || viewDevice(row.device).dealerId === dealerId,
         deviceKey == null || row.device.key === deviceKey,
         raised == null || isInRange(raisedMoment(row.alert), raised),
       ].every(Boolean);
     });
 }
+
+const RANK = { info: 1, warning: 2, critical: 3 } as const;
 
 export const ALERT_LIST = {
   cursor: ({ device, alertId, alert }: AlertRow): Cursor => ["ALERTS", raisedMoment(alert), device.key, alertId],

@@ -141,9 +141,15 @@ const some = <T>(conditions: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitra
 
 const word = fc.constantFrom("x", "y");
 const severity = fc.constantFrom("info", "warning", "critical");
+const severities = fc.array(severity, { maxLength: 2 });
+const status = fc.constantFrom("UNREGISTERED", "REGISTERED", "ONLINE", "OFFLINE", "RETIRED");
+const sources = fc.array(source, { maxLength: 3 });
 const deviceFilter = some({
-  status: fc.constantFrom("UNREGISTERED", "REGISTERED", "ONLINE", "OFFLINE", "RETIRED"),
+  status,
+  statuses: fc.array(status, { maxLength: 5 }),
   source,
+  sources,
+  unassigned: fc.boolean(),
   dealerId: arbitraries.dealerId,
   customerId: fc.constantFrom("C", "K"),
   keyPrefix: fc.constantFrom("elt:", "elt:1", "ecobee:2", "e", ""),
@@ -155,15 +161,21 @@ const deviceFilter = some({
 });
 const order = fc.record(
   {
-    field: fc.constantFrom("KEY", "SERIAL_NUMBER", "REGISTERED", "UPDATED"),
+    field: fc.constantFrom("KEY", "SERIAL_NUMBER", "REGISTERED", "UPDATED_DAY", "UPDATED"),
     direction: fc.constantFrom("ASC", "DESC"),
   },
   { requiredKeys: [] },
 );
 const listing = fc.record({ filter: deviceFilter, order }, { requiredKeys: [] });
+const state = fc.constantFrom("OPEN", "ACKNOWLEDGED", "CLEARED");
 const alertFilter = some({
-  state: fc.constantFrom("OPEN", "ACKNOWLEDGED", "CLEARED"),
+  state,
+  states: fc.array(state, { maxLength: 3 }),
   severity,
+  severities,
+  minSeverity: severity,
+  sources,
+  dealerId: arbitraries.dealerId,
   deviceKey,
   raised: range,
 });

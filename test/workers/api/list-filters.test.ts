@@ -23,6 +23,8 @@ describe("devices", () => {
     [{ field: "SERIAL_NUMBER" }, BY_SERIAL_NUMBER],
     [{ field: "SERIAL_NUMBER", direction: "DESC" }, BY_SERIAL_NUMBER.toReversed()],
     [{ field: "REGISTERED" }, BY_REGISTRATION],
+    [{ field: "UPDATED_DAY" }, BY_DAY],
+    [{ field: "UPDATED_DAY", direction: "DESC" }, BY_DAY.toReversed()],
     [{ field: "UPDATED" }, BY_DAY],
     [{ field: "UPDATED", direction: "DESC" }, BY_DAY.toReversed()],
     [{ direction: "DESC" }, BY_DAY.toSorted().toReversed()],

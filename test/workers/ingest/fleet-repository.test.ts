@@ -36,13 +36,16 @@ describe("the fleet in D1", () => {
     expect(await fleet.merge([event])).toMatchObject({ outcomes: ["duplicate"], rowsWritten: 0 });
   });
 
-  it("writes five rows for a device never seen, and one more when it gets its dealer's index entry", async () => {
+  it("writes seven rows for a device never seen, and its entries and counts when it gets a dealer", async () => {
     const device = freshDevice();
-    // The device, its status, its day, and where lists sort it by serial number and by registration without having them.
-    expect((await fleet.merge([status(device, 1)])).rowsWritten).toBe(5);
+    await fleet.merge([status(freshDevice(), 1)]);
+    // The device, its status, its day, that nobody has it, where lists sort it by serial number and by registration
+    // without having them, and the count of its kind.
+    expect((await fleet.merge([status(device, 1)])).rowsWritten).toBe(7);
     await fleet.merge([assigned(freshDevice(), 1, "D-first")]);
-    // The device, its entry by dealer, its assignment, and the dealer's version.
-    expect((await fleet.merge([assigned(device, 2, "D-first")])).rowsWritten).toBe(4);
+    await fleet.merge([status(freshDevice(), 1)]);
+    // The device, its entry by dealer, its assignment, the dealer's version, and the two counts that it goes between.
+    expect((await fleet.merge([assigned(device, 2, "D-first")])).rowsWritten).toBe(6);
   });
 
   it("writes nothing for a superseded event", async () => {
@@ -63,8 +66,8 @@ describe("the fleet in D1", () => {
     const device = freshDevice();
     await fleet.merge([registered(device, 0), status(device, 1)]);
     expect((await fleet.merge([status(device, 2)])).rowsWritten).toBe(1);
-    const offline = await fleet.merge([status(device, 3, { online: false })]);
-    expect(offline.rowsWritten).toBeLessThanOrEqual(3);
+    // The device, its status, and the two counts that it goes between.
+    expect((await fleet.merge([status(device, 3, { online: false })])).rowsWritten).toBe(4);
     expect((await row(device))?.status).toBe("OFFLINE");
   });
 
@@ -115,9 +118,9 @@ describe("the fleet in D1", () => {
     await fleet.merge([status(device, 0)]);
     const raise = eventOf({ topic: "device.elt.alert.raised", deviceId: device, occurredAt: at(1) });
     const clear = eventOf({ topic: "device.elt.alert.cleared", deviceId: device, occurredAt: at(2) });
-    // The device, the alert, and its three indexes; then the device, the alert, and the index by state.
-    expect((await fleet.merge([raise])).rowsWritten).toBe(5);
-    expect((await fleet.merge([clear])).rowsWritten).toBe(3);
+    // The device, the alert, its four indexes, and the count; then all of them but two of the indexes.
+    expect((await fleet.merge([raise])).rowsWritten).toBe(7);
+    expect((await fleet.merge([clear])).rowsWritten).toBe(5);
   });
 
   it("writes a device once for all its events in a batch", async () => {

@@ -3,6 +3,7 @@ import { alertNodeId } from "../loaders.ts";
 import { builder } from "./builder.ts";
 import { Device } from "./device.ts";
 import { counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
+import { Source } from "./source.ts";
 import { TimeRange } from "./time-range.ts";
 
 export const AlertSeverity = builder.enumType("AlertSeverity", {
@@ -75,10 +76,21 @@ export const AlertFilter = builder.inputType("AlertFilter", {
   description: "Conditions on alerts; all of them have to hold.",
   fields: (t) => ({
     state: t.field({ type: AlertState, description: "Whether it is open, acknowledged or cleared." }),
+    states: t.field({ type: [AlertState], description: "One of these; an empty list matches nothing." }),
     severity: t.field({
       type: AlertSeverity,
       description: "How severe it is. Alerts of unknown severity do not match.",
     }),
+    severities: t.field({ type: [AlertSeverity], description: "One of these; an empty list matches nothing." }),
+    minSeverity: t.field({
+      type: AlertSeverity,
+      description: "This severity or a worse one. An alert of unknown severity does not match.",
+    }),
+    sources: t.field({
+      type: [Source],
+      description: "One of these upstream systems publishes the device's events; an empty list matches nothing.",
+    }),
+    dealerId: t.string({ description: "The dealer that has the device now." }),
     deviceKey: t.string({ description: "`{source}:{deviceId}`; case matters." }),
     raised: t.field({
       type: TimeRange,

@@ -151,7 +151,13 @@ export const DeviceFilter = builder.inputType("DeviceFilter", {
   description: "Conditions on devices; all of them have to hold.",
   fields: (t) => ({
     status: t.field({ type: DeviceStatus, description: "Its state, computed from its events." }),
+    statuses: t.field({ type: [DeviceStatus], description: "One of these states; an empty list matches nothing." }),
     source: t.field({ type: Source, description: "The upstream system that publishes its events." }),
+    sources: t.field({ type: [Source], description: "One of these upstream systems; an empty list matches nothing." }),
+    unassigned: t.boolean({
+      description:
+        "True: only devices that no dealer has now, of which a token of role dealer sees none. False: only the others.",
+    }),
     dealerId: t.string({ description: "The dealer that has the device now." }),
     customerId: t.string({ description: "The customer that the device is assigned to." }),
     serialPrefix: t.string({ description: "The beginning of the serial number; case matters." }),
@@ -164,7 +170,7 @@ export const DeviceFilter = builder.inputType("DeviceFilter", {
     updatedSince: t.field({
       type: "DateTime",
       description:
-        "Only devices whose newest event occurred then or later. Cheapest at the beginning of a UTC day, and in the order UPDATED.",
+        "Only devices whose newest event occurred then or later. Cheapest at the beginning of a UTC day, and in the order UPDATED_DAY.",
     }),
   }),
 });
@@ -176,7 +182,14 @@ const DeviceOrderField = builder.enumType("DeviceOrderField", {
     KEY: { description: "By source, then by `deviceId`." },
     SERIAL_NUMBER: { description: "Compared as text, not as a number." },
     REGISTERED: { description: "When it was registered." },
-    UPDATED: { description: "The UTC day of the newest event. Within a day, devices are sorted by key, not by time." },
+    UPDATED_DAY: {
+      description: "The UTC day of the newest event. Within a day, devices are sorted by key, not by time.",
+    },
+    UPDATED: {
+      description: "As UPDATED_DAY.",
+      deprecationReason:
+        "It sorts by the day of the newest event, and not by its time: use UPDATED_DAY, which does the same.",
+    },
   } as const,
 });
 
@@ -191,7 +204,7 @@ const DeviceOrder = builder.inputType("DeviceOrder", {
     field: t.field({
       type: DeviceOrderField,
       description:
-        "Absent: UPDATED where the filter has `updatedSince`, or else REGISTERED where it has `registered`, or else SERIAL_NUMBER where it has `serialPrefix`, or else KEY.",
+        "Absent: UPDATED_DAY where the filter has `updatedSince`, or else REGISTERED where it has `registered`, or else SERIAL_NUMBER where it has `serialPrefix`, or else KEY.",
     }),
     direction: t.field({
       type: OrderDirection,

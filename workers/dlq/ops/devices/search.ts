@@ -42,7 +42,7 @@ const ORDERS = {
   device: "KEY",
   "serial-number": "SERIAL_NUMBER",
   registered: "REGISTERED",
-  "newest-event": "UPDATED",
+  "newest-event": "UPDATED_DAY",
 } as const satisfies Record<SortOf<"devices">["by"], DeviceOrderField>;
 
 /**
