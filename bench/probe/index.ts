@@ -47,7 +47,7 @@ async function count(db: D1Database, { query, variables = {} }: Body): Promise<R
     schema,
     document: parse(query),
     variableValues: variables,
-    contextValue: openContext(services, { open, live: nobody }),
+    contextValue: openContext(services, { open, live: nobody, viewer: nobody }),
   });
   if (errors) return Response.json({ errors }, { status: 500 });
   const { statements, rowsRead } = services.session.report;

@@ -1,5 +1,6 @@
 import type { ReaderSettings } from "#auth/reader-settings.ts";
 import type { Scope } from "#auth/scope.ts";
+import { subjectOf } from "#auth/token.ts";
 import type { TokenIdentity } from "#auth/verify.ts";
 import { isWithinLimit, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
 import { rightsOf } from "#graphql/rights.ts";
@@ -57,13 +58,15 @@ export async function answer(
   if (!asked) return refuse(request, 406, ["NOT_ACCEPTABLE", NOT_ACCEPTABLE]);
   const open = (at: Consistency) => openServices(storesFrom(env, settings), scope, at);
   const services = open(consistency);
+  const rights = rightsOf(scope, settings);
   const leaving = new AbortController();
   const response = await yoga.fetch(asked, {
     services,
     open,
+    viewer: () => ({ scope, subject: subjectOf(caller), expiresAtMs, rights }),
     live: live(AbortSignal.any([request.signal, leaving.signal])),
     expiresAtMs,
-    rights: rightsOf(scope, settings),
+    rights,
     texts: persistedTexts(waitUntil),
     note,
     trace: parseTrace(request.headers.get("traceparent")),

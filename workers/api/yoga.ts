@@ -45,7 +45,7 @@ export type Caller = ContextDeps &
 export const yoga = createYoga<Caller, Context>({
   schema,
   graphqlEndpoint: "/graphql",
-  context: ({ services, open, live }) => openContext(services, { open, live }),
+  context: ({ services, open, live, viewer }) => openContext(services, { open, live, viewer }),
   maskedErrors: { maskError },
   plugins: [requestParameters, trustedDocuments, engine, metered, provenance, resumableEventStreams],
   // request-parameters.ts counts the bytes.

@@ -60,5 +60,11 @@ const NO_READER = "The token's role must be ops, service, or dealer with its dea
 export const bearerToken = (authorization: string | null): string | undefined =>
   /^Bearer ([^\s]+)$/i.exec(authorization ?? "")?.[1];
 
+const SUBJECT = "sub ";
+
 /** The key for rate limits: the token's subject, or else the end of its signature, which identifies the token. */
-const callerName = ({ sub }: JWTPayload, token: string): string => (sub ? `sub ${sub}` : `token ${token.slice(-16)}`);
+const callerName = ({ sub }: JWTPayload, token: string): string => (sub ? SUBJECT + sub : `token ${token.slice(-16)}`);
+
+/** The subject of the token behind a caller's name, or `null` if that token named none. */
+export const subjectOf = (caller: string): string | null =>
+  caller.startsWith(SUBJECT) ? caller.slice(SUBJECT.length) : null;

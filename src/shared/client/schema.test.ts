@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { encodeGlobalID } from "@pothos/plugin-relay";
 import { buildSchema, getNamedType, isObjectType } from "graphql";
 import { expect, it } from "vitest";
-import { CONNECTIONS, deviceIdOf, MERGED_TYPES, NODE_TYPES, nodeTypeOf, PART_TYPES } from "./schema.ts";
+import { CONNECTIONS, deviceIdOf, KEYED_TYPES, MERGED_TYPES, NODE_TYPES, nodeTypeOf, PART_TYPES } from "./schema.ts";
 
 const schema = buildSchema(readFileSync(new URL("../../../schema.graphql", import.meta.url), "utf8"));
 const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith("__"));
@@ -15,10 +15,16 @@ it("caches know every type that has a global id", () => {
   expect(nodes.map(({ name }) => name).sort()).toEqual([...NODE_TYPES]);
 });
 
+it("caches know every other type that has an id", () => {
+  const nodes: readonly string[] = NODE_TYPES;
+  const keyed = objects.filter((type) => type.getFields().id && !nodes.includes(type.name));
+  expect(keyed.map(({ name }) => name)).toEqual([...KEYED_TYPES]);
+});
+
 it("caches know every type that is a part of another object", () => {
   const others = objects.filter(
     ({ name }) =>
-      !NODE_TYPES.some((node) => node === name) &&
+      ![...NODE_TYPES, ...KEYED_TYPES].some((entity) => entity === name) &&
       !/(?:Connection|Edge|Payload)$/.test(name) &&
       !["PageInfo", "Query", "Mutation", "Subscription"].includes(name),
   );

@@ -6,6 +6,9 @@
 export const NODE_TYPES = ["Alert", "Customer", "Dealer", "Device"] as const;
 export type NodeType = (typeof NODE_TYPES)[number];
 
+/** The types with a global `id` that `node` does not take. They are entities of a cache too. */
+export const KEYED_TYPES = ["DeviceEvent"] as const;
+
 /**
  * The types without an id of their own: what they say is a part of the object around them. (Connections, edges and
  * payloads of mutations are not among them.)
@@ -15,13 +18,13 @@ export const PART_TYPES = [
   "DealerNews",
   "DealerStatistics",
   "DeviceChange",
-  "DeviceEvent",
   "DeviceTwin",
   "Freshness",
   "Location",
   "StatusReport",
   "TwinState",
   "UserError",
+  "Viewer",
 ] as const;
 
 /** The parts of which an object has one, so that a cache may merge what two queries selected of it. */
@@ -32,6 +35,7 @@ export const MERGED_TYPES = [
   "Location",
   "StatusReport",
   "TwinState",
+  "Viewer",
 ] as const;
 
 /** The lists, by type and field, with the arguments that make it another list. The others say which page. */

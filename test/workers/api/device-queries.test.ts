@@ -206,6 +206,25 @@ describe("assignments and history", () => {
     expect(second.pageInfo.hasNextPage).toBe(false);
   });
 
+  it("have events with an id that no other has, by the device, the topic and the version", async () => {
+    for (const key of ["elt:1", "elt:2"]) {
+      await seedDevices({ key });
+      await seedHistory(key, 1, 2);
+    }
+    const { data } = await ask("{ devices { nodes { key history(first: 5) { nodes { id topic } } } } }");
+    const ids = data.devices.nodes.flatMap(({ key, history }: { key: string; history: { nodes: { id: string }[] } }) =>
+      history.nodes.map(({ id }) => [key, atob(id)]),
+    );
+    const idOf = (key: string, minute: number) =>
+      `DeviceEvent:${key}/device.elt.status.reported/${version(minute, `evt-${minute}`)}`;
+    expect(ids).toEqual([
+      ["elt:1", idOf("elt:1", 2)],
+      ["elt:1", idOf("elt:1", 1)],
+      ["elt:2", idOf("elt:2", 2)],
+      ["elt:2", idOf("elt:2", 1)],
+    ]);
+  });
+
   it("list the history in the device's object newest first, in pages", async () => {
     await seedDevices({ key: "elt:1" });
     await seedHistory("elt:1", 1, 2, 3);

@@ -215,6 +215,18 @@ describe("an object with subscribers", () => {
     expect(await watchesOf(`device ${key}`)).toBeGreaterThanOrEqual(first ?? 0);
   });
 
+  it("sends an event with the id that it has in the device's history", async () => {
+    const key = freshDevice();
+    await consumeRecords([report(key, 1)]);
+    const socket = await Socket.authenticated({ device: key }, OPS);
+    socket.subscribe("subscription ($key: String!) { deviceChanged(by: { key: $key }) { event { id } } }", { key });
+    await socket.items(1);
+    await consumeRecords([report(key, 2)]);
+    const [, item] = (await socket.items(2)) as unknown as { event: { id: string } }[];
+    const entry = (await snapshotOf(key))?.history[0];
+    expect(atob(item?.event.id ?? "")).toBe(`DeviceEvent:${key}/${entry?.topic}/${entry?.version}`);
+  });
+
   it("continues its subscriptions after hibernation", async () => {
     const key = freshDevice();
     await consumeRecords([report(key, 1)]);

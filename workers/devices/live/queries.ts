@@ -96,12 +96,17 @@ export class Queries {
       document: parseDocument(text),
       operationName,
       variableValues: variables,
-      contextValue: openContext(open(), { open, live }),
+      contextValue: openContext(open(), { open, live, viewer: noViewer }),
     });
     const result = admission.ok ? await executeItem(admission.args, item) : admission.result;
     return formatResult(result);
   }
 }
+
+/** Nothing that a subscription can select leads to the viewer. */
+const noViewer = (): never => {
+  throw new Error("a subscription cannot ask who asks");
+};
 
 /** Only the variables that the operation declares: others would use up the socket's attachment. */
 const declaredVariables = (variables: Query["variables"], { variableDefinitions = [] }: OperationDefinitionNode) => {

@@ -1,13 +1,15 @@
 import type { Cache, Data, KeyingConfig, Resolver, ResolverConfig } from "@urql/exchange-graphcache";
 import { relayPagination } from "@urql/exchange-graphcache/extras";
-import { CONNECTIONS, deviceIdIn, NODE_TYPES, nodeTypeOf, PART_TYPES } from "../schema.ts";
+import { CONNECTIONS, deviceIdIn, KEYED_TYPES, NODE_TYPES, nodeTypeOf, PART_TYPES } from "../schema.ts";
 
 /**
  * How graphcache knows Concord's entities: by their global `id`, which is never reused. What has none is a part of the
  * object around it.
  */
 export const concordKeys: KeyingConfig = Object.fromEntries([
-  ...NODE_TYPES.map((type) => [type, ({ id }: Data) => (typeof id === "string" ? id : null)] as const),
+  ...[...NODE_TYPES, ...KEYED_TYPES].map(
+    (type) => [type, ({ id }: Data) => (typeof id === "string" ? id : null)] as const,
+  ),
   ...PART_TYPES.map((type) => [type, () => null] as const),
 ]);
 

@@ -137,9 +137,10 @@ builder.node(Device, {
         ...pageArgs,
         filter: t.arg({ type: DeviceEventFilter, description: "Only events for which all of it holds." }),
       },
-      resolve: ({ key }, { filter, ...args }, { devices, load }) => {
+      resolve: async ({ key }, { filter, ...args }, { devices, load }) => {
         const request = { page: pageRequest(args, HistoryCursor), filter: filter ?? {} };
-        return devices.history(key, request, (one) => load.recentAssignments.load(one));
+        const page = await devices.history(key, request, (one) => load.recentAssignments.load(one));
+        return { ...page, edges: page.edges.map((edge) => ({ ...edge, node: { ...edge.node, deviceKey: key } })) };
       },
     }),
   }),

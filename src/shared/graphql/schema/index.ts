@@ -4,6 +4,7 @@ import "./dealer.ts";
 import "./customer.ts";
 import "./alert.ts";
 import "./freshness.ts";
+import "./viewer.ts";
 import "./acknowledge-alert.ts";
 import "./set-desired-state.ts";
 import "./subscription.ts";

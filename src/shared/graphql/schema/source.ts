@@ -16,7 +16,7 @@ export const Source = builder.enumType("Source", {
   values,
 });
 
-const COMMANDS: Readonly<Record<DeviceCommand, string>> = {
+const DESCRIPTIONS: Readonly<Record<DeviceCommand, string>> = {
   acknowledgeAlert: "`acknowledgeAlert` of its alerts.",
   setDesiredState: "`setDesiredState` of its twin.",
 };
@@ -24,10 +24,12 @@ const COMMANDS: Readonly<Record<DeviceCommand, string>> = {
 export const Command = builder.enumType("DeviceCommand", {
   description: "A mutation that some sources' devices take and others' do not.",
   values: {
-    ACKNOWLEDGE_ALERT: { value: "acknowledgeAlert", description: COMMANDS.acknowledgeAlert },
-    SET_DESIRED_STATE: { value: "setDesiredState", description: COMMANDS.setDesiredState },
+    ACKNOWLEDGE_ALERT: { value: "acknowledgeAlert", description: DESCRIPTIONS.acknowledgeAlert },
+    SET_DESIRED_STATE: { value: "setDesiredState", description: DESCRIPTIONS.setDesiredState },
   } as const,
 });
 
+export const COMMANDS = Object.keys(DESCRIPTIONS) as DeviceCommand[];
+
 export const commandsOf = (source: SourceName): DeviceCommand[] =>
-  (Object.keys(COMMANDS) as DeviceCommand[]).filter((command) => takesCommand(source, command));
+  COMMANDS.filter((command) => takesCommand(source, command));

@@ -45,11 +45,12 @@ export const Change = builder.objectRef<DeviceItem>("DeviceChange").implement({
     revision: t.exposeInt("revision", {
       description: "The number of the device's changes so far, one per event. For `afterRevision`.",
     }),
-    event: t.expose("event", {
+    event: t.field({
       type: DeviceEvent,
       nullable: true,
       description:
         "The event; null if the item is not an event, or it occurred while the dealer did not have the device.",
+      resolve: ({ event, deviceKey }) => event && { ...event, deviceKey },
     }),
     device: t.expose("device", {
       type: Device,
