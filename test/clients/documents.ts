@@ -3,7 +3,7 @@ import { type DocumentNode, parse } from "graphql";
 /** What the clients ask. Relay's compiler reads the same texts, and requires that their names begin with a file's. */
 export const TEXTS = {
   MatrixDeviceQuery: `query MatrixDeviceQuery($key: String!) {
-  device(key: $key) {
+  device(by: { key: $key }) {
     id
     key
     twin {
@@ -30,7 +30,7 @@ export const TEXTS = {
   }
 }`,
   MatrixSetDesiredMutation: `mutation MatrixSetDesiredMutation($key: String!, $heatSetpointC: Float!) {
-  setDesiredState(input: { key: $key, desired: { mode: HEAT, heatSetpointC: $heatSetpointC } }) {
+  setDesiredState(input: { by: { key: $key }, desired: { mode: HEAT, heatSetpointC: $heatSetpointC } }) {
     outcome
     device {
       id
@@ -46,7 +46,7 @@ export const TEXTS = {
   }
 }`,
   MatrixDeviceSubscription: `subscription MatrixDeviceSubscription($key: String!) {
-  deviceChanged(key: $key) {
+  deviceChanged(by: { key: $key }) {
     kind
     revision
     device {
