@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, ServerError } from "@apollo/client";
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache } from "@apollo/client";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { generatePersistedQueryIdsFromManifest } from "@apollo/persisted-query-lists";
 import { expect } from "vitest";
 import { DEVICE_ROW } from "../../../examples/apollo/documents.ts";
 import manifest from "../../../examples/apollo/manifests/persisted-query-manifest.json" with { type: "json" };
-import { type Ask, asking, codesOf, notOffered, registering, seesStatusOnly } from "../asking.ts";
+import { type Ask, asking, codesOf, notOffered, registering } from "../asking.ts";
 import type { ClientUnderTest } from "../client.ts";
 import { DOCUMENTS } from "../documents.ts";
 import { DEALER, DEALERS, type Stand } from "../stand.ts";
@@ -27,7 +27,6 @@ export const askThrough = async (
   const { data, error } = await (isMutation
     ? apollo.mutate({ mutation: document, variables, errorPolicy: "all" })
     : apollo.query({ query: document, variables, errorPolicy: "all" }));
-  if (ServerError.is(error)) return { codes: [String(error.statusCode)] };
   if (error && !CombinedGraphQLErrors.is(error)) throw error;
   return { data, codes: codesOf(error?.errors) };
 };
@@ -39,7 +38,6 @@ export default {
   packages: ["@apollo/client"],
   cells: {
     ...asking(ask),
-    unauthenticated: seesStatusOnly(ask),
 
     trusted: async (stand) => {
       const ids = new PersistedQueryLink(

@@ -9,7 +9,7 @@ import type { ClientUnderTest } from "../client.ts";
 import { TEXTS } from "../documents.ts";
 import { readEvents } from "../event-stream.ts";
 import { follows } from "../following.ts";
-import type { Stand } from "../stand.ts";
+import { DEALER, type Stand } from "../stand.ts";
 
 const hasCurl = (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "curl")));
 
@@ -37,7 +37,7 @@ export default {
     apqOfDealer: notOffered(NO_PERSISTED_QUERIES),
 
     schema: async (stand) => {
-      const { data } = await send(stand, getIntrospectionQuery(), {}, await stand.token());
+      const { data } = await send(stand, getIntrospectionQuery(), {}, await stand.token(DEALER));
       expect(buildClientSchema(data).getSubscriptionType()?.getFields()).toHaveProperty("deviceChanged");
     },
 

@@ -42,7 +42,7 @@ export default {
     apqOfDealer: notOffered(NO_PERSISTED_QUERIES),
     schema: async (stand) => {
       const { data } = await answerOf(
-        await post(stand.graphqlUrl, await stand.token(), { query: getIntrospectionQuery() }),
+        await post(stand.graphqlUrl, await stand.token(DEALER), { query: getIntrospectionQuery() }),
       );
       expect(buildClientSchema(data).getSubscriptionType()?.getFields()).toHaveProperty("deviceChanged");
     },

@@ -8,6 +8,7 @@ import { ROOT } from "../../../local/tool.ts";
 import { notOffered } from "../asking.ts";
 import type { ClientUnderTest } from "../client.ts";
 import { TEXTS } from "../documents.ts";
+import { DEALER } from "../stand.ts";
 
 const asksNothing = notOffered("it asks for nothing but the schema");
 
@@ -18,10 +19,12 @@ async function generate(schema: unknown): Promise<string> {
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
     writeFileSync(join(folder, "documents.graphql"), Object.values(TEXTS).join("\n"));
     const generates = { "gql/": { preset: "client" } };
-    const config = { schema, documents: "documents.graphql", generates, silent: true };
+    const config = { schema, documents: "documents.graphql", generates };
     writeFileSync(join(folder, "codegen.json"), JSON.stringify(config));
     const command = join(ROOT, "node_modules/@graphql-codegen/cli/cjs/bin.js");
-    await promisify(execFile)(process.execPath, [command, "--config", "codegen.json"], { cwd: folder });
+    await promisify(execFile)(process.execPath, [command, "--config", "codegen.json"], { cwd: folder }).catch(
+      ({ stdout, stderr }) => expect.unreachable(`${stdout}\n${stderr}`),
+    );
     return readFileSync(join(folder, "gql/graphql.ts"), "utf8");
   } finally {
     rmSync(folder, { recursive: true });
@@ -40,9 +43,12 @@ export default {
     trusted: asksNothing,
     apq: asksNothing,
     apqOfDealer: asksNothing,
-    schema: async ({ graphqlUrl, token }) => {
-      const types = await generate({ [graphqlUrl]: { headers: { Authorization: `Bearer ${await token()}` } } });
+    schema: async ({ url, graphqlUrl, token }) => {
+      const headers = { Authorization: `Bearer ${await token(DEALER)}` };
+      const types = await generate({ [graphqlUrl]: { headers } });
       expect(types).toMatch(/export type MatrixSetDesiredMutation\w* = .*setDesiredState/s);
+      // The same from the text of the schema, for which it needs no token.
+      expect(await generate(new URL("/schema.graphql", url).href)).toBe(types);
     },
     eventStream: asksNothing,
   },
