@@ -1,8 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Scope } from "#auth/scope.ts";
 import type { Announcement } from "#domain/announcement.ts";
-import { SEVERITIES } from "#domain/change.ts";
-import type { DealerFeedItem, FeedFilter, LiveTarget, Pull } from "#objects/item.ts";
+import type { Followable, Followed, FollowedPosition, FollowRequest, Offer, ScopeKey } from "#objects/hub.ts";
+import { passes } from "#objects/feed-filter.ts";
+import type { DealerFeedItem, LiveTarget, Pull } from "#objects/item.ts";
 import type { FeedSink } from "#objects/requests.ts";
 import { laterToken } from "#repositories/consistency.ts";
 import type { Watched } from "#repositories/watch.ts";
@@ -30,7 +31,7 @@ const EMPTY: Stored = { sequence: 0, items: [], consistencyToken: null };
 const KEY = "feed";
 
 /** The announcements of one dealer, for as long as it has subscribers. */
-export class DealerFeed extends DurableObject<Env> implements FeedSink {
+export class DealerFeed extends DurableObject<Env> implements FeedSink, Followable {
   #stored: Stored | undefined;
   readonly #watch = new Watch(this.ctx.storage.kv, () => this.env.DB);
   readonly #subscribers = new Subscribers({
@@ -43,24 +44,38 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink {
       watchTarget: (target) => this.#watchTarget(target),
       register: (watched) => this.#register(watched),
       pull: (target, from, scope) => this.#pull(target, from, scope),
+      position: () => String(this.#load().sequence),
     },
   });
 
   /**
-   * Adds announcements and notifies subscribers. Repetitions of those it still keeps are dropped.
+   * Adds announcements, notifies the sockets of subscribers, and returns offers for hubs. Repetitions of those it still keeps are dropped.
    * @param consistencyToken a read with it sees the resulting state
    */
-  async announce(announcements: Announcement[], consistencyToken: string | null): Promise<void> {
+  async announce(announcements: Announcement[], consistencyToken: string | null): Promise<readonly Offer[]> {
     const known = this.#load();
     const names = new Set(known.items.map(identify));
     const added = announcements.filter((announcement) => !names.has(identify(announcement)));
-    if (added.length === 0) return;
+    const from = String(known.sequence);
+    if (added.length === 0) return this.#subscribers.notify(from);
     this.#store({
       sequence: known.sequence + added.length,
       items: [...known.items, ...added].slice(-FEED_LIMIT),
       consistencyToken: laterToken(known.consistencyToken, consistencyToken),
     });
-    this.#subscribers.notify();
+    return this.#subscribers.notify(from);
+  }
+
+  follow(request: FollowRequest): Promise<Pull> {
+    return this.#subscribers.follow(request);
+  }
+
+  pullSince(followed: Followed, positions: readonly FollowedPosition[]): Promise<Pull[]> {
+    return this.#subscribers.pullSince(followed, positions);
+  }
+
+  unfollow(hub: string, scopeKeys: readonly ScopeKey[]): Promise<void> {
+    return this.#subscribers.unfollow(hub, scopeKeys);
   }
 
   override fetch(request: Request): Promise<Response> {
@@ -97,6 +112,7 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink {
     // Without subscribers nothing was announced. One number stands for all that was missed, so that older cursors get a gap.
     const feed = isContinuous ? known : { sequence: known.sequence + 1, items: [] };
     this.#store({ ...feed, consistencyToken: token });
+    if (feed !== known) this.#subscribers.notifyAll(String(known.sequence));
     return true;
   }
 
@@ -143,9 +159,3 @@ const identify = ({ deviceKey, version, topic }: Announcement): string => `${dev
 
 const maySee = (scope: Scope, dealerId: string): boolean =>
   scope.role !== "dealer" || scope.dealerIds.includes(dealerId);
-
-function passes({ kind, severity }: Announcement, { kinds, minSeverity }: FeedFilter): boolean {
-  if (kinds !== null && !kinds.includes(kind)) return false;
-  if (minSeverity === null || severity === null) return true;
-  return SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(minSeverity);
-}

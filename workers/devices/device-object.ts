@@ -7,6 +7,7 @@ import { viewDevice } from "#domain/device.ts";
 import type { ConcordEvent } from "#domain/event.ts";
 import { changesSince, type DeviceMemory, EMPTY_MEMORY, mergeAndJournal, withMissedChanges } from "#domain/journal.ts";
 import { type DeviceSnapshot, type DeviceSnapshotSource, joinSnapshots } from "#domain/snapshot.ts";
+import type { Followable, Followed, FollowedPosition, FollowRequest, ScopeKey } from "#objects/hub.ts";
 import type { DeviceItem, LiveTarget, Pull } from "#objects/item.ts";
 import { ObjectWrites } from "#objects/object-writes.ts";
 import type { Claim, DesiredClaim, DesiredOrder, DeviceSink, ObjectMergeReport } from "#objects/requests.ts";
@@ -34,7 +35,7 @@ type Stored = DeviceMemory & {
 };
 
 /** One device: its registers, its recent history and its subscribers. It hibernates while nothing happens. */
-export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSource, DeviceSink {
+export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSource, DeviceSink, Followable {
   #stored: Stored | undefined;
   readonly #claims = new Claims(this.ctx.storage.kv);
   readonly #watch = new Watch(this.ctx.storage.kv, () => this.env.DB);
@@ -48,12 +49,13 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
       watchTarget: (target) => this.#watchTarget(target),
       register: (watched, scope) => this.#register(watched, scope),
       pull: (target, from, scope) => this.#pull(target, from, scope),
+      position: () => positionIn(this.#load()),
     },
     chore: { dueMs: () => this.#claims.dueMs, run: (nowMs) => this.#sendOverdueClaims(nowMs) },
   });
 
   /**
-   * Merges events and notifies subscribers; duplicate and superseded ones write nothing. Safe to retry with the same events.
+   * Merges events, notifies the sockets of subscribers, and returns offers for hubs; duplicate and superseded ones write nothing. Safe to retry with the same events.
    * @param consistencyToken a read with it sees what the events did
    */
   async merge(events: ConcordEvent[], consistencyToken: string | null = null): Promise<ObjectMergeReport> {
@@ -61,10 +63,22 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     const { memory, outcomes } = mergeAndJournal(known, events);
     const hasAdded = memory !== known;
     if (hasAdded) this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
-    if (hasAdded) this.#subscribers.notify();
+    const offers = this.#subscribers.notify(positionIn(known));
     const hasRemovedClaims = this.#claims.removeMerged(events);
     if (hasRemovedClaims) await this.#subscribers.schedule();
-    return { outcomes, rowsWritten: Number(hasAdded) + Number(hasRemovedClaims) };
+    return { outcomes, rowsWritten: Number(hasAdded) + Number(hasRemovedClaims), offers };
+  }
+
+  follow(request: FollowRequest): Promise<Pull> {
+    return this.#subscribers.follow(request);
+  }
+
+  pullSince(followed: Followed, positions: readonly FollowedPosition[]): Promise<Pull[]> {
+    return this.#subscribers.pullSince(followed, positions);
+  }
+
+  unfollow(hub: string, scopeKeys: readonly ScopeKey[]): Promise<void> {
+    return this.#subscribers.unfollow(hub, scopeKeys);
   }
 
   override fetch(request: Request): Promise<Response> {
@@ -150,6 +164,7 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     const known = this.#load();
     const memory = isContinuous ? known : this.#withMissed(known, found);
     this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
+    if (memory !== known) this.#subscribers.notifyAll(positionIn(known));
     return true;
   }
 
@@ -216,6 +231,8 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
 }
 
 const MEMORY = "memory";
+
+const positionIn = ({ journal }: DeviceMemory): string => String(journal.revision);
 
 /** Marks the parcel as deferred, so that the consumer announces its records again: the first attempt may have crashed before it did. */
 const CLAIM_PARCEL = { deferrals: 1 };

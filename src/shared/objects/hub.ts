@@ -48,8 +48,8 @@ export interface Followable {
   follow(request: FollowRequest): Promise<Pull>;
   /** The items after each position, for subscriptions that may have missed an offer. */
   pullSince(followed: Followed, positions: readonly FollowedPosition[]): Promise<Pull[]>;
-  /** The hub has no subscription of this scope left. */
-  unfollow(hub: string, scopeKey: ScopeKey): Promise<void>;
+  /** The hub has no subscription of these scopes left. */
+  unfollow(hub: string, scopeKeys: readonly ScopeKey[]): Promise<void>;
 }
 
 /** What one write of an object means to a hub that follows it. */

@@ -6,13 +6,19 @@ import type { ConcordEvent } from "#domain/event.ts";
 import type { MergeOutcome } from "#domain/outcome.ts";
 import type { Register } from "#domain/register.ts";
 import type { QueuedRecord } from "#queue/parcel.ts";
+import type { Offer } from "./hub.ts";
 
 /*
  * The RPC interfaces of the devices Worker's objects. Other Workers bind to its classes by name only, so these types are
  * the contract between them.
  */
 
-export type ObjectMergeReport = { readonly outcomes: readonly MergeOutcome[]; readonly rowsWritten: number };
+export type ObjectMergeReport = {
+  readonly outcomes: readonly MergeOutcome[];
+  readonly rowsWritten: number;
+  /** For the hubs that follow the device; the caller carries them there. Absent from an object of an older deployment. */
+  readonly offers?: readonly Offer[];
+};
 
 export type DesiredOrder = SetDesired & { readonly eventId: string; readonly nowMs: number };
 
@@ -34,6 +40,9 @@ export interface DeviceSink {
 
 /** The write side of a dealer's feed. */
 export interface FeedSink {
-  /** @param consistencyToken a read with it sees what happened */
-  announce(announcements: Announcement[], consistencyToken: string | null): Promise<void>;
+  /**
+   * @param consistencyToken a read with it sees what happened
+   * @returns for the hubs that follow the feed; the caller carries them there. Nothing from an object of an older deployment
+   */
+  announce(announcements: Announcement[], consistencyToken: string | null): Promise<readonly Offer[] | undefined>;
 }

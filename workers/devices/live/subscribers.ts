@@ -1,5 +1,16 @@
 import { readSettings } from "#auth/reader-settings.ts";
 import type { Scope } from "#auth/scope.ts";
+import {
+  type Followable,
+  type Followed,
+  type FollowedPosition,
+  type FollowRequest,
+  type HubSink,
+  type Offer,
+  type ScopeKey,
+  scopeOf,
+} from "#objects/hub.ts";
+import type { ObjectTarget, Pull } from "#objects/item.ts";
 import type { Watched } from "#repositories/watch.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import type { MetricsReport } from "#telemetry/metrics.ts";
@@ -8,11 +19,12 @@ import { revokedIn } from "#telemetry/revocations.ts";
 import { type Env, storesFrom } from "../env.ts";
 import { hasClients, subscribedSockets } from "./attachment.ts";
 import { Documents } from "./documents.ts";
+import { Followers } from "./followers.ts";
 import { LEASE_MS } from "./lease.ts";
 import { Queries } from "./queries.ts";
 import { LiveSockets } from "./sockets.ts";
 import type { LiveSource } from "./source.ts";
-import type { Watch } from "./watch.ts";
+import { RETRY_MS, type Watch } from "./watch.ts";
 
 const SOCKET_REPORTS: Readonly<Record<"opened" | "closed", (kind: string) => MetricsReport>> = {
   opened: (kind) => ({ socketsOpened: { [kind]: 1 } }),
@@ -26,7 +38,7 @@ export type SubscribersDeps = {
   /** The label of its sockets in metrics. */
   readonly kind: "device" | "dealer";
   readonly watch: Watch;
-  readonly source: Pick<LiveSource, "mayWatch" | "watchTarget" | "pull"> & {
+  readonly source: Pick<LiveSource, "mayWatch" | "watchTarget" | "pull" | "position"> & {
     /**
      * Registers or renews the watch in D1, and merges what was missed without it. @throws an outage
      * @returns `false` if D1 says that the scope may not see it
@@ -38,17 +50,24 @@ export type SubscribersDeps = {
 };
 
 /**
- * The subscribers of an object: their sockets, the watch in D1, and the one alarm for both. The object forwards the
- * runtime's calls to the methods of the same name.
+ * The subscribers of an object: their sockets, the hubs that follow it for theirs, the watch in D1, and the one alarm for
+ * all. The object forwards the runtime's calls, and those of hubs, to the methods of the same name.
  */
-export class Subscribers {
+export class Subscribers implements Followable {
   readonly #deps: SubscribersDeps;
   readonly #documents: Documents;
+  readonly #followers: Followers;
   #sockets: LiveSockets | undefined;
 
   constructor(deps: SubscribersDeps) {
     this.#deps = deps;
     this.#documents = new Documents(deps.ctx.storage.kv);
+    this.#followers = new Followers({
+      kv: deps.ctx.storage.kv,
+      hub: (name) => deps.env().HUBS.getByName(name) as unknown as HubSink,
+      pullSince: (followed, cursor, scope) =>
+        deps.source.pull(targetOf(followed), { cursor, isOngoing: true }, scope),
+    });
     // After hibernation the automatic answer to pings has to be set up again.
     if (deps.ctx.getWebSockets().length > 0) this.#live();
   }
@@ -76,26 +95,70 @@ export class Subscribers {
     const { chore, watch, source } = this.#deps;
     const nowMs = Date.now();
     await chore?.run(nowMs);
+    if (this.#followers.isOwed) await this.#followers.payDebts(source.position());
+    await this.#followers.confirm(nowMs);
     await watch.renewOrRelease(nowMs, {
       hasSubscribers: this.#hasSubscribers,
       renew: async (watched) => {
         await source.register(watched, { role: "service" });
-        this.notify();
+        this.#pump();
       },
       release: () => this.#documents.clear(),
     });
-    if (this.#hasSubscribers) await this.#live().closeRevoked();
+    if (this.#hasSockets) await this.#live().closeRevoked();
     await this.schedule();
   }
 
-  /** Delivers new items to all subscriptions. Never throws: the write that caused it has succeeded already. */
-  notify(): void {
-    if (!this.#hasSubscribers) return;
+  /**
+   * Delivers new items to all sockets. Never throws: the write that caused it has succeeded already.
+   * @param from the object's position before the write
+   * @returns the same for hubs, which whoever caused the write carries to them
+   */
+  notify(from: string): Offer[] {
     try {
-      this.#live().pump();
+      const to = this.#deps.source.position();
+      if (from !== to) this.#pump();
+      return this.#followers.offers(from, to);
     } catch (thrown) {
       log("error", "live.not_told", describeFault(thrown));
+      return [];
     }
+  }
+
+  /** As `notify`, for what the object noticed itself, so that nobody else carries it to the hubs. */
+  notifyAll(from: string): void {
+    const offers = this.notify(from);
+    // Not awaited: a hub that is told waits for the calls that it has made to this object.
+    this.#deps.ctx.waitUntil(this.#followers.deliver(offers).then(() => this.#followers.isOwed && this.schedule()));
+  }
+
+  async follow({ hub, followed, scopeKey, cursor }: FollowRequest): Promise<Pull> {
+    const { source, watch } = this.#deps;
+    const scope = scopeOf(scopeKey);
+    const target = targetOf(followed);
+    const watched = source.watchTarget(target);
+    if (!watched || !source.mayWatch(scope)) return NOT_FOUND;
+    if (!watch.isHeld(LEASE_MS / 2) && !(await source.register(watched, scope))) return NOT_FOUND;
+    const pull = source.pull(target, { cursor, isOngoing: false }, scope);
+    if (pull.kind === "notFound" || (pull.isOver && pull.items.length === 0)) return NOT_FOUND;
+    if (!pull.isOver) this.#followers.add(followed, { hub, scopeKey });
+    await this.schedule();
+    return pull;
+  }
+
+  async pullSince(followed: Followed, positions: readonly FollowedPosition[]): Promise<Pull[]> {
+    return positions.map(({ cursor, scopeKey }) =>
+      this.#deps.source.pull(targetOf(followed), { cursor, isOngoing: true }, scopeOf(scopeKey)),
+    );
+  }
+
+  async unfollow(hub: string, scopeKeys: readonly ScopeKey[]): Promise<void> {
+    this.#followers.remove(hub, scopeKeys);
+    await this.schedule();
+  }
+
+  #pump(): void {
+    if (this.#hasSockets) this.#live().pump();
   }
 
   /** Sets the alarm for what is due next. An earlier alarm stays: waking up once too often costs less than moving it. */
@@ -106,7 +169,8 @@ export class Subscribers {
     if (!hasClients(ctx) && !watch.watched) this.#documents.clear();
     const dues = [
       chore?.dueMs() ?? null,
-      hasSubscribers ? this.#live().closeExpired(nowMs) : null,
+      this.#hasSockets ? this.#live().closeExpired(nowMs) : null,
+      this.#followers.isOwed ? nowMs + RETRY_MS : null,
       watch.dueMs(hasSubscribers),
     ].filter((due) => due !== null);
     const alarm = await ctx.storage.getAlarm();
@@ -118,8 +182,12 @@ export class Subscribers {
     if (alarm === null || due < alarm) await ctx.storage.setAlarm(due);
   }
 
-  get #hasSubscribers(): boolean {
+  get #hasSockets(): boolean {
     return subscribedSockets(this.#deps.ctx).length > 0;
+  }
+
+  get #hasSubscribers(): boolean {
+    return this.#hasSockets || !this.#followers.isEmpty;
   }
 
   #live(): LiveSockets {
@@ -145,3 +213,11 @@ export class Subscribers {
     return this.#sockets;
   }
 }
+
+/** A hub gets what is in a feed unfiltered, and filters for its subscriptions. */
+const targetOf = (followed: Followed): ObjectTarget =>
+  followed.kind === "device"
+    ? { ...followed, after: null }
+    : { ...followed, after: null, kinds: null, minSeverity: null };
+
+const NOT_FOUND: Pull = { kind: "notFound" };

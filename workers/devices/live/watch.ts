@@ -3,7 +3,7 @@ import { describeFault, log } from "#telemetry/log.ts";
 import { LEASE_MS, Lease } from "./lease.ts";
 
 /** When to retry after D1 failed. Our choice: well within the rest of the lease. */
-const RETRY_MS = 30_000;
+export const RETRY_MS = 30_000;
 
 /** The result of registering a watch. */
 export type Registration<Found> = {
