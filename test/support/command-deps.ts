@@ -1,5 +1,5 @@
 import type { DeadLetterMessage } from "#letters/letter.ts";
-import type { DesiredClaim } from "#objects/requests.ts";
+import type { DeviceSink } from "#objects/requests.ts";
 import type { Parcel } from "#queue/parcel.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
 import type { MetricsReport } from "#telemetry/metrics.ts";
@@ -24,9 +24,10 @@ export function commandDepsOver({ db, devices, events, deadLetters, reports, now
   return {
     fleet: new FleetRepository(session),
     objectWrites: "always",
-    mergeIntoObject: (key, list, token) => devices.getByName(key).merge([...list], token),
-    announce: async () => {},
-    claimDesired: async (order) => (await devices.getByName(order.deviceKey).claimDesired(order)) as DesiredClaim,
+    mergeIntoObject: (key, list, token) => (devices.getByName(key) as unknown as DeviceSink).merge([...list], token),
+    announce: async () => undefined,
+    deliver: async () => undefined,
+    claimDesired: (order) => (devices.getByName(order.deviceKey) as unknown as DeviceSink).claimDesired(order),
     events,
     backfill: events,
     deadLetters,

@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Scope } from "#auth/scope.ts";
 import type { Announcement } from "#domain/announcement.ts";
-import type { Followable, Followed, FollowedPosition, FollowRequest, Offer, ScopeKey } from "#objects/hub.ts";
 import { passes } from "#objects/feed-filter.ts";
+import type { Followable, Followed, FollowedPosition, FollowRequest, Offer, ScopeKey } from "#objects/hub.ts";
 import type { DealerFeedItem, LiveTarget, Pull } from "#objects/item.ts";
 import type { FeedSink } from "#objects/requests.ts";
 import { laterToken } from "#repositories/consistency.ts";

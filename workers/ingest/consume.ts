@@ -15,6 +15,7 @@ import { parseTrace } from "#telemetry/trace.ts";
 import { type Handled, trackMetrics } from "#telemetry/track-metrics.ts";
 import { type Announce, Announcements } from "./announcements.ts";
 import type { Arrival, Ending, EventArrival } from "./ending.ts";
+import { type Deliver, type Made, Offers, wasDeliveredBefore } from "./offers.ts";
 import { type SendOnDeps, sendOn } from "./send-on.ts";
 import { settle } from "./settle.ts";
 
@@ -30,6 +31,7 @@ export type ConsumeDeps = SendOnDeps & {
     consistencyToken: string | null,
   ) => Promise<ObjectMergeReport>;
   readonly announce: Announce;
+  readonly deliver: Deliver;
 };
 
 export type Consumed = {
@@ -60,6 +62,7 @@ async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]
   const arrivals = deliveries.flatMap((delivery, message) => toArrivals(delivery, message, deps.now()));
   const cost: Cost = { d1RowsRead: 0, d1RowsWritten: 0, objectCalls: 0, objectWrites: 0 };
   const announcements = new Announcements();
+  const offers = new Offers(deps.deliver);
   const merged: Ending[] = [];
   const events = arrivals.filter((arrival) => arrival.kind === "event");
   for (const round of toRounds(events, MAX_DEVICES_A_ROUND[deps.objectWrites])) {
@@ -67,15 +70,19 @@ async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]
       ...(await mergeRound(deps, round, {
         cost,
         announcements,
+        offers,
       })),
     );
   }
   cost.objectCalls += announcements.size;
-  const undelivered = await announcements.sendAll(deps.announce);
+  const { faults: unannounced, made } = await announcements.sendAll(deps.announce);
+  offers.send(made);
+  const undelivered = await offers.settle();
+  cost.objectCalls += offers.calls;
   const endings = [
     ...arrivals.filter((arrival) => arrival.kind === "rejected").map(rejectionEnding),
     ...arrivals.filter(({ kind }) => kind === "ahead").map(deferAhead),
-    ...merged.map((ending) => afterAnnouncing(ending, undelivered)),
+    ...merged.map((ending) => afterOffering(afterAnnouncing(ending, unannounced), undelivered)),
   ];
   const strays = deliveries.flatMap(({ body }, message) => (isParcel(body) ? [] : [{ message, body }]));
   const { held } = await sendOn(deps, endings, strays);
@@ -136,6 +143,7 @@ type Cost = { d1RowsRead: number; d1RowsWritten: number; objectCalls: number; ob
 type BatchTotals = {
   readonly cost: Cost;
   readonly announcements: Announcements;
+  readonly offers: Offers;
 };
 
 /** Writes D1 and then the objects, so that subscribers receive nothing that a query would not show yet. */
@@ -154,6 +162,7 @@ async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], tot
   );
   totals.cost.objectCalls += objects.calls;
   totals.cost.objectWrites += objects.rowsWritten;
+  totals.offers.send(objects.made);
   return round.map((arrival, i): Ending => {
     const outcome = inD1.get(arrival) ?? null;
     if (outcome === null) return { arrival, kind: "deferred" };
@@ -171,34 +180,27 @@ async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], tot
 /** The device's object holds a claim for this event, so it has to receive it even without subscribers. */
 const isClaimed = ({ change }: ConcordEvent): boolean => change.desired !== undefined;
 
-/**
- * Whether an earlier consumer may have crashed between writing D1 and calling the dealer's feed. The record is announced
- * again then; a feed drops repetitions.
- */
-const wasDeliveredBefore = ({ deliveries, parcel, record }: EventArrival): boolean =>
-  deliveries > 1 ||
-  parcel.deferrals !== undefined ||
-  record.attempts !== undefined ||
-  record.suspect === true ||
-  record.letterId !== undefined;
-
 async function mergeIntoObjects(deps: ConsumeDeps, arrivals: readonly EventArrival[], consistencyToken: string | null) {
   const outcomes = new Map<EventArrival, MergeOutcome>();
   const faults = new Map<EventArrival, unknown>();
+  const made: Made[] = [];
   let rowsWritten = 0;
   const byDevice = Map.groupBy(arrivals, ({ event }) => event.deviceKey);
   await Promise.all(
     [...byDevice].map(async ([key, group]) => {
       const events = group.map(({ event }) => event);
       const result = await settle(deps.mergeIntoObject(key, events, consistencyToken));
-      if (result.ok) rowsWritten += result.value.rowsWritten;
+      if (result.ok) {
+        rowsWritten += result.value.rowsWritten;
+        made.push({ offers: result.value.offers, arrivals: group });
+      }
       group.forEach((arrival, i) => {
         if (result.ok) outcomes.set(arrival, result.value.outcomes[i] as MergeOutcome);
         else faults.set(arrival, result.thrown);
       });
     }),
   );
-  return { outcomes, faults, calls: byDevice.size, rowsWritten };
+  return { outcomes, faults, made, calls: byDevice.size, rowsWritten };
 }
 
 /** A merged record goes back to the queue if its dealer's feed could not be called. */
@@ -209,6 +211,18 @@ const afterAnnouncing = (ending: Ending, faults: ReadonlyMap<Arrival, unknown>):
         faults.get(ending.arrival),
       )
     : ending;
+
+/**
+ * A merged record goes back to the queue if a hub could not be called, and never to the dead letters: nothing is wrong with
+ * it. When it is merged again, the object offers its position, and the hub asks for what it missed.
+ */
+function afterOffering(ending: Ending, faults: ReadonlyMap<Arrival, unknown>): Ending {
+  if (ending.kind !== "merged" || !faults.has(ending.arrival)) return ending;
+  return {
+    arrival: { ...ending.arrival, record: withMerged(ending.arrival.record, ending.outcome) },
+    kind: "deferred",
+  };
+}
 
 /** Notes the outcome in the store that has merged the record; without it, the next attempt would call it a duplicate. */
 const withMerged = (record: QueuedRecord, merged: MergeOutcome): QueuedRecord =>

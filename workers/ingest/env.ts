@@ -4,8 +4,9 @@ import { configReader, Environment } from "#base/config.ts";
 import type { Limiter } from "#base/rate-limit.ts";
 import { jsonText } from "#json/json-of.ts";
 import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import type { HubSink } from "#objects/hub.ts";
 import { ObjectWrites } from "#objects/object-writes.ts";
-import type { DesiredClaim, DeviceSink, FeedSink } from "#objects/requests.ts";
+import type { DeviceSink, FeedSink } from "#objects/requests.ts";
 import type { Lane } from "#queue/lane.ts";
 import type { Parcel } from "#queue/parcel.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
@@ -30,9 +31,12 @@ export type Env = {
   readonly BACKFILL: Queue<Parcel>;
   /** `DeadLetterMessage`s, and bodies from the queue of events that are not parcels. */
   readonly DEAD_LETTERS: Queue<unknown>;
-  /** `DeviceObject`, `DealerFeed` and `LiveHub` of the devices Worker. */
-  readonly DEVICES: DurableObjectNamespace<DeviceSink & Rpc.DurableObjectBranded>;
-  readonly DEALER_FEEDS: DurableObjectNamespace<FeedSink & Rpc.DurableObjectBranded>;
+  /**
+   * `DeviceObject`, `DealerFeed` and `LiveHub` of the devices Worker. Cloudflare's types of RPC turn what holds `unknown`
+   * into `never`, so `objectCalls` casts a stub to its interface.
+   */
+  readonly DEVICES: DurableObjectNamespace;
+  readonly DEALER_FEEDS: DurableObjectNamespace;
   readonly HUBS: DurableObjectNamespace;
   /** Counts requests, by credential. */
   readonly RATE_LIMIT: Limiter;
@@ -76,12 +80,23 @@ export const acceptDeps = (env: Env, lane: Lane): AcceptDeps => ({
 
 export const consumeDeps = (env: Env): ConsumeDeps => consumeDepsOver(env, env.DB.withSession("first-primary"));
 
+/** What the consumer asks of the devices Worker's objects. */
+export const objectCalls = ({
+  DEVICES,
+  DEALER_FEEDS,
+  HUBS,
+}: Pick<Env, "DEVICES" | "DEALER_FEEDS" | "HUBS">): Pick<ConsumeDeps, "mergeIntoObject" | "announce" | "deliver"> => ({
+  mergeIntoObject: (key, events, consistencyToken) =>
+    (DEVICES.getByName(key) as unknown as DeviceSink).merge([...events], consistencyToken),
+  announce: (dealerId, announcements, consistencyToken) =>
+    (DEALER_FEEDS.getByName(dealerId) as unknown as FeedSink).announce([...announcements], consistencyToken),
+  deliver: (hub, offers) => (HUBS.getByName(hub) as unknown as HubSink).deliver(offers),
+});
+
 const consumeDepsOver = (env: Env, session: D1DatabaseSession): ConsumeDeps => ({
   fleet: new FleetRepository(session),
   objectWrites: ObjectWrites.parse(env.DEVICE_OBJECT_WRITES),
-  mergeIntoObject: (key, events, consistencyToken) => env.DEVICES.getByName(key).merge([...events], consistencyToken),
-  announce: (dealerId, announcements, consistencyToken) =>
-    env.DEALER_FEEDS.getByName(dealerId).announce([...announcements], consistencyToken),
+  ...objectCalls(env),
   events: env.EVENTS,
   backfill: env.BACKFILL,
   deadLetters: env.DEAD_LETTERS,
@@ -100,8 +115,7 @@ export function commandDeps(env: Env, ctx: Pick<ExecutionContext, "waitUntil">):
   return {
     ...deps,
     fleet: { merge: (events) => withDeadline(COMMAND_DEADLINE_MS, deps.fleet.merge(events)) },
-    // The RPC result type turns the header tuples of a record into arrays.
-    claimDesired: async (order) => (await env.DEVICES.getByName(order.deviceKey).claimDesired(order)) as DesiredClaim,
+    claimDesired: (order) => (env.DEVICES.getByName(order.deviceKey) as unknown as DeviceSink).claimDesired(order),
     bookmark: () => session.getBookmark(),
     newEventId: () => crypto.randomUUID(),
     report: (report) => ctx.waitUntil(reportMetrics(env, report)),

@@ -1,4 +1,5 @@
 import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
+import type { DeviceSink } from "#objects/requests.ts";
 import type { Env } from "../../../workers/ingest/env.ts";
 import real from "../../../workers/ingest/index.ts";
 import { Faults, faultyD1, faultyQueue } from "./faults.ts";
@@ -28,7 +29,7 @@ const faulty = (env: Env): Env => ({
 function faultyDevices(devices: Env["DEVICES"]): Env["DEVICES"] {
   const getByName = (key: DeviceKey) => ({
     merge: (events: ConcordEvent[], consistencyToken: string | null) =>
-      faults.object(() => devices.getByName(key).merge(events, consistencyToken)),
+      faults.object(() => (devices.getByName(key) as unknown as DeviceSink).merge(events, consistencyToken)),
   });
   return { getByName } as unknown as Env["DEVICES"];
 }

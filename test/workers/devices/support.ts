@@ -17,6 +17,7 @@ import type { LiveHub } from "../../../workers/devices/hub/live-hub.ts";
 import devices from "../../../workers/devices/index.ts";
 import { LEASE_MS } from "../../../workers/devices/live/lease.ts";
 import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
+import { objectCalls } from "../../../workers/ingest/env.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
 import { recordOf } from "../../support/records.ts";
 
@@ -77,8 +78,7 @@ export function consumerDeps(
   return {
     fleet: new FleetRepository(env.DB.withSession("first-primary")),
     objectWrites,
-    mergeIntoObject: (key, list, token) => env.DEVICES.getByName(key).merge([...list], token),
-    announce: (dealerId, list, token) => env.DEALER_FEEDS.getByName(dealerId).announce([...list], token),
+    ...objectCalls(env),
     events: new FakeQueue<Parcel>(),
     backfill: new FakeQueue<Parcel>(),
     deadLetters: new FakeQueue<DeadLetterMessage>(),

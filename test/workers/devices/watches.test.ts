@@ -81,7 +81,7 @@ it.each([
 ])("Dealers receive %s, if it was not announced before", async (_, marks) => {
   const { key, feed } = await watchedDealer();
   const record = report(key, 2);
-  await consumeRecords([record], { ...consumerDeps(), announce: async () => {} });
+  await consumeRecords([record], { ...consumerDeps(), announce: async () => undefined });
   await consumeRecords([{ ...record, ...marks }]);
   expect(await feed.items(2)).toMatchObject([{ kind: "STARTED" }, { kind: "DEVICE_CHANGED" }]);
 });

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
 import type { DeadLetterMessage, Letter, Settlement } from "#letters/letter.ts";
+import type { DeviceSink } from "#objects/requests.ts";
 import { backoffSeconds } from "#queue/backoff.ts";
 import { type Parcel, packParcels, type QueuedRecord } from "#queue/parcel.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
@@ -28,8 +29,9 @@ beforeEach(() => {
   deps = {
     fleet: new FleetRepository(DB),
     objectWrites: "always",
-    mergeIntoObject: (key, list, token) => DEVICES.getByName(key).merge([...list], token),
-    announce: async () => {},
+    mergeIntoObject: (key, list, token) => (DEVICES.getByName(key) as unknown as DeviceSink).merge([...list], token),
+    announce: async () => undefined,
+    deliver: async () => undefined,
     events,
     backfill,
     deadLetters,

@@ -32,7 +32,8 @@ it("a poison record at any position in a request leaves the other 99 applied", a
       {
         fleet: new FleetRepository(DB),
         objectWrites: "always",
-        announce: async () => {},
+        announce: async () => undefined,
+        deliver: async () => undefined,
         mergeIntoObject: async (_, events) => ({ outcomes: events.map(() => "superseded"), rowsWritten: 0 }),
         events: new FakeQueue(),
         backfill: new FakeQueue(),

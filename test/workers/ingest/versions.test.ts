@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { toBase64 } from "#base/base64.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
 import type { DeadLetterMessage } from "#letters/letter.ts";
+import type { DeviceSink } from "#objects/requests.ts";
 import { stampOf } from "#queue/contract-version.ts";
 import { type Parcel, packParcels, type QueuedRecord } from "#queue/parcel.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
@@ -119,8 +120,9 @@ describe("the consumer", () => {
     deps = {
       fleet: new FleetRepository(DB),
       objectWrites: "always",
-      mergeIntoObject: (key, list, token) => DEVICES.getByName(key).merge([...list], token),
-      announce: async () => {},
+      mergeIntoObject: (key, list, token) => (DEVICES.getByName(key) as unknown as DeviceSink).merge([...list], token),
+      announce: async () => undefined,
+      deliver: async () => undefined,
       events,
       backfill: new FakeQueue(),
       deadLetters,

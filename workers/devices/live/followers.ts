@@ -1,7 +1,7 @@
-import { type Followed, type HubSink, type Offer, type ScopeKey, scopeOf } from "#objects/hub.ts";
-import type { Pull } from "#objects/item.ts";
 import type { Scope } from "#auth/scope.ts";
 import { HOUR_MS } from "#domain/time.ts";
+import { type Followed, type HubSink, type Offer, type ScopeKey, scopeOf } from "#objects/hub.ts";
+import type { Pull } from "#objects/item.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 
 /** How long an object believes that a hub still follows it. Our choice: what a hub loses in a crash costs little. */

@@ -65,8 +65,7 @@ export class Subscribers implements Followable {
     this.#followers = new Followers({
       kv: deps.ctx.storage.kv,
       hub: (name) => deps.env().HUBS.getByName(name) as unknown as HubSink,
-      pullSince: (followed, cursor, scope) =>
-        deps.source.pull(targetOf(followed), { cursor, isOngoing: true }, scope),
+      pullSince: (followed, cursor, scope) => deps.source.pull(targetOf(followed), { cursor, isOngoing: true }, scope),
     });
     // After hibernation the automatic answer to pings has to be set up again.
     if (deps.ctx.getWebSockets().length > 0) this.#live();
@@ -129,7 +128,7 @@ export class Subscribers implements Followable {
   notifyAll(from: string): void {
     const offers = this.notify(from);
     // Not awaited: a hub that is told waits for the calls that it has made to this object.
-    this.#deps.ctx.waitUntil(this.#followers.deliver(offers).then(() => this.#followers.isOwed && this.schedule()));
+    if (offers.length > 0) this.#deps.ctx.waitUntil(this.#followers.deliver(offers).then(() => this.schedule()));
   }
 
   async follow({ hub, followed, scopeKey, cursor }: FollowRequest): Promise<Pull> {
