@@ -16,7 +16,7 @@ export type Env = ReaderVars & {
   readonly DEALER_FEEDS: DurableObjectNamespace;
   readonly HUBS: DurableObjectNamespace;
   readonly METRICS: MetricsNamespace<MetricsSink & MetricsSource>;
-  /** Of the api Worker. While a rollout is under way it may be older than this one, or a placeholder. */
+  /** `OperationsService` of the api Worker. While a rollout is under way it may be older than this one, or a placeholder. */
   readonly OPERATIONS: Operations;
   readonly RATE_LIMIT: RateLimit;
 };

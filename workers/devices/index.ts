@@ -1,53 +1,56 @@
 import { readSettings } from "#auth/reader-settings.ts";
 import { kidsOf } from "#auth/token-settings.ts";
 import { clientAddress, isWithinLimit } from "#base/rate-limit.ts";
-import { isDeviceKey } from "#domain/event.ts";
+import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
+import { hubNameOf } from "#objects/hub-name.ts";
 import { OBJECT_PATHS, objectUrl } from "#objects/wire.ts";
 import { log } from "#telemetry/log.ts";
 import { hasBindings, hasMigrations, isConfigured, readinessResponse } from "#telemetry/readiness.ts";
 import type { Env } from "./env.ts";
 import { GRAPHQL_TRANSPORT_WS } from "./live/protocol.ts";
+import { isUpgrade, misconfigured, protocolsOf, type Refusal, refusalsFor, refuse } from "./refusals.ts";
 
 export { DealerFeed } from "./dealer-feed.ts";
 export { DeviceObject } from "./device-object.ts";
 export { LiveHub } from "./hub/live-hub.ts";
 
 const WHERE =
-  "Open /live?device={source}:{deviceId} for `deviceChanged`, or /live?dealer={dealerId} for `dealerFeed` and `alertRaised`.";
+  "Open /live for any subscriptions, /live?device={source}:{deviceId} or /live?dealer={dealerId} for those of one object.";
 
-/** Routes each WebSocket to the object of the device or dealer that it subscribes to, and the object terminates it. */
+const REFUSALS = refusalsFor(WHERE);
+
+/** Routes each WebSocket to the object that terminates it: a hub, or that of the one device or dealer that it names. */
 export default {
   async fetch(request, env) {
-    const { pathname, searchParams } = new URL(request.url);
+    const { pathname } = new URL(request.url);
     if (pathname === "/live/healthz") return Response.json({ status: "ok", worker: "devices" });
     if (pathname === "/live/readyz") return readiness(env);
-    if (pathname !== "/live") return problem(404, "NOT_FOUND", `Nothing is served here. ${WHERE}`);
-    const read = readSettings(env);
-    if (!read.ok) {
-      log("error", "misconfigured", { problems: read.problems.join("; ") });
-      return problem(
-        503,
-        "MISCONFIGURED",
-        `The devices Worker serves nothing until this is fixed: ${read.problems.join("; ")}. Connect again then.`,
-      );
-    }
-    if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
-      const message = `This path accepts WebSockets; server-sent events are at /graphql. ${WHERE}`;
-      return problem(426, "UPGRADE_REQUIRED", message, { Upgrade: "websocket" });
-    }
-    if (!protocolsOf(request).includes(GRAPHQL_TRANSPORT_WS)) {
-      return problem(400, "BAD_REQUEST", `Ask for the subprotocol ${GRAPHQL_TRANSPORT_WS}.`);
-    }
-    const object = objectOf(searchParams, env);
-    if (!object) return problem(400, "BAD_REQUEST", WHERE);
-    // The limit is by address, because the client has not authenticated yet.
-    if (!(await isWithinLimit(env.RATE_LIMIT, clientAddress(request.headers)))) {
-      const message = "Too many sockets opened from this address; try again in a minute.";
-      return problem(429, "TOO_MANY_REQUESTS", message, { "Retry-After": "60" });
-    }
-    return object.fetch(objectUrl(`${OBJECT_PATHS.graphql}?${searchParams}`), { headers: request.headers });
+    const refusal = await refusalOf(request, env);
+    return refusal ? refuse(request, refusal) : connect(request, env);
   },
 } satisfies ExportedHandler<Env>;
+
+async function refusalOf(request: Request, env: Env): Promise<Refusal | undefined> {
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname !== "/live" && pathname !== "/graphql") return REFUSALS.notServed;
+  const read = readSettings(env);
+  if (!read.ok) {
+    log("error", "misconfigured", { problems: read.problems.join("; ") });
+    return misconfigured(read.problems);
+  }
+  if (!isUpgrade(request)) return REFUSALS.noUpgrade;
+  if (!protocolsOf(request).includes(GRAPHQL_TRANSPORT_WS)) return REFUSALS.badProtocol;
+  if (!placeOf(searchParams)) return REFUSALS.noObject;
+  // The limit is by address, because the client has not authenticated yet.
+  if (!(await isWithinLimit(env.RATE_LIMIT, clientAddress(request.headers)))) return REFUSALS.tooMany;
+  return undefined;
+}
+
+function connect(request: Request, env: Env): Promise<Response> {
+  const { searchParams } = new URL(request.url);
+  const object = objectOf(placeOf(searchParams) ?? { kind: "hub" }, request, env);
+  return object.fetch(objectUrl(OBJECT_PATHS.graphql), { headers: request.headers });
+}
 
 function readiness(env: Env): Promise<Response> {
   const read = readSettings(env);
@@ -59,19 +62,33 @@ function readiness(env: Env): Promise<Response> {
   return readinessResponse("devices", env, checks, { tokenKeys: read.ok ? kidsOf(read.config.trust) : [] });
 }
 
-function objectOf(search: URLSearchParams, env: Env): { fetch: Fetcher["fetch"] } | undefined {
+type Place =
+  | { readonly kind: "hub" }
+  | { readonly kind: "device"; readonly deviceKey: DeviceKey }
+  | { readonly kind: "dealer"; readonly dealerId: string };
+
+/** @returns `undefined` for what names no object, or two */
+function placeOf(search: URLSearchParams): Place | undefined {
   const device = search.get("device");
   const dealer = search.get("dealer");
-  if (device !== null && dealer === null && isDeviceKey(device)) return env.DEVICES.getByName(device);
-  if (dealer && dealer.length <= MAX_ID_LENGTH && device === null) return env.DEALER_FEEDS.getByName(dealer);
+  if (device === null && dealer === null) return { kind: "hub" };
+  if (device !== null && dealer === null && isDeviceKey(device)) return { kind: "device", deviceKey: device };
+  if (dealer && dealer.length <= MAX_ID_LENGTH && device === null) return { kind: "dealer", dealerId: dealer };
   return undefined;
+}
+
+function objectOf(place: Place, request: Request, env: Env): { fetch: Fetcher["fetch"] } {
+  switch (place.kind) {
+    case "hub":
+      return env.HUBS.getByName(hubNameOf(request, clientAddress(request.headers)));
+    case "device":
+      return env.DEVICES.getByName(place.deviceKey);
+    case "dealer":
+      return env.DEALER_FEEDS.getByName(place.dealerId);
+    default:
+      return place satisfies never;
+  }
 }
 
 /** Longest dealer id: twice what contracts allow. */
 const MAX_ID_LENGTH = 128;
-
-const protocolsOf = ({ headers }: Request): string[] =>
-  (headers.get("Sec-WebSocket-Protocol") ?? "").split(",").map((name) => name.trim());
-
-const problem = (status: number, code: string, message: string, headers: Record<string, string> = {}): Response =>
-  Response.json({ error: { code, message } }, { status, headers: { "Cache-Control": "no-store", ...headers } });

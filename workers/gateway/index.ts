@@ -46,12 +46,18 @@ export default {
 async function answerTo(request: Request, env: Env): Promise<Response> {
   const { pathname } = new URL(request.url);
   const [, segment = ""] = pathname.split("/");
-  const worker = Object.hasOwn(WORKERS, segment) ? WORKERS[segment] : undefined;
+  const worker = workerOf(segment, request);
   try {
     return await (worker ? env[worker].fetch(request) : answerOwn(pathname, request, env));
   } catch (thrown) {
     return answerFault(thrown, worker ?? "GATEWAY", request);
   }
+}
+
+function workerOf(segment: string, { headers }: Request): Behind | undefined {
+  // One URL for everything: clients of GraphQL open their socket where they send their queries.
+  if (segment === "graphql" && headers.get("Upgrade")?.toLowerCase() === "websocket") return "LIVE";
+  return Object.hasOwn(WORKERS, segment) ? WORKERS[segment] : undefined;
 }
 
 async function answerOwn(pathname: string, request: Request, env: Env): Promise<Response> {

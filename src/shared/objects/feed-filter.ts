@@ -1,8 +1,6 @@
 import type { Announcement } from "#domain/announcement.ts";
-import type { Severity } from "#domain/change.ts";
+import { SEVERITIES } from "#domain/change.ts";
 import type { FeedFilter } from "./item.ts";
-
-const SEVERITIES: readonly Severity[] = ["info", "warning", "critical"];
 
 /** Whether a subscription with these conditions gets an announcement. */
 export function passes({ kind, severity }: Announcement, { kinds, minSeverity }: FeedFilter): boolean {

@@ -17,8 +17,8 @@ import {
   freshDevice,
   OPS,
   objectOf,
+  refusalOf,
   report,
-  requestSocket,
   Socket,
   socketsOf,
   watchesOf,
@@ -217,6 +217,8 @@ describe("a hostile client", () => {
 
   it("cannot open sockets faster than the rate limit of its address", async () => {
     const limited = { ...env, RATE_LIMIT: { limit: async () => ({ success: false }) } };
-    expect((await requestSocket("/live?device=elt:1", {}, limited)).status).toBe(429);
+    for (const path of ["/live?device=elt:1", "/live", "/graphql"]) {
+      expect(await refusalOf(path, {}, limited)).toEqual({ code: 4429, reason: "Too many requests: retry in 60 s" });
+    }
   });
 });

@@ -21,6 +21,7 @@ import {
   objectOf,
   raise,
   redeploy,
+  refusalOf,
   report,
   requestSocket,
   Socket,
@@ -150,18 +151,30 @@ describe("the protocol", () => {
 
 describe("the /live path", () => {
   it.each([
-    ["/live", 400],
-    ["/live?device=nothing", 400],
-    ["/live?device=elt:", 400],
-    [`/live?dealer=${"x".repeat(200)}`, 400],
-    ["/live?device=elt:1&dealer=D-1", 400],
-    ["/elsewhere", 404],
-  ])("opens no socket for %s", async (path, status) => {
-    expect((await requestSocket(path)).status).toBe(status);
+    ["/live?device=nothing", 400, 4400],
+    ["/live?device=elt:", 400, 4400],
+    [`/live?dealer=${"x".repeat(200)}`, 400, 4400],
+    ["/live?device=elt:1&dealer=D-1", 400, 4400],
+    ["/elsewhere", 404, 4400],
+  ])("closes a socket for %s, and says %s to what is no socket", async (path, status, code) => {
+    expect(await refusalOf(path)).toMatchObject({ code, reason: expect.stringMatching(/^Bad Request: .*\/live/) });
+    expect((await requestSocket(path, { Upgrade: "" })).status).toBe(status === 400 ? 426 : status);
   });
 
-  it("opens sockets for graphql-transport-ws only", async () => {
-    expect((await requestSocket("/live?device=elt:1", { "Sec-WebSocket-Protocol": "graphql-ws" })).status).toBe(400);
+  it("takes sockets for graphql-transport-ws only, and says so in the protocol that was asked for", async () => {
+    const headers = { "Sec-WebSocket-Protocol": "graphql-ws, other" };
+    const { headers: answered } = await requestSocket("/live?device=elt:1", headers);
+    expect(answered.get("Sec-WebSocket-Protocol")).toBe("graphql-ws");
+    expect(await refusalOf("/live?device=elt:1", headers)).toMatchObject({
+      code: 4406,
+      reason: expect.stringMatching(/graphql-transport-ws/),
+    });
+  });
+
+  it("closes sockets with 1013 while the Worker is misconfigured", async () => {
+    const broken = { ...env, TOKEN_KEYS: "{" };
+    expect((await refusalOf("/live", {}, broken)).code).toBe(1013);
+    expect((await requestSocket("/live", { Upgrade: "" }, broken)).status).toBe(503);
   });
 });
 

@@ -7,6 +7,7 @@ import { parseRecord } from "#contracts/parse.ts";
 import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
 import type { DeadLetterMessage } from "#letters/letter.ts";
+import { hubNameOf } from "#objects/hub-name.ts";
 import type { ObjectWrites } from "#objects/object-writes.ts";
 import type { Parcel, QueuedRecord } from "#queue/parcel.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
@@ -95,6 +96,9 @@ export const consumeRecords = (records: readonly QueuedRecord[], deps: ConsumeDe
 // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects
 export type Message = any;
 
+/** Where a socket is opened; with neither, in a hub. */
+type Place = { device: string } | { dealer: string } | Record<string, never>;
+
 /** A client's end of a socket, without a library, so that it can send what no library would. */
 export class Socket {
   readonly messages: Message[] = [];
@@ -111,7 +115,7 @@ export class Socket {
   }
 
   /** @param address the client's IP address */
-  static async open(place: { device: string } | { dealer: string }, address?: string): Promise<Socket> {
+  static async open(place: Place, address?: string): Promise<Socket> {
     const headers: Record<string, string> = address === undefined ? {} : { "CF-Connecting-IP": address };
     const { status, webSocket } = await requestSocket(
       `/live?${new URLSearchParams(place as Record<string, string>)}`,
@@ -122,12 +126,8 @@ export class Socket {
   }
 
   /** Opens a socket and authenticates. */
-  static async authenticated(
-    place: { device: string } | { dealer: string },
-    scope = OPS,
-    expiresIn = "2h",
-  ): Promise<Socket> {
-    const socket = await Socket.open(place);
+  static async authenticated(place: Place, scope = OPS, expiresIn = "2h", address?: string): Promise<Socket> {
+    const socket = await Socket.open(place, address);
     const token = await signToken(scope, LOCAL_TOKEN_SECRET, expiresIn);
     socket.send({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
     await socket.received(({ type }) => type === "connection_ack");
@@ -197,12 +197,20 @@ export const requestSocket = (path: string, headers: Record<string, string> = {}
     its,
   ) as unknown as Promise<Response>;
 
+/** How a socket is refused: its close code and reason, which browsers can read. */
+export async function refusalOf(path: string, headers: Record<string, string> = {}, its = env) {
+  const { status, webSocket } = await requestSocket(path, headers, its);
+  if (!webSocket) throw new Error(`no socket: ${status}`);
+  return new Socket(webSocket).closing();
+}
+
 export const objectOf = (key: DeviceKey) => env.DEVICES.getByName(key);
 /** The RPC type of what holds `unknown` is `never`. */
 export const snapshotOf = (key: DeviceKey) => (objectOf(key) as unknown as DeviceSnapshotSource).snapshot();
+export const hubOf = (address: string) => env.HUBS.getByName(hubNameOf({}, address));
 export const feedOf = (dealerId: string) => env.DEALER_FEEDS.getByName(dealerId);
 
-type Stub = ReturnType<typeof objectOf> | ReturnType<typeof feedOf>;
+type Stub = ReturnType<typeof objectOf> | ReturnType<typeof hubOf> | ReturnType<typeof feedOf>;
 
 export const socketsOf = (stub: Stub): Promise<number> =>
   runInDurableObject(stub as never, (_, ctx) => ctx.getWebSockets().length);

@@ -21,28 +21,33 @@ export type Subscription = {
   readonly query: Query | null;
 };
 
-/** What is stored with a socket while its object hibernates. */
-export type Attachment = {
+/** What is stored with every socket while its object hibernates. */
+export type SocketAttachment = {
   /** The socket's protocol. `graphql`: a client with graphql-transport-ws. `items`: a Worker that subscribes for its own client. */
   readonly speaks: keyof typeof OBJECT_PATHS;
   /** The client's address. */
   readonly address: string;
   /** `null` until it has authenticated. */
   readonly listener: Listener | null;
-  readonly subscriptions: readonly Subscription[];
 };
+
+/** The attachment of a socket of a device or a dealer's feed. A hub stores subscriptions in tables. */
+export type Attachment = SocketAttachment & { readonly subscriptions: readonly Subscription[] };
 
 /** The platform's limit is 16,384: developers.cloudflare.com/durable-objects/api/websockets. The rest lets cursors grow. */
 const MAX_BYTES = 15_000;
 
-export const readAttachment = (socket: WebSocket): Attachment =>
-  JSON.parse(socket.deserializeAttachment() as string) as Attachment;
+export const readAttachment = (socket: WebSocket): Attachment => readStored(socket);
+
+/** @throws if the socket has none */
+export const readStored = <Stored extends SocketAttachment>(socket: WebSocket): Stored =>
+  JSON.parse(socket.deserializeAttachment() as string) as Stored;
 
 /**
  * Saves an attachment, as text: its size is known, that of the platform's own serialization of an object is not.
  * @returns `false` if it is too large; the socket then keeps its former attachment
  */
-export function saveAttachment(socket: WebSocket, attachment: Attachment): boolean {
+export function saveAttachment<Stored extends SocketAttachment>(socket: WebSocket, attachment: Stored): boolean {
   const text = JSON.stringify(attachment);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: every character that takes one byte
   const bytes = /^[\x00-\xff]*$/.test(text) ? text.length : 2 * text.length;

@@ -9,8 +9,15 @@ const MAX_PARSED = 100;
 
 const PREFIX = "document:";
 
-/** Different documents among the subscriptions of one object. Our limit: frontends have a handful. */
-const MAX_DOCUMENTS = 100;
+type Limits = {
+  /** Different documents among the subscriptions of the object. */
+  readonly most: number;
+  /** The hashes of those in use. Without it, all are kept until `clear`. */
+  readonly inUse?: () => ReadonlySet<string>;
+};
+
+/** Our limit: frontends have a handful. */
+const OF_ONE_OBJECT: Limits = { most: 100 };
 
 /**
  * The GraphQL documents of an object's subscriptions. They are too large for a socket's attachment and have to survive
@@ -18,17 +25,33 @@ const MAX_DOCUMENTS = 100;
  */
 export class Documents {
   readonly #kv: SyncKvStorage;
+  readonly #limits: Limits;
 
-  constructor(kv: SyncKvStorage) {
+  constructor(kv: SyncKvStorage, limits = OF_ONE_OBJECT) {
     this.#kv = kv;
+    this.#limits = limits;
   }
 
-  /** @returns `false` if the object already has `MAX_DOCUMENTS` others; nothing is stored then */
+  /** @returns `false` if the object already has as many others as it may; nothing is stored then */
   store(hash: string, text: string): boolean {
     if (this.read(hash) !== undefined) return true;
-    if ([...this.#kv.list({ prefix: PREFIX, limit: MAX_DOCUMENTS })].length >= MAX_DOCUMENTS) return false;
+    if (!this.#hasRoom() && !this.#makeRoom()) return false;
     this.#kv.put(PREFIX + hash, text);
     return true;
+  }
+
+  #hasRoom(): boolean {
+    const { most } = this.#limits;
+    return [...this.#kv.list({ prefix: PREFIX, limit: most })].length < most;
+  }
+
+  /** Removes the documents that are no longer in use. @returns whether there were any */
+  #makeRoom(): boolean {
+    const inUse = this.#limits.inUse?.();
+    const names = [...this.#kv.list({ prefix: PREFIX })].map(([name]) => name);
+    const unused = inUse ? names.filter((name) => !inUse.has(name.slice(PREFIX.length))) : [];
+    for (const name of unused) this.#kv.delete(name);
+    return unused.length > 0;
   }
 
   read(hash: string): string | undefined {

@@ -1,22 +1,18 @@
 import type { Revoked } from "#auth/revocation.ts";
 import type { Pull } from "#objects/item.ts";
-import { Answers } from "./answers.ts";
 import { type Listener, readAttachment, type Subscription, saveAttachment, subscribedSockets } from "./attachment.ts";
-import type { CancelFlags } from "./cancel-flags.ts";
-import { closeAfterFault, type Outbox } from "./outbox.ts";
+import { closeIfRevoked, type Deliveries, type Delivery, type Round } from "./deliveries.ts";
+import { closeAfterFault } from "./outbox.ts";
 import type { PendingSockets } from "./pending-sockets.ts";
 import { CLOSINGS } from "./protocol.ts";
-import type { Queries } from "./queries.ts";
-import { close, send, sendItem } from "./send.ts";
+import { close } from "./send.ts";
 import type { LiveSource } from "./source.ts";
 
 export type FanOutDeps = {
   readonly ctx: DurableObjectState;
   readonly source: Pick<LiveSource, "pull">;
   readonly revoked: () => Promise<Revoked>;
-  readonly queries: Queries;
-  readonly outbox: Outbox;
-  readonly cancelFlags: CancelFlags;
+  readonly deliveries: Deliveries;
   readonly pendingSockets: PendingSockets;
 };
 
@@ -32,7 +28,7 @@ export class FanOut {
   pump(nowMs: number): void {
     const sockets = subscribedSockets(this.#deps.ctx);
     if (sockets.length === 0) return;
-    const round = { answers: new Answers(this.#deps.queries), revoked: this.#deps.revoked(), nowMs };
+    const round = this.#deps.deliveries.newRound(nowMs);
     for (const socket of sockets) {
       try {
         this.#pumpSocket(socket, round);
@@ -42,12 +38,12 @@ export class FanOut {
     }
   }
 
-  #pumpSocket(socket: WebSocket, { answers, revoked, nowMs }: Round): void {
-    const { source, pendingSockets } = this.#deps;
+  #pumpSocket(socket: WebSocket, round: Round): void {
+    const { source, pendingSockets, deliveries } = this.#deps;
     const attachment = readAttachment(socket);
     const { listener } = attachment;
     if (!listener) return;
-    if (listener.expiresAtMs <= nowMs) {
+    if (listener.expiresAtMs <= round.nowMs) {
       close(socket, CLOSINGS.expired);
       return;
     }
@@ -65,35 +61,20 @@ export class FanOut {
       pendingSockets.enter(socket, attachment.address, "subscription");
     }
     // Before the items, in the same order: nothing is sent on a socket whose token was revoked.
-    this.#deps.outbox.enqueue(socket, async () => closeIfRevoked(socket, listener, await revoked));
-    for (const { subscription, pull } of pulls) this.#enqueue(socket, { listener, subscription, pull, answers });
+    deliveries.checkRevoked(socket, listener, round);
+    for (const { subscription, pull } of pulls) {
+      deliveries.enqueue(socket, listener, toDelivery(subscription, pull), round);
+    }
   }
 
   /** Delivers the first items of a new subscription. */
-  deliverFirst(socket: WebSocket, listener: Listener, { subscription, pull }: Pulled): void {
-    this.#enqueue(socket, { listener, subscription, pull, answers: new Answers(this.#deps.queries) });
-  }
-
-  /** Enqueues the items of a pull after those that the socket still has to send. */
-  #enqueue(socket: WebSocket, { listener, subscription, pull, answers }: PullFor): void {
-    const { outbox, cancelFlags } = this.#deps;
-    const { id, query } = subscription;
-    const cancelFlag = cancelFlags.get(socket, id);
-    for (const item of pull.kind === "items" ? pull.items : []) {
-      outbox.enqueue(socket, async () => {
-        if (cancelFlag.cancelled) return;
-        if (query === null) return sendItem(socket, { type: "item", item });
-        const payload = await answers.get(query, listener.scope, item);
-        if (cancelFlag.cancelled || socket.readyState !== WebSocket.OPEN) return;
-        socket.send(`{"type":"next","id":${JSON.stringify(id)},"payload":${payload}}`);
-      });
-    }
-    if (pull.kind === "items" && !pull.isOver) return;
-    cancelFlags.drop(socket, id);
-    outbox.enqueue(socket, async () => {
-      if (query === null) sendItem(socket, { type: "complete" });
-      else if (!cancelFlag.cancelled) send(socket, { type: "complete", id });
-    });
+  deliverFirst(
+    socket: WebSocket,
+    listener: Listener,
+    { subscription, pull }: { readonly subscription: Subscription; readonly pull: Pull },
+  ): void {
+    const { deliveries } = this.#deps;
+    deliveries.enqueue(socket, listener, toDelivery(subscription, pull), deliveries.newRound());
   }
 
   /** Closes the sockets whose tokens were revoked. */
@@ -118,14 +99,7 @@ export class FanOut {
   }
 }
 
-function closeIfRevoked(socket: WebSocket, { token }: Listener, revoked: Revoked): void {
-  if (token && revoked.has(token)) close(socket, CLOSINGS.revoked);
-}
-
-/** What all sockets of one delivery share. */
-type Round = { readonly answers: Answers; readonly revoked: Promise<Revoked>; readonly nowMs: number };
-
-/** A subscription and the items after its cursor. */
-type Pulled = { readonly subscription: Subscription; readonly pull: Pull };
-
-type PullFor = Pulled & { readonly listener: Listener; readonly answers: Answers };
+const toDelivery = ({ id, query }: Subscription, pull: Pull): Delivery =>
+  pull.kind === "items"
+    ? { id, query, items: pull.items, isOver: pull.isOver }
+    : { id, query, items: [], isOver: true };

@@ -4,20 +4,20 @@ import type { Revoked } from "#auth/revocation.ts";
 import { authenticate } from "#auth/token.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import { logRefusal, noteKeyUse } from "#telemetry/token-log.ts";
-import { readAttachment, saveAttachment } from "./attachment.ts";
+import { type Listener, readStored, type SocketAttachment, saveAttachment } from "./attachment.ts";
 import type { PendingSockets } from "./pending-sockets.ts";
 import { CLOSINGS, type ClientMessage, type Closing } from "./protocol.ts";
 import { close, send } from "./send.ts";
-import type { LiveSource } from "./source.ts";
 
 type HandshakeDeps = {
   readonly settings: ReaderSettings;
   readonly revoked: () => Promise<Revoked>;
   readonly pendingSockets: PendingSockets;
-  readonly source: Pick<LiveSource, "schedule">;
+  /** Takes a socket that has authenticated. @returns why it cannot */
+  readonly admit: (socket: WebSocket, listener: Listener) => Promise<Closing | undefined>;
 };
 
-/** Opens and authenticates client sockets. A socket has a deadline for `connection_init`, and then one for its first subscription. */
+/** Opens and authenticates client sockets. A socket has a deadline for `connection_init`. */
 export class Handshake {
   readonly #deps: HandshakeDeps;
   /** Sockets whose tokens are being verified. */
@@ -28,19 +28,19 @@ export class Handshake {
   }
 
   /** Takes a socket that has not authenticated yet. */
-  open(socket: WebSocket, address: string): void {
-    saveAttachment(socket, { speaks: "graphql", address, listener: null, subscriptions: [] });
-    this.#deps.pendingSockets.enter(socket, address, "init");
+  open(socket: WebSocket, attachment: SocketAttachment): void {
+    saveAttachment(socket, attachment);
+    this.#deps.pendingSockets.enter(socket, attachment.address, "init");
   }
 
   async authenticate(
     socket: WebSocket,
     { payload }: Extract<ClientMessage, { type: "connection_init" }>,
   ): Promise<void> {
-    const attachment = readAttachment(socket);
+    const attachment = readStored(socket);
     if (attachment.listener || this.#authenticating.has(socket)) return close(socket, CLOSINGS.tooManyInits);
     this.#authenticating.add(socket);
-    const { settings, source, pendingSockets } = this.#deps;
+    const { settings, admit } = this.#deps;
     const authorization = payload?.Authorization ?? payload?.authorization;
     try {
       const caller = await authenticate(typeof authorization === "string" ? authorization : null, {
@@ -53,12 +53,11 @@ export class Handshake {
       }
       noteKeyUse(caller.token);
       const { scope, expiresAtMs, caller: name, token } = caller;
-      if (!saveAttachment(socket, { ...attachment, listener: { scope, expiresAtMs, caller: name, token } })) {
-        return this.#reject(socket, CLOSINGS.largeToken);
-      }
+      const listener = { scope, expiresAtMs, caller: name, token };
+      if (!saveAttachment(socket, { ...attachment, listener })) return this.#reject(socket, CLOSINGS.largeToken);
       if (socket.readyState !== WebSocket.OPEN) return;
-      pendingSockets.enter(socket, attachment.address, "subscription");
-      await source.schedule();
+      const refusal = await admit(socket, listener);
+      if (refusal) return this.#reject(socket, refusal);
       send(socket, { type: "connection_ack" });
     } catch (thrown) {
       if (!(thrown instanceof IssuerUnreachable)) throw thrown;

@@ -47,6 +47,8 @@ export const CLOSINGS = {
   largeToken: [4403, "Forbidden: the token is too large for a socket"],
   badMessage: [4400, "Bad Request: that is no message of graphql-transport-ws, or a very long one"],
   duplicateId: [4409, "Subscriber for that id already exists"],
+  /** Reconnect after the time that is said. */
+  tooManySockets: [4429, "Too many sockets: in all, with your token or from your address; retry in 60 s"],
   tooManyInits: [4429, "Too many initialisation requests"],
   initTimeout: [4408, "Connection initialisation timeout"],
   /** Reconnect when there is something to subscribe to. */

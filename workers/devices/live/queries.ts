@@ -1,13 +1,20 @@
-import { GraphQLError, type GraphQLFormattedError, Kind, type OperationDefinitionNode } from "graphql";
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLFormattedError,
+  Kind,
+  type OperationDefinitionNode,
+} from "graphql";
 import type { ReaderSettings } from "#auth/reader-settings.ts";
 import type { Scope } from "#auth/scope.ts";
 import { openContext } from "#graphql/context.ts";
 import { maskError } from "#graphql/errors.ts";
 import { admitSubscription } from "#graphql/limits/limits.ts";
 import { executeItem, findTarget } from "#graphql/live.ts";
+import { persistedQueryId } from "#graphql/persisted-queries.ts";
 import { rightsOf } from "#graphql/rights.ts";
 import { schema } from "#graphql/schema/index.ts";
-import { documentText } from "#graphql/trusted-documents.ts";
+import { documentText, ID_MEMBERS } from "#graphql/trusted-documents.ts";
 import type { LiveItem, LiveTarget } from "#objects/item.ts";
 import { NEAREST } from "#repositories/consistency.ts";
 import { openServices, type Stores } from "#services/index.ts";
@@ -52,6 +59,17 @@ export class Queries {
     }
   }
 
+  /** Whether a payload is of a query or a mutation, which the API executes, or has an id that only the API may know. */
+  async isForApi(payload: SubscribePayload, scope: Scope): Promise<boolean> {
+    try {
+      const document = parseDocument(await documentText(payload, rightsOf(scope, this.#deps.settings)));
+      return !isSubscription(document, payload.operationName ?? null);
+    } catch {
+      // A bad document is refused as that of a subscription is.
+      return !payload.query && namesDocument(payload);
+    }
+  }
+
   async #admit(payload: SubscribePayload, scope: Scope): Promise<Admitted> {
     const rights = rightsOf(scope, this.#deps.settings);
     const text = await documentText(payload, rights);
@@ -60,13 +78,7 @@ export class Queries {
     if (problems.length > 0) return refused(problems);
     const { operationName = null, variables = null } = payload;
     const args = { schema, document, operationName, variableValues: variables };
-    const isSubscription = document.definitions.some(
-      (definition) =>
-        definition.kind === Kind.OPERATION_DEFINITION &&
-        definition.operation === "subscription" &&
-        (operationName === null || definition.name?.value === operationName),
-    );
-    if (!isSubscription) return refused([NO_SUBSCRIPTION]);
+    if (!isSubscription(document, operationName)) return refused([NO_SUBSCRIPTION]);
     const admission = admitSubscription(args);
     if (!admission.ok) return refused(admission.result.errors ?? []);
     const asked = await findTarget(admission.args);
@@ -107,6 +119,18 @@ export class Queries {
 const noViewer = (): never => {
   throw new Error("a subscription cannot ask who asks");
 };
+
+/** Whether a payload has an id of a document, which its client may have registered with the API. */
+const namesDocument = (payload: SubscribePayload): boolean =>
+  ID_MEMBERS.some((name) => payload[name] != null) || persistedQueryId(payload) !== undefined;
+
+const isSubscription = ({ definitions }: DocumentNode, operationName: string | null): boolean =>
+  definitions.some(
+    (definition) =>
+      definition.kind === Kind.OPERATION_DEFINITION &&
+      definition.operation === "subscription" &&
+      (operationName === null || definition.name?.value === operationName),
+  );
 
 /** Only the variables that the operation declares: others would use up the socket's attachment. */
 const declaredVariables = (variables: Query["variables"], { variableDefinitions = [] }: OperationDefinitionNode) => {

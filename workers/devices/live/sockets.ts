@@ -1,24 +1,16 @@
 import type { ReaderSettings } from "#auth/reader-settings.ts";
 import type { Revoked } from "#auth/revocation.ts";
-import { clientAddress } from "#base/rate-limit.ts";
-import { OBJECT_PATHS, parseLiveRequest } from "#objects/wire.ts";
-import { describeFault, log } from "#telemetry/log.ts";
+import { type Attachment, readAttachment } from "./attachment.ts";
 import { CancelFlags } from "./cancel-flags.ts";
+import { Connections } from "./connections.ts";
+import { Deliveries } from "./deliveries.ts";
 import { FanOut } from "./fan-out.ts";
 import { Handshake } from "./handshake.ts";
 import { Outbox } from "./outbox.ts";
 import { PendingSockets } from "./pending-sockets.ts";
-import {
-  CLOSINGS,
-  type ClientMessage,
-  GRAPHQL_TRANSPORT_WS,
-  MAX_MESSAGE_LENGTH,
-  PING,
-  PONG,
-  parseMessage,
-} from "./protocol.ts";
+import { CLOSINGS } from "./protocol.ts";
 import type { Queries } from "./queries.ts";
-import { close, send } from "./send.ts";
+import { close } from "./send.ts";
 import type { LiveSource } from "./source.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -43,43 +35,47 @@ export class LiveSockets {
   readonly #pendingSockets = new PendingSockets((socket, step) =>
     close(socket, step === "init" ? CLOSINGS.initTimeout : CLOSINGS.idle),
   );
-  readonly #handshake: Handshake;
-  readonly #subscriptions: Subscriptions;
+  readonly #connections: Connections;
   readonly #fanOut: FanOut;
 
   constructor(deps: LiveSocketsDeps) {
     this.#deps = deps;
     const { ctx, settings, queries, source, revoked } = deps;
-    const parts = {
-      ctx,
-      source,
+    const pendingSockets = this.#pendingSockets;
+    const parts = { revoked, queries, outbox: new Outbox(ctx), cancelFlags: new CancelFlags() };
+    const deliveries = new Deliveries(parts);
+    const handshake = new Handshake({
+      settings,
       revoked,
-      queries,
-      outbox: new Outbox(ctx),
-      cancelFlags: new CancelFlags(),
-      pendingSockets: this.#pendingSockets,
-    };
-    this.#handshake = new Handshake({ settings, source, revoked, pendingSockets: this.#pendingSockets });
-    this.#fanOut = new FanOut(parts);
-    this.#subscriptions = new Subscriptions({ ...parts, fanOut: this.#fanOut });
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+      pendingSockets,
+      admit: async (socket) => {
+        pendingSockets.enter(socket, readAttachment(socket).address, "subscription");
+        await source.schedule();
+        return undefined;
+      },
+    });
+    this.#fanOut = new FanOut({ ctx, source, revoked, deliveries, pendingSockets });
+    const subscriptions = new Subscriptions({ ...parts, ctx, source, pendingSockets, fanOut: this.#fanOut });
+    this.#connections = new Connections({
+      ctx,
+      noteOpened: () => deps.note("opened"),
+      conversation: {
+        open: (socket, address) =>
+          handshake.open(socket, { speaks: "graphql", address, listener: null, subscriptions: [] } as Attachment),
+        authenticate: (socket, message) => handshake.authenticate(socket, message),
+        subscribe: (socket, message) => subscriptions.subscribe(socket, message),
+        cancel: (socket, id) => subscriptions.cancel(socket, id),
+        subscribeWorker: (socket, request) => subscriptions.subscribeWorker(socket, request),
+      },
+    });
   }
 
   /**
-   * Accepts a socket, from a client or from one of our Workers by its path. It counts towards the limits once it is
-   * subscribed to something that its token may see: unauthenticated sockets must not use up what others may have.
+   * Accepts a socket. It counts towards the limits once it is subscribed to something that its token may see:
+   * unauthenticated sockets must not use up what others may have.
    */
   accept(request: Request): Response {
-    const [client, socket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-    this.#deps.ctx.acceptWebSocket(socket);
-    this.#deps.note("opened");
-    if (new URL(request.url).pathname === OBJECT_PATHS.items) {
-      this.#subscriptions.subscribeWorker(socket, parseLiveRequest(request.headers));
-      return new Response(null, { status: 101, webSocket: client });
-    }
-    this.#handshake.open(socket, clientAddress(request.headers));
-    const headers = { "Sec-WebSocket-Protocol": GRAPHQL_TRANSPORT_WS };
-    return new Response(null, { status: 101, webSocket: client, headers });
+    return this.#connections.accept(request);
   }
 
   /** Forgets a socket that has closed. */
@@ -88,32 +84,8 @@ export class LiveSockets {
     this.#deps.note("closed");
   }
 
-  /** Never throws: what one client sends must not affect the others. */
-  async receive(socket: WebSocket, text: string | ArrayBuffer): Promise<void> {
-    try {
-      const isText = typeof text === "string" && text.length <= MAX_MESSAGE_LENGTH;
-      const message = isText ? parseMessage(text) : undefined;
-      if (message) await this.#take(socket, message);
-      else close(socket, CLOSINGS.badMessage);
-    } catch (thrown) {
-      log("error", "live.message_fault", describeFault(thrown));
-      close(socket, CLOSINGS.tryAgain);
-    }
-  }
-
-  async #take(socket: WebSocket, message: ClientMessage): Promise<void> {
-    switch (message.type) {
-      case "ping":
-        return send(socket, { type: "pong" });
-      case "pong":
-        return;
-      case "connection_init":
-        return this.#handshake.authenticate(socket, message);
-      case "subscribe":
-        return this.#subscriptions.subscribe(socket, message);
-      case "complete":
-        return this.#subscriptions.cancel(socket, message.id);
-    }
+  receive(socket: WebSocket, text: string | ArrayBuffer): Promise<void> {
+    return this.#connections.receive(socket, text);
   }
 
   /** Delivers to every subscription the items after its cursor. */

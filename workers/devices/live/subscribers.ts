@@ -13,7 +13,6 @@ import {
 import type { ObjectTarget, Pull } from "#objects/item.ts";
 import type { Watched } from "#repositories/watch.ts";
 import { describeFault, log } from "#telemetry/log.ts";
-import type { MetricsReport } from "#telemetry/metrics.ts";
 import { reportMetrics } from "#telemetry/report.ts";
 import { revokedIn } from "#telemetry/revocations.ts";
 import { type Env, storesFrom } from "../env.ts";
@@ -22,14 +21,10 @@ import { Documents } from "./documents.ts";
 import { Followers } from "./followers.ts";
 import { LEASE_MS } from "./lease.ts";
 import { Queries } from "./queries.ts";
+import { SOCKET_REPORTS } from "./socket-reports.ts";
 import { LiveSockets } from "./sockets.ts";
 import type { LiveSource } from "./source.ts";
 import { RETRY_MS, type Watch } from "./watch.ts";
-
-const SOCKET_REPORTS: Readonly<Record<"opened" | "closed", (kind: string) => MetricsReport>> = {
-  opened: (kind) => ({ socketsOpened: { [kind]: 1 } }),
-  closed: (kind) => ({ socketsClosed: { [kind]: 1 } }),
-};
 
 export type SubscribersDeps = {
   readonly ctx: DurableObjectState;

@@ -3,10 +3,12 @@ import type { LiveRequest } from "#objects/wire.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import { type Attachment, readAttachment, type Subscription, saveAttachment, subscribedSockets } from "./attachment.ts";
 import type { CancelFlag } from "./cancel-flags.ts";
-import type { FanOut, FanOutDeps } from "./fan-out.ts";
+import type { DeliveriesDeps } from "./deliveries.ts";
+import type { FanOut } from "./fan-out.ts";
+import type { PendingSockets } from "./pending-sockets.ts";
 import { CLOSINGS, type ClientMessage } from "./protocol.ts";
 import { type AdmittedQuery, formatError } from "./queries.ts";
-import { close, type SubscribeError, send, sendError, sendItem } from "./send.ts";
+import { close, NOT_FOUND, type SubscribeError, send, sendError, sendItem, TOO_MANY_SOCKETS } from "./send.ts";
 import type { LiveSource } from "./source.ts";
 
 /**
@@ -21,7 +23,12 @@ const MAX_SOCKETS_BY_ADDRESS = 250;
 /** Subscriptions of a socket. Our limit; their variables may use up the socket's attachment before it is reached. */
 const MAX_SUBSCRIPTIONS = 100;
 
-type SubscriptionsDeps = Omit<FanOutDeps, "source"> & { readonly source: LiveSource; readonly fanOut: FanOut };
+type SubscriptionsDeps = DeliveriesDeps & {
+  readonly ctx: DurableObjectState;
+  readonly source: LiveSource;
+  readonly pendingSockets: PendingSockets;
+  readonly fanOut: FanOut;
+};
 
 /** Starts and ends subscriptions. Each is stored with its socket, as a cursor into the changes of its source. */
 export class Subscriptions {
@@ -145,11 +152,6 @@ type Opening = {
   readonly cancelFlag: CancelFlag;
 };
 
-const NOT_FOUND: SubscribeError = { code: "NOT_FOUND", message: "It does not exist, or the token may not see it." };
-const TOO_MANY_SOCKETS: SubscribeError = {
-  code: "TOO_MANY_SOCKETS",
-  message: "Too many sockets are subscribed to this: in all, with your token, or from your address. Try again later.",
-};
 const ELSEWHERE =
   "This socket is for one other device or dealer. Open /live without `device` and `dealer`: it takes any subscription.";
 const NO_ROOM = "The token and the variables of all subscriptions are too large for one socket; open another.";
