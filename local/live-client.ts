@@ -2,21 +2,23 @@ import { type Client, createClient } from "graphql-ws";
 import type { Scope } from "#auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
 
-/** The device or dealer that one socket subscribes to. */
+/** The device or dealer to whose object a socket goes straight. */
 export type LiveTarget = { readonly device: string } | { readonly dealer: string };
 
 export const createToken = (scope: Scope, expiresIn = "5m"): Promise<string> =>
   signToken(scope, LOCAL_TOKEN_SECRET, expiresIn);
 
-export function liveUrl(base: URL, target: LiveTarget): string {
+/** @param target absent: the hub, which takes any subscription */
+export function liveUrl(base: URL, target: LiveTarget | undefined): string {
   const url = new URL("/live", base);
   url.protocol = "ws:";
-  for (const [name, value] of Object.entries(target)) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(target ?? {})) url.searchParams.set(name, value);
   return url.href;
 }
 
 type ClientOptions = {
-  readonly target: LiveTarget;
+  /** Absent: the client's hub, for any subscriptions, queries and mutations. */
+  readonly target?: LiveTarget;
   readonly scope?: Scope;
   readonly token?: string;
   readonly retryAttempts?: number;

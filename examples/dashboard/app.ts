@@ -1,6 +1,6 @@
 import { ConcordClient, keepSeen } from "concord-sdk/graphql";
-import { type Watching, watch } from "concord-sdk/live";
-import { DeviceList, DevicePage, WatchDevice } from "./generated.ts";
+import { LiveClient } from "concord-sdk/live";
+import { DeviceList, DevicePage, WatchDevice, WatchDevices } from "./generated.ts";
 
 export type AppOptions = {
   /** Where Concord is: https://concord.example */
@@ -13,35 +13,47 @@ export type AppOptions = {
   readonly storage?: Storage;
 };
 
-/** A dashboard without a framework: a list, a page of one device, and what happens to it while somebody looks. */
+/**
+ * A dashboard without a framework: a list and a page of one device, which show what happens while somebody looks. Both
+ * subscribe over one socket.
+ */
 export function startApp({ origin, token, show, storage }: AppOptions) {
   const seen = keepSeen({ storage });
   const concord = new ConcordClient({ url: `${origin}/graphql`, token, seen });
-  let watching: Watching | undefined;
+  const live = new LiveClient({ url: `${origin.replace(/^http/, "ws")}/live`, token, seen });
+  let stopList = () => {};
+  let stop = () => {};
 
   return {
     async openList(): Promise<void> {
       const { data, errors } = await concord.ask(DeviceList, { first: 20, filter: {} });
-      const devices = data.devices?.edges.map(({ node }) => node) ?? [];
-      show("devices", [
-        ...devices.map(({ key, status, customer }) => `${key} ${status} ${customer?.name ?? "no customer"}`),
-        ...errors.map(({ message }) => message),
-      ]);
+      const rows = new Map(data.devices?.edges.map(({ node }) => [node.key, rowOf(node)]));
+      const showRows = () => show("devices", [...rows.values(), ...errors.map(({ message }) => message)]);
+      showRows();
+      stopList();
+      if (rows.size === 0) return;
+      stopList = live.watch(
+        WatchDevices,
+        { keys: [...rows.keys()] },
+        {
+          onItem: ({ devicesChanged: { deviceKey, device } }) => {
+            if (device) rows.set(deviceKey, rowOf(device));
+            else rows.delete(deviceKey);
+            showRows();
+          },
+        },
+      );
     },
 
     async openDevice(key: string): Promise<void> {
-      watching?.stop();
+      stop();
       const { data } = await concord.ask(DevicePage, { key });
       show("device", data.device ? [`${data.device.name ?? key} ${data.device.status}`] : ["There is no such device."]);
       const lines: string[] = [];
-      watching = watch(
-        { device: key },
+      stop = live.watch(
         WatchDevice,
         { key },
         {
-          url: `${origin.replace(/^http/, "ws")}/live`,
-          token,
-          seen,
           onItem: ({ deviceChanged: { kind, revision, device } }) => {
             lines.push(`${revision} ${kind} ${device?.report?.indoorTemperatureC ?? "–"} °C`);
             show("live", lines);
@@ -50,6 +62,13 @@ export function startApp({ origin, token, show, storage }: AppOptions) {
       );
     },
 
-    close: (): void => watching?.stop(),
+    close(): void {
+      stopList();
+      stop();
+    },
   };
 }
+
+type Row = { readonly key: string; readonly status: string; readonly customer: { readonly name: string } | null };
+
+const rowOf = ({ key, status, customer }: Row): string => `${key} ${status} ${customer?.name ?? "no customer"}`;

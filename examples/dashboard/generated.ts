@@ -630,6 +630,30 @@ export type WatchDeviceSubscriptionVariables = Exact<{
   afterRevision?: number | null | undefined;
 }>;
 
+export type WatchDevicesSubscription_devicesChanged_device_customer = { readonly id: string; readonly name: string };
+
+export type WatchDevicesSubscription_devicesChanged_device = {
+  readonly id: string;
+  readonly key: string;
+  readonly status: DeviceStatus;
+  readonly customer: WatchDevicesSubscription_devicesChanged_device_customer | null;
+};
+
+export type WatchDevicesSubscription_devicesChanged = {
+  readonly kind: DeviceChangeKind;
+  readonly deviceKey: string;
+  readonly cursor: string;
+  readonly consistencyToken: string | null;
+  readonly device: WatchDevicesSubscription_devicesChanged_device | null;
+};
+
+export type WatchDevicesSubscription = { readonly devicesChanged: WatchDevicesSubscription_devicesChanged };
+
+export type WatchDevicesSubscriptionVariables = Exact<{
+  keys: ReadonlyArray<string>;
+  after?: string | null | undefined;
+}>;
+
 export const AcknowledgeAlert: TrustedDocument<AcknowledgeAlertMutation, AcknowledgeAlertMutationVariables> = {
   documentId: "sha256:3186514c6b54383dd48ea08ffa0874788b6b11522383c7816256726e77524c6e",
   operation: "mutation",
@@ -660,5 +684,9 @@ export const WatchDealer: TrustedDocument<WatchDealerSubscription, WatchDealerSu
 };
 export const WatchDevice: TrustedDocument<WatchDeviceSubscription, WatchDeviceSubscriptionVariables> = {
   documentId: "sha256:39b7e83c7474ea3da20f87b1da331e8ad19d2776bcf13c2ae92dbbe8740629a5",
+  operation: "subscription",
+};
+export const WatchDevices: TrustedDocument<WatchDevicesSubscription, WatchDevicesSubscriptionVariables> = {
+  documentId: "sha256:5d0935e374f9101eec14b3785293813de02298d2141b9cebeeb377d3b8005937",
   operation: "subscription",
 };

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it, vi } from "vitest";
 import { ConcordClient } from "#client/client.ts";
-import { watch } from "#client/live.ts";
+import { LiveClient } from "#client/live.ts";
 import { startApp } from "../../examples/dashboard/app.ts";
 import { WatchDevice } from "../../examples/dashboard/generated.ts";
 import { UrqlDeviceRowDocument } from "../../examples/urql/gql/graphql.ts";
@@ -34,7 +34,7 @@ it("A query after a live item is asked to see at least that item", async () => {
   const url = new URL("/live", options.origin).href.replace(/^http/, "ws");
   const items: unknown[] = [];
   const onItem = (item: unknown) => void items.push(item);
-  const { stop } = watch({ device: key }, WatchDevice, { key }, { url, token: options.token, seen, onItem });
+  const stop = new LiveClient({ url, token: options.token, seen }).watch(WatchDevice, { key }, { onItem });
   await fleet.report(2, 2);
   await vi.waitFor(() => expect(items.length).toBeGreaterThan(0), { timeout: 15_000 });
   stop();

@@ -10,8 +10,6 @@ import type { Trace } from "#telemetry/trace.ts";
 export type Metered = {
   readonly note: (report: MetricsReport) => void;
   readonly trace: Trace | undefined;
-  /** Whether the operation is only tried. */
-  readonly isForTicket: boolean;
 };
 
 type Executed = Context & Metered & YogaInitialContext;
@@ -44,8 +42,7 @@ export const metered: Plugin<Executed, Metered> = {
   },
 
   onSubscribe({ args: { document, operationName, contextValue } }) {
-    const { note, params, isForTicket } = contextValue;
-    if (isForTicket) return;
+    const { note, params } = contextValue;
     const operation = getOperationAST(document, operationName);
     const name = isTrusted(params.query ?? "") ? toLabelValue(operation?.name?.value) : "other";
     // Duration 0: a subscription lasts as long as its client wants, which says nothing about latency.

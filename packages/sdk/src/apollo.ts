@@ -9,4 +9,4 @@ export { concordCachePolicies } from "#client/apollo/cache.ts";
 export { type ApolloOptions, concordLink, liveLink, outageLink, type PersistedIds } from "#client/apollo/links.ts";
 export { keepSeen, type Seen, type SeenOptions, type TokenStorage } from "#client/consistency.ts";
 export { concordFetch, type FetchOptions } from "#client/fetch.ts";
-export type { LiveOptions } from "#client/live.ts";
+export type { LiveOptions, Place } from "#client/live.ts";

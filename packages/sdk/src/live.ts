@@ -4,4 +4,11 @@
  * @module
  */
 
-export { type Place, type Watching, type WatchOptions, watch } from "#client/live.ts";
+export {
+  LiveClient,
+  type LiveOptions,
+  type LiveRequest,
+  type LiveSink,
+  type Place,
+  type Watcher,
+} from "#client/live.ts";

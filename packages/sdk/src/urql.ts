@@ -7,7 +7,7 @@
 
 export { keepSeen, type Seen, type SeenOptions, type TokenStorage } from "#client/consistency.ts";
 export { concordFetch, type FetchOptions } from "#client/fetch.ts";
-export type { LiveOptions } from "#client/live.ts";
+export type { LiveOptions, Place } from "#client/live.ts";
 export { concordKeys, concordResolvers } from "#client/urql/cache.ts";
 export {
   concordClientOptions,

@@ -1,12 +1,13 @@
 import { type ConcordClient, ConcordError, type ErrorCode, type TrustedDocument } from "concord-sdk/graphql";
-import { type WatchOptions, watch } from "concord-sdk/live";
+import type { LiveClient, Watcher } from "concord-sdk/live";
 
 /* What must not compile, for whoever asks the GraphQL API. Each line that does is an error of `tsc -b`. */
 
 type Result = { readonly device: { readonly key: string } | null };
 declare const client: ConcordClient;
 declare const document: TrustedDocument<Result, { readonly key: string }>;
-declare const options: WatchOptions<Result>;
+declare const live: LiveClient;
+declare const watcher: Watcher<Result>;
 
 // @ts-expect-error a variable is missing
 client.ask(document, {});
@@ -14,8 +15,11 @@ client.ask(document, {});
 client.ask(document, { key: 1 });
 // @ts-expect-error there is no such consistency
 client.ask(document, { key: "elt:t-1" }, { consistency: "eventual" });
-// @ts-expect-error a subscription is of a device or a dealer
-watch({ customer: "C-1" }, document, { key: "elt:t-1" }, options);
+live.watch(document, { key: "elt:t-1" }, watcher);
+// @ts-expect-error a variable is missing
+live.watch(document, {}, watcher);
+// @ts-expect-error a watcher of other items
+live.watch(document, { key: "elt:t-1" }, { onItem: (item: { readonly dealer: object }) => void item });
 
 export const answered: Promise<string | undefined> = client
   .ask(document, { key: "elt:t-1" })

@@ -115,7 +115,7 @@ export async function deployUnderLoad(plan: LoadPlan): Promise<LoadFigures> {
       deployments,
     };
   } finally {
-    await Promise.all(subscribers.map((subscriber) => subscriber.stop()));
+    for (const subscriber of subscribers) subscriber.stop();
     await edge.close();
     await stack.stop();
     await rm(folder, { recursive: true, force: true });

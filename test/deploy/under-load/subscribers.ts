@@ -1,4 +1,4 @@
-import { type Watching, watch } from "#client/live.ts";
+import { LiveClient } from "#client/live.ts";
 
 /** What a subscriber got, in the order in which it came. */
 export type Received = {
@@ -29,19 +29,22 @@ export class Subscriber {
   readonly reconnectMs: number[] = [];
   /** Why nothing more will come. */
   ended: string | undefined;
-  readonly #watching: Watching;
+  readonly #stop: () => void;
   #lostAtMs: number | undefined;
   #connectedAtMs = 0;
 
   constructor(device: string, { url, token }: { readonly url: string; readonly token: string }) {
     this.device = device;
-    this.#watching = watch<Item, { key: string }>(
-      { device: `ecobee:${device}` },
+    const live = new LiveClient({
+      url,
+      token: () => token,
+      place: () => ({ device: `ecobee:${device}` }),
+      onConnection: (isOpen) => (isOpen ? this.#connected() : this.#lost()),
+    });
+    this.#stop = live.watch<Item, { key: string }>(
       DOCUMENT,
       { key: `ecobee:${device}` },
       {
-        url,
-        token: () => token,
         onItem: ({ deviceChanged: { kind, revision, event } }) =>
           this.received.push({
             kind,
@@ -54,14 +57,16 @@ export class Subscriber {
         },
       },
     );
-    this.#watching.client.on("closed", () => {
-      this.#lostAtMs ??= performance.now();
-    });
-    this.#watching.client.on("connected", () => {
-      this.#connectedAtMs = Date.now();
-      if (this.#lostAtMs !== undefined) this.reconnectMs.push(performance.now() - this.#lostAtMs);
-      this.#lostAtMs = undefined;
-    });
+  }
+
+  #lost(): void {
+    this.#lostAtMs ??= performance.now();
+  }
+
+  #connected(): void {
+    this.#connectedAtMs = Date.now();
+    if (this.#lostAtMs !== undefined) this.reconnectMs.push(performance.now() - this.#lostAtMs);
+    this.#lostAtMs = undefined;
   }
 
   /** Whether the server has let it in since the connection was last lost. */
@@ -69,8 +74,7 @@ export class Subscriber {
     return this.#lostAtMs === undefined;
   }
 
-  async stop(): Promise<void> {
-    this.#watching.stop();
-    await this.#watching.client.dispose();
+  stop(): void {
+    this.#stop();
   }
 }

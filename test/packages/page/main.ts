@@ -1,7 +1,7 @@
 import { parseRecord } from "concord-sdk/contracts";
 import { EMPTY_FLEET, merge } from "concord-sdk/domain";
 import { ConcordClient } from "concord-sdk/graphql";
-import { watch } from "concord-sdk/live";
+import { LiveClient } from "concord-sdk/live";
 
 const value = JSON.stringify({
   eventId: "e-1",
@@ -11,4 +11,4 @@ const value = JSON.stringify({
 });
 const parsed = parseRecord({ topic: "device.elt.status.reported", value }, Date.UTC(2026, 10, 23, 13));
 const outcomes = parsed.ok ? merge(EMPTY_FLEET, [parsed.event]).outcomes : [];
-document.title = [...outcomes, typeof ConcordClient, typeof watch].join(" ");
+document.title = [...outcomes, typeof ConcordClient, typeof LiveClient].join(" ");

@@ -1,13 +1,7 @@
 import { graphqlProject } from "../../support/graphql-project.ts";
 
 export default graphqlProject("api", {
-  objects: {
-    DEVICES: "DeviceObject",
-    DEALER_FEEDS: "DealerFeed",
-    HUBS: "LiveHub",
-    METRICS: "MetricsObject",
-    TICKETS: "Tickets",
-  },
+  objects: { DEVICES: "DeviceObject", DEALER_FEEDS: "DealerFeed", HUBS: "LiveHub", METRICS: "MetricsObject" },
   libraries: ["graphql-yoga", "hono", "hono/factory", "hono/utils/accept"],
   // Of a service that has tables of its own.
   databases: ["OWN_DB"],

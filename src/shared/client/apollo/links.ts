@@ -4,7 +4,7 @@ import { type DocumentNode, OperationTypeNode, print } from "graphql";
 import { Observable } from "rxjs";
 import { repetitionPauseMs, type WireAnswer } from "../error.ts";
 import { addressesAt, concordFetch, type FetchOptions } from "../fetch.ts";
-import { follow, type LiveOptions, placeOf } from "../live.ts";
+import { LiveClient, type LiveOptions } from "../live.ts";
 
 /** Where ids of documents come from. */
 export type PersistedIds = {
@@ -13,15 +13,16 @@ export type PersistedIds = {
 };
 
 /** What the links for Apollo Client are made with. */
-export type ApolloOptions = FetchOptions & {
-  /** Where Concord is: https://concord.example. `/graphql` and `/live` are below it. */
-  readonly origin: string;
-  /**
-   * The id of a document, such as `generatePersistedQueryIdsFromManifest` of @apollo/persisted-query-lists gives it.
-   * Absent: texts are sent, which a dealer's token may not.
-   */
-  readonly persisted?: PersistedIds | undefined;
-};
+export type ApolloOptions = FetchOptions &
+  Pick<LiveOptions, "place"> & {
+    /** Where Concord is: https://concord.example. `/graphql` and `/live` are below it. */
+    readonly origin: string;
+    /**
+     * The id of a document, such as `generatePersistedQueryIdsFromManifest` of @apollo/persisted-query-lists gives it.
+     * Absent: texts are sent, which a dealer's token may not.
+     */
+    readonly persisted?: PersistedIds | undefined;
+  };
 
 /**
  * All that Apollo Client needs to ask and follow Concord: persisted ids, subscriptions over WebSocket, repetition while
@@ -65,21 +66,19 @@ export const outageLink = (): ApolloLink =>
     });
   });
 
-/**
- * Subscriptions over graphql-ws: a socket for each, at the object of the device or dealer that `$key` or `$dealerId`
- * names, which goes on behind the last item whenever it drops.
- */
-export const liveLink = (options: LiveOptions): ApolloLink =>
-  new ApolloLink(
+/** Subscriptions over graphql-ws: one socket for all, and each goes on behind its last item whenever the socket drops. */
+export function liveLink(options: LiveOptions): ApolloLink {
+  const live = new LiveClient(options);
+  return new ApolloLink(
     ({ query, operationName, variables, extensions }) =>
       new Observable((observer) => {
         const document = extensions.persistedQuery ? { extensions } : { query: print(query) };
         const request = { ...document, ...(operationName && { operationName }), variables };
-        const { client } = follow<Record<string, unknown>>(placeOf(variables), request, options, {
+        return live.follow<Record<string, unknown>>(request, {
           next: (answer) => observer.next(answer as ApolloLink.Result),
           error: (reason) => observer.error(reason),
           complete: () => observer.complete(),
         });
-        return () => void client.dispose();
       }),
   );
+}

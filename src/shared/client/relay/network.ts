@@ -2,13 +2,14 @@ import type { FetchFunction, GraphQLResponse, INetwork, RequestParameters, Subsc
 import * as relay from "relay-runtime";
 import { readAnswer, repetitionPauseMs, wait } from "../error.ts";
 import { addressesAt, concordFetch, type FetchOptions } from "../fetch.ts";
-import { follow, placeOf } from "../live.ts";
+import { LiveClient, type LiveOptions } from "../live.ts";
 
 /** What the network layer for Relay is made with. */
-export type RelayOptions = FetchOptions & {
-  /** Where Concord is: https://concord.example. `/graphql` and `/live` are below it. */
-  readonly origin: string;
-};
+export type RelayOptions = FetchOptions &
+  Pick<LiveOptions, "place"> & {
+    /** Where Concord is: https://concord.example. `/graphql` and `/live` are below it. */
+    readonly origin: string;
+  };
 
 /**
  * The network layer of a Relay `Environment` for Concord: persisted ids, subscriptions over WebSocket, repetition of
@@ -18,7 +19,7 @@ export type RelayOptions = FetchOptions & {
 export function concordNetwork({ origin, ...options }: RelayOptions): INetwork {
   const send = concordFetch(options);
   const addresses = addressesAt(origin);
-  const live = { ...options, url: addresses.live };
+  const live = new LiveClient({ ...options, url: addresses.live });
 
   const fetchQuery: FetchFunction = async (params, variables) => {
     const body = JSON.stringify({ ...documentOf(params), operationName: params.name, variables });
@@ -35,12 +36,11 @@ export function concordNetwork({ origin, ...options }: RelayOptions): INetwork {
   const subscribe: SubscribeFunction = (params, variables) =>
     relay.Observable.create<GraphQLResponse>((sink) => {
       const request = { ...documentOf(params), operationName: params.name, variables };
-      const { client } = follow<object>(placeOf(variables), request, live, {
+      return live.follow<object>(request, {
         next: (answer) => sink.next(answer as GraphQLResponse),
         error: (reason) => sink.error(reason instanceof Error ? reason : new Error(describe(reason))),
         complete: () => sink.complete(),
       });
-      return () => void client.dispose();
     });
 
   return relay.Network.create(fetchQuery, subscribe);

@@ -11,14 +11,15 @@ import { persistedExchange } from "@urql/exchange-persisted";
 import { delay, filter, fromValue, makeSubject, merge, mergeMap, pipe, share, takeUntil } from "wonka";
 import { repetitionPauseMs } from "../error.ts";
 import { addressesAt, concordFetch, type FetchOptions } from "../fetch.ts";
-import { follow, type LiveOptions, placeOf } from "../live.ts";
+import { LiveClient, type LiveOptions } from "../live.ts";
 import { concordKeys, concordResolvers } from "./cache.ts";
 
 /** What a urql client for Concord is made with. */
-export type UrqlOptions = FetchOptions & {
-  /** Where Concord is: https://concord.example. `/graphql` and `/live` are below it. */
-  readonly origin: string;
-};
+export type UrqlOptions = FetchOptions &
+  Pick<LiveOptions, "place"> & {
+    /** Where Concord is: https://concord.example. `/graphql` and `/live` are below it. */
+    readonly origin: string;
+  };
 
 /**
  * The options of a urql `Client` for Concord: a normalized cache, persisted ids where documents have them, subscriptions
@@ -55,22 +56,24 @@ export const trustedExchange = (): Exchange =>
     },
   });
 
-/** Subscriptions over graphql-ws: a socket for each, which goes on behind the last item whenever it drops. */
-export const liveExchange = (options: LiveOptions): Exchange =>
-  subscriptionExchange({
+/** Subscriptions over graphql-ws: one socket for all, and each goes on behind its last item whenever the socket drops. */
+export function liveExchange(options: LiveOptions): Exchange {
+  const live = new LiveClient(options);
+  return subscriptionExchange({
     forwardSubscription: ({ query, extensions, operationName, variables = {} }) => ({
       subscribe(sink) {
         const document = query === undefined ? { extensions: extensions ?? {} } : { query };
         const request = { ...document, ...(operationName !== undefined && { operationName }), variables };
-        const { client } = follow<Record<string, unknown>>(placeOf(variables), request, options, {
+        const unsubscribe = live.follow<Record<string, unknown>>(request, {
           next: (answer) => sink.next(answer as Parameters<typeof sink.next>[0]),
           error: (reason) => sink.error(reason),
           complete: () => sink.complete(),
         });
-        return { unsubscribe: () => void client.dispose() };
+        return { unsubscribe };
       },
     }),
   });
+}
 
 /** Asks a query again that came to nothing because the API's stores are out of reach, as late as the API says. */
 export const outageExchange: Exchange =
