@@ -1,10 +1,14 @@
+import { env as testEnv } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import { randomOf } from "../../samples/random.ts";
+import { countedByHand, keptCounts } from "../support/counts.ts";
 import type { Figures } from "./figures.ts";
 import { type Schedule, take } from "./schedule.ts";
 import { requestsOf, type StreamRecord, streamOf } from "./stream.ts";
 import { expectedDevices, expectedLetters, heldDevices, heldLetters } from "./verdict.ts";
 import { World } from "./world.ts";
+
+const { DB } = testEnv as unknown as { readonly DB: D1Database };
 
 export const RECORDS = 200;
 
@@ -34,6 +38,7 @@ async function expectState(records: readonly StreamRecord[], name: string): Prom
   expect(Object.fromEntries(held), "the devices are what the fold says").toEqual(
     Object.fromEntries(expectedDevices(records, held)),
   );
+  expect(await keptCounts(DB), "the counts are what counting finds").toEqual(await countedByHand(DB));
 }
 
 function expectOutcomes(world: World, records: readonly StreamRecord[]): void {

@@ -10,6 +10,7 @@ import { CustomerCursor, type CustomerFilter, type FoundCustomer } from "#reposi
 import { DealerCursor, type DealerFilter, type FoundDealer } from "#repositories/dealer.ts";
 import { type DeviceFilter, type DeviceListing, deviceCursorSchema, type FoundDevice } from "#repositories/device.ts";
 import { HistoryCursor, type HistoryFilter } from "#repositories/history.ts";
+import type { FleetStatistics } from "#repositories/kept-counts.ts";
 import type { Page, PageArgs } from "#repositories/page.ts";
 import type { DealerStatistics } from "#repositories/statistics.ts";
 import type {
@@ -55,6 +56,10 @@ export class DevicesService extends WorkerEntrypoint<Env> implements DevicesBind
   async list(call: Call, page: PageArgs, listing: DeviceListing = {}): Promise<Answer<Page<FoundDevice>>> {
     const request = pageFrom(page, deviceCursorSchema(listing));
     return answer(this.env, call, ({ devices }) => devices.list(request, listingFrom(listing)));
+  }
+
+  statistics(call: Call, dealerId?: string): Promise<Answer<FleetStatistics | null>> {
+    return answer(this.env, call, ({ devices }) => devices.statistics(dealerId));
   }
 
   async count(call: Call, filter?: DeviceFilter): Promise<Answer<number | null>> {

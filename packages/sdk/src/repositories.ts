@@ -18,6 +18,7 @@ export {
   type FoundDevice,
 } from "#repositories/device.ts";
 export { isOutage } from "#repositories/fault.ts";
+export type { FleetStatistics } from "#repositories/kept-counts.ts";
 export type { KeyRange, Keyset, Ordering } from "#repositories/keyset.ts";
 export { type NewRow, OwnedRepository, type Upserted } from "#repositories/owned-repository.ts";
 export {

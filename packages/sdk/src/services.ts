@@ -11,6 +11,7 @@ export type { DealerFilter, FoundDealer } from "#repositories/dealer.ts";
 export type { DeviceFilter, DeviceListing, FoundDevice } from "#repositories/device.ts";
 export { isOutage } from "#repositories/fault.ts";
 export type { HistoryFilter } from "#repositories/history.ts";
+export type { FleetStatistics } from "#repositories/kept-counts.ts";
 export type { Page, PageArgs } from "#repositories/page.ts";
 export type { DealerStatistics } from "#repositories/statistics.ts";
 export type {

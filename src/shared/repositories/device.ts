@@ -7,11 +7,13 @@ import type { DeviceKey, Source } from "#domain/event.ts";
 import { utcDay } from "#domain/time.ts";
 import { compareText } from "#domain/version.ts";
 import { isOpen, OPEN_ALERTS } from "./alert.ts";
+import { isKept, KeptCounts } from "./kept-counts.ts";
 import { anyPart, isInRanges, type KeyRange, Keyset, MomentText, prefixRange, unindexed } from "./keyset.ts";
 import { isOneOf, jsonEach, valuesOf } from "./one-of.ts";
 import { type Cursor, type Page, type PageRequest, rowsFor, toPage } from "./page.ts";
 import { Repository } from "./repository.ts";
 import { columnsOf } from "./scoped-table.ts";
+import type { ReadHandle } from "./table-reader.ts";
 import { alerts, devices } from "./tables.ts";
 import { DEVICE_RELATIONS, DEVICES, raisedInOwnInterval } from "./visibility.ts";
 
@@ -87,6 +89,12 @@ export class DeviceRepository extends Repository<typeof devices> {
   readonly rows = DEVICES;
   readonly orders = KEYSETS;
   readonly relations = DEVICE_RELATIONS;
+  readonly #counts: KeptCounts;
+
+  constructor(handle: ReadHandle) {
+    super(handle);
+    this.#counts = new KeptCounts(handle);
+  }
 
   /** In no particular order; devices that do not exist or are out of scope are left out. */
   async findAll(scope: Scope, keys: readonly string[]): Promise<FoundDevice[]> {
@@ -117,8 +125,13 @@ export class DeviceRepository extends Repository<typeof devices> {
     return toPage(rows, page, deviceEdge(field));
   }
 
-  /** How many there are, or `null` when there are more than `MAX_COUNT`. */
-  countAll(scope: Scope, filter: DeviceFilter = {}): Promise<number | null> {
+  /**
+   * How many there are. `null` when there are more than `MAX_COUNT`, unless the filter has nothing but dealer, source and
+   * status: those counts are kept.
+   */
+  async countAll(scope: Scope, filter: DeviceFilter = {}): Promise<number | null> {
+    const kept = isKept(filter) ? await this.#counts.countDevices(scope, filter) : null;
+    if (kept !== null) return kept;
     const lead = chooseLead(scope, filter, orderField(filter, {}));
     return this.unscoped.count(matching(scope, filter, { lead, isFrom: true }), sourceOf(filter, lead));
   }
@@ -141,12 +154,14 @@ export class DeviceRepository extends Repository<typeof devices> {
     return new Map([...groups].map(([id, group]) => [id, toPage(group, page, deviceEdge("KEY"))]));
   }
 
-  /** How many devices each owner has; `null` for more than `MAX_COUNT`. */
-  countByOwner(
+  /** How many devices each owner has; `null` for more than `MAX_COUNT`, as for `countAll`. */
+  async countByOwner(
     scope: Scope,
     { owner, ids }: { readonly owner: DeviceOwner; readonly ids: readonly string[] },
     filter: DeviceFilter = {},
   ): Promise<Map<string, number | null>> {
+    const kept = owner === "dealerId" && isKept(filter) ? await this.#counts.countByDealer(scope, ids, filter) : null;
+    if (kept !== null) return kept;
     return this.unscoped.countEach(ids, isOfOwner(owner), matching(scope, filter, { lead: owner }));
   }
 }

@@ -1,7 +1,7 @@
+import { FILLED } from "./kept-counts.ts";
+
 /** Devices of one step. Our choice: a step's statements take some milliseconds. */
 const STEP = 2_000;
-/** Behind every key: all devices are in. */
-export const FILLED = "~";
 
 /**
  * Fills the tables that follow from the devices with those from before their migration. Triggers keep every device in step

@@ -1,6 +1,7 @@
 import { and, type SQL, sql } from "drizzle-orm";
 import type { Scope } from "#auth/scope.ts";
 import { isOpen, OPEN_ALERTS } from "./alert.ts";
+import { type Counts, type FleetStatistics, KeptCounts, sumOf } from "./kept-counts.ts";
 import { jsonEach } from "./one-of.ts";
 import { type ReadHandle, TableReader } from "./table-reader.ts";
 import { alerts, devices } from "./tables.ts";
@@ -32,13 +33,26 @@ type Of<Counts> = Counts & { readonly dealerId: string };
 /** Counts of devices and alerts within a scope. */
 export class StatisticsRepository {
   readonly #reader: TableReader<typeof devices>;
+  readonly #kept: KeptCounts;
 
   constructor(handle: ReadHandle) {
     this.#reader = new TableReader(handle, devices);
+    this.#kept = new KeptCounts(handle);
   }
 
-  /** For many dealers in two statements, which read each device and each open alert once. Dealers without devices are left out. */
+  /** Of all devices in the scope, or of one dealer's; `null` while those from before the counts are being counted. */
+  findFleet(scope: Scope, dealerId?: string | null): Promise<FleetStatistics | null> {
+    return this.#kept.findFleet(scope, { dealerId });
+  }
+
+  /** For many dealers in one statement. Dealers without devices are left out. */
   async findByDealer(scope: Scope, dealerIds: readonly string[]): Promise<Map<string, DealerStatistics>> {
+    const kept = await this.#kept.findByDealer(scope, dealerIds);
+    return kept ? fromKept(kept) : this.#count(scope, dealerIds);
+  }
+
+  /** While devices are still being taken into the counts: reads each device and each open alert once. */
+  async #count(scope: Scope, dealerIds: readonly string[]): Promise<Map<string, DealerStatistics>> {
     const [deviceCounts, alertCounts] = await Promise.all([
       this.#countDevices(scope, dealerIds),
       this.#countAlerts(scope, dealerIds),
@@ -71,6 +85,23 @@ export class StatisticsRepository {
         WHERE ${visible} GROUP BY ${devices.dealerId}`,
     );
   }
+}
+
+function fromKept({ devices: counted, alerts: open }: Counts): Map<string, DealerStatistics> {
+  const alertsOf = Map.groupBy(open, ({ dealerId }) => dealerId);
+  const dealers = [...Map.groupBy(counted, ({ dealerId }) => dealerId)].map(([dealerId, its]) => {
+    const having = (status: string) => sumOf(its.filter(({ word }) => word === status));
+    const raised = alertsOf.get(dealerId) ?? [];
+    const statistics: DealerStatistics = {
+      devices: sumOf(its),
+      ...{ online: having("ONLINE"), offline: having("OFFLINE"), retired: having("RETIRED") },
+      openAlerts: sumOf(raised),
+      criticalAlerts: sumOf(raised.filter(({ word }) => word === "critical")),
+    };
+    return [dealerId, statistics] as const;
+  });
+  // A count stays when nothing is left of it.
+  return new Map(dealers.filter(([, { devices: has }]) => has > 0));
 }
 
 /** Each dealer once, or its devices would count twice. */

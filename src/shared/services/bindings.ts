@@ -8,6 +8,7 @@ import type { CustomerFilter, FoundCustomer } from "#repositories/customer.ts";
 import type { DealerFilter, FoundDealer } from "#repositories/dealer.ts";
 import type { DeviceFilter, DeviceListing, FoundDevice } from "#repositories/device.ts";
 import type { HistoryFilter } from "#repositories/history.ts";
+import type { FleetStatistics } from "#repositories/kept-counts.ts";
 import type { Page, PageArgs } from "#repositories/page.ts";
 import type { DealerStatistics } from "#repositories/statistics.ts";
 import type { Answer, Call } from "./call.ts";
@@ -63,7 +64,14 @@ export interface DevicesBinding {
   list(call: Call, page: PageArgs, listing?: DeviceListing): Promise<Answer<Page<FoundDevice>>>;
 
   /**
-   * The number of devices in scope, or `null` if there are more than 10 000.
+   * Current counts of the devices and open alerts in scope, or of those of one dealer in it.
+   * @returns `null` for some minutes after the release that began to keep counts, while devices are being counted
+   */
+  statistics(call: Call, dealerId?: string): Promise<Answer<FleetStatistics | null>>;
+
+  /**
+   * The number of devices in scope. `null` if there are more than 10 000 and the filter has anything but dealer, source
+   * and status.
    * @throws RangeError for text that is not a time
    */
   count(call: Call, filter?: DeviceFilter): Promise<Answer<number | null>>;

@@ -38,7 +38,7 @@ export type Concord<Bound> = Pick<Clients, Lowercase<keyof Bound & keyof Concord
 
 /** The methods of each service. A type alone could not say at run time which there are. */
 const METHODS = {
-  DEVICES: ["find", "list", "count", "assignments", "history", "setDesired"],
+  DEVICES: ["find", "list", "statistics", "count", "assignments", "history", "setDesired"],
   ALERTS: ["find", "list", "count", "acknowledge"],
   DEALERS: ["find", "list", "count", "statistics"],
   CUSTOMERS: ["find", "list", "count"],

@@ -16,8 +16,10 @@ import {
 } from "#repositories/device.ts";
 import { isOutage } from "#repositories/fault.ts";
 import { type HistoryFilter, HistoryRepository } from "#repositories/history.ts";
+import type { FleetStatistics } from "#repositories/kept-counts.ts";
 import { EMPTY_PAGE, type Page, type PageRequest } from "#repositories/page.ts";
 import type { ReadSession } from "#repositories/read-session.ts";
+import { StatisticsRepository } from "#repositories/statistics.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import type { DesiredStateInput, SetDesiredOutcome } from "./bindings.ts";
 import { readAfterWrite, readFromPrimary } from "./read-your-writes.ts";
@@ -43,6 +45,7 @@ export class Devices {
   readonly #objectOf: (key: DeviceKey) => DeviceSnapshotSource;
   readonly #devices: DeviceRepository;
   readonly #assignments: AssignmentRepository;
+  readonly #statistics: StatisticsRepository;
   #answeredByObjects = false;
 
   constructor({ scope, session, commands, objectOf }: DevicesDeps) {
@@ -52,6 +55,7 @@ export class Devices {
     this.#objectOf = objectOf;
     this.#devices = new DeviceRepository(session);
     this.#assignments = new AssignmentRepository(session);
+    this.#statistics = new StatisticsRepository(session);
   }
 
   /** Whether D1 was unavailable and the devices' objects answered instead. */
@@ -87,7 +91,12 @@ export class Devices {
     return this.#devices.list(this.#scope, page, listing);
   }
 
-  /** The number of devices, or `null` above `MAX_COUNT`. */
+  /** Current counts of all devices in scope, or of one dealer's; `null` while they are being counted for the first time. */
+  statistics(dealerId?: string | null): Promise<FleetStatistics | null> {
+    return this.#statistics.findFleet(this.#scope, dealerId);
+  }
+
+  /** The number of devices, or `null` above `MAX_COUNT`, unless the filter has nothing but dealer, source and status. */
   count(filter: DeviceFilter = {}): Promise<number | null> {
     return this.#devices.countAll(this.#scope, filter);
   }

@@ -32,6 +32,7 @@ import {
   customersSeen,
   dealersSeen,
   findRecords,
+  fleetStatisticsOf,
   partyList,
   readRecords,
   sourced,
@@ -41,6 +42,11 @@ import { answer, type FakeStores } from "./reading.ts";
 
 /** Lists are counted up to a limit. */
 const countOf = ({ length }: readonly unknown[]): number | null => (length > MAX_COUNT ? null : length);
+
+/** Devices by nothing but these are counted beyond it. */
+const COUNTED = ["status", "statuses", "source", "sources", "dealerId", "unassigned"];
+const isCounted = (filter: DeviceFilter): boolean =>
+  Object.entries(filter).every(([name, condition]) => !condition || COUNTED.includes(name));
 
 export const fakeDevices = (stores: FakeStores): DevicesBinding => ({
   find: async (call, keys) =>
@@ -59,8 +65,14 @@ export const fakeDevices = (stores: FakeStores): DevicesBinding => ({
     });
   },
 
+  statistics: async (call, dealerId) =>
+    answer(stores, call, ({ seen, scope }) => fleetStatisticsOf(seen, scope, dealerId)),
+
   count: async (call, filter: DeviceFilter = {}) =>
-    answer(stores, call, ({ seen, scope }) => countOf(devicesMatching(seen, scope, deviceFilterFrom(filter)))),
+    answer(stores, call, ({ seen, scope }) => {
+      const found = devicesMatching(seen, scope, deviceFilterFrom(filter));
+      return isCounted(filter) ? found.length : countOf(found);
+    }),
 
   assignments: async (call, keys, page) => {
     const request = pageFrom(page, AssignmentCursor);

@@ -1,8 +1,9 @@
 import type { Scope } from "#auth/scope.ts";
-import { deviceIdOf, type Source, sourceOf } from "#domain/event.ts";
+import { deviceIdOf, SOURCES, type Source, sourceOf } from "#domain/event.ts";
 import type { Fleet } from "#domain/fleet.ts";
 import { findRegister, type PartyKey, type Registers } from "#domain/party.ts";
 import { compareRegisters, type Register } from "#domain/register.ts";
+import type { FleetStatistics } from "#repositories/kept-counts.ts";
 import type { Cursor } from "#repositories/page.ts";
 import type { Sourced } from "#repositories/party.ts";
 import type { DealerStatistics } from "#repositories/statistics.ts";
@@ -66,6 +67,37 @@ export const sourced = <T>({ id, source, value }: PartyRow<T>, registers: Regist
   source,
   recordKey: `${findRegister(registers, source)[0]}:${id}`,
 });
+
+/** Counts of all devices and open alerts within a scope, or of one dealer's. */
+export function fleetStatisticsOf(fleet: Fleet, scope: Scope, dealerId?: string): FleetStatistics {
+  const devices = devicesMatching(fleet, scope, { dealerId }).map(foundDevice);
+  const keys = new Set<string>(devices.map(({ key }) => key));
+  const open = alertsMatching(fleet, scope, { state: "OPEN" })
+    .map(foundAlert)
+    .filter(({ deviceKey }) => keys.has(deviceKey));
+  const unknown = open.filter(({ severity }) => severity === null).length;
+  return {
+    devices: devices.length,
+    unassigned: devices.filter((device) => device.dealerId === null).length,
+    byStatus: (["UNREGISTERED", "REGISTERED", "ONLINE", "OFFLINE", "RETIRED"] as const).map((status) => ({
+      status,
+      devices: devices.filter((device) => device.status === status).length,
+    })),
+    bySource: SOURCES.map((source) => ({
+      source,
+      devices: devices.filter(({ key }) => sourceOf(key) === source).length,
+      openAlerts: open.filter(({ deviceKey }) => sourceOf(deviceKey) === source).length,
+    })),
+    openAlerts: open.length,
+    openAlertsBySeverity: [
+      ...(["info", "warning", "critical"] as const).map((severity) => ({
+        severity,
+        alerts: open.filter((alert) => alert.severity === severity).length,
+      })),
+      ...(unknown > 0 ? [{ severity: null, alerts: unknown }] : []),
+    ],
+  };
+}
 
 /** Counts of a dealer's devices and open alerts within a scope; `undefined` for one without devices. */
 export function statisticsOf(fleet: Fleet, scope: Scope, dealerId: string): DealerStatistics | undefined {

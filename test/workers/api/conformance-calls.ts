@@ -206,6 +206,7 @@ const call = (method: Method, ...args: fc.Arbitrary<unknown>[]): fc.Arbitrary<Dr
 export const READS = {
   "DEVICES.find": call("DEVICES.find", keys),
   "DEVICES.list": call("DEVICES.list", page, listing),
+  "DEVICES.statistics": call("DEVICES.statistics", optional(arbitraries.dealerId)),
   "DEVICES.count": call("DEVICES.count", optional(deviceFilter)),
   "DEVICES.assignments": call("DEVICES.assignments", keys, page),
   "DEVICES.history": call("DEVICES.history", deviceKey, page, optional(historyFilter)),

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { ConcordEvent } from "#domain/event.ts";
 import { FillRepository } from "#repositories/fill.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
+import { countedByHand, keptCounts } from "../../support/counts.ts";
 import { world } from "../api/conformance-calls.ts";
-import { countedByHand, keptCounts } from "../counts.ts";
 import { emptyTables } from "../seeds.ts";
 
 const { DB, CONFORMANCE_WORLDS = "8" } = env as unknown as { DB: D1Database; CONFORMANCE_WORLDS?: string };

@@ -40,7 +40,7 @@ builder.node(Dealer, {
     }),
     statistics: t.field({
       type: DealerStatistics,
-      description: "Counts of the dealer's devices and alerts. Reads every device that the dealer has now.",
+      description: "Counts of the dealer's devices and alerts. They are kept with each event.",
       extensions: { cost: STATISTICS_COST },
       resolve: ({ dealerId }, _, { load }) => load.dealerStatistics.load(dealerId),
     }),

@@ -26,7 +26,7 @@ import { StatusReport } from "./status-report.ts";
 import { TimeRange } from "./time-range.ts";
 import { DeviceTwin } from "./twin.ts";
 
-const DeviceStatus = builder.enumType("DeviceStatus", {
+export const DeviceStatus = builder.enumType("DeviceStatus", {
   description: "The state of a device, computed from its events.",
   values: {
     UNREGISTERED: { description: "Events named it, but its registration has not arrived." },
