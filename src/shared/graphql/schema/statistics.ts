@@ -27,7 +27,7 @@ export const DealerStatistics = builder.objectRef<DealerStatisticsShape>("Dealer
 const StatusCount = builder.objectRef<FleetStatisticsShape["byStatus"][number]>("StatusCount").implement({
   description: "How many devices have a status.",
   fields: (t) => ({
-    status: t.expose("status", { type: DeviceStatus, description: "The status." }),
+    status: t.expose("status", { type: DeviceStatus, description: "The state that the devices have now." }),
     devices: t.exposeInt("devices", { description: "How many have it now." }),
   }),
 });
