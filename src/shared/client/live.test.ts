@@ -167,6 +167,19 @@ describe("the subscriptions of a client", () => {
     expect(ends).toEqual([]);
   });
 
+  it("go on when no token could be had for once", async () => {
+    let asked = 0;
+    const token = async () => {
+      if (++asked === 1) throw new Error("the issuer is out of reach");
+      return "t";
+    };
+    const { watch, ends } = clientOf({ token });
+    watch("a");
+    await pass(2_000);
+    expect(variablesOn(last())).toEqual([{ key: "a" }]);
+    expect([asked, ends]).toEqual([2, []]);
+  });
+
   it("wait as long as they are told to when there are too many sockets, and then go on", async () => {
     const { watch, ends } = clientOf();
     const stops = ["a", "b"].map(watch);

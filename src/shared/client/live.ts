@@ -43,8 +43,11 @@ export type LiveRequest = (DocumentFields | { readonly extensions: Record<string
 
 /** Gets the answers of a subscription, and its end. */
 export type LiveSink<Data> = {
+  /** Gets each item once and in order. */
   readonly next: (answer: WireAnswer<Data>) => void;
+  /** Nothing more will come, because of the errors that the server sent, or of how its socket closed. */
   readonly error: (reason: unknown) => void;
+  /** Nothing more will come, because there is no more. */
   readonly complete: () => void;
 };
 

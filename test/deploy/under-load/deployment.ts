@@ -127,7 +127,11 @@ async function subscribeAll(edge: Edge, devices: readonly string[], sockets: num
   const token = await signToken({ role: "service" }, LOCAL_TOKEN_SECRET, "1h");
   const subscribers = Array.from(
     { length: sockets },
-    (_, i) => new Subscriber(devices[i % devices.length] as string, { url, token }),
+    // Half of them through hubs; a device has some of both.
+    (_, i) => {
+      const isDirect = Math.floor(i / devices.length) % 2 === 0;
+      return new Subscriber(devices[i % devices.length] as string, { url, token, isDirect });
+    },
   );
   await until(() => subscribers.every(({ received }) => received.length > 0), "every subscriber to have its snapshot");
   return subscribers;

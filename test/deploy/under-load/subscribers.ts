@@ -21,7 +21,10 @@ type Item = {
   };
 };
 
-/** One subscriber of one device, with the client that frontends use: it reconnects, and resumes behind its last item. */
+/**
+ * One subscriber of one device, with the client that frontends use: it reconnects, and resumes behind its last item. Its
+ * socket ends in a hub, or in the device's object.
+ */
 export class Subscriber {
   readonly device: string;
   readonly received: Received[] = [];
@@ -33,12 +36,12 @@ export class Subscriber {
   #lostAtMs: number | undefined;
   #connectedAtMs = 0;
 
-  constructor(device: string, { url, token }: { readonly url: string; readonly token: string }) {
+  constructor(device: string, { url, token, isDirect }: { url: string; token: string; isDirect: boolean }) {
     this.device = device;
     const live = new LiveClient({
       url,
       token: () => token,
-      place: () => ({ device: `ecobee:${device}` }),
+      ...(isDirect && { place: () => ({ device: `ecobee:${device}` }) }),
       onConnection: (isOpen) => (isOpen ? this.#connected() : this.#lost()),
     });
     this.#stop = live.watch<Item, { key: string }>(
