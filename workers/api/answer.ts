@@ -10,7 +10,7 @@ import { openServices } from "#services/index.ts";
 import type { MetricsReport } from "#telemetry/metrics.ts";
 import { parseTrace } from "#telemetry/trace.ts";
 import { type Env, storesFrom } from "./env.ts";
-import { normalized, problemOfBody } from "./media-types.ts";
+import { isEventStream, normalized, problemOfBody } from "./media-types.ts";
 import { persistedTexts } from "./persisted-texts.ts";
 import { refuse, tooMany } from "./refusals.ts";
 import { yoga } from "./yoga.ts";
@@ -30,6 +30,8 @@ export type AnswerDeps = {
   /** How subscriptions are opened; they are over when the signal aborts. */
   readonly live: (signal: AbortSignal) => OpenLive;
   readonly note: (report: MetricsReport) => void;
+  /** Whether the operation is only tried: for a ticket, which opens a subscription and nothing else. */
+  readonly isForTicket?: boolean;
   /** Continues work after the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 };
@@ -44,7 +46,7 @@ const NOT_ACCEPTABLE =
 export async function answer(
   request: Request,
   sender: Sender,
-  { env, settings, live, note, waitUntil }: AnswerDeps,
+  { env, settings, live, note, waitUntil, isForTicket = false }: AnswerDeps,
 ): Promise<Response> {
   const { scope, expiresAtMs, caller, address } = sender;
   // Tokens of role service or ops are limited by address alone.
@@ -66,13 +68,14 @@ export async function answer(
     viewer: () => ({ scope, subject: subjectOf(caller), expiresAtMs, rights }),
     live: live(AbortSignal.any([request.signal, leaving.signal])),
     expiresAtMs,
+    isForTicket,
     rights,
     texts: persistedTexts(waitUntil),
     note,
     trace: parseTrace(request.headers.get("traceparent")),
   });
   // An answer that is not a stream needs no live connection.
-  if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) leaving.abort();
+  if (!isEventStream(response)) leaving.abort();
   const token = services.session.consistencyToken;
   if (token) response.headers.set(CONSISTENCY_HEADER, token);
   return response;

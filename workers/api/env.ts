@@ -15,6 +15,8 @@ export type Env = ReaderVars & {
   readonly DEALER_FEEDS: DurableObjectNamespace;
   /** `LiveHub` of the devices Worker. */
   readonly HUBS: DurableObjectNamespace;
+  /** `Tickets` of the devices Worker. */
+  readonly TICKETS: DurableObjectNamespace;
   /** `CommandsService` of the ingest Worker. */
   readonly INGEST_COMMANDS: Commands;
   /** `MetricsObject` of the metrics Worker. */

@@ -15,10 +15,12 @@ export const STREAM_LIMIT_MS = 5 * 60_000;
  * resumed. Here each event has its item's cursor as its id, and a stream that reaches its limit ends without
  * `complete`, so that its client reconnects with `Last-Event-ID`.
  */
-export const resumableEventStreams: Plugin<{ request?: Request }, { expiresAtMs: number }> = {
+export const resumableEventStreams: Plugin<{ isForTicket: boolean }, { expiresAtMs: number }> = {
   onSubscribe({ args: { contextValue } }) {
-    const { request } = contextValue as { readonly request?: Request };
-    if (request && !acceptsEventStream(request)) throw requestError(406, "EVENT_STREAM_REQUIRED", NO_STREAM);
+    if (!acceptsEventStream(contextValue.request)) throw requestError(406, "EVENT_STREAM_REQUIRED", NO_STREAM);
+  },
+  onExecute({ args: { contextValue } }) {
+    if (contextValue.isForTicket) throw requestError(400, "BAD_USER_INPUT", NO_SUBSCRIPTION);
   },
   onResultProcess({ result, serverContext, acceptableMediaTypes, setResultProcessor, request }) {
     if (!isAsyncIterable(result) || !acceptsEventStream(request)) return;
@@ -33,6 +35,9 @@ export const resumableEventStreams: Plugin<{ request?: Request }, { expiresAtMs:
     );
   },
 };
+
+const NO_SUBSCRIPTION =
+  "A ticket opens a subscription, and this is a query or a mutation. Nothing was done: POST it to /graphql.";
 
 const NO_STREAM =
   "A subscription is answered by a stream, so it was not started. Send it with `Accept: text/event-stream`, or over a WebSocket in the protocol graphql-transport-ws.";

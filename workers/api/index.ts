@@ -1,27 +1,28 @@
 import { shouldRenderGraphiQL } from "graphql-yoga";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { IssuerUnreachable } from "#auth/issuer.ts";
 import { type ReaderSettings, readSettings } from "#auth/reader-settings.ts";
-import { authenticate } from "#auth/token.ts";
 import { kidsOf } from "#auth/token-settings.ts";
-import { clientAddress, isWithinLimit, LONG_WAIT_SECONDS, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
+import { clientAddress, isWithinLimit, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
 import { FAULT_MESSAGE, RETRY_AFTER_MS } from "#graphql/errors.ts";
 import { hubNameOf } from "#objects/hub-name.ts";
 import { logFault } from "#telemetry/fault.ts";
 import { hasBindings, hasMigrations, readinessResponse } from "#telemetry/readiness.ts";
-import { revocationCheck } from "#telemetry/revocations.ts";
-import { logRefusal, noteKeyUse } from "#telemetry/token-log.ts";
 import { parseTrace } from "#telemetry/trace.ts";
 import { type RequestNotes, trackRequests } from "#telemetry/track-requests.ts";
-import { answer } from "./answer.ts";
+import { type AnswerDeps, answer, type Sender } from "./answer.ts";
+import { readSender } from "./caller.ts";
 import { cors } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { createLive } from "./live.ts";
-import { refuse, tooMany } from "./refusals.ts";
+import { refuse, refuseMethod, tooMany } from "./refusals.ts";
 import { answerSchema } from "./schema.ts";
+import { issueTicket, openTicket } from "./tickets.ts";
 
-const app = new Hono<{ Bindings: Env; Variables: { settings: ReaderSettings; notes: RequestNotes } }>();
+type Api = { Bindings: Env; Variables: { settings: ReaderSettings; notes: RequestNotes } };
+
+const app = new Hono<Api>();
 
 app.use(trackRequests("concord-api"));
 
@@ -48,6 +49,7 @@ app.on("GET", ["/readyz", "/graphql/readyz"], ({ env, var: { settings } }) => {
       "DEVICES",
       "DEALER_FEEDS",
       "HUBS",
+      "TICKETS",
       "INGEST_COMMANDS",
       "METRICS",
       "REQUESTS",
@@ -72,33 +74,23 @@ app.on(["GET", "POST"], "/graphql", async (c) => {
     c.header("Content-Security-Policy", "frame-ancestors 'none'");
     return c.html(graphiqlPage(settings));
   }
-  const caller = await authenticate(c.req.header("Authorization") ?? null, {
-    ...settings.trust,
-    isRevoked: revocationCheck(c.env.DB),
-  });
-  const address = clientAddress(c.req.raw.headers);
-  if (!caller.ok) {
-    if (!(await isWithinLimit(c.env.FAILED_SIGN_INS, address))) return tooMany(c.req.raw, LONG_WAIT_SECONDS);
-    logRefusal(caller);
-    if (caller.status === 403) return refuse(c.req.raw, 403, ["FORBIDDEN", caller.message]);
-    return refuse(c.req.raw, 401, ["UNAUTHENTICATED", caller.message], { headers: { "WWW-Authenticate": "Bearer" } });
-  }
-  noteKeyUse(caller.token);
-  const { scope, expiresAtMs, caller: name, token } = caller;
-  const sender = { scope, expiresAtMs, caller: name, token, address };
-  const lastEventId = c.req.header("Last-Event-ID") ?? null;
-  return answer(c.req.raw, sender, {
-    env: c.env,
-    settings,
-    live: (signal) => createLive(c.env, { ...sender, signal, lastEventId, hub: hubNameOf(c.req.raw, address) }),
-    note: (report) => void c.var.notes.add(report),
-    waitUntil: (work) => c.executionCtx.waitUntil(work),
-  });
+  const sender = await readSender(c.req.raw, c.env, settings);
+  if (sender instanceof Response) return sender;
+  return answer(c.req.raw, sender, { ...depsOf(c), live: liveOf(c, sender, c.req.header("Last-Event-ID") ?? null) });
 });
 
-app.all("/graphql", (c) =>
-  refuse(c.req.raw, 405, ["METHOD_NOT_ALLOWED", "Send a GET or a POST."], { headers: { Allow: "GET, POST" } }),
+app.post("/graphql/ticket", async (c) => {
+  const sender = await readSender(c.req.raw, c.env, c.get("settings"));
+  return sender instanceof Response ? sender : issueTicket(c.req.raw, sender, depsOf(c));
+});
+
+app.get("/graphql/stream", (c) =>
+  openTicket(c.req.raw, { ...depsOf(c), live: (sender, lastEventId) => liveOf(c, sender, lastEventId) }),
 );
+
+app.all("/graphql", (c) => refuseMethod(c.req.raw, "GET, POST"));
+app.all("/graphql/ticket", (c) => refuseMethod(c.req.raw, "POST"));
+app.all("/graphql/stream", (c) => refuseMethod(c.req.raw, "GET"));
 
 app.notFound((c) => refuse(c.req.raw, 404, ["NOT_FOUND", "There is nothing at this path. GraphQL is at /graphql."]));
 
@@ -111,6 +103,19 @@ app.onError((fault, c) => {
   }
   return refuse(c.req.raw, 500, ["INTERNAL_SERVER_ERROR", FAULT_MESSAGE], { extensions: { id } });
 });
+
+const depsOf = (c: Context<Api>): Omit<AnswerDeps, "live"> => ({
+  env: c.env,
+  settings: c.get("settings"),
+  note: (report) => void c.var.notes.add(report),
+  waitUntil: (work) => c.executionCtx.waitUntil(work),
+});
+
+/** Where the subscriptions of a request are opened. */
+const liveOf =
+  ({ env, req }: Context<Api>, sender: Sender, lastEventId: string | null): AnswerDeps["live"] =>
+  (signal) =>
+    createLive(env, { ...sender, signal, lastEventId, hub: hubNameOf(req.raw, sender.address) });
 
 const ISSUER_UNREACHABLE =
   "The issuer of your token does not answer, so you could not be authenticated. Nothing was done; try again.";

@@ -3,6 +3,10 @@ import { JSON_ANSWERS } from "./refusals.ts";
 
 export const EVENT_STREAM = "text/event-stream";
 
+/** Whether an answer is a stream of events. */
+export const isEventStream = ({ headers }: Response): boolean =>
+  headers.get("Content-Type")?.startsWith(EVENT_STREAM) ?? false;
+
 const JSON_BODIES: readonly string[] = ["application/json", "application/graphql+json"];
 
 /** Why the body of a POST is not read, or `undefined` if it is. */

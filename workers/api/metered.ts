@@ -10,6 +10,8 @@ import type { Trace } from "#telemetry/trace.ts";
 export type Metered = {
   readonly note: (report: MetricsReport) => void;
   readonly trace: Trace | undefined;
+  /** Whether the operation is only tried. */
+  readonly isForTicket: boolean;
 };
 
 type Executed = Context & Metered & YogaInitialContext;
@@ -42,7 +44,8 @@ export const metered: Plugin<Executed, Metered> = {
   },
 
   onSubscribe({ args: { document, operationName, contextValue } }) {
-    const { note, params } = contextValue;
+    const { note, params, isForTicket } = contextValue;
+    if (isForTicket) return;
     const operation = getOperationAST(document, operationName);
     const name = isTrusted(params.query ?? "") ? toLabelValue(operation?.name?.value) : "other";
     // Duration 0: a subscription lasts as long as its client wants, which says nothing about latency.

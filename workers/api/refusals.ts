@@ -4,6 +4,10 @@ import { errorBody } from "#graphql/errors.ts";
 /** The types of an answer that is not a stream; the first one if a client names none. */
 export const JSON_ANSWERS = ["application/json", "application/graphql-response+json"] as const;
 
+/** The type in which a client is answered that is not sent a stream. */
+export const jsonAnswerOf = ({ headers }: Request): (typeof JSON_ANSWERS)[number] =>
+  preferredType(headers.get("Accept"), JSON_ANSWERS) ?? JSON_ANSWERS[0];
+
 /** What a refusal has beside its code and message. */
 export type RefusalDetails = {
   /** Members of `extensions`. */
@@ -13,15 +17,14 @@ export type RefusalDetails = {
 
 /** Refuses a request before GraphQL begins: an error in the type that was asked for. */
 export function refuse(
-  { headers: sent }: Request,
+  request: Request,
   status: number,
   [code, message]: readonly [code: string, message: string],
   { extensions = {}, headers = {} }: RefusalDetails = {},
 ): Response {
-  const type = preferredType(sent.get("Accept"), JSON_ANSWERS) ?? JSON_ANSWERS[0];
   return new Response(JSON.stringify(errorBody(code, message, extensions)), {
     status,
-    headers: { ...headers, "Content-Type": `${type}; charset=utf-8` },
+    headers: { ...headers, "Content-Type": `${jsonAnswerOf(request)}; charset=utf-8` },
   });
 }
 
@@ -30,4 +33,10 @@ export const tooMany = (request: Request, waitSeconds: number): Response =>
   refuse(request, 429, ["TOO_MANY_REQUESTS", `Too many requests. Nothing was done: try again in ${waitSeconds} s.`], {
     extensions: { retryAfterMs: waitSeconds * 1_000 },
     headers: { "Retry-After": String(waitSeconds) },
+  });
+
+/** @param allowed the methods that the path has */
+export const refuseMethod = (request: Request, allowed: string): Response =>
+  refuse(request, 405, ["METHOD_NOT_ALLOWED", `Nothing was done: this path takes ${allowed.replace(", ", " and ")}.`], {
+    headers: { Allow: allowed },
   });

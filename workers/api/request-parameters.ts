@@ -8,7 +8,9 @@ import { parseJson } from "#json/parse-json.ts";
 /**
  * Most bytes of a request. The room is for variables; a document of that size would exceed the limit of tokens. Ours.
  */
-const MAX_BODY_BYTES = 256 * 1024;
+export const MAX_BODY_BYTES = 256 * 1024;
+
+export const TOO_LARGE = "The body has more than 256 KiB. Nothing was run: send less.";
 
 /**
  * Reads the parameters of a request from its URL or its body, and chooses the operation. Yoga's own readers know no ids
@@ -64,11 +66,11 @@ function jsonParameter(name: string, text: string | undefined): unknown {
 }
 
 /** A body of `application/json`. */
-export async function bodyParameters(request: Request): Promise<unknown> {
+async function bodyParameters(request: Request): Promise<unknown> {
   const bytes = await readAtMost(request, MAX_BODY_BYTES);
   if (!bytes) {
     await discardBody(request);
-    throw requestError(413, "REQUEST_ENTITY_TOO_LARGE", "The body has more than 256 KiB. Nothing was run: send less.");
+    throw requestError(413, "REQUEST_ENTITY_TOO_LARGE", TOO_LARGE);
   }
   const json = parseJson(new TextDecoder().decode(bytes));
   if (json === undefined) throw badRequest("The body is not JSON.");
@@ -79,7 +81,7 @@ export async function bodyParameters(request: Request): Promise<unknown> {
 const PARAMETERS = { query: "text", operationName: "text", variables: "an object", extensions: "an object" } as const;
 
 /** @throws GraphQLError if these are no parameters of a request */
-export function checked(params: unknown): object {
+function checked(params: unknown): object {
   if (Array.isArray(params)) throw badRequest("The body is a batch. Nothing was run: send each operation by itself.");
   if (typeof params !== "object" || params === null) throw badRequest("The body is not a JSON object.");
   for (const [name, value] of Object.entries(params)) {

@@ -13,6 +13,7 @@ import { isUpgrade, misconfigured, protocolsOf, type Refusal, refusalsFor, refus
 export { DealerFeed } from "./dealer-feed.ts";
 export { DeviceObject } from "./device-object.ts";
 export { LiveHub } from "./hub/live-hub.ts";
+export { Tickets } from "./tickets/tickets.ts";
 
 const WHERE =
   "Open /live for any subscriptions, /live?device={source}:{deviceId} or /live?dealer={dealerId} for those of one object.";

@@ -8,7 +8,13 @@ const HUBS_A_LOCATION = 16;
  * @param request the client's, for the location that it arrived at
  * @param address as rate limits count it
  */
-export function hubNameOf({ cf }: { readonly cf?: unknown }, address: string): string {
+export const hubNameOf = (request: Arrived, address: string): string =>
+  `${coloOf(request)}-${fnv1a(address) % HUBS_A_LOCATION}`;
+
+/** Where a request arrived, by the three letters of the location; `local` on a machine of ours. */
+export function coloOf({ cf }: Arrived): string {
   const colo = (cf as { readonly colo?: unknown } | undefined)?.colo;
-  return `${typeof colo === "string" ? colo : "local"}-${fnv1a(address) % HUBS_A_LOCATION}`;
+  return typeof colo === "string" ? colo : "local";
 }
+
+type Arrived = { readonly cf?: unknown };

@@ -1,7 +1,13 @@
 import { graphqlProject } from "../../support/graphql-project.ts";
 
 export default graphqlProject("api", {
-  objects: { DEVICES: "DeviceObject", DEALER_FEEDS: "DealerFeed", HUBS: "LiveHub", METRICS: "MetricsObject" },
+  objects: {
+    DEVICES: "DeviceObject",
+    DEALER_FEEDS: "DealerFeed",
+    HUBS: "LiveHub",
+    METRICS: "MetricsObject",
+    TICKETS: "Tickets",
+  },
   libraries: ["graphql-yoga", "hono", "hono/factory", "hono/utils/accept"],
   // Of a service that has tables of its own.
   databases: ["OWN_DB"],
