@@ -6,6 +6,19 @@ export type Gate = {
   readonly bound: number;
 };
 
+export const atLeast = (bound: number, name: string, value: number): Gate => ({
+  name,
+  value,
+  must: "be at least",
+  bound,
+});
+export const atMost = (bound: number, name: string, value: number): Gate => ({
+  name,
+  value,
+  must: "be at most",
+  bound,
+});
+
 export const holds = ({ value, must, bound }: Gate): boolean =>
   must === "be at least" ? value >= bound : value <= bound;
 
@@ -20,3 +33,5 @@ export function judge(gates: readonly Gate[]): { readonly lines: readonly string
 
 export const rounded = (value: number): string =>
   Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0);
+
+export const ms = (value: number): string => `${rounded(value)} ms`;

@@ -1,15 +1,23 @@
 import { performance } from "node:perf_hooks";
-import type { Client } from "graphql-ws";
 import { connect } from "../local/clients.ts";
-import { createLiveClient, LiveSubscription } from "../local/live-client.ts";
 import { percentile } from "../local/screen.ts";
 import { startStack } from "../local/stack.ts";
+import { openScreen, type Screen, type Through } from "./live-screen.ts";
 import { sleep, until } from "./measure.ts";
 
-export type LiveLoad = {
+/** Screens that subscribe to the same devices, each from an address of its own. */
+export type LiveShape = {
+  readonly screens: number;
+  /** Devices in all, each with an event in each round. */
   readonly devices: number;
-  readonly socketsADevice: number;
-  /** Each is an event of every device. */
+  /** Devices of a screen. Screens with fewer than all take turns. */
+  readonly devicesAScreen: number;
+  readonly through: Through;
+  /** A round is one request with an event of every device, or a request for each event. */
+  readonly events: "together" | "apart";
+};
+
+export type LiveLoad = {
   readonly rounds: number;
   /**
    * The time between the beginnings of two rounds: the local queue runs one consumer, and a backlog would measure only
@@ -18,83 +26,136 @@ export type LiveLoad = {
   readonly paceMs: number;
 };
 
-export type LiveFigures = {
+export type LiveRun = {
   readonly sockets: number;
+  readonly subscriptions: number;
   readonly devices: number;
   readonly events: number;
-  /** What all sockets together received. */
+  /** What all subscriptions together received. */
   readonly told: number;
-  /** Revisions that a socket did not receive, or received twice. */
+  /** Revisions that a subscription did not receive, or received twice. */
   readonly missed: number;
   readonly repeated: number;
   /** Milliseconds from the beginning of the POST with an event until a socket received it. */
   readonly pushMs: { readonly p50: number; readonly p99: number; readonly max: number };
   /** Milliseconds until that POST was answered, which is as soon as the queue had the event. */
   readonly postMs: { readonly p50: number; readonly p99: number };
+  /** What Cloudflare bills as requests of objects: sockets, calls, and messages of clients at twenty to one. */
+  readonly objectRequests: {
+    /** Until every subscription had its first item. */
+    readonly opening: number;
+    /** From there until every event was delivered: merges into devices, and calls of hubs. */
+    readonly events: number;
+  };
 };
 
-const TOPIC = "device.elt.status.reported";
-const CHANGED = `subscription ($key: String!) {
-  deviceChanged(key: $key) { kind revision event { data } device { status report { indoorTemperatureC } } }
-}`;
+/** 500 subscriptions each on a socket of its own, and 20 screens of 50 devices, through objects and through hubs. */
+const SHAPES = {
+  sockets: { screens: 500, devices: 50, devicesAScreen: 1, through: "objects", events: "together" },
+  socketsAtHubs: { screens: 500, devices: 50, devicesAScreen: 1, through: "hub", events: "together" },
+  fiftySockets: { screens: 20, devices: 50, devicesAScreen: 50, through: "objects", events: "together" },
+  oneSocket: { screens: 20, devices: 50, devicesAScreen: 50, through: "hub", events: "together" },
+  oneScreen: { screens: 1, devices: 50, devicesAScreen: 50, through: "hub", events: "apart" },
+  oneScreenOfSockets: { screens: 1, devices: 50, devicesAScreen: 50, through: "objects", events: "apart" },
+} as const satisfies Readonly<Record<string, LiveShape>>;
 
-/** Sockets of real clients on real objects, with updates flowing. */
+export type LiveFigures = Readonly<Record<keyof typeof SHAPES, LiveRun>>;
+
+/** Sockets of real clients, with updates flowing; each shape on a platform of its own. */
 export async function benchLive(load: LiveLoad, say: (line: string) => void): Promise<LiveFigures> {
+  const figures = {} as Record<keyof typeof SHAPES, LiveRun>;
+  for (const name of Object.keys(SHAPES) as (keyof typeof SHAPES)[]) {
+    figures[name] = await runShape(SHAPES[name], load, say);
+  }
+  return figures;
+}
+
+const TOPIC = "device.elt.status.reported";
+
+async function runShape(shape: LiveShape, load: LiveLoad, say: (line: string) => void): Promise<LiveRun> {
+  const { screens: count, devices, devicesAScreen, through } = shape;
   const stack = await startStack();
-  const clients: Client[] = [];
+  const screens: Screen[] = [];
   try {
     const kafka = await connect(stack.url);
-    const names = Array.from({ length: load.devices }, (_, i) => `bench-${i}`);
-    const beganAt: number[] = [];
+    const names = Array.from({ length: devices }, (_, i) => `bench-${i}`);
+    const beganAt = new Map<string, number>();
     const posts: number[] = [];
-    const push = async (round: number) => {
-      beganAt[round] = performance.now();
-      const records = names.map((deviceId) => ({ topic: TOPIC, key: deviceId, value: recordValue(deviceId, round) }));
-      await kafka.push(TOPIC, records);
-      posts.push(performance.now() - (beganAt[round] ?? 0));
+    const post = async (round: number, group: readonly string[]) => {
+      const at = performance.now();
+      for (const name of group) beganAt.set(`${name} ${round}`, at);
+      await kafka.push(
+        TOPIC,
+        group.map((name) => ({ topic: TOPIC, key: name, value: recordValue(name, round) })),
+      );
+      posts.push(performance.now() - at);
     };
-    await push(0);
-    say(`${names.length} devices are there; opening ${load.devices * load.socketsADevice} sockets`);
+    await post(0, names);
+    const requests = () => countRequests(stack.url, kafka.authorization, screens);
+    await until(async () => (await kafka.outcomes()).inFlight === 0, "the devices");
+    const before = await requests();
+    say(`${count} screens of ${devicesAScreen} devices open their sockets, through ${through}`);
     const pushes: number[] = [];
-    const listeners: LiveSubscription[] = [];
-    for (const name of names) {
-      for (let i = 0; i < load.socketsADevice; i++) {
-        const client = createLiveClient(stack.url, { target: { device: `elt:${name}` }, retryAttempts: 20 });
-        clients.push(client);
-        const listening: LiveSubscription = new LiveSubscription(client, CHANGED, { key: `elt:${name}` }, () => {
-          const { kind, event } = listening.items.at(-1) ?? {};
-          if (kind === "EVENT") pushes.push(performance.now() - (beganAt[event.data.indoorTemperatureC] ?? 0));
-        });
-        listeners.push(listening);
+    const onEvent = (name: string, round: number) => {
+      pushes.push(performance.now() - (beganAt.get(`${name} ${round}`) ?? 0));
+    };
+    for (let i = 0; i < count; i++) {
+      const own = Array.from({ length: devicesAScreen }, (_, j) => names[(i * devicesAScreen + j) % devices] as string);
+      screens.push(openScreen(stack.url, { devices: own, through, address: `10.0.${i >> 8}.${i & 255}`, onEvent }));
+      if (i % 25 === 24 || i === count - 1) {
+        await until(() => screens.every((screen) => screen.isOpen()), "the sockets");
       }
-      await until(() => listeners.every(({ items }) => items.length > 0), "the sockets");
     }
-    say(`${listeners.length} sockets are told; ${load.rounds} rounds of ${names.length} events begin`);
+    await sleep(COUNTED_AFTER_MS);
+    const opened = await requests();
+    const subscriptions = screens.flatMap(({ revisions }) => [...revisions.values()]);
+    say(`${subscriptions.length} subscriptions are open; ${load.rounds} rounds of ${devices} events begin`);
     for (let round = 1; round <= load.rounds; round++) {
       const began = performance.now();
-      await push(round);
+      if (shape.events === "together") await post(round, names);
+      else for (const name of names) await post(round, [name]);
       await sleep(Math.max(0, load.paceMs - (performance.now() - began)));
       if (round % 10 === 0) say(`round ${round} of ${load.rounds}: ${pushes.length} pushes`);
     }
-    await until(() => listeners.every(({ items }) => items.length > load.rounds), "the last push").catch(
-      () => undefined,
-    );
-    const told = listeners.map(({ items }) => items.map(({ revision }) => revision as number));
+    await until(() => subscriptions.every((each) => each.length > load.rounds), "the last push").catch(() => undefined);
+    await sleep(COUNTED_AFTER_MS);
+    const after = await requests();
     return {
-      sockets: listeners.length,
-      devices: names.length,
-      events: load.rounds * names.length,
+      sockets: sum(screens.map(({ sockets }) => sockets())),
+      subscriptions: subscriptions.length,
+      devices,
+      events: load.rounds * devices,
       told: pushes.length,
-      missed: sum(told.map((revisions) => load.rounds + 1 - new Set(revisions).size)),
-      repeated: sum(told.map((revisions) => revisions.length - new Set(revisions).size)),
+      missed: sum(subscriptions.map((revisions) => load.rounds + 1 - new Set(revisions).size)),
+      repeated: sum(subscriptions.map((revisions) => revisions.length - new Set(revisions).size)),
       pushMs: { p50: percentile(pushes, 0.5), p99: percentile(pushes, 0.99), max: percentile(pushes, 1) },
       postMs: { p50: percentile(posts, 0.5), p99: percentile(posts, 0.99) },
+      objectRequests: { opening: opened - before, events: after - opened },
     };
   } finally {
-    await Promise.all(clients.map((client) => client.dispose()));
+    await Promise.all(screens.map((screen) => screen.close()));
     await stack.stop();
   }
 }
+
+/** Counters trail what they count. */
+const COUNTED_AFTER_MS = 3_000;
+
+/** Calls by the consumer, calls by hubs, sockets, and what clients have sent. Metrics objects are left out. */
+const CALLS = ["concord_object_calls_total", "concord_hub_calls_total", "concord_live_sockets_opened_total"];
+const MESSAGES_A_REQUEST = 20;
+
+async function countRequests(url: URL, authorization: string, screens: readonly Screen[]): Promise<number> {
+  const response = await fetch(new URL("/ops/metrics", url), { headers: { Authorization: authorization } });
+  if (!response.ok) throw new Error(`GET /ops/metrics: ${response.status}`);
+  const lines = (await response.text()).split("\n");
+  const calls = CALLS.map((name) =>
+    sum(lines.filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`)).map(countIn)),
+  );
+  return sum(calls) + sum(screens.map(({ sent }) => sent())) / MESSAGES_A_REQUEST;
+}
+
+const countIn = (line: string): number => Number(line.split(" ").at(-1));
 
 /** The temperature is the round's number, so that a subscriber can tell when its round began. */
 const recordValue = (deviceId: string, round: number): string =>

@@ -40,8 +40,6 @@ const { values, positionals } = parseArgs({
   options: {
     check: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
-    devices: { type: "string", default: "50" },
-    sockets: { type: "string", default: "500" },
     rounds: { type: "string", default: "40" },
     "pace-ms": { type: "string", default: "500" },
   },
@@ -69,16 +67,10 @@ if (broken > 0) console.error(`${broken} of ${lines.length} gates are broken.`);
 process.exit(values.check && broken > 0 ? 1 : 0);
 
 function liveLoad() {
-  const devices = countOf("devices");
-  return {
-    devices,
-    socketsADevice: Math.max(1, Math.round(countOf("sockets") / devices)),
-    rounds: countOf("rounds"),
-    paceMs: countOf("pace-ms"),
-  };
+  return { rounds: countOf("rounds"), paceMs: countOf("pace-ms") };
 }
 
-function countOf(name: "devices" | "sockets" | "rounds" | "pace-ms"): number {
+function countOf(name: "rounds" | "pace-ms"): number {
   const count = Number(values[name]);
   if (Number.isInteger(count) && count > 0) return count;
   return fail(`--${name} has to be a whole number above 0.`);

@@ -3,10 +3,11 @@ import type { BackfillFigures } from "./backfill.ts";
 import type { BridgeFigures, BridgeSide } from "./bridge.ts";
 import type { ConsumerFigures } from "./consumer.ts";
 import { type CostFigures, DESIGNS, type Design, WORKLOADS, type Workload } from "./cost.ts";
-import { type Gate, rounded } from "./gates.ts";
+import { atLeast, atMost, type Gate, ms, rounded } from "./gates.ts";
 import { ASKED, type Asked, type GrowthFigures } from "./growth.ts";
 import type { IngestFigures } from "./ingest.ts";
 import type { LiveFigures } from "./live.ts";
+import { liveGates, liveRows } from "./live-report.ts";
 import type { Rate } from "./measure.ts";
 import type { NodeFigures, Side } from "./node.ts";
 import type { ObjectFigures } from "./objects.ts";
@@ -70,12 +71,7 @@ export function gatesOf({ ingest, consumer, read, live, cost, growth, bridge, ba
           atMost(12, "rows read for each of its devices", read.pageCost.rowsRead / PAGE_SIZE),
         ]
       : []),
-    ...(live
-      ? [
-          atMost(0, "revisions that were not delivered to a socket", live.missed),
-          atMost(0, "revisions that were delivered to a socket twice", live.repeated),
-        ]
-      : []),
+    ...(live ? liveGates(live) : []),
     ...(bridge ? bridgeGates(bridge) : []),
     ...(cost ? costGates(cost) : []),
     ...(growth
@@ -127,9 +123,6 @@ const dollarsOf = ({ naive, always, live }: CostFigures["bills"][Workload]): Rea
   always: always.dollarsPerMillion,
   live: live.dollarsPerMillion,
 });
-
-const atLeast = (bound: number, name: string, value: number): Gate => ({ name, value, must: "be at least", bound });
-const atMost = (bound: number, name: string, value: number): Gate => ({ name, value, must: "be at most", bound });
 
 export type Table = { readonly title: string; readonly text: string };
 
@@ -191,7 +184,6 @@ function backfillRows({ megabytes, floor, dryRun, csv, parquet }: BackfillFigure
   ];
 }
 
-const ms = (value: number): string => `${rounded(value)} ms`;
 const rate = ({ perSecond, p50Ms, p99Ms }: Rate, records = 1): string =>
   `${rounded(perSecond * records)}/s, p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)}`;
 const times = (ours: Rate, floor: Rate): string => `${rounded(ours.perSecond / floor.perSecond)} of it`;
@@ -258,19 +250,6 @@ function nodeRows({ recordsPerSecond, device, page, visibleMs }: NodeFigures): R
       `p50 ${ms(visibleMs.ours.p50)}, p99 ${ms(visibleMs.ours.p99)}`,
       ratio({ node: visibleMs.node.p50, ours: visibleMs.ours.p50 }),
     ],
-  ];
-}
-
-function liveRows({ sockets, devices, events, told, missed, repeated, pushMs, postMs }: LiveFigures): Row[] {
-  return [
-    ["sockets", sockets, `on ${devices} devices`],
-    ["events", events, `delivered ${told} times: ${missed} missed, ${repeated} repeated`],
-    [
-      "push latency",
-      `p50 ${ms(pushMs.p50)}, p99 ${ms(pushMs.p99)}, max ${ms(pushMs.max)}`,
-      "from the POST's beginning",
-    ],
-    ["POST answered", `p50 ${ms(postMs.p50)}, p99 ${ms(postMs.p99)}`, "as soon as the queue has it"],
   ];
 }
 

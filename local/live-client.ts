@@ -9,7 +9,7 @@ export const createToken = (scope: Scope, expiresIn = "5m"): Promise<string> =>
   signToken(scope, LOCAL_TOKEN_SECRET, expiresIn);
 
 /** @param target absent: the hub, which takes any subscription */
-export function liveUrl(base: URL, target: LiveTarget | undefined): string {
+export function liveUrl(base: URL, target?: LiveTarget): string {
   const url = new URL("/live", base);
   url.protocol = "ws:";
   for (const [name, value] of Object.entries(target ?? {})) url.searchParams.set(name, value);
