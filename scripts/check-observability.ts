@@ -26,6 +26,7 @@ const REPORT: MetricsReport = {
   httpMs: { "concord-api POST /graphql 200 10": 1, "concord-api POST /graphql 200 sum": 7 },
   batchRecords: { "5": 1, sum: 3 },
   socketsOpened: { device: 1 },
+  hubCalls: { follow: 1 },
   backlog: { messages: 1, bytes: 100, atMs: 1 },
 };
 const nowMs = Date.now();

@@ -118,6 +118,11 @@ export const INSTRUMENTS = {
   ),
   socketsOpened: counter("concord_live_sockets_opened_total", ["target"], "Sockets that objects took."),
   socketsClosed: counter("concord_live_sockets_closed_total", ["target"], "Sockets that objects saw close."),
+  hubCalls: counter(
+    "concord_hub_calls_total",
+    ["call"],
+    "Calls of devices' objects and dealers' feeds by hubs: to follow one, to stop, and for what an offer did not bring.",
+  ),
 } as const satisfies Record<string, Instrument>;
 
 export type InstrumentName = keyof typeof INSTRUMENTS;

@@ -10,6 +10,8 @@ type FollowingDeps = {
   readonly objectOf: (followed: Followed) => Followable;
   readonly store: Pick<HubStore, "scopeKeysOf">;
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Counts a call of an object. */
+  readonly note: (call: "follow" | "pull" | "unfollow") => void;
 };
 
 /**
@@ -39,13 +41,19 @@ export class Following {
 
   /** @throws an outage */
   follow(request: Omit<FollowRequest, "hub">): Promise<Pull> {
-    const { hub, objectOf } = this.#deps;
-    return twice(() => objectOf(request.followed).follow({ ...request, hub: hub() }));
+    const { hub, objectOf, note } = this.#deps;
+    return twice(() => {
+      note("follow");
+      return objectOf(request.followed).follow({ ...request, hub: hub() });
+    });
   }
 
   /** @throws an outage */
   pullSince(followed: Followed, positions: readonly FollowedPosition[]): Promise<Pull[]> {
-    return twice(() => this.#deps.objectOf(followed).pullSince(followed, positions));
+    return twice(() => {
+      this.#deps.note("pull");
+      return this.#deps.objectOf(followed).pullSince(followed, positions);
+    });
   }
 
   /** Stops following what no subscription needs any more. Nobody waits for it. */
@@ -63,6 +71,7 @@ export class Following {
     const unneeded = scopeKeys.filter((scopeKey) => !needed.has(scopeKey));
     if (unneeded.length === 0) return;
     try {
+      this.#deps.note("unfollow");
       await this.#deps.objectOf(followed).unfollow(this.#deps.hub(), unneeded);
     } catch (thrown) {
       log("warn", "live.not_unfollowed", { object: watchId(followed), ...describeFault(thrown) });

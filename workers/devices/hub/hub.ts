@@ -40,6 +40,8 @@ export type HubDeps = {
   readonly revoked: () => Promise<Revoked>;
   /** Counts an opened or closed socket. */
   readonly note: (what: "opened" | "closed") => void;
+  /** Counts a call of an object that the hub follows. */
+  readonly noteCall: (call: "follow" | "pull" | "unfollow") => void;
   /** Sets the alarm for the next token that expires. */
   readonly schedule: () => Promise<void>;
 };
@@ -66,6 +68,7 @@ export class Hub {
       objectOf: deps.objectOf,
       store,
       waitUntil: (work) => ctx.waitUntil(work),
+      note: deps.noteCall,
     });
     const deliveries = new Deliveries({ revoked, queries, outbox: new Outbox(ctx), cancelFlags });
     const progress = new Progress({ store, places, following, deliveries });
