@@ -26,7 +26,8 @@ const LIVE_NAMES: Readonly<Record<keyof LiveFigures, string>> = {
   sockets: "500 sockets of one subscription, at devices' objects",
   socketsAtHubs: "500 sockets of one subscription, at hubs",
   fiftySockets: "20 screens of 50 devices, fifty sockets each",
-  oneSocket: "20 screens of 50 devices, one socket each",
+  oneSocket: "20 screens of 50 devices, one socket each, one office",
+  oneSocketAtHubs: "20 screens of 50 devices, one socket each, 20 places",
   oneScreen: "one screen of 50, one socket, events one by one",
   oneScreenOfSockets: "one screen of 50, fifty sockets, events one by one",
 };

@@ -5,7 +5,7 @@ import { startStack } from "../local/stack.ts";
 import { openScreen, type Screen, type Through } from "./live-screen.ts";
 import { sleep, until } from "./measure.ts";
 
-/** Screens that subscribe to the same devices, each from an address of its own. */
+/** Screens that subscribe to the same devices. */
 export type LiveShape = {
   readonly screens: number;
   /** Devices in all, each with an event in each round. */
@@ -13,6 +13,8 @@ export type LiveShape = {
   /** Devices of a screen. Screens with fewer than all take turns. */
   readonly devicesAScreen: number;
   readonly through: Through;
+  /** An office has one address, and so one hub; screens of different places have an address each, and up to sixteen hubs. */
+  readonly addresses: "one" | "one a screen";
   /** A round is one request with an event of every device, or a request for each event. */
   readonly events: "together" | "apart";
 };
@@ -49,14 +51,50 @@ export type LiveRun = {
   };
 };
 
-/** 500 subscriptions each on a socket of its own, and 20 screens of 50 devices, through objects and through hubs. */
+/** 500 subscriptions each on a socket of its own, and screens of 50 devices, through objects and through hubs. */
 const SHAPES = {
-  sockets: { screens: 500, devices: 50, devicesAScreen: 1, through: "objects", events: "together" },
-  socketsAtHubs: { screens: 500, devices: 50, devicesAScreen: 1, through: "hub", events: "together" },
-  fiftySockets: { screens: 20, devices: 50, devicesAScreen: 50, through: "objects", events: "together" },
-  oneSocket: { screens: 20, devices: 50, devicesAScreen: 50, through: "hub", events: "together" },
-  oneScreen: { screens: 1, devices: 50, devicesAScreen: 50, through: "hub", events: "apart" },
-  oneScreenOfSockets: { screens: 1, devices: 50, devicesAScreen: 50, through: "objects", events: "apart" },
+  sockets: {
+    screens: 500,
+    devices: 50,
+    devicesAScreen: 1,
+    through: "objects",
+    addresses: "one a screen",
+    events: "together",
+  },
+  socketsAtHubs: {
+    screens: 500,
+    devices: 50,
+    devicesAScreen: 1,
+    through: "hub",
+    addresses: "one a screen",
+    events: "together",
+  },
+  fiftySockets: {
+    screens: 20,
+    devices: 50,
+    devicesAScreen: 50,
+    through: "objects",
+    addresses: "one a screen",
+    events: "together",
+  },
+  oneSocket: { screens: 20, devices: 50, devicesAScreen: 50, through: "hub", addresses: "one", events: "together" },
+  oneSocketAtHubs: {
+    screens: 20,
+    devices: 50,
+    devicesAScreen: 50,
+    through: "hub",
+    addresses: "one a screen",
+    events: "together",
+  },
+  oneScreen: { screens: 1, devices: 50, devicesAScreen: 50, through: "hub", addresses: "one", events: "apart" },
+  oneScreenOfSockets: {
+    screens: 1,
+    devices: 50,
+    devicesAScreen: 50,
+    through: "objects",
+    addresses: "one a screen",
+    events: "apart",
+  },
 } as const satisfies Readonly<Record<string, LiveShape>>;
 
 export type LiveFigures = Readonly<Record<keyof typeof SHAPES, LiveRun>>;
@@ -73,7 +111,7 @@ export async function benchLive(load: LiveLoad, say: (line: string) => void): Pr
 const TOPIC = "device.elt.status.reported";
 
 async function runShape(shape: LiveShape, load: LiveLoad, say: (line: string) => void): Promise<LiveRun> {
-  const { screens: count, devices, devicesAScreen, through } = shape;
+  const { screens: count, devices, devicesAScreen, through, addresses } = shape;
   const stack = await startStack();
   const screens: Screen[] = [];
   try {
@@ -101,7 +139,9 @@ async function runShape(shape: LiveShape, load: LiveLoad, say: (line: string) =>
     };
     for (let i = 0; i < count; i++) {
       const own = Array.from({ length: devicesAScreen }, (_, j) => names[(i * devicesAScreen + j) % devices] as string);
-      screens.push(openScreen(stack.url, { devices: own, through, address: `10.0.${i >> 8}.${i & 255}`, onEvent }));
+      screens.push(
+        openScreen(stack.url, { devices: own, through, address: addressOf(addresses === "one" ? 0 : i), onEvent }),
+      );
       if (i % 25 === 24 || i === count - 1) {
         await until(() => screens.every((screen) => screen.isOpen()), "the sockets");
       }
@@ -137,6 +177,8 @@ async function runShape(shape: LiveShape, load: LiveLoad, say: (line: string) =>
     await stack.stop();
   }
 }
+
+const addressOf = (number: number): string => `10.0.${number >> 8}.${number & 255}`;
 
 /** Counters trail what they count. */
 const COUNTED_AFTER_MS = 3_000;
