@@ -28,7 +28,8 @@ export const cors = createMiddleware<{ Bindings: Env }>(async (c, next) => {
       status: 204,
       headers: {
         ...headers,
-        "Access-Control-Allow-Methods": "GET, POST",
+        // A PUT is refused in words, which a page could not read otherwise.
+        "Access-Control-Allow-Methods": "GET, POST, PUT",
         ...(asked && { "Access-Control-Allow-Headers": asked }),
         "Access-Control-Max-Age": String(REMEMBERED_SECONDS),
         Vary: "Origin, Access-Control-Request-Headers",

@@ -88,6 +88,11 @@ app.get("/graphql/stream", (c) =>
   openTicket(c.req.raw, { ...depsOf(c), live: (sender, lastEventId) => liveOf(c, sender, lastEventId) }),
 );
 
+// graphql-sse would reserve one stream for many subscriptions, which would have to be found again from any isolate.
+app.on("PUT", ["/graphql", "/graphql/stream"], (c) =>
+  refuse(c.req.raw, 405, ["SINGLE_CONNECTION_NOT_SUPPORTED", ONE_STREAM], { headers: { Allow: "GET, POST" } }),
+);
+
 app.all("/graphql", (c) => refuseMethod(c.req.raw, "GET, POST"));
 app.all("/graphql/ticket", (c) => refuseMethod(c.req.raw, "POST"));
 app.all("/graphql/stream", (c) => refuseMethod(c.req.raw, "GET"));
@@ -116,6 +121,9 @@ const liveOf =
   ({ env, req }: Context<Api>, sender: Sender, lastEventId: string | null): AnswerDeps["live"] =>
   (signal) =>
     createLive(env, { ...sender, signal, lastEventId, hub: hubNameOf(req.raw, sender.address) });
+
+const ONE_STREAM =
+  "Each subscription has a stream of its own here, and nothing was reserved. Set `singleConnection: false` in graphql-sse, or send many subscriptions over one WebSocket.";
 
 const ISSUER_UNREACHABLE =
   "The issuer of your token does not answer, so you could not be authenticated. Nothing was done; try again.";

@@ -122,7 +122,7 @@ describe("a preflight request", () => {
     const { status, headers } = await preflight(origin);
     expect(status).toBe(204);
     expect(headers.get("Access-Control-Allow-Headers")?.split(",")).toEqual(HEADERS);
-    expect(headers.get("Access-Control-Allow-Methods")?.split(", ")).toEqual(["GET", "POST"]);
+    expect(headers.get("Access-Control-Allow-Methods")?.split(", ")).toEqual(["GET", "POST", "PUT"]);
     expect(headers.get("Access-Control-Allow-Origin")).toBe(origin === OURS ? OURS : "*");
     expect(headers.get("Access-Control-Allow-Credentials")).toBe(origin === OURS ? "true" : null);
     expect(headers.get("Vary")).toBe("Origin, Access-Control-Request-Headers");
