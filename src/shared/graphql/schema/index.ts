@@ -3,6 +3,7 @@ import "./device.ts";
 import "./dealer.ts";
 import "./customer.ts";
 import "./alert.ts";
+import "./fleet-statistics.ts";
 import "./freshness.ts";
 import "./viewer.ts";
 import "./acknowledge-alert.ts";

@@ -35,7 +35,8 @@ const Viewer = builder.objectRef<Caller>("Viewer").implement({
       type: [Dealer],
       // So that the rest of the viewer is answered while the database is out of reach.
       nullable: true,
-      description: "The records of these dealers, without those that no event has named yet. Null with an error while they cannot be read.",
+      description:
+        "The records of these dealers, without those that no event has named yet. Null with an error while they cannot be read.",
       resolve: async ({ scope }, _, { load }) => {
         const found = await Promise.all(dealerIdsOf(scope).map((id) => load.dealer.load(id)));
         return found.filter((dealer) => dealer !== null);
