@@ -8,6 +8,7 @@ import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { buildConsole } from "../local/console.ts";
+import { buildGraphiQL } from "../local/graphiql.ts";
 import { percentile } from "../local/screen.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
 import { runTool } from "../local/tool.ts";
@@ -36,7 +37,7 @@ const { default: WORKERD } = createRequire(import.meta.url)("workerd") as { read
  */
 export async function benchStart(say: (line: string) => void): Promise<StartFigures> {
   const folder = await mkdtemp(join(tmpdir(), "concord-bench-"));
-  await buildConsole();
+  await Promise.all([buildConsole(), buildGraphiQL()]);
   const empty = join(folder, "empty.js");
   await writeFile(empty, "export default { fetch: () => new Response(null, { status: 204 }) };\n");
   const workers = [

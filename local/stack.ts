@@ -1,6 +1,7 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { createTestHarness } from "wrangler";
 import { buildConsole } from "./console.ts";
+import { buildGraphiQL } from "./graphiql.ts";
 import { ROOT } from "./tool.ts";
 
 /** The Workers in the order in which `wrangler dev` and the harness need them: the front door first. */
@@ -39,7 +40,7 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
       ],
     };
   };
-  await buildConsole();
+  await Promise.all([buildConsole(), buildGraphiQL()]);
   const harness = createTestHarness(await prepareDeployment(configOf));
   const { url } = await harness.listen();
   const worker = <Env>(name: string) => harness.getWorker<Env>(env ? `${name}-${env}` : name);

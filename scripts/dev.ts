@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { LOCAL_TOKEN_KEY } from "#auth/local-key.ts";
 import { signToken } from "#auth/token.ts";
 import { watchConsole } from "../local/console.ts";
+import { buildGraphiQL } from "../local/graphiql.ts";
 import { readOptions } from "../local/options.ts";
 import { WORKER_CONFIGS } from "../local/stack.ts";
 import { ROOT, runTool, toolPath } from "../local/tool.ts";
@@ -41,7 +42,7 @@ const env = {
 };
 
 console.log("Starting six Workers, which takes some seconds.");
-await watchConsole();
+await Promise.all([watchConsole(), buildGraphiQL()]);
 const migrate = ["d1", "migrations", "apply", "concord", "--local", "-c", "workers/ingest/wrangler.toml", ...state];
 const migrated = runTool("wrangler", migrate, { env });
 if (migrated.status !== 0) {

@@ -5,7 +5,7 @@ export type DeployedOnly = { readonly value: unknown; readonly why: string };
 
 /**
  * By Worker, and by the member's path in its tables. Locally a queue retries at once, so that tests of a dying consumer
- * take no minutes, and local/console.ts bundles the console.
+ * take no minutes, and local/console.ts and local/graphiql.ts bundle the console and GraphiQL.
  */
 export const DEPLOYED_ONLY: Readonly<Partial<Record<WorkerName, Readonly<Record<string, DeployedOnly>>>>> = {
   ingest: {
@@ -13,6 +13,9 @@ export const DEPLOYED_ONLY: Readonly<Partial<Record<WorkerName, Readonly<Record<
       value: 60,
       why: "For a consumer that dies before it answers; a retry that it asks for has a delay of its own.",
     },
+  },
+  api: {
+    "build.command": { value: "npm run --silent graphiql", why: "Bundles GraphiQL into its assets." },
   },
   dlq: {
     "queues.consumers.retry_delay": {

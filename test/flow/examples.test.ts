@@ -16,7 +16,6 @@ import {
 } from "../../examples/dashboard/generated.ts";
 import { type Clients, connect } from "../../local/clients.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { SAVED_QUERIES } from "../../workers/api/saved-queries.ts";
 import { outcomesAtRest } from "../support/outcomes.ts";
 import { eventValue } from "../support/records.ts";
 
@@ -277,20 +276,5 @@ describe("docs/graphql.md", () => {
     const { data, errors } = JSON.parse(stdout);
     expect(errors).toBeUndefined();
     expect(data.devices?.edges).toContainEqual({ node: expect.objectContaining({ key: KEY }) });
-  });
-});
-
-describe("GraphiQL", () => {
-  it("opens with saved queries that run as they stand, with the token that the page sends", async () => {
-    const page = await fetch(new URL("/graphql", stack.url), { headers: { Accept: "text/html" } });
-    const [, options] = /renderYogaGraphiQL\(root,(\{.*\})\)\}\)<\/script>/.exec(await page.text()) ?? [];
-    const { defaultTabs, additionalHeaders } = JSON.parse(options ?? "{}");
-    expect(defaultTabs).toHaveLength(SAVED_QUERIES.length);
-    for (const { query, variables } of defaultTabs) {
-      const body = { query, variables: JSON.parse(variables ?? "{}") };
-      const { status, data, errors } = await firstAnswer(body, additionalHeaders);
-      expect([status, errors], query).toEqual([200, undefined]);
-      for (const value of Object.values(data)) expect(value, query).not.toBeNull();
-    }
   });
 });

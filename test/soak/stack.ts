@@ -65,7 +65,8 @@ async function wrappedConfig(path: string, folder: string): Promise<string> {
   const wrapped = text
     .replace('main = "index.ts"', () => `main = ${JSON.stringify(join(ROOT, FAULTY[name]))}`)
     .replaceAll('"../../migrations"', () => JSON.stringify(join(ROOT, "migrations")))
-    .replace('"../../console/dist"', () => JSON.stringify(join(ROOT, "console/dist")));
+    .replace('"../../console/dist"', () => JSON.stringify(join(ROOT, "console/dist")))
+    .replace('"../../graphiql/dist/files"', () => JSON.stringify(join(ROOT, "graphiql/dist/files")));
   if (!wrapped.includes(FAULTY[name])) throw new Error(`${path} does not say main = "index.ts"`);
   const copy = join(folder, `${name}.toml`);
   await writeFile(copy, wrapped);

@@ -28,12 +28,14 @@ type Options = {
   /** D1 databases beside the Worker's own, empty. */
   readonly databases?: readonly string[];
   readonly serviceBindings?: Readonly<Record<string, () => Response>>;
+  /** What is built before the tests. */
+  readonly globalSetup?: readonly string[];
 };
 
 /** The tests of a Worker that answers GraphQL, inside workerd, with its own bindings and real D1. */
 export function graphqlProject(
   worker: string,
-  { objects, libraries = [], databases = [], serviceBindings = {} }: Options,
+  { objects, libraries = [], databases = [], serviceBindings = {}, globalSetup = [] }: Options,
 ) {
   const durableObjects = Object.entries(objects).map(([name, className]) => [name, { className, useSQLite: true }]);
   return defineProject({
@@ -71,6 +73,7 @@ export function graphqlProject(
       include: [`test/workers/${worker}/*.test.ts`],
       // Bundled once for all files: workerd would otherwise load hundreds of modules for each.
       deps: { optimizer: { ssr: { enabled: true, include: [...GRAPHQL_LIBRARIES, ...libraries] } } },
+      globalSetup: [...globalSetup],
       setupFiles: ["test/workers/apply-migrations.ts"],
     },
   });

@@ -1,7 +1,6 @@
 import { createMiddleware } from "hono/factory";
-import { readSettings } from "#auth/reader-settings.ts";
 import { CONSISTENCY_HEADER } from "#repositories/consistency.ts";
-import type { Env } from "./env.ts";
+import { type Env, readApiSettings } from "./env.ts";
 
 /** How long a browser remembers a preflight request, in seconds. */
 const REMEMBERED_SECONDS = 86_400;
@@ -13,7 +12,7 @@ const REMEMBERED_SECONDS = 86_400;
  */
 export const cors = createMiddleware<{ Bindings: Env }>(async (c, next) => {
   const { req } = c;
-  const read = readSettings(c.env);
+  const read = readApiSettings(c.env);
   const allowed = read.ok ? read.config.allowedOrigins : [];
   const origin = req.header("Origin");
   const isAllowed = origin !== undefined && allowed.includes(origin);

@@ -1,4 +1,7 @@
-import type { ReaderSettings, ReaderVars } from "#auth/reader-settings.ts";
+import * as z from "zod";
+import { type ReaderSettings, type ReaderVars, readerVarsSchema, toReaderSettings } from "#auth/reader-settings.ts";
+import { configReader } from "#base/config.ts";
+import { Origins } from "#base/origins.ts";
 import type { Limiter } from "#base/rate-limit.ts";
 import type { Commands } from "#domain/command.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
@@ -8,7 +11,13 @@ import { type MetricsNamespace, metricsOver } from "#telemetry/shards.ts";
 
 /** The bindings and variables of wrangler.toml. */
 export type Env = ReaderVars & {
+  /** Whether a browser that opens /graphql gets GraphiQL. If absent, locally only. */
+  readonly SERVE_GRAPHIQL?: string;
+  /** Origins whose pages may send requests with credentials: `https://app.example.com`. If absent, none. */
+  readonly ALLOWED_ORIGINS?: string;
   readonly DB: D1Database;
+  /** The files of GraphiQL. */
+  readonly GRAPHIQL: Fetcher;
   /** `DeviceObject` of the devices Worker. */
   readonly DEVICES: DurableObjectNamespace;
   /** `DealerFeed` of the devices Worker. */
@@ -27,6 +36,22 @@ export type Env = ReaderVars & {
   /** Requests without a good token, by address. */
   readonly FAILED_SIGN_INS: Limiter;
 };
+
+const apiVarsSchema = (vars: Env) =>
+  readerVarsSchema(vars).extend({
+    SERVE_GRAPHIQL: z.enum(["true", "false"]).default(vars.ENVIRONMENT === "local" ? "true" : "false"),
+    ALLOWED_ORIGINS: Origins.default([]),
+  });
+
+/** The settings of the readers, and those of this Worker alone. */
+export const readApiSettings = configReader((vars: Env) =>
+  apiVarsSchema(vars).transform((read) => ({
+    ...toReaderSettings(read),
+    servesGraphiQL: read.SERVE_GRAPHIQL === "true",
+    allowedOrigins: read.ALLOWED_ORIGINS,
+  })),
+);
+export type ApiSettings = Extract<ReturnType<typeof readApiSettings>, { readonly ok: true }>["config"];
 
 /** The stores of the services. The objects' classes are in other Workers; the types of `Stores` are the interface. */
 export const storesFrom = (

@@ -1,7 +1,5 @@
-import { shouldRenderGraphiQL } from "graphql-yoga";
 import { type Context, Hono } from "hono";
 import { IssuerUnreachable } from "#auth/issuer.ts";
-import { type ReaderSettings, readSettings } from "#auth/reader-settings.ts";
 import { kidsOf } from "#auth/token-settings.ts";
 import { clientAddress, isWithinLimit, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
 import { FAULT_MESSAGE, RETRY_AFTER_MS } from "#graphql/errors.ts";
@@ -13,14 +11,14 @@ import { type RequestNotes, trackRequests } from "#telemetry/track-requests.ts";
 import { type AnswerDeps, answer, type Sender } from "./answer.ts";
 import { readSender } from "./caller.ts";
 import { cors } from "./cors.ts";
-import type { Env } from "./env.ts";
-import { graphiqlPage } from "./graphiql.ts";
+import { type ApiSettings, type Env, readApiSettings } from "./env.ts";
+import { serveGraphiQL } from "./graphiql.ts";
 import { createLive } from "./live.ts";
 import { refuse, refuseMethod, tooMany } from "./refusals.ts";
 import { answerSchema } from "./schema.ts";
 import { issueTicket, openTicket } from "./tickets.ts";
 
-type Api = { Bindings: Env; Variables: { settings: ReaderSettings; notes: RequestNotes } };
+type Api = { Bindings: Env; Variables: { settings: ApiSettings; notes: RequestNotes } };
 
 const app = new Hono<Api>();
 
@@ -34,7 +32,7 @@ app.use(async (c, next) => {
 });
 
 app.use(async (c, next) => {
-  const read = readSettings(c.env);
+  const read = readApiSettings(c.env);
   if (!read.ok)
     return refuse(c.req.raw, 503, ["MISCONFIGURED", `The Worker serves nothing: ${read.problems.join("; ")}.`]);
   c.set("settings", read.config);
@@ -52,6 +50,7 @@ app.on("GET", ["/readyz", "/graphql/readyz"], ({ env, var: { settings } }) => {
       "TICKETS",
       "INGEST_COMMANDS",
       "METRICS",
+      "GRAPHIQL",
       "REQUESTS",
       "REQUESTS_BY_ADDRESS",
       "FAILED_SIGN_INS",
@@ -67,13 +66,14 @@ app.get("/schema.graphql", async ({ env, req }) =>
     : tooMany(req.raw, SHORT_WAIT_SECONDS),
 );
 
+app.on("GET", ["/graphql", "/graphql/graphiql.json", "/graphql/assets/*"], async (c, next) => {
+  const settings = c.get("settings");
+  const file = settings.servesGraphiQL ? await serveGraphiQL(c.req.raw, { settings, env: c.env }) : undefined;
+  return file ?? next();
+});
+
 app.on(["GET", "POST"], "/graphql", async (c) => {
   const settings = c.get("settings");
-  if (settings.isLocal && shouldRenderGraphiQL(c.req.raw)) {
-    // A page of a library, from its own host. The front door's policy would let nothing of it load.
-    c.header("Content-Security-Policy", "frame-ancestors 'none'");
-    return c.html(graphiqlPage(settings));
-  }
   const sender = await readSender(c.req.raw, c.env, settings);
   if (sender instanceof Response) return sender;
   return answer(c.req.raw, sender, { ...depsOf(c), live: liveOf(c, sender, c.req.header("Last-Event-ID") ?? null) });

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { configReader, Environment } from "#base/config.ts";
-import { Origins } from "#base/origins.ts";
 import { parseRegisters, SEPARATE } from "#domain/party.ts";
 import { jsonText } from "#json/json-of.ts";
 import { OtherIssuer, tokenVarsSchema, toTokenTrust } from "./token-settings.ts";
@@ -17,8 +16,6 @@ export type ReaderVars = {
   readonly TRUSTED_DOCUMENTS_ONLY?: string;
   /** Sources whose ids mean the same dealers and customers: `infinity+elt`. If absent, each source has its own. */
   readonly SHARED_REGISTERS?: string;
-  /** Origins whose pages may send requests with credentials: `https://app.example.com`. If absent, none. */
-  readonly ALLOWED_ORIGINS?: string;
 };
 
 /** Which sources speak of the same dealers and customers: `infinity+elt`. */
@@ -37,15 +34,13 @@ export const readerVarsSchema = (vars: ReaderVars) =>
     TOKEN_ISSUER: jsonText(OtherIssuer).optional(),
     TRUSTED_DOCUMENTS_ONLY: z.enum(["true", "false"]).default(vars.ENVIRONMENT === "local" ? "false" : "true"),
     SHARED_REGISTERS: RegistersText.default(SEPARATE),
-    ALLOWED_ORIGINS: Origins.default([]),
   });
 
-const toReaderSettings = (vars: z.output<ReturnType<typeof readerVarsSchema>>) => ({
+export const toReaderSettings = (vars: z.output<ReturnType<typeof readerVarsSchema>>) => ({
   isLocal: vars.ENVIRONMENT === "local",
   trust: toTokenTrust(vars),
   trustedDocumentsOnly: vars.TRUSTED_DOCUMENTS_ONLY === "true",
   registers: vars.SHARED_REGISTERS,
-  allowedOrigins: vars.ALLOWED_ORIGINS,
 });
 export type ReaderSettings = ReturnType<typeof toReaderSettings>;
 

@@ -38,19 +38,41 @@ describe("a request without a good token", () => {
   });
 });
 
-describe("the GraphiQL page", () => {
-  it("loads without a token locally, with a query and a token that work", async () => {
-    const page = await get("/graphql", { Accept: "text/html" });
-    expect(page.status).toBe(200);
-    const html = await page.text();
-    const options = JSON.parse(/renderYogaGraphiQL\(root,(\{.*?\})\)/.exec(html)?.[1] ?? "{}");
-    const response = await post({ query: options.defaultQuery }, options.additionalHeaders);
-    expect(await response.json()).toMatchObject({ data: { devices: expect.anything() } });
+describe("GraphiQL", () => {
+  const asBrowser = { Accept: "text/html,application/xhtml+xml" };
+  const production = { ...UNKEYED, ENVIRONMENT: "production", TOKEN_SECRET: SECRET, SERVE_GRAPHIQL: undefined };
+
+  it("is served locally, with a token that works", async () => {
+    const page = await get("/graphql", asBrowser);
+    expect([page.status, page.headers.get("Content-Type")]).toEqual([200, "text/html; charset=utf-8"]);
+    expect(await page.text()).toContain("/graphql/assets/main.js");
+    const { environment, token } = (await (await get("/graphql/graphiql.json")).json()) as Record<string, string>;
+    const response = await post(QUERY, { Authorization: `Bearer ${token}` });
+    expect([environment, await response.json()]).toMatchObject(["local", { data: { devices: expect.anything() } }]);
   });
 
-  it("does not exist anywhere else", async () => {
-    const production = { ...UNKEYED, ENVIRONMENT: "production", TOKEN_SECRET: SECRET };
-    expect((await get("/graphql", { Accept: "text/html" }, production)).status).toBe(401);
+  it("is served where the setting says so, and gives no token away", async () => {
+    const staging = { ...production, ENVIRONMENT: "staging", SERVE_GRAPHIQL: "true" };
+    expect((await get("/graphql", asBrowser, staging)).status).toBe(200);
+    const told = await (await get("/graphql/graphiql.json", {}, staging)).json();
+    expect(told).toEqual({ environment: "staging", token: null });
+  });
+
+  it.each(["/graphql", "/graphql/assets/main.js", "/graphql/graphiql.json"])(
+    "does not exist in an environment that says nothing: %s",
+    async (path) => {
+      for (const its of [production, { ...env, SERVE_GRAPHIQL: "false" }])
+        expect((await get(path, asBrowser, its)).status).toBe(path === "/graphql" ? 401 : 404);
+    },
+  );
+
+  it("is told apart from a client that queries", async () => {
+    for (const [path, headers] of [
+      ["/graphql", {}],
+      ["/graphql", { Accept: "application/json" }],
+      ["/graphql?query={__typename}", asBrowser],
+    ] as const)
+      expect((await get(path, headers)).status).toBe(401);
   });
 });
 

@@ -1,6 +1,7 @@
 import { graphqlProject } from "../../support/graphql-project.ts";
 
 export default graphqlProject("api", {
+  globalSetup: ["local/graphiql.ts"],
   objects: {
     DEVICES: "DeviceObject",
     DEALER_FEEDS: "DealerFeed",

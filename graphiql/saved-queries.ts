@@ -1,10 +1,18 @@
 export type SavedQuery = { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> };
 
-/** The queries that GraphiQL opens with, one per tab. The device is the one that README.md sends an event of. */
-export const SAVED_QUERIES: readonly SavedQuery[] = [
+/** The device that README.md sends an event of. */
+const FIRST_STEPS = "ecobee:t-1";
+
+/**
+ * The queries that GraphiQL opens with, one per tab.
+ * @param deviceKey a device that the token sees. Without one the tabs name that of README.md's first steps.
+ */
+export const savedQueries = (deviceKey: string | null): readonly SavedQuery[] => [
   {
-    query: `# This page sends a token of role ops. For another role put { "Authorization": "Bearer …" } into Headers below,
-# with what \`npx concord token --role dealer --dealer D-21\` prints.
+    query: `# The tabs name a device that your token sees.
+# If there is none yet, push one: see README.md.
+# To ask with another token, put this into Headers:
+# { "Authorization": "Bearer …" }
 query FirstDevices {
   devices(first: 10) {
     edges {
@@ -25,7 +33,7 @@ query FirstDevices {
   },
   {
     query: `query WholeDevice($key: String!) {
-  device(key: $key) {
+  device(by: { key: $key }) {
     id
     source
     deviceId
@@ -50,7 +58,7 @@ query FirstDevices {
 
 fragment State on TwinState { mode heatSetpointC coolSetpointC }
 `,
-    variables: { key: "ecobee:t-1" },
+    variables: { key: deviceKey ?? FIRST_STEPS },
   },
   {
     query: `query OpenCriticalAlerts($filter: AlertFilter, $after: String) {
@@ -96,12 +104,12 @@ fragment State on TwinState { mode heatSetpointC coolSetpointC }
   }
 }
 `,
-    variables: { input: { key: "ecobee:t-1", desired: { mode: "HEAT", heatSetpointC: 21 } } },
+    variables: { input: { by: { key: deviceKey ?? FIRST_STEPS }, desired: { mode: "HEAT", heatSetpointC: 21 } } },
   },
   {
     query: `# Leave this running and push an event of the device.
 subscription WatchDevice($key: String!) {
-  deviceChanged(key: $key) {
+  deviceChanged(by: { key: $key }) {
     kind
     revision
     event { topic occurredAt }
@@ -109,6 +117,6 @@ subscription WatchDevice($key: String!) {
   }
 }
 `,
-    variables: { key: "ecobee:t-1" },
+    variables: { key: deviceKey ?? FIRST_STEPS },
   },
 ];

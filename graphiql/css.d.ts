@@ -1,0 +1,2 @@
+/** The bundler puts them into one sheet. */
+declare module "*.css";
