@@ -101,6 +101,14 @@ const RULES: readonly Rule[] = [
     wayPast: "feeds by dealer and partition, which a subscriber joins",
   },
   {
+    id: "hub",
+    name: "calls of a hub that follows everything",
+    limit: LIMITS.objectRequests,
+    // Once for each round of devices, and once for the feeds of a batch.
+    used: (load) => load.peak.batches * (load.roundsPerBatch + 1),
+    wayPast: "more hubs a location, so that each follows less",
+  },
+  {
     id: "metrics",
     name: "objects that count",
     limit: { ...LIMITS.objectRequests, value: LIMITS.objectRequests.value * LIMITS.metricsObjects.value },

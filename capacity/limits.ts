@@ -44,6 +44,13 @@ export const LIMITS = {
   objectBytes: platform(2e6, "bytes of one stored value", "durable-objects/platform/limits"),
   objectMinimumBytes: platform(12_288, "bytes of an object with an empty database", "durable-objects/reference/faq"),
   socketsPerObject: ours(1_000, "sockets of one device or dealer", "workers/devices/live/subscriptions.ts"),
+  socketsPerHub: ours(1_000, "sockets of a hub", "MAX_SOCKETS in workers/devices/hub/hub.ts"),
+  hubsPerLocation: ours(16, "hubs a location, by the hash of the client's address", "workers/devices/index.ts"),
+  objectsPerSocket: ours(
+    500,
+    "devices and dealers that a hub's socket follows",
+    "MAX_OBJECTS in workers/devices/hub/hub-subscriptions.ts",
+  ),
   metricsObjects: ours(4, "objects that count", "METRICS_SHARDS in src/shared/telemetry/shards.ts"),
   metricsWrites: ours(10, "rows a second and counting object", "GATHER_MS in workers/metrics/metrics-object.ts"),
   producerRequests: ours(1_000, "requests a second and credential", "[[ratelimits]] in workers/ingest/wrangler.toml"),

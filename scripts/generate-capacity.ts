@@ -4,6 +4,7 @@ import { LIMITS, LIMITS_AS_OF, type Limit } from "../capacity/limits.ts";
 import { MEASURED } from "../capacity/measured.ts";
 import { type Plan, planWith } from "../capacity/plan.ts";
 import { ALERT_FACTOR, moneyOf, percentOf, reportOn, shortOf, textOf } from "../capacity/report.ts";
+import { costOfHub, costOfSockets, mergesOf, type ScreenCost } from "../capacity/screen.ts";
 
 /**
  * Writes the tables of docs/scale.md and docs/operations.md that the capacity model prints, between the lines
@@ -17,6 +18,12 @@ const WRITES = ["always", "live"] as const;
 const plans: readonly Plan[] = FLEETS.flatMap((devices) =>
   WRITES.map((objectWrites) => planWith({ devices, objectWrites })),
 );
+
+/** Fifty devices, eight hours a day, with a new token every hour. */
+const SCREEN = {
+  ...{ devices: 50, eventsPerDeviceDay: planWith().eventsPerDeviceDay, recordsPerBatch: planWith().recordsPerRequest },
+  ...{ hoursADay: 8, connectsADay: 8 },
+};
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -53,6 +60,36 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
         endOf(live?.find((check) => check.id === id)?.endsAtDevices),
         wayPast,
       ]),
+    );
+  },
+  screen: () => {
+    const rows = FLEETS.flatMap((fleet) =>
+      [1, 20, LIMITS.socketsPerHub.value].map((screensOfHub) => {
+        const screen = { ...SCREEN, fleet, screensOfHub };
+        const [sockets, hub] = [costOfSockets(screen), costOfHub(screen)];
+        const withMerges = ({ objectRequests }: ScreenCost) => objectRequests + mergesOf(screen);
+        return [
+          shortOf(fleet),
+          shortOf(screensOfHub),
+          shortOf(withMerges(sockets)),
+          shortOf(withMerges(hub)),
+          (withMerges(hub) / withMerges(sockets)).toFixed(2),
+          `$${sockets.dollars.toFixed(2)}`,
+          `$${hub.dollars.toFixed(2)}`,
+        ];
+      }),
+    );
+    return table(
+      [
+        "devices of the fleet",
+        "screens of the hub",
+        "object requests by fifty sockets",
+        "by one",
+        "ratio",
+        "a month by fifty sockets",
+        "by one",
+      ],
+      rows,
     );
   },
   rowid: () => {
