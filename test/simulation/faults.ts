@@ -10,10 +10,12 @@ export type Faults = {
   readonly overtaken: "none" | "once" | "every time";
   readonly object: "none" | "fails before" | "fails after" | "is overloaded" | "is reset";
   readonly objectNth: number;
+  readonly hub: "none" | "fails before" | "fails after" | "is evicted" | "is reset" | "is repeated";
+  readonly hubNth: number;
   readonly events: ProducerFault;
   readonly deadLetters: ProducerFault;
   /** Where the handler's Worker dies with its work half done. */
-  readonly dies: "none" | "before D1" | "behind D1" | "behind the object";
+  readonly dies: "none" | "before D1" | "behind D1" | "behind the object" | "before the hub";
   /** The handler's Worker dies after its last effect, and its dispositions are lost. */
   readonly acksLost: boolean;
 };
@@ -25,6 +27,8 @@ export const NO_FAULTS: Faults = {
   overtaken: "none",
   object: "none",
   objectNth: 0,
+  hub: "none",
+  hubNth: 0,
   events: "none",
   deadLetters: "none",
   dies: "none",
@@ -37,6 +41,7 @@ export function named(faults: Faults): Partial<Faults> | undefined {
   const needed: Partial<Record<keyof Faults, boolean>> = {
     d1Nth: isNamed("d1") || isNamed("dies"),
     objectNth: isNamed("object") || faults.dies === "behind the object",
+    hubNth: isNamed("hub") || faults.dies === "before the hub",
   };
   const members = (Object.keys(faults) as (keyof Faults)[]).filter((name) => isNamed(name) && needed[name] !== false);
   return members.length > 0 ? Object.fromEntries(members.map((name) => [name, faults[name]])) : undefined;
@@ -49,11 +54,16 @@ export type FaultKind =
   | `D1 ${Named<"d1"> | "is slow"}`
   | `overtaken ${Named<"overtaken">}`
   | `object ${Named<"object">}`
+  | `hub ${Named<"hub">}`
   | `queue ${Named<"events">}`
   | `handler dies ${Named<"dies">}`
   | "acknowledgements lost"
   | "delivered again"
   | "dlq Worker is down"
+  | "subscriber reconnects"
+  | "subscriber drops"
+  | "hub goes to sleep"
+  | "hub dies"
   | typeof POISON
   | typeof THROWER
   | typeof KILLER;
@@ -76,6 +86,7 @@ export const UNHEARD: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "handler dies before D1",
   "handler dies behind D1",
   "handler dies behind the object",
+  "handler dies before the hub",
   "killer",
 ]);
 

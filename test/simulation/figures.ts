@@ -7,12 +7,14 @@ export class Figures {
   records = 0;
   deliveries = 0;
   redeliveries = 0;
+  /** Items that subscribers of hubs got. */
+  heard = 0;
   readonly faults = new Tally<FaultKind>();
 
   toString(): string {
-    const { schedules, records, deliveries, redeliveries } = this;
+    const { schedules, records, deliveries, redeliveries, heard } = this;
     const kinds = Object.entries(this.faults.toCounts()).toSorted(([a], [b]) => (a < b ? -1 : 1));
     const faults = `${this.faults.total} faults (${kinds.map(([kind, count]) => `${kind} ${count}`).join(", ")})`;
-    return `${schedules} schedules, ${records} records, ${deliveries} deliveries, ${redeliveries} redeliveries, ${faults}`;
+    return `${schedules} schedules, ${records} records, ${deliveries} deliveries, ${redeliveries} redeliveries, ${heard} items heard through hubs, ${faults}`;
   }
 }

@@ -14,6 +14,8 @@ export type Step =
   | { readonly do: "repeat"; readonly from: number }
   | { readonly do: "refuse"; readonly queue: QueueName }
   | { readonly do: "lose D1" }
+  | { readonly do: "connect" | "drop"; readonly client: number }
+  | { readonly do: "evict a hub" | "reset a hub"; readonly hub: number }
   | { readonly do: "wait" | "take the dlq down"; readonly seconds: number };
 
 /** The seed determines records and requests; everything that happens to them is a step. */
@@ -50,6 +52,14 @@ export async function take(world: World, step: Step): Promise<void> {
       return world.wait(step.seconds);
     case "take the dlq down":
       return world.takeDlqDown(step.seconds);
+    case "connect":
+      return world.connect(step.client);
+    case "drop":
+      return world.drop(step.client);
+    case "evict a hub":
+      return world.evictHub(step.hub);
+    case "reset a hub":
+      return world.resetHub(step.hub);
     default:
       step satisfies never;
   }
@@ -80,9 +90,11 @@ const anyFaults: { [Name in keyof Faults]: fc.Arbitrary<Faults[Name]> } = {
   overtaken: seldom<Faults["overtaken"]>("none", "once", "every time"),
   object: often<Faults["object"]>("none", "fails before", "fails after", "is overloaded", "is reset"),
   objectNth: fc.nat(2),
+  hub: often<Faults["hub"]>("none", "fails before", "fails after", "is evicted", "is reset", "is repeated"),
+  hubNth: fc.nat(2),
   events: producer,
   deadLetters: producer,
-  dies: often<Faults["dies"]>("none", "before D1", "behind D1", "behind the object"),
+  dies: often<Faults["dies"]>("none", "before D1", "behind D1", "behind the object", "before the hub"),
   acksLost: seldom(false, true),
 };
 
@@ -131,6 +143,10 @@ function stepsUnder(weather: typeof anyFaults, { repeats, refusals }: Share): fc
     { weight: 1, arbitrary: fc.record({ do: constant("lose D1") }) },
     { weight: 3, arbitrary: fc.record({ do: constant("wait"), seconds }) },
     { weight: 2, arbitrary: fc.record({ do: constant("take the dlq down"), seconds }) },
+    { weight: 14, arbitrary: fc.record({ do: constant("connect"), client: fc.nat(4) }) },
+    { weight: 2, arbitrary: fc.record({ do: constant("drop"), client: fc.nat(4) }) },
+    { weight: 2, arbitrary: fc.record({ do: constant("evict a hub"), hub: fc.nat(1) }) },
+    { weight: 1, arbitrary: fc.record({ do: constant("reset a hub"), hub: fc.nat(1) }) },
   );
   return fc.array(step, { minLength: 1, maxLength: 45, size: "medium" });
 }

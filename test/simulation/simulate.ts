@@ -2,6 +2,7 @@ import { env as testEnv } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import { randomOf } from "../../samples/random.ts";
 import { countedByHand, keptCounts } from "../support/counts.ts";
+import { Audience } from "./audience.ts";
 import type { Figures } from "./figures.ts";
 import { type Schedule, take } from "./schedule.ts";
 import { requestsOf, type StreamRecord, streamOf } from "./stream.ts";
@@ -20,8 +21,12 @@ export async function simulate({ seed, steps }: Schedule, figures: Figures): Pro
   const records = streamOf(seed, RECORDS, name);
   // The handlers draw their backoff at random; a schedule that is repeated must wait for the same times.
   vi.spyOn(Math, "random").mockImplementation(randomOf(seed).next);
-  const world = new World(requestsOf(records, seed), figures);
-  for (const step of steps) await take(world, step);
+  const audience = new Audience(name);
+  const world = new World(requestsOf(records, seed), figures, audience);
+  for (const step of steps) {
+    await take(world, step);
+    await audience.tend();
+  }
   await world.rest();
   figures.schedules++;
   figures.records += records.length;
@@ -29,6 +34,7 @@ export async function simulate({ seed, steps }: Schedule, figures: Figures): Pro
   expect(world.promised.size, "every record was promised to its client in the end").toBe(records.length);
   await expectState(records, name);
   expectOutcomes(world, records);
+  figures.heard += await audience.expectHeard();
   await expectNothingWritten(records, seed, figures);
 }
 

@@ -6,13 +6,19 @@ import type { SampleRecord } from "../../samples/record.ts";
 import type { DeviceObject } from "../../workers/devices/device-object.ts";
 import dlq from "../../workers/dlq/index.ts";
 import ingest from "../../workers/ingest/index.ts";
+import type { Audience } from "./audience.ts";
 import { Broker, batchOf, type Delivery, type ProducerFault, type QueueName } from "./broker.ts";
 import { DOUBLING, type FaultKind, type Faults, NO_FAULTS, UNHEARD } from "./faults.ts";
+import { faultyHubs, type HubCare } from "./faulty-hubs.ts";
 import type { Figures } from "./figures.ts";
 import { type End, Run } from "./run.ts";
 import { faultyD1, faultyObjects, mortalQueue } from "./stand-ins.ts";
 
-const real = testEnv as unknown as { DB: D1Database; DEVICES: DurableObjectNamespace<DeviceObject> };
+const real = testEnv as unknown as {
+  DB: D1Database;
+  DEVICES: DurableObjectNamespace<DeviceObject>;
+  HUBS: DurableObjectNamespace;
+};
 
 /** The records that a client was promised: some answer called them accepted or kept. */
 export type Promised = Set<SampleRecord>;
@@ -30,12 +36,15 @@ export class World {
   /** Whether every handler learned the result of its effects. Only then is the label of each outcome exact. */
   allHeard = true;
   readonly #figures: Figures;
+  readonly #audience: Audience | undefined;
   #unsent: SampleRecord[][];
   #now = 0;
   #dlqIsBackAt = 0;
   readonly #refusals: Record<QueueName, number> = { events: 0, backfill: 0, suspects: 0, deadLetters: 0 };
 
-  constructor(requests: readonly (readonly SampleRecord[])[], figures: Figures) {
+  /** @param audience who subscribes to what happens, if anybody does */
+  constructor(requests: readonly (readonly SampleRecord[])[], figures: Figures, audience?: Audience) {
+    this.#audience = audience;
     this.#unsent = requests.map((request) => [...request]);
     this.#figures = figures;
   }
@@ -134,6 +143,27 @@ export class World {
     this.#refusals[queue] = 2;
   }
 
+  /** A subscriber opens a socket, or loses its own and opens another. */
+  async connect(client: number): Promise<void> {
+    this.#strike("subscriber reconnects");
+    await this.#audience?.connect(client);
+  }
+
+  drop(client: number): void {
+    this.#strike("subscriber drops");
+    this.#audience?.drop(client);
+  }
+
+  async evictHub(nth: number): Promise<void> {
+    this.#strike("hub goes to sleep");
+    await this.#audience?.evict(this.#audience.hubOf(nth));
+  }
+
+  async resetHub(nth: number): Promise<void> {
+    this.#strike("hub dies");
+    await this.#audience?.reset(this.#audience.hubOf(nth));
+  }
+
   #strike(kind: FaultKind): void {
     this.#figures.faults.add(kind);
     if (DOUBLING.has(kind)) this.duplicated = true;
@@ -160,6 +190,7 @@ export class World {
       TOKEN_SECRET: "x".repeat(32),
       DB: faultyD1(real.DB, circumstances),
       DEVICES: faultyObjects(real.DEVICES, evict, circumstances),
+      HUBS: faultyHubs(real.HUBS, this.#hubCare, circumstances),
       EVENTS: producer("events", faults.events),
       BACKFILL: producer("backfill", faults.events),
       SUSPECTS: producer("suspects", faults.events),
@@ -169,6 +200,11 @@ export class World {
       METRICS: { getByName: () => ({ report: async (report: MetricsReport) => void this.reports.push(report) }) },
     };
   }
+
+  readonly #hubCare: HubCare = {
+    evict: async (hub) => this.#audience?.evict(hub),
+    reset: async (hub) => this.#audience?.reset(hub),
+  };
 
   /** Ends all faults, and runs until the queues are empty. @throws Error if they never are */
   async rest(): Promise<void> {

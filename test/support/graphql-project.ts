@@ -1,25 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineProject } from "vitest/config";
+import { GRAPHQL_LIBRARIES } from "./graphql-libraries.ts";
 import { ROOMS } from "./rooms.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/**
- * The libraries of the schema. They are bundled once, since two copies of graphql would not recognise each other's
- * types.
- */
-export const GRAPHQL_LIBRARIES = [
-  "@pothos/core",
-  "@pothos/plugin-relay",
-  "dataloader",
-  "drizzle-orm",
-  "drizzle-orm/d1",
-  "drizzle-orm/sqlite-core",
-  "graphql",
-  "jose",
-  "zod",
-];
 
 type Options = {
   /** The class behind each name: objects of other Workers are in the tests' main module. */

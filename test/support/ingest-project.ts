@@ -6,13 +6,17 @@ const root = fileURLToPath(new URL("../../", import.meta.url).href);
 
 const LIBRARIES = ["drizzle-orm", "drizzle-orm/d1", "drizzle-orm/sqlite-core", "fast-check", "hono", "jose", "zod"];
 
-type Options = { readonly bindings?: Readonly<Record<string, string>>; readonly testTimeout?: number };
+type Options = {
+  readonly bindings?: Readonly<Record<string, string>>;
+  readonly libraries?: readonly string[];
+  readonly testTimeout?: number;
+};
 
 /**
  * The tests of a folder inside workerd, with the ingest Worker's bindings: real D1 and real device objects. Only the
  * tests consume the queues. The project has the name of its folder.
  */
-export function ingestProject(folder: string, { bindings, testTimeout }: Options = {}) {
+export function ingestProject(folder: string, { bindings, libraries = [], testTimeout }: Options = {}) {
   return defineProject({
     plugins: [
       cloudflareTest(async () => ({
@@ -37,7 +41,7 @@ export function ingestProject(folder: string, { bindings, testTimeout }: Options
       isolate: false,
       include: [`test/${folder}/*.test.ts`],
       // Bundled once for all files: workerd would otherwise load each of their modules for each file.
-      deps: { optimizer: { ssr: { enabled: true, include: LIBRARIES } } },
+      deps: { optimizer: { ssr: { enabled: true, include: [...new Set([...LIBRARIES, ...libraries])] } } },
       setupFiles: ["test/workers/apply-migrations.ts"],
       ...(testTimeout && { testTimeout }),
     },

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineProject } from "vitest/config";
-import { GRAPHQL_LIBRARIES } from "../../support/graphql-project.ts";
+import { GRAPHQL_LIBRARIES } from "../../support/graphql-libraries.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
