@@ -1,7 +1,7 @@
 import { isDeviceKey } from "#domain/event.ts";
 import { scopeKeyOf } from "#objects/hub.ts";
 import type { LiveTarget, Pull } from "#objects/item.ts";
-import { BAD_POSITION, parsePosition } from "#objects/position.ts";
+import { BAD_POSITION } from "#objects/position.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import type { Listener } from "../live/attachment.ts";
 import type { CancelFlag, CancelFlags } from "../live/cancel-flags.ts";
@@ -12,7 +12,8 @@ import { close, NOT_FOUND, type SubscribeError, sendError, sendItem } from "../l
 import type { Following } from "./following.ts";
 import type { Places } from "./places.ts";
 import type { Progress } from "./progress.ts";
-import { type Follow, type HubStore, type HubSubscription, objectsOf } from "./repositories/hub-store.ts";
+import type { Follow, HubStore, HubSubscription } from "./repositories/hub-store.ts";
+import { cursorsOf, isMany, objectsOf } from "./target.ts";
 
 /** Objects that the subscriptions of a socket follow. Our limit; their cursors have to fit the socket's attachment. */
 export const MAX_OBJECTS = 500;
@@ -149,16 +150,6 @@ export class HubSubscriptions {
 }
 
 const nameOf = ({ socket, number, place }: Follow): string => `${socket} ${number} ${place}`;
-
-const isMany = ({ kind }: LiveTarget): boolean => kind === "devices" || kind === "dealers";
-
-/** Where to begin in each object; `undefined` if `after` is of another list. */
-function cursorsOf(target: LiveTarget): readonly (string | null)[] | undefined {
-  const { after } = target;
-  if (target.kind === "device" || target.kind === "dealer") return [after];
-  const keys = target.kind === "devices" ? target.deviceKeys : target.dealerIds;
-  return after === null ? keys.map(() => null) : parsePosition(after, keys);
-}
 
 /** Whether the token may follow these dealers. What it may see of a device is the device's object to say. */
 function isVisible(target: LiveTarget, { scope }: Listener): boolean {

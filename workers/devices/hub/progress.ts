@@ -1,13 +1,13 @@
 import { passes } from "#objects/feed-filter.ts";
 import type { DeviceItem, LiveItem, LiveTarget, Pull } from "#objects/item.ts";
-import { positionOf } from "#objects/position.ts";
 import type { Deliveries, Round } from "../live/deliveries.ts";
 import { closeAfterFault } from "../live/outbox.ts";
 import { CLOSINGS } from "../live/protocol.ts";
 import { close } from "../live/send.ts";
 import type { Following } from "./following.ts";
-import { OVER, type Places } from "./places.ts";
+import { OVER, type Places, STARTING } from "./places.ts";
 import type { Follow, HubStore } from "./repositories/hub-store.ts";
+import { cursorAt, cursorsOf } from "./target.ts";
 
 type ProgressDeps = {
   readonly store: Pick<HubStore, "remove" | "removeFollow">;
@@ -51,7 +51,7 @@ export class Progress {
       .filter((item) => isWanted(item, target))
       .map((item): LiveItem => {
         now[place] = item.cursor;
-        return { ...item, cursor: cursorOf(target, now) };
+        return { ...item, cursor: cursorAt(target, cursorsAt(target, now)) };
       });
     now[place] = found.isOver ? OVER : found.cursor;
     const isOver = now.every((one) => one === OVER);
@@ -90,10 +90,11 @@ const isWanted = (item: LiveItem, target: LiveTarget): boolean =>
   target.kind === "devices" ||
   passes(item.announcement, target);
 
-/** The cursor of an item: of its object, or of a list in all of its objects. */
-function cursorOf(target: LiveTarget, now: readonly string[]): string {
-  const cursors = now.map((place) => (/^\d/.test(place) ? place : null));
-  if (target.kind === "devices") return positionOf(target.deviceKeys, cursors);
-  if (target.kind === "dealers") return positionOf(target.dealerIds, cursors);
-  return cursors[0] ?? "";
+/**
+ * Where a subscription is in each object: an object that has not answered yet is still where the client resumed it, and
+ * one that is over has no cursor.
+ */
+function cursorsAt(target: LiveTarget, now: readonly string[]): (string | null)[] {
+  const first = cursorsOf(target) ?? [];
+  return now.map((place, i) => (place === STARTING ? (first[i] ?? null) : place === OVER ? null : place));
 }

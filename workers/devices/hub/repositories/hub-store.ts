@@ -2,6 +2,7 @@ import type { Followed, ScopeKey } from "#objects/hub.ts";
 import type { LiveTarget } from "#objects/item.ts";
 import { watchId } from "#repositories/watch.ts";
 import type { Query } from "../../live/queries.ts";
+import { objectsOf } from "../target.ts";
 
 /** An authenticated socket. `name` is its tag. */
 export type HubSocket = {
@@ -168,19 +169,3 @@ const toSubscription = ({ socket, number, id, target, query, scope_key }: Row): 
   query: JSON.parse(query) as Query | null,
   scopeKey: scope_key,
 });
-
-/** The objects of a target, in the order of its list. */
-export function objectsOf(target: LiveTarget): readonly Followed[] {
-  switch (target.kind) {
-    case "device":
-      return [{ kind: "device", deviceKey: target.deviceKey }];
-    case "dealer":
-      return [{ kind: "dealer", dealerId: target.dealerId }];
-    case "devices":
-      return target.deviceKeys.map((deviceKey) => ({ kind: "device", deviceKey }));
-    case "dealers":
-      return target.dealerIds.map((dealerId) => ({ kind: "dealer", dealerId }));
-    default:
-      return target satisfies never;
-  }
-}
