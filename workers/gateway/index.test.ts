@@ -188,3 +188,18 @@ describe("the version that a request asks for", () => {
     expect([...heard]).toEqual([asked]);
   });
 });
+
+describe("the path /graphql", () => {
+  it.each<[string, Record<string, string>, string]>([
+    ["of a socket reaches the Worker in which sockets end", { Upgrade: "websocket" }, "live"],
+    ["of a socket, however its client spells the upgrade,", { Upgrade: "WebSocket" }, "live"],
+    ["of anything else reaches the API", {}, "api"],
+    ["of another upgrade reaches the API", { Upgrade: "h2c" }, "api"],
+  ])("%s", async (_, headers, expected) => {
+    const named = (name: string) => worker(() => new Response(name));
+    const [api, live, other] = [named("api"), named("live"), named("other")];
+    const env: Env = { ENVIRONMENT: "production", INGEST: other, API: api, LIVE: live, DLQ: other, METRICS: other };
+    const answer = await frontDoor.fetch(new Request("https://concord.example/graphql", { headers }) as never, env);
+    expect(await answer.text()).toBe(expected);
+  });
+});
