@@ -119,6 +119,13 @@ export const MUTANTS: readonly Mutant[] = [
     says: "the cursor of a subscription is not saved with its socket",
   },
   {
+    guarantee: "G14",
+    file: "workers/devices/hub/progress.ts",
+    find: "else places.move(socket, number, now);",
+    replace: "else places.move(socket, number, known);",
+    says: "a hub does not save the cursor of a subscription with its socket",
+  },
+  {
     guarantee: "G15",
     file: "src/shared/domain/assignment.ts",
     find: "compareVersions(from, version) <= 0 &&",

@@ -6,7 +6,7 @@ import { logNothing } from "./quiet.ts";
 import { recordOf, story } from "./records.ts";
 import { namesOf, readBy } from "./state.ts";
 import { evict } from "./stores.ts";
-import { TestSubscriber } from "./test-subscriber.ts";
+import { evictHub, TestSubscriber } from "./test-subscriber.ts";
 
 // What subscribers and readers see. For each guarantee, mutants.ts has a change of the code that makes its test fail
 // and lets all others pass.
@@ -24,25 +24,28 @@ it("G14: a subscriber receives each revision of a device once and in order, howe
   await platform.push([first]);
   await platform.rest();
   const [steady, unlucky] = [new TestSubscriber("g14"), new TestSubscriber("g14")];
-  await Promise.all([steady.connect(), unlucky.connect()]);
+  const [hubs, unluckyHubs] = [new TestSubscriber("g14", "hub"), new TestSubscriber("g14", "hub")];
+  const all = [steady, unlucky, hubs, unluckyHubs];
+  await Promise.all(all.map((one) => one.connect()));
   for (const [i, record] of random.shuffle(others).entries()) {
     await platform.push([record]);
     // Some events happen while no subscriber is connected, some objects are evicted, and some messages are delivered
     // again.
-    if (i % 3 === 0) unlucky.drop();
+    if (i % 3 === 0) for (const one of [unlucky, unluckyHubs]) one.drop();
     if (i % 4 === 0) await evict("g14");
+    if (i % 4 === 1) await evictHub();
     if (i % 5 === 0) platform.broker.repeat("events", 0);
     await platform.deliver("events", { acksLost: i % 7 === 0 });
-    await steady.receiveAll();
-    if (i % 3 === 0) await unlucky.connect();
-    await unlucky.receiveAll();
+    await Promise.all([steady, hubs].map((one) => one.receiveAll()));
+    if (i % 3 === 0) await Promise.all([unlucky, unluckyHubs].map((one) => one.connect()));
+    await Promise.all([unlucky, unluckyHubs].map((one) => one.receiveAll()));
   }
   await platform.rest();
   const newest = await steady.receiveAll();
-  await unlucky.receiveAll();
-  const all = Array.from({ length: newest }, (_, i) => i + 1);
+  await Promise.all(all.map((one) => one.receiveAll()));
+  const each = Array.from({ length: newest }, (_, i) => i + 1);
   expect(newest).toBeGreaterThan(20);
-  expect([steady.revisions, unlucky.revisions]).toEqual([all, all]);
+  expect(all.map(({ revisions }) => revisions)).toEqual([each, each, each, each]);
 });
 
 it("G15: a dealer reads what occurred while it had a device, even if a handover is among events of the same time", async () => {

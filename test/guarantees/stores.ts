@@ -4,7 +4,11 @@ import { vi } from "vitest";
 import type { ConcordEvent } from "#domain/event.ts";
 import type { DeviceObject } from "../../workers/devices/device-object.ts";
 
-export const { DB, DEVICES } = env as unknown as { DB: D1Database; DEVICES: DurableObjectNamespace<DeviceObject> };
+export const { DB, DEVICES, HUBS } = env as unknown as {
+  DB: D1Database;
+  DEVICES: DurableObjectNamespace<DeviceObject>;
+  HUBS: DurableObjectNamespace;
+};
 
 type D1Hooks = {
   /** @param batch its statements as text, and their parameters */

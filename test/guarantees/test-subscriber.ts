@@ -1,17 +1,26 @@
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
 import type { DeviceMemory } from "#domain/journal.ts";
 import { type ItemMessage, liveRequestHeaders, OBJECT_PATHS, objectUrl } from "#objects/wire.ts";
-import { DEVICES } from "./stores.ts";
+import { DEVICES, HUBS } from "./stores.ts";
+
+/** The hub of those who do not connect to a device's object. */
+const HUB = "guarantees-1";
+
+/** Evicts the hub, so that it knows only what it stored. */
+export const evictHub = (): Promise<void> => evictDurableObject(HUBS.getByName(HUB));
 
 /** A client that subscribes to a device, and resumes from its last revision after its connection drops. */
 export class TestSubscriber {
   readonly revisions: number[] = [];
   readonly #key: `elt:${string}`;
+  readonly #place: "object" | "hub";
   #socket: WebSocket | null = null;
 
-  constructor(device: string) {
+  /** @param place where its socket ends: in the device's object, or in a hub that follows it */
+  constructor(device: string, place: "object" | "hub" = "object") {
     this.#key = `elt:${device}`;
+    this.#place = place;
   }
 
   /** Connects, and waits until the subscription has started. */
@@ -27,7 +36,8 @@ export class TestSubscriber {
       address: "local",
       expiresAtMs: Date.now() + 3_600_000,
     });
-    const { webSocket } = await DEVICES.getByName(this.#key).fetch(objectUrl(OBJECT_PATHS.items), { headers });
+    const object = this.#place === "hub" ? HUBS.getByName(HUB) : DEVICES.getByName(this.#key);
+    const { webSocket } = await object.fetch(objectUrl(OBJECT_PATHS.items), { headers });
     if (!webSocket) throw new Error("the object accepted no socket");
     const opening = Promise.withResolvers<void>();
     webSocket.addEventListener("message", ({ data }) => {
