@@ -25,8 +25,10 @@ describe("the manifest", () => {
     );
   });
 
-  it("of the API has each of its documents under its own hash", () => {
-    expect(manifest).toEqual(createManifest(Object.values(manifest)));
+  it("of the API has each document under its own hash, unless a client's manifest has another id for it", () => {
+    const ours = Object.fromEntries(Object.entries(manifest).filter(([id]) => /^sha256:/.test(id)));
+    expect(ours).toEqual(createManifest(Object.values(ours)));
+    expect(Object.keys(ours).length).toBeGreaterThan(0);
   });
 
   it("of no documents is empty", () => {

@@ -1,15 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { GraphQLSchema } from "graphql";
-import { parse as parseYaml } from "yaml";
-import {
-  extensionOf,
-  findClashes,
-  findClientProblems,
-  manifestOf,
-  readClientFile,
-  TrustSettings,
-} from "./client-manifests.ts";
+import { findClashes, findClientProblems, manifestOf } from "./client-manifests.ts";
+import { readTrustedFolders, TRUST_FILE } from "./trusted-folders.ts";
 
 /**
  * Writes the documents of the folders in trusted-documents.yaml into src/shared/graphql/trusted-documents.json, by the
@@ -26,21 +20,7 @@ const { schema } = (await import(new URL("src/shared/graphql/schema/index.ts", R
   schema: GraphQLSchema;
 };
 
-const settings = TrustSettings.safeParse(parseYaml(readFileSync(new URL("trusted-documents.yaml", ROOT), "utf8")));
-if (!settings.success) {
-  for (const { path, message } of settings.error.issues)
-    console.error(`trusted-documents.yaml: ${path.join(".")}: ${message}`);
-  process.exit(1);
-}
-
-const reads = settings.data.flatMap(({ folder, kind }) => {
-  if (!existsSync(new URL(`${folder}/`, ROOT)))
-    return [{ kind, documents: [], problems: [`trusted-documents.yaml: there is no folder ${folder}.`] }];
-  return readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(extensionOf(kind)))
-    .map((name) => `${folder}/${name}`)
-    .map((file) => ({ kind, ...readClientFile(kind, file, readFileSync(new URL(file, ROOT), "utf8")) }));
-});
+const reads = readTrustedFolders(fileURLToPath(ROOT), readFileSync(new URL(TRUST_FILE, ROOT), "utf8"));
 const documents = reads.flatMap((read) => read.documents);
 const problems = [
   ...reads.flatMap((read) => read.problems),
