@@ -11,7 +11,7 @@ import { deviceArgs, deviceKeyIn } from "./device-ref.ts";
 /** Each of its items costs as much as the same fields cost in a query. */
 builder.subscriptionType({
   description:
-    "Changes from now on, or after a given cursor. Over WebSocket at `/live`, or as server-sent events at `/graphql`.",
+    "Changes from now on, or after a given cursor. Over WebSocket at `/graphql` or `/live`, or as server-sent events at `/graphql`.",
 });
 
 const DeviceChangeKind = builder.enumType("DeviceChangeKind", {
