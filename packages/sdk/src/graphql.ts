@@ -17,3 +17,4 @@ export type {
   VariablesOf,
 } from "#client/document.ts";
 export { ConcordError, type ErrorCode, type WireError } from "#client/error.ts";
+export { type EventSourceOptions, eventSource } from "#client/event-source.ts";
