@@ -21,8 +21,8 @@ const DEVICES = `query Devices($after: String) {
       dealer { dealerId name phone email website }
       customer { customerId name email phone }
       report { online mode indoorTemperatureC heatSetpointC coolSetpointC humidityPct equipment reportedAt }
-      twin { version desired { ...state } reported { ...state } delta { ...state } }
-      alerts(first: 100) { pageInfo { hasNextPage } edges { node { alertId code severity state text raisedAt clearedAt } } }
+      twin { version desiredAt desiredBy desired { ...state } reported { ...state } delta { ...state } }
+      alerts(first: 100) { pageInfo { hasNextPage } edges { node { alertId code severity state text raisedAt clearedAt acknowledgedAt acknowledgedBy } } }
       assignments(first: 100) { pageInfo { hasNextPage } edges { node { dealer { dealerId } from to } } }
       history(first: 100) { edges { node { eventId } } }
     } }

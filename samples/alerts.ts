@@ -55,7 +55,7 @@ function planAlert(device: Device, raisedMs: number, { cause, alertId, random }:
   at(0, (ms) => sayRaised(device, ms, { cause, alertId, random }));
   const answeredAfterMs = random.between(5 * MINUTE_MS, clearedAfterMs);
   if (device.source !== "ecobee" && random.chance(0.4)) {
-    at(answeredAfterMs, () => ({ topic: "alert.acknowledged", data: { alertId }, alertId }));
+    at(answeredAfterMs, () => ({ topic: "alert.acknowledged", data: { alertId, ...byTheApp(device) }, alertId }));
   }
   if (device.source === "ecobee" && random.chance(0.7)) {
     at(answeredAfterMs, () => sayAnswered(alertId, random.pick(["accept", "accept", "accept", "defer", "decline"])));
@@ -70,6 +70,10 @@ function planAlert(device: Device, raisedMs: number, { cause, alertId, random }:
   }
   return plans.filter(({ atMs }) => atMs < YEAR_END_MS);
 }
+
+/** Infinity's own app says who answers an alert in it. */
+const byTheApp = ({ source }: Device) =>
+  source === "infinity" ? { by: { role: "dealer", subject: "field-app@infinity.example" } } : {};
 
 function sayRaised(device: Device, ms: number, { cause, alertId, random }: AlertStory): Said {
   const topic = "alert.raised";

@@ -37,6 +37,8 @@ export type OracleCustomer = ReturnType<typeof customerOf>;
 export type OracleReport = ReturnType<typeof reportOf>;
 export type OracleTwin = ReturnType<typeof twinOf>;
 export type OracleAssignment = { dealerId: string | null; from: string; to: string | null };
+// biome-ignore lint/suspicious/noExplicitAny: the oracle reads JSON as it comes; schemas would be the platform's
+type Json = any;
 export type OracleAlert = {
   alertId: string;
   code: string | null;
@@ -45,10 +47,10 @@ export type OracleAlert = {
   text: string | null;
   raisedAt: string | null;
   clearedAt: string | null;
+  acknowledgedAt: string | null;
+  acknowledgedBy: string | null;
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: the oracle reads JSON as it comes; schemas would be the platform's
-type Json = any;
 export type Replayed = {
   source: string;
   action: string;
@@ -66,7 +68,7 @@ type Notes = {
   removed?: boolean;
   profile?: Json;
   report?: OracleReport;
-  desired?: { version: string; data: Json };
+  desired?: { version: string; at: string; data: Json };
   dealerId?: string | null;
   customerId?: string;
 };
@@ -123,15 +125,17 @@ function note(known: Notes, event: Replayed): void {
       known.report = reportOf(data, at);
       break;
     case "twin.desired":
-      known.desired = { version: versionOf(event), data };
+      known.desired = { version: versionOf(event), at, data };
       break;
     case "alert.raised":
-      Object.assign(alertIn(device, data), raised(event), { state: "OPEN", clearedAt: null });
+      Object.assign(alertIn(device, data), raised(event), { state: "OPEN", clearedAt: null, ...NOBODY });
       break;
     case "alert.acknowledged": {
       const alert = alertIn(device, data);
       // An acknowledgement does not reopen an alert that was cleared.
       if (alert.state !== "CLEARED") alert.state = data.acknowledgement === "unacknowledged" ? "OPEN" : "ACKNOWLEDGED";
+      const isTakenBack = data.acknowledgement === "unacknowledged";
+      Object.assign(alert, isTakenBack ? NOBODY : { acknowledgedAt: at, acknowledgedBy: nameOf(data.by) });
       break;
     }
     case "alert.cleared":
@@ -213,6 +217,11 @@ function assign(assignments: OracleAssignment[], dealerId: string | null, at: st
   assignments.push({ dealerId, from: at, to: null });
 }
 
+/** Who gave a command, as an operator reads it. The samples' tokens all have a subject. */
+const nameOf = (by: Json): string | null => by?.subject ?? null;
+
+const NOBODY = { acknowledgedAt: null, acknowledgedBy: null };
+
 function alertIn(device: OracleDevice, data: Json): OracleAlert {
   const alertId = data.alertId ?? data.acknowledgeRef;
   const known = device.alerts.find((alert) => alert.alertId === alertId);
@@ -225,6 +234,7 @@ function alertIn(device: OracleDevice, data: Json): OracleAlert {
     text: null,
     raisedAt: null,
     clearedAt: null,
+    ...NOBODY,
   };
   device.alerts.push(blank);
   return blank;
@@ -255,7 +265,8 @@ function twinOf({ desired, report }: Pick<Notes, "desired" | "report">) {
     coolSetpointC: open(wanted?.coolSetpointC, reported?.coolSetpointC),
   };
   const isOpen = delta.mode !== null || delta.heatSetpointC !== null || delta.coolSetpointC !== null;
-  return { version: desired?.version ?? null, desired: wanted, reported, delta: isOpen ? delta : null };
+  const said = { desiredAt: desired?.at ?? null, desiredBy: nameOf(desired?.data.by) };
+  return { version: desired?.version ?? null, desired: wanted, ...said, reported, delta: isOpen ? delta : null };
 }
 
 function settingsOf({ mode, heatSetpointC, coolSetpointC }: Json) {

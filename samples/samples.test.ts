@@ -185,7 +185,7 @@ function mergedView(stream: readonly SampleRecord[]): Map<string, unknown> {
 }
 
 function viewOf(device: Device, { dealers, customers }: Fleet) {
-  const { dealerId, customerId, location, report, desired, ...view } = viewDevice(device);
+  const { dealerId, customerId, location, report, desired, desiredBy, ...view } = viewDevice(device);
   const dealer = dealers.get(`${sourceOf(device.key)}:${dealerId ?? ""}`)?.value;
   const customer = customers.get(`${sourceOf(device.key)}:${customerId ?? ""}`)?.value;
   const twin = viewTwin({ desired, report });
@@ -209,14 +209,21 @@ function viewOf(device: Device, { dealers, customers }: Fleet) {
     twin: {
       version: twin.version,
       desired: settings(twin.desired),
+      desiredAt: twin.desiredAt,
+      desiredBy: desiredBy?.subject ?? null,
       reported: settings(twin.reported),
       delta: settings(twin.delta),
     },
     alerts: [...device.alerts]
       .sort(([a], [b]) => compareText(a, b))
       .map(([alertId, alert]) => {
-        const { severity, ...seen } = viewAlert(alert);
-        return { alertId, ...seen, severity: severity?.toUpperCase() ?? null };
+        const { severity, acknowledgedBy, ...seen } = viewAlert(alert);
+        return {
+          alertId,
+          ...seen,
+          acknowledgedBy: acknowledgedBy?.subject ?? null,
+          severity: severity?.toUpperCase() ?? null,
+        };
       }),
     assignments: toIntervals(device.assignments).map(({ dealerId, from, to }) => ({
       dealerId,

@@ -201,12 +201,14 @@ export type TimeRange = {
 export type UserErrorCode =
   /** The alert is already cleared. */
   | "ALREADY_CLEARED"
-  /** The id or key is malformed, or of another kind of object. */
+  /** The id or key is malformed, of another kind of object, missing, or there twice. */
   | "INVALID_INPUT"
   /** It does not exist, or the token may not see it. */
   | "NOT_FOUND"
   /** A value is out of range or of the wrong kind. */
   | "OUT_OF_RANGE"
+  /** A store is out of reach, and nothing of this was stored. Send it again. */
+  | "UNAVAILABLE"
   /** The device's source does not take this command; see the device's `commands`. */
   | "UNSUPPORTED"
   /** Another caller changed it first. The payload has the current state. */

@@ -1,5 +1,15 @@
 import * as fc from "fast-check";
-import type { AlertChange, Change, Customer, Dealer, DesiredState, Location } from "#domain/change.ts";
+import type {
+  Actor,
+  AlertAcknowledgement,
+  AlertChange,
+  By,
+  Change,
+  Customer,
+  Dealer,
+  DesiredState,
+  Location,
+} from "#domain/change.ts";
 import { type ConcordEvent, type DeviceKey, deviceKeyOf } from "#domain/event.ts";
 import { EMPTY_FLEET, type Fleet, joinFleets, merge, toDelta } from "#domain/fleet.ts";
 import type { History, HistoryEntry } from "#domain/history.ts";
@@ -49,10 +59,20 @@ const customer: fc.Arbitrary<Customer> = record<Customer>({
   email: optional(word),
 });
 
+const by: fc.Arbitrary<Actor> = record<Actor>({
+  role: fc.constantFrom("ops", "service", "dealer"),
+  subject: optional(word),
+  dealerId: optional(dealerId),
+});
+
 export const desired: fc.Arbitrary<DesiredState> = record<DesiredState>({
   mode: optional(fc.constantFrom("heat" as const, "off" as const)),
   heatSetpointC: optional(fc.constantFrom(20, 21)),
 });
+
+const desiredBy: fc.Arbitrary<DesiredState & By> = fc
+  .tuple(desired, optional(by))
+  .map(([state, actor]) => ({ ...state, ...(actor && { by: actor }) }));
 
 const alert: fc.Arbitrary<AlertChange> = record<AlertChange>({
   alertId: fc.constantFrom("A", "B"),
@@ -71,7 +91,11 @@ const alert: fc.Arbitrary<AlertChange> = record<AlertChange>({
   acknowledgement: optional(
     fc.oneof(
       fc.constant({ kind: "unacknowledged" as const }),
-      fc.record({ kind: fc.constant("acknowledged" as const), acknowledgement: word }),
+      record<Extract<AlertAcknowledgement, { kind: "acknowledged" }>>({
+        kind: fc.constant("acknowledged" as const),
+        acknowledgement: word,
+        by: optional(by),
+      }),
     ),
   ),
 }).filter(({ details, progress, acknowledgement }) => Boolean(details ?? progress ?? acknowledgement));
@@ -97,7 +121,7 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
   record({ online: fc.boolean(), humidityPct: optional(fc.constantFrom(40, 41)) }).map(
     (status): Change => ({ status }),
   ),
-  desired.map((value): Change => ({ desired: value })),
+  desiredBy.map((value): Change => ({ desired: value })),
   alert.map((value): Change => ({ alert: value })),
 );
 

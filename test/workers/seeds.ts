@@ -1,7 +1,7 @@
 import { env as testEnv } from "cloudflare:workers";
 import type { Alert } from "#domain/alert.ts";
 import { viewAlert } from "#domain/alert.ts";
-import type { Customer, Dealer } from "#domain/change.ts";
+import type { Actor, Customer, Dealer } from "#domain/change.ts";
 import { type Aspects, viewDevice } from "#domain/device.ts";
 import { SOURCES, type Source } from "#domain/event.ts";
 import type { DeviceSnapshot } from "#domain/snapshot.ts";
@@ -76,6 +76,8 @@ type AlertSeed = {
   readonly raised?: number;
   readonly cleared?: number;
   readonly severity?: "info" | "warning" | "critical";
+  /** When and by whom it was acknowledged. */
+  readonly acknowledged?: readonly [minute: number, by: Actor];
 };
 
 export async function seedAlerts(...seeds: readonly AlertSeed[]): Promise<void> {
@@ -89,6 +91,7 @@ function alertRow({
   cleared,
   eventId,
   severity = "warning",
+  acknowledged,
 }: AlertSeed): D1PreparedStatement {
   const details = { code: "E-1", severity, text: "Something is wrong." };
   const alert: Alert = {
@@ -97,6 +100,12 @@ function alertRow({
       cleared === undefined
         ? { version: version(raised ?? 0), value: { kind: "raised" } }
         : { version: version(cleared), value: { kind: "cleared" } },
+    ...(acknowledged && {
+      acknowledgement: {
+        version: version(acknowledged[0]),
+        value: { kind: "acknowledged", acknowledgement: "accept", by: acknowledged[1] },
+      },
+    }),
   };
   const view = viewAlert(alert);
   return insert("alerts", {

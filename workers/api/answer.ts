@@ -58,14 +58,15 @@ export async function answer(
   if (!consistency) return refuse(request, 400, ["BAD_CONSISTENCY_TOKEN", BAD_TOKEN]);
   const asked = normalized(request);
   if (!asked) return refuse(request, 406, ["NOT_ACCEPTABLE", NOT_ACCEPTABLE]);
-  const open = (at: Consistency) => openServices(storesFrom(env, settings), scope, at);
+  const subject = subjectOf(caller);
+  const open = (at: Consistency) => openServices(storesFrom(env, settings), scope, at, subject);
   const services = open(consistency);
   const rights = rightsOf(scope, settings);
   const leaving = new AbortController();
   const response = await yoga.fetch(asked, {
     services,
     open,
-    viewer: () => ({ scope, subject: subjectOf(caller), expiresAtMs, rights }),
+    viewer: () => ({ scope, subject, expiresAtMs, rights }),
     live: live(AbortSignal.any([request.signal, leaving.signal])),
     expiresAtMs,
     isForTicket,

@@ -15,6 +15,7 @@ import type { Page, PageArgs } from "#repositories/page.ts";
 import type { DealerStatistics } from "#repositories/statistics.ts";
 import type {
   Acknowledged,
+  AcknowledgedOfMany,
   AlertsBinding,
   CustomersBinding,
   DealersBinding,
@@ -39,7 +40,7 @@ async function answer<T>(env: Env, call: Call, read: (services: Services) => Pro
   const reading = readSettings(env);
   if (!reading.ok)
     throw new Error(`The api Worker serves nothing until its settings are fixed: ${reading.problems.join("; ")}`);
-  const services = openServices(storesFrom(env, reading.config), call.scope, consistencyOf(call));
+  const services = openServices(storesFrom(env, reading.config), call.scope, consistencyOf(call), call.subject ?? null);
   const value = await read(services);
   return { value, consistencyToken: services.session.consistencyToken };
 }
@@ -107,6 +108,10 @@ export class AlertsService extends WorkerEntrypoint<Env> implements AlertsBindin
 
   acknowledge(call: Call, key: AlertKey): Promise<Answer<Acknowledged>> {
     return answer(this.env, call, ({ alerts }) => alerts.acknowledge(key));
+  }
+
+  acknowledgeAll(call: Call, keys: readonly AlertKey[]): Promise<Answer<AcknowledgedOfMany[]>> {
+    return answer(this.env, call, ({ alerts }) => alerts.acknowledgeAll(keys));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DesiredState } from "#domain/change.ts";
+import type { By, DesiredState } from "#domain/change.ts";
 import type { ConcordEvent } from "#domain/event.ts";
 import { joinRegisters, type Register } from "#domain/register.ts";
 import type { Claim } from "#objects/requests.ts";
@@ -34,7 +34,7 @@ export class Claims {
   }
 
   /** The newest desired state, of the claims and the merged one. */
-  newestDesired(merged: Register<DesiredState> | undefined): Register<DesiredState> | null {
+  newestDesired(merged: Register<DesiredState & By> | undefined): Register<DesiredState & By> | null {
     return this.#load().claims.reduce((newest, { desired }) => joinRegisters(newest, desired), merged) ?? null;
   }
 

@@ -1,9 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Scope } from "#auth/scope.ts";
 import { desiredStateEvent } from "#contracts/commands.ts";
-import type { DesiredState } from "#domain/change.ts";
+import type { By, DesiredState } from "#domain/change.ts";
 import { timeAfter } from "#domain/command.ts";
-import { viewDevice } from "#domain/device.ts";
 import type { ConcordEvent } from "#domain/event.ts";
 import { changesSince, type DeviceMemory, EMPTY_MEMORY, mergeAndJournal, withMissedChanges } from "#domain/journal.ts";
 import { type DeviceSnapshot, type DeviceSnapshotSource, joinSnapshots } from "#domain/snapshot.ts";
@@ -16,6 +15,8 @@ import { parseStamped } from "#queue/contract-version.ts";
 import { sendAll } from "#queue/pack.ts";
 import { packParcels } from "#queue/parcel.ts";
 import { laterToken } from "#repositories/consistency.ts";
+import { seenDevice } from "#repositories/device.ts";
+import { seenEntry } from "#repositories/history.ts";
 import type { Watched } from "#repositories/watch.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import { Tally } from "#telemetry/metrics.ts";
@@ -110,14 +111,14 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
    * so of several callers with the same expected version one succeeds. The caller merges the record into D1 and then
    * here; if it does not within `CLAIM_LEASE_MS`, this object sends the record to the queue.
    */
-  async claimDesired({ deviceKey, desired, eventId, nowMs, expectedVersion }: DesiredOrder): Promise<DesiredClaim> {
+  async claimDesired({ deviceKey, desired, by, eventId, nowMs, expectedVersion }: DesiredOrder): Promise<DesiredClaim> {
     const current = this.#claims.newestDesired(this.#load().snapshot?.aspects.desired);
     if (expectedVersion !== undefined && expectedVersion !== (current?.version ?? null)) {
       return { kind: "conflict", desired: current };
     }
     const occurredAtMs = timeAfter(nowMs, current?.version);
     const record = toCommandRecord({
-      ...desiredStateEvent(deviceKey, desired),
+      ...desiredStateEvent(deviceKey, desired, by),
       deviceKey,
       eventId,
       occurredAtMs,
@@ -126,7 +127,7 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     const parsed = parseStamped(record, nowMs);
     if (!parsed.ok) return { kind: "rejected", rejection: parsed.rejection };
     const { version, change } = parsed.event;
-    const claim: Claim = { record, desired: { version, value: change.desired as DesiredState } };
+    const claim: Claim = { record, desired: { version, value: change.desired as DesiredState & By } };
     this.#claims.add(claim, Date.now());
     await this.#subscribers.schedule();
     return { kind: "claimed", ...claim };
@@ -181,7 +182,7 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     const { snapshot, journal, consistencyToken } = this.#load();
     if (target.kind !== "device" || !snapshot) return { kind: "notFound" };
     const dealerIds = scope.role === "dealer" ? scope.dealerIds : null;
-    const found = { key: target.deviceKey, ...viewDevice(snapshot) };
+    const found = seenDevice(scope, target.deviceKey, snapshot);
     const isOwn = dealerIds === null || (found.dealerId !== null && dealerIds.includes(found.dealerId));
     // A former dealer may not see the current device.
     const device = isOwn ? found : null;
@@ -204,7 +205,7 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     const since = changesSince({ snapshot, journal }, parseCursor(cursor), dealerIds);
     if (since.kind === "gap") return only("gap");
     const items = since.changes.map(({ revision, isLost, entry }) =>
-      changeAt(revision, isLost ? "lost" : "event", entry),
+      changeAt(revision, isLost ? "lost" : "event", entry && seenEntry(scope, entry)),
     );
     return { kind: "items", items, cursor: end, isOver: since.isOver };
   }

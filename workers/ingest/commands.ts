@@ -4,6 +4,7 @@ import {
   type AcknowledgeAlert,
   type CommandOutcome,
   type CommandResult,
+  type CommandResults,
   type SetDesired,
   type SetDesiredResult,
   timeAfter,
@@ -12,7 +13,7 @@ import type { DesiredClaim, DesiredOrder } from "#objects/requests.ts";
 import { toCommandRecord } from "#queue/command-record.ts";
 import { parseStamped } from "#queue/contract-version.ts";
 import type { Parcel, QueuedRecord } from "#queue/parcel.ts";
-import type { MetricsReport } from "#telemetry/metrics.ts";
+import { type MetricsReport, Tally } from "#telemetry/metrics.ts";
 import { type ConsumeDeps, consume } from "./consume.ts";
 import type { Ending } from "./ending.ts";
 
@@ -38,21 +39,38 @@ export class CommandNotTaken extends Error {
  * @throws CommandNotTaken if nothing was stored; safe to retry
  */
 export async function acknowledgeAlert(deps: CommandDeps, command: AcknowledgeAlert): Promise<CommandResult> {
-  const { deviceKey, alertId, seen } = command;
+  const { outcomes, consistencyToken } = await acknowledgeAlerts(deps, [command]);
+  return { outcome: outcomes[0] ?? "pending", consistencyToken };
+}
+
+/**
+ * Acknowledges alerts, each as the caller saw it, in one parcel.
+ * @param commands up to as many as a parcel has records
+ * @throws CommandNotTaken if nothing was stored of any of them; safe to retry
+ */
+export async function acknowledgeAlerts(
+  deps: CommandDeps,
+  commands: readonly AcknowledgeAlert[],
+): Promise<CommandResults> {
   const nowMs = deps.now();
-  const record = toCommandRecord({
-    ...acknowledgementEvent(deviceKey, alertId),
-    deviceKey,
-    eventId: deps.newEventId(),
-    occurredAtMs: timeAfter(nowMs, seen),
-    nowMs,
-  });
-  const parsed = parseStamped(record, nowMs);
-  // Thrown, not dead-lettered: this would be our own bug, and no operator could correct the record.
-  if (!parsed.ok) throw new Error(`an acknowledgement breaks its contract: ${describeRejection(parsed.rejection)}`);
-  const result = await submit(deps, record);
-  if (!result) throw new CommandNotTaken("D1 and the queue are not available; nothing was stored, try again");
-  return result;
+  const records = commands.map(({ deviceKey, alertId, seen, by }) =>
+    toCommandRecord({
+      ...acknowledgementEvent(deviceKey, alertId, by),
+      deviceKey,
+      eventId: deps.newEventId(),
+      occurredAtMs: timeAfter(nowMs, seen),
+      nowMs,
+    }),
+  );
+  for (const record of records) {
+    const parsed = parseStamped(record, nowMs);
+    // Thrown, not dead-lettered: this would be our own bug, and no operator could correct the record.
+    if (!parsed.ok) throw new Error(`an acknowledgement breaks its contract: ${describeRejection(parsed.rejection)}`);
+  }
+  const results = await submit(deps, records);
+  if (results.outcomes.every((outcome) => outcome === null))
+    throw new CommandNotTaken("D1 and the queue are not available; nothing was stored, try again");
+  return results;
 }
 
 /** Sets a device's desired state, if it still has the version that the caller expects. The device's object decides. */
@@ -66,26 +84,33 @@ export async function setDesired(deps: CommandDeps, command: SetDesired): Promis
       throw new Error(`a desired state breaks its contract: ${describeRejection(claim.rejection)}`);
     case "claimed": {
       // If D1 and the queue are both down, the object still has the claim and sends its record to the queue later.
-      const result = (await submit(deps, claim.record)) ?? { outcome: "pending", consistencyToken: null };
+      const { outcomes, consistencyToken } = await submit(deps, [claim.record]);
+      const result = { outcome: outcomes[0] ?? "pending", consistencyToken };
       return { kind: "set", desired: claim.desired, ...result };
     }
   }
 }
 
 /**
- * Passes a record to the consumer directly, in a parcel without a queue message, so that it is merged like any other.
- * @returns null if neither the stores nor the queue took it; then it was not counted either
+ * Passes records to the consumer directly, in a parcel without a queue message, so that they are merged like any other.
+ * @returns how each ended: `null` if neither the stores nor the queue took it, and then it was not counted either
  */
-async function submit(deps: CommandDeps, record: QueuedRecord): Promise<CommandResult | null> {
-  const parcel: Parcel = { kind: "parcel", records: [record] };
+async function submit(deps: CommandDeps, records: readonly QueuedRecord[]): Promise<CommandResults> {
+  const parcel: Parcel = { kind: "parcel", records };
   const { dispositions, endings, report } = await consume(deps, [{ body: parcel, attempts: 1 }]);
-  if (dispositions[0]?.kind !== "ack") return null;
-  deps.report({ ...report, accepted: { [record.topic]: 1 } });
-  return { outcome: toCommandOutcome(endings[0]), consistencyToken: deps.bookmark() };
+  const ended = new Map(endings.map((ending) => [ending.arrival.record.value, ending]));
+  const isTaken = dispositions[0]?.kind === "ack";
+  const outcomes = records.map((record) => toCommandOutcome(ended.get(record.value), isTaken));
+  if (!isTaken) return { outcomes, consistencyToken: outcomes.some((one) => one !== null) ? deps.bookmark() : null };
+  const accepted = new Tally();
+  for (const { topic } of records) accepted.add(topic);
+  deps.report({ ...report, accepted: accepted.toCounts() });
+  return { outcomes, consistencyToken: deps.bookmark() };
 }
 
-function toCommandOutcome(ending: Ending | undefined): CommandOutcome {
-  if (ending?.kind !== "merged") return "pending";
+/** @param isTaken whether the queue has taken what the stores did not */
+function toCommandOutcome(ending: Ending | undefined, isTaken: boolean): CommandOutcome | null {
+  if (ending?.kind !== "merged") return isTaken ? "pending" : null;
   // A duplicate of itself: a store had merged it, and its response was lost.
   return ending.outcome === "duplicate" ? "applied" : ending.outcome;
 }

@@ -29,7 +29,11 @@ export function Alerts({ device: { alerts, counts } }: { readonly device: Device
   );
 }
 
-const Standing = ({ alert: { alertId, code, severity, state, text, raisedAt } }: { readonly alert: AlertJson }) => (
+const Standing = ({
+  alert: { alertId, code, severity, state, text, raisedAt, ...answer },
+}: {
+  readonly alert: AlertJson;
+}) => (
   <li>
     <p class="row">
       {severity && <Badge tone={SEVERITY_TONES[severity]}>{capitalize(severity)}</Badge>}
@@ -38,5 +42,11 @@ const Standing = ({ alert: { alertId, code, severity, state, text, raisedAt } }:
       <span class="muted push">{raisedAt === null ? "time unknown" : <Time at={raisedAt} />}</span>
     </p>
     {text && <p>{text}</p>}
+    {answer.acknowledgedAt && (
+      <p class="muted note">
+        Acknowledged <Time at={answer.acknowledgedAt} />
+        {answer.acknowledgedBy && ` by ${answer.acknowledgedBy}`}
+      </p>
+    )}
   </li>
 );

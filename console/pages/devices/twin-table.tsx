@@ -34,9 +34,10 @@ export function TwinTable({ device: { twin, report } }: { readonly device: Devic
         rowClass={([name]) => (twin.delta?.[name] === undefined ? undefined : "differs")}
       />
       <p class="muted note">
-        {twin.version ? (
+        {twin.desiredAt ? (
           <>
-            Desired <Time at={twin.version.slice(0, twin.version.indexOf("/"))} />
+            Desired <Time at={twin.desiredAt} />
+            {twin.desiredBy && ` by ${twin.desiredBy}`}
           </>
         ) : (
           "No desired state"

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<e130b1dc3d260088b24c320f14b3c873>>
+ * @generated SignedSource<<403df21ec4d72326b2c4b11134d0c2ec>>
  * @relayHash dd95138d2b810650e9c82d2aea772084
  * @lightSyntaxTransform
  */
@@ -13,7 +13,7 @@
 import type { ConcreteRequest } from 'relay-runtime';
 export type Mode = "AUTO" | "AUX_HEAT" | "COOL" | "HEAT" | "OFF";
 export type MutationOutcome = "APPLIED" | "PENDING" | "SUPERSEDED" | "UNCHANGED";
-export type UserErrorCode = "ALREADY_CLEARED" | "INVALID_INPUT" | "NOT_FOUND" | "OUT_OF_RANGE" | "UNSUPPORTED" | "VERSION_CONFLICT";
+export type UserErrorCode = "ALREADY_CLEARED" | "INVALID_INPUT" | "NOT_FOUND" | "OUT_OF_RANGE" | "UNAVAILABLE" | "UNSUPPORTED" | "VERSION_CONFLICT";
 export type DesiredStateInput = {
   coolSetpointC?: number | null | undefined;
   heatSetpointC?: number | null | undefined;

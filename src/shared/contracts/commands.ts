@@ -1,4 +1,4 @@
-import type { DesiredState } from "#domain/change.ts";
+import type { Actor, DesiredState } from "#domain/change.ts";
 import { type DeviceKey, SOURCES, type Source, sourceOf } from "#domain/event.ts";
 import type { DeviceCommand } from "#domain/source-traits.ts";
 import { SOURCE_TRAITS } from "#domain/sources.ts";
@@ -12,18 +12,18 @@ export type CommandEvent = { readonly topic: string; readonly data: unknown };
  * The event that acknowledges an alert, in the form of its device's source.
  * @throws Error if the source takes no acknowledgement: the caller asks `takesCommand` first
  */
-export function acknowledgementEvent(deviceKey: DeviceKey, alertId: string): CommandEvent {
+export function acknowledgementEvent(deviceKey: DeviceKey, alertId: string, by?: Actor): CommandEvent {
   const { topic, acknowledges } = contractFor(sourceOf(deviceKey), "acknowledgeAlert");
-  return { topic, data: acknowledges?.(alertId) };
+  return { topic, data: acknowledges?.(alertId, by) };
 }
 
 /**
  * The event that sets a desired state, likewise.
  * @throws Error if the source takes no desired state
  */
-export function desiredStateEvent(deviceKey: DeviceKey, desired: DesiredState): CommandEvent {
+export function desiredStateEvent(deviceKey: DeviceKey, desired: DesiredState, by?: Actor): CommandEvent {
   const { topic, desires } = contractFor(sourceOf(deviceKey), "setDesiredState");
-  return { topic, data: desires?.(desired) };
+  return { topic, data: desires?.(desired, by) };
 }
 
 /** The member of a contract whose topic carries a command. */

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { Change, DesiredState } from "#domain/change.ts";
+import type { Actor, Change, DesiredState } from "#domain/change.ts";
 import { SOURCE_SPECS } from "./all-sources.ts";
 import { type Envelope, type EnvelopePlaces, toValueSchema } from "./envelope.ts";
 import { ownWords } from "./own-words.ts";
@@ -25,10 +25,10 @@ export type Contract<Data extends z.ZodType = z.ZodType> = TopicParts & {
   readonly own?: z.ZodType | undefined;
   /** Maps the source's data to a `Change`. Pure. */
   readonly toChange: (data: z.output<Data>) => Change;
-  /** The data that acknowledges an alert, of a topic that says so. */
-  readonly acknowledges?: ((alertId: string) => z.input<Data>) | undefined;
-  /** The data that sets a desired state, of a topic that says so. */
-  readonly desires?: ((state: DesiredState) => z.input<Data>) | undefined;
+  /** The data that acknowledges an alert, of a topic that says so; in its member `by` who does it, where it has one. */
+  readonly acknowledges?: ((alertId: string, by: Actor | undefined) => z.input<Data>) | undefined;
+  /** The data that sets a desired state, of a topic that says so; `by` likewise. */
+  readonly desires?: ((state: DesiredState, by: Actor | undefined) => z.input<Data>) | undefined;
   /** The effect of a record without a value on the device that its key names; if absent, such a record is rejected. */
   readonly tombstone?: Change | undefined;
   /** The `data` of a typical event. */
@@ -50,8 +50,8 @@ export type ContractSpec<Topic extends string, Data extends z.ZodType> = {
   readonly summary: string;
   readonly data: Data;
   readonly toChange: (data: z.output<Data>) => Change;
-  readonly acknowledges?: (alertId: string) => z.input<Data>;
-  readonly desires?: (state: DesiredState) => z.input<Data>;
+  readonly acknowledges?: (alertId: string, by: Actor | undefined) => z.input<Data>;
+  readonly desires?: (state: DesiredState, by: Actor | undefined) => z.input<Data>;
   readonly tombstone?: Change;
   readonly example: z.input<Data>;
   readonly aliases?: readonly Alias[];

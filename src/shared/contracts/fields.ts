@@ -45,4 +45,11 @@ export const dealer = z.object({
   website: text(500).optional(),
 });
 
+/** On whose behalf a command was given, as its token said. */
+export const actor = z.object({
+  role: z.enum(["ops", "service", "dealer"]),
+  subject: text(256).meta({ pii: true }).optional(),
+  dealerId: id.optional(),
+});
+
 export const reason = z.object({ reason: text(500).optional() });

@@ -8,7 +8,8 @@ export type Release = {
   readonly topics: Readonly<Record<string, number>>;
 };
 
-export const RELEASES: readonly Release[] = index;
+// The type of the JSON has every topic of any release in each of them.
+export const RELEASES = index as readonly unknown[] as readonly Release[];
 
 /** The last released version of each topic. */
 export const latestVersions = (releases: readonly Release[] = RELEASES): ReadonlyMap<string, number> =>

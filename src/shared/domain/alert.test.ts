@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventOf, START_MS } from "../../../test/support/arbitraries.ts";
 import { type Alert, viewAlert } from "./alert.ts";
-import type { AlertAcknowledgement, AlertChange, AlertDetails, AlertProgress } from "./change.ts";
+import type { Actor, AlertAcknowledgement, AlertChange, AlertDetails, AlertProgress } from "./change.ts";
 import { EMPTY_FLEET, merge } from "./fleet.ts";
 import type { Moment } from "./time.ts";
 
@@ -18,7 +18,11 @@ const at = (second: number, progress: AlertProgress, more?: AlertDetails) =>
   saying(second, { progress, ...(more && { details: more }) });
 const answered = (second: number, acknowledgement: AlertAcknowledgement = ACCEPTED) =>
   saying(second, { acknowledgement });
-const ACCEPTED = { kind: "acknowledged", acknowledgement: "accept" } as const;
+const ALICE = { role: "dealer", subject: "alice", dealerId: "D-1" } as const;
+const BOB = { role: "ops", subject: "bob" } as const;
+const ACCEPTED = { kind: "acknowledged", acknowledgement: "accept", by: ALICE } as const;
+const by = (actor: Actor) => ({ ...ACCEPTED, by: actor });
+const UNSAID = { kind: "acknowledged", acknowledgement: "accept" } as const;
 
 const raised = at(1, { kind: "raised" }, details);
 const acknowledged = answered(2);
@@ -39,6 +43,8 @@ describe("an alert", () => {
           state: "CLEARED",
           raisedAt: "2026-11-23T13:00:01.000Z" as Moment,
           clearedAt: "2026-11-23T13:00:03.000Z",
+          acknowledgedAt: "2026-11-23T13:00:02.000Z",
+          acknowledgedBy: ALICE,
         });
       }),
     );
@@ -52,6 +58,8 @@ describe("an alert", () => {
       state: "CLEARED",
       raisedAt: null,
       clearedAt: "2026-11-23T13:00:03.000Z",
+      acknowledgedAt: null,
+      acknowledgedBy: null,
     });
   });
 
@@ -72,6 +80,32 @@ describe("an alert", () => {
   ] as const)("that was %s is %s", (_, events, state) => {
     expect(seen(events).state).toBe(state);
     expect(seen(events).clearedAt === null).toBe(state !== "CLEARED");
+  });
+
+  it.each([
+    ["whom its acknowledgement names", [raised, answered(2)], 2, ALICE],
+    ["nobody, if that does not say", [raised, answered(2, UNSAID)], 2, null],
+    ["the last of several", [answered(5, by(BOB)), raised, answered(2)], 5, BOB],
+    ["the last of several, who does not say", [raised, answered(2), answered(5, UNSAID)], 5, null],
+    ["whom it had, once it is cleared", [raised, answered(2), cleared], 2, ALICE],
+    ["nobody once it is raised anew", [raised, answered(2), at(4, { kind: "raised" }, details)], null, null],
+    [
+      "whoever answers it then",
+      [raised, answered(2), at(4, { kind: "raised" }, details), answered(6, by(BOB))],
+      6,
+      BOB,
+    ],
+    ["nobody once that is taken back", [raised, answered(2), answered(3, { kind: "unacknowledged" })], null, null],
+    ["whom its acknowledgement names before its raise has arrived", [answered(2)], 2, ALICE],
+  ] as const)("was acknowledged by %s, in every order and however often that arrives", (_, events, second, who) => {
+    const orders = fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 });
+    fc.assert(
+      fc.property(orders, (all) => {
+        const { acknowledgedAt, acknowledgedBy } = seen(all);
+        const at = second === null ? null : `2026-11-23T13:00:0${second}.000Z`;
+        expect([acknowledgedAt, acknowledgedBy]).toEqual([at, who]);
+      }),
+    );
   });
 
   it("was raised at the time in its details, or else when its event occurred", () => {

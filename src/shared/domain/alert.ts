@@ -1,4 +1,4 @@
-import type { AlertAcknowledgement, AlertDetails, AlertProgress, Severity } from "./change.ts";
+import type { Actor, AlertAcknowledgement, AlertDetails, AlertProgress, Severity } from "./change.ts";
 import { joinMembers, type Register } from "./register.ts";
 import { formatRfc3339, type Moment } from "./time.ts";
 import {
@@ -38,6 +38,9 @@ export type AlertView = {
   /** RFC 3339 in UTC; `null` as long as only a clear or an acknowledgement has arrived. */
   readonly raisedAt: string | null;
   readonly clearedAt: string | null;
+  /** `null` unless the alert, as it was last raised, has been acknowledged. It stays when the alert is cleared. */
+  readonly acknowledgedAt: string | null;
+  readonly acknowledgedBy: Actor | null;
 };
 
 export const joinAlerts = (a: Alert, b: Alert): Alert => joinMembers(ALERT_REGISTERS, a, b);
@@ -59,6 +62,7 @@ export function raisedVersion(alert: Alert): Version | null {
 /** An alert as readers see it. */
 export function viewAlert(alert: Alert): AlertView {
   const { details, progress } = alert;
+  const answer = answerTo(alert);
   const raisedAt = raisedMoment(alert);
   return {
     code: details?.value.code ?? null,
@@ -67,7 +71,19 @@ export function viewAlert(alert: Alert): AlertView {
     state: stateOf(alert),
     raisedAt: raisedAt && formatRfc3339(raisedAt),
     clearedAt: progress?.value.kind === "cleared" ? formatOccurredAt(progress.version) : null,
+    acknowledgedAt: answer && formatOccurredAt(answer.version),
+    acknowledgedBy: answer?.value.by ?? null,
   };
+}
+
+type Acknowledged = Register<Extract<AlertAcknowledgement, { kind: "acknowledged" }>>;
+
+/** The acknowledgement of an alert as it was last raised. An earlier one answered something else. */
+function answerTo({ details, progress, acknowledgement }: Alert): Acknowledged | null {
+  if (acknowledgement?.value.kind !== "acknowledged") return null;
+  const raises = [details?.version, progress?.value.kind === "raised" ? progress.version : undefined];
+  const isLater = raises.every((raise) => raise === undefined || compareVersions(acknowledgement.version, raise) > 0);
+  return isLater ? (acknowledgement as Acknowledged) : null;
 }
 
 /** A cleared alert stays cleared, whoever acknowledges it. An alert that is raised again needs a new acknowledgement. */

@@ -11,7 +11,7 @@ export type Change = {
   readonly dealer?: Dealer | null;
   readonly profile?: Profile;
   readonly status?: StatusReport;
-  readonly desired?: DesiredState;
+  readonly desired?: DesiredState & By;
   readonly alert?: AlertChange;
 };
 
@@ -87,6 +87,20 @@ export type DesiredState = {
 
 /** From the least urgent. */
 export const SEVERITIES = ["info", "warning", "critical"] as const;
+/**
+ * On whose behalf a command was given: an operator, a service of ours, or a dealer's staff. `subject` is the `sub` of the
+ * token, which may be personal data.
+ */
+export type Actor = {
+  readonly role: "ops" | "service" | "dealer";
+  readonly subject?: string;
+  /** The dealer whose token it was. */
+  readonly dealerId?: string;
+};
+
+/** What a command's event says beside its change. Sources that publish such an event themselves need not say. */
+export type By = { readonly by?: Actor };
+
 /** How urgent an alert is. */
 export type Severity = (typeof SEVERITIES)[number];
 
@@ -103,7 +117,7 @@ export type AlertProgress = { readonly kind: "raised" } | { readonly kind: "clea
 
 /** Whether people have acknowledged the alert. They may take it back. */
 export type AlertAcknowledgement =
-  | { readonly kind: "acknowledged"; readonly acknowledgement: string }
+  | ({ readonly kind: "acknowledged"; readonly acknowledgement: string } & By)
   | { readonly kind: "unacknowledged" };
 
 export type AlertChange = {

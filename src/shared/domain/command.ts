@@ -1,4 +1,4 @@
-import type { DesiredState } from "./change.ts";
+import type { By, DesiredState } from "./change.ts";
 import type { DeviceKey } from "./event.ts";
 import type { Issue } from "./issue.ts";
 import type { MergeOutcome } from "./outcome.ts";
@@ -25,6 +25,17 @@ export type AcknowledgeAlert = {
   readonly alertId: string;
   /** The newest version in the alert as the caller saw it: a change since then stays unacknowledged. */
   readonly seen: Version;
+} & By;
+
+/** Alerts that one call may acknowledge: as many as a parcel has records. */
+export const MAX_AT_ONCE = 100;
+
+/** How each of several commands ended, in their order. */
+export type CommandResults = {
+  /** `null`: neither D1 nor the queue took it, and nothing of it was stored. */
+  readonly outcomes: readonly (CommandOutcome | null)[];
+  /** A read with this token sees what D1 has stored of them; `null` if that is nothing. */
+  readonly consistencyToken: string | null;
 };
 
 export type SetDesired = {
@@ -33,12 +44,12 @@ export type SetDesired = {
   readonly desired: DesiredState;
   /** The version that the caller saw, `null` if there was none yet. Absent: set it whatever the current version is. */
   readonly expectedVersion?: string | null | undefined;
-};
+} & By;
 
 export type SetDesiredResult =
-  | ({ readonly kind: "set"; readonly desired: Register<DesiredState> } & CommandResult)
+  | ({ readonly kind: "set"; readonly desired: Register<DesiredState & By> } & CommandResult)
   /** The version was not the expected one; `desired` is the current state. */
-  | { readonly kind: "conflict"; readonly desired: Register<DesiredState> | null }
+  | { readonly kind: "conflict"; readonly desired: Register<DesiredState & By> | null }
   | { readonly kind: "invalid"; readonly issues: readonly Issue[] };
 
 /** Whether a source's devices take a command. What they do not take is refused before an event is made of it. */
@@ -48,6 +59,8 @@ export const takesCommand = (source: Source, command: DeviceCommand): boolean =>
 export interface Commands {
   /** @throws when neither D1 nor the queue took the event; nothing was stored, safe to retry */
   acknowledgeAlert(command: AcknowledgeAlert): Promise<CommandResult>;
+  /** @param commands of up to 100 alerts, none twice @throws like `acknowledgeAlert` if none of them was taken */
+  acknowledgeAlerts(commands: readonly AcknowledgeAlert[]): Promise<CommandResults>;
   setDesired(command: SetDesired): Promise<SetDesiredResult>;
 }
 

@@ -1,6 +1,6 @@
 import { type Alert, joinAlerts } from "./alert.ts";
 import { type Assignments, joinAssignments } from "./assignment.ts";
-import type { DesiredState, Location, Profile, Registration, StatusReport } from "./change.ts";
+import type { Actor, By, DesiredState, Location, Profile, Registration, StatusReport } from "./change.ts";
 import type { DeviceKey } from "./event.ts";
 import { type History, joinHistories } from "./history.ts";
 import { joinMaps, joinMembers, type Register } from "./register.ts";
@@ -15,7 +15,7 @@ export type Aspects = {
   readonly dealer?: Register<{ readonly dealerId: string | null }>;
   readonly profile?: Register<Profile>;
   readonly status?: Register<StatusReport>;
-  readonly desired?: Register<DesiredState>;
+  readonly desired?: Register<DesiredState & By>;
 };
 
 /** A record, so that an aspect that is left out fails the build: it would be lost in every join. */
@@ -87,6 +87,7 @@ export type DeviceView = {
   readonly report: (StatusReport & { readonly reportedAt: string }) | null;
   /** With its version, which `SetDesired.expectedVersion` is compared with. */
   readonly desired: Register<DesiredState> | null;
+  readonly desiredBy: Actor | null;
 };
 
 /** When the device was registered, or `null` while it is not. D1 sorts devices by it. */
@@ -113,8 +114,17 @@ export function viewDevice({ aspects, latest }: Pick<Device, "aspects" | "latest
     dealerId: aspects.dealer?.value.dealerId ?? null,
     customerId: aspects.customer?.value.customerId ?? null,
     report: report ? { ...report.value, reportedAt: formatOccurredAt(report.version) } : null,
-    desired: aspects.desired ?? null,
+    ...viewDesired(aspects.desired),
   };
+}
+
+/** A desired state, and apart from it who desired it. */
+export function viewDesired(
+  register: Register<DesiredState & By> | null | undefined,
+): Pick<DeviceView, "desired" | "desiredBy"> {
+  if (!register) return { desired: null, desiredBy: null };
+  const { by = null, ...value } = register.value;
+  return { desired: { version: register.version, value }, desiredBy: by };
 }
 
 function statusOf({ registration, status }: Aspects): DeviceStatus {

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { desired as wish } from "../../../test/support/arbitraries.ts";
 import type { DesiredState, StatusReport } from "./change.ts";
+import { viewDesired } from "./device.ts";
 import { viewTwin } from "./twin.ts";
 import { toVersion } from "./version.ts";
 
@@ -34,7 +35,27 @@ describe("a device's twin", () => {
       equipment: [],
     };
     expect(twin({ mode: "cool" }, report)).toMatchObject({ version, reported: { mode: "cool", coolSetpointC: 24 } });
-    expect(twin(null, null)).toEqual({ version: null, desired: null, reported: null, delta: null });
+    expect(twin(null, null)).toEqual({
+      version: null,
+      desired: null,
+      desiredAt: null,
+      desiredBy: null,
+      reported: null,
+      delta: null,
+    });
+  });
+
+  it("says when it was desired and by whom, and takes neither for something that is desired", () => {
+    const register = { version, value: { mode: "heat", by: { role: "ops", subject: "bob" } } } as const;
+    const { desired, desiredBy } = viewDesired(register);
+    expect(desired).toEqual({ version, value: { mode: "heat" } });
+    expect(desiredBy).toEqual({ role: "ops", subject: "bob" });
+    expect(viewTwin({ desired, desiredBy: "bob", report: null })).toMatchObject({
+      desiredAt: "2026-11-23T13:00:00.000Z",
+      desiredBy: "bob",
+      delta: { mode: "heat" },
+    });
+    expect(viewDesired(undefined)).toEqual({ desired: null, desiredBy: null });
   });
 
   it("has no delta once the device reports its delta, and not before", () => {

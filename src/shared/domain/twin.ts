@@ -1,24 +1,32 @@
 import type { DesiredState, StatusReport } from "./change.ts";
 import type { DeviceView } from "./device.ts";
 import { sameContent } from "./register.ts";
-import type { Version } from "./version.ts";
+import { formatOccurredAt, type Version } from "./version.ts";
 
 /** A device's desired settings beside its reported ones. */
 export type Twin = {
   /** The version of `desired`; `null` while there is none. */
   readonly version: Version | null;
   readonly desired: DesiredState | null;
+  /** RFC 3339 in UTC. */
+  readonly desiredAt: string | null;
+  /** As far as the reader may know; `null` if the event did not say. */
+  readonly desiredBy: string | null;
   /** `null` until the device reports. */
   readonly reported: DesiredState | null;
   /** The desired settings that the device does not report yet; `null` when there are none. */
   readonly delta: DesiredState | null;
 };
 
-export function viewTwin({ desired, report }: Pick<DeviceView, "desired" | "report">): Twin {
+type Seen = Pick<DeviceView, "desired" | "report"> & { readonly desiredBy?: string | null };
+
+export function viewTwin({ desired, desiredBy = null, report }: Seen): Twin {
   const reported = report && reportedSettings(report);
   return {
     version: desired?.version ?? null,
     desired: desired?.value ?? null,
+    desiredAt: desired && formatOccurredAt(desired.version),
+    desiredBy,
     reported,
     delta: desired && difference(desired.value, reported ?? {}),
   };

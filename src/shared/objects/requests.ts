@@ -1,6 +1,6 @@
 import type { Rejection } from "#contracts/parse.ts";
 import type { Announcement } from "#domain/announcement.ts";
-import type { DesiredState } from "#domain/change.ts";
+import type { By, DesiredState } from "#domain/change.ts";
 import type { SetDesired } from "#domain/command.ts";
 import type { ConcordEvent } from "#domain/event.ts";
 import type { MergeOutcome } from "#domain/outcome.ts";
@@ -23,12 +23,12 @@ export type ObjectMergeReport = {
 export type DesiredOrder = SetDesired & { readonly eventId: string; readonly nowMs: number };
 
 /** A desired state that is decided, and whose record has not been merged yet. */
-export type Claim = { readonly record: QueuedRecord; readonly desired: Register<DesiredState> };
+export type Claim = { readonly record: QueuedRecord; readonly desired: Register<DesiredState & By> };
 
 export type DesiredClaim =
   /** The caller merges the record into D1 and then into the object. */
   | ({ readonly kind: "claimed" } & Claim)
-  | { readonly kind: "conflict"; readonly desired: Register<DesiredState> | null }
+  | { readonly kind: "conflict"; readonly desired: Register<DesiredState & By> | null }
   | { readonly kind: "rejected"; readonly rejection: Rejection };
 
 /** The write side of a device's object. */

@@ -43,7 +43,11 @@ export type AssignmentJson = {
   readonly to: string | null;
 };
 
-export type AlertJson = AlertView & { readonly alertId: string };
+export type AlertJson = Omit<AlertView, "acknowledgedBy"> & {
+  readonly alertId: string;
+  /** A role, or a masked subject; `null` if nobody said. */
+  readonly acknowledgedBy: string | null;
+};
 
 export type DeviceDetail = DeviceJson & {
   /** Oldest first; at most the last hundred. */

@@ -1,8 +1,16 @@
 import { and, exists, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import * as z from "zod";
+import { actorName } from "#auth/actor.ts";
 import type { Scope } from "#auth/scope.ts";
-import { ALERT_STATES, type AlertState, type AlertView, latestAlertVersion, viewAlert } from "#domain/alert.ts";
+import {
+  ALERT_STATES,
+  type Alert,
+  type AlertState,
+  type AlertView,
+  latestAlertVersion,
+  viewAlert,
+} from "#domain/alert.ts";
 import { SEVERITIES, type Severity } from "#domain/change.ts";
 import { type DeviceKey, SOURCES, type Source } from "#domain/event.ts";
 import type { Version } from "#domain/version.ts";
@@ -16,11 +24,13 @@ import { alerts, devices } from "./tables.ts";
 import { ALERT_RELATIONS, ALERTS, alertsByDevice, raisedInOwnInterval } from "./visibility.ts";
 
 /** An alert as it was read, with its key. */
-export type FoundAlert = AlertView & {
+export type FoundAlert = Omit<AlertView, "acknowledgedBy"> & {
   readonly deviceKey: DeviceKey;
   readonly alertId: string;
   /** The newest version in the alert. An acknowledgement has to be newer to take effect. */
   readonly latest: Version;
+  /** The subject of who acknowledged it, or else the role, as far as the caller may know; `null` if nobody said. */
+  readonly acknowledgedBy: string | null;
 };
 
 /** The key of an alert: its id is unique within its device. */
@@ -74,7 +84,7 @@ export class AlertRepository extends Repository<typeof alerts> {
         where: ALERTS.visibleTo(scope),
       },
     );
-    return rows.map(foundAlert);
+    return rows.map(foundAlert(scope));
   }
 
   /** A page of the alerts that match, newest first. @param page with cursors of `AlertCursor` */
@@ -85,7 +95,7 @@ export class AlertRepository extends Repository<typeof alerts> {
       { page, keyset: NEWEST_FIRST, ranges: [raisedRange(scope, filter)] },
       from,
     );
-    return toPage(rows, page, ALERT_EDGE);
+    return toPage(rows, page, alertEdge(scope));
   }
 
   /** How many there are, or `null` when there are more than `MAX_COUNT`. */
@@ -118,7 +128,7 @@ export class AlertRepository extends Repository<typeof alerts> {
           ORDER BY ${sql.join(orderBy, sql`, `)} LIMIT ${rowsFor(page)})`,
     );
     const groups = Map.groupBy(rows, ({ deviceKey }) => deviceKey as string);
-    return new Map([...groups].map(([deviceKey, group]) => [deviceKey, toPage(group, page, ALERT_EDGE)]));
+    return new Map([...groups].map(([deviceKey, group]) => [deviceKey, toPage(group, page, alertEdge(scope))]));
   }
 
   /** How many alerts each device has; `null` for more than `MAX_COUNT`. */
@@ -218,11 +228,24 @@ const isOfDealer = (dealerId: string): SQL =>
     sql`(SELECT 1 FROM ${devices} WHERE ${devices.key} = ${alerts.deviceKey} AND +${devices.dealerId} = ${dealerId})`,
   );
 
-const foundAlert = ({ deviceKey, alertId, alert }: AlertRow): FoundAlert => ({
-  deviceKey,
-  alertId,
-  latest: latestAlertVersion(alert),
-  ...viewAlert(alert),
-});
+/** An alert as a scope may see it, from its registers. */
+export const seenAlert = (scope: Scope, { deviceKey, alertId }: AlertKey, alert: Alert): FoundAlert => {
+  const view = viewAlert(alert);
+  return {
+    deviceKey,
+    alertId,
+    latest: latestAlertVersion(alert),
+    ...view,
+    acknowledgedBy: actorName(scope, view.acknowledgedBy),
+  };
+};
 
-const ALERT_EDGE = { cursor: (row: AlertRow): Cursor => NEWEST_FIRST.toCursor(row), node: foundAlert };
+const foundAlert =
+  (scope: Scope) =>
+  ({ deviceKey, alertId, alert }: AlertRow): FoundAlert =>
+    seenAlert(scope, { deviceKey, alertId }, alert);
+
+const alertEdge = (scope: Scope) => ({
+  cursor: (row: AlertRow): Cursor => NEWEST_FIRST.toCursor(row),
+  node: foundAlert(scope),
+});

@@ -1,8 +1,9 @@
 import { and, not, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
+import { actorName } from "#auth/actor.ts";
 import type { Scope } from "#auth/scope.ts";
 import type { Severity } from "#domain/change.ts";
-import { type DeviceStatus, type DeviceView, viewDevice } from "#domain/device.ts";
+import { type Device, type DeviceStatus, type DeviceView, viewDevice } from "#domain/device.ts";
 import type { DeviceKey, Source } from "#domain/event.ts";
 import { utcDay } from "#domain/time.ts";
 import { compareText } from "#domain/version.ts";
@@ -18,7 +19,11 @@ import { alerts, devices } from "./tables.ts";
 import { DEVICE_RELATIONS, DEVICES, raisedInOwnInterval } from "./visibility.ts";
 
 /** A device as it was read, with its key. */
-export type FoundDevice = DeviceView & { readonly key: DeviceKey };
+export type FoundDevice = Omit<DeviceView, "desiredBy"> & {
+  readonly key: DeviceKey;
+  /** The subject of who set the desired state, or else the role, as far as the caller may know; `null` if nobody said. */
+  readonly desiredBy: string | null;
+};
 
 /** Conditions that all have to hold; absent and null are no condition. Times are `Moment`s, as `parseTime` returns them. */
 export type DeviceFilter = {
@@ -103,7 +108,7 @@ export class DeviceRepository extends Repository<typeof devices> {
       on: sql`${devices.key} = ids.value`,
       where: DEVICES.visibleTo(scope),
     });
-    return rows.map(foundDevice);
+    return rows.map(foundDevice(scope));
   }
 
   /** A page of the devices that match, in one of the orders, each with an index. @param page with cursors of `deviceCursorSchema` */
@@ -122,7 +127,7 @@ export class DeviceRepository extends Repository<typeof devices> {
       { page, keyset, ...(isInOrder && { ranges: filterRanges(filter)[ordered] }) },
       sourceOf(filter, lead),
     );
-    return toPage(rows, page, deviceEdge(field));
+    return toPage(rows, page, deviceEdge(scope, field));
   }
 
   /**
@@ -151,7 +156,7 @@ export class DeviceRepository extends Repository<typeof devices> {
         SELECT ${devices.key} FROM ${devices} WHERE ${where} ORDER BY ${sql.join(orderBy, sql`, `)} LIMIT ${rowsFor(page)})`,
     );
     const groups = Map.groupBy(rows, (row) => row[owner] as string);
-    return new Map([...groups].map(([id, group]) => [id, toPage(group, page, deviceEdge("KEY"))]));
+    return new Map([...groups].map(([id, group]) => [id, toPage(group, page, deviceEdge(scope, "KEY"))]));
   }
 
   /** How many devices each owner has; `null` for more than `MAX_COUNT`, as for `countAll`. */
@@ -325,12 +330,18 @@ const hasOpenAlert = (scope: Scope, severity?: Severity): SQL =>
     raisedInOwnInterval(scope),
   )})`;
 
-const foundDevice = ({ key, aspects, latest }: Pick<DeviceRow, "key" | "aspects" | "latest">): FoundDevice => ({
-  key,
-  ...viewDevice({ aspects, latest }),
-});
+/** A device as a scope may see it, from its registers. */
+export function seenDevice(scope: Scope, key: DeviceKey, device: Pick<Device, "aspects" | "latest">): FoundDevice {
+  const view = viewDevice(device);
+  return { key, ...view, desiredBy: actorName(scope, view.desiredBy) };
+}
 
-const deviceEdge = (field: DeviceOrderField) => ({
+const foundDevice =
+  (scope: Scope) =>
+  ({ key, aspects, latest }: Pick<DeviceRow, "key" | "aspects" | "latest">): FoundDevice =>
+    seenDevice(scope, key, { aspects, latest });
+
+const deviceEdge = (scope: Scope, field: DeviceOrderField) => ({
   cursor: (row: DeviceRow): Cursor => KEYSETS[field].toCursor(row),
-  node: foundDevice,
+  node: foundDevice(scope),
 });

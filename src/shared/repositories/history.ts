@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { dataSeenBy } from "#auth/actor.ts";
 import type { Scope } from "#auth/scope.ts";
 import { type Interval, isWithin } from "#domain/assignment.ts";
 import type { DeviceKey } from "#domain/event.ts";
@@ -47,9 +48,16 @@ export class HistoryRepository {
         matches(entry, filter) &&
         (intervals === null || intervals.some((interval) => isWithin(interval, entry.version))),
     );
-    return pageFromAll(entries, page, HISTORY_EDGE);
+    const found = pageFromAll(entries, page, HISTORY_EDGE);
+    return { ...found, edges: found.edges.map((edge) => ({ ...edge, node: seenEntry(scope, edge.node) })) };
   }
 }
+
+/** An event as a scope may see it. */
+export const seenEntry = (scope: Scope, entry: HistoryEntry): HistoryEntry => ({
+  ...entry,
+  data: dataSeenBy(scope, entry.data),
+});
 
 function matches({ version, topic }: HistoryEntry, { occurred, topic: wanted }: HistoryFilter): boolean {
   const at = versionMoment(version);

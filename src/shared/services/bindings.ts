@@ -23,7 +23,7 @@ import type { Answer, Call } from "./call.ts";
  */
 
 /** A desired state for a device, by its key. Temperatures in degrees Celsius. */
-export type DesiredStateInput = Omit<SetDesired, "deviceKey"> & { readonly key: string };
+export type DesiredStateInput = Omit<SetDesired, "deviceKey" | "by"> & { readonly key: string };
 
 /** How setting a desired state ended. */
 export type SetDesiredOutcome =
@@ -44,6 +44,12 @@ export type Acknowledged =
   /** The device's source takes no acknowledgement; nothing was sent. */
   | { readonly kind: "unsupported"; readonly alert: FoundAlert }
   | { readonly kind: "notFound" };
+
+/** How acknowledging one of several alerts ended. */
+export type AcknowledgedOfMany =
+  | Acknowledged
+  /** Neither D1 nor the queue took this one, and others were taken. Nothing of it was stored; safe to repeat. */
+  | { readonly kind: "notTaken"; readonly alert: FoundAlert };
 
 /**
  * Devices, with their assignments and histories: `[[services]]` with `entrypoint = "DevicesService"`.
@@ -123,6 +129,13 @@ export interface AlertsBinding {
    * @throws an outage if nothing was stored; safe to repeat
    */
   acknowledge(call: Call, key: AlertKey): Promise<Answer<Acknowledged>>;
+
+  /**
+   * Acknowledges up to 100 alerts at once, each as `acknowledge` does.
+   * @returns how each ended, in the order of the keys
+   * @throws RangeError for more than 100 keys; an outage if nothing was stored of any of them, safe to repeat
+   */
+  acknowledgeAll(call: Call, keys: readonly AlertKey[]): Promise<Answer<AcknowledgedOfMany[]>>;
 }
 
 /**

@@ -13,6 +13,8 @@ export type Call = {
   readonly scope: Scope;
   /** `"strong"`, or the consistency token of an earlier answer; the answer is then at least as fresh as that one. */
   readonly consistency?: "strong" | (string & {}) | undefined;
+  /** Whom the caller acts for: the `sub` of its token, which the event of a command carries. Absent: nobody in particular. */
+  readonly subject?: string | null | undefined;
 };
 
 /** What a service returns: the value, and how fresh it is. */

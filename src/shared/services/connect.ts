@@ -39,7 +39,7 @@ export type Concord<Bound> = Pick<Clients, Lowercase<keyof Bound & keyof Concord
 /** The methods of each service. A type alone could not say at run time which there are. */
 const METHODS = {
   DEVICES: ["find", "list", "statistics", "count", "assignments", "history", "setDesired"],
-  ALERTS: ["find", "list", "count", "acknowledge"],
+  ALERTS: ["find", "list", "count", "acknowledge", "acknowledgeAll"],
   DEALERS: ["find", "list", "count", "statistics"],
   CUSTOMERS: ["find", "list", "count"],
 } as const satisfies { readonly [Name in keyof ConcordBindings]: readonly (keyof ConcordBindings[Name])[] };
@@ -72,7 +72,7 @@ export function connectConcord<Bound extends Partial<ConcordBindings>>(
 
   const carry = async (method: Method, args: readonly unknown[]): Promise<unknown> => {
     const consistency = isStrong ? "strong" : (token ?? undefined);
-    const answer = await method({ scope: call.scope, consistency }, ...args);
+    const answer = await method({ ...call, consistency }, ...args);
     token = laterToken(token, answer.consistencyToken);
     return answer.value;
   };

@@ -1,11 +1,14 @@
+import { actorName, actorOf } from "#auth/actor.ts";
 import type { Scope } from "#auth/scope.ts";
 import type { Interval } from "#domain/assignment.ts";
+import type { By, DesiredState } from "#domain/change.ts";
 import { type Commands, takesCommand } from "#domain/command.ts";
-import { viewDevice } from "#domain/device.ts";
+import { viewDesired } from "#domain/device.ts";
 import { type DeviceKey, sourceOf } from "#domain/event.ts";
 import { HISTORY_LIMIT, type HistoryEntry } from "#domain/history.ts";
-import { joinRegisters } from "#domain/register.ts";
+import type { Register } from "#domain/register.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { compareVersions } from "#domain/version.ts";
 import { AssignmentRepository } from "#repositories/assignment.ts";
 import {
   type DeviceFilter,
@@ -13,6 +16,7 @@ import {
   type DeviceOwner,
   DeviceRepository,
   type FoundDevice,
+  seenDevice,
 } from "#repositories/device.ts";
 import { isOutage } from "#repositories/fault.ts";
 import { type HistoryFilter, HistoryRepository } from "#repositories/history.ts";
@@ -26,6 +30,8 @@ import { readAfterWrite, readFromPrimary } from "./read-your-writes.ts";
 
 export type DevicesDeps = {
   readonly scope: Scope;
+  /** The `sub` of the caller's token. */
+  readonly subject?: string | null;
   readonly session: ReadSession;
   readonly objectOf: (key: DeviceKey) => DeviceSnapshotSource;
   readonly commands: Pick<Commands, "setDesired">;
@@ -40,6 +46,7 @@ const RECENT_ASSIGNMENTS: PageRequest = { size: HISTORY_LIMIT + 1, from: "end", 
 /** The devices within one caller's scope, with their assignments and histories. */
 export class Devices {
   readonly #scope: Scope;
+  readonly #subject: string | null;
   readonly #session: ReadSession;
   readonly #commands: DevicesDeps["commands"];
   readonly #objectOf: (key: DeviceKey) => DeviceSnapshotSource;
@@ -48,8 +55,9 @@ export class Devices {
   readonly #statistics: StatisticsRepository;
   #answeredByObjects = false;
 
-  constructor({ scope, session, commands, objectOf }: DevicesDeps) {
+  constructor({ scope, subject = null, session, commands, objectOf }: DevicesDeps) {
     this.#scope = scope;
+    this.#subject = subject;
     this.#session = session;
     this.#commands = commands;
     this.#objectOf = objectOf;
@@ -82,7 +90,7 @@ export class Devices {
   async #findInObject(key: DeviceKey): Promise<FoundDevice | null | undefined> {
     const snapshot = await this.#objectOf(key).snapshot();
     if (!snapshot) return snapshot;
-    const device = { key, ...viewDevice(snapshot) };
+    const device = seenDevice(this.#scope, key, snapshot);
     return this.#scope.role !== "dealer" || this.#scope.dealerIds.includes(device.dealerId ?? "") ? device : null;
   }
 
@@ -152,18 +160,26 @@ export class Devices {
     const [device] = await readFromPrimary(this.#session, () => this.find([key]));
     if (!device) return { kind: "notFound" };
     if (!takesCommand(sourceOf(device.key), "setDesiredState")) return { kind: "unsupported", device };
-    const result = await this.#commands.setDesired({ ...input, deviceKey: device.key });
+    const { key: deviceKey, dealerId } = device;
+    const by = actorOf(this.#scope, this.#subject, dealerId);
+    const result = await this.#commands.setDesired({ ...input, deviceKey, by });
     switch (result.kind) {
       case "invalid":
         return { ...result, device };
       case "conflict":
-        return { kind: "conflict", device: { ...device, desired: result.desired } };
+        return { kind: "conflict", device: { ...device, ...this.#seenDesired(result.desired) } };
       case "set": {
         const reading = { read: () => this.find([key]), fallback: [device] };
         const [now] = await readAfterWrite(this.#session, result.consistencyToken, reading);
-        const desired = joinRegisters(now?.desired ?? undefined, result.desired);
-        return { kind: "set", outcome: result.outcome, device: now ? { ...now, desired } : null };
+        const isNewer = now?.desired && compareVersions(now.desired.version, result.desired.version) >= 0;
+        const desired = isNewer ? {} : this.#seenDesired(result.desired);
+        return { kind: "set", outcome: result.outcome, device: now ? { ...now, ...desired } : null };
       }
     }
+  }
+
+  #seenDesired(register: Register<DesiredState & By> | null): Pick<FoundDevice, "desired" | "desiredBy"> {
+    const { desired, desiredBy } = viewDesired(register);
+    return { desired, desiredBy: actorName(this.#scope, desiredBy) };
   }
 }

@@ -24,22 +24,24 @@ export type Stores = {
 /** For a Worker that only reads. */
 export const NO_COMMANDS: Commands = {
   acknowledgeAlert: () => Promise.reject(new Error("commands are not taken here")),
+  acknowledgeAlerts: () => Promise.reject(new Error("commands are not taken here")),
   setDesired: () => Promise.reject(new Error("commands are not taken here")),
 };
 
-/** Everything that can be read, as one caller may see it, over one session of D1. */
+/** Everything that can be read, as one caller may see it, over one session of D1. Commands are given for `subject`. */
 export type Services = ReturnType<typeof openServices>;
 
 export function openServices(
   { db, objectOf, commands, metrics, registers }: Stores,
   scope: Scope,
   consistency: Consistency,
+  subject: string | null = null,
 ) {
   const session = new ReadSession(db, { consistency });
   return {
     session,
-    devices: new Devices({ scope, session, objectOf, commands }),
-    alerts: new Alerts({ scope, session, commands }),
+    devices: new Devices({ scope, subject, session, objectOf, commands }),
+    alerts: new Alerts({ scope, subject, session, commands }),
     dealers: new Dealers({ scope, session, registers }),
     customers: new Customers({ scope, session, registers }),
     /** Of the whole platform, and without customer data. */

@@ -1,9 +1,10 @@
+import { actorOf } from "#auth/actor.ts";
 import { SOURCE_SPECS } from "#contracts/all-sources.ts";
 import { acknowledgementEvent, type CommandEvent, desiredStateEvent } from "#contracts/commands.ts";
 import { writeValue } from "#contracts/envelope.ts";
 import { describeRejection, parseRecord } from "#contracts/parse.ts";
 import type { DesiredState } from "#domain/change.ts";
-import { type CommandOutcome, takesCommand, timeAfter } from "#domain/command.ts";
+import { type CommandOutcome, MAX_AT_ONCE, takesCommand, timeAfter } from "#domain/command.ts";
 import { type ConcordEvent, type DeviceKey, deviceIdOf, sourceOf } from "#domain/event.ts";
 import { toMoment } from "#domain/time.ts";
 import type { Version } from "#domain/version.ts";
@@ -16,7 +17,7 @@ import type { Reading } from "./reading.ts";
 export function setDesired(reading: Reading, { key, desired, expectedVersion }: DesiredStateInput): SetDesiredOutcome {
   const read = () => {
     const device = reading.newest().devices.get(key as DeviceKey);
-    return device && isVisible(reading.scope, device) ? foundDevice(device) : undefined;
+    return device && isVisible(reading.scope, device) ? foundDevice(reading.scope, device) : undefined;
   };
   const device = read();
   if (!device) return { kind: "notFound" };
@@ -25,7 +26,13 @@ export function setDesired(reading: Reading, { key, desired, expectedVersion }: 
   if (expectedVersion !== undefined && expectedVersion !== (current?.version ?? null)) {
     return { kind: "conflict", device };
   }
-  const event = eventOf(reading, device.key, desiredStateEvent(device.key, desired as DesiredState), current?.version);
+  const by = actorOf(reading.scope, reading.subject, device.dealerId);
+  const event = eventOf(
+    reading,
+    device.key,
+    desiredStateEvent(device.key, desired as DesiredState, by),
+    current?.version,
+  );
   if (event.kind === "invalid") return { ...event, device };
   return { kind: "set", outcome: merge(reading, event.event), device: read() ?? null };
 }
@@ -34,16 +41,27 @@ export function setDesired(reading: Reading, { key, desired, expectedVersion }: 
 export function acknowledge(reading: Reading, { deviceKey, alertId }: AlertKey): Acknowledged {
   const read = () => {
     const row = alertOf(reading.newest(), deviceKey, alertId);
-    return row && isAlertVisible(reading.scope, row) ? foundAlert(row) : undefined;
+    return row && isAlertVisible(reading.scope, row) ? foundAlert(reading.scope, row) : undefined;
   };
   const alert = read();
   if (!alert) return { kind: "notFound" };
   if (alert.state === "CLEARED") return { kind: "alreadyCleared", alert };
   if (alert.state === "ACKNOWLEDGED") return { kind: "acknowledged", outcome: "unchanged", alert };
   if (!takesCommand(sourceOf(alert.deviceKey), "acknowledgeAlert")) return { kind: "unsupported", alert };
-  const event = eventOf(reading, alert.deviceKey, acknowledgementEvent(alert.deviceKey, alertId), alert.latest);
+  const dealerId = reading.newest().devices.get(alert.deviceKey)?.aspects.dealer?.value.dealerId ?? null;
+  const by = actorOf(reading.scope, reading.subject, dealerId);
+  const event = eventOf(reading, alert.deviceKey, acknowledgementEvent(alert.deviceKey, alertId, by), alert.latest);
   if (event.kind === "invalid") throw new Error("an acknowledgement breaks its contract");
   return { kind: "acknowledged", outcome: merge(reading, event.event), alert: read() ?? null };
+}
+
+/** Acknowledges alerts as they are before the first of them is. */
+export function acknowledgeAll(reading: Reading, keys: readonly AlertKey[]): Acknowledged[] {
+  if (keys.length > MAX_AT_ONCE) throw new RangeError(`at most ${MAX_AT_ONCE} alerts are acknowledged at once`);
+  const textOf = ({ deviceKey, alertId }: AlertKey) => `${deviceKey}/${alertId}`;
+  const ended = new Map<string, Acknowledged>();
+  for (const key of keys) ended.set(textOf(key), ended.get(textOf(key)) ?? acknowledge(reading, key));
+  return keys.map((key) => ended.get(textOf(key)) as Acknowledged);
 }
 
 /** The event of a command, newer than what its caller saw. */

@@ -1,3 +1,4 @@
+import { dataSeenBy } from "#auth/actor.ts";
 import { isWithin } from "#domain/assignment.ts";
 import type { Device } from "#domain/device.ts";
 import type { HistoryEntry } from "#domain/history.ts";
@@ -12,9 +13,9 @@ import type { Cursor } from "#repositories/page.ts";
 import { MAX_COUNT } from "#repositories/table-reader.ts";
 import type { AlertsBinding, CustomersBinding, DealersBinding, DevicesBinding } from "#services/bindings.ts";
 import { alertFilterFrom, deviceFilterFrom, historyFilterFrom, listingFrom, pageFrom } from "#services/call.ts";
-import { acknowledge, setDesired } from "./fake-commands.ts";
+import { acknowledge, acknowledgeAll, setDesired } from "./fake-commands.ts";
 import {
-  ALERT_LIST,
+  alertList,
   alertOf,
   alertsMatching,
   deviceList,
@@ -53,7 +54,7 @@ export const fakeDevices = (stores: FakeStores): DevicesBinding => ({
     answer(stores, call, ({ seen, scope }) =>
       keys.flatMap((key) => {
         const device = seen.devices.get(key);
-        return device && isVisible(scope, device) ? [foundDevice(device)] : [];
+        return device && isVisible(scope, device) ? [foundDevice(scope, device)] : [];
       }),
     ),
 
@@ -61,7 +62,7 @@ export const fakeDevices = (stores: FakeStores): DevicesBinding => ({
     const request = pageFrom(page, deviceCursorSchema(listing));
     return answer(stores, call, ({ seen, scope }) => {
       const asked = listingFrom(listing);
-      return pageOf(devicesMatching(seen, scope, asked.filter ?? {}), request, deviceList(asked));
+      return pageOf(devicesMatching(seen, scope, asked.filter ?? {}), request, deviceList(scope, asked));
     });
   },
 
@@ -103,7 +104,10 @@ export const fakeDevices = (stores: FakeStores): DevicesBinding => ({
           (topic == null || its === topic) &&
           (occurred == null || isInRange(versionMoment(version), occurred)),
       );
-      return pageOf(entries, request, HISTORY_LIST);
+      return pageOf(entries, request, {
+        ...HISTORY_LIST,
+        node: (entry) => ({ ...entry, data: dataSeenBy(scope, entry.data) }),
+      });
     });
     // A history comes from the device's object. Only for a dealer is D1 asked too, for its intervals.
     const { scope, consistency } = call;
@@ -125,14 +129,14 @@ export const fakeAlerts = (stores: FakeStores): AlertsBinding => ({
     answer(stores, call, ({ seen, scope }) =>
       keys.flatMap(({ deviceKey, alertId }) => {
         const row = alertOf(seen, deviceKey, alertId);
-        return row && isAlertVisible(scope, row) ? [foundAlert(row)] : [];
+        return row && isAlertVisible(scope, row) ? [foundAlert(scope, row)] : [];
       }),
     ),
 
   list: async (call, page, filter: AlertFilter = {}) => {
     const request = pageFrom(page, AlertCursor);
     return answer(stores, call, ({ seen, scope }) =>
-      pageOf(alertsMatching(seen, scope, alertFilterFrom(filter)), request, ALERT_LIST),
+      pageOf(alertsMatching(seen, scope, alertFilterFrom(filter)), request, alertList(scope)),
     );
   },
 
@@ -140,6 +144,8 @@ export const fakeAlerts = (stores: FakeStores): AlertsBinding => ({
     answer(stores, call, ({ seen, scope }) => countOf(alertsMatching(seen, scope, alertFilterFrom(filter)))),
 
   acknowledge: async (call, key) => answer(stores, call, (reading) => acknowledge(reading, key)),
+
+  acknowledgeAll: async (call, keys) => answer(stores, call, (reading) => acknowledgeAll(reading, keys)),
 });
 
 export const fakeDealers = (stores: FakeStores): DealersBinding => ({

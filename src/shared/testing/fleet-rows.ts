@@ -1,13 +1,19 @@
 import type { Scope } from "#auth/scope.ts";
-import { type Alert, latestAlertVersion, raisedMoment, raisedVersion, viewAlert } from "#domain/alert.ts";
+import { type Alert, raisedMoment, raisedVersion, viewAlert } from "#domain/alert.ts";
 import { type Assignments, toIntervals } from "#domain/assignment.ts";
 import { type Device, registeredMoment, viewDevice } from "#domain/device.ts";
 import { type DeviceKey, sourceOf } from "#domain/event.ts";
 import type { Fleet } from "#domain/fleet.ts";
 import { utcDay } from "#domain/time.ts";
 import { compareText, compareVersions } from "#domain/version.ts";
-import type { AlertFilter, FoundAlert } from "#repositories/alert.ts";
-import { type DeviceFilter, type DeviceListing, type FoundDevice, orderField } from "#repositories/device.ts";
+import { type AlertFilter, type FoundAlert, seenAlert } from "#repositories/alert.ts";
+import {
+  type DeviceFilter,
+  type DeviceListing,
+  type FoundDevice,
+  orderField,
+  seenDevice,
+} from "#repositories/device.ts";
 import type { KeyRange } from "#repositories/keyset.ts";
 import {
   type Cursor,
@@ -52,10 +58,7 @@ export const hasPrefix = (text: string | null, prefix: string): boolean =>
 
 // Devices
 
-export const foundDevice = ({ key, aspects, latest }: Device): FoundDevice => ({
-  key,
-  ...viewDevice({ aspects, latest }),
-});
+export const foundDevice = (scope: Scope, { key, ...device }: Device): FoundDevice => seenDevice(scope, key, device);
 
 export const isVisible = (scope: Scope, device: Device): boolean =>
   isOwn(scope, device.aspects.dealer?.value.dealerId ?? null);
@@ -93,7 +96,7 @@ const isAmong = <T>(wanted: readonly T[] | null | undefined, value: T | null): b
   wanted == null || (value !== null && wanted.includes(value));
 
 /** In the order of a list. */
-export function deviceList({ filter = {}, order = {} }: DeviceListing) {
+export function deviceList(scope: Scope, { filter = {}, order = {} }: DeviceListing) {
   const field = orderField(filter, order);
   const cursor = (device: Device): Cursor => {
     switch (field) {
@@ -108,19 +111,19 @@ export function deviceList({ filter = {}, order = {} }: DeviceListing) {
         return ["UPDATED", utcDay(device.latest), device.key];
     }
   };
-  return { cursor, node: foundDevice, direction: order.direction === "DESC" ? "descending" : "ascending" } as const;
+  return {
+    cursor,
+    node: (device: Device) => foundDevice(scope, device),
+    direction: order.direction === "DESC" ? "descending" : "ascending",
+  } as const;
 }
 
 // Alerts
 
 export type AlertRow = { readonly device: Device; readonly alertId: string; readonly alert: Alert };
 
-export const foundAlert = ({ device, alertId, alert }: AlertRow): FoundAlert => ({
-  deviceKey: device.key,
-  alertId,
-  latest: latestAlertVersion(alert),
-  ...viewAlert(alert),
-});
+export const foundAlert = (scope: Scope, { device, alertId, alert }: AlertRow): FoundAlert =>
+  seenAlert(scope, { deviceKey: device.key, alertId }, alert);
 
 export const alertOf = ({ devices }: Fleet, deviceKey: string, alertId: string): AlertRow | undefined => {
   const device = devices.get(deviceKey as DeviceKey);
@@ -164,11 +167,12 @@ export function alertsMatching({ devices }: Fleet, scope: Scope, filter: AlertFi
 
 const RANK = { info: 1, warning: 2, critical: 3 } as const;
 
-export const ALERT_LIST = {
-  cursor: ({ device, alertId, alert }: AlertRow): Cursor => ["ALERTS", raisedMoment(alert), device.key, alertId],
-  node: foundAlert,
-  direction: "descending",
-} as const;
+export const alertList = (scope: Scope) =>
+  ({
+    cursor: ({ device, alertId, alert }: AlertRow): Cursor => ["ALERTS", raisedMoment(alert), device.key, alertId],
+    node: (row: AlertRow) => foundAlert(scope, row),
+    direction: "descending",
+  }) as const;
 
 // Assignments
 

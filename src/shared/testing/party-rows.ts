@@ -22,7 +22,7 @@ export const dealersSeen = ({ dealers }: Fleet, scope: Scope) => rowsOf(dealers)
 export function customersSeen(fleet: Fleet, scope: Scope, registers: Registers) {
   const rows = rowsOf(fleet.customers);
   if (scope.role !== "dealer") return rows;
-  const owned = devicesMatching(fleet, scope, {}).map(foundDevice);
+  const owned = devicesMatching(fleet, scope, {}).map((device) => foundDevice(scope, device));
   return rows.filter(({ id, source }) =>
     owned.some(({ key, customerId }) => customerId === id && findRegister(registers, source).includes(sourceOf(key))),
   );
@@ -70,10 +70,10 @@ export const sourced = <T>({ id, source, value }: PartyRow<T>, registers: Regist
 
 /** Counts of all devices and open alerts within a scope, or of one dealer's. */
 export function fleetStatisticsOf(fleet: Fleet, scope: Scope, dealerId?: string): FleetStatistics {
-  const devices = devicesMatching(fleet, scope, { dealerId }).map(foundDevice);
+  const devices = devicesMatching(fleet, scope, { dealerId }).map((device) => foundDevice(scope, device));
   const keys = new Set<string>(devices.map(({ key }) => key));
   const open = alertsMatching(fleet, scope, { state: "OPEN" })
-    .map(foundAlert)
+    .map((row) => foundAlert(scope, row))
     .filter(({ deviceKey }) => keys.has(deviceKey));
   const unknown = open.filter(({ severity }) => severity === null).length;
   return {
@@ -105,13 +105,13 @@ export function statisticsOf(fleet: Fleet, scope: Scope, dealerId: string): Deal
   if (devices.length === 0) return undefined;
   const keys = new Set(devices.map(({ key }) => key));
   const open = alertsMatching(fleet, scope, { state: "OPEN" }).filter(({ device }) => keys.has(device.key));
-  const having = (status: string) => devices.filter((device) => foundDevice(device).status === status).length;
+  const having = (status: string) => devices.filter((device) => foundDevice(scope, device).status === status).length;
   return {
     devices: devices.length,
     online: having("ONLINE"),
     offline: having("OFFLINE"),
     retired: having("RETIRED"),
     openAlerts: open.length,
-    criticalAlerts: open.filter((row) => foundAlert(row).severity === "critical").length,
+    criticalAlerts: open.filter((row) => foundAlert(scope, row).severity === "critical").length,
   };
 }

@@ -16,6 +16,7 @@ export type FakeStores = {
 /** One call: its scope, and the fleet as this call sees it. */
 export type Reading = FakeStores & {
   readonly scope: Scope;
+  readonly subject: string | null;
   /** As fresh as the call asks for. */
   readonly seen: Fleet;
   /** As it is on the primary. The answer's token is then of that. */
@@ -30,6 +31,6 @@ export function answer<T>(stores: FakeStores, call: Call, read: (reading: Readin
     hasReadPrimary = true;
     return stores.fleet.read({ kind: "strong" }).fleet;
   };
-  const value = read({ ...stores, scope: call.scope, seen: state.fleet, newest });
+  const value = read({ ...stores, scope: call.scope, subject: call.subject ?? null, seen: state.fleet, newest });
   return { value, consistencyToken: hasReadPrimary ? stores.fleet.read({ kind: "strong" }).token : state.token };
 }

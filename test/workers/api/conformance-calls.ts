@@ -225,6 +225,7 @@ export const READS = {
 export const COMMANDS = {
   "DEVICES.setDesired": call("DEVICES.setDesired", wish),
   "ALERTS.acknowledge": call("ALERTS.acknowledge", alertKey),
+  "ALERTS.acknowledgeAll": call("ALERTS.acknowledgeAll", fc.array(alertKey, { maxLength: 5 })),
 } as const;
 
 /** Lists have the most that could differ. */
@@ -232,9 +233,12 @@ const weightOf = (method: string): number => (method.endsWith(".list") ? 4 : met
 
 export const consistency = fc.constantFrom(undefined, undefined, undefined, "strong", "token", "nonsense");
 
+/** Whom a caller acts for. */
+const subject = fc.constantFrom(undefined, null, "alice", "bob");
+
 export const calls = fc.array(
   fc.tuple(
-    fc.record({ scope, consistency }),
+    fc.record({ scope, consistency, subject }),
     fc.oneof(
       ...Object.entries({ ...READS, ...COMMANDS }).map(([method, arbitrary]) => ({
         weight: weightOf(method),

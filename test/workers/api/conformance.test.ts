@@ -12,7 +12,7 @@ import type { ConcordBindings } from "#services/connect.ts";
 import { FakeConcord } from "#testing/fake-concord.ts";
 import type { Env } from "../../../workers/api/env.ts";
 import type { DeviceObject } from "../../../workers/devices/device-object.ts";
-import { acknowledgeAlert, setDesired } from "../../../workers/ingest/commands.ts";
+import { acknowledgeAlert, acknowledgeAlerts, setDesired } from "../../../workers/ingest/commands.ts";
 import { commandDepsOver } from "../../support/command-deps.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
 import { ask, calls, cursorsIn, type DrawnCall, START_MS, world } from "./conformance-calls.ts";
@@ -24,6 +24,8 @@ let worlds = 0;
 
 const { CONFORMANCE_WORLDS, CONFORMANCE_SEED } = env as unknown as Record<string, string>;
 const BUDGET = { numRuns: Number(CONFORMANCE_WORLDS), ...(CONFORMANCE_SEED && { seed: Number(CONFORMANCE_SEED) }) };
+
+type DrawnBy = { readonly scope: unknown; readonly consistency: string | undefined; readonly subject?: unknown };
 
 /** The services over real stores, and the fakes, both with the same events. */
 class TwoSides {
@@ -52,6 +54,7 @@ class TwoSides {
     });
     const commands: Commands = {
       acknowledgeAlert: (command) => acknowledgeAlert(deps, command),
+      acknowledgeAlerts: (commands) => acknowledgeAlerts(deps, commands),
       setDesired: (command) => setDesired(deps, command),
     };
     const its = { ...env, SHARED_REGISTERS: sharedRegisters, INGEST_COMMANDS: commands };
@@ -83,11 +86,11 @@ class TwoSides {
   }
 
   /** Asks both sides the same. @returns what each says */
-  async ask({ method, args }: DrawnCall, by: { scope: unknown; consistency: string | undefined }) {
+  async ask({ method, args }: DrawnCall, by: DrawnBy) {
     this.#call++;
     const said = async (side: "real" | "fake") => {
       const consistency = by.consistency === "token" ? (this.#tokens[side] ?? undefined) : by.consistency;
-      const call = { scope: by.scope, ...(consistency !== undefined && { consistency }) } as never;
+      const call = { scope: by.scope, subject: by.subject, ...(consistency !== undefined && { consistency }) } as never;
       const prepared = await Promise.all(args.map((arg) => this.#prepared(method, arg, side)));
       const { token, ...answer } = { token: undefined, ...(await ask(this[side], method, [call, ...prepared])) };
       if (token != null) this.#tokens[side] = token;

@@ -5,7 +5,7 @@ import { FleetRepository } from "#repositories/fleet.ts";
 import type { MetricsReport } from "#telemetry/metrics.ts";
 import type { Env } from "../../../workers/api/env.ts";
 import type { DeviceObject } from "../../../workers/devices/device-object.ts";
-import { acknowledgeAlert, type CommandDeps, setDesired } from "../../../workers/ingest/commands.ts";
+import { acknowledgeAlert, acknowledgeAlerts, type CommandDeps, setDesired } from "../../../workers/ingest/commands.ts";
 import { consume } from "../../../workers/ingest/consume.ts";
 import { commandDepsOver } from "../../support/command-deps.ts";
 import { FakeQueue } from "../../support/fake-queue.ts";
@@ -48,6 +48,7 @@ export class MutatedApi {
     });
     const commands: Commands = {
       acknowledgeAlert: (command) => acknowledgeAlert(this.#deps, command),
+      acknowledgeAlerts: (commands) => acknowledgeAlerts(this.#deps, commands),
       setDesired: (command) => setDesired(this.#deps, command),
     };
     this.its = { ...env, INGEST_COMMANDS: commands };

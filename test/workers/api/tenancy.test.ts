@@ -32,6 +32,7 @@ import {
   seedDealers,
   seedDevices,
   seedHistory,
+  version,
 } from "./support.ts";
 
 /**
@@ -57,6 +58,14 @@ async function build(world: WorldName): Promise<void> {
   );
   await seedDevices(
     { key: "elt:a-1", aspects: registered("S-1"), dealers: [[1, "D-A"]], customerId: "C-A" },
+    {
+      key: "elt:a-3",
+      aspects: {
+        ...registered("S-8"),
+        desired: { version: version(3), value: { mode: "heat", by: { role: "service", subject: secret } } },
+      },
+      dealers: [[1, "D-A"]],
+    },
     { key: "elt:a-2", aspects: registered("S-3"), dealers: [[2, "D-A"]], customerId: "C-both" },
     {
       key: "elt:taken-over",
@@ -102,6 +111,14 @@ async function build(world: WorldName): Promise<void> {
   const others = isOne ? (["elt:b-1"] as const) : (["elt:b-2", "ecobee:b-3"] as const);
   await seedAlerts(
     { deviceKey: "elt:a-1", alertId: "a-own", raised: 2 },
+    // Our staff's names, and another dealer's: A may see that we did it, and no name.
+    { deviceKey: "elt:a-1", alertId: "a-ours", raised: 2, acknowledged: [4, { role: "ops", subject: secret }] },
+    {
+      deviceKey: "elt:a-1",
+      alertId: "a-others",
+      raised: 2,
+      acknowledged: [4, { role: "dealer", subject: secret, dealerId: "D-B" }],
+    },
     { deviceKey: "elt:taken-over", alertId: "a-new", raised: 12, severity: "critical" },
     { deviceKey: "elt:taken-over", alertId: secret, raised: isOne ? 3 : 6, severity: isOne ? "info" : "critical" },
     { deviceKey: "elt:lost", alertId: isOne ? "b-1" : "b-2", raised: 4, severity: "critical" },

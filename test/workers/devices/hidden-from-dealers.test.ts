@@ -6,6 +6,7 @@ import {
   consumerDeps,
   dealerScope,
   endLease,
+  eventRecord,
   FEED,
   freshDealer,
   freshDevice,
@@ -41,6 +42,38 @@ describe("a dealer does not receive", () => {
     socket.subscribe(CHANGED, { key, afterRevision: 0 });
     const { payload } = await socket.received(({ type }) => type === "error");
     expect(payload).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
+  });
+
+  it("who of us or of another dealer gave a command, beside the event or in the device", async () => {
+    const key = freshDevice();
+    const dealerId = freshDealer();
+    await consumeRecords([assign(key, 1, dealerId)]);
+    const query = `subscription ($key: String!) { deviceChanged(by: { key: $key }) {
+      event { data } device { twin { desiredBy } } } }`;
+    const own = await Socket.authenticated({ device: key }, dealerScope(dealerId));
+    const ours = await Socket.authenticated({ device: key }, { role: "ops" });
+    for (const socket of [own, ours]) {
+      socket.subscribe(query, { key });
+      await socket.items(1);
+    }
+    const actors = [
+      { role: "ops", subject: "staff@concord.example" },
+      { role: "dealer", subject: "rival@best.example", dealerId: "D-rival" },
+      { role: "dealer", subject: "alice@arctic.example", dealerId },
+    ];
+    for (const [i, by] of actors.entries()) {
+      await consumeRecords([eventRecord(key, "twin.desired", 10 + i, { mode: "heat", by })]);
+    }
+    const itemsOf = async (socket: Socket) =>
+      ((await socket.items(4)) as unknown as { event: { data: { by?: object } }; device: { twin: object } }[])
+        .slice(1)
+        .map(({ event, device }) => [event.data.by, device.twin]);
+    expect(await itemsOf(own)).toEqual([
+      [{ role: "ops" }, { desiredBy: "operator" }],
+      [undefined, { desiredBy: null }],
+      [actors[2], { desiredBy: "alice@arctic.example" }],
+    ]);
+    expect(await itemsOf(ours)).toEqual(actors.map((by) => [by, { desiredBy: by.subject }]));
   });
 
   it("the stale state of an object that has had no watch since the dealer lost the device", async () => {

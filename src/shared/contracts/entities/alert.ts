@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { Change } from "#domain/change.ts";
-import { id, text } from "../fields.ts";
+import type { Actor, Change } from "#domain/change.ts";
+import { actor, id, text } from "../fields.ts";
 import { moment, time } from "../time.ts";
 
 const raised = z.object({
@@ -23,15 +23,17 @@ export const alertRaised = {
   }),
 };
 
-const acknowledged = z.object({ alertId: id });
+const acknowledged = z.object({ alertId: id, by: actor.optional() });
 
 export const alertAcknowledged = {
+  version: 2,
+  earlier: [{ version: 1, changed: "`by` may say who acknowledged it." }],
   summary: "An alert was acknowledged.",
   data: acknowledged,
-  toChange: ({ alertId }: z.output<typeof acknowledged>): Change => ({
-    alert: { alertId, acknowledgement: { kind: "acknowledged", acknowledgement: "accept" } },
+  toChange: ({ alertId, by }: z.output<typeof acknowledged>): Change => ({
+    alert: { alertId, acknowledgement: { kind: "acknowledged", acknowledgement: "accept", ...(by && { by }) } },
   }),
-  acknowledges: (alertId: string) => ({ alertId }),
+  acknowledges: (alertId: string, by?: Actor) => ({ alertId, ...(by && { by }) }),
 };
 
 const cleared = z.object({ alertId: id, resolution: text(500).optional() });

@@ -206,8 +206,10 @@ class Scale {
 
   /** How many items a field is asked for, or `undefined` if its arguments do not tell. */
   #listSize(field: GraphQLField<unknown, unknown>, node: FieldNode): number | undefined {
-    const { first, last, ids } = this.#argumentsOf(field, node);
-    if (Array.isArray(ids)) return ids.length;
+    const { first, last, ids, input } = this.#argumentsOf(field, node);
+    // Of `nodes`, and of a mutation of many.
+    const named = ids ?? (input as { readonly ids?: unknown } | undefined)?.ids;
+    if (Array.isArray(named)) return named.length;
     const size = first ?? last;
     return typeof size === "number" ? Math.max(size, 0) : undefined;
   }

@@ -1,11 +1,13 @@
+import { MAX_AT_ONCE } from "#domain/command.ts";
 import { isDeviceKey } from "#domain/event.ts";
 import type { AlertKey } from "#repositories/alert.ts";
-import type { Acknowledged } from "#services/bindings.ts";
+import type { AcknowledgedOfMany } from "#services/bindings.ts";
 import { forgetLoaded } from "../context.ts";
 import { parseAlertNodeId } from "../loaders.ts";
 import { Alert } from "./alert.ts";
 import { builder, decodeLoosely } from "./builder.ts";
 import {
+  FREE,
   type InputPath,
   MutationOutcome,
   type Unreadable,
@@ -22,7 +24,7 @@ const AcknowledgeAlertInput = builder.inputType("AcknowledgeAlertInput", {
 });
 
 /** How an alert was acknowledged, and the path of the input that named it. */
-type Answer = (Acknowledged | Unreadable) & { readonly field: InputPath };
+type Answer = (AcknowledgedOfMany | Unreadable) & { readonly field: InputPath };
 
 const AcknowledgeAlertPayload = builder.objectRef<Answer>("AcknowledgeAlertPayload").implement({
   description: "The result of an acknowledgement.",
@@ -39,7 +41,7 @@ const AcknowledgeAlertPayload = builder.objectRef<Answer>("AcknowledgeAlertPaylo
       description: "Null if `userErrors` is not empty.",
       resolve: (answer) => (answer.kind === "acknowledged" ? answer.outcome : null),
     }),
-    userErrors: t.field({ type: [UserError], description: WHY_NOT, resolve: errorsOf }),
+    userErrors: t.field({ type: [UserError], description: WHY_NOT, extensions: FREE, resolve: errorsOf }),
   }),
 });
 
@@ -54,6 +56,8 @@ function errorsOf(answer: Answer): UserErrorShape[] {
       return [{ code: "ALREADY_CLEARED", message: "The alert is already cleared. Nothing was changed.", field }];
     case "unsupported":
       return [unsupported("acknowledgements", answer.alert.deviceKey, field)];
+    case "notTaken":
+      return [{ code: "UNAVAILABLE", message: NOT_TAKEN, field }];
     case "notFound":
       return [{ code: "NOT_FOUND", message: "The alert does not exist, or the token may not see it.", field }];
   }
@@ -76,6 +80,8 @@ builder.mutationField("acknowledgeAlert", (t) =>
   }),
 );
 
+const NOT_TAKEN = "A store is out of reach, and this alert stays as it is. Send it again.";
+
 const NOT_AN_ALERT = "This is not the id of an alert. Use the value of an alert's `id` field, unchanged.";
 
 function alertKeyIn(id: string): AlertKey | undefined {
@@ -83,4 +89,71 @@ function alertKeyIn(id: string): AlertKey | undefined {
   if (typename !== "Alert" || !nodeId.includes("/")) return undefined;
   const key = parseAlertNodeId(nodeId);
   return isDeviceKey(key.deviceKey) ? key : undefined;
+}
+
+const AcknowledgeAlertsInput = builder.inputType("AcknowledgeAlertsInput", {
+  description: "The alerts to acknowledge.",
+  fields: (t) => ({
+    ids: t.idList({ required: true, description: `The ids of 1 to ${MAX_AT_ONCE} alerts, none twice.` }),
+  }),
+});
+
+type AnswerToMany = { readonly results: readonly Answer[]; readonly errors: readonly UserErrorShape[] };
+
+const AcknowledgeAlertsPayload = builder.objectRef<AnswerToMany>("AcknowledgeAlertsPayload").implement({
+  description: "The results of several acknowledgements.",
+  fields: (t) => ({
+    results: t.field({
+      type: [AcknowledgeAlertPayload],
+      description: "One for each id, in their order. One that failed does not hold up the others.",
+      resolve: ({ results }) => [...results],
+    }),
+    userErrors: t.field({
+      type: [UserError],
+      description: "Why nothing at all was done; what is wrong with one of the ids is in its own result.",
+      extensions: FREE,
+      resolve: ({ errors }) => [...errors],
+    }),
+  }),
+});
+
+builder.mutationField("acknowledgeAlerts", (t) =>
+  t.field({
+    type: AcknowledgeAlertsPayload,
+    nullable: true,
+    description: `Acknowledges up to ${MAX_AT_ONCE} alerts at once, each as \`acknowledgeAlert\` does. Costs as much as a page of that many.`,
+    args: { input: t.arg({ type: AcknowledgeAlertsInput, required: true, description: "Which alerts." }) },
+    resolve: async (_, { input: { ids } }, context) => {
+      const problem = sizeProblem(ids.length);
+      if (problem) return { results: [], errors: [unreadable(problem, ["ids"]).error] } satisfies AnswerToMany;
+      const asked = ids.map((id, i) => readId(ids, id, i));
+      const answers = await context.alerts.acknowledgeAll(asked.flatMap((one) => one.key ?? []));
+      forgetLoaded(context);
+      const results = asked.map(({ key, field, problem: wrong }): Answer => {
+        if (!key) return { ...unreadable(wrong, field), field };
+        const answer = answers.shift();
+        if (!answer) throw new Error("fewer answers than alerts");
+        return { ...answer, field };
+      });
+      return { results, errors: [] } satisfies AnswerToMany;
+    },
+  }),
+);
+
+const sizeProblem = (count: number): string | undefined =>
+  count >= 1 && count <= MAX_AT_ONCE
+    ? undefined
+    : `\`ids\` has ${count} entries. Nothing was done: name 1 to ${MAX_AT_ONCE} alerts.`;
+
+type Asked = { readonly field: InputPath } & (
+  | { readonly key: AlertKey; readonly problem?: never }
+  | { readonly key?: never; readonly problem: string }
+);
+
+function readId(ids: readonly string[], id: string, i: number): Asked {
+  const field = ["ids", String(i)];
+  const first = ids.indexOf(id);
+  if (first < i) return { field, problem: `This is the alert of \`ids.${first}\` once more. Name each alert once.` };
+  const key = alertKeyIn(id);
+  return key ? { field, key } : { field, problem: NOT_AN_ALERT };
 }

@@ -5,6 +5,7 @@ import { Device } from "./device.ts";
 import { counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
 import { Source } from "./source.ts";
 import { TimeRange } from "./time-range.ts";
+import { WHO } from "./who.ts";
 
 export const AlertSeverity = builder.enumType("AlertSeverity", {
   description: "How severe an alert is, on Concord's own scale. Contracts map each source's scale to it.",
@@ -56,6 +57,16 @@ builder.node(Alert, {
       type: "DateTime",
       nullable: true,
       description: "Null until it is cleared.",
+    }),
+    acknowledgedAt: t.expose("acknowledgedAt", {
+      type: "DateTime",
+      nullable: true,
+      description:
+        "Null until it is acknowledged, and again once it is raised anew. It stays when the alert is cleared.",
+    }),
+    acknowledgedBy: t.exposeString("acknowledgedBy", {
+      nullable: true,
+      description: WHO,
     }),
     device: t.field({
       type: Device,

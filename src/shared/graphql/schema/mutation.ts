@@ -25,7 +25,8 @@ const UserErrorCode = builder.enumType("UserErrorCode", {
     VERSION_CONFLICT: { description: "Another caller changed it first. The payload has the current state." },
     OUT_OF_RANGE: { description: "A value is out of range or of the wrong kind." },
     UNSUPPORTED: { description: "The device's source does not take this command; see the device's `commands`." },
-    INVALID_INPUT: { description: "The id or key is malformed, or of another kind of object." },
+    INVALID_INPUT: { description: "The id or key is malformed, of another kind of object, missing, or there twice." },
+    UNAVAILABLE: { description: "A store is out of reach, and nothing of this was stored. Send it again." },
   } as const,
 });
 
@@ -46,6 +47,9 @@ export const UserError = builder.objectRef<UserErrorShape>("UserError").implemen
     field: t.exposeStringList("field", { nullable: true, description: "The path of the input field that is wrong." }),
   }),
 });
+
+/** Errors cost nothing: there is one for each fault, and nothing is read for it. */
+export const FREE = { cost: 0 };
 
 export const WHY_NOT = "Why it was not done; empty when it was.";
 

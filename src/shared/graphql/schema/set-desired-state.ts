@@ -6,6 +6,7 @@ import { builder } from "./builder.ts";
 import { Device } from "./device.ts";
 import { DeviceRef, instead, WHICH_DEVICE, whichDevice } from "./device-ref.ts";
 import {
+  FREE,
   type InputPath,
   MutationOutcome,
   type Unreadable,
@@ -49,7 +50,7 @@ const SetDesiredStatePayload = builder.objectRef<Answer>("SetDesiredStatePayload
       description: "Null if `userErrors` is not empty.",
       resolve: (answer) => (answer.kind === "set" ? answer.outcome : null),
     }),
-    userErrors: t.field({ type: [UserError], description: WHY_NOT, resolve: errorsOf }),
+    userErrors: t.field({ type: [UserError], description: WHY_NOT, extensions: FREE, resolve: errorsOf }),
   }),
 });
 

@@ -2,6 +2,7 @@ import type { DesiredState } from "#domain/change.ts";
 import type { Twin } from "#domain/twin.ts";
 import { builder } from "./builder.ts";
 import { Mode } from "./status-report.ts";
+import { WHO } from "./who.ts";
 
 const TwinState = builder.objectRef<DesiredState>("TwinState").implement({
   description: "A state that can be desired of a device. What is null is left to the device.",
@@ -21,6 +22,12 @@ export const DeviceTwin = builder.objectRef<Twin>("DeviceTwin").implement({
         "The version of the desired state; null if there is none. `setDesiredState` takes it as `expectedVersion`.",
     }),
     desired: t.expose("desired", { type: TwinState, nullable: true, description: "Null until a state is desired." }),
+    desiredAt: t.expose("desiredAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it was desired; null until a state is desired.",
+    }),
+    desiredBy: t.exposeString("desiredBy", { nullable: true, description: WHO }),
     reported: t.expose("reported", { type: TwinState, nullable: true, description: "Null until the device reports." }),
     delta: t.expose("delta", {
       type: TwinState,

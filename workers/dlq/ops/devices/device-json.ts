@@ -1,9 +1,11 @@
 import * as z from "zod";
+import { isRole } from "#auth/actor.ts";
 import { alertRaised } from "#contracts/entities/alert.ts";
 import { dealerAssigned } from "#contracts/entities/dealer.ts";
 import { profileUpdated } from "#contracts/entities/profile.ts";
 import { registrationCreated } from "#contracts/entities/registration.ts";
 import { statusReported } from "#contracts/entities/status.ts";
+import { actor } from "#contracts/fields.ts";
 import type { Interval } from "#domain/assignment.ts";
 import type { Dealer, StatusReport } from "#domain/change.ts";
 import { deviceIdOf, sourceOf } from "#domain/event.ts";
@@ -33,7 +35,7 @@ type Description = Pick<FoundDevice, "serialNumber" | "model" | "firmware" | "na
 
 /** A device with its personal data masked. */
 export function toDeviceJson(device: FoundDevice): DeviceJson {
-  const { key, status, updatedAt, dealerId, customerId, desired, report } = device;
+  const { key, status, updatedAt, dealerId, customerId, desired, desiredBy, report } = device;
   const { serialNumber, model, firmware, name, features, location, registeredAt } = device;
   const description = { serialNumber, model, firmware, name, features, location, registeredAt };
   const reported = report && { ...(maskBy(statusReported.data, withoutTime(report)) as StatusReport) };
@@ -48,7 +50,7 @@ export function toDeviceJson(device: FoundDevice): DeviceJson {
     dealerId,
     customerId,
     report: seen,
-    twin: viewTwin({ desired, report: seen }),
+    twin: viewTwin({ desired, desiredBy: maskedName(desiredBy), report: seen }),
   };
 }
 
@@ -64,9 +66,15 @@ function masked(schema: z.ZodType, values: Readonly<Record<string, unknown>>): o
   };
 }
 
-export function toAlertJson({ alertId, code, severity, text, state, raisedAt, clearedAt }: FoundAlert): AlertJson {
+/** Who gave a command: a role as it is, and a subject as its contracts mark it. */
+const maskedName = (name: string | null): string | null =>
+  name === null || isRole(name) ? name : (maskBy(actor, { subject: name }) as { readonly subject: string }).subject;
+
+export function toAlertJson(alert: FoundAlert): AlertJson {
+  const { alertId, code, severity, text, state, raisedAt, clearedAt, acknowledgedAt } = alert;
   const described = masked(alertRaised.data, { code, severity, text }) as Pick<AlertJson, "code" | "severity" | "text">;
-  return { alertId, ...described, state, raisedAt, clearedAt };
+  const acknowledgedBy = maskedName(alert.acknowledgedBy);
+  return { alertId, ...described, state, raisedAt, clearedAt, acknowledgedAt, acknowledgedBy };
 }
 
 export function toAssignmentJson({ dealerId, from, to }: Interval, dealers: readonly Dealer[]): AssignmentJson {
