@@ -2,15 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { ROOT } from "../../local/tool.ts";
+import type { Answer, Data } from "./answer.ts";
 import type { Cell, Show } from "./client.ts";
 import type { DocumentName } from "./documents.ts";
 import { DEALER, DEALERS, type Stand } from "./stand.ts";
-
-// biome-ignore lint/suspicious/noExplicitAny: the server has checked it against the schema, and the caller knows its document
-export type Data = any;
-
-/** What a client has made of an answer: its data, and the codes of its errors, wherever the client puts them. */
-export type Answer = { readonly data?: Data; readonly codes: readonly string[] };
 
 /** Sends a query or a mutation with a bearer token, in the way that the client's own documentation says. */
 export type Ask = (
@@ -75,18 +70,14 @@ export const asking = (ask: Ask) =>
 const codesOfRefusal = async (stand: Stand, ask: Ask, variables: Record<string, unknown>) =>
   (await ask(stand, "MatrixDeviceQuery", variables, "no-token")).codes;
 
-/** A client made with a `fetch` that the test looks through. */
-export type AskPersisted = (stand: Stand, fetch: typeof globalThis.fetch, token: string) => Promise<Answer>;
+/** Asks with automatic persisted queries. `look` is to see each request that the client sends: its body, or else its URL. */
+export type AskPersisted = (stand: Stand, look: (said: string) => void, token: string) => Promise<Answer>;
 
 /** The texts and the hashes that a client sends with each request, in order, wherever it puts them. */
 function recorded() {
   const sent: { readonly text: boolean; readonly hash: boolean }[] = [];
-  const record: typeof fetch = async (input, init) => {
-    const { search } = new URL(String(input));
-    const said = init?.body ? String(init.body) : decodeURIComponent(search);
-    sent.push({ text: /query[= "]+(query|\{|:"[^"])/.test(said), hash: said.includes("sha256Hash") });
-    return fetch(input, init);
-  };
+  const record = (said: string) =>
+    void sent.push({ text: /query[= "]+(query|\{|:"[^"])/.test(said), hash: said.includes("sha256Hash") });
   return { sent, record };
 }
 
@@ -115,12 +106,12 @@ export const registering = (ask: AskPersisted) =>
     },
   }) satisfies Record<string, Cell>;
 
-/** The same for a client that tells of a refused request's status, and of nothing else. */
-export const seesStatusOnly = (ask: Ask): Cell => ({
-  works: "by its status, 401",
+/** The same for a client that tells of a refusal's status, and of nothing else. */
+export const seesStatusOnly = (ask: Ask, status = "401", what = "status"): Cell => ({
+  works: `by its ${what}, ${status}`,
   show: async (stand) => {
     const { key } = stand.device();
-    expect(await codesOfRefusal(stand, ask, { key })).toEqual(["401"]);
+    expect(await codesOfRefusal(stand, ask, { key })).toEqual([status]);
   },
 });
 
@@ -129,7 +120,7 @@ export const TRUSTED_TEXT = readFileSync(join(ROOT, "examples/dashboard/device.g
 
 /** A client that sends texts only, and sends them as they are: the text of a trusted document is trusted too. */
 export const sendsTrustedText = (
-  ask: (stand: Stand, text: string, variables: object, token: string) => Promise<Data>,
+  ask: (stand: Stand, text: string, variables: Record<string, unknown>, token: string) => Promise<Data>,
 ): Cell => ({
   works: "by the document's whole text, as it is in its file",
   show: async (stand) => {
@@ -138,11 +129,3 @@ export const sendsTrustedText = (
     expect(data?.device?.key).toBe(key);
   },
 });
-
-/** The codes of GraphQL errors. */
-export const codesOf = (errors: readonly { readonly extensions?: object | undefined }[] | undefined): string[] =>
-  (errors ?? []).map(({ extensions }) => String((extensions as { code?: unknown } | undefined)?.code));
-
-export const NO_PERSISTED_QUERIES = "it has no persisted queries";
-
-export const notOffered = (why: string): Cell => ({ notOffered: why });

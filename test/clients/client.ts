@@ -23,3 +23,17 @@ export type ClientUnderTest = {
   readonly unavailable?: string | undefined;
   readonly cells: Readonly<Record<Feature, Cell>>;
 };
+
+/** What a client has nothing for, and why. */
+export const lacks = <F extends Feature>(why: string, ...features: readonly F[]): Readonly<Record<F, Cell>> =>
+  Object.fromEntries(features.map((feature) => [feature, { notOffered: why }])) as unknown as Record<F, Cell>;
+
+/** For clients without them. */
+export const PERSISTED_QUERIES = ["apq", "apqOfDealer"] as const;
+export const SOCKETS = [
+  "oneSocket",
+  "socketOperations",
+  "expiry",
+  "socketRefused",
+  "socketLimit",
+] as const satisfies readonly Feature[];

@@ -1,4 +1,4 @@
-import type { Data } from "./asking.ts";
+import type { Data } from "./answer.ts";
 
 /** Reads a subscription's items by hand, as they come. */
 export async function readEvents(chunks: AsyncIterable<string>, next: (data: Data) => void): Promise<void> {

@@ -9,7 +9,15 @@ export const FEATURES = {
   apq: "Automatic persisted queries",
   apqOfDealer: "Automatic persisted queries, as a dealer",
   schema: "Reads the schema",
+  oneSocket: "One socket for fifty devices and two dealers",
+  socketOperations: "Queries and mutations over the socket",
+  expiry: "Goes on with a new token when its own expires",
+  socketRefused: "Hears why a socket is refused: a bad token, 4403",
+  socketLimit: "Hears why a socket is refused: a rate limit, 4429",
   eventStream: "A subscription by server-sent events",
+  resume: "Goes on after the connection is cut",
+  otherProtocol: "A subscription in another protocol",
+  credentials: "`credentials: include`, from an origin that may",
 } as const;
 
 export type Feature = keyof typeof FEATURES;

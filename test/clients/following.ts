@@ -1,14 +1,8 @@
 import { expect, vi } from "vitest";
-import type { Data } from "./asking.ts";
+import type { Data, Sink } from "./answer.ts";
 import type { DocumentName } from "./documents.ts";
+import type { Line } from "./line.ts";
 import type { Stand } from "./stand.ts";
-
-/** What becomes of a subscription: its items, the fault that ended it, its end. */
-export type Sink = {
-  readonly next: (data: Data) => void;
-  readonly failed: (fault: unknown) => void;
-  readonly complete?: () => void;
-};
 
 /** Begins a subscription in the way that the client's own documentation says. @returns what ends it */
 export type Subscribe = (name: DocumentName, variables: Record<string, unknown>, sink: Sink) => () => void;
@@ -51,5 +45,19 @@ export async function follows(stand: Stand, subscribe: Subscribe): Promise<void>
   await begun(following);
   const temperature = await stand.report(following.deviceId);
   await vi.waitFor(() => expect([timesTold(following, temperature), following.faults]).toEqual([1, []]), SOON);
+  following.stop();
+}
+
+/** A subscription whose connection is cut reconnects by itself, knows what it has missed, and never goes back. */
+export async function goesOn(stand: Stand, line: Line, subscribe: Subscribe): Promise<void> {
+  const following = follow(subscribe, stand.device());
+  await begun(following);
+  line.cut();
+  const missed = await stand.report(following.deviceId);
+  await vi.waitFor(() => expect(following.changes.at(-1)?.device.report?.indoorTemperatureC).toBe(missed), SOON);
+  const next = await stand.report(following.deviceId);
+  await vi.waitFor(() => expect(timesTold(following, next)).toBe(1), SOON);
+  const revisions = following.changes.map(({ revision }) => revision);
+  expect([revisions, following.faults]).toEqual([revisions.toSorted((a, b) => a - b), []]);
   following.stop();
 }

@@ -27,7 +27,7 @@ const shown: Shown = {};
 
 for (const { name, cells, packages, unavailable } of clients) {
   if (unavailable) console.warn(`${name} is not tried: ${unavailable}`);
-  describe.skipIf(unavailable)(name, () => {
+  describe.skipIf(unavailable)(name, { concurrent: true }, () => {
     const outcomes: Shown[string] = { packages, cells: {} };
     shown[name] = outcomes;
     for (const [feature, title] of Object.entries(FEATURES) as [Feature, string][]) {

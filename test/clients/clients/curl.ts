@@ -4,8 +4,9 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { buildClientSchema, getIntrospectionQuery } from "graphql";
 import { expect } from "vitest";
-import { type Ask, asking, codesOf, type Data, NO_PERSISTED_QUERIES, notOffered, sendsTrustedText } from "../asking.ts";
-import type { ClientUnderTest } from "../client.ts";
+import { codesOf, type Data } from "../answer.ts";
+import { type Ask, asking, sendsTrustedText } from "../asking.ts";
+import { type ClientUnderTest, lacks, PERSISTED_QUERIES, SOCKETS } from "../client.ts";
 import { TEXTS } from "../documents.ts";
 import { readEvents } from "../event-stream.ts";
 import { follows } from "../following.ts";
@@ -33,9 +34,9 @@ export default {
   cells: {
     ...asking(ask),
     trusted: sendsTrustedText(async (...request) => (await send(...request)).data),
-    apq: notOffered(NO_PERSISTED_QUERIES),
-    apqOfDealer: notOffered(NO_PERSISTED_QUERIES),
+    ...lacks("it has no persisted queries", ...PERSISTED_QUERIES),
 
+    ...lacks("it opens no sockets", ...SOCKETS),
     schema: async (stand) => {
       const { data } = await send(stand, getIntrospectionQuery(), {}, await stand.token(DEALER));
       expect(buildClientSchema(data).getSubscriptionType()?.getFields()).toHaveProperty("deviceChanged");
@@ -50,5 +51,8 @@ export default {
         return () => child.kill();
       });
     },
+    ...lacks("only browsers have origins", "credentials"),
+    ...lacks("it has none", "otherProtocol"),
+    ...lacks("it is started anew by hand", "resume"),
   },
 } satisfies ClientUnderTest as ClientUnderTest;

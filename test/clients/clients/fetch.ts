@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { buildClientSchema, getIntrospectionQuery } from "graphql";
-import { expect } from "vitest";
-import { type Ask, asking, codesOf, type Data, NO_PERSISTED_QUERIES, notOffered, TRUSTED_TEXT } from "../asking.ts";
-import type { ClientUnderTest } from "../client.ts";
+import { expect, vi } from "vitest";
+import { codesOf, type Data } from "../answer.ts";
+import { type Ask, asking, TRUSTED_TEXT } from "../asking.ts";
+import { type ClientUnderTest, lacks, PERSISTED_QUERIES, SOCKETS } from "../client.ts";
 import { TEXTS } from "../documents.ts";
 import { readEvents } from "../event-stream.ts";
-import { follows } from "../following.ts";
-import { DEALER, DEALERS } from "../stand.ts";
+import { begun, follow, follows, SOON, type Subscribe } from "../following.ts";
+import { DEALER, DEALERS, type Stand } from "../stand.ts";
 
 const post = (url: string, token: string, body: object, headers: Record<string, string> = {}, signal?: AbortSignal) =>
   fetch(url, {
@@ -24,6 +25,20 @@ const answerOf = async (response: Response) => {
 const ask: Ask = async ({ graphqlUrl }, name, variables, token) =>
   answerOf(await post(graphqlUrl, token, { query: TEXTS[name], variables }));
 
+/** Reads streams by hand. The id of a device's events is their revision. */
+const streaming =
+  ({ graphqlUrl }: Stand, token: string, lastEventId?: string): Subscribe =>
+  (name, variables, { next, failed }) => {
+    const leaving = new AbortController();
+    const headers = { Accept: "text/event-stream", ...(lastEventId && { "Last-Event-ID": lastEventId }) };
+    post(graphqlUrl, token, { query: TEXTS[name], variables }, headers, leaving.signal)
+      .then(({ body }) => body && readEvents(body.pipeThrough(new TextDecoderStream()), next))
+      .catch((fault) => {
+        if (!leaving.signal.aborted) failed(fault);
+      });
+    return () => leaving.abort();
+  };
+
 export default {
   name: "fetch",
   packages: [],
@@ -38,8 +53,8 @@ export default {
       expect([data?.device?.key, codes]).toEqual([key, []]);
     },
 
-    apq: notOffered(NO_PERSISTED_QUERIES),
-    apqOfDealer: notOffered(NO_PERSISTED_QUERIES),
+    ...lacks("it has no persisted queries", ...PERSISTED_QUERIES),
+    ...lacks("it opens no sockets", ...SOCKETS),
     schema: async (stand) => {
       const { data } = await answerOf(
         await post(stand.graphqlUrl, await stand.token(DEALER), { query: getIntrospectionQuery() }),
@@ -47,18 +62,29 @@ export default {
       expect(buildClientSchema(data).getSubscriptionType()?.getFields()).toHaveProperty("deviceChanged");
     },
 
-    eventStream: async (stand) => {
-      const token = await stand.token();
-      await follows(stand, (name, variables, { next, failed }) => {
-        const leaving = new AbortController();
-        const body = { query: TEXTS[name], variables };
-        post(stand.graphqlUrl, token, body, { Accept: "text/event-stream" }, leaving.signal)
-          .then(({ body: stream }) => stream && readEvents(stream.pipeThrough(new TextDecoderStream()), next))
-          .catch((fault) => {
-            if (!leaving.signal.aborted) failed(fault);
-          });
-        return () => leaving.abort();
-      });
+    eventStream: async (stand) => follows(stand, streaming(stand, await stand.token())),
+
+    resume: {
+      works: "with `Last-Event-ID`: each change once",
+      show: async (stand) => {
+        const token = await stand.token();
+        const device = stand.device();
+        const first = follow(streaming(stand, token), device);
+        await begun(first);
+        first.stop();
+        await stand.report(device.deviceId);
+        await stand.report(device.deviceId);
+        const second = follow(streaming(stand, token, String(first.changes.at(-1)?.revision)), device);
+        await vi.waitFor(() => expect(second.changes).toHaveLength(2), SOON);
+        const seen = first.changes.at(-1)?.revision ?? 0;
+        expect(second.changes.map(({ kind, revision }) => [kind, revision])).toEqual([
+          ["EVENT", seen + 1],
+          ["EVENT", seen + 2],
+        ]);
+        second.stop();
+      },
     },
+    ...lacks("only browsers have origins", "credentials"),
+    ...lacks("it has none", "otherProtocol"),
   },
 } satisfies ClientUnderTest as ClientUnderTest;

@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "vitest";
 import { ROOT } from "../../../local/tool.ts";
-import { notOffered } from "../asking.ts";
-import type { ClientUnderTest } from "../client.ts";
+import { type ClientUnderTest, lacks } from "../client.ts";
 import { TEXTS } from "../documents.ts";
+import { FEATURES, type Feature } from "../features.ts";
 import { DEALER } from "../stand.ts";
 
-const asksNothing = notOffered("it asks for nothing but the schema");
+const ASKS_NOTHING = (Object.keys(FEATURES) as Feature[]).filter((each) => each !== "schema") as Exclude<
+  Feature,
+  "schema"
+>[];
 
 /** Runs its command in an empty folder, with the client preset. @returns the types that it has written */
 async function generate(schema: unknown): Promise<string> {
@@ -35,14 +38,7 @@ export default {
   name: "graphql-codegen",
   packages: ["@graphql-codegen/cli", "@graphql-codegen/client-preset"],
   cells: {
-    query: asksNothing,
-    mutation: asksNothing,
-    errors: asksNothing,
-    unauthenticated: asksNothing,
-    pagination: asksNothing,
-    trusted: asksNothing,
-    apq: asksNothing,
-    apqOfDealer: asksNothing,
+    ...lacks("it asks for nothing but the schema", ...ASKS_NOTHING),
     schema: async ({ url, graphqlUrl, token }) => {
       const headers = { Authorization: `Bearer ${await token(DEALER)}` };
       const types = await generate({ [graphqlUrl]: { headers } });
@@ -50,6 +46,5 @@ export default {
       // The same from the text of the schema, for which it needs no token.
       expect(await generate(new URL("/schema.graphql", url).href)).toBe(types);
     },
-    eventStream: asksNothing,
   },
 } satisfies ClientUnderTest as ClientUnderTest;

@@ -1,6 +1,7 @@
 import { ClientError, GraphQLClient } from "graphql-request";
-import { type Ask, asking, codesOf, NO_PERSISTED_QUERIES, notOffered, sendsTrustedText } from "../asking.ts";
-import type { ClientUnderTest } from "../client.ts";
+import { codesOf } from "../answer.ts";
+import { type Ask, asking, sendsTrustedText } from "../asking.ts";
+import { type ClientUnderTest, lacks, PERSISTED_QUERIES, SOCKETS } from "../client.ts";
 import { DOCUMENTS } from "../documents.ts";
 import type { Stand } from "../stand.ts";
 
@@ -22,9 +23,12 @@ export default {
   cells: {
     ...asking(ask),
     trusted: sendsTrustedText((stand, text, variables, token) => client(stand, token).request(text, variables)),
-    apq: notOffered(NO_PERSISTED_QUERIES),
-    apqOfDealer: notOffered(NO_PERSISTED_QUERIES),
-    schema: notOffered("it needs none"),
-    eventStream: notOffered("it has no subscriptions"),
+    ...lacks("it has no persisted queries", ...PERSISTED_QUERIES),
+    ...lacks("it opens no sockets", ...SOCKETS),
+    ...lacks("it needs none", "schema"),
+    ...lacks("it has no subscriptions", "eventStream"),
+    ...lacks("only browsers have origins", "credentials"),
+    ...lacks("it has none", "otherProtocol"),
+    ...lacks("it has no subscriptions", "resume"),
   },
 } satisfies ClientUnderTest as ClientUnderTest;

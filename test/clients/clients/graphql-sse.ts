@@ -1,18 +1,10 @@
-import { createClient, NetworkError } from "graphql-sse";
-import {
-  type Answer,
-  type Ask,
-  asking,
-  codesOf,
-  type Data,
-  NO_PERSISTED_QUERIES,
-  notOffered,
-  seesStatusOnly,
-  sendsTrustedText,
-} from "../asking.ts";
-import type { ClientUnderTest } from "../client.ts";
+import { type Client, createClient, NetworkError } from "graphql-sse";
+import { expect, vi } from "vitest";
+import { type Answer, codesOf, type Data } from "../answer.ts";
+import { type Ask, asking, seesStatusOnly, sendsTrustedText } from "../asking.ts";
+import { type ClientUnderTest, lacks, PERSISTED_QUERIES, SOCKETS } from "../client.ts";
 import { TEXTS } from "../documents.ts";
-import { follows } from "../following.ts";
+import { follow, follows, goesOn, SOON, type Subscribe } from "../following.ts";
 import type { Stand } from "../stand.ts";
 
 const client = ({ graphqlUrl }: Stand, token: string) =>
@@ -30,6 +22,14 @@ const once = (stand: Stand, query: string, variables: object, token: string) =>
     );
   });
 
+const subscribeWith =
+  (sse: Pick<Client, "subscribe">): Subscribe =>
+  (name, variables, { next, failed }) =>
+    sse.subscribe<Data>(
+      { query: TEXTS[name], variables },
+      { next: ({ data }) => next(data), error: failed, complete: () => {} },
+    );
+
 const ask: Ask = (stand, name, variables, token) => once(stand, TEXTS[name], variables, token);
 
 const statusOf = ({ response }: NetworkError): string => String((response as Response | undefined)?.status);
@@ -43,17 +43,36 @@ export default {
     trusted: sendsTrustedText(
       async (stand, text, variables, token) => (await once(stand, text, variables, token)).data,
     ),
-    apq: notOffered(NO_PERSISTED_QUERIES),
-    apqOfDealer: notOffered(NO_PERSISTED_QUERIES),
-    schema: notOffered("it needs none"),
-    eventStream: async (stand) => {
-      const sse = client(stand, await stand.token());
-      await follows(stand, (name, variables, { next, failed }) =>
-        sse.subscribe<Data>(
-          { query: TEXTS[name], variables },
-          { next: ({ data }) => next(data), error: failed, complete: () => {} },
-        ),
-      );
+    ...lacks("it has no persisted queries", ...PERSISTED_QUERIES),
+    ...lacks("it opens no sockets", ...SOCKETS),
+    ...lacks("it needs none", "schema"),
+    eventStream: async (stand) => follows(stand, subscribeWith(client(stand, await stand.token()))),
+
+    resume: async (stand) => {
+      const line = await stand.line();
+      const headers = { Authorization: `Bearer ${await stand.token()}` };
+      const sse = createClient({ url: new URL("/graphql", line.url).href, headers });
+      await goesOn(stand, line, subscribeWith(sse));
+      line.close();
     },
+
+    otherProtocol: {
+      refused: "its single connection is not served: leave `singleConnection` out, and each subscription has its own",
+      show: async (stand) => {
+        const headers = { Authorization: `Bearer ${await stand.token()}` };
+        const answers: string[] = [];
+        const fetchFn: typeof fetch = async (...request) => {
+          const response = await fetch(...request);
+          answers.push(await response.clone().text());
+          return response;
+        };
+        const options = { url: stand.graphqlUrl, headers, fetchFn, retryAttempts: 0 };
+        const sse = createClient({ ...options, singleConnection: true });
+        const { faults } = follow(subscribeWith(sse), stand.device());
+        await vi.waitFor(() => expect(faults).toHaveLength(1), SOON);
+        expect(answers).toEqual([expect.stringContaining("`singleConnection: false`")]);
+      },
+    },
+    ...lacks("only browsers have origins", "credentials"),
   },
 } satisfies ClientUnderTest as ClientUnderTest;

@@ -1,3 +1,4 @@
+import type { Client } from "graphql-ws";
 import {
   commitMutation,
   Environment,
@@ -5,16 +6,20 @@ import {
   fetchQuery,
   type GraphQLTaggedNode,
   Network,
+  Observable,
   RecordSource,
+  requestSubscription,
   Store,
   type SubscribeFunction,
 } from "relay-runtime";
 import { expect } from "vitest";
 import rowQuery, { type documentsRowQuery } from "../../../examples/relay/__generated__/documentsRowQuery.graphql.ts";
-import { type Answer, type Ask, asking, codesOf, type Data, notOffered } from "../asking.ts";
-import type { ClientUnderTest } from "../client.ts";
+import { type Answer, codesOf, type Data } from "../answer.ts";
+import { type Ask, asking } from "../asking.ts";
+import { type ClientUnderTest, lacks, PERSISTED_QUERIES } from "../client.ts";
 import type { DocumentName } from "../documents.ts";
 import { compileForRelay } from "../relay-artifacts.ts";
+import { type OnSocket, onOneSocket, overGraphqlWs, RETRY_ALWAYS } from "../sockets.ts";
 import { DEALER, DEALERS, type Stand } from "../stand.ts";
 
 /** The network of Relay's own guide, with a token. */
@@ -29,16 +34,15 @@ const network =
     return (await response.json()) as Data;
   };
 
-export const environment = (fetch: FetchFunction, subscribe?: SubscribeFunction) =>
+const environment = (fetch: FetchFunction, subscribe?: SubscribeFunction) =>
   new Environment({ network: Network.create(fetch, subscribe), store: new Store(new RecordSource()) });
 
-/** Asks through an environment, as `fetchQuery` and `useMutation` do. */
-export async function askThrough(
-  relay: Environment,
-  name: DocumentName,
-  variables: Record<string, unknown>,
-): Promise<Answer> {
-  const node = (await compileForRelay()).get(name) as GraphQLTaggedNode;
+const nodeOf = (nodes: Awaited<ReturnType<typeof compileForRelay>>, name: DocumentName) =>
+  nodes.get(name) as GraphQLTaggedNode;
+
+/** Asks as `fetchQuery` and `useMutation` do. */
+async function askWith(relay: Environment, name: DocumentName, variables: Record<string, unknown>): Promise<Answer> {
+  const node = nodeOf(await compileForRelay(), name);
   try {
     const data = await (name.endsWith("Mutation")
       ? new Promise<Data>((resolve, reject) => {
@@ -54,7 +58,21 @@ export async function askThrough(
   }
 }
 
-const ask: Ask = (stand, name, variables, token) => askThrough(environment(network(stand, token)), name, variables);
+const ask: Ask = (stand, name, variables, token) => askWith(environment(network(stand, token)), name, variables);
+
+/** As the guide of graphql-ws connects it to Relay. */
+async function onSocket(ws: Client): Promise<OnSocket> {
+  const nodes = await compileForRelay();
+  const over: SubscribeFunction = ({ text }, variables) =>
+    Observable.create((sink) => ws.subscribe({ query: text ?? "", variables }, sink as never));
+  const relay = environment(over as FetchFunction, over);
+  return {
+    ask: (name, variables) => askWith(relay, name, variables),
+    subscribe: (name, variables, { next, failed }) =>
+      requestSubscription(relay, { subscription: nodeOf(nodes, name), variables, onNext: next, onError: failed })
+        .dispose,
+  };
+}
 
 export default {
   name: "Relay",
@@ -69,9 +87,11 @@ export default {
       expect(data?.device?.key).toBe(key);
     },
 
-    apq: notOffered("its compiler makes the ids"),
-    apqOfDealer: notOffered("its compiler makes the ids"),
-    schema: notOffered("its compiler reads schema.graphql"),
-    eventStream: notOffered("it has no network of its own; give it graphql-sse"),
+    ...lacks("its compiler makes the ids", ...PERSISTED_QUERIES),
+    ...onOneSocket(overGraphqlWs(onSocket), RETRY_ALWAYS),
+    ...lacks("its compiler reads schema.graphql", "schema"),
+    ...lacks("it has no network of its own; give it graphql-sse", "eventStream"),
+    ...lacks("only browsers have origins", "credentials"),
+    ...lacks("it has none", "otherProtocol"),
   },
 } satisfies ClientUnderTest as ClientUnderTest;
