@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Scope } from "#auth/scope.ts";
+import { followersOf } from "./hub-support.ts";
 import {
   assign,
   CHANGED,
@@ -11,6 +13,7 @@ import {
   freshDealer,
   freshDevice,
   objectOf,
+  type Place,
   raise,
   redeploy,
   report,
@@ -22,14 +25,20 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("a dealer does not receive", () => {
+/** A socket of the device's or the dealer's own object, or of a hub. */
+const WAYS = [
+  ["on a socket of one object", (place: Place, scope: Scope) => Socket.authenticated(place, scope)],
+  ["on a hub's socket", (_: Place, scope: Scope) => Socket.authenticated({}, scope)],
+] as const;
+
+describe.each(WAYS)("%s a dealer does not receive", (_, open) => {
   it("the state of a device after it lost it", async () => {
     const key = freshDevice();
     await consumeRecords([assign(key, 1, "D-x")]);
     await consumeRecords([report(key, 2)]);
     await consumeRecords([assign(key, 3, "D-y")]);
     await consumeRecords([report(key, 4)]);
-    const socket = await Socket.authenticated({ device: key }, dealerScope("D-x"));
+    const socket = await open({ device: key }, dealerScope("D-x"));
     socket.subscribe(CHANGED, { key, afterRevision: 1 });
     await socket.received(({ type }) => type === "complete");
     expect(await socket.items(1)).toEqual([{ kind: "LOST", revision: 3, event: null, device: null }]);
@@ -38,7 +47,7 @@ describe("a dealer does not receive", () => {
   it("anything of a device that it had once, when it resumes from the beginning", async () => {
     const key = freshDevice();
     await consumeRecords([assign(key, 1, "D-x"), report(key, 2), assign(key, 3, "D-y")]);
-    const socket = await Socket.authenticated({ device: key }, dealerScope("D-x"));
+    const socket = await open({ device: key }, dealerScope("D-x"));
     socket.subscribe(CHANGED, { key, afterRevision: 0 });
     const { payload } = await socket.received(({ type }) => type === "error");
     expect(payload).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
@@ -82,15 +91,16 @@ describe("a dealer does not receive", () => {
     await redeploy(objectOf(key), { DEVICE_OBJECT_WRITES: "live" });
     const live = consumerDeps("live");
     await consumeRecords([assign(key, 1, former)], live);
-    const first = await Socket.authenticated({ device: key }, dealerScope(former));
+    const first = await open({ device: key }, dealerScope(former));
     first.subscribe(CHANGED, { key });
     await first.items(1);
     first.close();
     await vi.waitFor(async () => expect(await socketsOf(objectOf(key))).toBe(0));
+    await vi.waitFor(async () => expect(await followersOf(objectOf(key))).toEqual([]));
     await endLease(objectOf(key));
     await consumeRecords([assign(key, 2, dealerId)], live);
     for (const afterRevision of [null, 1]) {
-      const again = await Socket.authenticated({ device: key }, dealerScope(former));
+      const again = await open({ device: key }, dealerScope(former));
       again.subscribe(CHANGED, { key, afterRevision });
       const { payload } = await again.received(({ type }) => type === "error");
       expect(payload).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
@@ -102,9 +112,9 @@ describe("a dealer does not receive", () => {
     const dealerId = freshDealer();
     await consumeRecords([assign(key, 1, "D-before"), raise(key, 2)]);
     await consumeRecords([assign(key, 10, dealerId)]);
-    const device = await Socket.authenticated({ device: key }, dealerScope(dealerId));
+    const device = await open({ device: key }, dealerScope(dealerId));
     device.subscribe(CHANGED, { key });
-    const feed = await Socket.authenticated({ dealer: dealerId }, dealerScope(dealerId));
+    const feed = await open({ dealer: dealerId }, dealerScope(dealerId));
     feed.subscribe(FEED, { dealerId });
     await Promise.all([device.items(1), feed.items(1)]);
     // Late: all of these are from the other's time, and one changes what the device is by now.
@@ -134,7 +144,7 @@ describe("a dealer does not receive", () => {
     await consumeRecords([assign(key, 10, dealerId)]);
     const [own, others] = await Promise.all(
       [former, dealerId].map(async (id) => {
-        const socket = await Socket.authenticated({ dealer: id }, dealerScope(id));
+        const socket = await open({ dealer: id }, dealerScope(id));
         socket.subscribe(FEED, { dealerId: id, minSeverity: "CRITICAL" });
         await socket.items(1);
         return socket;
@@ -162,7 +172,7 @@ describe("a dealer does not receive", () => {
     await consumeRecords([assign(key, 1, old)]);
     const sockets = await Promise.all(
       [old, young].map(async (dealerId) => {
-        const socket = await Socket.authenticated({ dealer: dealerId }, dealerScope(dealerId));
+        const socket = await open({ dealer: dealerId }, dealerScope(dealerId));
         socket.subscribe(FEED, { dealerId });
         await socket.items(1);
         return socket;

@@ -152,11 +152,14 @@ it("The cursor of a list that was resumed has an object's place before that obje
   first.socket.subscribe(MANY, { keys });
   const after = (await first.socket.items(2))[1].cursor;
   const { socket, hub } = await connected();
+  let isSlow = true;
   await withObjects(hub, {
-    follow: (request) =>
-      request.followed.kind === "device" && request.followed.deviceKey === keys[0]
-        ? new Promise(() => {})
-        : (objectOf(keys[1] as DeviceKey) as unknown as Followable).follow(request),
+    follow: async (request) => {
+      const [first] = keys as [DeviceKey];
+      const isFirst = request.followed.kind === "device" && request.followed.deviceKey === first;
+      while (isFirst && isSlow) await scheduler.wait(5);
+      return (objectOf(isFirst ? first : (keys[1] as DeviceKey)) as unknown as Followable).follow(request);
+    },
   });
   await consumeRecords([report(keys[1] as DeviceKey, 2)], holdingDeps());
   socket.subscribe(MANY, { keys, after });
@@ -165,6 +168,7 @@ it("The cursor of a list that was resumed has an object's place before that obje
   last.socket.subscribe(MANY, { keys, after: cursor });
   await consumeRecords([report(keys[0] as DeviceKey, 3)]);
   expect(await last.socket.items(1)).toMatchObject([{ kind: "EVENT", revision: 2, deviceKey: keys[0] }]);
+  isSlow = false;
   await redeploy(hub, {});
 });
 

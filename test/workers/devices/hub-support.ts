@@ -1,7 +1,11 @@
 import { runInDurableObject } from "cloudflare:test";
+import type { Scope } from "#auth/scope.ts";
 import type { DeviceKey } from "#domain/event.ts";
+import { HOUR_MS } from "#domain/time.ts";
 import type { Offer } from "#objects/hub.ts";
+import type { LiveTarget } from "#objects/item.ts";
 import type { OperationCall } from "#objects/operations.ts";
+import { liveRequestHeaders, OBJECT_PATHS, objectUrl } from "#objects/wire.ts";
 import type { ConsumeDeps } from "../../../workers/ingest/consume.ts";
 import { consumeRecords, consumerDeps, env, freshDevice, hubOf, type Message, OPS, report, Socket } from "./support.ts";
 
@@ -70,3 +74,12 @@ export const withOperations = (hub: Hub, execute: (call: OperationCall) => Promi
   runInDurableObject(hub as never, (instance) => {
     Object.assign(instance, { env: { ...env, OPERATIONS: { execute } } });
   });
+
+/** A socket as the API opens it for a client of server-sent events. */
+export async function workerSocket(target: LiveTarget, scope: Scope = OPS): Promise<Socket> {
+  const who = { scope, token: null, caller: "worker", address: freshAddress(), expiresAtMs: Date.now() + HOUR_MS };
+  const headers = liveRequestHeaders({ ...who, target });
+  const { webSocket } = await hubOf(who.address).fetch(objectUrl(OBJECT_PATHS.items), { headers });
+  if (!webSocket) throw new Error("no socket");
+  return new Socket(webSocket);
+}

@@ -16,6 +16,7 @@ import {
   nameOf,
   revisionsOf,
   withOperations,
+  workerSocket,
 } from "./hub-support.ts";
 import {
   assign,
@@ -359,5 +360,78 @@ describe("what a hub follows", () => {
     await sleep();
     socket.send({ type: "complete", id: "1" });
     await vi.waitFor(async () => expect(await followersOf(objectOf(keys[0] as DeviceKey))).toEqual([]));
+  });
+});
+
+describe("a socket of one of our Workers", () => {
+  it("gets items of any target, and completes when all are over", async () => {
+    const [key] = (await devicesWith(1)) as [DeviceKey];
+    const dealerId = freshDealer();
+    const other = freshDevice();
+    await consumeRecords([assign(other, 1, dealerId)]);
+    const many = await workerSocket({ kind: "devices", deviceKeys: [key, other], after: null }, dealerScope(dealerId));
+    await many.received(({ type, item }) => type === "item" && item.kind === "snapshot");
+    await consumeRecords([report(other, 2), report(key, 2)]);
+    await consumeRecords([assign(other, 3, freshDealer())]);
+    await many.received(({ type }) => type === "complete");
+    expect(many.messages.map(({ type, item }) => [type, item?.deviceKey, item?.kind].join(" ").trim()).sort()).toEqual(
+      [
+        `complete`,
+        `item ${key} lost`,
+        `item ${other} event`,
+        `item ${other} lost`,
+        `item ${other} snapshot`,
+        "opened",
+      ].sort(),
+    );
+    const nobodys = await workerSocket({ kind: "device", deviceKey: key, after: null }, dealerScope(dealerId));
+    expect(await nobodys.received(({ type }) => type === "error")).toMatchObject({ code: "NOT_FOUND" });
+    const one = await workerSocket({ kind: "device", deviceKey: key, after: null });
+    await one.received(({ type }) => type === "item");
+    expect(one.messages.map(({ type }) => type)).toEqual(["opened", "item"]);
+  });
+});
+
+describe("a hub that many use", () => {
+  it("has 250 sockets for a caller, says so when it closes one more, and has room again when one leaves", async () => {
+    const address = freshAddress();
+    const dealerId = freshDealer();
+    const token = await signToken(dealerScope(dealerId), LOCAL_TOKEN_KEY, "1h");
+    const open = async () => {
+      const socket = await Socket.open({}, address);
+      socket.authenticate(token);
+      return socket;
+    };
+    const sockets = await Promise.all(Array.from({ length: 250 }, open));
+    for (const socket of sockets) await socket.received(({ type }) => type === "connection_ack");
+    const { code, reason } = await (await open()).closing();
+    expect([code, reason]).toEqual([4429, expect.stringMatching(/retry in 60 s$/)]);
+    const { socket: another } = await connected(dealerScope(freshDealer()), { address });
+    another.close();
+    const seats = () =>
+      runInDurableObject(hubOf(address) as never, (_, { storage }) =>
+        Number(storage.sql.exec("SELECT count(*) AS n FROM sockets WHERE address = ?", address).one().n),
+      );
+    sockets[0]?.close();
+    await vi.waitFor(async () => expect(await seats()).toBe(249), { timeout: 3_000 });
+    await (await open()).received(({ type }) => type === "connection_ack");
+    for (const socket of sockets) socket.close();
+  });
+
+  it("keeps the documents that are in use, and makes room when there are too many others", async () => {
+    const [key] = (await devicesWith(1)) as [DeviceKey];
+    const { socket, hub } = await connected();
+    await runInDurableObject(hub as never, (_, { storage }) => {
+      for (let n = 0; n < 1_000; n++) storage.kv.put(`document:old-${n}`, "{ nothing }");
+    });
+    socket.subscribe(CHANGED, { key });
+    await socket.items(1);
+    await consumeRecords([report(key, 2)]);
+    expect(revisionsOf(await socket.items(2))).toEqual(["SNAPSHOT 1", "EVENT 2"]);
+    const left = await runInDurableObject(
+      hub as never,
+      (_, { storage }) => [...storage.kv.list({ prefix: "document:old" })].length,
+    );
+    expect(left).toBe(0);
   });
 });

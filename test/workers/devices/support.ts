@@ -97,7 +97,7 @@ export const consumeRecords = (records: readonly QueuedRecord[], deps: ConsumeDe
 export type Message = any;
 
 /** Where a socket is opened; with neither, in a hub. */
-type Place = { device: string } | { dealer: string } | Record<string, never>;
+export type Place = { device: string } | { dealer: string } | Record<string, never>;
 
 /** A client's end of a socket, without a library, so that it can send what no library would. */
 export class Socket {

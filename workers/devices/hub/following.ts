@@ -4,14 +4,17 @@ import { watchId } from "#repositories/watch.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import type { HubStore, Scopes } from "./repositories/hub-store.ts";
 
+/** How often objects were called, by what for. */
+export type Calls = Readonly<Partial<Record<"follow" | "pull" | "unfollow", number>>>;
+
 type FollowingDeps = {
   /** The hub's own name. */
   readonly hub: () => string;
   readonly objectOf: (followed: Followed) => Followable;
   readonly store: Pick<HubStore, "scopeKeysOf">;
   readonly waitUntil: (work: Promise<unknown>) => void;
-  /** Counts a call of an object. */
-  readonly note: (call: "follow" | "pull" | "unfollow") => void;
+  /** Counts calls of objects, once those that were made together are done. */
+  readonly note: (calls: Calls) => void;
 };
 
 /**
@@ -21,6 +24,7 @@ type FollowingDeps = {
 export class Following {
   readonly #deps: FollowingDeps;
   readonly #tails = new Map<string, Promise<void>>();
+  #calls: Calls = {};
 
   constructor(deps: FollowingDeps) {
     this.#deps = deps;
@@ -34,6 +38,7 @@ export class Following {
       .catch((thrown: unknown) => log("error", "live.hub_fault", describeFault(thrown)))
       .then(() => {
         if (this.#tails.get(name) === tail) this.#tails.delete(name);
+        if (this.#tails.size === 0) this.#report();
       });
     this.#tails.set(name, tail);
     this.#deps.waitUntil(tail);
@@ -41,9 +46,9 @@ export class Following {
 
   /** @throws an outage */
   follow(request: Omit<FollowRequest, "hub">): Promise<Pull> {
-    const { hub, objectOf, note } = this.#deps;
+    const { hub, objectOf } = this.#deps;
     return twice(() => {
-      note("follow");
+      this.#count("follow");
       return objectOf(request.followed).follow({ ...request, hub: hub() });
     });
   }
@@ -51,7 +56,7 @@ export class Following {
   /** @throws an outage */
   pullSince(followed: Followed, positions: readonly FollowedPosition[]): Promise<Pull[]> {
     return twice(() => {
-      this.#deps.note("pull");
+      this.#count("pull");
       return this.#deps.objectOf(followed).pullSince(followed, positions);
     });
   }
@@ -65,13 +70,22 @@ export class Following {
     }
   }
 
+  #count(call: keyof Calls): void {
+    this.#calls = { ...this.#calls, [call]: (this.#calls[call] ?? 0) + 1 };
+  }
+
+  #report(): void {
+    if (Object.keys(this.#calls).length > 0) this.#deps.note(this.#calls);
+    this.#calls = {};
+  }
+
   /** As `release`, for one object whose turn it is. An object that cannot be called drops the hub an hour later. */
   async releaseNow(followed: Followed, scopeKeys: readonly ScopeKey[]): Promise<void> {
     const needed = this.#deps.store.scopeKeysOf(followed);
     const unneeded = scopeKeys.filter((scopeKey) => !needed.has(scopeKey));
     if (unneeded.length === 0) return;
     try {
-      this.#deps.note("unfollow");
+      this.#count("unfollow");
       await this.#deps.objectOf(followed).unfollow(this.#deps.hub(), unneeded);
     } catch (thrown) {
       log("warn", "live.not_unfollowed", { object: watchId(followed), ...describeFault(thrown) });

@@ -13,7 +13,7 @@ import { PendingSockets } from "../live/pending-sockets.ts";
 import { CLOSINGS, type ClientMessage, type Closing } from "../live/protocol.ts";
 import { formatError, type Queries } from "../live/queries.ts";
 import { close, send, sendError, TOO_MANY_SOCKETS } from "../live/send.ts";
-import { Following } from "./following.ts";
+import { type Calls, Following } from "./following.ts";
 import { HubOperations } from "./hub-operations.ts";
 import { HubSubscriptions } from "./hub-subscriptions.ts";
 import { Offers } from "./offers.ts";
@@ -23,11 +23,14 @@ import type { HubStore } from "./repositories/hub-store.ts";
 
 /**
  * Authenticated sockets of a hub, in all, by caller and by address. There are sixteen hubs at a location, and an address
- * has one of them. Our choice.
+ * has one of them, so an office of a thousand screens finds room. Our choice.
  */
-const MAX_SOCKETS = 1_000;
+const MAX_SOCKETS = 4_000;
 export const MAX_SOCKETS_BY_CALLER = 250;
-const MAX_SOCKETS_BY_ADDRESS = 250;
+const MAX_SOCKETS_BY_ADDRESS = 1_000;
+
+/** Sockets that have not authenticated yet. After a deployment an office comes back all at once. Our choice. */
+const PENDING = { all: 1_000, ofAddress: 500 };
 
 export type HubDeps = {
   readonly ctx: DurableObjectState;
@@ -40,8 +43,8 @@ export type HubDeps = {
   readonly revoked: () => Promise<Revoked>;
   /** Counts an opened or closed socket. */
   readonly note: (what: "opened" | "closed") => void;
-  /** Counts a call of an object that the hub follows. */
-  readonly noteCall: (call: "follow" | "pull" | "unfollow") => void;
+  /** Counts calls of the objects that the hub follows. */
+  readonly noteCalls: (calls: Calls) => void;
   /** Sets the alarm for the next token that expires. */
   readonly schedule: () => Promise<void>;
 };
@@ -56,7 +59,7 @@ export class Hub {
   readonly #operations: HubOperations;
   readonly #offers: Offers;
   readonly #cancelFlags = new CancelFlags();
-  readonly #pendingSockets = new PendingSockets((socket) => close(socket, CLOSINGS.initTimeout));
+  readonly #pendingSockets = new PendingSockets((socket) => close(socket, CLOSINGS.initTimeout), PENDING);
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
@@ -68,7 +71,7 @@ export class Hub {
       objectOf: deps.objectOf,
       store,
       waitUntil: (work) => ctx.waitUntil(work),
-      note: deps.noteCall,
+      note: deps.noteCalls,
     });
     const deliveries = new Deliveries({ revoked, queries, outbox: new Outbox(ctx), cancelFlags });
     const progress = new Progress({ store, places, following, deliveries });

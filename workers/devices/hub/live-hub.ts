@@ -100,7 +100,7 @@ export class LiveHub extends DurableObject<Env> implements HubSink {
       operations: () => this.env.OPERATIONS,
       revoked: () => revokedIn(this.env.DB),
       note: (what) => ctx.waitUntil(reportMetrics(this.env, SOCKET_REPORTS[what]("hub"))),
-      noteCall: (call) => ctx.waitUntil(reportMetrics(this.env, { hubCalls: { [call]: 1 } })),
+      noteCalls: (hubCalls) => ctx.waitUntil(reportMetrics(this.env, { hubCalls })),
       schedule: () => this.#schedule(),
     });
     return this.#hub;

@@ -8,6 +8,9 @@ const TIMEOUTS_MS: Readonly<Record<PendingStep, number>> = { init: 10_000, subsc
 export const MAX_WAITING = 100;
 export const MAX_WAITING_BY_ADDRESS = 50;
 
+export type PendingLimits = { readonly all: number; readonly ofAddress: number };
+const OF_ONE_OBJECT: PendingLimits = { all: MAX_WAITING, ofAddress: MAX_WAITING_BY_ADDRESS };
+
 type Waiting = { readonly address: string; readonly step: PendingStep; readonly stop: () => void };
 
 /**
@@ -16,17 +19,19 @@ type Waiting = { readonly address: string; readonly step: PendingStep; readonly 
  */
 export class PendingSockets {
   readonly #giveUp: (socket: WebSocket, step: PendingStep) => void;
+  readonly #limits: PendingLimits;
   readonly #waiting = new Map<WebSocket, Waiting>();
 
-  constructor(giveUp: (socket: WebSocket, step: PendingStep) => void) {
+  constructor(giveUp: (socket: WebSocket, step: PendingStep) => void, limits = OF_ONE_OBJECT) {
     this.#giveUp = giveUp;
+    this.#limits = limits;
   }
 
   enter(socket: WebSocket, address: string, step: PendingStep): void {
     this.leave(socket);
     const neighbours = [...this.#waiting].filter(([, other]) => other.address === address);
-    if (neighbours.length >= MAX_WAITING_BY_ADDRESS) this.#evict(neighbours[0]?.[0]);
-    else if (this.#waiting.size >= MAX_WAITING) this.#evict(this.#waiting.keys().next().value);
+    if (neighbours.length >= this.#limits.ofAddress) this.#evict(neighbours[0]?.[0]);
+    else if (this.#waiting.size >= this.#limits.all) this.#evict(this.#waiting.keys().next().value);
     // A timer keeps the object from hibernating, so it is cleared as soon as the socket subscribes or closes.
     const timer = setTimeout(() => this.#evict(socket), TIMEOUTS_MS[step]);
     this.#waiting.set(socket, { address, step, stop: () => clearTimeout(timer) });
