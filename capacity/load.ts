@@ -121,6 +121,7 @@ function waitOf({ peakHours }: Plan, arriving: number, settled: number): { recor
 function d1BytesOf(plan: Plan, measured: Measured): number {
   const perDevice =
     measured.d1BytesPerDevice +
+    measured.d1BytesPerDeviceSearch +
     measured.d1BytesPerAssignment +
     measured.d1BytesPerCustomer +
     plan.alertsPerDevice * measured.d1BytesPerAlert;

@@ -11,6 +11,8 @@ export type Measured = {
   readonly d1RowBytesOfDevice: number;
   /** The same device if the table had a rowid: a row of more than 1,002 bytes in a table without one takes a page more. */
   readonly d1BytesPerDeviceWithRowid: number;
+  /** What the device is found by, in a table and in its full-text index. */
+  readonly d1BytesPerDeviceSearch: number;
   readonly d1BytesPerAssignment: number;
   readonly d1BytesPerDealer: number;
   readonly d1BytesPerCustomer: number;

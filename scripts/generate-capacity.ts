@@ -114,6 +114,7 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
       [
         ["a device in D1, with its share of the indexes", MEASURED.d1BytesPerDevice],
         ["an assignment to a dealer", MEASURED.d1BytesPerAssignment],
+        ["what a device is found by, with its full-text index", MEASURED.d1BytesPerDeviceSearch],
         ["a customer", MEASURED.d1BytesPerCustomer],
         ["an alert", MEASURED.d1BytesPerAlert],
         ["a record in a message, beside its value", MEASURED.queueBytesPerRecord],

@@ -12,6 +12,8 @@ import { aDevice, anEvent, START_MS } from "#testing/builders.ts";
 import type { Measured } from "../measured.ts";
 
 const DEVICES = 4_000;
+/** The tables of the search, those of the full-text index included. */
+const SEARCH = /^device_(?:texts|search)/;
 
 /** Writes a small fleet through the repository of the consumer, into a SQLite with the migrations, and weighs it. */
 export async function measure(): Promise<Measured> {
@@ -29,6 +31,9 @@ export async function measure(): Promise<Measured> {
     d1BytesPerDevice: perRow("devices"),
     d1RowBytesOfDevice: rowBytesOf(db, "devices"),
     d1BytesPerDeviceWithRowid: perDeviceWithRowid(db),
+    d1BytesPerDeviceSearch: Math.round(
+      [...bytes].reduce((sum, [table, its]) => (SEARCH.test(table) ? sum + its : sum), 0) / countOf(db, "devices"),
+    ),
     d1BytesPerAssignment: perRow("assignments"),
     d1BytesPerDealer: perRow("dealer_records"),
     d1BytesPerCustomer: perRow("customer_records"),

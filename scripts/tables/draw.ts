@@ -8,7 +8,7 @@ const BANDS: readonly { readonly title: string; readonly columns: readonly (read
   },
   {
     title: "What follows from the fleet: triggers keep it in step",
-    columns: [["device_counts"], ["open_alert_counts"], ["fill_progress"]],
+    columns: [["device_counts"], ["open_alert_counts"], ["device_texts"], ["renamed_customers", "fill_progress"]],
   },
   {
     title: "Dead letters: records that could not be applied",

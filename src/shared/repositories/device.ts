@@ -8,6 +8,7 @@ import type { DeviceKey, Source } from "#domain/event.ts";
 import { utcDay } from "#domain/time.ts";
 import { compareText } from "#domain/version.ts";
 import { isOpen, OPEN_ALERTS } from "./alert.ts";
+import { foundDevices, foundKeys, MAX_FOUND } from "./device-search.ts";
 import { isKept, KeptCounts } from "./kept-counts.ts";
 import { anyPart, isInRanges, type KeyRange, Keyset, MomentText, prefixRange, unindexed } from "./keyset.ts";
 import { isOneOf, jsonEach, valuesOf } from "./one-of.ts";
@@ -37,6 +38,11 @@ export type DeviceFilter = {
   readonly unassigned?: boolean | null | undefined;
   readonly dealerId?: string | null | undefined;
   readonly customerId?: string | null | undefined;
+  /**
+   * Words that the name, the serial number or the customer's name has, without case and accents; the last one may be the
+   * beginning of a word. At most `MAX_FOUND` devices are found.
+   */
+  readonly search?: string | null | undefined;
   /** How the key begins: `elt:ELT45-`. Case matters, as for the serial number. */
   readonly keyPrefix?: string | null | undefined;
   readonly serialPrefix?: string | null | undefined;
@@ -125,7 +131,7 @@ export class DeviceRepository extends Repository<typeof devices> {
     const rows = await this.unscoped.findSlice(
       { select: COLUMNS, where: matching(scope, filter, { lead, isFrom: true, without: isInOrder ? ordered : null }) },
       { page, keyset, ...(isInOrder && { ranges: filterRanges(filter)[ordered] }) },
-      sourceOf(filter, lead),
+      sourceOf(scope, filter, lead),
     );
     return toPage(rows, page, deviceEdge(scope, field));
   }
@@ -138,7 +144,15 @@ export class DeviceRepository extends Repository<typeof devices> {
     const kept = isKept(filter) ? await this.#counts.countDevices(scope, filter) : null;
     if (kept !== null) return kept;
     const lead = chooseLead(scope, filter, orderField(filter, {}));
-    return this.unscoped.count(matching(scope, filter, { lead, isFrom: true }), sourceOf(filter, lead));
+    if (filter.search != null && (await this.#findsMore(scope, filter))) return null;
+    return this.unscoped.count(matching(scope, filter, { lead, isFrom: true }), sourceOf(scope, filter, lead));
+  }
+
+  /** Whether more devices match a search than are found. */
+  async #findsMore(scope: Scope, { search, dealerId }: DeviceFilter): Promise<boolean> {
+    const keys = foundKeys(scope, search as string, { dealerId, more: 1 });
+    const [row] = await this.unscoped.select<{ n: number }>(sql`SELECT count(*) AS n FROM (${keys})`);
+    return (row?.n ?? 0) > MAX_FOUND;
   }
 
   /** The same page of each owner's devices, by key, in one statement. Owners without devices are left out. */
@@ -194,9 +208,10 @@ const FIRST_COLUMN = {
  * alerts or no dealer, and otherwise the list is walked in its order. SQLite has no statistics to choose an index by, so
  * the columns of the other conditions are kept from using one (`unindexed`).
  */
-type Lead = DeviceOwner | "unassigned" | "openAlerts" | "status" | (typeof FIRST_COLUMN)[DeviceOrderField];
+type Lead = DeviceOwner | "search" | "unassigned" | "openAlerts" | "status" | (typeof FIRST_COLUMN)[DeviceOrderField];
 
 function chooseLead(scope: Scope, filter: DeviceFilter, field: DeviceOrderField): Lead {
+  if (filter.search != null) return "search";
   if (scope.role === "dealer" || filter.dealerId != null) return "dealerId";
   if (filter.customerId != null) return "customerId";
   if (filter.hasOpenAlerts || filter.openAlertSeverity) return "openAlerts";
@@ -219,7 +234,8 @@ const isByKey = ({ role }: Scope, lead: Lead): boolean =>
   (role !== "dealer" && (lead === "dealerId" || lead === "customerId"));
 
 /** What the leading condition reads instead of the table, if SQLite would not find that by itself. */
-function sourceOf(filter: DeviceFilter, lead: Lead): SQL | readonly SQL[] | undefined {
+function sourceOf(scope: Scope, filter: DeviceFilter, lead: Lead): SQL | readonly SQL[] | undefined {
+  if (lead === "search") return foundDevices(scope, filter.search as string, filter.dealerId);
   if (lead === "unassigned") return UNASSIGNED;
   if (lead === "openAlerts") return alertedDevices(filter.openAlertSeverity ?? undefined);
   // The index is sorted by key below one status, and not below several.
@@ -230,7 +246,7 @@ const ofStatus = (status: DeviceStatus): SQL => sql`SELECT * FROM ${devices} WHE
 
 const UNASSIGNED = sql`SELECT * FROM ${devices} INDEXED BY devices_unassigned WHERE ${devices.dealerId} IS NULL`;
 
-type Column = Exclude<Lead, "openAlerts" | "unassigned">;
+type Column = Exclude<Lead, "search" | "openAlerts" | "unassigned">;
 type Ranges = Partial<Record<Column, readonly KeyRange[]>>;
 
 function filterRanges(filter: DeviceFilter): Ranges {
@@ -287,6 +303,9 @@ function matching(
     ...ranges.map(isInOneOf),
     updatedSince != null ? sql`${devices.latest} >= ${updatedSince}` : undefined,
     matchingAlerts(scope, filter, lead),
+    filter.search != null && lead !== "search"
+      ? sql`${unindexed(devices.key)} IN (${foundKeys(scope, filter.search, { dealerId })})`
+      : undefined,
   );
 }
 

@@ -28,7 +28,20 @@ export class FillRepository {
       const fills = FILLS[name] ?? [];
       await this.#d1.batch([...fills, MOVE].map((sql) => this.#d1.prepare(sql).bind(name, from, to)));
     }
-    return results.every(({ to }) => to === FILLED);
+    const areRenamed = await this.#rename(devices);
+    return areRenamed && results.every(({ to }) => to === FILLED);
+  }
+
+  /** Goes through some devices of a customer that has another name. @returns whether there is no such customer */
+  async #rename(devices: number): Promise<boolean> {
+    const first = await this.#d1
+      .prepare("SELECT customer_id AS id, source, through FROM renamed_customers LIMIT 1")
+      .first<{ id: string; source: string; through: string }>();
+    if (!first) return true;
+    await this.#d1.batch(
+      RENAMES.map((sql) => this.#d1.prepare(sql).bind(first.id, first.source, first.through, devices)),
+    );
+    return false;
   }
 }
 
@@ -37,9 +50,29 @@ const NEXT = `SELECT name, through AS "from", ifnull(
     (SELECT key FROM devices WHERE key > through ORDER BY key LIMIT 1 OFFSET ?2 - 1), ?1) AS "to"
   FROM fill_progress WHERE through <> ?1`;
 
-/** Nothing, if another step has moved it. */
+/** It has its turn, if no other step has moved it. */
 const ITS_TURN = "(SELECT through FROM fill_progress WHERE name = ?1) = ?2";
 const MOVE = "UPDATE fill_progress SET through = ?3 WHERE name = ?1 AND through = ?2";
+
+/** What devices are found by, in place of what they were found by before. */
+const textsOf = (which: string): string => `INSERT INTO device_texts (key, name, serial, customer, owner)
+  SELECT w.key, w.name, w.serial, w.customer, w.owner FROM device_words w
+  WHERE ${which}
+    AND (w.name <> '' OR w.serial <> '' OR w.customer <> '' OR EXISTS (SELECT 1 FROM device_texts t WHERE t.key = w.key))
+  ON CONFLICT (key) DO UPDATE SET
+    name = excluded.name, serial = excluded.serial, customer = excluded.customer, owner = excluded.owner
+  WHERE (name, serial, customer, owner) IS NOT (excluded.name, excluded.serial, excluded.customer, excluded.owner)`;
+
+/** The devices of a renamed customer that may still have its former name. */
+const ITS_DEVICES = `FROM devices WHERE customer_id = ?1 AND key >= ?3 AND key < ?2 || ';' ORDER BY key`;
+const RENAMES = [
+  textsOf(`w.key IN (SELECT key ${ITS_DEVICES} LIMIT ?4)
+    AND w.key <= (SELECT through FROM fill_progress WHERE name = 'search')`),
+  // Unless it has another name since.
+  `UPDATE renamed_customers SET through = ifnull((SELECT key ${ITS_DEVICES} LIMIT 1 OFFSET ?4), '~')
+   WHERE customer_id = ?1 AND source = ?2 AND through = ?3`,
+  "DELETE FROM renamed_customers WHERE customer_id = ?1 AND source = ?2 AND through = '~' AND ?3 <> '' AND ?4 > 0",
+];
 
 const FILLS: Readonly<Record<string, readonly string[]>> = {
   counts: [
@@ -52,4 +85,5 @@ const FILLS: Readonly<Record<string, readonly string[]>> = {
      WHERE device_key > ?2 AND device_key <= ?3 AND ${ITS_TURN} GROUP BY 1, 2, 3, 4
      ON CONFLICT (dealer_id, raised_under, source, severity) DO UPDATE SET alerts = alerts + excluded.alerts`,
   ],
+  search: [textsOf(`w.key > ?2 AND w.key <= ?3 AND ${ITS_TURN}`)],
 };

@@ -280,11 +280,12 @@ function writesFor(before: Stored, after: Fleet): Write[] {
     }
   }
   return [
+    // Before the devices, which are found by their customers' names: a new device is put into that index once.
+    ...partyWrites("customer_records", "customer_id", partyRows(before.fleet.customers, after.customers)),
     ...deviceWrites.toWrites(),
     ...alertWrites.toWrites(),
     { sql: WRITE_ASSIGNMENTS, rows: assignmentRows, guarded: false },
     ...partyWrites("dealer_records", "dealer_id", partyRows(before.fleet.dealers, after.dealers)),
-    ...partyWrites("customer_records", "customer_id", partyRows(before.fleet.customers, after.customers)),
   ];
 }
 

@@ -1,2 +1,2 @@
 /** The newest file in migrations/, by the name that D1 records; `npm run generate:check` compares them. */
-export const LATEST_MIGRATION = "0011_filters_and_counts.sql";
+export const LATEST_MIGRATION = "0012_search.sql";

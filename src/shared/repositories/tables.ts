@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Alert, AlertState } from "#domain/alert.ts";
 import type { Customer, Dealer, Severity } from "#domain/change.ts";
 import type { Aspects, DeviceStatus } from "#domain/device.ts";
@@ -227,8 +227,45 @@ export const openAlertCounts = sqliteTable(
 
 /** How far each table that follows from the devices has been filled with those from before its migration. */
 export const fillProgress = sqliteTable("fill_progress", {
-  /** What is filled: `counts`. */
+  /** What is filled: `counts`, `search`. */
   name: text().primaryKey(),
   /** Devices up to this key are in it, and triggers keep them there. `~`, which is behind every key: all of them are. */
   through: text().notNull(),
 });
+
+/**
+ * What devices are found by; only devices that have any of it. Triggers keep it in step, and the full-text index
+ * `device_search` over it, which drizzle cannot express. An event that changes none of it writes nothing here.
+ */
+export const deviceTexts = sqliteTable(
+  "device_texts",
+  {
+    /** The row of the index. */
+    id: integer().primaryKey(),
+    /** As `devices.key`. */
+    key: text().$type<DeviceKey>().notNull(),
+    /** From its profile. */
+    name: text().notNull(),
+    /** As `devices.serial_number`. */
+    serial: text().notNull(),
+    /** Its customer's name, as the device's own source has it. */
+    customer: text().notNull(),
+    /** Its dealer as one word, so that a dealer's search reads the dealer's own devices: `d` and the id's bytes in hex. */
+    owner: text().notNull(),
+  },
+  (t) => [uniqueIndex("device_texts_by_key").on(t.key)],
+);
+
+/** Customers with another name and with more devices than the event that said so goes through. */
+export const renamedCustomers = sqliteTable(
+  "renamed_customers",
+  {
+    /** As `customer_records.customer_id`. */
+    customerId: text("customer_id").notNull(),
+    /** As `customer_records.source`. */
+    source: text().$type<Source>().notNull(),
+    /** The next device that may still have the former name. */
+    through: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.customerId, t.source] })],
+);

@@ -7,6 +7,7 @@ import type { DeviceFilter, DeviceListing } from "#repositories/device.ts";
 import type { HistoryFilter } from "#repositories/history.ts";
 import type { KeyRange } from "#repositories/keyset.ts";
 import { type Cursor, describeBadPage, type PageArgs, type PageRequest, parsePage } from "#repositories/page.ts";
+import { searchWordsIn } from "#repositories/search-text.ts";
 
 /** On whose behalf a Worker calls a service, and how fresh the answer has to be. */
 export type Call = {
@@ -66,12 +67,15 @@ const toRange = (range: KeyRange | null | undefined): KeyRange | null =>
         to: range.to == null ? null : momentFrom(range.to),
       };
 
-/** With its times as moments. @throws RangeError */
-export const deviceFilterFrom = ({ registered, updatedSince, ...filter }: DeviceFilter): DeviceFilter => ({
-  ...filter,
-  registered: toRange(registered),
-  updatedSince: updatedSince == null ? null : momentFrom(updatedSince),
-});
+/** With its times as moments. @throws RangeError for text that is not a time, or no search */
+export function deviceFilterFrom({ registered, updatedSince, ...filter }: DeviceFilter): DeviceFilter {
+  if (filter.search != null) searchWordsIn(filter.search);
+  return {
+    ...filter,
+    registered: toRange(registered),
+    updatedSince: updatedSince == null ? null : momentFrom(updatedSince),
+  };
+}
 
 /** With its times as moments. @throws RangeError */
 export const listingFrom = ({ filter, ...listing }: DeviceListing): DeviceListing => ({

@@ -23,6 +23,7 @@ import {
   type PageRequest,
   pageFromAll,
 } from "#repositories/page.ts";
+import { isFoundBy } from "./found-by.ts";
 
 /*
  * What the repositories answer, over a fleet in memory. The rules are written here once more, as predicates over the
@@ -63,8 +64,13 @@ export const foundDevice = (scope: Scope, { key, ...device }: Device): FoundDevi
 export const isVisible = (scope: Scope, device: Device): boolean =>
   isOwn(scope, device.aspects.dealer?.value.dealerId ?? null);
 
-export function devicesMatching({ devices }: Fleet, scope: Scope, filter: DeviceFilter): Device[] {
-  return [...devices.values()].filter((device) => isVisible(scope, device) && matchesDevice(scope, filter, device));
+export function devicesMatching(fleet: Fleet, scope: Scope, filter: DeviceFilter): Device[] {
+  return [...fleet.devices.values()].filter(
+    (device) =>
+      isVisible(scope, device) &&
+      matchesDevice(scope, filter, device) &&
+      (filter.search == null || isFoundBy(filter.search, device, fleet)),
+  );
 }
 
 function matchesDevice(scope: Scope, filter: DeviceFilter, device: Device): boolean {

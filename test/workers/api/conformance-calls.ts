@@ -153,6 +153,7 @@ const deviceFilter = some({
   dealerId: arbitraries.dealerId,
   customerId: fc.constantFrom("C", "K"),
   keyPrefix: fc.constantFrom("elt:", "elt:1", "ecobee:2", "e", ""),
+  search: fc.constantFrom("xx", "x", "X y", "y-x", "x x", "é", "xé", 'x" OR "y', "name:xx", "*x*", "x y z", " ", "xx*"),
   serialPrefix: fc.constantFrom("x", "", "z"),
   hasOpenAlerts: fc.boolean(),
   openAlertSeverity: severity,

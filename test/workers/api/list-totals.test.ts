@@ -56,7 +56,9 @@ describe("totalCount", () => {
     );
     const { dealers, ...totals } = data;
     expect(
-      Object.fromEntries(Object.entries(totals).map(([name, list]) => [name, (list as never)["totalCount"]])),
+      Object.fromEntries(
+        Object.entries<{ totalCount: number }>(totals).map(([name, { totalCount }]) => [name, totalCount]),
+      ),
     ).toEqual({
       ...{ all: 10_052, online: 10_050, none: 0, unregistered: 2, elt: 10_050, nobodys: 1, one: 10_050, empty: 0 },
     });

@@ -85,8 +85,9 @@ describe("the fleet in D1", () => {
   it("writes one more row when a device is registered, and none for later events", async () => {
     const device = freshDevice();
     await fleet.merge([status(device, 0)]);
-    // The device, its registration's time, its serial number, its customer, and that customer with a name.
-    expect((await fleet.merge([registered(device, 1)])).rowsWritten).toBeLessThanOrEqual(6);
+    // The device, its registration's time, its serial number, its customer, that customer with a name, and what the device
+    // is found by, with its key. SQLite does not count what the full-text index writes.
+    expect((await fleet.merge([registered(device, 1)])).rowsWritten).toBeLessThanOrEqual(8);
     expect((await row(device))?.registered_at).toBe("2026-03-02T09:15:00.000Z");
     expect((await fleet.merge([status(device, 2)])).rowsWritten).toBe(1);
   });

@@ -11,7 +11,9 @@ import {
 } from "#repositories/device.ts";
 import { HistoryCursor } from "#repositories/history.ts";
 import type { PageArgs } from "#repositories/page.ts";
+import { parseSearch } from "#repositories/search-text.ts";
 import type { Context } from "../context.ts";
+import { userError } from "../errors.ts";
 import { AlertConnection, AlertFilter, AlertSeverity } from "./alert.ts";
 import { AssignmentConnection } from "./assignment.ts";
 import { builder } from "./builder.ts";
@@ -161,6 +163,10 @@ export const DeviceFilter = builder.inputType("DeviceFilter", {
     }),
     dealerId: t.string({ description: "The dealer that has the device now." }),
     customerId: t.string({ description: "The customer that the device is assigned to." }),
+    search: t.string({
+      description:
+        "Words that the name, the serial number or the customer's name has, in any order, without case and accents; the last one may be the beginning of a word. At least two letters or digits. At most 1,000 devices are found.",
+    }),
     serialPrefix: t.string({ description: "The beginning of the serial number; case matters." }),
     hasOpenAlerts: t.boolean({ description: "Whether it has an open alert that the token may see." }),
     openAlertSeverity: t.field({
@@ -216,6 +222,13 @@ const DeviceOrder = builder.inputType("DeviceOrder", {
   }),
 });
 
+/** @throws GraphQLError with the code BAD_USER_INPUT for a search without words */
+function checkSearch(filter: DeviceFilterShape): DeviceFilterShape {
+  const words = filter.search == null ? [] : parseSearch(filter.search);
+  if ("problem" in words) throw userError(words.problem);
+  return filter;
+}
+
 /** The devices of a dealer or a customer, read together with those of other dealers or customers. */
 export function loadDevices(
   owner: DeviceOwner,
@@ -223,7 +236,7 @@ export function loadDevices(
   args: PageArgs & { readonly filter?: DeviceFilterShape | null | undefined },
   load: Context["load"],
 ): Promise<Counted<FoundDevice>> {
-  const filter = args.filter ?? {};
+  const filter = checkSearch(args.filter ?? {});
   const page = pageRequest(args, deviceCursorSchema({ order: { field: "KEY" } }));
   return counted(load.devicesOf[owner](id, { page, filter }), () => load.deviceCountOf[owner](id, filter));
 }
@@ -249,7 +262,7 @@ builder.queryField("devices", (t) =>
       orderBy: t.arg({ type: DeviceOrder, description: "Absent: ascending, by the field that fits the filter." }),
     },
     resolve: (_, { filter, orderBy, ...args }, { devices }) => {
-      const listing = { filter: filter ?? {}, order: orderBy ?? {} };
+      const listing = { filter: checkSearch(filter ?? {}), order: orderBy ?? {} };
       const page = pageRequest(args, deviceCursorSchema(listing));
       return counted(devices.list(page, listing), () => devices.count(listing.filter));
     },
