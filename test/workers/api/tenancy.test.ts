@@ -166,6 +166,7 @@ const TRIED: Record<string, readonly unknown[]> = {
   customerId: ["C-A", "C-both", "C-B"],
   serialPrefix: ["S-", "S-0", "S-2"],
   namePrefix: ["A", "secret"],
+  search: ["acme", "secret", "s-2", "both"],
   topic: ["device.elt.status.reported"],
   first: [1, 2, 50],
   last: [1, 50],
