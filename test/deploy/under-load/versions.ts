@@ -42,7 +42,7 @@ export class Versions {
     const at = (path: string) => JSON.stringify(join(ROOT, dirname(config), path));
     const text = (await readFile(join(ROOT, config), "utf8"))
       .replace(/^main = "(.+)"$/m, (_, main: string) => `main = ${at(main)}`)
-      .replaceAll(/"(\.\.\/\.\.\/(?:migrations|console\/dist))"/g, (_, path: string) => at(path))
+      .replaceAll(/"(\.\.\/\.\.\/[^"]+)"/g, (_, path: string) => at(path))
       .replace("[vars]\n", `[vars]\n${VERSION} = "${this.#of(config)}"\n`);
     const path = join(this.#folder, `${config.replaceAll("/", "-")}-${this.#of(config)}.toml`);
     await writeFile(path, text);
