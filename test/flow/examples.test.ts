@@ -229,7 +229,7 @@ describe("README.md", () => {
   it("has commands that push an event, read it back, and deliver a later one to a subscriber", async () => {
     const push = commandOf('"e-1"');
     expect(await run(push)).toContain('"error_code":null');
-    await vi.waitFor(async () => expect(await run(commandOf('device(key: \\"ecobee:t-1'))).toContain("20.5"), {
+    await vi.waitFor(async () => expect(await run(commandOf('device(by: { key: \\"ecobee:t-1'))).toContain("20.5"), {
       timeout: 10_000,
       interval: 200,
     });
@@ -263,8 +263,12 @@ describe("docs/graphql.md", () => {
     [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(([, block]) => block as string);
 
   it.each(blocksOf("graphql"))("has a query that runs: %s", async (query) => {
-    const headers = { Authorization: `Bearer ${await tokenFor({ role: "ops" })}` };
-    const { data, errors } = await firstAnswer({ query, variables: { key: "elt:wanted-1" } }, headers);
+    const headers = {
+      Authorization: `Bearer ${await tokenFor({ role: "ops" })}`,
+      Accept: query.startsWith("subscription") ? "text/event-stream" : "application/json",
+    };
+    const variables = { key: "elt:wanted-1", keys: ["elt:wanted-1"] };
+    const { data, errors } = await firstAnswer({ query, variables }, headers);
     expect([data, errors]).toEqual([expect.any(Object), undefined]);
   });
 
