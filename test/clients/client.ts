@@ -32,6 +32,7 @@ export const lacks = <F extends Feature>(why: string, ...features: readonly F[])
 export const PERSISTED_QUERIES = ["apq", "apqOfDealer"] as const;
 export const SOCKETS = [
   "oneSocket",
+  "oneSubscription",
   "socketOperations",
   "expiry",
   "socketRefused",

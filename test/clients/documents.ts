@@ -71,6 +71,33 @@ export const TEXTS = {
     }
   }
 }`,
+  MatrixDevicesSubscription: `subscription MatrixDevicesSubscription($keys: [String!]!) {
+  devicesChanged(keys: $keys) {
+    kind
+    revision
+    deviceKey
+    device {
+      id
+      report {
+        indoorTemperatureC
+      }
+    }
+  }
+}`,
+  MatrixFeedsSubscription: `subscription MatrixFeedsSubscription($dealerIds: [String!]!) {
+  dealersFeed(dealerIds: $dealerIds) {
+    kind
+    cursor
+    dealerId
+    deviceKey
+    device {
+      id
+      report {
+        indoorTemperatureC
+      }
+    }
+  }
+}`,
 } as const;
 
 export type DocumentName = keyof typeof TEXTS;

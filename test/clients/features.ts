@@ -10,6 +10,7 @@ export const FEATURES = {
   apqOfDealer: "Automatic persisted queries, as a dealer",
   schema: "Reads the schema",
   oneSocket: "One socket for fifty devices and two dealers",
+  oneSubscription: "One subscription of fifty devices, and one of two dealers",
   socketOperations: "Queries and mutations over the socket",
   expiry: "Goes on with a new token when its own expires",
   socketRefused: "Hears why a socket is refused: a bad token, 4403",

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Scope } from "#auth/scope.ts";
 import { connect } from "../../local/clients.ts";
 import { createToken } from "../../local/live-client.ts";
@@ -6,6 +9,7 @@ import { outcomesAtRest } from "../support/outcomes.ts";
 import { eventValue } from "../support/records.ts";
 import { TEST_CREDENTIALS } from "../support/rest-proxy.ts";
 import { servePage } from "./browser/serve-page.ts";
+import { fewSockets } from "./few-sockets.ts";
 import { openLine } from "./line.ts";
 
 export const OPS: Scope = { role: "ops" };
@@ -24,7 +28,9 @@ export type Stand = Awaited<ReturnType<typeof openStand>>;
 export async function openStand() {
   const page = await servePage();
   const settings = { TRUSTED_DOCUMENTS_ONLY: "true", ALLOWED_ORIGINS: page.origin };
-  const stack: Stack = await startStack({ secrets: { ...TEST_CREDENTIALS, ...settings } });
+  const folder = mkdtempSync(join(tmpdir(), "concord-clients-"));
+  const secrets = { ...TEST_CREDENTIALS, ...settings };
+  const stack: Stack = await startStack({ secrets, configOf: fewSockets(folder) });
   const clients = await connect(stack.url);
   const device = (deviceId: string, dealerId: string) => ({ deviceId, key: `elt:${deviceId}`, dealerId });
   const devices = Array.from({ length: ON_SCREEN }, (_, i) =>
@@ -72,6 +78,7 @@ export async function openStand() {
     pageOrigin: page.origin,
     stop: () => {
       page.close();
+      rmSync(folder, { recursive: true });
       return stack.stop();
     },
   };
