@@ -99,6 +99,7 @@ describe("the limits that are ours", () => {
     ["src/shared/telemetry/shards.ts", `METRICS_SHARDS = ${LIMITS.metricsObjects.value};`],
     ["workers/metrics/metrics-object.ts", `GATHER_MS = ${1_000 / LIMITS.metricsWrites.value};`],
     ["workers/devices/live/subscriptions.ts", "MAX_SOCKETS = 1_000;"],
+    ["workers/devices/hub/hub.ts", "MAX_SOCKETS = 4_000;"],
     ["workers/ingest/consume.ts", `{ always: ${DEVICES_A_ROUND.always}, live: ${DEVICES_A_ROUND.live} }`],
     ["workers/ingest/pressure.ts", `soft: ${LIMITS.queueSoftBytes.value / 1e9}e9`],
   ])("are those of %s: %s", (file, fragment) => {

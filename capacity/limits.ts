@@ -44,7 +44,7 @@ export const LIMITS = {
   objectBytes: platform(2e6, "bytes of one stored value", "durable-objects/platform/limits"),
   objectMinimumBytes: platform(12_288, "bytes of an object with an empty database", "durable-objects/reference/faq"),
   socketsPerObject: ours(1_000, "sockets of one device or dealer", "workers/devices/live/subscriptions.ts"),
-  socketsPerHub: ours(1_000, "sockets of a hub", "MAX_SOCKETS in workers/devices/hub/hub.ts"),
+  socketsPerHub: ours(4_000, "sockets of a hub", "MAX_SOCKETS in workers/devices/hub/hub.ts"),
   hubsPerLocation: ours(16, "hubs a location, by the hash of the client's address", "workers/devices/index.ts"),
   objectsPerSocket: ours(
     500,

@@ -52,18 +52,22 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink, Followab
    * Adds announcements, notifies the sockets of subscribers, and returns offers for hubs. Repetitions of those it still keeps are dropped.
    * @param consistencyToken a read with it sees the resulting state
    */
-  async announce(announcements: Announcement[], consistencyToken: string | null): Promise<readonly Offer[]> {
+  async announce(
+    announcements: Announcement[],
+    consistencyToken: string | null,
+    carriesOffers = false,
+  ): Promise<readonly Offer[]> {
     const known = this.#load();
     const names = new Set(known.items.map(identify));
     const added = announcements.filter((announcement) => !names.has(identify(announcement)));
     const from = String(known.sequence);
-    if (added.length === 0) return this.#subscribers.notify(from);
+    if (added.length === 0) return this.#subscribers.notifyFrom(from, carriesOffers);
     this.#store({
       sequence: known.sequence + added.length,
       items: [...known.items, ...added].slice(-FEED_LIMIT),
       consistencyToken: laterToken(known.consistencyToken, consistencyToken),
     });
-    return this.#subscribers.notify(from);
+    return this.#subscribers.notifyFrom(from, carriesOffers);
   }
 
   follow(request: FollowRequest): Promise<Pull> {
@@ -112,7 +116,7 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink, Followab
     // Without subscribers nothing was announced. One number stands for all that was missed, so that older cursors get a gap.
     const feed = isContinuous ? known : { sequence: known.sequence + 1, items: [] };
     this.#store({ ...feed, consistencyToken: token });
-    if (feed !== known) this.#subscribers.notifyAll(String(known.sequence));
+    if (feed !== known) this.#subscribers.notifyFrom(String(known.sequence));
     return true;
   }
 

@@ -59,12 +59,16 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
    * Merges events, notifies the sockets of subscribers, and returns offers for hubs; duplicate and superseded ones write nothing. Safe to retry with the same events.
    * @param consistencyToken a read with it sees what the events did
    */
-  async merge(events: ConcordEvent[], consistencyToken: string | null = null): Promise<ObjectMergeReport> {
+  async merge(
+    events: ConcordEvent[],
+    consistencyToken: string | null = null,
+    carriesOffers = false,
+  ): Promise<ObjectMergeReport> {
     const known = this.#load();
     const { memory, outcomes } = mergeAndJournal(known, events);
     const hasAdded = memory !== known;
     if (hasAdded) this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
-    const offers = this.#subscribers.notify(positionIn(known));
+    const offers = this.#subscribers.notifyFrom(positionIn(known), carriesOffers);
     const hasRemovedClaims = this.#claims.removeMerged(events);
     if (hasRemovedClaims) await this.#subscribers.schedule();
     return { outcomes, rowsWritten: Number(hasAdded) + Number(hasRemovedClaims), offers };
@@ -165,7 +169,7 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     const known = this.#load();
     const memory = isContinuous ? known : this.#withMissed(known, found);
     this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
-    if (memory !== known) this.#subscribers.notifyAll(positionIn(known));
+    if (memory !== known) this.#subscribers.notifyFrom(positionIn(known));
     return true;
   }
 

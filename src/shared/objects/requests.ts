@@ -16,7 +16,7 @@ import type { Offer } from "./hub.ts";
 export type ObjectMergeReport = {
   readonly outcomes: readonly MergeOutcome[];
   readonly rowsWritten: number;
-  /** For the hubs that follow the device; the caller carries them there. Absent from an object of an older deployment. */
+  /** For the hubs that follow the device; the caller has said that it carries them. None from an object of an older deployment. */
   readonly offers?: readonly Offer[];
 };
 
@@ -33,8 +33,11 @@ export type DesiredClaim =
 
 /** The write side of a device's object. */
 export interface DeviceSink {
-  /** @param consistencyToken a read with it sees what the events did */
-  merge(events: ConcordEvent[], consistencyToken: string | null): Promise<ObjectMergeReport>;
+  /**
+   * @param consistencyToken a read with it sees what the events did
+   * @param carriesOffers whether the caller carries the offers to the hubs; if not, the object calls each hub itself
+   */
+  merge(events: ConcordEvent[], consistencyToken: string | null, carriesOffers?: boolean): Promise<ObjectMergeReport>;
   claimDesired(order: DesiredOrder): Promise<DesiredClaim>;
 }
 
@@ -42,7 +45,12 @@ export interface DeviceSink {
 export interface FeedSink {
   /**
    * @param consistencyToken a read with it sees what happened
-   * @returns for the hubs that follow the feed; the caller carries them there. Nothing from an object of an older deployment
+   * @param carriesOffers whether the caller carries the offers to the hubs; if not, the object calls each hub itself
+   * @returns for the hubs that follow the feed. Nothing from an object of an older deployment
    */
-  announce(announcements: Announcement[], consistencyToken: string | null): Promise<readonly Offer[] | undefined>;
+  announce(
+    announcements: Announcement[],
+    consistencyToken: string | null,
+    carriesOffers?: boolean,
+  ): Promise<readonly Offer[] | undefined>;
 }

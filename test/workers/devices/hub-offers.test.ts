@@ -3,6 +3,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { DeviceKey } from "#domain/event.ts";
 import { HOUR_MS } from "#domain/time.ts";
 import type { Followable, Offer } from "#objects/hub.ts";
+import type { DeviceSink, FeedSink } from "#objects/requests.ts";
+import type { ConsumeDeps } from "../../../workers/ingest/consume.ts";
 import {
   connected,
   deliverTo,
@@ -178,6 +180,32 @@ describe("an object that hubs follow", () => {
     const { report: metrics } = await consumeRecords([report(key, 2)], deps);
     expect(deps.held.flatMap(({ offers }) => offers)).toHaveLength(1);
     expect(metrics.objectWrites).toBe(1);
+  });
+
+  it("calls hubs itself for a consumer of the release before, which does not carry offers", async () => {
+    const { key, socket } = await followed();
+    const dealerId = freshDealer();
+    socket.subscribe(FEED, { dealerId }, "feed");
+    await socket.items(1, "feed");
+    const former: ConsumeDeps = {
+      ...consumerDeps(),
+      mergeIntoObject: async (deviceKey, events, token) => {
+        const { outcomes, rowsWritten } = await (objectOf(deviceKey) as unknown as DeviceSink).merge(
+          [...events],
+          token,
+        );
+        return { outcomes, rowsWritten };
+      },
+      announce: async (id, announcements, token) => {
+        await (feedOf(id) as unknown as FeedSink).announce([...announcements], token);
+        return undefined;
+      },
+      deliver: () => Promise.reject(new Error("it knows of no hubs")),
+    };
+    await consumeRecords([report(key, 2), assign(key, 3, dealerId)], former);
+    expect(revisionsOf(await socket.items(3))).toEqual(["SNAPSHOT 1", "EVENT 2", "EVENT 3"]);
+    const feed = await socket.items(3, "feed");
+    expect(feed.map(({ kind }) => kind)).toEqual(["STARTED", "DEVICE_CHANGED", "DEVICE_GAINED"]);
   });
 
   it("offers what it missed without a watch itself", async () => {

@@ -104,26 +104,29 @@ export class Subscribers implements Followable {
   }
 
   /**
-   * Delivers new items to all sockets. Never throws: the write that caused it has succeeded already.
+   * Delivers new items to all sockets, and offers them to the hubs. Never throws: the write that caused it has succeeded
+   * already.
    * @param from the object's position before the write
-   * @returns the same for hubs, which whoever caused the write carries to them
+   * @param isCarried whether the caller carries offers to the hubs. Otherwise this object calls them: what it noticed
+   * itself, and what a consumer of an older deployment wrote
+   * @returns the offers that the caller carries
    */
-  notify(from: string): Offer[] {
+  notifyFrom(from: string, isCarried = false): Offer[] {
     try {
       const to = this.#deps.source.position();
       if (from !== to) this.#pump();
-      return this.#followers.offers(from, to);
+      const offers = this.#followers.offers(from, to);
+      if (isCarried) return offers;
+      if (from !== to && offers.length > 0) this.#deliver(offers);
     } catch (thrown) {
       log("error", "live.not_told", describeFault(thrown));
-      return [];
     }
+    return [];
   }
 
-  /** As `notify`, for what the object noticed itself, so that nobody else carries it to the hubs. */
-  notifyAll(from: string): void {
-    const offers = this.notify(from);
-    // Not awaited: a hub that is told waits for the calls that it has made to this object.
-    if (offers.length > 0) this.#deps.ctx.waitUntil(this.#followers.deliver(offers).then(() => this.schedule()));
+  /** Not awaited: a hub that is told waits for the calls that it has made to this object. */
+  #deliver(offers: readonly Offer[]): void {
+    this.#deps.ctx.waitUntil(this.#followers.deliver(offers).then(() => this.schedule()));
   }
 
   async follow({ hub, followed, scopeKey, cursor }: FollowRequest): Promise<Pull> {
