@@ -1,4 +1,3 @@
-import type { ReaderSettings } from "#auth/reader-settings.ts";
 import type { Scope } from "#auth/scope.ts";
 import { subjectOf } from "#auth/token.ts";
 import type { TokenIdentity } from "#auth/verify.ts";
@@ -9,7 +8,8 @@ import { CONSISTENCY_HEADER, type Consistency, NEAREST, parseConsistencyToken } 
 import { openServices } from "#services/index.ts";
 import type { MetricsReport } from "#telemetry/metrics.ts";
 import { parseTrace } from "#telemetry/trace.ts";
-import { type Env, storesFrom } from "./env.ts";
+import { spendFor } from "./budget.ts";
+import { type ApiSettings, type Env, storesFrom } from "./env.ts";
 import { isEventStream, normalized, problemOfBody } from "./media-types.ts";
 import { persistedTexts } from "./persisted-texts.ts";
 import { refuse, tooMany } from "./refusals.ts";
@@ -26,7 +26,7 @@ export type Sender = {
 
 export type AnswerDeps = {
   readonly env: Env;
-  readonly settings: ReaderSettings;
+  readonly settings: ApiSettings;
   /** How subscriptions are opened; they are over when the signal aborts. */
   readonly live: (signal: AbortSignal) => OpenLive;
   readonly note: (report: MetricsReport) => void;
@@ -62,6 +62,7 @@ export async function answer(
   const open = (at: Consistency) => openServices(storesFrom(env, settings), scope, at, subject);
   const services = open(consistency);
   const rights = rightsOf(scope, settings);
+  const hasBudget = scope.role === "dealer" && settings.dealerPointsAMinute > 0;
   const leaving = new AbortController();
   const response = await yoga.fetch(asked, {
     services,
@@ -71,6 +72,7 @@ export async function answer(
     expiresAtMs,
     isForTicket,
     rights,
+    ...(hasBudget && { spend: spendFor(caller, settings.dealerPointsAMinute, env.BUDGETS) }),
     texts: persistedTexts(waitUntil),
     note,
     trace: parseTrace(request.headers.get("traceparent")),

@@ -5,6 +5,7 @@ import { Origins } from "#base/origins.ts";
 import type { Limiter } from "#base/rate-limit.ts";
 import type { Commands } from "#domain/command.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import { LIMITS } from "#graphql/limits/limits.ts";
 import type { Stores } from "#services/index.ts";
 import type { MetricsSink, MetricsSource } from "#telemetry/metrics.ts";
 import { type MetricsNamespace, metricsOver } from "#telemetry/shards.ts";
@@ -13,6 +14,8 @@ import { type MetricsNamespace, metricsOver } from "#telemetry/shards.ts";
 export type Env = ReaderVars & {
   /** Whether a browser that opens /graphql gets GraphiQL. If absent, locally only. */
   readonly SERVE_GRAPHIQL?: string;
+  /** What a dealer's operations may cost in a minute; `0` for no limit. If absent, 60,000. */
+  readonly DEALER_POINTS_A_MINUTE?: string;
   /** Origins whose pages may send requests with credentials: `https://app.example.com`. If absent, none. */
   readonly ALLOWED_ORIGINS?: string;
   readonly DB: D1Database;
@@ -24,6 +27,8 @@ export type Env = ReaderVars & {
   readonly DEALER_FEEDS: DurableObjectNamespace;
   /** `LiveHub` of the devices Worker. */
   readonly HUBS: DurableObjectNamespace;
+  /** `CallerBudget` of the devices Worker. */
+  readonly BUDGETS: DurableObjectNamespace;
   /** `Tickets` of the devices Worker. */
   readonly TICKETS: DurableObjectNamespace;
   /** `CommandsService` of the ingest Worker. */
@@ -37,10 +42,18 @@ export type Env = ReaderVars & {
   readonly FAILED_SIGN_INS: Limiter;
 };
 
+/** A budget below the cost of one operation would refuse it for ever. */
+const PointsText = z
+  .string()
+  .regex(/^\d{1,9}$/, "must be a whole number of points")
+  .transform(Number)
+  .refine((points) => points === 0 || points >= LIMITS.cost, `must be 0, or at least ${LIMITS.cost}`);
+
 const apiVarsSchema = (vars: Env) =>
   readerVarsSchema(vars).extend({
     SERVE_GRAPHIQL: z.enum(["true", "false"]).default(vars.ENVIRONMENT === "local" ? "true" : "false"),
     ALLOWED_ORIGINS: Origins.default([]),
+    DEALER_POINTS_A_MINUTE: PointsText.default(60_000),
   });
 
 /** The settings of the readers, and those of this Worker alone. */
@@ -49,6 +62,7 @@ export const readApiSettings = configReader((vars: Env) =>
     ...toReaderSettings(read),
     servesGraphiQL: read.SERVE_GRAPHIQL === "true",
     allowedOrigins: read.ALLOWED_ORIGINS,
+    dealerPointsAMinute: read.DEALER_POINTS_A_MINUTE,
   })),
 );
 export type ApiSettings = Extract<ReturnType<typeof readApiSettings>, { readonly ok: true }>["config"];

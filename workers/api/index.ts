@@ -48,6 +48,7 @@ app.on("GET", ["/readyz", "/graphql/readyz"], ({ env, var: { settings } }) => {
       "DEALER_FEEDS",
       "HUBS",
       "TICKETS",
+      "BUDGETS",
       "INGEST_COMMANDS",
       "METRICS",
       "GRAPHIQL",

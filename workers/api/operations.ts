@@ -1,6 +1,5 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { GraphQLError } from "graphql";
-import { type ReaderSettings, readSettings } from "#auth/reader-settings.ts";
 import { errorBody, FAULT_MESSAGE } from "#graphql/errors.ts";
 import { parseJson } from "#json/parse-json.ts";
 import type { OpenLive } from "#objects/item.ts";
@@ -11,7 +10,7 @@ import { reportMetrics } from "#telemetry/report.ts";
 import { revokedIn } from "#telemetry/revocations.ts";
 import { RequestNotes } from "#telemetry/track-requests.ts";
 import { answer } from "./answer.ts";
-import type { Env } from "./env.ts";
+import { type ApiSettings, type Env, readApiSettings } from "./env.ts";
 
 const EXPIRED = "Your token has expired. Nothing was done: connect again with a new one.";
 const REVOKED = "Your token was revoked. Nothing was done: connect again with another one.";
@@ -21,7 +20,7 @@ const A_SUBSCRIPTION = "Subscriptions run where their socket ends, and queries a
 export class OperationsService extends WorkerEntrypoint<Env> implements Operations {
   async execute(call: OperationCall): Promise<string> {
     try {
-      const read = readSettings(this.env);
+      const read = readApiSettings(this.env);
       if (read.ok) return await this.#answer(call, read.config);
       return refusal("MISCONFIGURED", `The api Worker serves nothing: ${read.problems.join("; ")}.`);
     } catch (thrown) {
@@ -30,7 +29,7 @@ export class OperationsService extends WorkerEntrypoint<Env> implements Operatio
     }
   }
 
-  async #answer(call: OperationCall, settings: ReaderSettings): Promise<string> {
+  async #answer(call: OperationCall, settings: ApiSettings): Promise<string> {
     // The socket's token was checked when it connected.
     if (call.expiresAtMs <= Date.now()) return refusal("UNAUTHENTICATED", EXPIRED);
     if (call.token && (await revokedIn(this.env.DB)).has(call.token)) return refusal("UNAUTHENTICATED", REVOKED);

@@ -1,7 +1,8 @@
-import { parse, validate } from "graphql";
+import { type ExecutionArgs, parse, validate } from "graphql";
 import { _createLRUCache, createYoga, type Plugin } from "graphql-yoga";
 import { type Context, type ContextDeps, openContext } from "#graphql/context.ts";
 import { maskError } from "#graphql/errors.ts";
+import type { Spend } from "#graphql/limits/budget.ts";
 import { executeWithinLimits, MAX_TOKENS } from "#graphql/limits/limits.ts";
 import { subscribeWithinLimits } from "#graphql/live.ts";
 import { validationErrors } from "#graphql/one-of.ts";
@@ -20,15 +21,17 @@ const MAX_PARSED_DOCUMENTS = 100;
 const MAX_BROKEN_DOCUMENTS = 20;
 
 /** graphql-js's own functions: on workerd they take half to two thirds of the time of yoga's defaults. */
-const engine: Plugin = {
+const engine: Plugin<Pick<Caller, "spend">> = {
   onParse: ({ setParseFn }) =>
     setParseFn((source: Parameters<typeof parse>[0]) => parse(source, { maxTokens: MAX_TOKENS })),
   onValidate: ({ setValidationFn }) =>
     setValidationFn((...[from, document, rules]: Parameters<typeof validate>) =>
       validationErrors(validate(from, document, rules)),
     ),
-  onExecute: ({ setExecuteFn }) => setExecuteFn(executeWithinLimits),
-  onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribeWithinLimits),
+  onExecute: ({ setExecuteFn, context: { spend } }) =>
+    setExecuteFn((args: ExecutionArgs) => executeWithinLimits(args, spend)),
+  onSubscribe: ({ setSubscribeFn, context: { spend } }) =>
+    setSubscribeFn((args: ExecutionArgs) => subscribeWithinLimits(args, spend)),
 };
 
 /** What yoga gets with a request: the caller's services and rights, and where counts go. */
@@ -39,6 +42,8 @@ export type Caller = ContextDeps &
     /** The texts that clients register by their hash. */
     readonly texts: PersistedTexts;
     readonly expiresAtMs: number;
+    /** Takes costs out of the caller's budget, if it has one. */
+    readonly spend?: Spend;
   };
 
 /** GraphQL over HTTP, for authenticated requests. */

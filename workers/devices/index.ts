@@ -10,6 +10,7 @@ import type { Env } from "./env.ts";
 import { GRAPHQL_TRANSPORT_WS } from "./live/protocol.ts";
 import { isUpgrade, misconfigured, protocolsOf, type Refusal, refusalsFor, refuse } from "./refusals.ts";
 
+export { CallerBudget } from "./budgets/caller-budget.ts";
 export { DealerFeed } from "./dealer-feed.ts";
 export { DeviceObject } from "./device-object.ts";
 export { LiveHub } from "./hub/live-hub.ts";

@@ -10,7 +10,8 @@ import {
 import type { LiveItem, LiveTarget, OpenLive } from "#objects/item.ts";
 import type { Context } from "./context.ts";
 import { maskError } from "./errors.ts";
-import { admitSubscription } from "./limits/limits.ts";
+import { pointsOf, type Spend } from "./limits/budget.ts";
+import { admitSubscription, refusal } from "./limits/limits.ts";
 
 /** A subscription's result for one item. Its fields are read at least as fresh as the item, and its cursor is added. */
 export async function executeItem(args: ValidatedSubscriptionArgs, item: LiveItem): Promise<ExecutionResult> {
@@ -27,9 +28,12 @@ export async function executeItem(args: ValidatedSubscriptionArgs, item: LiveIte
 /** graphql-js's `subscribe` for operations within the limits, with a context of its own for each item. */
 export async function subscribeWithinLimits(
   args: ExecutionArgs,
+  spend?: Spend,
 ): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> {
   const admission = admitSubscription(args);
   if (!admission.ok) return admission.result;
+  const spending = await spend?.(pointsOf(admission.cost));
+  if (spending?.ok === false) return refusal(admission.cost, spending);
   const source = await createSourceEventStream(admission.args);
   if (!(Symbol.asyncIterator in source)) return source;
   return mapSourceToResponseEvent(admission.args, source, (event) => executeItem(event, event.rootValue as LiveItem));

@@ -37,12 +37,12 @@ async function posted(payload: unknown, scope: Scope, its: Env) {
   return (await response.json()) as object;
 }
 
-/** All but the two members that say when it was answered. */
+/** All but the members that say when it was answered, and what was left then. */
 const timeless = (result: { extensions?: { concord?: object } }) => ({
   ...result,
   extensions: {
     ...result.extensions,
-    concord: { ...result.extensions?.concord, consistencyToken: null, servedBy: null },
+    concord: { ...result.extensions?.concord, consistencyToken: null, servedBy: null, budget: null },
   },
 });
 

@@ -8,6 +8,7 @@ export default graphqlProject("api", {
     HUBS: "LiveHub",
     METRICS: "MetricsObject",
     TICKETS: "Tickets",
+    BUDGETS: "CallerBudget",
   },
   libraries: ["graphql-yoga", "hono", "hono/factory", "hono/utils/accept"],
   // Of a service that has tables of its own.

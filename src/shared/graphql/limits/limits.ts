@@ -10,6 +10,7 @@ import {
 } from "graphql";
 import { MAX_PAGE_SIZE } from "#repositories/page.ts";
 import { validationErrors } from "../one-of.ts";
+import { type Budget, budgetSpent, pointsOf, type Spend, type Spending } from "./budget.ts";
 import { type Demand, measureDemand } from "./demand.ts";
 
 /** Tokens of a document, counted as it is parsed. A screen's query has some hundred. */
@@ -62,11 +63,19 @@ export function admit(args: ExecutionArgs): Admission {
 const badInput = ({ message, nodes }: GraphQLError): GraphQLError =>
   new GraphQLError(message, { nodes, extensions: { ...REFUSED, code: "BAD_USER_INPUT" } });
 
-/** graphql-js's `execute` for operations within the limits. The answer has the operation's cost. */
-export async function executeWithinLimits(args: ExecutionArgs): Promise<ExecutionResult> {
+/** graphql-js's `execute` for operations within the limits and the budget. The answer has the operation's cost. */
+export async function executeWithinLimits(args: ExecutionArgs, spend?: Spend): Promise<ExecutionResult> {
   const admission = admit(args);
-  return admission.ok ? withCost(await executeRootSelectionSet(admission.args), admission.cost) : admission.result;
+  if (!admission.ok) return admission.result;
+  const spending = await spend?.(pointsOf(admission.cost));
+  const result =
+    spending?.ok === false ? refusal(admission.cost, spending) : await executeRootSelectionSet(admission.args);
+  return withCost(result, admission.cost, spending?.budget);
 }
+
+/** The answer to what costs more than is left. */
+export const refusal = (cost: number, { budget }: Spending): ExecutionResult =>
+  withCost({ errors: [budgetSpent(cost, budget)] }, cost, budget);
 
 /** The same for a subscription, whose limits apply to each of its items. */
 export function admitSubscription(args: ExecutionArgs): Admission<ValidatedSubscriptionArgs> {
@@ -78,7 +87,7 @@ export function admitSubscription(args: ExecutionArgs): Admission<ValidatedSubsc
     : { ok: false, result: { errors: validationErrors(validated).map(badInput) } };
 }
 
-const withCost = (result: ExecutionResult, cost: number): ExecutionResult => ({
+const withCost = (result: ExecutionResult, cost: number, budget?: Budget): ExecutionResult => ({
   ...result,
-  extensions: { ...result.extensions, concord: { cost } },
+  extensions: { ...result.extensions, concord: { cost, ...(budget && { budget }) } },
 });
