@@ -27,6 +27,7 @@ const REPORT: MetricsReport = {
   batchRecords: { "5": 1, sum: 3 },
   socketsOpened: { device: 1 },
   hubCalls: { follow: 1 },
+  hubOffers: { taken: 1 },
   backlog: { messages: 1, bytes: 100, atMs: 1 },
 };
 const nowMs = Date.now();

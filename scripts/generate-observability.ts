@@ -236,6 +236,15 @@ const ROWS: readonly Row[] = [
         queries: [[rate("concord_graphql_errors_total", "error_type"), "{{error_type}}"]],
       },
       {
+        title: "Hubs",
+        description: "Changes that consumers carry to hubs a second, and calls that hubs make for what they lack.",
+        unit: "rps",
+        queries: [
+          [rate("concord_hub_offers_total", "outcome"), "offers {{outcome}}"],
+          [rate("concord_hub_calls_total", "call"), "calls to {{call}}"],
+        ],
+      },
+      {
         title: "Sockets and rows read",
         description: "Live sockets by what they watch, and D1 rows that queries read a second.",
         unit: "short",

@@ -5,6 +5,8 @@ import type { Circumstances } from "./stand-ins.ts";
 export type HubCare = {
   readonly evict: (hub: string) => Promise<void>;
   readonly reset: (hub: string) => Promise<void>;
+  /** Counts calls. */
+  readonly called: () => void;
 };
 
 /**
@@ -13,13 +15,14 @@ export type HubCare = {
  */
 export function faultyHubs(
   hubs: DurableObjectNamespace,
-  { evict, reset }: HubCare,
+  { evict, reset, called }: HubCare,
   { faults, run, strike, die }: Circumstances,
 ) {
   const { hub: kind, hubNth, dies } = faults;
   let calls = 0;
   const deliver = async (hub: string, offers: readonly Offer[]): Promise<void> => {
     if (run.isDead) return run.die();
+    called();
     // Every call, or each second one.
     const isIts = hubNth === 0 || calls++ % 2 === hubNth % 2;
     const fault = isIts ? kind : "none";

@@ -16,6 +16,8 @@ export type Heard = {
   /** A device's revision, or a feed's sequence number. */
   readonly at: number;
   readonly topic: string | null;
+  /** Whether it is the first of this device or dealer on its socket. */
+  readonly isFirst: boolean;
   /** Whether the subscription had a place of this device or dealer to resume from, when it began on its socket. */
   readonly isResumed: boolean;
 };
@@ -28,8 +30,9 @@ export type Hearing = {
   after: string | null;
   /** The subscription is not there at the moment: the server has completed or refused it. */
   isOver: boolean;
-  /** On the present socket. */
+  /** On the present socket: where it resumed, and how many items it had then. */
   resumedFrom: string | null;
+  resumedAt: number;
 };
 
 const DOCUMENTS = {
@@ -63,7 +66,14 @@ export class HubClient {
   constructor(hub: string, scope: Scope, wishes: readonly Wish[]) {
     this.hub = hub;
     this.scope = scope;
-    this.hearings = wishes.map((wish) => ({ wish, heard: [], after: null, isOver: false, resumedFrom: null }));
+    this.hearings = wishes.map((wish) => ({
+      wish,
+      heard: [],
+      after: null,
+      isOver: false,
+      resumedFrom: null,
+      resumedAt: 0,
+    }));
   }
 
   get isConnected(): boolean {
@@ -115,6 +125,7 @@ export class HubClient {
     for (const [id, hearing] of this.hearings.entries()) {
       hearing.isOver = false;
       hearing.resumedFrom = hearing.after;
+      hearing.resumedAt = hearing.heard.length;
       const payload = {
         query: DOCUMENTS[hearing.wish.of],
         variables: { names: hearing.wish.names, after: hearing.after },
@@ -124,10 +135,14 @@ export class HubClient {
   }
 }
 
-function heardOf({ wish, resumedFrom }: Hearing, { kind, name, at, cursor, topic, event }: News): Heard {
+function heardOf(
+  { wish, heard, resumedFrom, resumedAt }: Hearing,
+  { kind, name, at, cursor, topic, event }: News,
+): Heard {
   const place = placeIn(cursor, wish, name);
   return {
     ...{ name, kind, at: at ?? Number(place), topic: topic ?? event?.topic ?? null },
+    isFirst: !heard.slice(resumedAt).some((one) => one.name === name),
     isResumed: resumedFrom !== null && placeIn(resumedFrom, wish, name) !== "",
   };
 }

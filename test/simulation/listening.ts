@@ -45,9 +45,11 @@ export function problemsOf(hearing: Hearing, scope: Scope, truths: ReadonlyMap<s
 }
 
 function problemOf(item: Heard, before: Heard | undefined, { last, topics }: Truth): string | undefined {
-  const { kind, at, topic, isResumed } = item;
+  const { kind, at, topic, isFirst, isResumed } = item;
   if (at > last) return `${kind} ${at} is of a revision that there is not`;
-  if (STARTS.has(kind)) return isResumed ? `${kind} ${at} begins anew, although the place was known` : undefined;
+  if (before?.kind === "LOST" && !isFirst) return `${kind} ${at} comes after the loss`;
+  if (STARTS.has(kind))
+    return isResumed || !isFirst ? `${kind} ${at} begins anew, although the place was known` : undefined;
   // A device that the token may not see, or that is not there, is lost without a revision.
   if (kind === "LOST")
     return before && before.kind !== "LOST" && at !== 0 && at <= before.at ? `LOST ${at} is late` : undefined;

@@ -75,4 +75,5 @@ async function expectNothingWritten(records: readonly StreamRecord[], seed: numb
   const again = new World(requestsOf(good, seed + 1, { atMost: 50 }), figures);
   await again.rest();
   expect([again.sum("d1RowsWritten"), again.sum("objectWrites")], "everything again writes nothing").toEqual([0, 0]);
+  expect(again.hubCalls, "everything again calls no hub").toBe(0);
 }

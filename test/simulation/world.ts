@@ -35,6 +35,8 @@ export class World {
   duplicated = false;
   /** Whether every handler learned the result of its effects. Only then is the label of each outcome exact. */
   allHeard = true;
+  /** Calls of hubs by consumers. */
+  hubCalls = 0;
   readonly #figures: Figures;
   readonly #audience: Audience | undefined;
   #unsent: SampleRecord[][];
@@ -204,6 +206,9 @@ export class World {
   readonly #hubCare: HubCare = {
     evict: async (hub) => this.#audience?.evict(hub),
     reset: async (hub) => this.#audience?.reset(hub),
+    called: () => {
+      this.hubCalls += 1;
+    },
   };
 
   /** Ends all faults, and runs until the queues are empty. @throws Error if they never are */

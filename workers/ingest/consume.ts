@@ -91,7 +91,7 @@ async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]
     dispositions: deliveries.map((delivery, message) => toDisposition(!held.has(message), delivery, deps.random)),
     endings,
     handled: endings.filter(({ arrival }) => !held.has(arrival.message)).map(toHandled),
-    cost,
+    cost: { ...cost, ...offers.report },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Offer } from "#objects/hub.ts";
 import { describeFault, log } from "#telemetry/log.ts";
+import { type MetricsReport, Tally } from "#telemetry/metrics.ts";
 import type { Arrival, EventArrival } from "./ending.ts";
 import { settle } from "./settle.ts";
 
@@ -20,6 +21,7 @@ export class Offers {
   readonly #deliver: Deliver;
   readonly #deliveries: Promise<void>[] = [];
   readonly #faults = new Map<Arrival, unknown>();
+  readonly #outcomes = new Tally();
   #calls = 0;
 
   constructor(deliver: Deliver) {
@@ -29,6 +31,11 @@ export class Offers {
   /** The number of calls of hubs so far. */
   get calls(): number {
     return this.#calls;
+  }
+
+  /** How many offers hubs have taken, and how many none has. */
+  get report(): Pick<MetricsReport, "hubOffers"> {
+    return this.#outcomes.total > 0 ? { hubOffers: this.#outcomes.toCounts() } : {};
   }
 
   /**
@@ -46,6 +53,7 @@ export class Offers {
       const offers = group.map(({ offer }) => offer);
       this.#deliveries.push(
         this.#call(hub, offers).then((result) => {
+          this.#outcomes.add(result.ok ? "taken" : "refused", offers.length);
           if (result.ok) return;
           log("warn", "consume.hub_unreachable", { hub, offers: offers.length, ...describeFault(result.thrown) });
           for (const { arrivals } of group)

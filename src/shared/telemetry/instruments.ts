@@ -93,7 +93,11 @@ export const INSTRUMENTS = {
   },
   d1RowsRead: counter("concord_d1_rows_read_total", [], "Rows D1 read for consumers, as it bills them."),
   d1RowsWritten: counter("concord_d1_rows_written_total", [], "Rows D1 wrote for consumers, as it bills them."),
-  objectCalls: counter("concord_object_calls_total", [], "Calls of device objects and of dealers' feeds."),
+  objectCalls: counter(
+    "concord_object_calls_total",
+    [],
+    "Calls of device objects, dealers' feeds and hubs by consumers.",
+  ),
   objectWrites: counter("concord_object_writes_total", [], "Writes to device objects."),
   httpMs: times(
     "http_server_request_duration_seconds",
@@ -118,6 +122,11 @@ export const INSTRUMENTS = {
   ),
   socketsOpened: counter("concord_live_sockets_opened_total", ["target"], "Sockets that objects took."),
   socketsClosed: counter("concord_live_sockets_closed_total", ["target"], "Sockets that objects saw close."),
+  hubOffers: counter(
+    "concord_hub_offers_total",
+    ["outcome"],
+    "Changes that consumers carried to hubs: `taken`, or `refused` by a hub that could not be called.",
+  ),
   hubCalls: counter(
     "concord_hub_calls_total",
     ["call"],

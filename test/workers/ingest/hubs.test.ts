@@ -90,7 +90,7 @@ describe("the consumer before hubs", () => {
       ["FRA-1", 50],
       ["FRA-2", 50],
     ]);
-    expect(report).toMatchObject({ objectCalls: 52, objectWrites: 50 });
+    expect(report).toMatchObject({ objectCalls: 52, objectWrites: 50, hubOffers: { taken: 100 } });
   });
 
   it("calls each hub once for the feeds of a batch", async () => {
@@ -156,6 +156,7 @@ describe("the consumer before hubs", () => {
       parcelOf([status(well, 1)], { isolated: true }),
     ]);
     expect(dispositions).toEqual([{ kind: "ack" }, { kind: "ack" }]);
+    expect(report).toMatchObject({ hubOffers: { taken: 3, refused: 1 } });
     expect(report.outcomes).toEqual({ "device.elt.status.reported applied": 1 });
     const [back] = events.drain();
     expect(back).toMatchObject({ deferrals: 1, records: [{ key: ill }] });
