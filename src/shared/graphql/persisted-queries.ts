@@ -60,6 +60,6 @@ const persistedQueryOf = ({ extensions }: Request) =>
 
 const notSupported = (hint: string) => refusal("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED", hint);
 
-/** With `application/json` the status is 200, as Apollo Server has it: older clients read no body of another status. */
+/** With `application/json` the status is 200, as of every error of a document: not all clients read the body of another. */
 const refusal = (message: string, code: string, hint: string) =>
   new GraphQLError(message, { extensions: { code, hint, http: { status: 400, spec: true } } });
