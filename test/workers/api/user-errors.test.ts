@@ -155,6 +155,17 @@ describe("a query says in our words what is wrong with the device it names", () 
   });
 });
 
+it.each(["thermostat", "acme:1", "elt:", ""])(
+  "a list of alerts says that %j is no key of a device",
+  async (deviceKey) => {
+    const query = "query ($key: String) { alerts(filter: { deviceKey: $key }) { nodes { id } } viewer { role } }";
+    const { data, errors } = await ask(query, { variables: { key: deviceKey } });
+    expect(errors).toMatchObject([{ path: ["alerts"], extensions: { code: "BAD_USER_INPUT" } }]);
+    expect(errors?.[0]?.message).toMatch(NOT_A_KEY);
+    expect(data).toEqual({ alerts: null, viewer: { role: "OPS" } });
+  },
+);
+
 describe("an input of which one member is to be given", () => {
   it("is one whose members are known, so that its errors are in our words", () => {
     const inputs = Object.values(schema.getTypeMap()).filter(isInputObjectType);

@@ -1,7 +1,10 @@
+import { isDeviceKey } from "#domain/event.ts";
 import { AlertCursor, type FoundAlert } from "#repositories/alert.ts";
+import { userError } from "../errors.ts";
 import { alertNodeId } from "../loaders.ts";
 import { builder } from "./builder.ts";
 import { Device } from "./device.ts";
+import { NOT_A_KEY } from "./device-ref.ts";
 import { counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
 import { Source } from "./source.ts";
 import { TimeRange } from "./time-range.ts";
@@ -118,6 +121,8 @@ builder.queryField("alerts", (t) =>
     args: { ...pageArgs, filter: t.arg({ type: AlertFilter, description: "Only alerts for which all of it holds." }) },
     resolve: (_, { filter, ...args }, { alerts }) => {
       const conditions = filter ?? {};
+      const { deviceKey } = conditions;
+      if (deviceKey != null && !isDeviceKey(deviceKey)) throw userError(`\`filter.deviceKey\`: ${NOT_A_KEY.message}`);
       const page = pageRequest(args, AlertCursor);
       return counted(alerts.list(page, conditions), () => alerts.count(conditions));
     },

@@ -55,7 +55,7 @@ const namedIn = ({ id, key }: Pair): { member: Member; text: string }[] => [
   ...(key == null ? [] : [{ member: "key" as const, text: key }]),
 ];
 
-const NOT_A_KEY = {
+export const NOT_A_KEY = {
   message: "This is not the key of a device. A key is `{source}:{deviceId}`, such as `elt:t-1`; case matters.",
 };
 const NOT_AN_ID = {
