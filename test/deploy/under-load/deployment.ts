@@ -83,8 +83,7 @@ export async function deployUnderLoad(plan: LoadPlan): Promise<LoadFigures> {
       await stack.redeploy(versions.configOf);
       refused.delete("topics");
       const replacedAt = performance.now();
-      const wrong = await versions.notRunning(stack);
-      if (wrong.length > 0) throw new Error(`${wrong.join("; ")}.`);
+      await versions.running(stack);
       deployments.push({ name: worker.name, drainMs: drainedAt - startedAt, replaceMs: replacedAt - drainedAt });
       say(
         `${worker.name}: drained in ${seconds(drainedAt - startedAt)}, replaced in ${seconds(replacedAt - drainedAt)}`,

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { type Stack, WORKER_CONFIGS } from "../../../local/stack.ts";
 import { ROOT } from "../../../local/tool.ts";
 
@@ -15,6 +16,8 @@ export const ROLLOUT: readonly DeployedWorker[] = [
   { config: "workers/api/wrangler.toml", name: "concord-api" },
   { config: "wrangler.toml", name: "concord" },
 ];
+
+const RUNNING_WITHIN_MS = 30_000;
 
 /** The variable by which a version can be told from the one before. No Worker reads it. */
 const VERSION = "DEPLOYED_VERSION";
@@ -49,8 +52,18 @@ export class Versions {
     return path;
   };
 
-  /** The Workers that run another version than the one that was deployed last. */
-  async notRunning(stack: Stack): Promise<string[]> {
+  /** Waits until every Worker runs the version that was deployed last: the runtime may still answer with the one before. */
+  async running(stack: Stack): Promise<void> {
+    const deadline = Date.now() + RUNNING_WITHIN_MS;
+    for (;;) {
+      const wrong = await this.#notRunning(stack);
+      if (wrong.length === 0) return;
+      if (Date.now() > deadline) throw new Error(`${wrong.join("; ")}.`);
+      await wait(200);
+    }
+  }
+
+  async #notRunning(stack: Stack): Promise<string[]> {
     const wrong = await Promise.all(
       ROLLOUT.map(async ({ config, name }) => {
         const running = (await stack.worker<Record<string, string>>(name).getEnv())[VERSION];
