@@ -257,7 +257,8 @@ describe("errors", () => {
   it("that are faults of ours show their details in the log and not to the client", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     await seedDevices({ key: "elt:secret" });
-    await env.DB.prepare("UPDATE devices SET aspects = '{' WHERE key = 'elt:secret'").run();
+    // JSON5, which SQLite reads and JavaScript does not.
+    await env.DB.prepare("UPDATE devices SET aspects = '{secret:1}' WHERE key = 'elt:secret'").run();
     const { errors, data } = await ask(`{ device(key: "elt:secret") { key } __typename }`);
     expect(data).toEqual({ device: null, __typename: "Query" });
     expect(errors).toEqual([
