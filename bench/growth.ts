@@ -18,10 +18,39 @@ const QUERIES = {
 export type Asked = keyof typeof QUERIES;
 export const ASKED = Object.keys(QUERIES) as Asked[];
 
+const devicesWhere = (filter: string) => `{ devices(first: 10, filter: { ${filter} }) { nodes { key } } }`;
+const alertsWhere = (filter: string) => `{ alerts(first: 10, filter: { ${filter} }) { nodes { id } } }`;
+
+/** What is asked of lists, each of which has its page filled at every size: their rows are counted, and nothing is timed. */
+const FILTERED = {
+  "devices of two rare statuses": devicesWhere("statuses: [RETIRED, OFFLINE]"),
+  "devices of a rare source": devicesWhere("sources: [ECOBEE, INFINITY]"),
+  "devices of a rare source and status": devicesWhere("sources: [ELT], statuses: [RETIRED]"),
+  "devices that nobody has": devicesWhere("unassigned: true"),
+  "devices with open alerts": devicesWhere("hasOpenAlerts: true"),
+  "devices with critical alerts": devicesWhere("openAlertSeverity: CRITICAL"),
+  "open alerts of a source from a severity on": alertsWhere("states: [OPEN], minSeverity: WARNING, sources: [ELT]"),
+  "alerts from a severity on": alertsWhere("minSeverity: CRITICAL"),
+  "alerts of a small dealer": alertsWhere('dealerId: "G-small"'),
+  "search by name": devicesWhere('search: "room919 thermostat"'),
+  "search by the beginning of a serial number": devicesWhere('search: "s-000091"'),
+  "search by customer": devicesWhere('search: "holder101 thermostat"'),
+  "search for a word of a small dealer's ten devices": devicesWhere('search: "thermostat", dealerId: "G-small"'),
+  "search for a word that all devices have": devicesWhere('search: "thermostat"'),
+  "total of all devices": "{ devices(first: 0) { totalCount } }",
+  "fleet statistics of one dealer": '{ fleetStatistics(dealerId: "G-small") { devices openAlerts } }',
+  "fleet statistics": "{ fleetStatistics { devices openAlerts } }",
+} as const;
+export type Filtered = keyof typeof FILTERED;
+/** The counts of the whole fleet are some rows a dealer, of which there are more among more devices. */
+export const BY_DEALERS: readonly Filtered[] = ["total of all devices", "fleet statistics"];
+
 export type GrowthFigures = {
   readonly sizes: readonly {
     readonly devices: number;
     readonly cost: Readonly<Record<Asked, Counted>>;
+    /** Absent in figures from before lists had these filters. */
+    readonly filtered?: Readonly<Record<Filtered, Counted>>;
     readonly rate: Readonly<Record<Asked, Rate>>;
   }[];
   /** The size of one answer, for one object and for many. */
@@ -48,6 +77,8 @@ export async function benchGrowth(say: (line: string) => void): Promise<GrowthFi
       const variablesOf = (call: number) => ({ key: `elt:grow-${(call * 7_919) % devices}` });
       const cost = {} as Record<Asked, Counted>;
       for (const name of ASKED) cost[name] = await ours.countReads(QUERIES[name], variablesOf(1));
+      const filtered = {} as Record<Filtered, Counted>;
+      for (const name of Object.keys(FILTERED) as Filtered[]) filtered[name] = await ours.countReads(FILTERED[name]);
       const rate = await takeTurns(
         {
           device: (call) => ask(QUERIES.device, variablesOf(call)),
@@ -57,7 +88,7 @@ export async function benchGrowth(say: (line: string) => void): Promise<GrowthFi
         },
         PACING,
       );
-      sizes.push({ devices, cost, rate });
+      sizes.push({ devices, cost, filtered, rate });
     }
     say("growth: histories, and dead letters");
     const history = await historyOf(ours, ask);
@@ -77,24 +108,49 @@ async function headersOf(): Promise<Record<string, string>> {
 }
 
 /** Rows per statement: D1 ends one that takes too long. */
-const CHUNK = 50_000;
+const CHUNK = 25_000;
 
 async function seedDevices(db: D1Database, from: number, to: number): Promise<void> {
-  for (let at = from; at < to; at += CHUNK)
-    await db
-      .prepare(SEED)
-      .bind(at, Math.min(at + CHUNK, to))
-      .run();
+  for (let at = from; at < to; at += CHUNK) {
+    const seeds = [SEED_CUSTOMERS, SEED, SEED_ALERTS].map((sql) => db.prepare(sql).bind(at, Math.min(at + CHUNK, to)));
+    await db.batch(seeds);
+  }
 }
 
-const SEED = `WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
+/** Numbers from one bound integer to another; a bound number would come as a fraction. */
+const NUMBERS = `WITH RECURSIVE n(i) AS (
+  SELECT CAST(?1 AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < CAST(?2 AS INTEGER))`;
+
+/** One device in fifty is of another source. */
+const KEY = "CASE WHEN i % 50 = 9 THEN 'ecobee' ELSE 'elt' END || ':grow-' || i";
+
+/** One in fifty is retired, one is offline, and one has no dealer. */
+const SEED = `${NUMBERS}
   INSERT INTO devices (key, aspects, latest, revision, status, serial_number, dealer_id, customer_id, registered_at, updated_on)
-  SELECT 'elt:grow-' || i,
-    json_object('status', json_object('version', '2026-11-01T00:00:00.000Z/' || i, 'value',
+  SELECT ${KEY},
+    json_object('profile', json_object('version', '2026-11-01T00:00:00.000Z/p' || i, 'value',
+      json_object('name', 'Thermostat room' || i)),
+      'status', json_object('version', '2026-11-01T00:00:00.000Z/' || i, 'value',
       json_object('online', json('true'), 'indoorTemperatureC', i % 40))),
-    '2026-11-01T00:00:00.000Z/' || i, 1, 'ONLINE', 'S-' || i,
-    CASE WHEN i < 10 THEN 'G-small' WHEN i % 10 = 0 AND i < 1000000 THEN 'G-large' ELSE 'G-' || (i % 1000) END,
+    '2026-11-01T00:00:00.000Z/' || i, 1,
+    CASE i % 50 WHEN 5 THEN 'RETIRED' WHEN 11 THEN 'OFFLINE' ELSE 'ONLINE' END, printf('S-%07d', i),
+    CASE WHEN i < 10 THEN 'G-small' WHEN i % 50 = 7 THEN NULL
+      WHEN i % 10 = 0 AND i < 1000000 THEN 'G-large' ELSE 'G-' || (i % 1000) END,
     'GC-' || i, '2026-10-01T00:00:00.000Z', '2026-11-01' FROM n`;
+
+/** Every hundredth device has a customer with a record. */
+const SEED_CUSTOMERS = `${NUMBERS}
+  INSERT INTO customer_records (customer_id, source, version, value, name)
+  SELECT 'GC-' || i, 'elt', '2026-11-01T00:00:00.000Z/' || i,
+    json_object('customerId', 'GC-' || i, 'name', 'Holder' || i), 'Holder' || i FROM n WHERE i % 100 = 1`;
+
+/** Every tenth device has an open alert, and a third of those are critical. */
+const SEED_ALERTS = `${NUMBERS}
+  INSERT INTO alerts (device_key, alert_id, alert, revision, state, severity, raised_at)
+  SELECT ${KEY}, 'a', json_object('details', json_object('version', '2026-11-01T00:00:00.000Z/' || i, 'value',
+      json_object('code', 'E-1', 'severity', 'info', 'text', 'x'))), 1, 'OPEN',
+    CASE i % 3 WHEN 0 THEN 'critical' WHEN 1 THEN 'warning' ELSE 'info' END, '2026-11-01T00:00:00.000Z'
+  FROM n WHERE i % 10 = 0`;
 
 async function historyOf({ url, clients }: Ours, ask: (query: string) => Promise<string>): Promise<[Rate, Rate]> {
   await produce(url, [report("few", 1), ...Array.from({ length: 100 }, (_, i) => report("many", i))]);

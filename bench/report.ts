@@ -4,7 +4,7 @@ import type { BridgeFigures, BridgeSide } from "./bridge.ts";
 import type { ConsumerFigures } from "./consumer.ts";
 import { type CostFigures, DESIGNS, type Design, WORKLOADS, type Workload } from "./cost.ts";
 import { atLeast, atMost, type Gate, ms, rounded } from "./gates.ts";
-import { ASKED, type Asked, type GrowthFigures } from "./growth.ts";
+import { ASKED, type Asked, BY_DEALERS, type Filtered, type GrowthFigures } from "./growth.ts";
 import type { IngestFigures } from "./ingest.ts";
 import type { LiveFigures } from "./live.ts";
 import { liveGates, liveRows } from "./live-report.ts";
@@ -80,6 +80,15 @@ export function gatesOf({ ingest, consumer, read, live, cost, growth, bridge, ba
             1,
             "different numbers of rows that a device by key reads, from 1,000 to 1,000,000 devices",
             new Set(growth.sizes.map(({ cost: { device } }) => device.rowsRead)).size,
+          ),
+          ...filteredNames(growth).map((name) =>
+            atMost(
+              BY_DEALERS.includes(name) ? 2_000 : 1.1,
+              BY_DEALERS.includes(name)
+                ? `rows read for ${name}, with a thousand dealers`
+                : `times as many rows as the fewest that are read for ${name}, from 1,000 to 1,000,000 devices`,
+              BY_DEALERS.includes(name) ? Math.max(...rowsOf(growth, name)) : spreadOf(rowsOf(growth, name)),
+            ),
           ),
         ]
       : []),
@@ -307,7 +316,15 @@ const ASKED_NAMES: Readonly<Record<Asked, string>> = {
   largeDealer: "a large dealer",
 };
 
-function growthRows({ sizes, oneAndMany }: GrowthFigures): Row[] {
+const filteredNames = ({ sizes }: GrowthFigures): Filtered[] => Object.keys(sizes[0]?.filtered ?? {}) as Filtered[];
+
+const rowsOf = ({ sizes }: GrowthFigures, name: Filtered): number[] =>
+  sizes.map(({ filtered }) => filtered?.[name].rowsRead ?? Number.NaN);
+
+const spreadOf = (rows: readonly number[]): number => Math.max(...rows) / Math.min(...rows);
+
+function growthRows(growth: GrowthFigures): Row[] {
+  const { sizes, oneAndMany } = growth;
   const first = sizes[0];
   return [
     ...ASKED.flatMap((name) =>
@@ -319,6 +336,13 @@ function growthRows({ sizes, oneAndMany }: GrowthFigures): Row[] {
           `p50 ${rounded(slower)} of it`,
         ];
       }),
+    ),
+    ...filteredNames(growth).map(
+      (name): Row => [
+        name,
+        `${rowsOf(growth, name).join(", ")} rows`,
+        `at ${sizes.map(({ devices }) => devices).join(", ")} devices`,
+      ],
     ),
     ...Object.entries(oneAndMany).map(
       ([name, [one, many]]): Row => [name, `${rounded(many.p50Ms / one.p50Ms)} times`, "p50 of many to that of one"],

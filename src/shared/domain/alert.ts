@@ -25,8 +25,8 @@ export type Alert = {
 const EACH_REGISTER: Readonly<Record<keyof Alert, true>> = { details: true, progress: true, acknowledgement: true };
 export const ALERT_REGISTERS = Object.keys(EACH_REGISTER) as (keyof Alert)[];
 
-/** Where an alert stands: its cause is present, people know of it, or its cause is gone. */
 export const ALERT_STATES = ["OPEN", "ACKNOWLEDGED", "CLEARED"] as const;
+/** Where an alert stands: its cause is present, people know of it, or its cause is gone. */
 export type AlertState = (typeof ALERT_STATES)[number];
 
 /** An alert as readers see it, derived from its registers. */

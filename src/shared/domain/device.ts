@@ -66,8 +66,8 @@ const sameParts = (a: Device, b: Device): boolean =>
 
 export const joinAspects = (a: Aspects, b: Aspects): Aspects => joinMembers(ASPECTS, a, b);
 
-/** Where a device stands: not registered, registered but silent so far, online or offline by its last report, or removed. */
 export const DEVICE_STATUSES = ["UNREGISTERED", "REGISTERED", "ONLINE", "OFFLINE", "RETIRED"] as const;
+/** Where a device stands: not registered, registered but silent so far, online or offline by its last report, or removed. */
 export type DeviceStatus = (typeof DEVICE_STATUSES)[number];
 
 /** A device as readers see it, derived from its aspects. */
