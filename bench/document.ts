@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { holds } from "./gates.ts";
+import { plotsOf } from "./growth-report.ts";
 import { plotSvg } from "./plot.ts";
-import { type Figures, gatesOf, plotsOf, REASONS, tablesOf } from "./report.ts";
+import { type Figures, gatesOf, REASONS, tablesOf } from "./report.ts";
 
 const FOLDER = new URL("../docs/performance/", import.meta.url);
 const PAGE = new URL("../docs/performance.md", import.meta.url);
