@@ -111,3 +111,12 @@ it("the prices and the limits were read in the same month", async () => {
   const { LIMITS_AS_OF } = await import("./limits.ts");
   expect(LIMITS_AS_OF).toBe(PRICES.asOf);
 });
+
+it.each([
+  [LIMITS.socketsPerHub, /^const MAX_SOCKETS = ([\d_]+);$/m],
+  [LIMITS.objectsPerSocket, /^export const MAX_OBJECTS = ([\d_]+);$/m],
+  [LIMITS.hubsPerLocation, /^(?:export )?const HUBS\w* = ([\d_]+);$/m],
+])("a limit of hubs is that of the code: $source", ({ value, source }, pattern) => {
+  const [, written = ""] = pattern.exec(readFileSync(source.split(" in ").at(-1) ?? "", "utf8")) ?? [];
+  expect(Number(written.replaceAll("_", ""))).toBe(value);
+});

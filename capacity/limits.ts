@@ -45,7 +45,11 @@ export const LIMITS = {
   objectMinimumBytes: platform(12_288, "bytes of an object with an empty database", "durable-objects/reference/faq"),
   socketsPerObject: ours(1_000, "sockets of one device or dealer", "workers/devices/live/subscriptions.ts"),
   socketsPerHub: ours(4_000, "sockets of a hub", "MAX_SOCKETS in workers/devices/hub/hub.ts"),
-  hubsPerLocation: ours(16, "hubs a location, by the hash of the client's address", "workers/devices/index.ts"),
+  hubsPerLocation: ours(
+    16,
+    "hubs a location, by the hash of the client's address",
+    "HUBS_A_LOCATION in src/shared/objects/hub-name.ts",
+  ),
   objectsPerSocket: ours(
     500,
     "devices and dealers that a hub's socket follows",
