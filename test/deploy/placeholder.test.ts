@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { planLines } from "../../deploy/rollout/plan.ts";
 import { StandIn } from "./account/stand-in.ts";
-import { Runs, SECRETS, servedIn } from "./runs.ts";
+import { Runs, SECRETS, servedIn, withoutLastClasses } from "./runs.ts";
 
 describe("a Worker that others bind to before it is deployed", () => {
   const API = "concord-api-staging";
@@ -64,5 +64,20 @@ describe("a Worker that others bind to before it is deployed", () => {
     expect(served).toEqual([API, "concord-devices-staging", "concord-ingest-staging", "concord-metrics-staging"]);
     expect((await runs.deploy("r1")).isDone).toBe(true);
     expect(placeholders(runs.standIn)).toHaveLength(1);
+  });
+
+  it("that serves without the entrypoint, as before hubs, stays as it is if the account refuses the binding", async () => {
+    const runs = new Runs(new StandIn());
+    await runs.bringUp("r1");
+    const { state } = runs.standIn;
+    withoutLastClasses(state);
+    for (const version of state.workers[API]?.versions ?? [])
+      Object.assign(version, { exports: version.exports.filter((name) => name !== "OperationsService") });
+    state.code = { "workers/devices": "v2", "workers/api": "v2" };
+    runs.standIn.calls = [];
+    const before = servedIn(state);
+    expect((await runs.deploy("r2")).isDone).toBe(false);
+    expect(runs.text).toContain("Service binding 'OPERATIONS' references 'OperationsService'");
+    expect([servedIn(state), placeholders(runs.standIn)]).toEqual([before, []]);
   });
 });
