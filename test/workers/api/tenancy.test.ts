@@ -303,7 +303,7 @@ describe("dealer A", () => {
     walked = walk(buildClientSchema(data));
     const documents = [...walked.documents].flatMap((document) => [document, disguised(document)]);
     for (const world of WORLDS) answers.set(world, await answersIn(world, documents));
-  }, 120_000);
+  }, 240_000);
 
   it("gets the same answer to every query, whatever other dealers have", () => {
     const [one, other] = WORLDS.map((world) => answers.get(world) as Map<string, string>);
@@ -352,7 +352,7 @@ describe("dealer A", () => {
     const differing = documents.filter((_, i) => texts[0]?.[i] !== texts[1]?.[i]);
     expect(seen.get("one")).toBeGreaterThan(documents.length / 10);
     expect(differing.length).toBeGreaterThan(documents.length / 3);
-  }, 120_000);
+  }, 240_000);
 
   it("cannot page into other dealers' data with a cursor of an operator", async () => {
     await build("one");
