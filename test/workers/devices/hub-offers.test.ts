@@ -93,6 +93,19 @@ describe("offers to a hub", () => {
     expect(revisionsOf(await socket.items(5))).toEqual(FIVE);
   });
 
+  it("are of an object whose storage was set back, and subscribers get a gap with the device as it is", async () => {
+    const { key, socket, hub, publish } = await followed();
+    const before = await runInDurableObject(objectOf(key) as never, (_, { storage }) => storage.kv.get("memory"));
+    for (let second = 2; second < 5; second++) await deliverTo(hub, await publish(second));
+    await socket.items(4);
+    await runInDurableObject(objectOf(key) as never, (_, { storage }) => storage.kv.put("memory", before));
+    await evictDurableObject(objectOf(key));
+    await deliverTo(hub, await publish(9));
+    expect(revisionsOf((await socket.items(5)).slice(4))).toEqual(["GAP 2"]);
+    await deliverTo(hub, await publish(10));
+    expect(revisionsOf((await socket.items(6)).slice(5))).toEqual(["EVENT 3"]);
+  });
+
   it("are lost with the consumer, and the redelivered record brings what is missing", async () => {
     const { key, socket, deps } = await followed();
     const record = report(key, 2);

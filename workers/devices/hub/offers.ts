@@ -1,6 +1,5 @@
 import type { Followed, Offer } from "#objects/hub.ts";
 import { describeFault, log } from "#telemetry/log.ts";
-import { parseCursor } from "../live/cursor.ts";
 import type { Deliveries, Round } from "../live/deliveries.ts";
 import { CLOSINGS } from "../live/protocol.ts";
 import { close } from "../live/send.ts";
@@ -34,8 +33,8 @@ export class Offers {
   }
 
   /**
-   * A subscription at the offer's beginning gets what is offered, and one at its end or behind that has it. Any other has
-   * missed an offer: the object says what comes after its cursor.
+   * A subscription at the offer's beginning gets what is offered, and one at its end has it. Any other has missed an offer,
+   * or got a later one, or its object was set back: the object says what comes after its cursor.
    */
   async #take({ followed, from, to, pulls }: Offer, round: Round): Promise<void> {
     const { store, places, following, progress, restart } = this.#deps;
@@ -45,7 +44,7 @@ export class Offers {
       const place = places.of(follow)?.[follow.place];
       if (place === undefined) orphans.add(follow.socket);
       else if (place === STARTING) await restart(follow);
-      else if (place !== OVER && !isAt(to, place)) {
+      else if (place !== OVER && place !== to) {
         const offered = place === from && pulls.find(({ scopeKey }) => scopeKey === follow.scopeKey);
         if (offered) progress.advance(follow, offered.pull, round);
         else behind.push(follow);
@@ -86,6 +85,3 @@ export class Offers {
     }
   }
 }
-
-/** Whether a place is at a position or behind it. Places are numbers, or not ours, and then nothing is known of them. */
-const isAt = (position: string, place: string): boolean => parseCursor(place) >= parseCursor(position);
