@@ -14,22 +14,29 @@ export const liveGates = (live: LiveFigures): Gate[] => [
     "revisions that were delivered to a subscription twice",
     sumOf(live, ({ repeated }) => repeated),
   ),
-  atMost(1.5, "object requests of screens of 50 devices on one socket, to fifty sockets", requestsRatio(live)),
-  atMost(
-    1.2,
-    "their push latency (p99), to that of fifty sockets",
-    live.oneSocket.pushMs.p99 / live.fiftySockets.pushMs.p99,
-  ),
+  atMost(1.5, "object requests of screens on one socket each, to a socket for each device", requestsRatio(live)),
+  ...(live.oneSocket.events < MIN_EVENTS
+    ? []
+    : [
+        atMost(
+          1.2,
+          "their push latency (p99), to that of a socket for each device",
+          live.oneSocket.pushMs.p99 / live.manySockets.pushMs.p99,
+        ),
+      ]),
 ];
 
+/** A 99th percentile of fewer events is the time of a few of them. */
+const MIN_EVENTS = 1_000;
+
 const LIVE_NAMES: Readonly<Record<keyof LiveFigures, string>> = {
-  sockets: "500 sockets of one subscription, at devices' objects",
-  socketsAtHubs: "500 sockets of one subscription, at hubs",
-  fiftySockets: "20 screens of 50 devices, fifty sockets each",
-  oneSocket: "20 screens of 50 devices, one socket each, one office",
-  oneSocketAtHubs: "20 screens of 50 devices, one socket each, 20 places",
-  oneScreen: "one screen of 50, one socket, events one by one",
-  oneScreenOfSockets: "one screen of 50, fifty sockets, events one by one",
+  sockets: "a subscription a socket, at the devices' objects",
+  socketsAtHubs: "a subscription a socket, at hubs",
+  manySockets: "screens with a socket for each device",
+  oneSocket: "screens with one socket each, in one office",
+  oneSocketAtHubs: "screens with one socket each, in as many places",
+  oneScreenOfSockets: "one screen, a socket for each device, events one by one",
+  oneScreen: "one screen, one socket, events one by one",
 };
 
 /** A few lines for each shape. */
@@ -55,7 +62,7 @@ export const liveRows = (live: LiveFigures): Row[] =>
 const sumOf = (live: LiveFigures, figureOf: (run: LiveRun) => number): number =>
   Object.values(live).reduce((sum, run) => sum + figureOf(run), 0);
 
-const requestsRatio = ({ oneSocket, fiftySockets }: LiveFigures): number => {
+const requestsRatio = ({ oneSocket, manySockets }: LiveFigures): number => {
   const all = ({ objectRequests: { opening, events } }: LiveRun) => opening + events;
-  return all(oneSocket) / all(fiftySockets);
+  return all(oneSocket) / all(manySockets);
 };

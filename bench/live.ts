@@ -20,6 +20,11 @@ export type LiveShape = {
 };
 
 export type LiveLoad = {
+  /** With one subscription each, in the shapes of single subscriptions. */
+  readonly sockets: number;
+  /** With a subscription for each device, in the others. */
+  readonly screens: number;
+  readonly devices: number;
   readonly rounds: number;
   /**
    * The time between the beginnings of two rounds: the local queue runs one consumer, and a backlog would measure only
@@ -51,59 +56,30 @@ export type LiveRun = {
   };
 };
 
-/** 500 subscriptions each on a socket of its own, and screens of 50 devices, through objects and through hubs. */
-const SHAPES = {
-  sockets: {
-    screens: 500,
-    devices: 50,
-    devicesAScreen: 1,
-    through: "objects",
-    addresses: "one a screen",
-    events: "together",
-  },
-  socketsAtHubs: {
-    screens: 500,
-    devices: 50,
-    devicesAScreen: 1,
-    through: "hub",
-    addresses: "one a screen",
-    events: "together",
-  },
-  fiftySockets: {
-    screens: 20,
-    devices: 50,
-    devicesAScreen: 50,
-    through: "objects",
-    addresses: "one a screen",
-    events: "together",
-  },
-  oneSocket: { screens: 20, devices: 50, devicesAScreen: 50, through: "hub", addresses: "one", events: "together" },
-  oneSocketAtHubs: {
-    screens: 20,
-    devices: 50,
-    devicesAScreen: 50,
-    through: "hub",
-    addresses: "one a screen",
-    events: "together",
-  },
-  oneScreen: { screens: 1, devices: 50, devicesAScreen: 50, through: "hub", addresses: "one", events: "apart" },
-  oneScreenOfSockets: {
-    screens: 1,
-    devices: 50,
-    devicesAScreen: 50,
-    through: "objects",
-    addresses: "one a screen",
-    events: "apart",
-  },
-} as const satisfies Readonly<Record<string, LiveShape>>;
+/** Subscriptions each on a socket of its own, and screens with one for each device, through objects and through hubs. */
+const shapesOf = ({ sockets, screens, devices }: LiveLoad) => {
+  const own = { screens: sockets, devices, devicesAScreen: 1, addresses: "one a screen", events: "together" } as const;
+  const all = { screens, devices, devicesAScreen: devices, addresses: "one a screen", events: "together" } as const;
+  const apart = { ...all, screens: 1, events: "apart" } as const;
+  return {
+    sockets: { ...own, through: "objects" },
+    socketsAtHubs: { ...own, through: "hub" },
+    manySockets: { ...all, through: "objects" },
+    oneSocket: { ...all, through: "hub", addresses: "one" },
+    oneSocketAtHubs: { ...all, through: "hub" },
+    oneScreenOfSockets: { ...apart, through: "objects" },
+    oneScreen: { ...apart, through: "hub" },
+  } as const satisfies Readonly<Record<string, LiveShape>>;
+};
 
-export type LiveFigures = Readonly<Record<keyof typeof SHAPES, LiveRun>>;
+export type LiveFigures = Readonly<Record<keyof ReturnType<typeof shapesOf>, LiveRun>>;
 
 /** Sockets of real clients, with updates flowing; each shape on a platform of its own. */
 export async function benchLive(load: LiveLoad, say: (line: string) => void): Promise<LiveFigures> {
-  const figures = {} as Record<keyof typeof SHAPES, LiveRun>;
-  for (const name of Object.keys(SHAPES) as (keyof typeof SHAPES)[]) {
-    figures[name] = await runShape(SHAPES[name], load, say);
+  const shapes = shapesOf(load);
+  const figures = {} as Record<keyof LiveFigures, LiveRun>;
+  for (const name of Object.keys(shapes) as (keyof LiveFigures)[]) {
+    figures[name] = await runShape(shapes[name], load, say);
   }
   return figures;
 }

@@ -40,6 +40,9 @@ const { values, positionals } = parseArgs({
   options: {
     check: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
+    devices: { type: "string", default: "50" },
+    sockets: { type: "string", default: "500" },
+    screens: { type: "string", default: "20" },
     rounds: { type: "string", default: "40" },
     "pace-ms": { type: "string", default: "500" },
   },
@@ -67,10 +70,16 @@ if (broken > 0) console.error(`${broken} of ${lines.length} gates are broken.`);
 process.exit(values.check && broken > 0 ? 1 : 0);
 
 function liveLoad() {
-  return { rounds: countOf("rounds"), paceMs: countOf("pace-ms") };
+  return {
+    devices: countOf("devices"),
+    sockets: countOf("sockets"),
+    screens: countOf("screens"),
+    rounds: countOf("rounds"),
+    paceMs: countOf("pace-ms"),
+  };
 }
 
-function countOf(name: "rounds" | "pace-ms"): number {
+function countOf(name: "devices" | "sockets" | "screens" | "rounds" | "pace-ms"): number {
   const count = Number(values[name]);
   if (Number.isInteger(count) && count > 0) return count;
   return fail(`--${name} has to be a whole number above 0.`);

@@ -32,7 +32,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   check: ["scripts/check.ts"],
   dev: ["scripts/dev-check.ts", "--changes-files"],
   tests: [relative(ROOT, toolPath("vitest")), "run", ...TESTS],
-  bench: ["bench/main.ts", "live", "--devices", "2", "--sockets", "2", "--rounds", "2"],
+  bench: ["bench/main.ts", "live", "--devices", "2", "--sockets", "2", "--screens", "1", "--rounds", "2"],
   deploy: ["deploy/rollout/main.ts", "--env", "staging", "--dry-run"],
 };
 
