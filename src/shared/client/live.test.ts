@@ -180,6 +180,19 @@ describe("the subscriptions of a client", () => {
     expect([asked, ends]).toEqual([2, []]);
   });
 
+  it("come back after a night without a network", async () => {
+    const { watch, ends } = clientOf();
+    watch("a");
+    await pass(10);
+    FakeSocket.refusal = [1006, ""];
+    last().drop(1006);
+    await pass(12 * 3_600_000);
+    FakeSocket.refusal = undefined;
+    await pass(11_000);
+    expect(variablesOn(last())).toEqual([{ key: "a" }]);
+    expect(ends).toEqual([]);
+  });
+
   it("wait as long as they are told to when there are too many sockets, and then go on", async () => {
     const { watch, ends } = clientOf();
     const stops = ["a", "b"].map(watch);

@@ -30,7 +30,7 @@ export type Watcher<Result> = {
   readonly onItem: (item: Result) => void;
   /**
    * Is called once, when nothing more will come.
-   * @param reason what the server, or the last attempt to reach it, said; absent when the subscription was completed
+   * @param reason what the server said; absent when the subscription was completed
    */
   readonly onEnd?: (reason?: unknown) => void;
 };
@@ -53,9 +53,6 @@ export type LiveSink<Data> = {
 
 /** `extensions.concord` of an item: its place in the stream, and what a later query has to have seen. */
 type ItemExtensions = { readonly concord?: { readonly cursor?: string; readonly consistencyToken?: string | null } };
-
-/** A day of attempts: graphql-ws waits longer and longer between them. */
-const RETRIES = 1_000;
 
 /** Longest wait between two attempts. */
 const MAX_WAIT_MS = 10_000;
@@ -179,7 +176,8 @@ export class LiveClient {
       url,
       connectionParams: async () => ({ Authorization: `Bearer ${await token()}` }),
       lazyCloseTimeout: IDLE_MS,
-      retryAttempts: RETRIES,
+      // A screen comes back after a night without a network; `onConnection` says how it is meanwhile.
+      retryAttempts: Number.POSITIVE_INFINITY,
       shouldRetry: () => true,
       retryWait: (retries) => wait(Math.min(MAX_WAIT_MS, 100 * 2 ** retries) * (0.5 + Math.random() / 2)),
       ...(onConnection && { on: { connected: () => onConnection(true), closed: () => onConnection(false) } }),
