@@ -18,6 +18,12 @@ import { cursorsOf, isMany, objectsOf } from "./target.ts";
 /** Objects that the subscriptions of a socket follow. Our limit; their cursors have to fit the socket's attachment. */
 export const MAX_OBJECTS = 500;
 
+/**
+ * Characters of a subscription's variables and of its target, which are stored and read with each offer: so many, and more
+ * for each of its objects. Our limit: a key or an id is in both, and with it a cursor.
+ */
+const MAX_VARIABLES = { subscription: 1_024, object: 512 };
+
 /** Longest dealer id: twice what contracts allow. */
 const MAX_ID_LENGTH = 128;
 
@@ -61,6 +67,7 @@ export class HubSubscriptions {
     if (!cursors) return refuse({ code: "BAD_USER_INPUT", message: BAD_POSITION });
     if (!isVisible(target, listener)) return refuse(NOT_FOUND);
     if (cancelFlag.cancelled || socket.readyState !== WebSocket.OPEN) return false;
+    if (isLarge(target, admitted)) return refuse({ code: "COST_LIMIT", message: LARGE_VARIABLES });
     if (places.count(socket) + cursors.length > MAX_OBJECTS) return refuse({ code: "COST_LIMIT", message: NO_ROOM });
     const query = admitted && queries.store(admitted);
     if (query === undefined) return refuse({ code: "COST_LIMIT", message: TOO_MANY_DOCUMENTS });
@@ -163,6 +170,12 @@ function isVisible(target: LiveTarget, { scope }: Listener): boolean {
   );
 }
 
+function isLarge(target: LiveTarget, admitted: AdmittedQuery | null): boolean {
+  const { length } = JSON.stringify([target, admitted?.query.variables]);
+  return length > MAX_VARIABLES.subscription + MAX_VARIABLES.object * objectsOf(target).length;
+}
+
+const LARGE_VARIABLES = `The variables are too large for a subscription: about ${MAX_VARIABLES.subscription} characters, and ${MAX_VARIABLES.object} for each device or dealer. This one was not started: shorten them.`;
 const NO_ROOM = `A socket's subscriptions follow at most ${MAX_OBJECTS} devices and dealers, fewer if the token is very large. This one was not started: open another socket for it.`;
 const TOO_MANY_DOCUMENTS =
   "Too many different documents are subscribed to here. This one was not started: use one that is already in use, or try again later.";

@@ -1,8 +1,11 @@
-import { readStored, type SocketAttachment, saveAttachment } from "../live/attachment.ts";
+import { fitsAttachment, readStored, type SocketAttachment, saveAttachment } from "../live/attachment.ts";
 
 /** Where a subscription is in one of its objects: a cursor, or one of these. */
 export const STARTING = "";
 export const OVER = "x";
+
+/** Room for each cursor while a subscription begins: no object of ours gets that far. */
+const LONGEST = "9".repeat(12);
 
 /** What is stored with a socket of a hub. */
 export type HubAttachment = SocketAttachment & {
@@ -57,11 +60,13 @@ export class Places {
     return Object.values(this.read(socket).places).reduce((sum, places) => sum + places.split(",").length, 0);
   }
 
-  /** @returns a new subscription's number, or `undefined` if the attachment has no room for its places */
+  /** @returns a new subscription's number, or `undefined` if the attachment will have no room for its places */
   add(socket: WebSocket, count: number): number | undefined {
     const attachment = this.read(socket);
     const { next } = attachment;
     const places = { ...attachment.places, [next]: Array<string>(count).fill(STARTING).join(",") };
+    const grown = Object.entries(places).map(([key, text]) => [key, text.split(",").fill(LONGEST).join(",")]);
+    if (!fitsAttachment({ ...attachment, places: Object.fromEntries(grown) })) return undefined;
     return this.save(socket, { ...attachment, next: next + 1, places }) ? next : undefined;
   }
 

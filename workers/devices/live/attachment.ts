@@ -49,11 +49,19 @@ export const readStored = <Stored extends SocketAttachment>(socket: WebSocket): 
  */
 export function saveAttachment<Stored extends SocketAttachment>(socket: WebSocket, attachment: Stored): boolean {
   const text = JSON.stringify(attachment);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: every character that takes one byte
-  const bytes = /^[\x00-\xff]*$/.test(text) ? text.length : 2 * text.length;
-  if (bytes > MAX_BYTES) return false;
+  if (!fits(text)) return false;
   socket.serializeAttachment(text);
   return true;
+}
+
+/** Whether an attachment of this kind could be saved. */
+export const fitsAttachment = <Stored extends SocketAttachment>(attachment: Stored): boolean =>
+  fits(JSON.stringify(attachment));
+
+function fits(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: every character that takes one byte
+  const bytes = /^[\x00-\xff]*$/.test(text) ? text.length : 2 * text.length;
+  return bytes <= MAX_BYTES;
 }
 
 /** Whether any socket is open and authenticated: it may still have items to receive, even without a subscription. */
