@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { DeviceKey } from "#domain/event.ts";
-import { connected, devicesWith, FEEDS, MANY, revisionsOf } from "./hub-support.ts";
+import { connected, devicesWith, FEEDS, MANY, revisionsOf, withObjects } from "./hub-support.ts";
 import { CHANGED, consumeRecords, dealerScope, FEED, feedOf, freshDealer, freshDevice, report } from "./support.ts";
 
 afterEach(() => {
@@ -53,5 +53,31 @@ describe("a client of a hub", () => {
     expect(payload).toMatchObject([{ extensions: { code: "COST_LIMIT" } }]);
     socket.subscribe(FEED, { dealerId: dealerIds[0] });
     expect(await socket.items(1)).toMatchObject([{ kind: "STARTED" }]);
+  });
+
+  it("causes no call of an object for a subscription that it ends at once", async () => {
+    const [key] = (await devicesWith(1)) as [DeviceKey];
+    const { socket, hub } = await connected();
+    const calls: string[] = [];
+    const answers: (() => void)[] = [];
+    await withObjects(hub, {
+      follow: () => {
+        calls.push("follow");
+        return new Promise((resolve) => answers.push(() => resolve({ kind: "notFound" })));
+      },
+      unfollow: async () => void calls.push("unfollow"),
+    });
+    socket.subscribe(CHANGED, { key }, "first");
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    for (let n = 0; n < 20; n++) {
+      socket.subscribe(CHANGED, { key }, "again");
+      socket.send({ type: "complete", id: "again" });
+    }
+    socket.subscribe("subscription {", {}, "last");
+    await socket.received(({ type, id }) => type === "error" && id === "last");
+    await runInDurableObject(hub as never, () => answers[0]?.());
+    await socket.received(({ type, id }) => type === "error" && id === "first");
+    await scheduler.wait(50);
+    expect(calls).toEqual(["follow"]);
   });
 });

@@ -16,6 +16,7 @@ import {
   MANY,
   nameOf,
   revisionsOf,
+  withObjects,
 } from "./hub-support.ts";
 import {
   assign,
@@ -55,12 +56,6 @@ async function followed() {
 }
 
 const outage = () => Promise.reject(new Error("Network connection lost."));
-
-/** Lets a hub call other objects than the real ones. */
-const withObjects = (hub: ReturnType<typeof hubOf>, object: Partial<Followable>): Promise<void> =>
-  redeploy(hub, {
-    DEVICES: { getByName: () => ({ unfollow: async () => {}, ...object }) } as unknown as DurableObjectNamespace,
-  });
 
 const FIVE = ["SNAPSHOT 1", "EVENT 2", "EVENT 3", "EVENT 4", "EVENT 5"];
 

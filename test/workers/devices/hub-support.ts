@@ -2,12 +2,23 @@ import { runInDurableObject } from "cloudflare:test";
 import type { Scope } from "#auth/scope.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import { HOUR_MS } from "#domain/time.ts";
-import type { Offer } from "#objects/hub.ts";
+import type { Followable, Offer } from "#objects/hub.ts";
 import type { LiveTarget } from "#objects/item.ts";
 import type { OperationCall } from "#objects/operations.ts";
 import { liveRequestHeaders, OBJECT_PATHS, objectUrl } from "#objects/wire.ts";
 import type { ConsumeDeps } from "../../../workers/ingest/consume.ts";
-import { consumeRecords, consumerDeps, env, freshDevice, hubOf, type Message, OPS, report, Socket } from "./support.ts";
+import {
+  consumeRecords,
+  consumerDeps,
+  env,
+  freshDevice,
+  hubOf,
+  type Message,
+  OPS,
+  redeploy,
+  report,
+  Socket,
+} from "./support.ts";
 
 export const MANY = `subscription ($keys: [String!]!, $after: String) {
   devicesChanged(keys: $keys, after: $after) { kind deviceKey revision cursor device { key } event { topic } }
@@ -73,6 +84,12 @@ export const followersOf = (stub: unknown): Promise<string[]> =>
 export const withOperations = (hub: Hub, execute: (call: OperationCall) => Promise<string>): Promise<void> =>
   runInDurableObject(hub as never, (instance) => {
     Object.assign(instance, { env: { ...env, OPERATIONS: { execute } } });
+  });
+
+/** Lets a hub call other objects than the real ones. */
+export const withObjects = (hub: Hub, object: Partial<Followable>): Promise<void> =>
+  redeploy(hub, {
+    DEVICES: { getByName: () => ({ unfollow: async () => {}, ...object }) } as unknown as DurableObjectNamespace,
   });
 
 /** A socket as the API opens it for a client of server-sent events. */

@@ -98,27 +98,22 @@ export class HubSubscriptions {
 
   /** In the object's turn. */
   async #follow(follow: Follow): Promise<void> {
-    const { places, following, progress, deliveries } = this.#deps;
-    const { followed, scopeKey, target } = follow;
+    const { places, progress, deliveries } = this.#deps;
+    const { target } = follow;
     const isActive = () => places.of(follow) !== undefined;
-    if (isActive()) {
-      try {
-        const pull = await this.#pull(follow);
-        const socket = places.socketOf(follow.socket);
-        if (isActive() && socket) {
-          if (pull.kind === "notFound" && !isMany(target)) this.#refuse(socket, follow);
-          else {
-            if (follow.query === null && !isMany(target)) sendItem(socket, { type: "opened" });
-            progress.advance(follow, pull, deliveries.newRound());
-          }
-        }
-      } catch (thrown) {
-        log("warn", "live.not_watched", describeFault(thrown));
-        const socket = places.socketOf(follow.socket);
-        if (socket) close(socket, CLOSINGS.tryAgain);
-      }
+    if (!isActive()) return;
+    try {
+      const pull = await this.#pull(follow);
+      const socket = places.socketOf(follow.socket);
+      if (!isActive() || !socket) return;
+      if (pull.kind === "notFound" && !isMany(target)) return this.#refuse(socket, follow);
+      if (follow.query === null && !isMany(target)) sendItem(socket, { type: "opened" });
+      progress.advance(follow, pull, deliveries.newRound());
+    } catch (thrown) {
+      log("warn", "live.not_watched", describeFault(thrown));
+      const socket = places.socketOf(follow.socket);
+      if (socket) close(socket, CLOSINGS.tryAgain);
     }
-    if (!isActive()) await following.releaseNow(followed, [scopeKey]);
   }
 
   #pull({ followed, place, target, scopeKey }: Follow): Promise<Pull> | Pull {
@@ -149,14 +144,16 @@ export class HubSubscriptions {
     return store.subscriptionsOf(places.nameOf(socket));
   }
 
+  /** An object that was not called yet is not called any more. */
   #end(subscription: HubSubscription): void {
     const { store, places, following } = this.#deps;
+    const hasCalled = (place: number) => !this.#starting.has(nameOf({ ...subscription, place }));
     places.remove(subscription);
-    following.release(store.remove(subscription));
+    following.release(store.remove(subscription).filter((_, place) => hasCalled(place)));
   }
 }
 
-const nameOf = ({ socket, number, place }: Follow): string => `${socket} ${number} ${place}`;
+const nameOf = ({ socket, number, place }: Pick<Follow, "socket" | "number" | "place">): string => `${socket} ${number} ${place}`;
 
 /** Whether the token may follow these dealers. What it may see of a device is the device's object to say. */
 function isVisible(target: LiveTarget, { scope }: Listener): boolean {
