@@ -11,7 +11,7 @@ const { DEVICES, DEALER_FEEDS, HUBS } = env as unknown as Record<string, Durable
 const SETTLED_WITHIN_MS = 4_000;
 
 /**
- * Clients of two hubs, with the eyes of a service and of two dealers, who subscribe to the devices and dealers of a stream.
+ * Clients of two hubs, with the scopes of a service and of two dealers, who subscribe to the devices and dealers of a stream.
  */
 export class Audience {
   readonly #clients: readonly HubClient[];

@@ -49,8 +49,10 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink, Followab
   });
 
   /**
-   * Adds announcements, notifies the sockets of subscribers, and returns offers for hubs. Repetitions of those it still keeps are dropped.
+   * Adds announcements, delivers them to the sockets of subscribers, and returns offers for the hubs. Repetitions of those
+   * it still keeps are dropped.
    * @param consistencyToken a read with it sees the resulting state
+   * @param carriesOffers whether the caller carries the offers to the hubs; if not, this object calls each hub itself
    */
   async announce(
     announcements: Announcement[],

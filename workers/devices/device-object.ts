@@ -56,8 +56,10 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
   });
 
   /**
-   * Merges events, notifies the sockets of subscribers, and returns offers for hubs; duplicate and superseded ones write nothing. Safe to retry with the same events.
+   * Merges events, delivers what they changed to the sockets of subscribers, and returns offers for the hubs. Duplicate
+   * and superseded events write nothing. Safe to retry with the same events.
    * @param consistencyToken a read with it sees what the events did
+   * @param carriesOffers whether the caller carries the offers to the hubs; if not, this object calls each hub itself
    */
   async merge(
     events: ConcordEvent[],

@@ -6,6 +6,7 @@ import { hubNameOf } from "#objects/hub-name.ts";
 import { OBJECT_PATHS, objectUrl } from "#objects/wire.ts";
 import { log } from "#telemetry/log.ts";
 import { hasBindings, hasMigrations, isConfigured, readinessResponse } from "#telemetry/readiness.ts";
+import { isDealerId } from "./dealer-id.ts";
 import type { Env } from "./env.ts";
 import { GRAPHQL_TRANSPORT_WS } from "./live/protocol.ts";
 import { isUpgrade, misconfigured, protocolsOf, type Refusal, refusalsFor, refuse } from "./refusals.ts";
@@ -75,7 +76,7 @@ function placeOf(search: URLSearchParams): Place | undefined {
   const dealer = search.get("dealer");
   if (device === null && dealer === null) return { kind: "hub" };
   if (device !== null && dealer === null && isDeviceKey(device)) return { kind: "device", deviceKey: device };
-  if (dealer && dealer.length <= MAX_ID_LENGTH && device === null) return { kind: "dealer", dealerId: dealer };
+  if (dealer !== null && isDealerId(dealer) && device === null) return { kind: "dealer", dealerId: dealer };
   return undefined;
 }
 
@@ -91,6 +92,3 @@ function objectOf(place: Place, request: Request, env: Env): { fetch: Fetcher["f
       return place satisfies never;
   }
 }
-
-/** Longest dealer id: twice what contracts allow. */
-const MAX_ID_LENGTH = 128;

@@ -89,7 +89,7 @@ describe("a subscription by an EventSource", () => {
     expect(last().url).toBe("https://concord.test/graphql/stream?ticket=1");
   });
 
-  it("goes on behind its last item with another ticket whenever a stream ends, and never with the same one", async () => {
+  it("goes on after its last item with another ticket whenever a stream ends, and never with the same one", async () => {
     const { asked, fetch } = api();
     subscribe(fetch);
     await pass(0);

@@ -46,7 +46,7 @@ type Item = WireAnswer<unknown> & {
 /**
  * Subscribes over server-sent events with a browser's own `EventSource`, which can send no token: each stream is opened
  * with a ticket of its own. Streams end after five minutes, with their token, or with the network; the next one goes on
- * behind the last item that was handed out.
+ * after the last item that was handed out.
  * @returns ends the subscription; nothing is called from then on
  */
 export function eventSource<Result, Variables extends object>(

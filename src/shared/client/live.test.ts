@@ -135,7 +135,7 @@ describe("the subscriptions of a client", () => {
     expect(FakeSocket.all).toHaveLength(2);
   });
 
-  it("each go on behind their own last item, whatever their cursor is called, when the socket drops", async () => {
+  it("each go on after their own last item, whatever their cursor is called, when the socket drops", async () => {
     const { watch, items } = clientOf();
     for (const key of ["device", "devices", "nothing yet"]) watch(key);
     await pass(10);

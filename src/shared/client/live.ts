@@ -68,7 +68,7 @@ const MAX_SUBSCRIPTIONS = 100;
 
 /**
  * The subscriptions of an app, all over one socket, which is opened with the first and closed after the last. Whenever it
- * drops, each goes on behind its last item, if its document declares `$afterRevision` (of `deviceChanged`) or `$after`
+ * drops, each goes on after its last item, if its document declares `$afterRevision` (of `deviceChanged`) or `$after`
  * (of all others).
  */
 export class LiveClient {
@@ -192,7 +192,7 @@ type Connection = { readonly url: string; readonly client: Client; size: number 
 const sizeOf = (variables: readonly unknown[]): number =>
   Math.max(1, ...variables.map((value) => (Array.isArray(value) ? value.length : 1)));
 
-/** The variables that make a subscription go on behind an item. The API ignores the one that is not declared. */
+/** The variables that make a subscription go on after an item. The API ignores the one that is not declared. */
 const positionAt = (cursor: string): Record<string, unknown> => ({
   after: cursor,
   ...(/^\d+$/.test(cursor) && { afterRevision: Number(cursor) }),

@@ -12,8 +12,8 @@ import type { Pull } from "./item.ts";
 export type Followed = Watched;
 
 /**
- * Whose eyes an object is followed with, as canonical text. Subscribers with the same text see the same items: `all`, or
- * a sorted JSON list of dealer ids.
+ * A scope with which an object is followed, as canonical text: `all`, or a sorted JSON list of dealer ids. Subscribers with
+ * the same text see the same items.
  */
 export type ScopeKey = string;
 

@@ -14,7 +14,7 @@ export type Listener = {
   readonly address: string;
   /** The client is gone when it aborts. */
   readonly signal: AbortSignal;
-  /** Goes on behind it, whatever the operation says. */
+  /** The cursor of the item after which it begins, whatever the operation says. */
   readonly lastEventId: string | null;
 };
 

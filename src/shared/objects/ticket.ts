@@ -1,7 +1,7 @@
 import type { Scope } from "#auth/scope.ts";
 import type { TokenIdentity } from "#auth/verify.ts";
 
-/** A subscription that may be opened once, by whoever holds the ticket, and whose it is. No token is in it. */
+/** A subscription that the holder of the ticket may open once, and who asked for it. It holds no token. */
 export type Ticket = {
   readonly scope: Scope;
   /** When the token of its caller expires, in milliseconds since 1970 UTC. */
@@ -11,7 +11,7 @@ export type Ticket = {
   readonly token: TokenIdentity | null;
   /** The body of `POST /graphql` that starts the subscription. */
   readonly body: string;
-  /** It goes on behind this item. */
+  /** The cursor of the item after which it begins; `null`: at the beginning. */
   readonly lastEventId: string | null;
 };
 

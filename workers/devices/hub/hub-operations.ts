@@ -4,7 +4,7 @@ import type { CancelFlag } from "../live/cancel-flags.ts";
 import { send, sendError } from "../live/send.ts";
 
 /** Queries and mutations that a socket may have under way. Our limit. */
-export const MAX_IN_FLIGHT = 32;
+const MAX_IN_FLIGHT = 32;
 
 /** Queries and mutations of sockets. The API executes them, side by side, and each is answered by its id. */
 export class HubOperations {

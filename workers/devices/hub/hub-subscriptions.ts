@@ -3,6 +3,7 @@ import { scopeKeyOf } from "#objects/hub.ts";
 import type { LiveTarget, Pull } from "#objects/item.ts";
 import { BAD_POSITION } from "#objects/position.ts";
 import { describeFault, log } from "#telemetry/log.ts";
+import { isDealerId } from "../dealer-id.ts";
 import type { Listener } from "../live/attachment.ts";
 import type { CancelFlag, CancelFlags } from "../live/cancel-flags.ts";
 import type { Deliveries } from "../live/deliveries.ts";
@@ -24,10 +25,7 @@ export const MAX_OBJECTS = 500;
  */
 const MAX_VARIABLES = { subscription: 1_024, object: 512 };
 
-/** Longest dealer id: twice what contracts allow. */
-const MAX_ID_LENGTH = 128;
-
-export type HubSubscriptionsDeps = {
+type HubSubscriptionsDeps = {
   readonly store: HubStore;
   readonly places: Places;
   readonly following: Following;
@@ -56,7 +54,7 @@ export class HubSubscriptions {
     this.#deps = deps;
   }
 
-  /** @returns whether the subscription is active now; otherwise the client was told why not */
+  /** @returns whether the subscription is active now; otherwise the client got an error that says why not */
   start(socket: WebSocket, listener: Listener, { id, target, admitted, cancelFlag }: Asked): boolean {
     const { store, places, queries } = this.#deps;
     const refuse = (error: SubscribeError): false => {
@@ -160,10 +158,7 @@ function isVisible(target: LiveTarget, { scope }: Listener): boolean {
   if (target.kind === "device" || target.kind === "devices") return true;
   const dealerIds = target.kind === "dealer" ? [target.dealerId] : target.dealerIds;
   return dealerIds.every(
-    (dealerId) =>
-      dealerId !== "" &&
-      dealerId.length <= MAX_ID_LENGTH &&
-      (scope.role !== "dealer" || scope.dealerIds.includes(dealerId)),
+    (dealerId) => isDealerId(dealerId) && (scope.role !== "dealer" || scope.dealerIds.includes(dealerId)),
   );
 }
 

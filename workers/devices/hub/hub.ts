@@ -32,7 +32,7 @@ const MAX_SOCKETS_BY_ADDRESS = 1_000;
 /** Sockets that have not authenticated yet. After a deployment an office comes back all at once. Our choice. */
 const PENDING = { all: 1_000, ofAddress: 500 };
 
-export type HubDeps = {
+type HubDeps = {
   readonly ctx: DurableObjectState;
   readonly name: () => string;
   readonly settings: ReaderSettings;

@@ -26,7 +26,7 @@ export class Offers {
     this.#deps = deps;
   }
 
-  /** Takes offers. They are delivered behind what is under way for the same objects. */
+  /** Takes offers. They are delivered after what is under way for the same objects. */
   take(offers: readonly Offer[]): void {
     const round = this.#deps.deliveries.newRound();
     for (const offer of offers) this.#deps.following.inTurn(offer.followed, () => this.#take(offer, round));

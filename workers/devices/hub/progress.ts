@@ -16,7 +16,7 @@ type ProgressDeps = {
   readonly deliveries: Deliveries;
 };
 
-/** Moves subscriptions forward: delivers what an object has after their cursors, and stores the cursors behind it. */
+/** Moves subscriptions forward: delivers what an object has after their cursors, and stores the cursors after it. */
 export class Progress {
   readonly #deps: ProgressDeps;
 

@@ -14,7 +14,7 @@ type Follower = {
   readonly scopeKeys: readonly ScopeKey[];
   /** When the hub last said that it follows. */
   readonly confirmedAtMs: number;
-  /** It could not be told of a change that this object noticed itself. */
+  /** It has not got the offer of a change that this object noticed itself. */
   readonly isOwed?: boolean;
 };
 
@@ -98,7 +98,7 @@ export class Followers {
     return this.#load()?.hubs.some(({ isOwed }) => isOwed) ?? false;
   }
 
-  /** Offers the hubs that could not be told the position itself: they ask for what they lack. */
+  /** Offers the hubs that are owed one the position itself: they ask for what they lack. */
   async payDebts(position: string): Promise<void> {
     const owed = new Set(this.#load()?.hubs.flatMap(({ hub, isOwed }) => (isOwed ? [hub] : [])));
     for (const hub of owed) this.#change(hub, ({ isOwed: _, ...one }) => one);

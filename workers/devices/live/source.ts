@@ -15,7 +15,7 @@ export type LiveSource = {
   readonly watch: (watched: Watched, scope: Scope) => Promise<boolean>;
   /** The items after a position. */
   readonly pull: (target: LiveTarget, from: ReadPosition, scope: Scope) => Pull;
-  /** Where the object is: the cursor behind everything that `pull` can bring. */
+  /** Where the object is: the cursor after everything that `pull` can bring. */
   readonly position: () => string;
   /** Sets the alarm anew, after something that changes what is due: a token that will expire, a watch to renew. */
   readonly schedule: () => Promise<void>;

@@ -124,7 +124,7 @@ export class Subscribers implements Followable {
     return [];
   }
 
-  /** Not awaited: a hub that is told waits for the calls that it has made to this object. */
+  /** Not awaited: a hub that takes an offer waits for the calls that it has made to this object. */
   #deliver(offers: readonly Offer[]): void {
     this.#deps.ctx.waitUntil(this.#followers.deliver(offers).then(() => this.schedule()));
   }

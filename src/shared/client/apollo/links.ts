@@ -66,7 +66,7 @@ export const outageLink = (): ApolloLink =>
     });
   });
 
-/** Subscriptions over graphql-ws: one socket for all, and each goes on behind its last item whenever the socket drops. */
+/** Subscriptions over graphql-ws: one socket for all, and each goes on after its last item whenever the socket drops. */
 export function liveLink(options: LiveOptions): ApolloLink {
   const live = new LiveClient(options);
   return new ApolloLink(

@@ -56,7 +56,7 @@ export const trustedExchange = (): Exchange =>
     },
   });
 
-/** Subscriptions over graphql-ws: one socket for all, and each goes on behind its last item whenever the socket drops. */
+/** Subscriptions over graphql-ws: one socket for all, and each goes on after its last item whenever the socket drops. */
 export function liveExchange(options: LiveOptions): Exchange {
   const live = new LiveClient(options);
   return subscriptionExchange({
