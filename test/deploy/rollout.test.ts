@@ -152,7 +152,10 @@ describe("a new version", () => {
     });
     expect(runs.text).toContain("the platform puts no Worker back over a migration of its Durable Objects");
     const { migrationTag, classes } = runs.standIn.state.workers["concord-devices-staging"] as StoredWorker;
-    expect([migrationTag, classes]).toEqual(["v2", ["DeviceObject", "DealerFeed", "LiveHub", "Tickets", "CallerBudget"]]);
+    expect([migrationTag, classes]).toEqual([
+      "v2",
+      ["DeviceObject", "DealerFeed", "LiveHub", "Tickets", "CallerBudget"],
+    ]);
   });
 
   it("of a Worker that binds to a class which is new comes after the Worker that has it, and is refused alone", async () => {

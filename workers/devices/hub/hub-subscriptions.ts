@@ -151,7 +151,8 @@ export class HubSubscriptions {
   }
 }
 
-const nameOf = ({ socket, number, place }: Pick<Follow, "socket" | "number" | "place">): string => `${socket} ${number} ${place}`;
+const nameOf = ({ socket, number, place }: Pick<Follow, "socket" | "number" | "place">): string =>
+  `${socket} ${number} ${place}`;
 
 /** Whether the token may follow these dealers. What it may see of a device is the device's object to say. */
 function isVisible(target: LiveTarget, { scope }: Listener): boolean {
