@@ -1,10 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../local/tool.ts";
+import { copyConfig } from "../support/config-copy.ts";
 
 const CONFIG = "workers/devices/wrangler.toml";
 const OWN = "simple = { limit = 600, period = 60 }";
-/** More than the tests need from any one address. */
+/** Sockets a minute and address: more than the tests need from any one address. */
 const FEW = 100;
 
 /**
@@ -14,17 +13,10 @@ const FEW = 100;
  */
 export const fewSockets =
   (folder: string) =>
-  (path: string): string => {
-    if (path !== CONFIG) return path;
-    const text = readFileSync(join(ROOT, path), "utf8");
-    if (!text.includes(OWN)) throw new Error(`${CONFIG} has another limit than ${OWN}: change it here too`);
-    const copy = join(folder, "devices.toml");
-    writeFileSync(
-      copy,
-      text
-        .replace(OWN, OWN.replace("600", String(FEW)))
-        .replace('main = "index.ts"', () => `main = ${JSON.stringify(join(ROOT, "workers/devices/index.ts"))}`)
-        .replaceAll('"../../migrations"', () => JSON.stringify(join(ROOT, "migrations"))),
-    );
-    return copy;
+  async (config: string): Promise<string> => {
+    if (config !== CONFIG) return config;
+    return copyConfig(config, join(folder, "devices.toml"), (text) => {
+      if (!text.includes(OWN)) throw new Error(`${CONFIG} has another limit than ${OWN}: change it here too`);
+      return text.replace(OWN, OWN.replace("600", String(FEW)));
+    });
   };

@@ -1,8 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Stack, WORKER_CONFIGS } from "../../../local/stack.ts";
-import { ROOT } from "../../../local/tool.ts";
+import { copyConfig } from "../../support/config-copy.ts";
 
 /** A Worker by its config, and the name that it has locally. */
 export type DeployedWorker = { readonly config: string; readonly name: string };
@@ -41,15 +40,10 @@ export class Versions {
   }
 
   /** The path of a Worker's config at its version. */
-  configOf = async (config: string): Promise<string> => {
-    const at = (path: string) => JSON.stringify(join(ROOT, dirname(config), path));
-    const text = (await readFile(join(ROOT, config), "utf8"))
-      .replace(/^main = "(.+)"$/m, (_, main: string) => `main = ${at(main)}`)
-      .replaceAll(/"(\.\.\/\.\.\/[^"]+)"/g, (_, path: string) => at(path))
-      .replace("[vars]\n", `[vars]\n${VERSION} = "${this.#of(config)}"\n`);
-    const path = join(this.#folder, `${config.replaceAll("/", "-")}-${this.#of(config)}.toml`);
-    await writeFile(path, text);
-    return path;
+  configOf = (config: string): Promise<string> => {
+    const version = this.#of(config);
+    const path = join(this.#folder, `${config.replaceAll("/", "-")}-${version}.toml`);
+    return copyConfig(config, path, (text) => text.replace("[vars]\n", `[vars]\n${VERSION} = "${version}"\n`));
   };
 
   /** Waits until every Worker runs the version that was deployed last: the runtime may still answer with the one before. */
