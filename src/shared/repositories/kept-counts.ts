@@ -127,9 +127,12 @@ export const FILLED = "~";
 
 const IS_FILLED = sql`(SELECT through = ${FILLED} FROM fill_progress WHERE name = 'counts')`;
 
+/** Conditions that hold for everything if they are empty. */
+const PREFIXES = ["keyPrefix", "serialPrefix"];
+
 /** Whether the counts have all that a filter asks for. */
 export function isKept({ status, statuses, source, sources, dealerId, unassigned, ...others }: Filter): boolean {
-  return Object.values(others).every((condition) => condition == null || condition === "");
+  return Object.entries(others).every(([name, value]) => value == null || (value === "" && PREFIXES.includes(name)));
 }
 
 function matching(scope: Scope, filter: Filter): SQL | undefined {

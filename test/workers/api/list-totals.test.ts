@@ -51,6 +51,7 @@ describe("totalCount", () => {
       `{ all: ${total("")} online: ${total("status: ONLINE")} none: ${total("statuses: []")}
          unregistered: ${total("statuses: [UNREGISTERED, RETIRED]")} elt: ${total("sources: [ELT], unassigned: false")}
          nobodys: ${total("unassigned: true")} one: ${total(`dealerId: "D-1"`)} empty: ${total(`dealerId: ""`)}
+         prefix: ${total(`serialPrefix: ""`)} customer: ${total(`customerId: ""`)}
          dealers { edges { node { devices(first: 0, filter: { source: ELT }) { totalCount } } } } }`,
       { env: watched.env },
     );
@@ -61,6 +62,7 @@ describe("totalCount", () => {
       ),
     ).toEqual({
       ...{ all: 10_052, online: 10_050, none: 0, unregistered: 2, elt: 10_050, nobodys: 1, one: 10_050, empty: 0 },
+      ...{ prefix: 10_052, customer: 0 },
     });
     expect(nodesOf(dealers).map(({ devices }) => devices.totalCount)).toEqual([10_050, 0]);
     expect(watched.rowsRead()).toBeLessThan(150);
