@@ -138,8 +138,11 @@ export class AlertRepository extends Repository<typeof alerts> {
     filter: AlertFilter = {},
   ): Promise<Map<string, number | null>> {
     const raised = inRange(unindexed(alerts.raisedAt), raisedRange(scope, filter));
-    const where = and(ALERTS.visibleTo(scope), matching(filter, unindexed), raised);
-    return this.unscoped.countEach(deviceKeys, sql`${alerts.deviceKey} = ids.value`, where);
+    const ofDevice = sql`${alerts.deviceKey} = ids.value`;
+    return this.unscoped.countEach(
+      deviceKeys,
+      and(ofDevice, ALERTS.visibleTo(scope), matching(filter, unindexed), raised),
+    );
   }
 }
 

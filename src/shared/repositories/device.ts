@@ -8,7 +8,7 @@ import type { DeviceKey, Source } from "#domain/event.ts";
 import { utcDay } from "#domain/time.ts";
 import { compareText } from "#domain/version.ts";
 import { isOpen, OPEN_ALERTS } from "./alert.ts";
-import { foundDevices, foundKeys, MAX_FOUND } from "./device-search.ts";
+import { findsMore, foundDevices, foundKeys } from "./device-search.ts";
 import { isKept, KeptCounts } from "./kept-counts.ts";
 import { anyPart, isInRanges, type KeyRange, Keyset, MomentText, prefixRange, unindexed } from "./keyset.ts";
 import { isOneOf, jsonEach, valuesOf } from "./one-of.ts";
@@ -40,7 +40,8 @@ export type DeviceFilter = {
   readonly customerId?: string | null | undefined;
   /**
    * Words that the name, the serial number or the customer's name has, without case and accents; the last one may be the
-   * beginning of a word. At most `MAX_FOUND` devices are found.
+   * beginning of a word. At most `MAX_FOUND` devices are found, of the dealer if there is one; the other conditions,
+   * `customerId` too, are applied to those.
    */
   readonly search?: string | null | undefined;
   /** How the key begins: `elt:ELT45-`. Case matters, as for the serial number. */
@@ -144,15 +145,8 @@ export class DeviceRepository extends Repository<typeof devices> {
     const kept = isKept(filter) ? await this.#counts.countDevices(scope, filter) : null;
     if (kept !== null) return kept;
     const lead = chooseLead(scope, filter, orderField(filter, {}));
-    if (filter.search != null && (await this.#findsMore(scope, filter))) return null;
+    if (await this.#findsMore(scope, filter)) return null;
     return this.unscoped.count(matching(scope, filter, { lead, isFrom: true }), sourceOf(scope, filter, lead));
-  }
-
-  /** Whether more devices match a search than are found. */
-  async #findsMore(scope: Scope, { search, dealerId }: DeviceFilter): Promise<boolean> {
-    const keys = foundKeys(scope, search as string, { dealerId, more: 1 });
-    const [row] = await this.unscoped.select<{ n: number }>(sql`SELECT count(*) AS n FROM (${keys})`);
-    return (row?.n ?? 0) > MAX_FOUND;
   }
 
   /** The same page of each owner's devices, by key, in one statement. Owners without devices are left out. */
@@ -162,12 +156,17 @@ export class DeviceRepository extends Repository<typeof devices> {
     { page, filter = {} }: { readonly page: PageRequest; readonly filter?: DeviceFilter },
   ): Promise<Map<string, Page<FoundDevice>>> {
     const orderBy = KEYSETS.KEY.orderBy(page);
-    const where = and(isOfOwner(owner), matching(scope, filter, { lead: owner }), anyPart(KEYSETS.KEY.parts(page)));
+    const where = and(
+      isOfOwner(owner),
+      matching(scope, filter, { lead: owner, dealerIds: dealersOf(owner, ids) }),
+      anyPart(KEYSETS.KEY.parts(page)),
+    );
     // The inner table has the same name as the outer one, so that the conditions apply to the inner one.
     const rows = await this.unscoped.findMany(
       { select: [...COLUMNS, owner], orderBy },
       sql`SELECT ${devices}.* FROM ${jsonEach(ids)} AS ids CROSS JOIN ${devices} ON ${devices.key} IN (
-        SELECT ${devices.key} FROM ${devices} WHERE ${where} ORDER BY ${sql.join(orderBy, sql`, `)} LIMIT ${rowsFor(page)})`,
+        SELECT ${devices.key} FROM ${devices}
+        WHERE ${where} ORDER BY ${sql.join(orderBy, sql`, `)} LIMIT ${rowsFor(page)})`,
     );
     const groups = Map.groupBy(rows, (row) => row[owner] as string);
     return new Map([...groups].map(([id, group]) => [id, toPage(group, page, deviceEdge(scope, "KEY"))]));
@@ -181,11 +180,29 @@ export class DeviceRepository extends Repository<typeof devices> {
   ): Promise<Map<string, number | null>> {
     const kept = owner === "dealerId" && isKept(filter) ? await this.#counts.countByDealer(scope, ids, filter) : null;
     if (kept !== null) return kept;
-    return this.unscoped.countEach(ids, isOfOwner(owner), matching(scope, filter, { lead: owner }));
+    const dealerIds = dealersOf(owner, ids);
+    if (await this.#findsMore(scope, filter, dealerIds)) return new Map(ids.map((id) => [id, null]));
+    return this.unscoped.countEach(ids, and(isOfOwner(owner), matching(scope, filter, { lead: owner, dealerIds })));
+  }
+
+  /** Whether more devices match a search than are found. */
+  async #findsMore(scope: Scope, { search, dealerId }: DeviceFilter, dealerIds = oneOrAll(dealerId)): Promise<boolean> {
+    if (search == null) return false;
+    const [row] = await this.unscoped.select<{ more: number }>(
+      sql`SELECT ${findsMore(scope, search, { dealerIds })} AS more`,
+    );
+    return Boolean(row?.more);
   }
 }
 
 const isOfOwner = (owner: DeviceOwner): SQL => sql`${devices[owner]} = ids.value`;
+
+/** The dealers among whose devices a list by owner is searched: the first that are found may all be others'. */
+const dealersOf = (owner: DeviceOwner, ids: readonly string[]): readonly string[] | undefined =>
+  owner === "dealerId" ? ids : undefined;
+
+const oneOrAll = (dealerId: string | null | undefined): readonly string[] | undefined =>
+  dealerId == null ? undefined : [dealerId];
 
 /** What a list is sorted by: as asked for, or else by the field of the filter's range. */
 export const orderField = (filter: DeviceFilter, { field }: DeviceOrder): DeviceOrderField => {
@@ -235,7 +252,7 @@ const isByKey = ({ role }: Scope, lead: Lead): boolean =>
 
 /** What the leading condition reads instead of the table, if SQLite would not find that by itself. */
 function sourceOf(scope: Scope, filter: DeviceFilter, lead: Lead): SQL | readonly SQL[] | undefined {
-  if (lead === "search") return foundDevices(scope, filter.search as string, filter.dealerId);
+  if (lead === "search") return foundDevices(scope, filter.search as string, { dealerIds: oneOrAll(filter.dealerId) });
   if (lead === "unassigned") return UNASSIGNED;
   if (lead === "openAlerts") return alertedDevices(filter.openAlertSeverity ?? undefined);
   // The index is sorted by key below one status, and not below several.
@@ -276,12 +293,14 @@ type Matching = {
   readonly isFrom?: boolean;
   /** A column whose ranges the list's order has already. */
   readonly without?: Column | null;
+  /** The dealers among whose devices a search looks, if not that of the filter. */
+  readonly dealerIds?: readonly string[] | undefined;
 };
 
 function matching(
   scope: Scope,
   filter: DeviceFilter,
-  { lead, isFrom = false, without = null }: Matching,
+  { lead, isFrom = false, without = null, dealerIds = oneOrAll(filter.dealerId) }: Matching,
 ): SQL | undefined {
   const { dealerId, customerId, updatedSince, unassigned } = filter;
   const column = (name: Column) => (name === lead ? devices[name] : unindexed(devices[name]));
@@ -304,7 +323,7 @@ function matching(
     updatedSince != null ? sql`${devices.latest} >= ${updatedSince}` : undefined,
     matchingAlerts(scope, filter, lead),
     filter.search != null && lead !== "search"
-      ? sql`${unindexed(devices.key)} IN (${foundKeys(scope, filter.search, { dealerId })})`
+      ? sql`${unindexed(devices.key)} IN (${foundKeys(scope, filter.search, { dealerIds })})`
       : undefined,
   );
 }

@@ -91,10 +91,10 @@ export class TableReader<T extends SQLiteTable> {
     return boundedCount(counted.flat().reduce((sum, { count }) => sum + count, 0));
   }
 
-  /** `count` for each parent, in one statement. @param on matches a row of the table to `ids.value` */
-  async countEach(ids: readonly string[], on: SQL, where: SQL | undefined): Promise<Map<string, number | null>> {
+  /** `count` for each parent, in one statement. @param where matches a row of the table to `ids.value`, among others */
+  async countEach(ids: readonly string[], where: SQL | undefined, from?: SQL): Promise<Map<string, number | null>> {
     const rows = await this.select<{ id: string; count: number }>(
-      sql`SELECT ids.value AS id, ${this.#countOf(and(on, where))} AS count FROM ${jsonEach(ids)} AS ids`,
+      sql`SELECT ids.value AS id, ${this.#countOf(where, from)} AS count FROM ${jsonEach(ids)} AS ids`,
     );
     return new Map(rows.map(({ id, count }) => [id, boundedCount(count)]));
   }

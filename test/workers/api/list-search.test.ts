@@ -240,4 +240,28 @@ describe("the rows that a search reads", () => {
     expect(data.devices.totalCount).toBeNull();
     expect(watched.rowsRead()).toBeLessThan(6_100);
   });
+
+  it("are a dealer's own where its devices are searched; where more match than are found, counts are unknown", async () => {
+    await seedDealers({ dealerId: "D-998", name: "One" }, { dealerId: "D-999", name: "Two" });
+    await seedCustomers({ customerId: "C-1", name: "One", source: "elt" });
+    await env.DB.exec("UPDATE devices SET customer_id = 'C-1' WHERE key = 'elt:19999'");
+    await env.DB.exec("UPDATE devices SET dealer_id = 'D-998' WHERE key >= 'elt:15' AND key < 'elt:17'");
+    const watched = watchStatements();
+    const searched = 'devices(first: 1, filter: { search: "thermostat" }) { totalCount edges { node { key } } }';
+    const dataOf = async (query: string) => (await ask(`{ ${query} { ${searched} } }`, watched)).data;
+    const [{ dealer: small }, { dealer: large }] = [
+      await dataOf('dealer(dealerId: "D-999")'),
+      await dataOf('dealer(dealerId: "D-998")'),
+    ];
+    expect([small.devices.totalCount, keysOf(small.devices)]).toEqual([2, ["elt:1999"]]);
+    expect([large.devices.totalCount, keysOf(large.devices)]).toEqual([null, ["elt:15"]]);
+    const { data } = await ask(
+      `{ dealers { edges { node { ${searched} } } } customer(customerId: "C-1") { ${searched} } }`,
+      watched,
+    );
+    expect(nodesOf(data.dealers).map(({ devices }) => devices.totalCount)).toEqual([null, null]);
+    // Among the first devices that are found there is none of this customer, and there may be some behind them.
+    expect(data.customer.devices).toEqual({ totalCount: null, edges: [] });
+    expect(watched.rowsRead()).toBeLessThan(20_000);
+  });
 });
