@@ -31,6 +31,8 @@ type FollowersDeps = {
 export class Followers {
   readonly #deps: FollowersDeps;
   #stored: Stored | null | undefined;
+  /** Hubs that have begun to follow since they were asked whether they still do. */
+  readonly #heardOf = new Set<string>();
 
   constructor(deps: FollowersDeps) {
     this.#deps = deps;
@@ -41,6 +43,7 @@ export class Followers {
   }
 
   add(followed: Followed, { hub, scopeKey }: { readonly hub: string; readonly scopeKey: ScopeKey }): void {
+    this.#heardOf.add(hub);
     const hubs = this.#load()?.hubs ?? [];
     const known = hubs.find((one) => one.hub === hub);
     if (known?.scopeKeys.includes(scopeKey)) return;
@@ -111,7 +114,10 @@ export class Followers {
     for (const { hub, scopeKeys, confirmedAtMs } of stored?.hubs ?? []) {
       if (!stored || confirmedAtMs + BELIEVED_MS > nowMs) continue;
       try {
+        this.#heardOf.delete(hub);
         const kept = await this.#deps.hub(hub).stillFollows(stored.followed, scopeKeys);
+        // The answer may be older than what the hub has begun since.
+        if (this.#heardOf.has(hub)) continue;
         this.remove(
           hub,
           scopeKeys.filter((key) => !kept.includes(key)),
