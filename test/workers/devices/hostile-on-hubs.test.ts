@@ -1,8 +1,21 @@
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { DeviceKey } from "#domain/event.ts";
-import { connected, devicesWith, FEEDS, MANY, revisionsOf, withObjects } from "./hub-support.ts";
-import { CHANGED, consumeRecords, dealerScope, FEED, feedOf, freshDealer, freshDevice, report } from "./support.ts";
+import { HOUR_MS } from "#domain/time.ts";
+import type { Followable, ScopeKey } from "#objects/hub.ts";
+import { connected, devicesWith, FEEDS, followersOf, MANY, revisionsOf, withObjects } from "./hub-support.ts";
+import {
+  CHANGED,
+  consumeRecords,
+  dealerScope,
+  FEED,
+  feedOf,
+  freshDealer,
+  freshDevice,
+  objectOf,
+  redeploy,
+  report,
+} from "./support.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -79,5 +92,50 @@ describe("a client of a hub", () => {
     await socket.received(({ type, id }) => type === "error" && id === "first");
     await scheduler.wait(50);
     expect(calls).toEqual(["follow"]);
+  });
+});
+
+describe("a hub that was reset", () => {
+  it("has room for the clients that come back before D1 has answered", async () => {
+    const { socket, hub } = await connected();
+    socket.close();
+    const left = await runInDurableObject(hub as never, async (instance, { storage }) => {
+      for (let n = 0; n < 250; n++) {
+        storage.sql.exec("INSERT INTO sockets VALUES (?, 'screens', 'office', ?)", `gone-${n}`, Date.now() + HOUR_MS);
+      }
+      void (instance as unknown as { alarm(): Promise<void> }).alarm();
+      return Number(storage.sql.exec("SELECT count(*) AS n FROM sockets WHERE name LIKE 'gone-%'").one().n);
+    });
+    expect(left).toBe(0);
+  });
+});
+
+describe("an object whose question a hub answers late", () => {
+  it("keeps the hub if it has begun to follow again meanwhile", async () => {
+    const [key] = (await devicesWith(1)) as [DeviceKey];
+    const object = objectOf(key);
+    const follow = () =>
+      (object as unknown as Followable).follow({
+        hub: "late",
+        followed: { kind: "device", deviceKey: key },
+        scopeKey: "all",
+        cursor: null,
+      });
+    await follow();
+    let answer = () => {};
+    const stillFollows = () =>
+      new Promise<ScopeKey[]>((resolve) => {
+        answer = () => resolve([]);
+      });
+    await redeploy(object, {
+      HUBS: { getByName: () => ({ stillFollows, deliver: async () => {} }) } as unknown as DurableObjectNamespace,
+    });
+    vi.spyOn(Date, "now").mockReturnValue(Date.now() + HOUR_MS + 1);
+    const alarm = runDurableObjectAlarm(object as never);
+    await scheduler.wait(50);
+    await follow();
+    await runInDurableObject(object as never, () => answer());
+    await alarm;
+    expect(await followersOf(object)).toEqual(["late"]);
   });
 });

@@ -122,19 +122,24 @@ export class Hub {
     return scopeKeys.filter((scopeKey) => kept.has(scopeKey));
   }
 
-  /** Closes the sockets whose tokens have expired or were revoked, and forgets those that are gone. */
+  /** Forgets the sockets that are gone, and closes those whose tokens have expired or were revoked. */
   async check(nowMs: number): Promise<void> {
+    this.#forgetGone();
     const revoked = await this.#deps.revoked();
     for (const name of this.#deps.store.socketNames()) {
       const socket = this.#places.socketOf(name);
-      if (!socket) {
-        this.#following.release(this.#deps.store.removeSocket(name));
-        continue;
-      }
-      const { listener } = this.#places.read(socket);
+      const listener = socket && this.#places.read(socket).listener;
       if (!listener) continue;
       if (listener.expiresAtMs <= nowMs) close(socket, CLOSINGS.expired);
       else closeIfRevoked(socket, listener, revoked);
+    }
+  }
+
+  /** At once: after a reset, the clients that come back need the room. */
+  #forgetGone(): void {
+    const { store } = this.#deps;
+    for (const name of store.socketNames()) {
+      if (!this.#places.socketOf(name)) this.#following.release(store.removeSocket(name));
     }
   }
 
