@@ -68,6 +68,26 @@ describe("a client of a hub", () => {
     expect(await socket.items(1)).toMatchObject([{ kind: "STARTED" }]);
   });
 
+  it.each(['a"b', "\u0000", "é€😀", "__proto__"])("ends the subscription with the id %j", async (id) => {
+    const [key] = (await devicesWith(1)) as [DeviceKey];
+    const { socket } = await connected();
+    socket.subscribe(CHANGED, { key }, id);
+    await socket.items(1, id);
+    socket.send({ type: "complete", id });
+    socket.subscribe(CHANGED, { key }, "other");
+    await socket.items(1, "other");
+    await consumeRecords([report(key, 2)]);
+    await socket.items(2, "other");
+    expect(socket.messages.filter(({ type }) => type === "next")).toHaveLength(3);
+  });
+
+  it("is closed for an id that is no text, and would come back as another", async () => {
+    const [key] = (await devicesWith(1)) as [DeviceKey];
+    const { socket } = await connected();
+    socket.subscribe(CHANGED, { key }, "\ud800");
+    expect((await socket.closing()).code).toBe(4400);
+  });
+
   it("causes no call of an object for a subscription that it ends at once", async () => {
     const [key] = (await devicesWith(1)) as [DeviceKey];
     const { socket, hub } = await connected();

@@ -19,13 +19,20 @@ const SubscribePayload = z.looseObject({
 });
 export type SubscribePayload = z.output<typeof SubscribePayload>;
 
+/** A client's name for an operation. Half of a surrogate pair would be stored as another character. */
+const id = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((text) => text.isWellFormed());
+
 /** The messages that a client may send. */
 const ClientMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("connection_init"), payload }),
   z.object({ type: z.literal("ping"), payload }),
   z.object({ type: z.literal("pong"), payload }),
-  z.object({ type: z.literal("subscribe"), id: z.string().min(1).max(128), payload: SubscribePayload }),
-  z.object({ type: z.literal("complete"), id: z.string().min(1).max(128) }),
+  z.object({ type: z.literal("subscribe"), id, payload: SubscribePayload }),
+  z.object({ type: z.literal("complete"), id }),
 ]);
 export type ClientMessage = z.output<typeof ClientMessage>;
 
