@@ -35,6 +35,16 @@ function world(isolates: number) {
 }
 
 describe("a budget", () => {
+  it("refuses nothing that it has the points for, whenever another operation comes meanwhile", async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const { spend } = world(1);
+      const first = spend(0, 100);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      const answers = await Promise.all([first, spend(0, 100)]);
+      expect(answers, `the second operation came ${turns} turns later`).toMatchObject([{ ok: true }, { ok: true }]);
+    }
+  });
+
   it("is never exceeded by all isolates together, and says no more than an isolate has left", async () => {
     const step = fc.record({
       isolate: fc.nat(3),

@@ -1,6 +1,6 @@
 import { sha256Hex } from "#base/digest.ts";
 import type { Spend, Spending } from "#graphql/limits/budget.ts";
-import type { BudgetObject } from "#objects/budget.ts";
+import type { BudgetObject, Lease } from "#objects/budget.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 
 /** An isolate takes a tenth of a budget at a time, so that ten requests to the object are the most of one isolate's minute. */
@@ -34,7 +34,12 @@ export class Budgets {
 
   /** @param limit points a minute */
   async spend(caller: string, points: number, limit: number): Promise<Spending | undefined> {
-    if (!this.#isDecided(caller, points) && !(await this.#lease(caller, points, limit))) return undefined;
+    if (!this.#isDecided(caller, points)) {
+      const lease = await this.#lease(caller, points, limit);
+      if (!lease) return undefined;
+      this.#add(caller, lease);
+    }
+    // At once: what this operation has leased must not be spent by another one first.
     const held = this.#held.get(caller);
     if (!held) return undefined;
     const ok = held.left >= points;
@@ -49,24 +54,26 @@ export class Budgets {
     return held !== undefined && held.resetAtMs > this.#deps.now() && (held.left >= points || held.remaining === 0);
   }
 
-  /** @returns `false` if the object is out of reach: a caller is not refused for a fault of ours */
-  async #lease(caller: string, points: number, limit: number): Promise<boolean> {
-    if (this.#deps.now() < this.#brokenUntilMs) return false;
+  /** @returns `undefined` if the object is out of reach: a caller is not refused for a fault of ours */
+  async #lease(caller: string, points: number, limit: number): Promise<Lease | undefined> {
+    if (this.#deps.now() < this.#brokenUntilMs) return undefined;
     try {
       const object = await this.#deps.objectOf(caller);
-      const { granted, remaining, resetAtMs } = await object.lease(Math.max(points, Math.ceil(limit / SHARE)), limit);
-      const before = this.#held.get(caller);
-      const left = (before?.resetAtMs === resetAtMs ? before.left : 0) + granted;
-      this.#held.delete(caller);
-      this.#held.set(caller, { left, remaining, resetAtMs });
-      const [oldest] = this.#held.keys();
-      if (this.#held.size > MAX_CALLERS && oldest !== undefined) this.#held.delete(oldest);
-      return true;
+      return await object.lease(Math.max(points, Math.ceil(limit / SHARE)), limit);
     } catch (thrown) {
       this.#brokenUntilMs = this.#deps.now() + RETRY_OBJECT_AFTER_MS;
       log("error", "budget.unavailable", describeFault(thrown));
-      return false;
+      return undefined;
     }
+  }
+
+  #add(caller: string, { granted, remaining, resetAtMs }: Lease): void {
+    const before = this.#held.get(caller);
+    const left = (before?.resetAtMs === resetAtMs ? before.left : 0) + granted;
+    this.#held.delete(caller);
+    this.#held.set(caller, { left, remaining, resetAtMs });
+    const [oldest] = this.#held.keys();
+    if (this.#held.size > MAX_CALLERS && oldest !== undefined) this.#held.delete(oldest);
   }
 }
 
