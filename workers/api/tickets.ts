@@ -1,7 +1,7 @@
 import { toBase64Url } from "#base/base64.ts";
 import { discardBody, readAtMost } from "#base/body.ts";
 import { sha256Hex } from "#base/digest.ts";
-import { clientAddress } from "#base/rate-limit.ts";
+import { clientAddress, isWithinLimit, SHORT_WAIT_SECONDS } from "#base/rate-limit.ts";
 import { coloOf } from "#objects/hub-name.ts";
 import type { LiveItem } from "#objects/item.ts";
 import { placeOfTicket, type TicketStore } from "#objects/ticket.ts";
@@ -10,7 +10,7 @@ import { type AnswerDeps, answer, type Sender } from "./answer.ts";
 import { refuseStranger } from "./caller.ts";
 import type { Env } from "./env.ts";
 import { EVENT_STREAM, isEventStream } from "./media-types.ts";
-import { jsonAnswerOf, refuse } from "./refusals.ts";
+import { jsonAnswerOf, refuse, tooMany } from "./refusals.ts";
 import { MAX_BODY_BYTES, TOO_LARGE } from "./request-parameters.ts";
 
 /*
@@ -69,6 +69,9 @@ type OpenDeps = Deps & {
 
 /** Answers `GET /graphql/stream?ticket=…` with the ticket's subscription. */
 export async function openTicket(request: Request, { live, ...deps }: OpenDeps): Promise<Response> {
+  const address = clientAddress(request.headers);
+  // Anybody can make a ticket up, and each one asks an object.
+  if (!(await isWithinLimit(deps.env.REQUESTS_BY_ADDRESS, address))) return tooMany(request, SHORT_WAIT_SECONDS);
   const text = new URL(request.url).searchParams.get("ticket") ?? "";
   const place = placeOfTicket(text);
   const ticket = place === undefined ? null : await ticketsAt(deps.env, place).take(await sha256Hex(text));
@@ -77,7 +80,7 @@ export async function openTicket(request: Request, { live, ...deps }: OpenDeps):
   const { body, lastEventId, ...who } = ticket;
   if (ticket.token && (await revokedIn(deps.env.DB)).has(ticket.token))
     return refuse(request, 401, ["UNAUTHENTICATED", REVOKED]);
-  const sender = { ...who, address: clientAddress(request.headers) };
+  const sender = { ...who, address };
   const headers = { ...Object.fromEntries(request.headers), "content-type": "application/json", accept: EVENT_STREAM };
   const subscription = new Request(graphqlOf(request), { method: "POST", headers, body, signal: request.signal });
   return answer(subscription, sender, { ...deps, live: live(sender, lastEventId) });

@@ -230,6 +230,14 @@ describe("a stream is refused", () => {
     expect(await codeOf(response)).toEqual([429, "TOO_MANY_REQUESTS"]);
   });
 
+  it("from an address that sends too many requests, before an object is asked for its ticket", async () => {
+    const getByName = vi.fn();
+    const vars = { REQUESTS_BY_ADDRESS: { limit: async () => ({ success: false }) }, TICKETS: { getByName } };
+    const response = await open(`https://concord.test/graphql/stream?ticket=${NONE}`, {}, vars);
+    expect(await codeOf(response)).toEqual([429, "TOO_MANY_REQUESTS"]);
+    expect(getByName).not.toHaveBeenCalled();
+  });
+
   it("if its caller's token was revoked since", async () => {
     const token = await signToken(A, LOCAL_TOKEN_KEY, "1h");
     const { url } = await ticketFor(FEED, { token });
