@@ -11,7 +11,6 @@ import { refuseStranger } from "./caller.ts";
 import type { Env } from "./env.ts";
 import { EVENT_STREAM, isEventStream } from "./media-types.ts";
 import { jsonAnswerOf, refuse, tooMany } from "./refusals.ts";
-import { MAX_BODY_BYTES, TOO_LARGE } from "./request-parameters.ts";
 
 /*
  * A browser's `EventSource` can send no token. So a page asks for a ticket with its token, and opens the stream with it.
@@ -21,6 +20,12 @@ import { MAX_BODY_BYTES, TOO_LARGE } from "./request-parameters.ts";
 /** How long a ticket may be used, in milliseconds. Ours: a page opens its stream at once. */
 const USABLE_MS = 30_000;
 
+/**
+ * Longest body of a ticket. Ours: it is stored, and the object of a location holds those of half a minute in memory when it
+ * deletes them.
+ */
+const MAX_TICKET_BYTES = 32 * 1024;
+
 /** Where tickets are used. */
 const STREAM_PATH = "/graphql/stream";
 
@@ -28,7 +33,7 @@ type Deps = Omit<AnswerDeps, "live">;
 
 /** Answers `POST /graphql/ticket`, whose body is the one with which the subscription would be POSTed to `/graphql`. */
 export async function issueTicket(request: Request, sender: Sender, deps: Deps): Promise<Response> {
-  const bytes = await readAtMost(request, MAX_BODY_BYTES);
+  const bytes = await readAtMost(request, MAX_TICKET_BYTES);
   if (!bytes) {
     await discardBody(request);
     return refuse(request, 413, ["REQUEST_ENTITY_TOO_LARGE", TOO_LARGE]);
@@ -89,6 +94,7 @@ export async function openTicket(request: Request, { live, ...deps }: OpenDeps):
 /** Where subscriptions are answered. A ticket is no part of this address. */
 const graphqlOf = ({ url }: Request): URL => new URL("/graphql", url);
 
+const TOO_LARGE = `A ticket's subscription has at most ${MAX_TICKET_BYTES} bytes. No ticket was made: send the document by its id, or shorten its variables.`;
 const NO_TICKET =
   "This is no ticket, or it was used, or more than 30 s have passed. Nothing was opened: POST the subscription to /graphql/ticket for a new one.";
 const REVOKED = "The token of this ticket was revoked. Nothing was opened: ask for a ticket with another token.";

@@ -192,7 +192,11 @@ describe("no ticket is given", () => {
     ["a dealer's own text", FEED, [403, "TRUSTED_DOCUMENTS_ONLY"], { vars: { TRUSTED_DOCUMENTS_ONLY: "true" } }],
     ["a body of another type", FEED, [415, "UNSUPPORTED_MEDIA_TYPE"], { headers: { "Content-Type": "text/plain" } }],
     ["a token that is none", FEED, [401, "UNAUTHENTICATED"], { headers: { Authorization: "Bearer no" } }],
-    ["a body of more than 256 KiB", { query: "x".repeat(300_000) }, [413, "REQUEST_ENTITY_TOO_LARGE"]],
+    [
+      "a body of more than 32 KiB",
+      { ...FEED, variables: { id: "x".repeat(33_000) } },
+      [413, "REQUEST_ENTITY_TOO_LARGE"],
+    ],
   ])("for %s", async (_, body, refusal, others = {}) => {
     for (const Accept of ["application/graphql-response+json", "text/event-stream, application/json;q=0.5"]) {
       const response = await ask(body, {
