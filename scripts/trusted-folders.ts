@@ -5,7 +5,7 @@ import type * as z from "zod";
 import { extensionOf, type ManifestKind, type Read, readClientFile, TrustSettings } from "./client-manifests.ts";
 
 /** What was read of one folder, or of one of its files. */
-export type FolderRead = Read & { readonly kind: ManifestKind };
+type FolderRead = Read & { readonly kind: ManifestKind };
 
 /** The file that names the folders. */
 export const TRUST_FILE = "trusted-documents.yaml";

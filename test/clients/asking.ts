@@ -71,7 +71,7 @@ const codesOfRefusal = async (stand: Stand, ask: Ask, variables: Record<string, 
   (await ask(stand, "MatrixDeviceQuery", variables, "no-token")).codes;
 
 /** Asks with automatic persisted queries. `look` is to see each request that the client sends: its body, or else its URL. */
-export type AskPersisted = (stand: Stand, look: (said: string) => void, token: string) => Promise<Answer>;
+type AskPersisted = (stand: Stand, look: (said: string) => void, token: string) => Promise<Answer>;
 
 /** The texts and the hashes that a client sends with each request, in order, wherever it puts them. */
 function recorded() {

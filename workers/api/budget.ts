@@ -14,7 +14,7 @@ const RETRY_OBJECT_AFTER_MS = 10_000;
 
 type Held = { left: number; remaining: number; resetAtMs: number };
 
-export type BudgetDeps = {
+type BudgetDeps = {
   readonly objectOf: (caller: string) => Promise<BudgetObject>;
   readonly now: () => number;
 };

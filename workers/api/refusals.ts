@@ -9,7 +9,7 @@ export const jsonAnswerOf = ({ headers }: Request): (typeof JSON_ANSWERS)[number
   preferredType(headers.get("Accept"), JSON_ANSWERS) ?? JSON_ANSWERS[0];
 
 /** What a refusal has beside its code and message. */
-export type RefusalDetails = {
+type RefusalDetails = {
   /** Members of `extensions`. */
   readonly extensions?: object;
   readonly headers?: Readonly<Record<string, string>>;

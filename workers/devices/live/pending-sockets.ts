@@ -8,7 +8,7 @@ const TIMEOUTS_MS: Readonly<Record<PendingStep, number>> = { init: 10_000, subsc
 export const MAX_WAITING = 100;
 export const MAX_WAITING_BY_ADDRESS = 50;
 
-export type PendingLimits = { readonly all: number; readonly ofAddress: number };
+type PendingLimits = { readonly all: number; readonly ofAddress: number };
 const OF_ONE_OBJECT: PendingLimits = { all: MAX_WAITING, ofAddress: MAX_WAITING_BY_ADDRESS };
 
 type Waiting = { readonly address: string; readonly step: PendingStep; readonly stop: () => void };
