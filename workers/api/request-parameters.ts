@@ -8,9 +8,9 @@ import { parseJson } from "#json/parse-json.ts";
 /**
  * Most bytes of a request. The room is for variables; a document of that size would exceed the limit of tokens. Ours.
  */
-export const MAX_BODY_BYTES = 256 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
 
-export const TOO_LARGE = "The body has more than 256 KiB. Nothing was run: send less.";
+const TOO_LARGE = "The body has more than 256 KiB. Nothing was run: send less.";
 
 /**
  * Reads the parameters of a request from its URL or its body, and chooses the operation. Yoga's own readers know no ids
