@@ -43,11 +43,16 @@ const OPTIONS = {
  */
 export async function buildGraphiQL(): Promise<void> {
   const version = await versionOfSources();
-  if ((await readFile(stamp, "utf8").catch(() => "")) === version) return;
+  if ((await readFile(stamp, "utf8").catch(() => "")) !== version) await bundle(version);
+}
+
+/** @returns the paths of the files */
+async function bundle(version: string): Promise<ReadonlySet<string>> {
   const { outputFiles } = await build(OPTIONS);
   await mkdir(join(target, "assets"), { recursive: true });
   for (const { path, contents } of outputFiles) await put(path, contents);
   await writeFile(stamp, version);
+  return new Set(outputFiles.map(({ path }) => path));
 }
 
 async function versionOfSources(): Promise<string> {
@@ -61,6 +66,7 @@ async function versionOfSources(): Promise<string> {
 
 /** Replaces the file atomically: several stacks may start at once. */
 async function put(path: string, contents: Uint8Array): Promise<void> {
+  if ((await readFile(path).catch(() => null))?.equals(contents)) return;
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, contents);
   await rename(draft, path);
@@ -69,8 +75,10 @@ async function put(path: string, contents: Uint8Array): Promise<void> {
 /** Called by vitest before the tests of a project that needs it. */
 export default buildGraphiQL;
 
-// For a deployment: nothing of earlier builds is uploaded.
+// For a deployment: nothing of earlier builds is uploaded. What is served just now stays in its place.
 if (import.meta.main) {
-  await rm(join(source, "dist"), { recursive: true, force: true });
-  await buildGraphiQL();
+  const files = await bundle(await versionOfSources());
+  const there = await readdir(GRAPHIQL_FILES, { recursive: true, withFileTypes: true });
+  const earlier = there.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  for (const path of earlier) if (!files.has(path)) await rm(path, { force: true });
 }

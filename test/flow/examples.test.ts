@@ -267,7 +267,7 @@ describe("docs/graphql.md", () => {
       Authorization: `Bearer ${await tokenFor({ role: "ops" })}`,
       Accept: query.startsWith("subscription") ? "text/event-stream" : "application/json",
     };
-    const variables = { key: "elt:wanted-1", keys: ["elt:wanted-1"] };
+    const variables = { key: "elt:wanted-1", keys: ["elt:wanted-1"], text: "wanted" };
     const { data, errors } = await firstAnswer({ query, variables }, headers);
     expect([data, errors]).toEqual([expect.any(Object), undefined]);
   });
