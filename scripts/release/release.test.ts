@@ -135,6 +135,15 @@ describe("after a release", () => {
     expect(read("CHANGELOG.md")).toContain(about);
   });
 
+  it("a change of several areas is in the notes of the first, and one of the client is in those of clients", async () => {
+    commit("client: an app has one socket");
+    commit("devices, ingest: a batch calls each hub once");
+    commit("a sentence, with a comma: it has no area");
+    expect(notesOf(await plan("minor"), root)).toMatch(
+      /### The platform\n\n- devices, ingest: .*### Queries, clients and access\n\n- client: .*### Other changes\n\n- a sentence/s,
+    );
+  });
+
   const growSchema = () => write("schema.graphql", SCHEMA.replace("Int", "Int, dealer: String"));
   const breakSchema = () => write("schema.graphql", "type Query { device: String }\n");
   const allowBreak = () =>
