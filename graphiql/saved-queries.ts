@@ -45,18 +45,63 @@ query FirstDevices {
     status
     registeredAt
     updatedAt
-    location { country region city postalCode timeZone latitude longitude }
+    location {
+      country
+      region
+      city
+      postalCode
+      timeZone
+      latitude
+      longitude
+    }
     dealer { dealerId name phone email website }
     customer { customerId name phone email }
-    report { online mode indoorTemperatureC heatSetpointC coolSetpointC humidityPct equipment reportedAt }
-    twin { version desired { ...State } reported { ...State } delta { ...State } }
-    alerts(first: 10) { edges { node { id alertId code severity state text raisedAt clearedAt } } }
-    assignments(first: 10) { edges { node { from to dealer { dealerId name } } } }
-    history(first: 10) { edges { node { eventId topic occurredAt data } } }
+    report {
+      online
+      mode
+      indoorTemperatureC
+      heatSetpointC
+      coolSetpointC
+      humidityPct
+      equipment
+      reportedAt
+    }
+    twin {
+      version
+      desired { ...State }
+      desiredAt
+      desiredBy
+      reported { ...State }
+      delta { ...State }
+    }
+    alerts(first: 10) {
+      nodes {
+        id
+        alertId
+        code
+        severity
+        state
+        text
+        raisedAt
+        acknowledgedAt
+        acknowledgedBy
+        clearedAt
+      }
+    }
+    assignments(first: 10) {
+      nodes { from to dealer { dealerId name } }
+    }
+    history(first: 10) {
+      nodes { eventId topic occurredAt data }
+    }
   }
 }
 
-fragment State on TwinState { mode heatSetpointC coolSetpointC }
+fragment State on TwinState {
+  mode
+  heatSetpointC
+  coolSetpointC
+}
 `,
     variables: { key: deviceKey ?? FIRST_STEPS },
   },
@@ -69,7 +114,12 @@ fragment State on TwinState { mode heatSetpointC coolSetpointC }
         code
         text
         raisedAt
-        device { key name customer { name phone } dealer { name } }
+        device {
+          key
+          name
+          customer { name phone }
+          dealer { name }
+        }
       }
     }
     pageInfo { hasNextPage endCursor }
@@ -86,7 +136,14 @@ fragment State on TwinState { mode heatSetpointC coolSetpointC }
       node {
         dealerId
         name
-        statistics { devices online offline retired openAlerts criticalAlerts }
+        statistics {
+          devices
+          online
+          offline
+          retired
+          openAlerts
+          criticalAlerts
+        }
       }
     }
     pageInfo { hasNextPage endCursor }
@@ -99,7 +156,9 @@ fragment State on TwinState { mode heatSetpointC coolSetpointC }
     query: `mutation SetDesiredState($input: SetDesiredStateInput!) {
   setDesiredState(input: $input) {
     outcome
-    device { twin { version delta { mode heatSetpointC coolSetpointC } } }
+    device {
+      twin { version delta { mode heatSetpointC } }
+    }
     userErrors { code message field }
   }
 }

@@ -99,7 +99,7 @@ export type DeviceFilter = {
   readonly openAlertSeverity?: AlertSeverity | null | undefined;
   /** When it was registered. */
   readonly registered?: TimeRange | null | undefined;
-  /** Words that the name, the serial number or the customer's name has, in any order, without case and accents; the last one may be the beginning of a word. At least two letters or digits. At most 1,000 devices are found, of the dealer if one is named; the other conditions are applied to those. */
+  /** Words that the name, the serial number or the customer's name has, in any order; case and accents do not matter, and the last one may be the beginning of a word. At least two letters or digits. At most 1,000 devices are found, of the dealer if one is named; the other conditions are applied to those. */
   readonly search?: string | null | undefined;
   /** The beginning of the serial number; case matters. */
   readonly serialPrefix?: string | null | undefined;

@@ -85,11 +85,11 @@ describe("docs/from-appsync.md", () => {
   it("has code that watches a device, from the state that it has to its next change", async () => {
     const [, block = ""] = blocksOf("ts after");
     const { watchDevice } = await load(block, "watch");
-    const live = new URL("/live", stack.url);
-    live.protocol = "ws:";
+    const url = new URL("/graphql", stack.url);
+    url.protocol = "ws:";
     const items: { kind: string }[] = [];
     const stop = watchDevice(
-      live.href,
+      url.href,
       KEY,
       () => createToken({ role: "ops" }),
       (item: { kind: string }) => {

@@ -64,8 +64,7 @@ builder.node(Alert, {
     acknowledgedAt: t.expose("acknowledgedAt", {
       type: "DateTime",
       nullable: true,
-      description:
-        "Null until it is acknowledged, and again once it is raised anew. It stays when the alert is cleared.",
+      description: "When it was acknowledged; null before, and again after another raise. A clearing keeps it.",
     }),
     acknowledgedBy: t.exposeString("acknowledgedBy", {
       nullable: true,

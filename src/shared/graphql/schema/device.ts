@@ -165,7 +165,7 @@ export const DeviceFilter = builder.inputType("DeviceFilter", {
     customerId: t.string({ description: "The customer that the device is assigned to." }),
     search: t.string({
       description:
-        "Words that the name, the serial number or the customer's name has, in any order, without case and accents; the last one may be the beginning of a word. At least two letters or digits. At most 1,000 devices are found, of the dealer if one is named; the other conditions are applied to those.",
+        "Words that the name, the serial number or the customer's name has, in any order; case and accents do not matter, and the last one may be the beginning of a word. At least two letters or digits. At most 1,000 devices are found, of the dealer if one is named; the other conditions are applied to those.",
     }),
     serialPrefix: t.string({ description: "The beginning of the serial number; case matters." }),
     hasOpenAlerts: t.boolean({ description: "Whether it has an open alert that the token may see." }),

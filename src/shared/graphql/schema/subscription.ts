@@ -142,7 +142,7 @@ builder.subscriptionField("deviceChanged", (t) =>
 );
 
 export const MIN_SEVERITY =
-  "Of what is about an alert; the rest is told all the same. An alert of unknown severity passes.";
+  "Only alerts of this severity or a worse one, or of unknown severity; and everything that is not about an alert.";
 
 /** STARTED and GAP are sent whatever the filter has. */
 export const announced = (kinds: readonly DealerFeedItem["kind"][] | null | undefined): FeedFilter["kinds"] =>
