@@ -41,7 +41,7 @@ export class CustomerRepository extends PartyRepository<typeof customers> {
     return (
       own &&
       sql`SELECT * FROM (SELECT ${customers}.*, row_number() OVER (PARTITION BY ${customers.id}
-          ORDER BY own.register, ${customers.version} DESC, ${customers.value} DESC) AS place
+          ORDER BY own.register, ${customers.version} DESC, ${customers.value} DESC, ${customers.source}) AS place
         FROM (SELECT DISTINCT ${devices.customerId} AS id, ${register} AS register FROM ${devices} WHERE ${own}) AS own
         CROSS JOIN ${customers} ON ${customers.id} = own.id
           AND ${registerRank(this.registers, customers.source)} = own.register) WHERE place = 1`

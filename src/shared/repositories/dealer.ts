@@ -35,7 +35,7 @@ export class DealerRepository extends PartyRepository<typeof dealers> {
   protected override partiesOf = (scope: Scope): SQL | undefined =>
     scope.role === "dealer"
       ? sql`SELECT * FROM (SELECT ${dealers}.*, row_number() OVER (PARTITION BY ${dealers.id}
-            ORDER BY ${registerRank(this.registers, dealers.source)}, ${dealers.version} DESC, ${dealers.value} DESC) AS place
+            ORDER BY ${registerRank(this.registers, dealers.source)}, ${dealers.version} DESC, ${dealers.value} DESC, ${dealers.source}) AS place
           FROM (SELECT DISTINCT value FROM ${jsonEach(scope.dealerIds)}) AS ids
           CROSS JOIN ${dealers} ON ${dealers.id} = ids.value) WHERE place = 1`
       : undefined;

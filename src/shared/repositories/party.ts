@@ -4,7 +4,7 @@ import type { Scope } from "#auth/scope.ts";
 import { type Source, sourceOf } from "#domain/event.ts";
 import { findRegister, type PartyKey, type Registers, SEPARATE } from "#domain/party.ts";
 import { compareRegisters } from "#domain/register.ts";
-import type { Version } from "#domain/version.ts";
+import { compareText, type Version } from "#domain/version.ts";
 import { inRange, Keyset, prefixRange } from "./keyset.ts";
 import { type Cursor, type Page, type PageRequest, toPage } from "./page.ts";
 import { registerRank } from "./registers.ts";
@@ -45,7 +45,7 @@ type ValueOf<T extends PartyTable> = T["$inferSelect"]["value"];
 
 /**
  * Dealers or customers. Each source has a record of its own, so that no source changes another's. Readers see, within a
- * register, the newest record; of an id in several registers, the record in the first of them. That is what `findAll`,
+ * register, the newest record, and of equal ones that of the source whose name is first; of an id in several registers, the record in the first of them. That is what `findAll`,
  * `list` and `countAll` return; the methods of the base return the records themselves, by id and source.
  */
 export abstract class PartyRepository<T extends PartyTable> extends Repository<T> {
@@ -132,7 +132,8 @@ export abstract class PartyRepository<T extends PartyTable> extends Repository<T
     const other = (column: Column) => sql`other.${sql.identifier(column.name)}`;
     const [mine, theirs] = [registerRank(this.registers, source), registerRank(this.registers, other(source))];
     return sql`NOT EXISTS (SELECT 1 FROM ${this.#table} AS other WHERE ${other(id)} = ${id} AND ${other(source)} <> ${source}
-      AND (${theirs} < ${mine} OR (${theirs} = ${mine} AND (${other(version)}, ${other(value)}) > (${version}, ${value}))))`;
+      AND (${theirs} < ${mine} OR (${theirs} = ${mine} AND ((${other(version)}, ${other(value)}) > (${version}, ${value})
+        OR (${other(version)}, ${other(value)}) = (${version}, ${value}) AND ${other(source)} < ${source}))))`;
   }
 
   #firstOf(rows: readonly Row<ValueOf<T>>[]): Map<string, Row<ValueOf<T>>> {
@@ -143,7 +144,9 @@ export abstract class PartyRepository<T extends PartyTable> extends Repository<T
     const first = new Map<string, Row<ValueOf<T>>>();
     for (const row of rows) {
       const known = first.get(row.id);
-      const order = known ? rank(row) - rank(known) || compareRegisters(known, row) : -1;
+      const order = known
+        ? rank(row) - rank(known) || compareRegisters(known, row) || compareText(row.source, known.source)
+        : -1;
       if (order < 0) first.set(row.id, row);
     }
     return first;

@@ -3,6 +3,7 @@ import { deviceIdOf, SOURCES, type Source, sourceOf } from "#domain/event.ts";
 import type { Fleet } from "#domain/fleet.ts";
 import { findRegister, type PartyKey, type Registers } from "#domain/party.ts";
 import { compareRegisters, type Register } from "#domain/register.ts";
+import { compareText } from "#domain/version.ts";
 import type { FleetStatistics } from "#repositories/kept-counts.ts";
 import type { Cursor } from "#repositories/page.ts";
 import type { Sourced } from "#repositories/party.ts";
@@ -28,14 +29,16 @@ export function customersSeen(fleet: Fleet, scope: Scope, registers: Registers) 
   );
 }
 
-/** Of each id the newest record in the first register that has it, in the order of the rows. */
+/** Of each id the newest record in the first register that has it, and of equal ones that of the first source by name. */
 export function readRecords<T>(rows: readonly PartyRow<T>[], registers: Registers): PartyRow<T>[] {
   const rank = ({ source }: PartyRow<T>) => registers.indexOf(findRegister(registers, source));
   const first = new Map<string, PartyRow<T>>();
   for (const row of rows) {
     const known = first.get(row.id);
-    if (!known || rank(row) < rank(known)) first.set(row.id, row);
-    else if (rank(row) === rank(known) && compareRegisters(row, known) > 0) first.set(row.id, row);
+    const order = known
+      ? rank(row) - rank(known) || compareRegisters(known, row) || compareText(row.source, known.source)
+      : -1;
+    if (order < 0) first.set(row.id, row);
   }
   return [...first.values()];
 }

@@ -127,6 +127,36 @@ describe("sources that share a register", () => {
     });
   });
 
+  it("are listed once where two of them say the same at the same moment, whoever asks", async () => {
+    await env.DB.batch(
+      ["dealer_records", "customer_records"].map((table) =>
+        env.DB.prepare(
+          `UPDATE ${table} SET (version, name, value) = (SELECT version, name, value FROM ${table} o
+             WHERE o.source = 'infinity' LIMIT 1) WHERE source = 'elt' AND name <> 'Elt''s own'`,
+        ),
+      ),
+    );
+    for (const scope of [undefined, dealerScope("D-7", "D-9")]) {
+      const { data } = await ask(
+        `{ dealers { totalCount nodes { dealerId source } } customers { totalCount nodes { customerId source } }
+          dealer(dealerId: "D-7") { source } customer(customerId: "C-1") { source } }`,
+        { env: shared, ...(scope && { scope }) },
+      );
+      expect(data).toEqual({
+        dealers: {
+          totalCount: 2,
+          nodes: [
+            { dealerId: "D-7", source: "ELT" },
+            { dealerId: "D-9", source: "ELT" },
+          ],
+        },
+        customers: { totalCount: 1, nodes: [{ customerId: "C-1", source: "ELT" }] },
+        dealer: { source: "ELT" },
+        customer: { source: "ELT" },
+      });
+    }
+  });
+
   it("show a dealer the shared records of its customers", async () => {
     const { data } = await ask(`{ customers { edges { node ${WORDS} } } device(key: "elt:2") { customer ${WORDS} } }`, {
       scope: dealerScope("D-9"),
