@@ -87,21 +87,23 @@ export function onOneSocket(openSocket: OpenSocket, cut?: string) {
         SOON,
       );
       for (const [i, { key, deviceId, dealerId: dealer }] of stand.devices.slice(-2).entries()) {
-        const temperature = await stand.report(deviceId);
-        await vi.waitFor(() => {
-          const told = all.map((each) => timesTold(each, temperature));
-          expect(
-            told.reduce((sum, times) => sum + times, 0),
-            `report ${i}`,
-          ).toBe(1);
-          expect(all[told.indexOf(1)]?.deviceId).toBe(deviceId);
-          const inFeeds = news.map((items) =>
-            items.filter(({ device }) => device?.report?.indoorTemperatureC === temperature),
-          );
-          expect(inFeeds.map((items) => items.map(({ deviceKey }) => deviceKey))).toEqual(
-            DEALERS.map((dealerId) => (dealerId === dealer ? [key] : [])),
-          );
-        }, SOON);
+        await stand.inTurn(async () => {
+          const temperature = await stand.report(deviceId);
+          await vi.waitFor(() => {
+            const told = all.map((each) => timesTold(each, temperature));
+            expect(
+              told.reduce((sum, times) => sum + times, 0),
+              `report ${i}`,
+            ).toBe(1);
+            expect(all[told.indexOf(1)]?.deviceId).toBe(deviceId);
+            const inFeeds = news.map((items) =>
+              items.filter(({ device }) => device?.report?.indoorTemperatureC === temperature),
+            );
+            expect(inFeeds.map((items) => items.map(({ deviceKey }) => deviceKey))).toEqual(
+              DEALERS.map((dealerId) => (dealerId === dealer ? [key] : [])),
+            );
+          }, SOON);
+        });
       }
       expect([opened.mock.calls.length, faults, all.flatMap((each) => each.faults)]).toEqual([1, [], []]);
       await (await socket).dispose();
@@ -126,12 +128,14 @@ export function onOneSocket(openSocket: OpenSocket, cut?: string) {
       }, SOON);
       const [device] = stand.devices;
       if (!device) throw new Error("there is no device");
-      const temperature = await stand.report(device.deviceId);
-      const keysTold = (items: readonly Told[]) =>
-        items
-          .filter(({ kind, device }) => kind !== "SNAPSHOT" && device?.report?.indoorTemperatureC === temperature)
-          .map(({ deviceKey }) => deviceKey);
-      await vi.waitFor(() => expect([keysTold(changes), keysTold(news)]).toEqual([[device.key], [device.key]]), SOON);
+      await stand.inTurn(async () => {
+        const temperature = await stand.report(device.deviceId);
+        const keysTold = (items: readonly Told[]) =>
+          items
+            .filter(({ kind, device }) => kind !== "SNAPSHOT" && device?.report?.indoorTemperatureC === temperature)
+            .map(({ deviceKey }) => deviceKey);
+        await vi.waitFor(() => expect([keysTold(changes), keysTold(news)]).toEqual([[device.key], [device.key]]), SOON);
+      });
       expect(faults).toEqual([]);
       await dispose();
     }),

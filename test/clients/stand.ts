@@ -62,6 +62,7 @@ export async function openStand() {
 
   let addresses = 0;
   let taken = 0;
+  let turn: Promise<unknown> = Promise.resolve();
   return {
     url: stack.url,
     graphqlUrl: new URL("/graphql", stack.url).href,
@@ -71,6 +72,15 @@ export async function openStand() {
     /** A device for one test: the next one has another. */
     device: () => single[taken++ % SINGLE] as (typeof single)[number],
     report,
+    /**
+     * Waits until no other test reports of the screen's devices: of two reports that are merged together, both are
+     * delivered with the device as it is after the second.
+     */
+    inTurn: <T>(work: () => Promise<T>): Promise<T> => {
+      const mine = turn.then(work);
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
     /** A way to the platform that can be cut, from an address of its own unless one is given. */
     line: (address = `198.51.100.${++addresses}`) => openLine(stack.url, address),
     token: (scope: Scope = OPS, expiresIn?: string) => createToken(scope, expiresIn),
