@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type BuildOptions, build, context, type OutputFile } from "esbuild";
+import { putFile } from "./put-file.ts";
 import { ROOT } from "./tool.ts";
 
 const source = join(ROOT, "console");
@@ -42,15 +43,7 @@ export async function watchConsole(): Promise<void> {
 
 async function putAll(files: readonly OutputFile[]): Promise<void> {
   await mkdir(target, { recursive: true });
-  for (const { path, contents } of files) await put(path, contents);
-}
-
-/** Replaces the file atomically: several stacks may start at once. */
-async function put(path: string, contents: Uint8Array): Promise<void> {
-  if ((await readFile(path).catch(() => null))?.equals(contents)) return;
-  const draft = `${path}.${process.pid}`;
-  await writeFile(draft, contents);
-  await rename(draft, path);
+  for (const { path, contents } of files) await putFile(path, contents);
 }
 
 /** Called by vitest before the tests of a project that needs it. */

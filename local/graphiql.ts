@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
+import { putFile } from "./put-file.ts";
 import { ROOT } from "./tool.ts";
 
 const source = join(ROOT, "graphiql");
@@ -50,7 +51,7 @@ export async function buildGraphiQL(): Promise<void> {
 async function bundle(version: string): Promise<ReadonlySet<string>> {
   const { outputFiles } = await build(OPTIONS);
   await mkdir(join(target, "assets"), { recursive: true });
-  for (const { path, contents } of outputFiles) await put(path, contents);
+  for (const { path, contents } of outputFiles) await putFile(path, contents);
   await writeFile(stamp, version);
   return new Set(outputFiles.map(({ path }) => path));
 }
@@ -62,14 +63,6 @@ async function versionOfSources(): Promise<string> {
   for (const file of [...files, join(ROOT, "package-lock.json"), import.meta.filename])
     hash.update(await readFile(file));
   return hash.digest("hex");
-}
-
-/** Replaces the file atomically: several stacks may start at once. */
-async function put(path: string, contents: Uint8Array): Promise<void> {
-  if ((await readFile(path).catch(() => null))?.equals(contents)) return;
-  const draft = `${path}.${process.pid}`;
-  await writeFile(draft, contents);
-  await rename(draft, path);
 }
 
 /** Called by vitest before the tests of a project that needs it. */
