@@ -1,15 +1,14 @@
-import { DurableObject } from "cloudflare:workers";
 import type { Scope } from "#auth/scope.ts";
 import type { Announcement } from "#domain/announcement.ts";
 import { passes } from "#objects/feed-filter.ts";
-import type { Followable, Followed, FollowedPosition, FollowRequest, Offer, ScopeKey } from "#objects/hub.ts";
+import type { Offer } from "#objects/hub.ts";
 import type { DealerFeedItem, LiveTarget, Pull } from "#objects/item.ts";
 import type { FeedSink } from "#objects/requests.ts";
 import { laterToken } from "#repositories/consistency.ts";
 import type { Watched } from "#repositories/watch.ts";
-import type { Env } from "./env.ts";
 import { parseCursor } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
+import { LiveObject } from "./live/live-object.ts";
 import type { ReadPosition } from "./live/source.ts";
 import { Subscribers } from "./live/subscribers.ts";
 import { Watch } from "./live/watch.ts";
@@ -31,10 +30,10 @@ const EMPTY: Stored = { sequence: 0, items: [], consistencyToken: null };
 const KEY = "feed";
 
 /** The announcements of one dealer, for as long as it has subscribers. */
-export class DealerFeed extends DurableObject<Env> implements FeedSink, Followable {
+export class DealerFeed extends LiveObject implements FeedSink {
   #stored: Stored | undefined;
   readonly #watch = new Watch(this.ctx.storage.kv, () => this.env.DB);
-  readonly #subscribers = new Subscribers({
+  protected override readonly subscribers = new Subscribers({
     ctx: this.ctx,
     env: () => this.env,
     kind: "dealer",
@@ -63,45 +62,13 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink, Followab
     const names = new Set(known.items.map(identify));
     const added = announcements.filter((announcement) => !names.has(identify(announcement)));
     const from = String(known.sequence);
-    if (added.length === 0) return this.#subscribers.notifyFrom(from, carriesOffers);
+    if (added.length === 0) return this.subscribers.notifyFrom(from, carriesOffers);
     this.#store({
       sequence: known.sequence + added.length,
       items: [...known.items, ...added].slice(-FEED_LIMIT),
       consistencyToken: laterToken(known.consistencyToken, consistencyToken),
     });
-    return this.#subscribers.notifyFrom(from, carriesOffers);
-  }
-
-  follow(request: FollowRequest): Promise<Pull> {
-    return this.#subscribers.follow(request);
-  }
-
-  pullSince(followed: Followed, positions: readonly FollowedPosition[]): Promise<Pull[]> {
-    return this.#subscribers.pullSince(followed, positions);
-  }
-
-  unfollow(hub: string, scopeKeys: readonly ScopeKey[]): Promise<void> {
-    return this.#subscribers.unfollow(hub, scopeKeys);
-  }
-
-  override fetch(request: Request): Promise<Response> {
-    return this.#subscribers.fetch(request);
-  }
-
-  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    return this.#subscribers.webSocketMessage(socket, message);
-  }
-
-  override webSocketClose(socket: WebSocket): Promise<void> {
-    return this.#subscribers.webSocketClose(socket);
-  }
-
-  override webSocketError(socket: WebSocket): Promise<void> {
-    return this.#subscribers.webSocketError(socket);
-  }
-
-  override alarm(): Promise<void> {
-    return this.#subscribers.alarm();
+    return this.subscribers.notifyFrom(from, carriesOffers);
   }
 
   #watchTarget(target: LiveTarget): Watched | undefined {
@@ -118,7 +85,7 @@ export class DealerFeed extends DurableObject<Env> implements FeedSink, Followab
     // Without subscribers nothing was announced. One number stands for all that was missed, so that older cursors get a gap.
     const feed = isContinuous ? known : { sequence: known.sequence + 1, items: [] };
     this.#store({ ...feed, consistencyToken: token });
-    if (feed !== known) this.#subscribers.notifyFrom(String(known.sequence));
+    if (feed !== known) this.subscribers.notifyFrom(String(known.sequence));
     return true;
   }
 

@@ -1,4 +1,3 @@
-import { DurableObject } from "cloudflare:workers";
 import type { Scope } from "#auth/scope.ts";
 import { desiredStateEvent } from "#contracts/commands.ts";
 import type { By, DesiredState } from "#domain/change.ts";
@@ -6,7 +5,6 @@ import { timeAfter } from "#domain/command.ts";
 import type { ConcordEvent } from "#domain/event.ts";
 import { changesSince, type DeviceMemory, EMPTY_MEMORY, mergeAndJournal, withMissedChanges } from "#domain/journal.ts";
 import { type DeviceSnapshot, type DeviceSnapshotSource, joinSnapshots } from "#domain/snapshot.ts";
-import type { Followable, Followed, FollowedPosition, FollowRequest, ScopeKey } from "#objects/hub.ts";
 import type { DeviceItem, LiveTarget, Pull } from "#objects/item.ts";
 import { ObjectWrites } from "#objects/object-writes.ts";
 import type { Claim, DesiredClaim, DesiredOrder, DeviceSink, ObjectMergeReport } from "#objects/requests.ts";
@@ -22,9 +20,9 @@ import { describeFault, log } from "#telemetry/log.ts";
 import { Tally } from "#telemetry/metrics.ts";
 import { reportMetrics } from "#telemetry/report.ts";
 import { CLAIM_LEASE_MS, Claims } from "./claims.ts";
-import type { Env } from "./env.ts";
 import { parseCursor } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
+import { LiveObject } from "./live/live-object.ts";
 import type { ReadPosition } from "./live/source.ts";
 import { Subscribers } from "./live/subscribers.ts";
 import { Watch } from "./live/watch.ts";
@@ -36,11 +34,11 @@ type Stored = DeviceMemory & {
 };
 
 /** One device: its registers, its recent history and its subscribers. It hibernates while nothing happens. */
-export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSource, DeviceSink, Followable {
+export class DeviceObject extends LiveObject implements DeviceSnapshotSource, DeviceSink {
   #stored: Stored | undefined;
   readonly #claims = new Claims(this.ctx.storage.kv);
   readonly #watch = new Watch(this.ctx.storage.kv, () => this.env.DB);
-  readonly #subscribers = new Subscribers({
+  protected override readonly subscribers = new Subscribers({
     ctx: this.ctx,
     env: () => this.env,
     kind: "device",
@@ -70,42 +68,10 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     const { memory, outcomes } = mergeAndJournal(known, events);
     const hasAdded = memory !== known;
     if (hasAdded) this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
-    const offers = this.#subscribers.notifyFrom(positionIn(known), carriesOffers);
+    const offers = this.subscribers.notifyFrom(positionIn(known), carriesOffers);
     const hasRemovedClaims = this.#claims.removeMerged(events);
-    if (hasRemovedClaims) await this.#subscribers.schedule();
+    if (hasRemovedClaims) await this.subscribers.schedule();
     return { outcomes, rowsWritten: Number(hasAdded) + Number(hasRemovedClaims), offers };
-  }
-
-  follow(request: FollowRequest): Promise<Pull> {
-    return this.#subscribers.follow(request);
-  }
-
-  pullSince(followed: Followed, positions: readonly FollowedPosition[]): Promise<Pull[]> {
-    return this.#subscribers.pullSince(followed, positions);
-  }
-
-  unfollow(hub: string, scopeKeys: readonly ScopeKey[]): Promise<void> {
-    return this.#subscribers.unfollow(hub, scopeKeys);
-  }
-
-  override fetch(request: Request): Promise<Response> {
-    return this.#subscribers.fetch(request);
-  }
-
-  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    return this.#subscribers.webSocketMessage(socket, message);
-  }
-
-  override webSocketClose(socket: WebSocket): Promise<void> {
-    return this.#subscribers.webSocketClose(socket);
-  }
-
-  override webSocketError(socket: WebSocket): Promise<void> {
-    return this.#subscribers.webSocketError(socket);
-  }
-
-  override alarm(): Promise<void> {
-    return this.#subscribers.alarm();
   }
 
   async snapshot(): Promise<DeviceSnapshot | null | undefined> {
@@ -135,7 +101,7 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     const { version, change } = parsed.event;
     const claim: Claim = { record, desired: { version, value: change.desired as DesiredState & By } };
     this.#claims.add(claim, Date.now());
-    await this.#subscribers.schedule();
+    await this.subscribers.schedule();
     return { kind: "claimed", ...claim };
   }
 
@@ -171,7 +137,7 @@ export class DeviceObject extends DurableObject<Env> implements DeviceSnapshotSo
     const known = this.#load();
     const memory = isContinuous ? known : this.#withMissed(known, found);
     this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
-    if (memory !== known) this.#subscribers.notifyFrom(positionIn(known));
+    if (memory !== known) this.subscribers.notifyFrom(positionIn(known));
     return true;
   }
 

@@ -46,7 +46,7 @@ export type SubscribersDeps = {
 
 /**
  * The subscribers of an object: their sockets, the hubs that follow it for theirs, the watch in D1, and the one alarm for
- * all. The object forwards the runtime's calls, and those of hubs, to the methods of the same name.
+ * all. `LiveObject` forwards the runtime's calls, and those of hubs, to the methods of the same name.
  */
 export class Subscribers implements Followable {
   readonly #deps: SubscribersDeps;
