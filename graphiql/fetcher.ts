@@ -1,5 +1,5 @@
 import type { GraphiQLProps } from "graphiql";
-import { type DocumentNode, type ExecutionResult, getOperationAST } from "graphql";
+import { type DocumentNode, type ExecutionResult, getOperationAST, parse } from "graphql";
 import { createClient } from "graphql-sse";
 
 type Fetcher = GraphiQLProps["fetcher"];
@@ -25,8 +25,26 @@ export async function ask(
 /** Queries and mutations by POST, subscriptions as server-sent events; with the page's token unless a tab has its own. */
 export const createFetcher =
   (token: string): Fetcher =>
-  (params, { headers = {}, documentAST } = {}) =>
-    isSubscription(params, documentAST) ? follow(params, token, headers) : ask(params, token, headers).then(resultOf);
+  (params, { headers = {} } = {}) => {
+    const document = documentOf(params);
+    const asked = withItsOwnName(params, document);
+    return isSubscription(asked, document) ? follow(asked, token, headers) : ask(asked, token, headers).then(resultOf);
+  };
+
+/** `undefined` for a text that is not GraphQL, of which the API says what is wrong. */
+function documentOf({ query }: Params): DocumentNode | undefined {
+  try {
+    return parse(query);
+  } catch {
+    return undefined;
+  }
+}
+
+/** GraphiQL reads the editor a moment after another tab was chosen; until then it names the former tab's operation. */
+function withItsOwnName(params: Params, document: DocumentNode | undefined): Params {
+  const { operationName, ...unnamed } = params;
+  return document && operationName && !getOperationAST(document, operationName) ? unnamed : params;
+}
 
 const isSubscription = ({ operationName }: Params, document: DocumentNode | undefined): boolean =>
   document !== undefined && getOperationAST(document, operationName)?.operation === "subscription";
