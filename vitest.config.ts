@@ -44,7 +44,14 @@ export default defineConfig({
       },
       {
         resolve: { alias: ROOMS },
-        test: { name: "deploy", include: ["test/deploy/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: "deploy",
+          // What Workers serve is compared, so it is built before a test looks at it.
+          globalSetup: ["local/console.ts", "local/graphiql.ts"],
+          include: ["test/deploy/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       { test: { name: "bridge", include: ["test/bridge/**/*.test.ts"], testTimeout: 30_000 } },
       "test/workers/*/vitest.config.ts",
