@@ -1,5 +1,6 @@
 import type { Scope } from "#auth/scope.ts";
 import { desiredStateEvent } from "#contracts/commands.ts";
+import { adoptSnapshot } from "#domain/adopt.ts";
 import type { By, DesiredState } from "#domain/change.ts";
 import { timeAfter } from "#domain/command.ts";
 import type { ConcordEvent } from "#domain/event.ts";
@@ -7,6 +8,7 @@ import { changesSince, type DeviceMemory, EMPTY_MEMORY, mergeAndJournal, withMis
 import { type DeviceSnapshot, type DeviceSnapshotSource, joinSnapshots } from "#domain/snapshot.ts";
 import type { DeviceItem, LiveTarget, Pull } from "#objects/item.ts";
 import { ObjectWrites } from "#objects/object-writes.ts";
+import type { RebuildSink, RebuiltObject } from "#objects/rebuild.ts";
 import type { Claim, DesiredClaim, DesiredOrder, DeviceSink, ObjectMergeReport } from "#objects/requests.ts";
 import { toCommandRecord } from "#queue/command-record.ts";
 import { parseStamped } from "#queue/contract-version.ts";
@@ -26,6 +28,7 @@ import { LiveObject } from "./live/live-object.ts";
 import type { ReadPosition } from "./live/source.ts";
 import { Subscribers } from "./live/subscribers.ts";
 import { Watch } from "./live/watch.ts";
+import { RebuiltValue } from "./rebuilt/rebuilt-value.ts";
 
 /** Stored as one value, so that a write is billed as one row. */
 type Stored = DeviceMemory & {
@@ -34,9 +37,10 @@ type Stored = DeviceMemory & {
 };
 
 /** One device: its registers, its recent history and its subscribers. It hibernates while nothing happens. */
-export class DeviceObject extends LiveObject implements DeviceSnapshotSource, DeviceSink {
+export class DeviceObject extends LiveObject implements DeviceSnapshotSource, DeviceSink, RebuildSink {
   #stored: Stored | undefined;
   readonly #claims = new Claims(this.ctx.storage.kv);
+  readonly #rebuilt = new RebuiltValue(this.ctx.storage.kv);
   readonly #watch = new Watch(this.ctx.storage.kv, () => this.env.DB);
   protected override readonly subscribers = new Subscribers({
     ctx: this.ctx,
@@ -68,10 +72,39 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     const { memory, outcomes } = mergeAndJournal(known, events);
     const hasAdded = memory !== known;
     if (hasAdded) this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
+    const hasFollowed = this.#rebuilt.follow(events);
     const offers = this.subscribers.notifyFrom(positionIn(known), carriesOffers);
     const hasRemovedClaims = this.#claims.removeMerged(events);
     if (hasRemovedClaims) await this.subscribers.schedule();
-    return { outcomes, rowsWritten: Number(hasAdded) + Number(hasRemovedClaims), offers };
+    return { outcomes, rowsWritten: Number(hasAdded) + Number(hasRemovedClaims) + Number(hasFollowed), offers };
+  }
+
+  async replay(events: ConcordEvent[]): Promise<{ isKept: boolean; rowsWritten: number }> {
+    if (this.#writes !== "always") return { isKept: false, rowsWritten: 0 };
+    return { isKept: true, rowsWritten: Number(this.#rebuilt.replay(events)) };
+  }
+
+  async readRebuilt(): Promise<RebuiltObject> {
+    if (this.#writes !== "always") return { isKept: false };
+    const { snapshot, journal } = this.#load();
+    return { isKept: true, live: snapshot, rebuilt: this.#rebuilt.snapshot, revision: journal.revision };
+  }
+
+  async adoptRebuilt(): Promise<{ isChanged: boolean; revision: number }> {
+    const known = this.#load();
+    const right = this.#rebuilt.snapshot;
+    const adopted = right && known.snapshot ? adoptSnapshot(known.snapshot, right) : (right ?? known.snapshot);
+    if (adopted === null || adopted === known.snapshot) {
+      return { isChanged: false, revision: known.journal.revision };
+    }
+    const memory = withMissedChanges(known, adopted);
+    this.#store({ ...memory, consistencyToken: known.consistencyToken });
+    this.subscribers.notifyFrom(positionIn(known));
+    return { isChanged: true, revision: memory.journal.revision };
+  }
+
+  async dropRebuilt(): Promise<void> {
+    this.#rebuilt.drop();
   }
 
   async snapshot(): Promise<DeviceSnapshot | null | undefined> {

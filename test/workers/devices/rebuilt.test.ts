@@ -1,0 +1,140 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import type { DeviceKey } from "#domain/event.ts";
+import type { RebuildSink, RebuiltObject } from "#objects/rebuild.ts";
+import type { QueuedRecord } from "#queue/parcel.ts";
+import {
+  CHANGED,
+  consumeRecords,
+  consumerDeps,
+  env,
+  eventOf,
+  eventRecord,
+  freshDevice,
+  report as freshReport,
+  objectOf,
+  redeploy,
+  Socket,
+  snapshotOf,
+} from "./support.ts";
+
+const records = new Map<string, QueuedRecord>();
+
+/** The same record each time. */
+function report(key: DeviceKey, second: number): QueuedRecord {
+  const known = records.get(`${key} ${second}`) ?? freshReport(key, second);
+  records.set(`${key} ${second}`, known);
+  return known;
+}
+
+const sinkOf = (key: DeviceKey) => env.DEVICES.getByName(key) as unknown as RebuildSink;
+const replay = (key: DeviceKey, ...some: QueuedRecord[]) => sinkOf(key).replay(some.map(eventOf));
+
+const kept = async (key: DeviceKey) => {
+  const read = await sinkOf(key).readRebuilt();
+  if (!read.isKept) throw new Error("the object keeps nothing");
+  return read as Extract<RebuiltObject, { isKept: true }>;
+};
+
+/** Changes the live value as a fault of a projection would. */
+const plant = (key: DeviceKey, change: (memory: never) => unknown) =>
+  runInDurableObject(objectOf(key), async (_, { storage }) => {
+    storage.kv.put("memory", change(storage.kv.get("memory") as never));
+  });
+
+describe("the second value of a device's object, while the state is rebuilt", () => {
+  it("is folded from replayed events, beside the live one, and changes nothing for readers", async () => {
+    const key = freshDevice();
+    await consumeRecords([report(key, 1), report(key, 2)]);
+    const before = await snapshotOf(key);
+    expect(await replay(key, report(key, 2), report(key, 1))).toEqual({ isKept: true, rowsWritten: 1 });
+    const { live, rebuilt } = await kept(key);
+    expect(rebuilt).toEqual(live);
+    expect(await snapshotOf(key)).toEqual(before);
+  });
+
+  it("takes live events too while it is there, and a repeated replay writes nothing", async () => {
+    const key = freshDevice();
+    await consumeRecords([report(key, 1)]);
+    await replay(key, report(key, 1));
+    await consumeRecords([report(key, 2)]);
+    const { live, rebuilt } = await kept(key);
+    expect(rebuilt).toEqual(live);
+    expect(await replay(key, report(key, 1), report(key, 2))).toEqual({ isKept: true, rowsWritten: 0 });
+  });
+
+  it("costs a live event nothing once it was dropped", async () => {
+    const key = freshDevice();
+    await replay(key, report(key, 1));
+    await sinkOf(key).dropRebuilt();
+    await sinkOf(key).dropRebuilt();
+    const { report: figures } = await consumeRecords([report(key, 2)]);
+    expect(figures.objectWrites).toBe(1);
+    expect((await kept(key)).rebuilt).toBeNull();
+  });
+
+  it("is not made where objects are written only while somebody watches", async () => {
+    const key = freshDevice();
+    await consumeRecords([report(key, 1)], consumerDeps("live"));
+    await redeploy(objectOf(key), { DEVICE_OBJECT_WRITES: "live" });
+    expect(await replay(key, report(key, 1))).toEqual({ isKept: false, rowsWritten: 0 });
+    expect(await sinkOf(key).readRebuilt()).toEqual({ isKept: false });
+    await redeploy(objectOf(key), { DEVICE_OBJECT_WRITES: "always" });
+    expect((await kept(key)).rebuilt).toBeNull();
+  });
+});
+
+describe("a switch of a device's object", () => {
+  it("changes nothing, and no revision, where both values are the same", async () => {
+    const key = freshDevice();
+    await consumeRecords([report(key, 1)]);
+    await replay(key, report(key, 1));
+    const { revision } = await kept(key);
+    expect(await sinkOf(key).adoptRebuilt()).toEqual({ isChanged: false, revision });
+  });
+
+  it("replaces what a fault wrote, and subscribers get a gap of the next revision, once", async () => {
+    const key = freshDevice();
+    const profile = eventRecord(key, "profile.updated", 1, { name: "Hall" });
+    await consumeRecords([profile, report(key, 2)]);
+    await plant(key, (memory: { snapshot: { aspects: { profile: { value: object } } } }) => {
+      memory.snapshot.aspects.profile.value = { ...memory.snapshot.aspects.profile.value, name: "Zzz" };
+      return memory;
+    });
+    await evictDurableObject(objectOf(key));
+    const socket = await Socket.authenticated({ device: key });
+    socket.subscribe(CHANGED, { key });
+    await socket.items(1);
+    await replay(key, profile, report(key, 2));
+    const { revision } = await kept(key);
+    expect(await sinkOf(key).adoptRebuilt()).toEqual({ isChanged: true, revision: revision + 1 });
+    expect(await sinkOf(key).adoptRebuilt()).toEqual({ isChanged: false, revision: revision + 1 });
+    await consumeRecords([report(key, 3)]);
+    expect(await socket.items(3)).toMatchObject([
+      { kind: "SNAPSHOT", revision },
+      { kind: "GAP", revision: revision + 1 },
+      { kind: "EVENT", revision: revision + 2 },
+    ]);
+    const { live, rebuilt } = await kept(key);
+    expect(live?.aspects.profile?.value).toMatchObject({ name: "Hall" });
+    expect(live).toEqual(rebuilt);
+  });
+
+  it("brings back a lost batch, and keeps what came after the last replay", async () => {
+    const key = freshDevice();
+    await consumeRecords([report(key, 1), report(key, 3)]);
+    await replay(key, report(key, 1), report(key, 2));
+    await consumeRecords([report(key, 4)]);
+    await sinkOf(key).adoptRebuilt();
+    const { live } = await kept(key);
+    expect(live?.history).toHaveLength(4);
+    expect(live?.aspects.status?.value).toMatchObject({ indoorTemperatureC: 1 });
+  });
+
+  it("gives an object that lost everything the archive's value", async () => {
+    const key = freshDevice();
+    await replay(key, report(key, 1), report(key, 2));
+    expect(await sinkOf(key).adoptRebuilt()).toEqual({ isChanged: true, revision: 1 });
+    expect((await kept(key)).live?.history).toHaveLength(2);
+  });
+});
