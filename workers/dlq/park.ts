@@ -7,6 +7,7 @@ import { type DeliveredMessage, type Disposition, toDisposition } from "#queue/d
 import { inLane, type Lane, laneOf } from "#queue/lane.ts";
 import { type BatchSender, sendAll } from "#queue/pack.ts";
 import { type Parcel, packParcels, type QueuedRecord } from "#queue/parcel.ts";
+import { receive } from "#queue/receipt.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import { type MetricsSink, Tally } from "#telemetry/metrics.ts";
 import { readMessage } from "./message.ts";
@@ -113,9 +114,11 @@ async function toWork(deps: ParkDeps, delivery: SentDelivery): Promise<Work> {
  */
 async function splitParcel(
   deps: ParkDeps,
-  { records, traceparent, ...parcel }: Parcel,
+  parcel: Parcel,
   { timestamp }: SentDelivery,
 ): Promise<Pick<Work, "letters" | "resend">> {
+  const { traceparent } = parcel;
+  const records = await receive(parcel);
   const crash: Circumstances = {
     stage: "consume",
     failure: { reason: "crash" },

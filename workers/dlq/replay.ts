@@ -129,11 +129,11 @@ const isTooLarge = (record: QueuedRecord): boolean => jsonBytes(record) > MAX_RE
 
 /**
  * The record as it came, or as it was edited, without its earlier attempts: they must not count against this replay. An
- * edit changes its value and never its event id or version.
+ * edit changes its value and never its event id or version. A replay is accepted again, so it gets a receipt of its own.
  */
 export function toReplayedRecord({ id, record, edited }: StoredLetter): QueuedRecord {
-  const { attempts: _, suspect: __, merged: ___, ...original } = record;
+  const { attempts: _, suspect: __, merged: ___, receipt: ____, ...original } = record;
   if (edited === null) return { ...original, letterId: id };
-  const { encoding: ____, ...unencoded } = original;
+  const { encoding: _____, ...unencoded } = original;
   return { ...unencoded, value: edited, letterId: id };
 }

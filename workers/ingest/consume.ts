@@ -6,7 +6,8 @@ import type { ObjectMergeReport } from "#objects/requests.ts";
 import { parseStamped } from "#queue/contract-version.ts";
 import { type DeliveredMessage, type Disposition, toDisposition } from "#queue/delivery.ts";
 import { laneOf } from "#queue/lane.ts";
-import { isParcel, type QueuedRecord } from "#queue/parcel.ts";
+import { isParcel } from "#queue/parcel.ts";
+import { type ReceivedRecord, receive } from "#queue/receipt.ts";
 import { isOutage } from "#repositories/fault.ts";
 import type { FleetReport } from "#repositories/fleet.ts";
 import { describeFault, log, throwingFunction } from "#telemetry/log.ts";
@@ -59,7 +60,8 @@ export const consume = (deps: ConsumeDeps, deliveries: readonly DeliveredMessage
   trackMetrics(deps.now, () => handle(deps, deliveries));
 
 async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]) {
-  const arrivals = deliveries.flatMap((delivery, message) => toArrivals(delivery, message, deps.now()));
+  const nowMs = deps.now();
+  const arrivals = (await Promise.all(deliveries.map((one, message) => toArrivals(one, message, nowMs)))).flat();
   const cost: Cost = { d1RowsRead: 0, d1RowsWritten: 0, objectCalls: 0, objectWrites: 0 };
   const announcements = new Announcements();
   const offers = new Offers(deps.deliver);
@@ -95,9 +97,9 @@ async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]
   };
 }
 
-function toArrivals({ body, attempts: deliveries }: DeliveredMessage, message: number, nowMs: number): Arrival[] {
+async function toArrivals({ body, attempts: deliveries }: DeliveredMessage, message: number, nowMs: number) {
   if (!isParcel(body)) return [];
-  return body.records.map((record): Arrival => {
+  return (await receive(body)).map((record): Arrival => {
     const origin = { message, deliveries, parcel: body, record };
     if (isAhead(record, nowMs)) return { ...origin, kind: "ahead" };
     const parsed = parseStamped(record, nowMs);
@@ -225,7 +227,7 @@ function afterOffering(ending: Ending, faults: ReadonlyMap<Arrival, unknown>): E
 }
 
 /** Notes the outcome in the store that has merged the record; without it, the next attempt would call it a duplicate. */
-const withMerged = (record: QueuedRecord, merged: MergeOutcome): QueuedRecord =>
+const withMerged = (record: ReceivedRecord, merged: MergeOutcome): ReceivedRecord =>
   merged === "superseded" ? record : { ...record, merged };
 
 function faultEnding(arrival: Arrival, thrown: unknown): Ending {

@@ -1,7 +1,8 @@
 import type { ConcordEvent } from "#domain/event.ts";
 import type { MergeOutcome } from "#domain/outcome.ts";
 import type { Failure } from "#letters/letter.ts";
-import type { Parcel, QueuedRecord } from "#queue/parcel.ts";
+import type { Parcel } from "#queue/parcel.ts";
+import type { ReceivedRecord } from "#queue/receipt.ts";
 
 /** A record of a queue message. The consumer checks its contract again, because it may run a newer version of the code. */
 export type Arrival = {
@@ -9,7 +10,7 @@ export type Arrival = {
   /** How often its message was delivered, including this time. */
   readonly deliveries: number;
   readonly parcel: Parcel;
-  readonly record: QueuedRecord;
+  readonly record: ReceivedRecord;
 } & (
   | { readonly kind: "event"; readonly event: ConcordEvent }
   | { readonly kind: "rejected"; readonly failure: Failure }

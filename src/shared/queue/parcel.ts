@@ -31,6 +31,8 @@ export type QueuedRecord = {
   readonly letterId?: string;
   /** The record was in a parcel that crashed the consumer. It is tried alone, and parked if it crashes the consumer again. */
   readonly suspect?: true;
+  /** Its identity as it was accepted, once it has left the parcel that it was packed into first: `receiptOf`. */
+  readonly receipt?: string;
 };
 
 /**
@@ -39,6 +41,8 @@ export type QueuedRecord = {
  */
 export type Parcel = InLane & {
   readonly kind: "parcel";
+  /** Random, made where the parcel is packed; the queue delivers every copy of it with the same. The release before made none. */
+  readonly id?: string;
   /** W3C trace context of the request that sent the records. It is in the body because queues carry no headers. */
   readonly traceparent?: string;
   /** Merged apart from all other parcels, so that a poison record fails alone. */
@@ -53,9 +57,17 @@ export const MAX_PARCEL_BYTES = 64_000;
 export const MAX_PARCEL_RECORDS = 100;
 
 /** Packs records into parcels, in order. A record larger than `MAX_PARCEL_BYTES` gets a parcel of its own. */
-export function packParcels(records: readonly QueuedRecord[], parcel: Omit<Parcel, "kind" | "records"> = {}): Parcel[] {
+export function packParcels(
+  records: readonly QueuedRecord[],
+  parcel: Omit<Parcel, "kind" | "id" | "records"> = {},
+): Parcel[] {
   const limits = { maxBytes: MAX_PARCEL_BYTES - 256, maxItems: parcel.isolated ? 1 : MAX_PARCEL_RECORDS };
-  return packBySize(records, limits).map((packed) => ({ kind: "parcel", ...parcel, records: packed }));
+  return packBySize(records, limits).map((packed) => ({
+    kind: "parcel",
+    id: crypto.randomUUID(),
+    ...parcel,
+    records: packed,
+  }));
 }
 
 /**

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Scope } from "#auth/scope.ts";
 import { LOCAL_TOKEN_SECRET } from "#auth/token.ts";
 import { DeadLetterRepository, REPLAY_LEASE_MS } from "#letters/repositories/dead-letter.ts";
-import { packParcels } from "#queue/parcel.ts";
 import type { Env } from "../../../workers/dlq/env.ts";
 import worker from "../../../workers/dlq/index.ts";
 import { operations } from "../../../workers/dlq/operations.ts";
@@ -243,7 +242,7 @@ describe("reading letters", () => {
 describe("replaying a letter", () => {
   const replayPath = "/ops/api/dead-letters/a/replay";
 
-  it("sends exactly the stored record, in a parcel of its own, without its earlier attempts", async () => {
+  it("sends exactly the stored record, in a parcel of its own, without its earlier attempts and receipt", async () => {
     const original = recordNamed("evt", {
       value: '{"eventId":"evt", "n": 1.0, "s":"\u0000\ud83d\ude00"}',
       headers: [["h", "v"]],
@@ -251,13 +250,21 @@ describe("replaying a letter", () => {
       offset: 5,
       timestampMs: 7,
     });
-    await letters.park([letter("a", { record: { ...original, attempts: 5, suspect: true }, traceparent: "00-t" })]);
+    await letters.park([
+      letter("a", { record: { ...original, attempts: 5, suspect: true, receipt: "p.0" }, traceparent: "00-t" }),
+    ]);
     const { post, events, metrics } = ops();
     const { status, body } = await post(replayPath);
     expect(status).toBe(202);
     expect(body).toMatchObject({ id: "a", state: "replaying", replays: 1, replayedAt: "2026-11-23T13:01:01.000Z" });
     expect(events.sent).toEqual([
-      { kind: "parcel", isolated: true, traceparent: "00-t", records: [{ ...original, letterId: "a" }] },
+      {
+        kind: "parcel",
+        id: expect.any(String),
+        isolated: true,
+        traceparent: "00-t",
+        records: [{ ...original, letterId: "a" }],
+      },
     ]);
     expect(metrics.reports).toEqual([{ replayed: { [TOPIC]: 1 } }]);
   });
@@ -267,7 +274,7 @@ describe("replaying a letter", () => {
     await letters.park([letter("a", { record })]);
     const { post, events } = ops();
     expect((await post(replayPath)).body).toMatchObject({ payload: '"•••"', payloadEncoding: "text", masked: true });
-    expect(events.sent).toEqual(packParcels([{ ...record, letterId: "a" }], { isolated: true }));
+    expect(events.sent).toMatchObject([{ kind: "parcel", isolated: true, records: [{ ...record, letterId: "a" }] }]);
   });
 
   it("answers 409 for a letter that is being replayed, and sends it once", async () => {

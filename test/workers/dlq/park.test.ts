@@ -113,9 +113,10 @@ describe("the crash net", () => {
     expect(suspects.sent).toEqual(
       parcel.records.map((record) => ({
         kind: "parcel",
+        id: expect.any(String),
         isolated: true,
         traceparent,
-        records: [{ ...record, suspect: true }],
+        records: [{ ...record, receipt: expect.any(String), suspect: true }],
       })),
     );
     expect(await all()).toEqual([]);

@@ -159,12 +159,14 @@ describe("the consumer", () => {
 });
 
 describe("the consumer, when a store is out of reach", () => {
-  it("defers the records together, counts no attempt and dead-letters nothing", async () => {
+  it("defers the records together, with their receipts, counts no attempt and dead-letters nothing", async () => {
     const records = [status(freshDevice()), status(freshDevice())];
-    const parcel = parcelOf(records, { traceparent: "00-trace", deferrals: 3 });
+    const parcel = parcelOf(records, { id: "p", traceparent: "00-trace", deferrals: 3 });
     const { dispositions, report } = await deliver({ ...deps, ...withoutObjects, fleet: { merge: outage } }, [parcel]);
     expect(dispositions).toEqual(acked(1));
-    expect(events.bodies).toEqual([{ ...parcel, deferrals: 4 }]);
+    const returned = records.map((record, i) => ({ ...record, receipt: `p.${i}` }));
+    expect(events.bodies).toEqual([{ ...parcel, id: expect.any(String), records: returned, deferrals: 4 }]);
+    expect(events.bodies[0]).not.toMatchObject({ id: "p" });
     expect(events.messages[0]?.delaySeconds).toBe(backoffSeconds(4, 0.5));
     expect(letters()).toEqual([]);
     expect(report.retried).toEqual({ "device.elt.status.reported": 2 });
