@@ -56,7 +56,8 @@ const ABOVE: Readonly<Record<string, string>> = {
   json: "domain",
   auth: "queue",
   client: "base",
-  queue: "letters",
+  queue: "archive",
+  archive: "letters",
   produce: "letters",
   letters: "services",
   ops: "repositories",
@@ -114,7 +115,7 @@ const VIOLATIONS: readonly Violation[] = [
     "workers/ingest/rest-proxy/v2.ts",
     "What all endpoints share knows no protocol.",
   ),
-  ...["base", "json", "letters", "objects", "ops", "queue", "telemetry", "graphql"].map((room) =>
+  ...["archive", "base", "json", "letters", "objects", "ops", "queue", "telemetry", "graphql"].map((room) =>
     holding(`packages/sdk/src/exports-${room}.ts`, `export * from "#${room}/any.ts";`, ENTRY),
   ),
   importing("packages/sdk/src/imports-by-path.ts", "src/shared/domain/event.ts", ENTRY),
