@@ -4,7 +4,7 @@ import type { ColumnModel, Owner, Reference, TableModel } from "./model.ts";
 const BANDS: readonly { readonly title: string; readonly columns: readonly (readonly string[])[] }[] = [
   {
     title: "The fleet: one state per device, built from events",
-    columns: [["alerts", "assignments"], ["devices"], ["dealer_records", "customer_records"], ["watches"]],
+    columns: [["alerts", "assignments"], ["devices"], ["dealer_records", "customer_records"], ["watches", "forgotten"]],
   },
   {
     title: "What follows from the fleet: triggers keep it in step",

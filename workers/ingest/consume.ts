@@ -8,6 +8,7 @@ import { type DeliveredMessage, type Disposition, toDisposition } from "#queue/d
 import { laneOf } from "#queue/lane.ts";
 import { isParcel } from "#queue/parcel.ts";
 import { type ReceivedRecord, receive } from "#queue/receipt.ts";
+import { redactRecord } from "#queue/redact-record.ts";
 import { isOutage } from "#repositories/fault.ts";
 import type { FleetReport } from "#repositories/fleet.ts";
 import { describeFault, log, throwingFunction } from "#telemetry/log.ts";
@@ -149,9 +150,14 @@ type BatchTotals = {
 };
 
 /** Writes D1 and then the objects, so that subscribers receive nothing that a query would not show yet. */
-async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], totals: BatchTotals): Promise<Ending[]> {
-  const fleet = await settle(deps.fleet.merge(round.map(({ event }) => event)));
-  if (!fleet.ok) return round.map((arrival) => faultEnding(arrival, fleet.thrown));
+async function mergeRound(
+  deps: ConsumeDeps,
+  received: readonly EventArrival[],
+  totals: BatchTotals,
+): Promise<Ending[]> {
+  const fleet = await settle(deps.fleet.merge(received.map(({ event }) => event)));
+  if (!fleet.ok) return received.map((arrival) => faultEnding(arrival, fleet.thrown));
+  const round = received.map((arrival, i) => asMerged(arrival, fleet.value.events[i] as ConcordEvent));
   const { outcomes, announcements, watched, consistencyToken, rowsRead, rowsWritten } = fleet.value;
   totals.cost.d1RowsRead += rowsRead;
   totals.cost.d1RowsWritten += rowsWritten;
@@ -178,6 +184,10 @@ async function mergeRound(deps: ConsumeDeps, round: readonly EventArrival[], tot
       : { arrival, kind: "merged", outcome: merged };
   });
 }
+
+/** From here on nobody sees what was personal of somebody who was forgotten: no object, no queue, no letter. */
+const asMerged = (arrival: EventArrival, event: ConcordEvent): EventArrival =>
+  event === arrival.event ? arrival : { ...arrival, event, record: redactRecord(arrival.record, event) };
 
 /** The device's object holds a claim for this event, so it has to receive it even without subscribers. */
 const isClaimed = ({ change }: ConcordEvent): boolean => change.desired !== undefined;

@@ -44,6 +44,8 @@ export type Customer = {
   readonly name: string;
   readonly email?: string;
   readonly phone?: string;
+  /** Set by Concord alone, when the customer was forgotten. The name is empty then. */
+  readonly isForgotten?: true;
 };
 
 /** Who installs and services devices. */

@@ -6,6 +6,7 @@ import type { Aspects, Device } from "#domain/device.ts";
 import { registeredMoment, viewDevice } from "#domain/device.ts";
 import { type ConcordEvent, type DeviceKey, type Source, sourceOf } from "#domain/event.ts";
 import { type Fleet, merge } from "#domain/fleet.ts";
+import type { ForgottenKeys } from "#domain/forgotten.ts";
 import { combineOutcomes, type MergeOutcome } from "#domain/outcome.ts";
 import { type PartyKey, partyKeyOf } from "#domain/party.ts";
 import { canonicalText, type Register } from "#domain/register.ts";
@@ -13,11 +14,21 @@ import { utcDay } from "#domain/time.ts";
 import type { Version } from "#domain/version.ts";
 import { packBySize } from "#json/pack.ts";
 import { type Audience, audienceQueries, type PredecessorRow, toAudience, type WatchRow } from "./audience.ts";
+import {
+  type ForgottenRow,
+  forgottenIds,
+  forgottenKeys,
+  foundWrite,
+  READ_FORGOTTEN,
+  withoutForgotten,
+} from "./forgotten.ts";
 import { GuardedWrites, type RowShape, type Write, type WriteRow } from "./guarded-writes.ts";
 
 export type FleetReport = {
   /** The outcome of each event, in order. `null`: other consumers kept changing the device; nothing was written, retry later. */
   readonly outcomes: readonly (MergeOutcome | null)[];
+  /** The events as they were merged, in order: those of somebody who was forgotten without personal values. */
+  readonly events: readonly ConcordEvent[];
   /** The announcements of each event by dealer, in the order of the events, for dealers that have subscribers. */
   readonly announcements: readonly ReadonlyMap<string, Announcement>[];
   /** The devices among them that had subscribers when they were written. */
@@ -71,6 +82,7 @@ export class FleetRepository {
   async merge(events: readonly ConcordEvent[]): Promise<FleetReport> {
     const outcomes: (MergeOutcome | null)[] = events.map(() => null);
     const announcements: ReadonlyMap<string, Announcement>[] = events.map(() => new Map());
+    const asMerged = [...events];
     const watched = new Set<DeviceKey>();
     const cost = { rowsRead: 0, rowsWritten: 0 };
     let pending = events.map((event, index) => ({ event, index }));
@@ -79,17 +91,23 @@ export class FleetRepository {
         pending.map(({ event }) => event),
         cost,
       );
-      const merged = merge(
-        stored.fleet,
+      const { events: taken, found } = withoutForgotten(
         pending.map(({ event }) => event),
+        stored.forgotten,
       );
-      const mergedEvents = pending.map(({ event }) => ({
+      const merged = merge(stored.fleet, taken);
+      const mergedEvents = taken.map((event) => ({
         event,
         device: merged.fleet.devices.get(event.deviceKey) as Device,
       }));
-      const { lost, audience } = await this.#save(stored, { fleet: merged.fleet, mergedEvents }, cost);
+      const { lost, audience } = await this.#save(
+        stored,
+        { fleet: merged.fleet, mergedEvents, beside: [foundWrite(found)] },
+        cost,
+      );
       for (const key of audience.devices) watched.add(key);
       pending.forEach(({ event, index }, i) => {
+        asMerged[index] = taken[i] as ConcordEvent;
         announcements[index] = audience.announcements[i] as ReadonlyMap<string, Announcement>;
         const before = outcomes[index];
         const now = merged.outcomes[i] as MergeOutcome;
@@ -99,7 +117,7 @@ export class FleetRepository {
     }
     for (const { index } of pending) outcomes[index] = null;
     const consistencyToken = this.#db.getBookmark?.() ?? null;
-    return { outcomes, announcements, watched, consistencyToken, ...cost };
+    return { outcomes, events: asMerged, announcements, watched, consistencyToken, ...cost };
   }
 
   /** The stored state that the events touch, to predict their outcomes. */
@@ -115,15 +133,17 @@ export class FleetRepository {
       { sql: READ.assignments, keys: touched.assignments },
       { sql: READ.dealers, keys: touched.dealers },
       { sql: READ.customers, keys: touched.customers },
+      { sql: READ_FORGOTTEN, keys: forgottenIds(events) },
     ];
-    const [devices, alerts, assignments, dealers, customers] = (await this.#run(reads, cost)) as unknown as [
+    const [devices, alerts, assignments, dealers, customers, forgotten] = (await this.#run(reads, cost)) as unknown as [
       DeviceRow[],
       AlertRow[],
       AssignmentRow[],
       PartyRow[],
       PartyRow[],
+      ForgottenRow[],
     ];
-    return storedFrom({ devices, alerts, assignments, dealers, customers });
+    return storedFrom({ devices, alerts, assignments, dealers, customers, forgotten });
   }
 
   /**
@@ -133,10 +153,10 @@ export class FleetRepository {
    */
   async #save(
     before: Stored,
-    { fleet, mergedEvents }: { readonly fleet: Fleet; readonly mergedEvents: readonly MergedEvent[] },
+    { fleet, mergedEvents, beside }: Merged,
     cost: Cost,
   ): Promise<{ lost: Set<DeviceKey>; audience: Audience }> {
-    const writes = writesFor(before, fleet).flatMap((write) =>
+    const writes = [...beside, ...writesFor(before, fleet)].flatMap((write) =>
       packBySize(write.rows, MAX_PARAMETER).map((rows) => ({ ...write, rows })),
     );
     const queries = audienceQueries(mergedEvents);
@@ -165,6 +185,13 @@ export class FleetRepository {
     return statements.map(({ keys }) => (keys.length > 0 ? (rows.shift() as unknown[]) : []));
   }
 }
+
+/** What a pass has merged; `beside` are writes that follow from no difference of fleets. */
+type Merged = {
+  readonly fleet: Fleet;
+  readonly mergedEvents: readonly MergedEvent[];
+  readonly beside: readonly Write[];
+};
 
 /** D1, or a session of it. */
 type Handle = Pick<D1Database, "prepare" | "batch"> & Partial<Pick<D1DatabaseSession, "getBookmark">>;
@@ -218,6 +245,7 @@ type Stored = {
   readonly fleet: Fleet;
   readonly deviceRevisions: ReadonlyMap<DeviceKey, number>;
   readonly alertRevisions: ReadonlyMap<string, number>;
+  readonly forgotten: ForgottenKeys;
 };
 
 function storedFrom(rows: {
@@ -226,6 +254,7 @@ function storedFrom(rows: {
   assignments: AssignmentRow[];
   dealers: PartyRow[];
   customers: PartyRow[];
+  forgotten: ForgottenRow[];
 }): Stored {
   const alertsOf = Map.groupBy(rows.alerts, (row) => row.device_key);
   const assignmentsOf = Map.groupBy(rows.assignments, (row) => row.device_key);
@@ -248,6 +277,7 @@ function storedFrom(rows: {
     },
     deviceRevisions: new Map(rows.devices.map((row) => [row.key, row.revision])),
     alertRevisions: new Map(rows.alerts.map((row) => [`${row.device_key} ${row.alert_id}`, row.revision])),
+    forgotten: forgottenKeys(rows.forgotten),
   };
 }
 

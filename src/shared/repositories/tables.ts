@@ -4,6 +4,7 @@ import type { Alert, AlertState } from "#domain/alert.ts";
 import type { Customer, Dealer, Severity } from "#domain/change.ts";
 import type { Aspects, DeviceStatus } from "#domain/device.ts";
 import type { DeviceKey, Source } from "#domain/event.ts";
+import type { ForgottenId } from "#domain/forgotten.ts";
 import type { Version } from "#domain/version.ts";
 
 /*
@@ -268,4 +269,26 @@ export const renamedCustomers = sqliteTable(
     through: text().notNull(),
   },
   (t) => [primaryKey({ columns: [t.customerId, t.source] })],
+);
+
+/**
+ * Who was forgotten. The consumer reads it with each merge, so that a replay, a backfill or a late record brings back
+ * nothing: docs/decisions/0056-a-person-forgotten.md
+ */
+export const forgotten = sqliteTable(
+  "forgotten",
+  {
+    /** `customer {source}:{customerId}` or `device {key}`. */
+    id: text().$type<ForgottenId>().primaryKey(),
+    /**
+     * Of a device: events that occurred up to then are somebody's who was forgotten. Of a customer: when it was forgotten;
+     * what names the customer is redacted for ever.
+     */
+    untilMs: integer("until_ms").notNull(),
+    /** The request to forget; its certificate is kept in the archive under this id. */
+    requestId: text("request_id").notNull(),
+    /** When everything that was stored had been redacted; `null` while the job is at it, and for a device that was found since. */
+    redactedAtMs: integer("redacted_at_ms"),
+  },
+  (t) => [index("forgotten_to_redact").on(t.id).where(sql`${t.redactedAtMs} IS NULL`)],
 );

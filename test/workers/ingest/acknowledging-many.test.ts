@@ -1,6 +1,6 @@
 import { env as testEnv } from "cloudflare:workers";
 import { beforeEach, expect, it, vi } from "vitest";
-import type { DeviceKey } from "#domain/event.ts";
+import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
 import { toVersion } from "#domain/version.ts";
 import type { DeadLetterMessage } from "#letters/letter.ts";
 import type { Parcel } from "#queue/parcel.ts";
@@ -48,6 +48,7 @@ const command = (alertId: string, deviceKey: DeviceKey = "elt:many") => ({
 const firstOnly = {
   merge: async (merged: readonly unknown[]): Promise<FleetReport> => ({
     outcomes: merged.map((_, i) => (i === 0 ? "applied" : null)),
+    events: merged as readonly ConcordEvent[],
     announcements: merged.map(() => new Map()),
     watched: new Set(),
     consistencyToken: null,

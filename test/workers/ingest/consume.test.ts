@@ -230,6 +230,7 @@ describe("the consumer, after a fault that it handled", () => {
     const fleet = {
       merge: async (list: readonly ConcordEvent[]) => ({
         outcomes: list.map(({ deviceKey }) => (deviceKey.endsWith("hot") ? null : ("applied" as const))),
+        events: list,
         announcements: [],
         watched: new Set<DeviceKey>(),
         consistencyToken: null,

@@ -89,6 +89,7 @@ describe("a trace", () => {
       fleet: {
         merge: async (events) => ({
           outcomes: events.map((_, i) => (i === 0 ? "applied" : "duplicate")),
+          events,
           announcements: events.map(() => new Map()),
           watched: new Set(),
           consistencyToken: null,
