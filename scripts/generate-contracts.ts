@@ -1,9 +1,10 @@
 /**
  * Writes the documentation of the contracts: docs/contracts.md for people, docs/asyncapi.json for tools; of a
- * backfill's mapping: its JSON Schema for editors, its reference for people; and of parity: the JSON Schemas of its file
- * and its report. With `--check` it writes nothing, and fails if a file is out of date.
+ * backfill's mapping: its JSON Schema for editors, its reference for people; of parity: the JSON Schemas of its file and
+ * its report; and of the stream to analysts' tables: its schema. With `--check` it writes nothing, and fails if a file is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { streamSchema } from "#archive/stream/stream-schema.ts";
 import { asyncApiDocument } from "#contracts/asyncapi.ts";
 import { catalogueMarkdown } from "#contracts/catalogue.ts";
 // Fails if a source says otherwise than its contracts which commands it takes.
@@ -21,6 +22,7 @@ const FILES = {
   "docs/backfill-mapping.schema.json": `${JSON.stringify(mappingJsonSchema(), null, 2)}\n`,
   "docs/parity.schema.json": `${JSON.stringify(settingsJsonSchema(), null, 2)}\n`,
   "docs/parity-report.schema.json": `${JSON.stringify(reportJsonSchema(), null, 2)}\n`,
+  "docs/analytics/stream-schema.json": `${JSON.stringify(streamSchema(), null, 2)}\n`,
   "docs/backfill.md": withReference(readOrEmpty("docs/backfill.md")),
 };
 
