@@ -24,7 +24,8 @@ export function commandDepsOver({ db, devices, events, deadLetters, reports, now
   return {
     fleet: new FleetRepository(session),
     objectWrites: "always",
-    mergeIntoObject: (key, list, token) => (devices.getByName(key) as unknown as DeviceSink).merge([...list], token),
+    mergeIntoObject: (key, list, token, receivedAtMs) =>
+      (devices.getByName(key) as unknown as DeviceSink).merge([...list], token, false, receivedAtMs),
     announce: async () => undefined,
     deliver: async () => undefined,
     claimDesired: (order) => (devices.getByName(order.deviceKey) as unknown as DeviceSink).claimDesired(order),

@@ -9,7 +9,15 @@ import { type DeviceSnapshot, type DeviceSnapshotSource, joinSnapshots } from "#
 import type { DeviceItem, LiveTarget, Pull } from "#objects/item.ts";
 import { ObjectWrites } from "#objects/object-writes.ts";
 import type { RebuildSink, RebuiltObject } from "#objects/rebuild.ts";
-import type { Claim, DesiredClaim, DesiredOrder, DeviceSink, ObjectMergeReport } from "#objects/requests.ts";
+import type {
+  Claim,
+  DesiredClaim,
+  DesiredOrder,
+  DeviceEventSource,
+  DeviceSink,
+  KeptEvents,
+  ObjectMergeReport,
+} from "#objects/requests.ts";
 import { toCommandRecord } from "#queue/command-record.ts";
 import { parseStamped } from "#queue/contract-version.ts";
 import { sendAll } from "#queue/pack.ts";
@@ -28,16 +36,22 @@ import { LiveObject } from "./live/live-object.ts";
 import type { ReadPosition } from "./live/source.ts";
 import { Subscribers } from "./live/subscribers.ts";
 import { Watch } from "./live/watch.ts";
+import { everyEvent, missingTo, noteMerge, type OlderEvents, withGapUntil } from "./older-events.ts";
 import { RebuiltValue } from "./rebuilt/rebuilt-value.ts";
 
 /** Stored as one value, so that a write is billed as one row. */
 type Stored = DeviceMemory & {
   /** A read with this token sees everything in it. */
   readonly consistencyToken: string | null;
+  /** Absent in an object from before it kept events that leave the history. */
+  readonly older?: OlderEvents;
 };
 
 /** One device: its registers, its recent history and its subscribers. It hibernates while nothing happens. */
-export class DeviceObject extends LiveObject implements DeviceSnapshotSource, DeviceSink, RebuildSink {
+export class DeviceObject
+  extends LiveObject
+  implements DeviceSnapshotSource, DeviceSink, DeviceEventSource, RebuildSink
+{
   #stored: Stored | undefined;
   readonly #claims = new Claims(this.ctx.storage.kv);
   readonly #rebuilt = new RebuiltValue(this.ctx.storage.kv);
@@ -58,25 +72,37 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
   });
 
   /**
-   * Merges events, delivers what they changed to the sockets of subscribers, and returns offers for the hubs. Duplicate
-   * and superseded events write nothing. Safe to retry with the same events.
+   * Merges events, delivers what they changed to the sockets of subscribers, and returns offers for the hubs. An event that
+   * is known already writes nothing. Safe to retry with the same events.
    * @param consistencyToken a read with it sees what the events did
    * @param carriesOffers whether the caller carries the offers to the hubs; if not, this object calls each hub itself
+   * @param receivedAtMs when the record of each event was received
    */
   async merge(
     events: ConcordEvent[],
     consistencyToken: string | null = null,
     carriesOffers = false,
+    receivedAtMs: readonly number[] = [],
   ): Promise<ObjectMergeReport> {
     const known = this.#load();
     const { memory, outcomes } = mergeAndJournal(known, events);
-    const hasAdded = memory !== known;
-    if (hasAdded) this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
+    const { older, rowsWritten } = noteMerge(this.ctx.storage.kv, known.older, {
+      before: known.snapshot?.history ?? [],
+      after: memory.snapshot?.history ?? [],
+      arrived: events.map(({ version, topic, data }, i) => ({
+        entry: { version, topic, data },
+        receivedAtMs: receivedAtMs[i],
+      })),
+    });
+    const hasAdded = memory !== known || older !== known.older;
+    const token = laterToken(known.consistencyToken, consistencyToken);
+    if (hasAdded) this.#store({ ...memory, consistencyToken: token }, older);
     const hasFollowed = this.#rebuilt.follow(events);
     const offers = this.subscribers.notifyFrom(positionIn(known), carriesOffers);
     const hasRemovedClaims = this.#claims.removeMerged(events);
     if (hasRemovedClaims) await this.subscribers.schedule();
-    return { outcomes, rowsWritten: Number(hasAdded) + Number(hasRemovedClaims) + Number(hasFollowed), offers };
+    const others = Number(hasRemovedClaims) + Number(hasFollowed);
+    return { outcomes, rowsWritten: Number(hasAdded) + rowsWritten + others, offers };
   }
 
   async replay(events: ConcordEvent[]): Promise<{ isKept: boolean; rowsWritten: number }> {
@@ -109,6 +135,16 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
 
   async snapshot(): Promise<DeviceSnapshot | null | undefined> {
     return this.#isCurrent ? this.#load().snapshot : undefined;
+  }
+
+  /** Of every event that the object has. It cannot know that nothing is missing where events reach it only while it is watched. */
+  async eventsSince(receivedAtMs: number): Promise<KeptEvents> {
+    const { snapshot, older } = this.#load();
+    const history = snapshot?.history ?? [];
+    const events = everyEvent(this.ctx.storage.kv, history, older).filter(
+      (event) => event.receivedAtMs === null || event.receivedAtMs >= receivedAtMs,
+    );
+    return { events, isWhole: this.#writes === "always" && missingTo(history, older) === null };
   }
 
   /**
@@ -169,7 +205,8 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     const { found, isContinuous, consistencyToken } = registration;
     const known = this.#load();
     const memory = isContinuous ? known : this.#withMissed(known, found);
-    this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) });
+    const older = memory === known ? known.older : withGapUntil(found.latest, known.older);
+    this.#store({ ...memory, consistencyToken: laterToken(known.consistencyToken, consistencyToken) }, older);
     if (memory !== known) this.subscribers.notifyFrom(positionIn(known));
     return true;
   }
@@ -229,7 +266,9 @@ export class DeviceObject extends LiveObject implements DeviceSnapshotSource, De
     return this.#stored;
   }
 
-  #store(stored: Stored): void {
+  /** @param older what is kept beyond the history; if absent, what was */
+  #store({ snapshot, journal, consistencyToken }: Omit<Stored, "older">, older = this.#load().older): void {
+    const stored: Stored = { snapshot, journal, consistencyToken, ...(older && { older }) };
     // The field is set after the write: a write that throws must not look done to the next caller.
     this.ctx.storage.kv.put(MEMORY, stored);
     this.#stored = stored;

@@ -31,6 +31,7 @@ export type ConsumeDeps = SendOnDeps & {
     key: DeviceKey,
     events: readonly ConcordEvent[],
     consistencyToken: string | null,
+    receivedAtMs: readonly number[],
   ) => Promise<ObjectMergeReport>;
   readonly announce: Announce;
   readonly deliver: Deliver;
@@ -201,7 +202,8 @@ async function mergeIntoObjects(deps: ConsumeDeps, arrivals: readonly EventArriv
   await Promise.all(
     [...byDevice].map(async ([key, group]) => {
       const events = group.map(({ event }) => event);
-      const result = await settle(deps.mergeIntoObject(key, events, consistencyToken));
+      const receivedAtMs = group.map(({ record }) => record.receivedAtMs);
+      const result = await settle(deps.mergeIntoObject(key, events, consistencyToken, receivedAtMs));
       if (result.ok) {
         rowsWritten += result.value.rowsWritten;
         made.push({ offers: result.value.offers, arrivals: group });

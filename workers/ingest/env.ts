@@ -86,8 +86,8 @@ export const objectCalls = ({
   DEALER_FEEDS,
   HUBS,
 }: Pick<Env, "DEVICES" | "DEALER_FEEDS" | "HUBS">): Pick<ConsumeDeps, "mergeIntoObject" | "announce" | "deliver"> => ({
-  mergeIntoObject: (key, events, consistencyToken) =>
-    (DEVICES.getByName(key) as unknown as DeviceSink).merge([...events], consistencyToken, true),
+  mergeIntoObject: (key, events, consistencyToken, receivedAtMs) =>
+    (DEVICES.getByName(key) as unknown as DeviceSink).merge([...events], consistencyToken, true, receivedAtMs),
   announce: (dealerId, announcements, consistencyToken) =>
     (DEALER_FEEDS.getByName(dealerId) as unknown as FeedSink).announce([...announcements], consistencyToken, true),
   deliver: (hub, offers) => (HUBS.getByName(hub) as unknown as HubSink).deliver(offers),

@@ -3,6 +3,7 @@ import type { Announcement } from "#domain/announcement.ts";
 import type { By, DesiredState } from "#domain/change.ts";
 import type { SetDesired } from "#domain/command.ts";
 import type { ConcordEvent } from "#domain/event.ts";
+import type { HistoryEntry } from "#domain/history.ts";
 import type { MergeOutcome } from "#domain/outcome.ts";
 import type { Register } from "#domain/register.ts";
 import type { QueuedRecord } from "#queue/parcel.ts";
@@ -36,9 +37,34 @@ export interface DeviceSink {
   /**
    * @param consistencyToken a read with it sees what the events did
    * @param carriesOffers whether the caller carries the offers to the hubs; if not, the object calls each hub itself
+   * @param receivedAtMs when the record of each event was received, in the order of the events; absent if it is not known
    */
-  merge(events: ConcordEvent[], consistencyToken: string | null, carriesOffers?: boolean): Promise<ObjectMergeReport>;
+  merge(
+    events: ConcordEvent[],
+    consistencyToken: string | null,
+    carriesOffers?: boolean,
+    receivedAtMs?: readonly number[],
+  ): Promise<ObjectMergeReport>;
   claimDesired(order: DesiredOrder): Promise<DesiredClaim>;
+}
+
+/** An event that a device's object keeps; `receivedAtMs` is `null` for one from before that was noted. */
+export type KeptEvent = HistoryEntry & { readonly receivedAtMs: number | null };
+
+export type KeptEvents = {
+  /** In no particular order. */
+  readonly events: readonly KeptEvent[];
+  /**
+   * Whether these are all events about the device that were received at that time or later. If not, some of them may be
+   * missing that are older than the newest 1,100, or all, if not every event is sent to the object.
+   */
+  readonly isWhole: boolean;
+};
+
+/** Reads what a device's object keeps beyond its history. */
+export interface DeviceEventSource {
+  /** @param receivedAtMs events that are known to have been received earlier are left out */
+  eventsSince(receivedAtMs: number): Promise<KeptEvents>;
 }
 
 /** The write side of a dealer's feed. */

@@ -29,7 +29,8 @@ beforeEach(() => {
   deps = {
     fleet: new FleetRepository(DB),
     objectWrites: "always",
-    mergeIntoObject: (key, list, token) => (DEVICES.getByName(key) as unknown as DeviceSink).merge([...list], token),
+    mergeIntoObject: (key, list, token, receivedAtMs) =>
+      (DEVICES.getByName(key) as unknown as DeviceSink).merge([...list], token, false, receivedAtMs),
     announce: async () => undefined,
     deliver: async () => undefined,
     events,
@@ -186,10 +187,10 @@ describe("the consumer, when a store is out of reach", () => {
 
   it("defers only the device whose object is unavailable", async () => {
     const [well, ill] = [freshDevice(), freshDevice()];
-    const mergeIntoObject: ConsumeDeps["mergeIntoObject"] = (key, list, token) =>
+    const mergeIntoObject: ConsumeDeps["mergeIntoObject"] = (key, list, token, receivedAtMs) =>
       key.endsWith(ill)
         ? Promise.reject(Object.assign(new Error("reset"), { retryable: true }))
-        : deps.mergeIntoObject(key, list, token);
+        : deps.mergeIntoObject(key, list, token, receivedAtMs);
     const { dispositions, report } = await deliver({ ...deps, mergeIntoObject }, [
       parcelOf([status(well), status(ill)]),
     ]);
