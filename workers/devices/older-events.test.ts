@@ -4,7 +4,6 @@ import type { ConcordEvent } from "#domain/event.ts";
 import { HISTORY_LIMIT } from "#domain/history.ts";
 import { type DeviceSnapshot, mergeSnapshot } from "#domain/snapshot.ts";
 import { compareVersions, toVersion } from "#domain/version.ts";
-import { cases } from "../../test/support/property-budget.ts";
 import {
   everyEvent,
   MAX_PAGES,
@@ -106,7 +105,7 @@ describe("what an object keeps beyond its history", () => {
           expect(receivedAtMs).toBe(receivedAtMsOf((data as { n: number }).n));
         }
       }),
-      cases(60),
+      { numRuns: 60 },
     );
   });
 
@@ -118,7 +117,7 @@ describe("what an object keeps beyond its history", () => {
         for (const batch of batches) kept.merge(batch);
         expect(kept.rows).toBe(rows);
       }),
-      cases(60),
+      { numRuns: 60 },
     );
   });
 
