@@ -1,0 +1,236 @@
+import type { ArchiveBucket } from "./bucket.ts";
+import { listKeys } from "./bucket.ts";
+import { openDayFile } from "./day-file.ts";
+import { decodeLines } from "./lines.ts";
+import { readManifest } from "./manifest.ts";
+import { bucketOf, DAYS_PREFIX, dayOf, dayPrefix, RAW_PREFIX, rawDayPrefix } from "./names.ts";
+import type { ArchivedRecord } from "./record.ts";
+
+/**
+ * Where a reader of the archive is. It is plain JSON, and stays valid while files are compacted, rewritten and removed.
+ * A day is read in two stages: its raw objects, then the parts of its manifest. What is compacted in between is read twice.
+ */
+export type LogPosition = { readonly day: string } & (RawPosition | PartsPosition);
+
+type RawPosition = {
+  readonly stage: "raw";
+  /** The last object that was read whole. */
+  readonly after: string | null;
+  /** The object that is being read, and how many of its records were. */
+  readonly within?: Within;
+};
+
+type PartsPosition = {
+  readonly stage: "parts";
+  /** Parts that were read whole, as far as they still are parts of the day. */
+  readonly done: readonly string[];
+  readonly within?: Within;
+};
+
+type Within = { readonly key: string; readonly records: number };
+
+export type LogRead = {
+  readonly records: readonly ArchivedRecord[];
+  readonly position: LogPosition | null;
+  readonly isEnd: boolean;
+};
+
+/**
+ * Reads the archive in bounded batches. A position survives compaction and restarts. Each record that was archived before the
+ * first read of a reader is read by its end; one that is archived meanwhile may be. Records may come twice, so fold them or
+ * take them by receipt.
+ */
+export interface ArchiveLog {
+  /**
+   * @param after the position of the read before; `null` begins with the first day
+   * @param limits the most records of one read. It may bring fewer, or none, without being the last.
+   */
+  read(after: LogPosition | null, limits: { readonly records: number }): Promise<LogRead>;
+}
+
+export type LogOptions = {
+  /** Days of receipt, in UTC and inclusive: `2026-11-23`. */
+  readonly fromDay?: string;
+  readonly toDay?: string;
+  /** Only records of devices in these buckets, inclusive: two hex digits each. Row groups of other buckets are not read. */
+  readonly buckets?: { readonly from: string; readonly to: string };
+};
+
+/** Bounds of one read besides its records: objects that are fetched, and characters of their values. Our choice. */
+const MAX_FETCHES = 200;
+const MAX_TEXT = 16_000_000;
+
+export const archiveLog = (bucket: Pick<ArchiveBucket, "get" | "list">, options: LogOptions = {}): ArchiveLog => ({
+  read: async (after, { records }) => {
+    if (!(records > 0)) throw new RangeError("a read of the log asks for at least one record");
+    const batch = new Batch(records, options);
+    const start = after ?? (await nextDay(bucket, { ...options, after: null }));
+    if (!start) return { records: [], position: null, isEnd: true };
+    let position = start;
+    while (!batch.isFull) {
+      const step =
+        position.stage === "raw" ? await readRaw(bucket, position, batch) : await readParts(bucket, position, batch);
+      position = step.position;
+      if (!step.isStageRead) continue;
+      if (position.stage === "raw") {
+        position = { day: position.day, stage: "parts", done: [] };
+        continue;
+      }
+      const next = await nextDay(bucket, { ...options, after: position.day });
+      if (!next) return { records: batch.records, position, isEnd: true };
+      position = next;
+    }
+    return { records: batch.records, position, isEnd: false };
+  },
+});
+
+/** What one read has gathered so far. */
+class Batch {
+  readonly records: ArchivedRecord[] = [];
+  #fetches = 0;
+  #text = 0;
+  readonly #limit: number;
+  readonly #options: LogOptions;
+
+  constructor(limit: number, options: LogOptions) {
+    this.#limit = limit;
+    this.#options = options;
+  }
+
+  get isFull(): boolean {
+    return this.records.length >= this.#limit || this.#fetches >= MAX_FETCHES || this.#text >= MAX_TEXT;
+  }
+
+  fetched(): void {
+    this.#fetches += 1;
+  }
+
+  wants(buckets: { readonly first: string; readonly last: string } | null): boolean {
+    const range = this.#options.buckets;
+    return !range || (buckets !== null && buckets.first <= range.to && buckets.last >= range.from);
+  }
+
+  /** @returns how many of the records it took, or passed over since they are of other buckets */
+  take(records: readonly ArchivedRecord[]): number {
+    for (const [index, record] of records.entries()) {
+      if (this.records.length >= this.#limit) return index;
+      const bucket = record.deviceKey && bucketOf(record.deviceKey);
+      if (!this.wants(bucket === null ? null : { first: bucket, last: bucket })) continue;
+      this.records.push(record);
+      this.#text += (record.value?.length ?? 0) + 500;
+    }
+    return records.length;
+  }
+}
+
+type Step<P> = { readonly position: LogPosition & P; readonly isStageRead: boolean };
+
+/** One page of raw objects, or what fits of it. Objects that are gone meanwhile are in parts, which are read afterwards. */
+async function readRaw(
+  bucket: Pick<ArchiveBucket, "get" | "list">,
+  position: LogPosition & RawPosition,
+  batch: Batch,
+): Promise<Step<RawPosition>> {
+  const { day } = position;
+  let { after, within } = position;
+  const { keys, isEnd } = await listKeys(bucket, { prefix: rawDayPrefix(day), after, limit: MAX_FETCHES });
+  batch.fetched();
+  for (const key of keys) {
+    const at = (): LogPosition & RawPosition => ({ day, stage: "raw", after, ...(within && { within }) });
+    if (batch.isFull) return { position: at(), isStageRead: false };
+    const skip = within?.key === key ? within.records : 0;
+    const object = await bucket.get(key);
+    batch.fetched();
+    if (object) {
+      const records = (await readAll(object.body)).slice(skip);
+      const taken = batch.take(records);
+      if (taken < records.length) {
+        within = { key, records: skip + taken };
+        return { position: at(), isStageRead: false };
+      }
+    }
+    after = key;
+    within = undefined;
+  }
+  return { position: { day, stage: "raw", after, ...(within && { within }) }, isStageRead: isEnd };
+}
+
+async function readAll(body: ReadableStream<Uint8Array>): Promise<ArchivedRecord[]> {
+  const records: ArchivedRecord[] = [];
+  for await (const record of decodeLines(body)) records.push(record);
+  return records;
+}
+
+/** One part, or what fits of it. A part that is gone has been rewritten, so the manifest is read again. */
+async function readParts(
+  bucket: Pick<ArchiveBucket, "get">,
+  { day, done: before, within }: LogPosition & PartsPosition,
+  batch: Batch,
+): Promise<Step<PartsPosition>> {
+  const { manifest } = await readManifest(bucket, day);
+  batch.fetched();
+  const names = new Set(manifest.parts.map(({ key }) => key));
+  const done = before.filter((key) => names.has(key));
+  const unread = manifest.parts.filter(({ key }) => !done.includes(key));
+  const part = unread.find(({ key }) => key === within?.key) ?? unread[0];
+  if (!part) return { position: { day, stage: "parts", done }, isStageRead: true };
+  const file = await openDayFile(bucket, part);
+  batch.fetched();
+  if (!file) {
+    await refuseLost(bucket, day, part.key);
+    return { position: { day, stage: "parts", done }, isStageRead: false };
+  }
+  const skip = within?.key === part.key ? within.records : 0;
+  let row = 0;
+  for (const [index, group] of file.groups.entries()) {
+    const end = row + group.rows;
+    if (end > skip && batch.wants(group.buckets)) {
+      const from = Math.max(skip, row);
+      const at = { day, stage: "parts", done, within: { key: part.key, records: from } } as const;
+      if (batch.isFull) return { position: at, isStageRead: false };
+      const records = await file.readGroup(index);
+      batch.fetched();
+      if (!records) {
+        await refuseLost(bucket, day, part.key);
+        return { position: { day, stage: "parts", done }, isStageRead: false };
+      }
+      const wanted = records.slice(from - row);
+      const taken = batch.take(wanted);
+      if (taken < wanted.length)
+        return { position: { ...at, within: { key: part.key, records: from + taken } }, isStageRead: false };
+    }
+    row = end;
+  }
+  return { position: { day, stage: "parts", done: [...done, part.key] }, isStageRead: false };
+}
+
+/** A file that is gone and that its day's manifest still names is lost: no reader may take the rest for the whole. */
+async function refuseLost(bucket: Pick<ArchiveBucket, "get">, day: string, key: string): Promise<void> {
+  const { manifest } = await readManifest(bucket, day);
+  if (!manifest.parts.some((part) => part.key === key)) return;
+  throw new Error(
+    `${key} is missing from the archive, and the manifest of ${day} names it; run "concord archive check"`,
+  );
+}
+
+/** The beginning of the first day after `after` that has raw objects or parts. */
+async function nextDay(
+  bucket: Pick<ArchiveBucket, "list">,
+  { after, fromDay, toDay }: LogOptions & { readonly after: string | null },
+): Promise<(LogPosition & RawPosition) | null> {
+  // "0" sorts just behind "/", so a name after `…2026-11-23` + "0" is of a later day.
+  const behind = after === null ? (fromDay && dayBefore(fromDay)) || null : after;
+  const [raw, parts] = await Promise.all([
+    listKeys(bucket, { prefix: RAW_PREFIX, after: behind && `${RAW_PREFIX}${behind}0`, limit: 1 }),
+    listKeys(bucket, { prefix: DAYS_PREFIX, after: behind && `${DAYS_PREFIX}day=${behind}0`, limit: 1 }),
+  ]);
+  const days = [
+    ...raw.keys.map((key) => key.slice(RAW_PREFIX.length)),
+    ...parts.keys.map((key) => key.slice(dayPrefix("").length - 1)),
+  ].map((key) => key.slice(0, "2026-11-23".length));
+  const day = days.sort()[0];
+  if (day === undefined || (toDay !== undefined && day > toDay)) return null;
+  return { day, stage: "raw", after: null };
+}
+
+const dayBefore = (day: string): string => dayOf(Date.parse(`${day}T00:00:00Z`) - 1);
