@@ -51,6 +51,20 @@ const FrontDoor = z
     message: "need a hostname as the address: the one on workers.dev would stay open beside them",
   });
 
+/** R2's own jurisdictions: developers.cloudflare.com/r2/reference/data-location */
+const BUCKET_JURISDICTIONS = ["eu", "fedramp"] as const;
+
+const Archive = z
+  .strictObject({
+    /** Whether settled records are kept in a bucket. */
+    enabled: z.boolean().default(false),
+    location: z.enum(LOCATIONS).optional(),
+    jurisdiction: z.enum(BUCKET_JURISDICTIONS).optional(),
+    /** The second database, for a rebuild. */
+    rebuilt: z.strictObject({ id: z.guid() }).optional(),
+  })
+  .default({ enabled: false });
+
 const EnvironmentFile = z.strictObject({
   /** Tells the rate limits of the environments in one account apart. No two environments have the same. */
   number: z.number().int().min(1).max(9),
@@ -65,6 +79,7 @@ const EnvironmentFile = z.strictObject({
     jurisdiction: z.enum(JURISDICTIONS).optional(),
     read_replication: z.boolean().default(true),
   }),
+  archive: Archive,
   rollout: z.strictObject({
     steps: z
       .array(z.number().int().min(0).max(100))

@@ -41,7 +41,7 @@ it("a binding that comes late is declared, closes a cycle, and goes to what the 
 it("an environment's Workers are read from their configs, the metrics Worker first and the front door last", () => {
   const workers = readWorkers("staging");
   expect(workers.map(({ folder }) => folder)).toEqual([
-    ...["workers/metrics", "workers/devices", "workers/dlq", "workers/ingest", "workers/api", "."],
+    ...["workers/metrics", "workers/devices", "workers/archive", "workers/dlq", "workers/ingest", "workers/api", "."],
   ]);
   const ingest = workers.find(({ folder }) => folder === "workers/ingest");
   expect(ingest).toMatchObject({ name: "concord-ingest-staging", database: "concord-staging", hasTriggers: true });

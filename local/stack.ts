@@ -8,6 +8,7 @@ import { ROOT } from "./tool.ts";
 export const WORKER_CONFIGS = [
   "wrangler.toml",
   "workers/devices/wrangler.toml",
+  "workers/archive/wrangler.toml",
   "workers/ingest/wrangler.toml",
   "workers/api/wrangler.toml",
   "workers/dlq/wrangler.toml",
@@ -45,6 +46,7 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
   const { url } = await harness.listen();
   const worker = <Env>(name: string) => harness.getWorker<Env>(env ? `${name}-${env}` : name);
   await worker<{ DB: D1Database }>("concord-ingest").applyD1Migrations("DB");
+  await worker<{ REBUILT: D1Database }>("concord-archive").applyD1Migrations("REBUILT");
   /** Replaces these Workers, over the same D1 and the same objects. */
   const redeploy = async (pathOf: NonNullable<StackOptions["configOf"]> = (path) => path) =>
     harness.update(await prepareDeployment(pathOf));

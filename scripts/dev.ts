@@ -41,11 +41,12 @@ const env = {
   CI: "1",
 };
 
-console.log("Starting six Workers, which takes some seconds.");
+console.log("Starting seven Workers, which takes some seconds.");
 await Promise.all([watchConsole(), buildGraphiQL()]);
-const migrate = ["d1", "migrations", "apply", "concord", "--local", "-c", "workers/ingest/wrangler.toml", ...state];
-const migrated = runTool("wrangler", migrate, { env });
-if (migrated.status !== 0) {
+for (const database of ["concord", "concord-rebuilt"]) {
+  const migrate = ["d1", "migrations", "apply", database, "--local", "-c", "workers/archive/wrangler.toml", ...state];
+  const migrated = runTool("wrangler", migrate, { env });
+  if (migrated.status === 0) continue;
   console.error(`The migrations did not apply, so nothing was started.\n${migrated.stdout}${migrated.stderr}`);
   process.exit(1);
 }

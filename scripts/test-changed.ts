@@ -24,7 +24,7 @@ if (changed.length === 0) {
   process.exit(0);
 }
 
-const WORKERS = ["ingest", "devices", "api", "dlq", "metrics"] as const;
+const WORKERS = ["ingest", "devices", "archive", "api", "dlq", "metrics"] as const;
 const touched = WORKERS.filter((worker) =>
   changed.some((file) => file.startsWith(`workers/${worker}/`) || file.startsWith(`test/workers/${worker}/`)),
 );

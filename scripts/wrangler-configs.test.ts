@@ -110,6 +110,7 @@ describe.each(ENVIRONMENTS)("the Workers of %s", (environment) => {
       migrations.length > 0 ? [[path, migrations.map(({ tag }) => tag)]] : [],
     );
     expect(Object.fromEntries(tags)).toEqual({
+      "workers/archive/wrangler.toml": ["v1"],
       "workers/devices/wrangler.toml": ["v1", "v2"],
       // v1 created MetricsObject, which was transferred since: for a new account, a class that is not exported would be
       // refused.

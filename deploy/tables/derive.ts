@@ -88,11 +88,15 @@ function bindingsOf({ worker, table }: LocalConfig, environment: Environment): T
     }
     const rule = ruleOf(path, configPathOf(worker));
     const context = { environment, limits: environment.limits[worker] ?? {} };
-    const each = (item: Table) => ({ ...rule(item, context), ...deployedOnlyOf(worker, path) });
-    return Array.isArray(value) ? value.map(each) : each(value as Table);
+    const each = (item: Table): Table | undefined => {
+      const derived = rule(item, context);
+      return derived && { ...derived, ...deployedOnlyOf(worker, path) };
+    };
+    return Array.isArray(value) ? value.flatMap((item) => each(item) ?? []) : each(value as Table);
   };
   const bound = Object.entries(table).filter(([key]) => !skipped.includes(key));
-  return Object.fromEntries(bound.map(([key, value]) => [key, derive(value, key)]));
+  const derived = bound.map(([key, value]) => [key, derive(value, key)] as const);
+  return Object.fromEntries(derived.filter(([, value]) => !Array.isArray(value) || value.length > 0));
 }
 
 /** A table of lists of tables, as `queues` is. */

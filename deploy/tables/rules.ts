@@ -1,8 +1,11 @@
 import { type Environment, EnvironmentError } from "../environment.ts";
 import type { Table } from "./config.ts";
 
-/** One table of the local environment, such as an item of `[[services]]`, as a deployed environment has it. */
-export type Rule = (table: Table, context: { readonly environment: Environment; readonly limits: Limits }) => Table;
+/** One table of the local environment, such as an item of `[[services]]`, as a deployed environment has it, if at all. */
+export type Rule = (
+  table: Table,
+  context: { readonly environment: Environment; readonly limits: Limits },
+) => Table | undefined;
 
 /** Requests per period by the name of a rate limit. */
 export type Limits = Readonly<Record<string, number>>;
@@ -23,10 +26,18 @@ const named =
       ]),
     );
 
-const database: Rule = (table, context) => ({
-  ...named(["database_name"])(table, context),
-  database_id: context.environment.database.id,
-});
+/** The second database, of a rebuild, is optional, and of no use without the archive. */
+const database: Rule = (table, context) => {
+  const { database: live, archive } = context.environment;
+  const id = table.binding === "REBUILT" ? archive.enabled && archive.rebuilt?.id : live.id;
+  return id ? { ...named(["database_name"])(table, context), database_id: id } : undefined;
+};
+
+/** The archive is the only bucket, and optional. */
+const bucket: Rule = (table, context) => {
+  const { enabled, jurisdiction } = context.environment.archive;
+  return enabled ? { ...named(["bucket_name"])(table, context), ...(jurisdiction && { jurisdiction }) } : undefined;
+};
 
 /** The namespace of a local limit is the first of ten; an environment adds its number. */
 const limited: Rule = (table, { environment, limits }) => {
@@ -47,7 +58,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   version_metadata: same,
   ratelimits: limited,
   d1_databases: database,
-  r2_buckets: named(["bucket_name"]),
+  r2_buckets: bucket,
   analytics_engine_datasets: named(["dataset"], "_"),
   "queues.producers": named(["queue"]),
   "queues.consumers": named(["queue", "dead_letter_queue"]),

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../local/tool.ts";
 import { missingSecurityHeaders } from "../support/security-headers.ts";
 
-const BEHIND = ["INGEST", "API", "LIVE", "DLQ", "METRICS"];
+const BEHIND = ["INGEST", "API", "LIVE", "DLQ", "METRICS", "ARCHIVE"];
 
 /** The real front door, before Workers that throw. */
 let url: URL;

@@ -29,16 +29,23 @@ describe("a health check through the front door", () => {
     ]);
   });
 
-  it("has no way to the metrics Worker, which serves the other Workers only", async () => {
-    for (const path of ["/metrics", "/metrics/readyz"]) expect((await get(path)).status).toBe(404);
+  it("has no way to the metrics and archive Workers, which serve the other Workers only", async () => {
+    for (const path of ["/metrics", "/metrics/readyz", "/archive", "/archive/readyz"])
+      expect((await get(path)).status).toBe(404);
   });
 
   it("is ready at /readyz when every Worker is, and else names the one that is not, and why", {
     timeout: 30_000,
   }, async () => {
     const { status, body } = await get("/readyz");
-    expect([status, Object.keys(body.workers as object)]).toEqual([200, [...Object.keys(WORKERS), "metrics"]]);
-    expect(body.workers).toMatchObject({ metrics: { status: "ready", checks: { bindings: "ok", objects: "ok" } } });
+    expect([status, Object.keys(body.workers as object)]).toEqual([
+      200,
+      [...Object.keys(WORKERS), "metrics", "archive"],
+    ]);
+    expect(body.workers).toMatchObject({
+      metrics: { status: "ready", checks: { bindings: "ok", objects: "ok" } },
+      archive: { status: "ready", checks: { bindings: "ok", bucket: "ok" }, archive: ["on"] },
+    });
     const { DB } = await stack.worker<{ DB: D1Database }>("concord-ingest").getEnv();
     const rename = (from: string, to: string) =>
       DB.prepare("UPDATE d1_migrations SET name = ?2 WHERE name = ?1").bind(from, to).run();

@@ -10,8 +10,9 @@ export type Env = {
   readonly API: Fetcher;
   readonly LIVE: Fetcher;
   readonly DLQ: Fetcher;
-  /** Serves no requests from outside; only its readiness is checked. */
+  /** These serve no requests from outside; only their readiness is checked. */
   readonly METRICS: Fetcher;
+  readonly ARCHIVE: Fetcher;
   readonly VERSION?: WorkerVersionMetadata;
 };
 

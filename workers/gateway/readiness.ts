@@ -5,6 +5,7 @@ const READY_PATHS = {
   LIVE: "/live/readyz",
   DLQ: "/ops/readyz",
   METRICS: "/readyz",
+  ARCHIVE: "/readyz",
 } as const;
 type Behind = keyof typeof READY_PATHS;
 

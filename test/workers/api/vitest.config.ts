@@ -14,5 +14,8 @@ export default graphqlProject("api", {
   // Of a service that has tables of its own.
   databases: ["OWN_DB"],
   // Tests of mutations have commands of their own.
-  serviceBindings: { INGEST_COMMANDS: () => new Response("no ingest Worker here", { status: 503 }) },
+  serviceBindings: {
+    INGEST_COMMANDS: () => new Response("no ingest Worker here", { status: 503 }),
+    ARCHIVE_SERVICE: () => new Response("no archive Worker here", { status: 503 }),
+  },
 });

@@ -15,6 +15,7 @@ export default defineProject({
       miniflare: {
         // The tests hand the batches over themselves.
         queueConsumers: {},
+        serviceBindings: { ARCHIVE_SERVICE: () => new Response("no archive Worker here", { status: 503 }) },
         durableObjects: {
           METRICS: { className: "MetricsObject", useSQLite: true },
           DEVICES: { className: "DeviceObject", useSQLite: true },

@@ -1,0 +1,10 @@
+import type { ArchiveJob } from "./jobs/archive-job.ts";
+import type { JobEnv } from "./jobs/job-deps.ts";
+
+/** The bindings and variables of wrangler.toml. */
+export type Env = JobEnv & {
+  readonly ENVIRONMENT: string;
+  /** `ArchiveJob` of this Worker. */
+  readonly JOBS: DurableObjectNamespace<ArchiveJob>;
+  readonly VERSION?: WorkerVersionMetadata;
+};

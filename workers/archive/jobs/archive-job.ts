@@ -1,0 +1,43 @@
+import { DurableObject } from "cloudflare:workers";
+import type { JobAction, JobObjectName, JobOrder, JobOrdered, JobStatus } from "#ops/archive-api.ts";
+import { type JobEnv, toJobDeps } from "./job-deps.ts";
+import { JobRunner, type RunnerDeps } from "./job-runner.ts";
+import { KINDS } from "./kinds.ts";
+
+/** The object of one name of `JOB_OBJECTS`: its job runs here, step by step, in alarms. */
+export class ArchiveJob extends DurableObject<JobEnv> {
+  /** Replaced by tests of the runner, which have kinds of their own. */
+  protected readonly kinds: RunnerDeps["kinds"] = KINDS;
+  #runner: JobRunner | undefined;
+
+  async status(): Promise<JobStatus> {
+    return this.#job.status();
+  }
+
+  start(order: JobOrder): Promise<JobOrdered> {
+    return this.#job.start(order);
+  }
+
+  async order(action: JobAction, actor: string): Promise<JobOrdered> {
+    return this.#job.order(action, actor);
+  }
+
+  tick(): Promise<void> {
+    return this.#job.tick();
+  }
+
+  override alarm(): Promise<void> {
+    return this.#job.alarm();
+  }
+
+  get #job(): JobRunner {
+    this.#runner ??= new JobRunner(this.ctx.id.name as JobObjectName, {
+      storage: this.ctx.storage,
+      kinds: this.kinds,
+      jobDeps: () => toJobDeps(this.env, this.ctx.storage),
+      now: Date.now,
+      random: Math.random,
+    });
+    return this.#runner;
+  }
+}

@@ -1,0 +1,37 @@
+import { ObjectWrites } from "#objects/object-writes.ts";
+import type { Parcel } from "#queue/parcel.ts";
+import { type MetricsNamespace, pickShard } from "#telemetry/shards.ts";
+import type { JobDeps } from "./job-kind.ts";
+
+/** The bindings that jobs work with. */
+export type JobEnv = {
+  /** The archive's bucket; not bound where the environment has none. */
+  readonly ARCHIVE?: R2Bucket;
+  readonly DB: D1Database;
+  /** A second database with the same migrations, into which a rebuild replays; optional. */
+  readonly REBUILT?: D1Database;
+  /** `DeviceObject`, `DealerFeed` and `LiveHub` of the devices Worker. */
+  readonly DEVICES: DurableObjectNamespace;
+  readonly DEALER_FEEDS: DurableObjectNamespace;
+  readonly HUBS: DurableObjectNamespace;
+  /** `MetricsObject` of the metrics Worker. */
+  readonly METRICS: MetricsNamespace;
+  readonly EVENTS: Queue<Parcel>;
+  readonly DEVICE_OBJECT_WRITES?: string;
+};
+
+/** @returns `undefined` where the environment has no archive */
+export function toJobDeps(env: JobEnv, storage: DurableObjectStorage): JobDeps | undefined {
+  if (!env.ARCHIVE) return undefined;
+  return {
+    bucket: env.ARCHIVE,
+    db: env.DB,
+    rebuilt: env.REBUILT,
+    objects: { devices: env.DEVICES, feeds: env.DEALER_FEEDS, hubs: env.HUBS },
+    objectWrites: ObjectWrites.parse(env.DEVICE_OBJECT_WRITES),
+    events: env.EVENTS,
+    metrics: pickShard(env.METRICS),
+    storage,
+    nowMs: Date.now(),
+  };
+}

@@ -1,0 +1,289 @@
+import {
+  type JobAction,
+  type JobKindName,
+  type JobObjectName,
+  type JobOrder,
+  type JobOrdered,
+  type JobState,
+  type JobStatus,
+  OBJECT_OF,
+} from "#ops/archive-api.ts";
+import { backoffSeconds } from "#queue/backoff.ts";
+import { isOutage } from "#repositories/fault.ts";
+import { logFault } from "#telemetry/fault.ts";
+import { log } from "#telemetry/log.ts";
+import { type JobDeps, JobProblem, type RegisteredKind } from "./job-kind.ts";
+
+/** Who starts jobs that start by themselves. */
+export const SCHEDULE = "schedule";
+
+/** How long a scheduled job that failed is left as it is, before the schedule begins another. Ours. */
+const FAILED_RESTS_MS = 3_600_000;
+
+/** How often a step may take the object down before its job fails. Ours. */
+const MAX_DEATHS = 8;
+
+/** A job as it is stored, under one key, so that a step and its place are stored together. */
+type Stored = {
+  readonly id: string;
+  readonly kind: JobKindName;
+  readonly actor: string;
+  readonly state: Exclude<JobState, "idle">;
+  readonly why: string | null;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly steps: number;
+  /** Times that the current step was begun and neither returned nor threw. */
+  readonly deaths: number;
+  /** Times in a row that the current step met an outage. */
+  readonly outages: number;
+  /** The kind's own. */
+  readonly progress: unknown;
+};
+
+type LastTimes = Readonly<
+  Partial<Record<JobKindName, { readonly startedAtMs: number; readonly doneAtMs: number | null }>>
+>;
+
+const RUN = "job:run";
+const LAST = "job:last";
+
+export type RunnerDeps = {
+  readonly storage: DurableObjectStorage;
+  readonly kinds: Readonly<Partial<Record<JobKindName, RegisteredKind>>>;
+  /** `undefined` where the environment has no archive. */
+  readonly jobDeps: () => JobDeps | undefined;
+  readonly now: () => number;
+  readonly random: () => number;
+};
+
+/**
+ * Runs one job at a time, a step an alarm. After each step its state is stored; a step that ends with the object is
+ * repeated from the state that it began with. An outage is waited for, as long as it lasts.
+ */
+export class JobRunner {
+  readonly #name: JobObjectName;
+  readonly #deps: RunnerDeps;
+  /** The step that runs now: an order that replaces its job waits for it. */
+  #stepping: Promise<void> | undefined;
+  #isStarting = false;
+
+  constructor(name: JobObjectName, deps: RunnerDeps) {
+    this.#name = name;
+    this.#deps = deps;
+  }
+
+  status(): JobStatus {
+    const run = this.#run;
+    const lastDone = Object.entries(this.#last).flatMap(([kind, { doneAtMs }]) =>
+      doneAtMs === null ? [] : [[kind, toIso(doneAtMs)] as const],
+    );
+    return {
+      name: this.#name,
+      kind: run?.kind ?? null,
+      state: run?.state ?? "idle",
+      why: run?.why ?? null,
+      actor: run?.actor ?? null,
+      startedAt: run ? toIso(run.startedAtMs) : null,
+      endedAt: run?.endedAtMs ? toIso(run.endedAtMs) : null,
+      steps: run?.steps ?? 0,
+      report: (run && this.#deps.kinds[run.kind]?.kind.report(run.progress)) ?? null,
+      lastDone: Object.fromEntries(lastDone),
+    };
+  }
+
+  /** Begins a job, unless one runs that an operator has started. One that the schedule has started gives way to an operator. */
+  async start({ kind, params, actor }: JobOrder): Promise<JobOrdered> {
+    const registered = this.#deps.kinds[kind];
+    if (!registered || OBJECT_OF[kind] !== this.#name) {
+      return { kind: "refused", message: `Nothing was started: this release has no job ${kind}.` };
+    }
+    const jobDeps = this.#deps.jobDeps();
+    if (!jobDeps) return { kind: "no_archive" };
+    const current = this.#run;
+    const isBusy = current?.state === "running" || current?.state === "paused";
+    if (this.#isStarting || (isBusy && (actor === SCHEDULE || current.actor !== SCHEDULE))) {
+      return {
+        kind: "wrong_state",
+        message: `Nothing was started: ${current && isBusy ? `the ${current.kind} that ${current.actor} started is ${current.state}` : "another job is being started"}. Wait for its end, or cancel it.`,
+      };
+    }
+    this.#isStarting = true;
+    try {
+      if (current && isBusy) this.#put({ ...current, ...this.#ended("canceled"), why: `${actor} started ${kind}` });
+      await this.#stepping;
+      const progress = await registered.kind.begin(params, jobDeps);
+      this.#go({
+        ...{ id: crypto.randomUUID(), kind, actor, state: "running", why: null, progress },
+        ...{ startedAtMs: this.#deps.now(), endedAtMs: null, steps: 0, deaths: 0, outages: 0 },
+      });
+      this.#remember(kind, { startedAtMs: this.#deps.now() });
+      log("info", "job.started", { job: kind, actor });
+      return { kind: "ok", job: this.status() };
+    } catch (thrown) {
+      if (thrown instanceof JobProblem) return { kind: "refused", message: thrown.message };
+      if (!isOutage(thrown)) throw thrown;
+      return { kind: "unavailable", message: `Nothing was started: ${describeOutage(thrown)}. Try again in a moment.` };
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  order(action: JobAction, actor: string): JobOrdered {
+    const run = this.#run;
+    const from = FROM[action];
+    if (!run || !from.includes(run.state)) {
+      const what = run ? `the ${run.kind} is ${run.state}` : "no job was ever started here";
+      return { kind: "wrong_state", message: `Nothing was changed: ${what}.` };
+    }
+    switch (action) {
+      case "pause":
+        this.#put({ ...run, state: "paused", why: `${actor} paused it` });
+        break;
+      case "resume":
+        this.#go({ ...run, state: "running", why: null, endedAtMs: null, deaths: 0, outages: 0 });
+        break;
+      case "cancel":
+        this.#put({ ...run, ...this.#ended("canceled"), why: `${actor} canceled it` });
+        break;
+      default:
+        action satisfies never;
+    }
+    log("info", `job.${action}`, { job: run.kind, actor });
+    return { kind: "ok", job: this.status() };
+  }
+
+  /** For the cron trigger: a job whose alarms have ended goes on, and a scheduled one that is due begins. */
+  async tick(): Promise<void> {
+    const run = this.#run;
+    if (run?.state === "running") {
+      if ((await this.#deps.storage.getAlarm()) === null && !this.#stepping) this.#alarmIn(0);
+      return;
+    }
+    const nowMs = this.#deps.now();
+    const isResting = run?.state === "failed" && nowMs - (run.endedAtMs ?? 0) < FAILED_RESTS_MS;
+    // A paused job keeps its place, and one that an operator started and that failed waits for the operator.
+    if (run?.state === "paused" || isResting || (run?.state === "failed" && run.actor !== SCHEDULE)) return;
+    for (const [name, registered] of Object.entries(this.#deps.kinds)) {
+      const kind = name as JobKindName;
+      if (OBJECT_OF[kind] !== this.#name) continue;
+      const { startedAtMs = null, doneAtMs = null } = this.#last[kind] ?? {};
+      const params = registered.schedule?.paramsIfDue(nowMs, { started: startedAtMs, done: doneAtMs });
+      if (params === undefined) continue;
+      const started = await this.start({ kind, params, actor: SCHEDULE });
+      if (started.kind !== "ok") log("warn", "job.not_started", { job: kind, reason: started.kind });
+      return;
+    }
+  }
+
+  /** One step of the job that runs. */
+  async alarm(): Promise<void> {
+    const run = this.#run;
+    if (run?.state !== "running" || this.#isStarting || this.#stepping) return;
+    this.#stepping = this.#step(run);
+    try {
+      await this.#stepping;
+    } finally {
+      this.#stepping = undefined;
+    }
+  }
+
+  async #step(run: Stored): Promise<void> {
+    const kind = this.#deps.kinds[run.kind]?.kind;
+    const jobDeps = this.#deps.jobDeps();
+    if (!kind) return this.#fail(run, "This release has no such job. Its state was kept.");
+    if (!jobDeps) return this.#fail(run, "The environment has no archive any more. Its state was kept.");
+    if (run.deaths >= MAX_DEATHS) {
+      return this.#fail(
+        run,
+        `Its next step has ended the object ${run.deaths} times without a result; the Worker's log says why. Its state was kept; resume it after a fix.`,
+      );
+    }
+    this.#put({ ...run, deaths: run.deaths + 1 });
+    try {
+      const { state, isDone, waitMs = 0 } = await kind.step(run.progress, jobDeps);
+      this.#settle(run, { ...run, steps: run.steps + 1, deaths: 0, outages: 0, progress: state }, isDone, waitMs);
+    } catch (thrown) {
+      this.#settleFault(run, thrown);
+    }
+  }
+
+  /** Stores what a step has done, unless the job was canceled or replaced meanwhile. */
+  #settle(before: Stored, after: Stored, isDone: boolean, waitMs: number): void {
+    const now = this.#run;
+    if (now?.id !== before.id || now.state === "canceled") return;
+    if (isDone) {
+      this.#put({ ...after, ...this.#ended("done"), why: null });
+      this.#remember(after.kind, { doneAtMs: this.#deps.now() });
+      log("info", "job.done", { job: after.kind, steps: after.steps });
+    } else if (now.state === "paused") this.#put({ ...after, state: "paused", why: now.why });
+    else this.#go({ ...after, why: null }, waitMs);
+  }
+
+  #settleFault(run: Stored, thrown: unknown): void {
+    const now = this.#run;
+    if (now?.id !== run.id || now.state === "canceled") return;
+    if (thrown instanceof JobProblem) {
+      this.#fail(now, thrown.message);
+      return;
+    }
+    if (!isOutage(thrown)) {
+      const id = logFault("job.failed", thrown, { job: run.kind });
+      this.#fail(now, `A step failed on our side (${id} in the log). Its state was kept; resume it after a fix.`);
+      return;
+    }
+    const outages = run.outages + 1;
+    const why = `${describeOutage(thrown)}; it continues by itself`;
+    log("warn", "job.outage", { job: run.kind, outages, message: describeOutage(thrown) });
+    const waiting = { ...now, deaths: 0, outages, why };
+    if (now.state === "paused") this.#put({ ...waiting, why: now.why });
+    else this.#go(waiting, backoffSeconds(outages, this.#deps.random()) * 1_000);
+  }
+
+  #fail(run: Stored, why: string): void {
+    log("error", "job.ended_failed", { job: run.kind, steps: run.steps });
+    this.#put({ ...run, ...this.#ended("failed"), deaths: 0, why });
+  }
+
+  #ended<State extends JobState>(state: State) {
+    return { state, endedAtMs: this.#deps.now() };
+  }
+
+  get #run(): Stored | undefined {
+    return this.#deps.storage.kv.get<Stored>(RUN);
+  }
+
+  get #last(): LastTimes {
+    return this.#deps.storage.kv.get<LastTimes>(LAST) ?? {};
+  }
+
+  #remember(kind: JobKindName, more: { startedAtMs: number } | { doneAtMs: number }): void {
+    const last = { startedAtMs: 0, doneAtMs: null, ...this.#last[kind] };
+    this.#deps.storage.kv.put(LAST, { ...this.#last, [kind]: { ...last, ...more } });
+  }
+
+  #put(run: Stored): void {
+    this.#deps.storage.kv.put(RUN, run);
+  }
+
+  /** The state and the alarm are written together. */
+  #go(run: Stored, waitMs = 0): void {
+    this.#put(run);
+    this.#alarmIn(waitMs);
+  }
+
+  #alarmIn(waitMs: number): void {
+    void this.#deps.storage.setAlarm(this.#deps.now() + waitMs);
+  }
+}
+
+const FROM: Readonly<Record<JobAction, readonly JobState[]>> = {
+  pause: ["running"],
+  resume: ["paused", "failed"],
+  cancel: ["running", "paused", "failed"],
+};
+
+const describeOutage = (thrown: unknown): string =>
+  `R2, D1 or an object does not answer (${thrown instanceof Error ? thrown.message.split("\n")[0]?.slice(0, 120) : "no error"})`;
+
+const toIso = (ms: number): string => new Date(ms).toISOString();

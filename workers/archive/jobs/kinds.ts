@@ -1,0 +1,5 @@
+import type { JobKindName } from "#ops/archive-api.ts";
+import type { RegisteredKind } from "./job-kind.ts";
+
+/** Every kind of job that this release has. */
+export const KINDS: Readonly<Partial<Record<JobKindName, RegisteredKind>>> = {};

@@ -1,0 +1,19 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { ArchiveJobs, JobAction, JobObjectName, JobOrder } from "#ops/archive-api.ts";
+import type { Env } from "./env.ts";
+import { orderJob, readJobs, startJob } from "./service/jobs.ts";
+
+/** What the api and dlq Workers call of the archive. Each method's code is in service/. */
+export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveJobs {
+  jobs() {
+    return readJobs(this.env);
+  }
+
+  startJob(order: JobOrder) {
+    return startJob(this.env, order);
+  }
+
+  orderJob(name: JobObjectName, action: JobAction, actor: string) {
+    return orderJob(this.env, name, action, actor);
+  }
+}
