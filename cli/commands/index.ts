@@ -1,4 +1,5 @@
 import type { CommandGroup } from "../command/command.ts";
+import { ARCHIVE } from "./archive/index.ts";
 import { BACKFILL } from "./backfill/index.ts";
 import { DLQ } from "./dlq/index.ts";
 import { KEYS } from "./keys/index.ts";
@@ -7,6 +8,7 @@ import { KEYS } from "./keys/index.ts";
 export const CONCORD: CommandGroup = {
   summary: "Operate a Concord platform from the outside",
   commands: {
+    archive: ARCHIVE,
     backfill: BACKFILL,
     bridge: {
       summary: "Carry records from Kafka to a Concord platform",

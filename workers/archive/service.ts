@@ -1,10 +1,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { ArchiveJobs, JobAction, JobObjectName, JobOrder } from "#ops/archive-api.ts";
+import type { JobAction, JobObjectName, JobOrder } from "#ops/archive-api.ts";
+import type { ArchiveRpc } from "#ops/archive-service.ts";
 import type { Env } from "./env.ts";
 import { orderJob, readJobs, startJob } from "./service/jobs.ts";
 
 /** What the api and dlq Workers call of the archive. Each method's code is in service/. */
-export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveJobs {
+export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveRpc {
   jobs() {
     return readJobs(this.env);
   }

@@ -14,6 +14,7 @@ import { LetterRetention } from "#letters/repositories/letter-retention.ts";
 import { ReplayRunRepository } from "#letters/repositories/replay-run.ts";
 import { listenTo } from "#objects/listen.ts";
 import { BEFORE_MS, LATELY_MS } from "#ops/alert-rules.ts";
+import type { ArchiveRpc } from "#ops/archive-service.ts";
 import type { Parcel } from "#queue/parcel.ts";
 import { AlertLogRepository } from "#repositories/alert-log.ts";
 import { AuditRepository } from "#repositories/audit.ts";
@@ -51,6 +52,8 @@ export type Env = {
   readonly RUNS: DurableObjectNamespace<ReplayRun>;
   /** `DeviceObject` of the devices Worker. */
   readonly DEVICES: DurableObjectNamespace;
+  /** `ArchiveService` of the archive Worker. */
+  readonly ARCHIVE_SERVICE?: ArchiveRpc;
   /** Webhooks that get alerts, and the hosts that they may be on; see `AlertSettings`. */
   readonly OPS_WEBHOOKS?: string;
   readonly OPS_WEBHOOK_HOSTS?: string;
@@ -158,6 +161,7 @@ export const createOpsDeps = (env: Env, config: Config): OpsDeps => ({
   metrics: createMetrics(env.METRICS),
   devices: createDeviceDeps(env, config.SHARED_REGISTERS),
   runObject: (id) => env.RUNS.getByName(id),
+  archive: env.ARCHIVE_SERVICE,
   workerVersion: releaseName(env),
   trust: { ...toTokenTrust(config), access: config.OPS_ACCESS, isRevoked: revocationCheck(env.DB) },
   failedSignIns: env.FAILED_SIGN_INS,

@@ -6,6 +6,7 @@ import { EXPOSITION_TYPE } from "#telemetry/prometheus.ts";
 import { formatExposition } from "./metrics/exposition.ts";
 import { readLetterFigures } from "./metrics/letter-figures.ts";
 import { toTopicsOverview } from "./metrics/overview.ts";
+import { archiveJobRoutes } from "./ops/archive/jobs.ts";
 import { auditRoutes } from "./ops/audit.ts";
 import type { OpsDeps } from "./ops/deps.ts";
 import { deviceRoutes } from "./ops/devices/devices.ts";
@@ -49,6 +50,9 @@ const INDEX = {
     revoke: "POST /ops/api/revocations",
     // biome-ignore lint/plugin: a method of HTTP, and no SQL
     unrevoke: "DELETE /ops/api/revocations/{id}",
+    archiveJobs: "GET /ops/api/archive/jobs",
+    archiveJob: "GET|POST /ops/api/archive/jobs/{name}",
+    archiveOrder: "POST /ops/api/archive/jobs/{name}/{pause,resume,cancel}",
     flow: "GET /ops/api/flow (server-sent events)",
     topics: "GET /ops/api/topics",
     history: "GET /ops/api/history{?range,name}",
@@ -119,6 +123,7 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
     transferRoutes,
     auditRoutes,
     revocationRoutes,
+    archiveJobRoutes,
   ]) {
     app.route("/ops/api", routes(deps));
   }

@@ -189,6 +189,10 @@ export const AUDIT_ACTIONS = [
   "import",
   "token.revoke",
   "token.unrevoke",
+  "job.start",
+  "job.pause",
+  "job.resume",
+  "job.cancel",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -22,6 +22,8 @@ describe("the role that a route requires", () => {
     ["GET", "/ops/api/devices/elt:1"],
     ["GET", "/ops/api/devices/elt:1/events"],
     ["GET", "/ops/api/devices/elt:1/live"],
+    ["GET", "/ops/api/archive/jobs"],
+    ["GET", "/ops/api/archive/jobs/files"],
   ];
   const AS_OPERATOR: typeof AS_VIEWER = [
     ["POST", "/ops/api/dead-letters/a/replay"],
@@ -33,6 +35,8 @@ describe("the role that a route requires", () => {
     ["POST", "/ops/api/runs/r/pause"],
     ["POST", "/ops/api/runs/r/resume"],
     ["POST", "/ops/api/runs/r/cancel"],
+    ["POST", "/ops/api/archive/jobs/files/pause"],
+    ["POST", "/ops/api/archive/jobs/files/resume"],
   ];
   const AS_ADMIN: typeof AS_VIEWER = [
     ["GET", "/ops/api/dead-letters/a?unmask=why"],
@@ -43,6 +47,8 @@ describe("the role that a route requires", () => {
     ["GET", "/ops/api/revocations"],
     ["POST", "/ops/api/revocations", { jti: "t", reason: "r" }],
     ["DELETE", "/ops/api/revocations/a", { reason: "r" }],
+    ["POST", "/ops/api/archive/jobs/files", { kind: "compaction" }],
+    ["POST", "/ops/api/archive/jobs/files/cancel"],
   ];
   type Route = readonly [least: OpsRole, method: string, path: string, body?: unknown];
   const ALL: Route[] = [
@@ -70,7 +76,8 @@ describe("the role that a route requires", () => {
       path
         .replace(/\?.*/, "")
         .replace(/\/(a|g|r)(?=\/|$)/, "/:id")
-        .replace("/elt:1", "/:key");
+        .replace("/elt:1", "/:key")
+        .replace("/files", "/:name");
     const known = new Set(ALL.map(([, method, path]) => `${method} ${patternOf(path)}`));
     const served = app.routes.filter(({ method, path }) => method !== "ALL" && path.startsWith("/ops/api"));
     const open = served.map(({ method, path }) => `${method} ${path}`).filter((route) => !known.has(route));

@@ -11,6 +11,7 @@ import { type MetricsReport, NO_TOTALS } from "#telemetry/metrics.ts";
 import type { HistoryQuery } from "#telemetry/overview.ts";
 import { createOpsDeps, type Env, readConfig } from "../../../workers/dlq/env.ts";
 import { operations } from "../../../workers/dlq/operations.ts";
+import type { OpsDeps } from "../../../workers/dlq/ops/deps.ts";
 import type { ParkDeps, SentDelivery } from "../../../workers/dlq/park.ts";
 import { toFlowTotals } from "../../../workers/metrics/flow-totals.ts";
 import { toHistory } from "../../../workers/metrics/history.ts";
@@ -113,6 +114,8 @@ type OpsOptions = {
   nowMs?: number;
   workerVersion?: string;
   access?: OpsAccess;
+  /** In place of the archive Worker; without it none is bound. */
+  archive?: OpsDeps["archive"];
 };
 
 /** The operations API over the real D1 and real runs, with a recording queue and a fixed clock. */
@@ -121,12 +124,13 @@ export function opsOf({
   nowMs = FAILED_MS + 60_000,
   workerVersion = "next",
   access,
+  archive,
 }: OpsOptions = {}) {
   const metrics = fakeMetrics();
   const config = readConfig(env);
   if (!config.ok) throw new Error(config.problems.join("; "));
   const own = createOpsDeps(env, config.config);
-  const deps = { ...own, events, metrics, now: () => nowMs, workerVersion, trust: { ...own.trust, access } };
+  const deps = { ...own, events, metrics, now: () => nowMs, workerVersion, archive, trust: { ...own.trust, access } };
   const app = operations(deps);
   const ask = async (method: string, path: string, { body, headers }: Asked = {}) => {
     const init = {

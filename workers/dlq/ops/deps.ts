@@ -3,6 +3,7 @@ import type { Audited, LetterChangeRepository } from "#letters/repositories/lett
 import type { LetterGroupRepository } from "#letters/repositories/letter-group.ts";
 import type { ReplayRunRepository } from "#letters/repositories/replay-run.ts";
 import type { AuditAction } from "#ops/api.ts";
+import type { ArchiveRpc } from "#ops/archive-service.ts";
 import type { AuditEntry, AuditRepository } from "#repositories/audit.ts";
 import type { FleetRepository } from "#repositories/fleet.ts";
 import type { RevocationRepository } from "#repositories/revocation.ts";
@@ -26,6 +27,8 @@ export type OpsDeps = Omit<ReplayDeps, "letters"> &
     readonly databaseBytes: () => Promise<number>;
     readonly devices: Omit<DeviceDeps, "now">;
     readonly runObject: (id: string) => Pick<ReplayRun, "plan" | "read" | "start" | "pause" | "resume" | "cancel">;
+    /** `ArchiveService` of the archive Worker; `undefined` where it is not bound. */
+    readonly archive: ArchiveRpc | undefined;
     readonly workerVersion: string;
   };
 

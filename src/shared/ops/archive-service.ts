@@ -1,0 +1,7 @@
+import type { ArchiveJobs } from "./archive-api.ts";
+
+/**
+ * What other Workers call on `ArchiveService` of the archive Worker, over their binding ARCHIVE_SERVICE. Every method may
+ * throw what the platform throws when that Worker or its stores are out of reach.
+ */
+export type ArchiveRpc = ArchiveJobs;
