@@ -6,6 +6,7 @@ import { timeAfter } from "#domain/command.ts";
 import type { ConcordEvent } from "#domain/event.ts";
 import { changesSince, type DeviceMemory, EMPTY_MEMORY, mergeAndJournal, withMissedChanges } from "#domain/journal.ts";
 import { type DeviceSnapshot, type DeviceSnapshotSource, joinSnapshots } from "#domain/snapshot.ts";
+import type { ForgetReport, ForgetSink } from "#objects/forget.ts";
 import type { DeviceItem, LiveTarget, Pull } from "#objects/item.ts";
 import { ObjectWrites } from "#objects/object-writes.ts";
 import type { RebuildSink, RebuiltObject } from "#objects/rebuild.ts";
@@ -30,13 +31,14 @@ import { describeFault, log } from "#telemetry/log.ts";
 import { Tally } from "#telemetry/metrics.ts";
 import { reportMetrics } from "#telemetry/report.ts";
 import { CLAIM_LEASE_MS, Claims } from "./claims.ts";
+import { ForgottenUntil, redactEntry, redactSnapshot } from "./forgotten/forgotten-until.ts";
 import { parseCursor } from "./live/cursor.ts";
 import { LEASE_MS } from "./live/lease.ts";
 import { LiveObject } from "./live/live-object.ts";
 import type { ReadPosition } from "./live/source.ts";
 import { Subscribers } from "./live/subscribers.ts";
 import { Watch } from "./live/watch.ts";
-import { everyEvent, missingTo, noteMerge, type OlderEvents, withGapUntil } from "./older-events.ts";
+import { everyEvent, missingTo, noteMerge, type OlderEvents, replaceOlder, withGapUntil } from "./older-events.ts";
 import { RebuiltValue } from "./rebuilt/rebuilt-value.ts";
 
 /** Stored as one value, so that a write is billed as one row. */
@@ -50,11 +52,12 @@ type Stored = DeviceMemory & {
 /** One device: its registers, its recent history and its subscribers. It hibernates while nothing happens. */
 export class DeviceObject
   extends LiveObject
-  implements DeviceSnapshotSource, DeviceSink, DeviceEventSource, RebuildSink
+  implements DeviceSnapshotSource, DeviceSink, DeviceEventSource, RebuildSink, ForgetSink
 {
   #stored: Stored | undefined;
   readonly #claims = new Claims(this.ctx.storage.kv);
   readonly #rebuilt = new RebuiltValue(this.ctx.storage.kv);
+  readonly #forgotten = new ForgottenUntil(this.ctx.storage.kv);
   readonly #watch = new Watch(this.ctx.storage.kv, () => this.env.DB);
   protected override readonly subscribers = new Subscribers({
     ctx: this.ctx,
@@ -85,11 +88,12 @@ export class DeviceObject
     receivedAtMs: readonly number[] = [],
   ): Promise<ObjectMergeReport> {
     const known = this.#load();
-    const { memory, outcomes } = mergeAndJournal(known, events);
+    const taken = this.#forgotten.redact(events);
+    const { memory, outcomes } = mergeAndJournal(known, taken);
     const { older, rowsWritten } = noteMerge(this.ctx.storage.kv, known.older, {
       before: known.snapshot?.history ?? [],
       after: memory.snapshot?.history ?? [],
-      arrived: events.map(({ version, topic, data }, i) => ({
+      arrived: taken.map(({ version, topic, data }, i) => ({
         entry: { version, topic, data },
         receivedAtMs: receivedAtMs[i],
       })),
@@ -97,7 +101,7 @@ export class DeviceObject
     const hasAdded = memory !== known || older !== known.older;
     const token = laterToken(known.consistencyToken, consistencyToken);
     if (hasAdded) this.#store({ ...memory, consistencyToken: token }, older);
-    const hasFollowed = this.#rebuilt.follow(events);
+    const hasFollowed = this.#rebuilt.follow(taken);
     const offers = this.subscribers.notifyFrom(positionIn(known), carriesOffers);
     const hasRemovedClaims = this.#claims.removeMerged(events);
     if (hasRemovedClaims) await this.subscribers.schedule();
@@ -107,7 +111,7 @@ export class DeviceObject
 
   async replay(events: ConcordEvent[]): Promise<{ isKept: boolean; rowsWritten: number }> {
     if (this.#writes !== "always") return { isKept: false, rowsWritten: 0 };
-    return { isKept: true, rowsWritten: Number(this.#rebuilt.replay(events)) };
+    return { isKept: true, rowsWritten: Number(this.#rebuilt.replay(this.#forgotten.redact(events))) };
   }
 
   async readRebuilt(): Promise<RebuiltObject> {
@@ -131,6 +135,23 @@ export class DeviceObject
 
   async dropRebuilt(): Promise<void> {
     this.#rebuilt.drop();
+  }
+
+  async forget(untilMs: number): Promise<ForgetReport> {
+    const until = this.#forgotten.note(untilMs);
+    const rebuilt = this.#rebuilt.snapshot && redactSnapshot(this.#rebuilt.snapshot, until);
+    if (rebuilt) this.#rebuilt.replace(rebuilt.snapshot);
+    const known = this.#load();
+    const live = known.snapshot && redactSnapshot(known.snapshot, until);
+    const { older, replaced } = replaceOlder(this.ctx.storage.kv, known.older, (event) => redactEntry(event, until));
+    const isChanged = live !== null && live.snapshot !== known.snapshot;
+    if (isChanged || older !== known.older) {
+      // Subscribers get a gap, and read what is left.
+      const memory = isChanged ? withMissedChanges(known, live.snapshot) : known;
+      this.#store({ ...memory, consistencyToken: known.consistencyToken }, older);
+      if (isChanged) this.subscribers.notifyFrom(positionIn(known));
+    }
+    return { events: (live?.changed ?? 0) + (rebuilt?.changed ?? 0) + replaced, isChanged };
   }
 
   async snapshot(): Promise<DeviceSnapshot | null | undefined> {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ConcordEvent } from "#domain/event.ts";
+import { toDelta } from "#domain/fleet.ts";
+import { redactAlert, redactAspects } from "#domain/redacted.ts";
 import { parseStamped } from "#queue/contract-version.ts";
 import { redactRecord } from "#queue/redact-record.ts";
 import { NOW_MS } from "../../../test/support/contract-records.ts";
@@ -66,6 +68,19 @@ describe("an event of somebody who was forgotten", () => {
   it("keeps everything that is not personal", () => {
     for (const { event } of RECORDS.filter(({ event }) => personalIn(event).length === 0))
       expect(redactEvent(event)).toEqual(event);
+  });
+
+  it("makes the same state as redacting the state that the event made", () => {
+    for (const { about, event } of RECORDS) {
+      const [stored] = toDelta(event).devices.values();
+      const [made] = toDelta(redactEvent(event)).devices.values();
+      const untilMs = event.occurredAtMs;
+      expect(stored && redactAspects(stored.aspects, untilMs), `${event.topic}: ${about}`).toEqual(made?.aspects);
+      expect(stored && redactAspects(stored.aspects, untilMs - 1)).toEqual(stored?.aspects);
+      for (const [id, alert] of stored?.alerts ?? []) expect(redactAlert(alert, untilMs)).toEqual(made?.alerts.get(id));
+      for (const entry of stored?.history ?? [])
+        expect(redactData(entry.topic, entry.data)).toEqual(made?.history[0]?.data);
+    }
   });
 
   it("is what its redacted record reads as, which has neither headers, nor a strange key, nor undeclared members", () => {

@@ -1,11 +1,9 @@
 import type { ConcordEvent } from "#domain/event.ts";
+import { REDACTED } from "#domain/redacted.ts";
 import type { Contract } from "./define.ts";
 import { isPii, type JsonSchema, membersOf, toMarkedSchema } from "./describe.ts";
 import { dataPath } from "./envelope.ts";
 import { findContract } from "./index.ts";
-
-/** What stands for a text that was personal. */
-export const REDACTED = "[forgotten]";
 
 /**
  * The event without what its contract marks as personal. Members that may be absent are left out, others get a value that

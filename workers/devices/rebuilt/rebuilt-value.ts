@@ -34,6 +34,13 @@ export class RebuiltValue {
     return this.snapshot !== null && this.replay(events);
   }
 
+  /** Replaces the value, if there is one, by what somebody's being forgotten leaves of it. */
+  replace(snapshot: DeviceSnapshot): void {
+    if (this.snapshot === null || snapshot === this.snapshot) return;
+    this.#kv.put(KEY, snapshot);
+    this.#known = snapshot;
+  }
+
   drop(): void {
     if (this.snapshot === null) return;
     this.#kv.delete(KEY);
