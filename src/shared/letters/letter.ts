@@ -32,6 +32,8 @@ export type Letter = {
   readonly contractVersion?: number;
   readonly workerVersion: string;
   readonly traceparent?: string | undefined;
+  /** Set if the record was emptied before it was stored, since it is about somebody who was forgotten. */
+  readonly emptiedAtMs?: number | undefined;
 };
 
 /** The outcome of a replayed letter's record. */

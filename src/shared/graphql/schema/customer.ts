@@ -24,7 +24,13 @@ builder.node(Customer, {
       description:
         "The upstream system that this record is from. If several use this id: the device's, or else the first.",
     }),
-    name: t.exposeString("name", { description: "As in the newest event that named it." }),
+    name: t.exposeString("name", {
+      description: "As in the newest event that named it; empty if the customer was forgotten.",
+    }),
+    isForgotten: t.boolean({
+      description: "Whether the customer asked to be forgotten: nothing but the id is known, and never will be again.",
+      resolve: ({ isForgotten }) => isForgotten ?? false,
+    }),
     email: t.exposeString("email", { nullable: true, description: "As in the newest event that named it." }),
     phone: t.exposeString("phone", { nullable: true, description: "As in the newest event that named it." }),
     devices: t.field({

@@ -10,13 +10,14 @@ export const MAX_REPLAYS = 5;
 export const PARK = `
 INSERT INTO dead_letters (
   id, state, topic, event_id, device_key, stage, reason, failure, record, failures,
-  first_failed_at_ms, last_failed_at_ms, contract_version, worker_version, traceparent, group_id, signature, search
+  first_failed_at_ms, last_failed_at_ms, contract_version, worker_version, traceparent, group_id, signature, search,
+  emptied_at_ms
 )
 SELECT
   value->>'id', 'open', value->>'topic', value->>'eventId', value->>'deviceKey', value->>'stage',
   value->'failure'->>'reason', value->'failure', value->'record', 1,
   value->>'failedAtMs', value->>'failedAtMs', value->>'contractVersion', value->>'workerVersion', value->>'traceparent',
-  value->>'groupId', value->>'signature', value->>'search'
+  value->>'groupId', value->>'signature', value->>'search', value->>'emptiedAtMs'
 FROM json_each(?1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   state = CASE
@@ -32,7 +33,7 @@ ON CONFLICT (id) DO UPDATE SET
   reason = excluded.reason,
   failure = excluded.failure,
   record = CASE WHEN revision > 0 AND emptied_at_ms IS NULL THEN record ELSE excluded.record END,
-  emptied_at_ms = NULL,
+  emptied_at_ms = excluded.emptied_at_ms,
   discard_reason = NULL,
   discarded_at_ms = NULL,
   group_id = excluded.group_id,

@@ -15,6 +15,7 @@ import { deviceIdOfRecord, eventIdOf, type Letter, type Settlement } from "../le
 import { searchTextOf } from "../mask.ts";
 import { LETTER_STATES, type LetterState } from "../states.ts";
 import { ARRIVALS, CLAIM, PARK, RELEASE, SETTLE } from "./dead-letter-statements.ts";
+import { withoutForgottenRecords } from "./forgotten-records.ts";
 
 /** A letter as D1 stores it. */
 export type StoredLetter = typeof deadLetters.$inferSelect;
@@ -97,7 +98,8 @@ export class DeadLetterRepository {
    */
   async park(letters: readonly Letter[]): Promise<void> {
     // Oldest first, so that two failures of one record in one call count as two.
-    const rows = (await Promise.all(letters.map(toRow))).sort((a, b) => a.failedAtMs - b.failedAtMs);
+    const kept = await withoutForgottenRecords(this.#d1, letters, Date.now());
+    const rows = (await Promise.all(kept.map(toRow))).sort((a, b) => a.failedAtMs - b.failedAtMs);
     await this.#runAll(PARK, rows);
   }
 
@@ -116,8 +118,9 @@ export class DeadLetterRepository {
    */
   async importAll(letters: readonly StoredLetter[]): Promise<number> {
     if (letters.length === 0) return 0;
+    const kept = await withoutForgottenRecords(this.#d1, letters, Date.now());
     const rows = await Promise.all(
-      letters.map(async ({ record, failure, ...letter }) => {
+      kept.map(async ({ record, failure, ...letter }) => {
         const signature = signatureOf(record.topic, failure);
         return {
           ...letter,
