@@ -39,6 +39,10 @@ export const MONTHLY = {
   logs: 0.6,
   d1Gigabyte: 0.75,
   objectGigabyte: 0.2,
+  /** Per million operations of R2 that write or list, and of those that read; deleting is free: developers.cloudflare.com/r2/pricing */
+  bucketWrites: 4.5,
+  bucketReads: 0.36,
+  bucketGigabyte: 0.015,
   included: {
     workerRequests: 10e6,
     cpu: 30e6,
@@ -50,6 +54,9 @@ export const MONTHLY = {
     objectRowsWritten: 50e6,
     objectGigabyteSeconds: 400_000,
     objectGigabytes: 5,
+    bucketWrites: 1e6,
+    bucketReads: 10e6,
+    bucketGigabytes: 10,
     logs: 20e6,
   },
 } as const;

@@ -31,6 +31,9 @@ export function billOf(plan: Plan, load: Load): BillLine[] {
     counted("rows of objects", perDay.objectRowsWritten, PRICES.objectRowsWritten, included.objectRowsWritten),
     counted("objects awake, in GB-s", gigabyteSeconds, PRICES.objectGigabyteSeconds, included.objectGigabyteSeconds),
     stored("storage of objects", load.objectBytes, MONTHLY.objectGigabyte, included.objectGigabytes),
+    counted("R2 writes", perDay.archiveWrites, MONTHLY.bucketWrites, included.bucketWrites),
+    counted("R2 reads", perDay.archiveReads, MONTHLY.bucketReads, included.bucketReads),
+    stored("storage of the archive", load.archiveBytes, MONTHLY.bucketGigabyte, included.bucketGigabytes),
     counted("logged invocations", perDay.invocations * plan.logSampling, MONTHLY.logs, included.logs),
     { name: "the paid plan", amount: 1, unit: "month" as const, dollars: MONTHLY.plan },
   ];

@@ -29,6 +29,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   pagesPerSecond: between(0, 1e4),
   readCopies: fc.integer({ min: 1, max: 10 }),
   objectWrites: fc.constantFrom("always", "live"),
+  archiveDays: fc.integer({ min: 0, max: 3_650 }),
   logSampling: between(0, 1),
 });
 

@@ -133,6 +133,13 @@ const RULES: readonly Rule[] = [
     wayPast: "more bridges in the group, up to the number of partitions",
   },
   {
+    id: "archive.compaction",
+    name: "compaction of the archive",
+    limit: LIMITS.archiveReads,
+    used: (load) => load.archiveObjects,
+    wayPast: "requests of more records, or max_batch_timeout in workers/ingest/wrangler.toml: more records an object",
+  },
+  {
     id: "logs",
     name: "logs of an account",
     limit: LIMITS.logsPerDay,

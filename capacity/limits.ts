@@ -59,6 +59,16 @@ export const LIMITS = {
   metricsWrites: ours(10, "rows a second and counting object", "GATHER_MS in workers/metrics/metrics-object.ts"),
   producerRequests: ours(1_000, "requests a second and credential", "[[ratelimits]] in workers/ingest/wrangler.toml"),
   bridgeRecords: measured(16_596, "records a second and bridge", "bridge.bridge"),
+  archiveReads: assumed(
+    100,
+    "raw objects a second that the compaction reads",
+    "6 connections of a Worker at once, 60 ms each: workers/platform/limits",
+  ),
+  archiveDailyWrites: assumed(
+    1_500,
+    "writes and lists of R2 a day, beside a write for each batch",
+    "a list each five minutes, a day's parts and manifests, and up to four writes a part of the series",
+  ),
   logsPerDay: platform(
     5e9,
     "logged invocations a day, then one in a hundred",
@@ -89,6 +99,8 @@ export const PER_RECORD = {
   /** A call of an object keeps it in memory for so long; bench/cost.ts assumes the same. */
   objectCallSeconds: 0.0015,
   objectGigabytes: 0.128,
+  /** What a byte of a value beyond the usual 250 is in a day's file. Assumed: Snappy halves JSON. */
+  archiveBytesPerLargeByte: 0.5,
 } as const;
 
 /** Devices of a round of D1 and object writes: MAX_DEVICES_A_ROUND in workers/ingest/consume.ts. */

@@ -20,6 +20,9 @@ const MEASURED: Measured = {
   statusValueBytes: 200,
   objectBytesFirst: 1_000,
   objectBytesFull: 21_000,
+  archiveRawBytesPerRecord: 80,
+  archiveRawBytesAlone: 400,
+  archiveDayBytesPerRecord: 100,
 };
 
 /** 864,000 devices with 100 events a day: 86.4 million records a day, 1,000 a second. */
@@ -41,6 +44,7 @@ const PLAN = planWith({
   pagesPerSecond: 6,
   readCopies: 6,
   objectWrites: "always",
+  archiveDays: 10,
   logSampling: 1,
 });
 
@@ -101,6 +105,13 @@ describe("the load of 1,000 records a second", () => {
     );
   });
 
+  it("writes 864,000 objects a day to the bucket, reads each once, and keeps ten days of 100 bytes a record", () => {
+    expect(load.archiveObjects).toBe(10);
+    expect(load.perDay.archiveWrites).toBe(864_000 + 1_500);
+    expect(load.perDay.archiveReads).toBe(864_000 + 1_500);
+    expect(load.archiveBytes).toBe(86_400_000 * 10 * 100);
+  });
+
   it("fills the queue in 13.9 hours at 500 kB a second", () => {
     expect(load.hoursUntilQueueIsFull).toBeCloseTo(25e9 / 500_000 / 3_600, 9);
   });
@@ -145,6 +156,16 @@ describe("a plan that differs in one thing", () => {
     expect(huge.perDay.queueOperations).toBe(86_400_000 * 3 * 2);
   });
 
+  it("with large values, keeps half of what they have beyond 250 bytes", () => {
+    expect(withOne({ payloadBytes: 1_250 }).archiveBytes).toBe(86_400_000 * 10 * (100 + 500));
+  });
+
+  it("without an archive, has no operation of R2 and no byte there", () => {
+    const without = withOne({ archiveDays: 0 });
+    expect(without).toMatchObject({ archiveBytes: 0, archiveObjects: 0 });
+    expect(without.perDay).toMatchObject({ archiveWrites: 0, archiveReads: 0 });
+  });
+
   it("with a peak that is more than the consumers settle, lets records wait in the queue", () => {
     // 8,000 a second for an hour, of which 5,333.3 are settled: 9.6 million wait, which takes half an hour.
     const peak = withOne({ peakFactor: 8 });
@@ -179,6 +200,11 @@ describe("the bill of 1,000 records a second", () => {
     expect(dollarsOf("D1 storage")).toBe(0);
     // 28.760832 GB, less five: $0.20 each.
     expect(dollarsOf("storage of objects")).toBeCloseTo(4.7521664, 6);
+    // 865,500 a day are 25.965 million a month, less one: $4.50 a million; and less ten: $0.36.
+    expect(dollarsOf("R2 writes")).toBeCloseTo(112.3425, 6);
+    expect(dollarsOf("R2 reads")).toBeCloseTo(5.7474, 6);
+    // 86.4 GB, less ten: $0.015 each.
+    expect(dollarsOf("storage of the archive")).toBeCloseTo(1.146, 6);
     expect(dollarsOf("the paid plan")).toBe(5);
   });
 

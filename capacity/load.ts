@@ -38,6 +38,10 @@ export type Load = {
   readonly d1Bytes: number;
   /** Bytes of all objects. */
   readonly objectBytes: number;
+  /** Bytes of the bucket, once it has all the days that the plan keeps. */
+  readonly archiveBytes: number;
+  /** Objects that consumers write to the bucket in a second, on average. */
+  readonly archiveObjects: number;
   readonly perDay: {
     readonly d1RowsWritten: number;
     readonly d1RowsRead: number;
@@ -48,6 +52,9 @@ export type Load = {
     readonly workerRequests: number;
     readonly cpuMs: number;
     readonly queueOperations: number;
+    /** Operations of R2 that write or list, and that read. */
+    readonly archiveWrites: number;
+    readonly archiveReads: number;
     /** Invocations of any Worker or object that the platform logs, before sampling. */
     readonly invocations: number;
   };
@@ -89,6 +96,8 @@ export function loadOf(plan: Plan, measured: Measured): Load {
     hoursUntilQueueIsFull: LIMITS.queueBacklogBytes.value / (messages * message.messageBytes) / 3_600,
     d1Bytes: d1BytesOf(plan, measured),
     objectBytes: objectBytesOf(plan, measured),
+    archiveBytes: archiveBytesOf(plan, measured),
+    archiveObjects: plan.archiveDays > 0 ? messages : 0,
     perDay: perDayOf(plan, { requests, messages, ...message }),
   };
 }
@@ -128,6 +137,14 @@ function d1BytesOf(plan: Plan, measured: Measured): number {
   return plan.devices * perDevice + plan.dealers * measured.d1BytesPerDealer;
 }
 
+/** What is measured are reports of the usual size. */
+const USUAL_PAYLOAD_BYTES = 250;
+
+function archiveBytesOf({ payloadBytes, ...plan }: Plan, measured: Measured): number {
+  const beyond = Math.max(0, payloadBytes - USUAL_PAYLOAD_BYTES) * PER_RECORD.archiveBytesPerLargeByte;
+  return plan.devices * plan.eventsPerDeviceDay * plan.archiveDays * (measured.archiveDayBytesPerRecord + beyond);
+}
+
 /** The share of the records whose device's object is written. */
 const writtenShare = ({ objectWrites, deviceSubscribers, devices }: Plan): number =>
   objectWrites === "always" ? 1 : Math.min(1, deviceSubscribers / devices);
@@ -154,6 +171,7 @@ function perDayOf(plan: Plan, rates: { requests: number; messages: number; messa
   // Outside of the peak a batch has one message: the bench has counted it so.
   const batches = inDay(rates.messages);
   const pages = inDay(plan.pagesPerSecond);
+  const archived = plan.archiveDays > 0 ? batches : 0;
   const watchedRecords = (records * Math.min(plan.watchedDealers, plan.dealers)) / plan.dealers;
   const feedCalls = Math.min(watchedRecords, batches * plan.watchedDealers);
   const metricsReports = inDay(rates.requests) + batches;
@@ -172,6 +190,9 @@ function perDayOf(plan: Plan, rates: { requests: number; messages: number; messa
     workerRequests: inDay(rates.requests) + batches + pages,
     cpuMs: records * (PER_RECORD.ingestCpuMs + PER_RECORD.consumerCpuMs) + pages * PER_RECORD.pageCpuMs,
     queueOperations: batches * 3 * Math.ceil(rates.messageBytes / QUEUE_UNIT_BYTES),
+    archiveWrites: archived > 0 ? archived + LIMITS.archiveDailyWrites.value : 0,
+    // The compaction reads each raw object once, and what it wrote once more.
+    archiveReads: archived > 0 ? archived + LIMITS.archiveDailyWrites.value : 0,
     // A request passes the front door, which is a Worker too.
     invocations: 2 * (inDay(rates.requests) + pages) + batches + deviceObjectCalls + feedCalls + metricsReports,
   };

@@ -24,6 +24,10 @@ export type Measured = {
   /** What the object of a device stores when its history is full, and when it has one event. */
   readonly objectBytesFull: number;
   readonly objectBytesFirst: number;
+  /** A record in a raw object of a hundred of them, in one of its own, and in the file of its day. */
+  readonly archiveRawBytesPerRecord: number;
+  readonly archiveRawBytesAlone: number;
+  readonly archiveDayBytesPerRecord: number;
 };
 
 /** As `npm run generate` has written it. */

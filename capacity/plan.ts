@@ -34,6 +34,8 @@ export type Plan = {
   /** Databases that answer reads: the primary and its replicas. */
   readonly readCopies: number;
   readonly objectWrites: ObjectWrites;
+  /** For how long the archive keeps records, in days; 0 if no archive is bound. */
+  readonly archiveDays: number;
   /** Share of invocations that are logged, as `[logs] sampling` of an environment says. From 0 to 1. */
   readonly logSampling: number;
 };
@@ -66,6 +68,7 @@ export const SETTINGS: Readonly<Record<Exclude<keyof Plan, "objectWrites">, Sett
   watchedDealers: whole("watched-dealers", "dealers whose feed is watched", 100, 0, 100_000_000),
   pagesPerSecond: amount("pages-per-second", "pages of 50 devices that are asked for in a second", 50, 0, 1e9),
   readCopies: whole("read-copies", "databases that answer reads, with the primary", 6, 1, 100),
+  archiveDays: whole("archive-days", "days of records that the archive holds; 0 without one", 365, 0, 36_500),
   logSampling: amount("log-sampling", "share of invocations that are logged, from 0 to 1", 1, 0, 1),
 };
 

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { MONTHLY } from "../bench/prices.ts";
 import { checksOf } from "../capacity/checks.ts";
 import { LIMITS, LIMITS_AS_OF, type Limit } from "../capacity/limits.ts";
 import { MEASURED } from "../capacity/measured.ts";
@@ -118,8 +119,31 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
         ["a customer", MEASURED.d1BytesPerCustomer],
         ["an alert", MEASURED.d1BytesPerAlert],
         ["a record in a message, beside its value", MEASURED.queueBytesPerRecord],
+        ["a record in the archive, in the file of its day", MEASURED.archiveDayBytesPerRecord],
+        ["the same before compaction, in an object of a hundred", MEASURED.archiveRawBytesPerRecord],
+        ["and in an object of its own", MEASURED.archiveRawBytesAlone],
         ["an object's value with a full history, beside the 12 KB of an empty database", MEASURED.objectBytesFull],
       ].map((row) => row.map(String)),
+    ),
+  archive: () =>
+    table(
+      [
+        "records an object",
+        "objects of a million events",
+        "dollars to write them",
+        "to compact them",
+        "bytes a record",
+      ],
+      [1, 10, 100, 1_000].map((records) => {
+        const beside = MEASURED.archiveRawBytesAlone - MEASURED.archiveRawBytesPerRecord;
+        return [
+          shortOf(records),
+          shortOf(1e6 / records),
+          `$${(MONTHLY.bucketWrites / records).toFixed(4)}`,
+          `$${(MONTHLY.bucketReads / records).toFixed(4)}`,
+          String(Math.round(MEASURED.archiveRawBytesPerRecord + beside / records)),
+        ];
+      }),
     ),
   limits: () =>
     table(

@@ -10,6 +10,7 @@ import { packParcels, type QueuedRecord } from "#queue/parcel.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
 import { aDevice, anEvent, START_MS } from "#testing/builders.ts";
 import type { Measured } from "../measured.ts";
+import { measureArchive } from "./archive.ts";
 
 const DEVICES = 4_000;
 /** The tables of the search, those of the full-text index included. */
@@ -42,6 +43,7 @@ export async function measure(): Promise<Measured> {
     statusValueBytes: status.value?.length ?? 0,
     objectBytesFull: objectBytes(HISTORY_LIMIT),
     objectBytesFirst: objectBytes(1),
+    ...(await measureArchive()),
   };
 }
 
