@@ -19,6 +19,14 @@ export class MemoryBucket implements ArchiveBucket {
   fault: (call: BucketCall) => BucketFault = () => undefined;
   #etags = 0;
 
+  /** Another bucket with the same objects, and no calls or faults yet. */
+  copy(): MemoryBucket {
+    const copy = new MemoryBucket();
+    for (const [key, stored] of this.objects) copy.objects.set(key, stored);
+    copy.#etags = this.#etags;
+    return copy;
+  }
+
   keys(prefix = ""): string[] {
     return [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();
   }

@@ -1,0 +1,47 @@
+import { DAY_MS } from "#domain/time.ts";
+
+/** How long what is known of a record is kept, and where. */
+export type Kept = {
+  /** The value of a dead letter that is resolved or discarded, in days. A waiting letter keeps its value. */
+  readonly letterValueDays: number;
+  /** The rest of such a letter, in days. */
+  readonly letterDays: number;
+  /** The record in the archive, in whole days after the day on which it was received; `null` for ever. */
+  readonly archiveDays: number | null;
+};
+
+/** How long records are kept: of every topic, and what is different for some. */
+export type RetentionTable = {
+  readonly every: Kept;
+  readonly topics: Readonly<Record<string, Partial<Kept>>>;
+};
+
+/**
+ * The one place that says how long records are kept. What a device's object keeps is a number of events and not a time: its
+ * newest ones, whatever their topic. docs/tables.md has the table, and a test compares them.
+ */
+export const RETENTION: RetentionTable = {
+  every: { letterValueDays: 30, letterDays: 180, archiveDays: null },
+  topics: {},
+};
+
+export const keptOf = (topic: string, { every, topics }: RetentionTable = RETENTION): Kept => ({
+  ...every,
+  ...(Object.hasOwn(topics, topic) ? topics[topic] : undefined),
+});
+
+/**
+ * Whether the archive still keeps a topic's records of a day.
+ * @param day of their receipt, in UTC: `2026-11-23`
+ */
+export function isArchived(topic: string, day: string, nowMs: number, table: RetentionTable = RETENTION): boolean {
+  const { archiveDays } = keptOf(topic, table);
+  return archiveDays === null || nowMs < Date.parse(`${day}T00:00:00Z`) + (archiveDays + 1) * DAY_MS;
+}
+
+/** The newest day of which the archive may have to remove something, inclusive; `null` if it keeps everything for ever. */
+export function newestExpiredDay(nowMs: number, { every, topics }: RetentionTable = RETENTION): string | null {
+  const limits = [every, ...Object.values(topics)].flatMap(({ archiveDays }) => archiveDays ?? []);
+  if (limits.length === 0) return null;
+  return new Date(nowMs - (Math.min(...limits) + 1) * DAY_MS).toISOString().slice(0, "2026-11-23".length);
+}

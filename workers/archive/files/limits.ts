@@ -1,0 +1,25 @@
+/** What one step of a compaction holds at most. Tests of what happens at a limit have smaller ones. */
+export type Limits = {
+  /** Of a part. One record may be larger alone. */
+  readonly partRecords: number;
+  readonly partCharacters: number;
+  /** Of the raw objects that one step takes: it takes no further one once any of these is reached. */
+  readonly rawObjects: number;
+  readonly rawRecords: number;
+  readonly rawCharacters: number;
+  /** Small parts that one step makes one of. */
+  readonly foldedParts: number;
+};
+
+/**
+ * Ours, so that a step's raw records, or a part's and what they are compared with, fit the 128 MB of a Worker, and its reads
+ * fit 1,000 subrequests.
+ */
+export const LIMITS: Limits = {
+  partRecords: 20_000,
+  partCharacters: 8_000_000,
+  rawObjects: 300,
+  rawRecords: 10_000,
+  rawCharacters: 8_000_000,
+  foldedParts: 100,
+};

@@ -1,0 +1,57 @@
+import type { ArchiveBucket } from "#archive/bucket.ts";
+import { type Expired, type Part, type StoredManifest, writeManifest } from "#archive/manifest.ts";
+
+/** What a step puts in place of what. */
+export type Replacement = {
+  /** Written and read again. */
+  readonly added: readonly Part[];
+  /** Names of parts whose records are in `added`, or are not kept. */
+  readonly retired: readonly string[];
+  /** Names of raw objects whose records are in `added`, in other parts, or are not kept. */
+  readonly replaced: readonly string[];
+  readonly expired?: readonly Expired[];
+};
+
+/**
+ * Makes parts count in place of others and of raw objects, in one write of the manifest, which still names what is to be
+ * deleted. So a death at any point leaves either the one or the other, and the next step ends what this one began.
+ */
+export async function replaceInDay(
+  bucket: Pick<ArchiveBucket, "put" | "delete">,
+  stored: StoredManifest,
+  { added, retired, replaced, expired = [] }: Replacement,
+): Promise<StoredManifest> {
+  const { manifest } = stored;
+  const after = await writeManifest(bucket, stored, {
+    parts: [...manifest.parts.filter(({ key }) => !retired.includes(key)), ...added],
+    retired: [...manifest.retired, ...retired],
+    replaced: [...manifest.replaced, ...replaced],
+    expired: addExpired(manifest.expired, expired),
+  });
+  return finishDeletions(bucket, after);
+}
+
+/** One entry a topic, with all records that were removed so far. */
+function addExpired(before: readonly Expired[], more: readonly Expired[]): Expired[] {
+  const byTopic = new Map(before.map((each) => [each.topic, each]));
+  for (const each of more)
+    byTopic.set(each.topic, { ...each, records: each.records + (byTopic.get(each.topic)?.records ?? 0) });
+  return [...byTopic.values()];
+}
+
+export const hasDeletions = ({ manifest: { retired, replaced } }: StoredManifest): boolean =>
+  retired.length + replaced.length > 0;
+
+/** Deletes what the manifest says is replaced, and then says that it is gone. */
+export async function finishDeletions(
+  bucket: Pick<ArchiveBucket, "put" | "delete">,
+  stored: StoredManifest,
+): Promise<StoredManifest> {
+  if (!hasDeletions(stored)) return stored;
+  const keys = [...stored.manifest.replaced, ...stored.manifest.retired];
+  for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) await bucket.delete(keys.slice(at, at + DELETED_AT_ONCE));
+  return writeManifest(bucket, stored, { replaced: [], retired: [] });
+}
+
+/** R2 deletes at most so many objects a call: developers.cloudflare.com/r2/api/workers/workers-api-reference */
+const DELETED_AT_ONCE = 1_000;
