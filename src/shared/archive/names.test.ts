@@ -25,14 +25,14 @@ describe("the name of a raw object", () => {
     expect(parseRawKey(`x${key}`)).toBeUndefined();
   });
 
-  it("is the same for the same records, in any order and however they were settled", async () => {
+  it("is the same for the same records, in any order and whatever they changed", async () => {
     const key = await rawKeyOf([record(1), record(2)]);
     expect(await rawKeyOf([record(2), record(1)])).toBe(key);
     const again = { outcome: "duplicate", settledAtMs: 9, version: null, deviceKey: null } as const;
     expect(await rawKeyOf([record(1, again), record(2, again)])).toBe(key);
   });
 
-  it("is another for any other records", async () => {
+  it("is another for any other records, and for one that was a dead letter the first time", async () => {
     const keys = await Promise.all(
       [
         [record(1)],
@@ -44,6 +44,7 @@ describe("the name of a raw object", () => {
         [record(1, { keyEncoding: "base64" })],
         [record(1, { timestampMs: 1 })],
         [record(1, { letterId: "l" })],
+        [record(1, { outcome: "deadLettered" })],
         [record(1, { headers: [["a", "Yg=="]] })],
       ].map(rawKeyOf),
     );

@@ -2,7 +2,7 @@ import { sha256Hex } from "#base/digest.ts";
 import { fnv1a } from "#base/fnv.ts";
 import { isTopic, parseTopic } from "#contracts/topic.ts";
 import type { DeviceKey } from "#domain/event.ts";
-import { type ArchivedRecord, contentOf } from "./record.ts";
+import { type ArchivedRecord, contentOf, isMerged } from "./record.ts";
 
 /*
  * The names of the bucket. A `day` is `YYYY-MM-DD` and an `hour` two digits, both in UTC, and of the time at which records
@@ -24,14 +24,15 @@ export const rawPrefixOf = ({ receivedAtMs }: Pick<ArchivedRecord, "receivedAtMs
 export const rawDayPrefix = (day: string): string => `${RAW_PREFIX}${day}/`;
 
 /**
- * The name of a raw object, of what it holds: the same records have the same name, in any order and whatever their outcome,
- * so that a batch that is delivered again makes no second copy.
+ * The name of a raw object, of what it holds: the same records have the same name in any order, and whatever they changed, so
+ * that a batch that is delivered again makes no second copy. Only whether a record was merged is in the name: one that was a
+ * dead letter the first time and is merged the second must not be lost behind its own failure.
  * @param records of one hour, and at least one
  */
 export async function rawKeyOf(records: readonly ArchivedRecord[]): Promise<string> {
   const [first] = records;
   if (first === undefined) throw new RangeError("a raw object holds at least one record");
-  const lines = records.map((record) => JSON.stringify([record.receipt, contentOf(record)])).sort();
+  const lines = records.map((record) => JSON.stringify([record.receipt, isMerged(record), contentOf(record)])).sort();
   return `${rawPrefixOf(first)}${await sha256Hex(lines.join("\n"), 16)}.ndjson.gz`;
 }
 

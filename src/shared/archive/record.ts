@@ -1,5 +1,5 @@
 import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
-import type { Outcome } from "#domain/outcome.ts";
+import { MERGE_OUTCOMES, type MergeOutcome, type Outcome } from "#domain/outcome.ts";
 import type { Version } from "#domain/version.ts";
 import type { Lane } from "#queue/lane.ts";
 import type { QueuedRecord } from "#queue/parcel.ts";
@@ -31,6 +31,8 @@ export type ArchivedRecord = Content & {
   /** The version of its contract that the boundary read it by. */
   readonly contractVersion: number;
   readonly outcome: Outcome;
+  /** Of a dead letter, set if D1 holds it all the same: only its device's object, or its dealer's feed, failed on it. */
+  readonly merged?: MergeOutcome;
   readonly settledAtMs: number;
   readonly lane?: Extract<Lane, "backfill">;
   /** The device and the version of its event; `null` if its contract refuses it. */
@@ -51,6 +53,7 @@ export const toArchived = (record: ReceivedRecord, { event, outcome, settledAtMs
   ...contentOf(record),
   contractVersion: record.contractVersion ?? 1,
   outcome,
+  ...(outcome === "deadLettered" && record.merged && { merged: record.merged }),
   settledAtMs,
   ...(lane === "backfill" && { lane }),
   deviceKey: event?.deviceKey ?? null,
@@ -76,13 +79,22 @@ export function contentOf(record: Content): Content {
   };
 }
 
-const RANKS: readonly Outcome[] = ["applied", "unchanged", "duplicate", "superseded", "deadLettered"];
+/** Whether D1 has taken the record, so that whatever is folded from the archive must have it too. */
+export const isMerged = ({ outcome, merged }: Pick<ArchivedRecord, "outcome" | "merged">): boolean =>
+  outcome !== "deadLettered" || merged !== undefined;
 
 /**
  * Of two copies of one record the one that counts, whichever is read first: one that was merged before one that was not,
  * one that changed something before its own repetition, and of equal ones the one that was settled first.
  */
 export function oneOfCopies(a: ArchivedRecord, b: ArchivedRecord): ArchivedRecord {
-  const order = RANKS.indexOf(a.outcome) - RANKS.indexOf(b.outcome) || a.settledAtMs - b.settledAtMs;
+  const order = rankOf(a) - rankOf(b) || a.settledAtMs - b.settledAtMs;
   return order <= 0 ? a : b;
+}
+
+/** Of dead letters, those that D1 holds come first. */
+function rankOf(record: ArchivedRecord): number {
+  const { outcome } = record;
+  if (outcome !== "deadLettered") return MERGE_OUTCOMES.indexOf(outcome);
+  return MERGE_OUTCOMES.length + (isMerged(record) ? 0 : 1);
 }
