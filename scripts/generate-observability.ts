@@ -245,6 +245,15 @@ const ROWS: readonly Row[] = [
         ],
       },
       {
+        title: "Archive",
+        description: "Objects that consumers write into R2 a second, one a batch, and the records in them.",
+        unit: "short",
+        queries: [
+          [rate("concord_archive_objects_total", "outcome"), "objects {{outcome}}"],
+          [rate("concord_archive_records_total"), "records"],
+        ],
+      },
+      {
         title: "Sockets and rows read",
         description: "Live sockets by what they watch, and D1 rows that queries read a second.",
         unit: "short",

@@ -38,7 +38,7 @@ describe("an empty account", () => {
     expect(await runs.provision({ isDryRun: true, secrets: SECRETS })).toBe("waiting");
     expect(runs.standIn.changes).toEqual([]);
     expect(runs.text).toContain("database concord-staging             will be made (in weur)");
-    expect(runs.text).toContain("A run would do 7 of these; this one did nothing.");
+    expect(runs.text).toContain("A run would do 8 of these; this one did nothing.");
   });
 
   it("gets a first deployment only when its database exists and its required secrets are set", async () => {

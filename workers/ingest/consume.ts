@@ -7,7 +7,7 @@ import { parseStamped } from "#queue/contract-version.ts";
 import { type DeliveredMessage, type Disposition, toDisposition } from "#queue/delivery.ts";
 import { laneOf } from "#queue/lane.ts";
 import { isParcel } from "#queue/parcel.ts";
-import { type ReceivedRecord, receive } from "#queue/receipt.ts";
+import { receive } from "#queue/receipt.ts";
 import { redactRecord } from "#queue/redact-record.ts";
 import { isOutage } from "#repositories/fault.ts";
 import type { FleetReport } from "#repositories/fleet.ts";
@@ -16,7 +16,8 @@ import { type MetricsReport, Tally } from "#telemetry/metrics.ts";
 import { parseTrace } from "#telemetry/trace.ts";
 import { type Handled, trackMetrics } from "#telemetry/track-metrics.ts";
 import { type Announce, Announcements } from "./announcements.ts";
-import type { Arrival, Ending, EventArrival } from "./ending.ts";
+import { type Archive, archiveBatch } from "./archive.ts";
+import { type Arrival, deferred, type Ending, type EventArrival, withMerged } from "./ending.ts";
 import { type Deliver, type Made, Offers, wasDeliveredBefore } from "./offers.ts";
 import { type SendOnDeps, sendOn } from "./send-on.ts";
 import { settle } from "./settle.ts";
@@ -35,6 +36,8 @@ export type ConsumeDeps = SendOnDeps & {
   ) => Promise<ObjectMergeReport>;
   readonly announce: Announce;
   readonly deliver: Deliver;
+  /** `undefined` where no bucket is bound: then nothing is archived, and nothing else differs. */
+  readonly archive?: Archive | undefined;
 };
 
 export type Consumed = {
@@ -55,8 +58,8 @@ export const MAX_ATTEMPTS = 5;
 
 /**
  * Consumes a batch of queue messages: every record is merged, goes back to the queue, or becomes a dead letter. A message
- * is acknowledged only when each of its records is safe in one of these places. Failed records go back in new parcels,
- * so that they do not hold up the others of their message.
+ * is acknowledged only when each of its records is safe in one of these places, and the archive has those that are
+ * settled. Failed records go back in new parcels, so that they do not hold up the others of their message.
  */
 export const consume = (deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]): Promise<Consumed> =>
   trackMetrics(deps.now, () => handle(deps, deliveries));
@@ -83,11 +86,12 @@ async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]
   offers.send(made);
   const undelivered = await offers.settle();
   cost.objectCalls += offers.calls;
-  const endings = [
+  const ended = [
     ...arrivals.filter((arrival) => arrival.kind === "rejected").map(rejectionEnding),
     ...arrivals.filter(({ kind }) => kind === "ahead").map(deferAhead),
     ...merged.map((ending) => afterOffering(afterAnnouncing(ending, unannounced), undelivered)),
   ];
+  const { endings, report: archived } = await archiveBatch(deps.archive, ended, deps.now());
   const strays = deliveries.flatMap(({ body }, message) => (isParcel(body) ? [] : [{ message, body }]));
   const { held } = await sendOn(deps, endings, strays);
   logTraces(endings);
@@ -95,7 +99,7 @@ async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]
     dispositions: deliveries.map((delivery, message) => toDisposition(!held.has(message), delivery, deps.random)),
     endings,
     handled: endings.filter(({ arrival }) => !held.has(arrival.message)).map(toHandled),
-    cost: { ...cost, ...offers.report },
+    cost: { ...cost, ...offers.report, ...archived },
   };
 }
 
@@ -231,16 +235,8 @@ const afterAnnouncing = (ending: Ending, faults: ReadonlyMap<Arrival, unknown>):
  * it. When it is merged again, the object offers its position, and the hub asks for what it missed.
  */
 function afterOffering(ending: Ending, faults: ReadonlyMap<Arrival, unknown>): Ending {
-  if (ending.kind !== "merged" || !faults.has(ending.arrival)) return ending;
-  return {
-    arrival: { ...ending.arrival, record: withMerged(ending.arrival.record, ending.outcome) },
-    kind: "deferred",
-  };
+  return ending.kind === "merged" && faults.has(ending.arrival) ? deferred(ending) : ending;
 }
-
-/** Notes the outcome in the store that has merged the record; without it, the next attempt would call it a duplicate. */
-const withMerged = (record: ReceivedRecord, merged: MergeOutcome): ReceivedRecord =>
-  merged === "superseded" ? record : { ...record, merged };
 
 function faultEnding(arrival: Arrival, thrown: unknown): Ending {
   const { topic, attempts = 0 } = arrival.record;

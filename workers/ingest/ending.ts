@@ -29,3 +29,16 @@ export type Ending =
       /** The record itself failed; it is retried in a parcel of its own. */
       | { readonly kind: "retried" }
     ));
+
+/** Notes the outcome in the store that has merged the record; without it, the next attempt would call it a duplicate. */
+export const withMerged = (record: ReceivedRecord, merged: MergeOutcome): ReceivedRecord =>
+  merged === "superseded" ? record : { ...record, merged };
+
+/** The same record, back to the queue although nothing is wrong with it. */
+export const deferred = (ending: Ending): Ending =>
+  ending.kind === "merged"
+    ? {
+        arrival: { ...ending.arrival, record: withMerged(ending.arrival.record, ending.outcome) },
+        kind: "deferred",
+      }
+    : { arrival: ending.arrival, kind: "deferred" };

@@ -43,6 +43,8 @@ export type Env = {
   /** Counts failed authentications, by address. */
   readonly FAILED_SIGN_INS: Limiter;
   readonly METRICS: MetricsNamespace;
+  /** Where everything that is settled is kept. Optional: without it nothing is archived. */
+  readonly ARCHIVE?: R2Bucket;
 };
 
 const Vars = z
@@ -78,7 +80,11 @@ export const acceptDeps = (env: Env, lane: Lane): AcceptDeps => ({
   workerVersion: releaseName(env),
 });
 
-export const consumeDeps = (env: Env): ConsumeDeps => consumeDepsOver(env, env.DB.withSession("first-primary"));
+export const consumeDeps = (env: Env): ConsumeDeps =>
+  consumeDepsOver(env, env.DB.withSession("first-primary"), ARCHIVE_DEADLINE_MS);
+
+/** How long one write of the archive may take, whose batch waits. Our choice: far beyond what R2 takes when it works. */
+const ARCHIVE_DEADLINE_MS = 10_000;
 
 /** What the consumer asks of the devices Worker's objects. */
 export const objectCalls = ({
@@ -93,10 +99,11 @@ export const objectCalls = ({
   deliver: (hub, offers) => (HUBS.getByName(hub) as unknown as HubSink).deliver(offers),
 });
 
-const consumeDepsOver = (env: Env, session: D1DatabaseSession): ConsumeDeps => ({
+const consumeDepsOver = (env: Env, session: D1DatabaseSession, archiveDeadlineMs: number): ConsumeDeps => ({
   fleet: new FleetRepository(session),
   objectWrites: ObjectWrites.parse(env.DEVICE_OBJECT_WRITES),
   ...objectCalls(env),
+  archive: env.ARCHIVE && { bucket: env.ARCHIVE, deadlineMs: archiveDeadlineMs },
   events: env.EVENTS,
   backfill: env.BACKFILL,
   deadLetters: env.DEAD_LETTERS,
@@ -105,13 +112,13 @@ const consumeDepsOver = (env: Env, session: D1DatabaseSession): ConsumeDeps => (
   workerVersion: releaseName(env),
 });
 
-/** How long D1 may take for a command, whose caller waits. After that the record goes through the queue. Our choice. */
+/** How long D1 or the archive may take for a command, whose caller waits. After that the record goes through the queue. Our choice. */
 const COMMAND_DEADLINE_MS = 3_000;
 
 /** The consumer's effects and those of a command, over one D1 session whose bookmark lets the caller read its own write. */
 export function commandDeps(env: Env, ctx: Pick<ExecutionContext, "waitUntil">): CommandDeps {
   const session = env.DB.withSession("first-primary");
-  const deps = consumeDepsOver(env, session);
+  const deps = consumeDepsOver(env, session, COMMAND_DEADLINE_MS);
   return {
     ...deps,
     fleet: { merge: (events) => withDeadline(COMMAND_DEADLINE_MS, deps.fleet.merge(events)) },

@@ -99,6 +99,13 @@ export const INSTRUMENTS = {
     "Calls of device objects, dealers' feeds and hubs by consumers.",
   ),
   objectWrites: counter("concord_object_writes_total", [], "Writes to device objects."),
+  archiveObjects: counter(
+    "concord_archive_objects_total",
+    ["outcome"],
+    "Objects that consumers put into the archive: `written`, `known` if an earlier delivery had written it, or `failed`.",
+  ),
+  archivedRecords: counter("concord_archive_records_total", [], "Records in the objects that consumers wrote."),
+  archivedBytes: counter("concord_archive_bytes_total", [], "Bytes of the objects that consumers wrote, compressed."),
   httpMs: times(
     "http_server_request_duration_seconds",
     ["service_name", "http_request_method", "http_route", "http_response_status_code"],

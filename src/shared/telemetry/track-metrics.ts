@@ -21,7 +21,17 @@ export type Handled = {
 export type HandledBatch = {
   /** Each record that has left the batch. One whose message is retried as it was is counted when the message is. */
   readonly handled: readonly Handled[];
-  readonly cost: Pick<MetricsReport, "d1RowsRead" | "d1RowsWritten" | "objectCalls" | "objectWrites" | "hubOffers">;
+  readonly cost: Pick<
+    MetricsReport,
+    | "d1RowsRead"
+    | "d1RowsWritten"
+    | "objectCalls"
+    | "objectWrites"
+    | "hubOffers"
+    | "archiveObjects"
+    | "archivedRecords"
+    | "archivedBytes"
+  >;
 };
 
 /**
