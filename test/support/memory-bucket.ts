@@ -38,12 +38,27 @@ export class MemoryBucket implements ArchiveBucket {
     });
   }
 
-  get(key: string, { range }: { readonly range?: { readonly offset: number; readonly length: number } } = {}) {
+  /** As R2, it gives an object without a body if the condition does not hold. */
+  get(
+    key: string,
+    {
+      range,
+      onlyIf,
+    }: {
+      readonly range?: { readonly offset: number; readonly length: number } | { readonly suffix: number };
+      readonly onlyIf?: { readonly etagMatches: string };
+    } = {},
+  ) {
     return this.#call("get", key, () => {
       const stored = this.objects.get(key);
       if (!stored) return null;
       const { etag } = stored;
-      const bytes = range ? stored.bytes.slice(range.offset, range.offset + range.length) : stored.bytes.slice();
+      if (onlyIf && onlyIf.etagMatches !== etag) return { key, etag, size: stored.bytes.byteLength } as never;
+      const bytes = !range
+        ? stored.bytes.slice()
+        : "suffix" in range
+          ? stored.bytes.slice(-range.suffix)
+          : stored.bytes.slice(range.offset, range.offset + range.length);
       const response = new Response(bytes);
       return {
         key,
