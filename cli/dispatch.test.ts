@@ -59,7 +59,7 @@ describe("concord", () => {
   it.each([
     [
       ["nonsense"],
-      /^there is no command concord nonsense\. Commands: backfill, bridge, completion, credential, dlq, guide, keys, parity, revoke, revocations, token\./,
+      /^there is no command concord nonsense\. Commands: archive, backfill, bridge, completion, credential, dlq, guide, keys, parity, revoke, revocations, token, verify\./,
     ],
     [["dlq", "nonsense"], /^there is no command concord dlq nonsense\. Commands: list, show, /],
     [["tokne"], /^there is no command concord tokne\. Did you mean concord token\? `concord --help`/],

@@ -44,5 +44,9 @@ export const CONCORD: CommandGroup = {
       summary: "Print a token for the GraphQL API or the operations API",
       load: async () => (await import("./token.ts")).token,
     },
+    verify: {
+      summary: "Compare what is stored with the fold of the archive",
+      load: async () => (await import("./verify.ts")).verify,
+    },
   },
 };

@@ -1,8 +1,10 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { JobAction, JobObjectName, JobOrder } from "#ops/archive-api.ts";
 import type { ArchiveRpc } from "#ops/archive-service.ts";
+import type { VerificationQuery } from "#ops/archive-verification.ts";
 import type { Env } from "./env.ts";
 import { orderJob, readJobs, startJob } from "./service/jobs.ts";
+import { readVerification } from "./service/verification.ts";
 
 /** What the api and dlq Workers call of the archive. Each method's code is in service/. */
 export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveRpc {
@@ -16,5 +18,9 @@ export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveRpc 
 
   orderJob(name: JobObjectName, action: JobAction, actor: string) {
     return orderJob(this.env, name, action, actor);
+  }
+
+  verification(query: VerificationQuery) {
+    return readVerification(this.env, query);
   }
 }

@@ -7,6 +7,7 @@ import { formatExposition } from "./metrics/exposition.ts";
 import { readLetterFigures } from "./metrics/letter-figures.ts";
 import { toTopicsOverview } from "./metrics/overview.ts";
 import { archiveJobRoutes } from "./ops/archive/jobs.ts";
+import { archiveVerificationRoutes } from "./ops/archive/verification.ts";
 import { auditRoutes } from "./ops/audit.ts";
 import type { OpsDeps } from "./ops/deps.ts";
 import { deviceRoutes } from "./ops/devices/devices.ts";
@@ -124,6 +125,7 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
     auditRoutes,
     revocationRoutes,
     archiveJobRoutes,
+    archiveVerificationRoutes,
   ]) {
     app.route("/ops/api", routes(deps));
   }

@@ -24,6 +24,7 @@ describe("the role that a route requires", () => {
     ["GET", "/ops/api/devices/elt:1/live"],
     ["GET", "/ops/api/archive/jobs"],
     ["GET", "/ops/api/archive/jobs/files"],
+    ["GET", "/ops/api/archive/verification"],
   ];
   const AS_OPERATOR: typeof AS_VIEWER = [
     ["POST", "/ops/api/dead-letters/a/replay"],

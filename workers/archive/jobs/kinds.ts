@@ -1,8 +1,10 @@
 import type { JobKindName } from "#ops/archive-api.ts";
 import { compaction, compactionSchedule } from "./compaction.ts";
 import type { RegisteredKind } from "./job-kind.ts";
+import { verification, verificationSchedule } from "./verification.ts";
 
 /** Every kind of job that this release has. */
 export const KINDS: Readonly<Partial<Record<JobKindName, RegisteredKind>>> = {
   compaction: { kind: compaction, schedule: compactionSchedule },
+  verification: { kind: verification, schedule: verificationSchedule },
 };

@@ -1,0 +1,76 @@
+import type { JobStatus } from "#ops/archive-api.ts";
+import type { BucketResult, DifferenceJson, VerificationJson } from "#ops/archive-verification.ts";
+import { UsageError } from "../command/usage-error.ts";
+import { EXIT, ExitError } from "../exit-error.ts";
+import { followJob, requireDone } from "../ops/follow-job.ts";
+import { opsCommand } from "../ops/ops-command.ts";
+import { formatTimeAndAge } from "../terminal/times.ts";
+
+export const verify = opsCommand({
+  details:
+    "Each night a part of the fleet is verified: what D1 and the devices' objects hold against the fold of\n" +
+    "all archived events, while events flow. Without --now, this shows what the last verifications\n" +
+    "found. Personal values are masked. It ends with 4 if anything differs, and with 3 if\n" +
+    "nothing of it was ever verified.",
+  options: {
+    bucket: { value: "bucket", summary: "One of the 256 parts of the fleet, 00 to ff" },
+    device: { value: "key", summary: "One device, {source}:{id}" },
+    now: {
+      summary: "Verify now, and wait for the end; all of the fleet unless --bucket or --device says what (admin)",
+    },
+    because: { value: "why", summary: "Why, for the audit log" },
+  },
+  examples: ["concord verify", "concord verify --device elt:T-100 --now", "concord verify --bucket a7 --now"],
+  run: async (context, { bucket, device, now, because }) => {
+    const { client, print, nowMs } = context;
+    if (bucket !== undefined && device !== undefined) throw new UsageError("--bucket and --device exclude each other");
+    if (now) {
+      const params = device !== undefined ? { device } : bucket !== undefined ? { bucket } : { buckets: "all" };
+      const order = { kind: "verification", params, ...(because !== undefined && { reason: because }) };
+      const ended = await followJob(context, await client.post<JobStatus>("/archive/jobs/verification", order));
+      if (!ended) return;
+      requireDone(ended);
+    }
+    const found = await client.get<VerificationJson>("/archive/verification", { bucket, device });
+    print(found, () => verificationLines(found, { isWhole: bucket === undefined && device === undefined, nowMs }));
+    if (found.results.length === 0) {
+      throw new ExitError(EXIT.nothing, "nothing of it was ever verified; --now does it");
+    }
+    if (found.differenceCount > 0) throw new ExitError(EXIT.failures, summary(found.differenceCount));
+  },
+});
+
+const summary = (count: number): string =>
+  count === 1 ? "1 value differs from the archive" : `${count} values differ from the archive`;
+
+function verificationLines(
+  { buckets, verified, oldestVerifiedAt, results, differences, differenceCount }: VerificationJson,
+  { isWhole, nowMs }: { isWhole: boolean; nowMs: number },
+): string[] {
+  const devices = results.reduce((sum, result) => sum + result.devices, 0);
+  const whole = `${verified} of ${buckets} buckets were verified, with ${devices} devices`;
+  return [
+    ...(isWhole
+      ? [oldestVerifiedAt ? `${whole}; the longest ago ${formatTimeAndAge(oldestVerifiedAt, nowMs)}` : `${whole}`]
+      : results.flatMap((result) => resultLines(result, nowMs))),
+    ...differences.flatMap(differenceLines),
+    ...(differenceCount > differences.length ? [`${differenceCount - differences.length} more are not shown`] : []),
+    ...(results.length > 0 && differenceCount === 0 ? ["nothing differs"] : []),
+  ];
+}
+
+const resultLines = (
+  { bucket, verifiedAt, devices, archivedHash, liveHash }: BucketResult,
+  nowMs: number,
+): string[] => [
+  `${bucket}: verified ${formatTimeAndAge(verifiedAt, nowMs)}, ${devices === 1 ? "1 device" : `${devices} devices`}`,
+  `  archive ${archivedHash}`,
+  `  stored  ${liveHash}`,
+];
+
+const differenceLines = ({ sentence, live, archived }: DifferenceJson): string[] => [
+  sentence,
+  ...(live === null && archived === null
+    ? []
+    : [`  stored   ${JSON.stringify(live)}`, `  archive  ${JSON.stringify(archived)}`]),
+];

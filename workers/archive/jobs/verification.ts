@@ -1,0 +1,169 @@
+import * as z from "zod";
+import { archiveLog } from "#archive/log.ts";
+import { BUCKETS, bucketOf } from "#archive/names.ts";
+import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
+import { utcDay } from "#domain/time.ts";
+import type { JobReport } from "#ops/archive-api.ts";
+import { type JobDeps, type JobKind, JobProblem, type JobSchedule, type JobStep } from "./job-kind.ts";
+import { compareCounts } from "./verification/counts.ts";
+import { compareFolded, compareUnknown } from "./verification/devices.ts";
+import { foldInto, readEvents } from "./verification/fold.ts";
+import { judgeDevices, judgeParties, readLater, removeClosed, wait } from "./verification/later.ts";
+import { compareParties, compareStrangers } from "./verification/parties.ts";
+import { ALL, asLogRange, type Range } from "./verification/range.ts";
+import { keepResults, sweep } from "./verification/results.ts";
+import { type Shelves, shelvesOf } from "./verification/shelves.ts";
+import { add, NO_FIGURES, type Phase, type VerificationState } from "./verification/state.ts";
+
+/** What a run goes through: a night's part of the buckets, one of them, all, or one device. */
+const Params = z.union([
+  z.strictObject({ buckets: z.literal(["next", "all"]).default("next") }),
+  z.strictObject({ bucket: z.string().regex(/^[0-9a-f]{2}$/, "must be two hex digits, 00 to ff") }),
+  z.strictObject({ device: z.string().refine(isDeviceKey, "must be the key of a device, {source}:{id}") }),
+]);
+export type VerificationParams = z.input<typeof Params>;
+
+/** Buckets of a night: all are verified within a week. Our choice. */
+export const BUCKETS_A_NIGHT = Math.ceil(BUCKETS / 7);
+
+/** Which bucket the next night begins with. */
+const NEXT = "verify:next";
+
+/** Records that one step folds, and entries that one step removes. Our choice. */
+const RECORDS_A_STEP = 400;
+const CLEARED_A_STEP = 1_000;
+
+/**
+ * Compares what is stored with the fold of the archive, while events flow. A record is archived after it was merged, so what
+ * the archive had before a row was read has to be in the row; and what is in the row has to be in the archive a while later.
+ */
+export const verification: JobKind<VerificationParams, VerificationState> = {
+  begin: async (params, { storage, nowMs }) => {
+    const { range, device } = await target(params, storage);
+    return {
+      run: crypto.randomUUID(),
+      startedAtMs: nowMs,
+      range,
+      device,
+      phase: "clear",
+      position: null,
+      cursor: null,
+      comparedAtMs: null,
+      round: 0,
+      closed: { devices: [], parties: [] },
+      figures: NO_FIGURES,
+      buckets: {},
+      others: 0,
+    };
+  },
+
+  step: async (before, deps): Promise<JobStep<VerificationState>> => {
+    const shelves = shelvesOf(deps.storage);
+    await removeClosed(before, shelves);
+    const state = { ...before, closed: { devices: [], parties: [] } };
+    if (state.phase === "wait") return { ...wait(state, deps), isDone: false };
+    const after = await STEPS[state.phase](state, deps, shelves);
+    return { state: after, isDone: after.phase === "done" };
+  },
+
+  report: (state) => toReport(state),
+};
+
+/** Each night from two o'clock on, UTC. */
+export const verificationSchedule: JobSchedule = {
+  paramsIfDue: (nowMs, { started }) => {
+    const now = new Date(nowMs);
+    const isNight = now.getUTCHours() >= NIGHT_FROM_HOUR;
+    const isDone = started !== null && utcDay(new Date(started).toISOString()) === utcDay(now.toISOString());
+    return isNight && !isDone ? { buckets: "next" } : undefined;
+  },
+};
+const NIGHT_FROM_HOUR = 2;
+
+async function target(params: VerificationParams, storage: DurableObjectStorage) {
+  const parsed = Params.safeParse(params ?? {});
+  if (!parsed.success) {
+    throw new JobProblem(`Nothing was started: ${parsed.error.issues.map(({ message }) => message).join("; ")}.`);
+  }
+  const wanted = parsed.data;
+  if ("device" in wanted)
+    return { range: only(bucketOf(wanted.device as DeviceKey)), device: wanted.device as DeviceKey };
+  if ("bucket" in wanted) return { range: only(wanted.bucket), device: null };
+  if (wanted.buckets === "all") return { range: ALL, device: null };
+  const from = ((await storage.get<number>(NEXT)) ?? 0) % BUCKETS;
+  return { range: { from, to: Math.min(from + BUCKETS_A_NIGHT, BUCKETS) - 1 }, device: null };
+}
+
+const only = (bucket: string): Range => ({ from: Number.parseInt(bucket, 16), to: Number.parseInt(bucket, 16) });
+
+type Step = (state: VerificationState, deps: JobDeps, shelves: Shelves) => Promise<VerificationState>;
+
+const STEPS: Readonly<Record<Exclude<Phase, "wait">, Step>> = {
+  clear: async (state, _, shelves) => ((await clear(shelves)) ? { ...state, phase: "fold" } : state),
+  fold: foldArchive,
+  rows: compareFolded,
+  unknown: compareUnknown,
+  parties: compareParties,
+  strangers: compareStrangers,
+  counts: compareCounts,
+  tail: readLater,
+  judge: judgeDevices,
+  judgeParties,
+  results: async (state, { nowMs, storage }, shelves) => {
+    await keepResults(state, nowMs, shelves);
+    const isNight = state.device === null && state.range.to > state.range.from;
+    if (isNight) await storage.put(NEXT, (state.range.to + 1) % BUCKETS);
+    return { ...state, phase: "sweep", cursor: null };
+  },
+  sweep: async (state, _, shelves) => {
+    if (!(await clear(shelves))) return state;
+    const cursor = await sweep(state.cursor, shelves);
+    return cursor === null ? { ...state, phase: "done", cursor } : { ...state, cursor };
+  },
+  done: async (state) => state,
+};
+
+/** What a run has in storage: the fold, and what is open. */
+async function clear({ devices, parties, openDevices, openParties }: Shelves): Promise<boolean> {
+  for (const shelf of [devices, parties, openDevices, openParties]) {
+    if (!(await shelf.clear(CLEARED_A_STEP))) return false;
+  }
+  return true;
+}
+
+async function foldArchive(state: VerificationState, deps: JobDeps, shelves: Shelves): Promise<VerificationState> {
+  const log = archiveLog(deps.bucket, { buckets: asLogRange(state.range) });
+  const { records, position, isEnd } = await log.read(state.position, { records: RECORDS_A_STEP });
+  const read = readEvents(records, state.device);
+  await foldInto(shelves, read);
+  const figures = add(state.figures, { records: records.length, unreadable: read.unreadable });
+  return isEnd ? { ...state, figures, phase: "rows", position: null, cursor: null } : { ...state, figures, position };
+}
+
+const SENTENCES: Readonly<Record<Phase, string>> = {
+  clear: "removes what an earlier run left",
+  fold: "folds the archive",
+  rows: "compares devices with their fold",
+  unknown: "looks for devices that the archive does not know",
+  parties: "compares dealers and customers",
+  strangers: "looks for dealers and customers that the archive does not know",
+  counts: "compares kept counts",
+  wait: "waits until what is newer than the fold is in the archive",
+  tail: "reads what was archived since",
+  judge: "compares what was newer than the fold",
+  judgeParties: "compares what was newer than the fold",
+  results: "keeps the results",
+  sweep: "removes what they replace",
+  done: "is done",
+};
+
+function toReport({ phase, range, device, figures, round }: VerificationState): JobReport {
+  const { records, differences, ...others } = figures;
+  return {
+    phase: SENTENCES[phase],
+    done: figures.devices,
+    total: null,
+    unit: "devices",
+    figures: { ...others, records, differences, buckets: device === null ? range.to - range.from + 1 : 0, round },
+  };
+}

@@ -1,0 +1,23 @@
+import { BUCKETS, bucketOf } from "#archive/names.ts";
+import type { DeviceKey } from "#domain/event.ts";
+import type { VerificationState } from "./state.ts";
+
+export type Range = VerificationState["range"];
+
+export const ALL: Range = { from: 0, to: BUCKETS - 1 };
+
+export const bucketName = (bucket: number): string => bucket.toString(16).padStart(2, "0");
+
+export const isWhole = ({ range, device }: Pick<VerificationState, "range" | "device">): boolean =>
+  device === null && range.from === ALL.from && range.to === ALL.to;
+
+export function isInRange({ from, to }: Range, key: DeviceKey): boolean {
+  const bucket = Number.parseInt(bucketOf(key), 16);
+  return bucket >= from && bucket <= to;
+}
+
+/** The buckets of a range as the archive's log takes them. */
+export const asLogRange = ({ from, to }: Range) => ({ from: bucketName(from), to: bucketName(to) });
+
+/** Texts that are no device keys have a bucket too: a night counts the dealers of its own buckets. */
+export const isTextInRange = (range: Range, text: string): boolean => isInRange(range, text as DeviceKey);

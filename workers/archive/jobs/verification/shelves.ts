@@ -1,0 +1,21 @@
+import type { BucketResult, DifferenceJson } from "#ops/archive-verification.ts";
+import type { DeviceFold, OpenDevice, OpenParty, PartyFold } from "./state.ts";
+import { Shelf } from "./store.ts";
+
+/** What verification keeps in its object. The first four are of the run, the others outlive it. */
+export const shelvesOf = (storage: DurableObjectStorage) => ({
+  devices: new Shelf<DeviceFold>(storage, "verify:device:"),
+  /** By `dealer elt:D-1`. */
+  parties: new Shelf<PartyFold>(storage, "verify:party:"),
+  openDevices: new Shelf<OpenDevice>(storage, "verify:open-device:"),
+  openParties: new Shelf<OpenParty>(storage, "verify:open-party:"),
+  /** By `{bucket} {run} {hash}`. */
+  differences: new Shelf<DifferenceJson>(storage, "verify:difference:"),
+  /** By bucket: two hex digits, `others`, or a device's key for a run of its own. */
+  results: new Shelf<BucketResult>(storage, "verify:result:"),
+});
+
+export type Shelves = ReturnType<typeof shelvesOf>;
+
+/** The bucket of dealers, customers and counts. */
+export const OTHERS = "others";
