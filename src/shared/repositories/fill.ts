@@ -55,7 +55,7 @@ const ITS_TURN = "(SELECT through FROM fill_progress WHERE name = ?1) = ?2";
 const MOVE = "UPDATE fill_progress SET through = ?3 WHERE name = ?1 AND through = ?2";
 
 /** What devices are found by, in place of what they were found by before. */
-const textsOf = (which: string): string => `INSERT INTO device_texts (key, name, serial, customer, owner)
+export const textsOf = (which: string): string => `INSERT INTO device_texts (key, name, serial, customer, owner)
   SELECT w.key, w.name, w.serial, w.customer, w.owner FROM device_words w
   WHERE ${which}
     AND (w.name <> '' OR w.serial <> '' OR w.customer <> '' OR EXISTS (SELECT 1 FROM device_texts t WHERE t.key = w.key))
