@@ -32,6 +32,10 @@ export const CONCORD: CommandGroup = {
       summary: "Compare what an old GraphQL system and Concord answer, field by field",
       load: async () => (await import("./parity.ts")).parity,
     },
+    rebuild: {
+      summary: "Rebuild the state from the archive, compare it with the live one, and repair that (admin)",
+      load: async () => (await import("./rebuild.ts")).rebuild,
+    },
     revoke: {
       summary: "Revoke a token, or all tokens of a holder, before its end",
       load: async () => (await import("./revoke.ts")).revoke,

@@ -127,8 +127,10 @@ export class DeviceObject
     if (adopted === null || adopted === known.snapshot) {
       return { isChanged: false, revision: known.journal.revision };
     }
+    const histories = { before: known.snapshot?.history ?? [], after: adopted.history };
+    const { older } = noteMerge(this.ctx.storage.kv, known.older, { ...histories, arrived: [] });
     const memory = withMissedChanges(known, adopted);
-    this.#store({ ...memory, consistencyToken: known.consistencyToken });
+    this.#store({ ...memory, consistencyToken: known.consistencyToken }, older);
     this.subscribers.notifyFrom(positionIn(known));
     return { isChanged: true, revision: memory.journal.revision };
   }

@@ -89,6 +89,19 @@ describe("the jobs over the archive", () => {
     expect([answer.status, answer.body.error.message]).toEqual([status, expect.stringContaining(message)]);
   });
 
+  it.each([{ into: "D1", switch: true }, { into: "live" }])(
+    "ask for a reason before a rebuild changes the live state: %j",
+    async (params) => {
+      const { archive, asked } = fakeArchive({ kind: "ok", job: RUNNING });
+      const { post } = await as("admin", archive);
+      const { status, body } = await post(`${JOBS}/rebuild`, { kind: "rebuild", params });
+      expect([status, body.error.code, asked]).toEqual([400, "invalid_parameter", []]);
+      const given = await post(`${JOBS}/rebuild`, { kind: "rebuild", params, reason: "the database was lost" });
+      expect(given.status).toBe(202);
+      expect((await post(`${JOBS}/rebuild`, { kind: "rebuild", params: { into: "D1" } })).status).toBe(202);
+    },
+  );
+
   it("refuse a kind that does not run there, and one that there is not, before anything is asked", async () => {
     const { archive, asked } = fakeArchive({ kind: "ok", job: RUNNING });
     const { post } = await as("admin", archive);

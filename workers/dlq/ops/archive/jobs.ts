@@ -58,6 +58,12 @@ export function archiveJobRoutes(deps: OpsDeps) {
       const message = `Nothing was started: ${kind} runs as the job ${OBJECT_OF[kind]}.`;
       return errorResponse("invalid_parameter", message, { parameters: [{ name: "kind", message: `is no ${name}` }] });
     }
+    if (kind === "rebuild" && reason === undefined && (params.switch === true || params.into === "live")) {
+      const message = "Nothing was started: a rebuild that changes the live state needs a reason, for the audit log.";
+      return errorResponse("invalid_parameter", message, {
+        parameters: [{ name: "reason", message: "must be given" }],
+      });
+    }
     if (!archive) return noArchive();
     const { actor } = c.var.user;
     await audit.add(audited(c, deps, "job.start", { target: name, after: { kind, params }, reason }).entry);

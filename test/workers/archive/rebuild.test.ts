@@ -1,0 +1,203 @@
+import { describe, expect, it, vi } from "vitest";
+import type { ConcordEvent } from "#domain/event.ts";
+import { inAJob, runToEnd } from "./dying.ts";
+import {
+  archive,
+  clear,
+  consume,
+  DB,
+  detailsOf,
+  objectsOf,
+  type Projection,
+  plantInObject,
+  REBUILT,
+  rowsIn,
+  type Sample,
+  shuffled,
+  timedRebuild,
+  yearOf,
+} from "./rebuild-world.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const PACE = { pace: 100_000 };
+const keysIn = (samples: readonly Sample[]) => samples.map(({ event }) => event.deviceKey);
+
+const run = (params: object, kind = timedRebuild()) => inAJob((deps) => runToEnd(kind, { ...PACE, ...params }, deps));
+
+/** A year that was consumed and archived, each in an order of its own. */
+async function year(seed: number, events: number, project?: Projection): Promise<Sample[]> {
+  const samples = yearOf(seed, events);
+  await clear(keysIn(samples));
+  await consume(shuffled(samples, seed), project);
+  await archive(shuffled(samples, seed + 1));
+  return samples;
+}
+
+describe("the state that is rebuilt from the archive", () => {
+  it("of a year equals the live one, row by row and object by object, in another order of events", async () => {
+    const samples = await year(1, 800);
+    const before = [await rowsIn(DB), await objectsOf(keysIn(samples))];
+    const state = await run({ into: "D1", keep: true });
+    expect(detailsOf(state)).toMatchObject({ found: { total: 0, first: [] }, left: null });
+    expect(state.records).toBeGreaterThanOrEqual(samples.length);
+    expect(state.compared).toBeGreaterThan(10);
+    expect(await rowsIn(REBUILT)).toEqual(before[0]);
+    expect([await rowsIn(DB), await objectsOf(keysIn(samples))]).toEqual(before);
+  });
+
+  it("leaves nothing behind, unless it is to be kept", async () => {
+    const samples = await year(2, 200);
+    await run({ into: "D1" });
+    expect(Object.values(await rowsIn(REBUILT)).flat()).toEqual([]);
+    expect((await objectsOf(keysIn(samples))).every(({ hasSecond }) => !hasSecond)).toBe(true);
+  });
+
+  it("is not begun in a database that has rows, except when these may be removed", async () => {
+    await year(3, 200);
+    await run({ into: "D1", keep: true });
+    const again = run({ into: "D1" });
+    await expect(again).rejects.toThrow("--restart");
+    const state = await run({ into: "D1", restart: true });
+    expect(detailsOf(state).found.total).toBe(0);
+  });
+
+  it("refuses parameters that it does not know", async () => {
+    await expect(run({ into: "elsewhere" })).rejects.toThrow("Nothing was started: into");
+  });
+});
+
+describe("a lost database", () => {
+  it("is rebuilt in place while events flow, and equals what it was", async () => {
+    const samples = yearOf(4, 500);
+    await clear(keysIn(samples));
+    const [old, newer] = [samples.slice(0, 350), samples.slice(350)];
+    await consume(samples);
+    const [rows, objects] = [await rowsIn(DB), await objectsOf(keysIn(samples))];
+    await clear(keysIn(samples));
+    await archive(old);
+    let arrived = 0;
+    const arriving = timedRebuild(async () => {
+      const batch = newer.slice(arrived, arrived + 40);
+      arrived += batch.length;
+      await consume(batch);
+      await archive(batch);
+    });
+    await run({ into: "live" }, arriving);
+    await consume(newer.slice(arrived));
+    expect(await rowsIn(DB)).toEqual(rows);
+    expect(await objectsOf(keysIn(samples))).toEqual(objects);
+  });
+});
+
+type Fault = {
+  /** What a consumer with this fault merges instead. */
+  readonly project?: Projection;
+  /** What it leaves in D1. */
+  readonly plant?: string;
+  /** How it is named. */
+  readonly found: readonly string[];
+};
+
+const without =
+  (member: keyof ConcordEvent["change"], isLost: (event: ConcordEvent) => boolean = () => true): Projection =>
+  (event) => {
+    const { [member]: _, ...change } = event.change;
+    return isLost(event) ? { ...event, change } : event;
+  };
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  "a consumer that ignored the end of alerts": {
+    project: without("alert", ({ topic }) => topic.endsWith("alert.cleared")),
+    found: ["alert older"],
+  },
+  "a wrong tie-break of dealers": {
+    plant: `UPDATE devices SET aspects = json_set(aspects, '$.dealer.value.dealerId', 'D-0'), dealer_id = 'D-0'
+      WHERE dealer_id IS NOT NULL`,
+    found: ["device sameVersion"],
+  },
+  "a dropped aspect": { project: without("profile"), found: ["device missing", "snapshot missing"] },
+  "columns that do not follow from their states": {
+    plant: "UPDATE devices SET status = 'OFFLINE', registered_at = NULL WHERE status = 'ONLINE'",
+    found: ["device derived"],
+  },
+  "a lost batch": {
+    project: (event, index) => (index >= 100 && index < 200 ? null : event),
+    found: ["history missing"],
+  },
+  "lost alerts": { plant: "DELETE FROM alerts WHERE state = 'OPEN'", found: ["alert missing"] },
+  "lost devices": {
+    plant: "DELETE FROM devices WHERE key IN (SELECT key FROM devices LIMIT 2)",
+    found: ["device missing"],
+  },
+  "a lost assignment": { plant: "DELETE FROM assignments WHERE dealer_id IS NOT NULL", found: ["assignment missing"] },
+  "an older record of a customer": {
+    plant:
+      "UPDATE customer_records SET version = '2020' || substr(version, 5), name = 'Eve', value = json_set(value, '$.name', 'Eve')",
+    found: ["customer older"],
+  },
+  "wrong counts": { plant: "UPDATE device_counts SET devices = devices + 1", found: ["deviceCount count"] },
+  "texts of the search": { plant: "UPDATE device_texts SET name = 'Cellar'", found: ["device search"] },
+};
+
+describe("a switch", () => {
+  it.each(Object.entries(FAULTS))("repairs %s, once it was found and named", async (_, { project, plant, found }) => {
+    const samples = yearOf(10, 400, 8);
+    await clear(keysIn(samples));
+    await consume(samples);
+    const [rows, objects] = [await rowsIn(DB), await objectsOf(keysIn(samples))];
+    await clear(keysIn(samples));
+    await consume(samples, project);
+    if (plant) await DB.prepare(plant).run();
+    await archive(samples);
+    const wrong = [await rowsIn(DB), await objectsOf(keysIn(samples))];
+    expect(wrong).not.toEqual([rows, objects]);
+    const switched = detailsOf(await run({ into: "D1", switch: true }));
+    expect(Object.keys(switched.found.counts)).toEqual(expect.arrayContaining([...found]));
+    expect(switched.found.first[0]?.text).toMatch(/./);
+    expect(switched.left).toMatchObject({ total: 0, first: [] });
+    expect(switched.bookmark).toMatch(/./);
+    expect(await rowsIn(DB)).toEqual(rows);
+    expect(await objectsOf(keysIn(samples))).toEqual(objects);
+  });
+
+  it("is not made by a comparison, which changes nothing", async () => {
+    const samples = await year(21, 200);
+    await DB.prepare("UPDATE devices SET aspects = json_remove(aspects, '$.status')").run();
+    const wrong = await rowsIn(DB);
+    const { found } = detailsOf(await run({ into: "D1" }));
+    expect(found.counts["device missing"]).toBeGreaterThan(0);
+    expect(await rowsIn(DB)).toEqual(wrong);
+    expect((await objectsOf(keysIn(samples))).length).toBeGreaterThan(0);
+  });
+
+  it("keeps what the archive does not have, and names it", async () => {
+    const samples = yearOf(22, 200);
+    await clear(keysIn(samples));
+    await consume(samples);
+    const rows = await rowsIn(DB);
+    await archive(samples.slice(20));
+    const { found, left } = detailsOf(await run({ into: "D1", switch: true }));
+    expect(found.counts["history notArchived"]).toBeGreaterThan(0);
+    expect(left?.counts).toEqual(found.counts);
+    expect(await rowsIn(DB)).toEqual(rows);
+  });
+
+  it("repairs an object's history and registers", async () => {
+    const samples = await year(20, 400);
+    const objects = await objectsOf(keysIn(samples));
+    const [key] = keysIn(samples);
+    if (!key) throw new Error("no device");
+    await plantInObject(key, (snapshot) => ({
+      ...snapshot,
+      history: snapshot.history
+        .map((entry, i) => (i === 0 ? { ...entry, data: { wrong: true } } : entry))
+        .filter((_, i) => i !== 1),
+    }));
+    const { found, left } = detailsOf(await run({ into: "D1", switch: true }));
+    expect(found.counts).toEqual({ "history sameVersion": expect.any(Number), "history missing": 1 });
+    expect(found.first[0]?.text).toContain(key);
+    expect(left).toMatchObject({ total: 0 });
+    expect(await objectsOf(keysIn(samples))).toEqual(objects);
+  });
+});

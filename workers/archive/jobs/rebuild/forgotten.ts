@@ -1,0 +1,25 @@
+import { ForgottenCopy } from "#repositories/forgotten-copy.ts";
+import { type JobDeps, JobProblem, type JobStep } from "../job-kind.ts";
+import { requireRebuilt } from "./replay.ts";
+import { type RebuildState, withNextPhase } from "./state.ts";
+
+/** Keys of one step. Ours. */
+const PAGE = 1_000;
+
+/** Brings some keys of forgotten people into the second database, so that what is replayed into it is redacted too. */
+export async function forgottenStep(state: RebuildState, deps: JobDeps): Promise<JobStep<RebuildState>> {
+  if (state.params.into === "live") return { state: withNextPhase(state), isDone: false };
+  const last = await new ForgottenCopy(deps.db, requireRebuilt(deps)).copyAfter(state.cursor ?? "", PAGE);
+  return { state: last === null ? withNextPhase(state) : { ...state, cursor: last }, isDone: false };
+}
+
+/**
+ * Before a comparison and before each switch: rows that were replayed before somebody was forgotten still have that
+ * person's data, and must not come back.
+ */
+export async function requireNobodyForgotten(deps: JobDeps): Promise<void> {
+  if (await new ForgottenCopy(deps.db, requireRebuilt(deps)).isWhole()) return;
+  throw new JobProblem(
+    "Somebody was forgotten since the rebuild began, and what was replayed before still has that person's data. The live state is as it was. Cancel this rebuild, and start another with --restart, which removes it.",
+  );
+}

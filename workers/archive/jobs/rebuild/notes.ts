@@ -1,0 +1,51 @@
+import type { Suspect } from "./sides.ts";
+
+/*
+ * What a rebuild notes in its object's storage, since it may be more than a state holds. They have live values in them,
+ * which may be personal, so they are removed at the end, and when another rebuild begins.
+ */
+
+/** `suspect`: differs, and is looked at again. `wrong`: is judged to differ. `adopted`: was switched. */
+export type NoteKind = "suspect" | "wrong" | "adopted";
+export type Subject = Pick<Suspect, "kind" | "key">;
+
+export class Notes {
+  readonly #kv: SyncKvStorage;
+
+  constructor({ kv }: Pick<DurableObjectStorage, "kv">) {
+    this.#kv = kv;
+  }
+
+  put(kind: NoteKind, subject: Subject, value: Suspect | Subject): void {
+    this.#kv.put(`${prefixOf(kind)}${idOf(subject)}`, value);
+  }
+
+  removeAll(kind: NoteKind): void {
+    for (const [name] of this.#kv.list({ prefix: prefixOf(kind) })) this.#kv.delete(name);
+  }
+
+  /** Notes after one, in the order of their ids. */
+  list<Value extends Suspect | Subject>(
+    kind: NoteKind,
+    after: string | null,
+    limit: number,
+  ): { readonly id: string; readonly value: Value }[] {
+    const prefix = prefixOf(kind);
+    const found = this.#kv.list<Value>({ prefix, limit, ...(after !== null && { startAfter: `${prefix}${after}` }) });
+    return [...found].map(([name, value]) => ({ id: name.slice(prefix.length), value }));
+  }
+
+  /** @returns whether none is left */
+  removeSome(limit: number): boolean {
+    let left = limit;
+    for (const [name] of this.#kv.list({ prefix: PREFIX, limit })) {
+      this.#kv.delete(name);
+      left -= 1;
+    }
+    return left > 0;
+  }
+}
+
+const PREFIX = "rebuild:";
+const prefixOf = (kind: NoteKind): string => `${PREFIX}${kind}:`;
+const idOf = ({ kind, key }: Subject): string => `${kind} ${key}`;

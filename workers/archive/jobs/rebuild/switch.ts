@@ -1,0 +1,92 @@
+import { adoptDevice, adoptRegister } from "#domain/adopt.ts";
+import type { Device } from "#domain/device.ts";
+import type { RebuildSink } from "#objects/rebuild.ts";
+import { bookmarkOf } from "#repositories/stored-fleet.ts";
+import { StoredFleetWrites } from "#repositories/stored-fleet-writes.ts";
+import type { JobDeps, JobStep } from "../job-kind.ts";
+import { requireNobodyForgotten } from "./forgotten.ts";
+import { Notes, type Subject } from "./notes.ts";
+import { objectOf } from "./replay.ts";
+import { deviceOf, fleetsOf } from "./sides.ts";
+import { type RebuildState, withNextPhase } from "./state.ts";
+
+/** Devices or parties of one step, each with some calls. Ours. */
+const PAGE = 25;
+/** How often a row is read again that a consumer has written meanwhile, within a step. Ours. */
+const MAX_TRIES = 5;
+
+/**
+ * Replaces some live rows and objects by what the archive says. A row that a consumer writes meanwhile is read again; one
+ * that stays busy has its turn in the next step, which begins with it.
+ */
+export async function switchStep(state: RebuildState, deps: JobDeps): Promise<JobStep<RebuildState>> {
+  await requireNobodyForgotten(deps);
+  const notes = new Notes(deps.storage);
+  // Time Travel goes back to it, if the switch itself was a mistake.
+  const bookmark = state.bookmark ?? (await bookmarkOf(deps.db));
+  const page = notes.list<Subject>("wrong", state.cursor, PAGE);
+  if (page.length === 0) return { state: withNextPhase({ ...state, bookmark }), isDone: false };
+  let { cursor, adopted, objectsAdopted } = state;
+  for (const { id, value } of page) {
+    const isWritten = value.kind === "device" ? await adoptRows(deps, value.key) : await adoptParty(deps, value);
+    if (!isWritten) break;
+    if (value.kind === "device" && state.objectsKept) {
+      const { isChanged } = await objectOf<RebuildSink>(deps, value.key).adoptRebuilt();
+      objectsAdopted += Number(isChanged);
+    }
+    notes.put("adopted", value, { kind: value.kind, key: value.key } as Subject);
+    adopted += 1;
+    cursor = id;
+  }
+  return { state: { ...state, bookmark, cursor, adopted, objectsAdopted }, isDone: false };
+}
+
+async function adoptRows(deps: JobDeps, key: Device["key"]): Promise<boolean> {
+  const { live, rebuilt } = fleetsOf(deps);
+  const writes = new StoredFleetWrites(deps.db);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const archived = deviceOf((await rebuilt.findDevices([key])).get(key));
+    const stored = (await live.findDevices([key])).get(key);
+    if (!stored) return true;
+    const alive = deviceOf(stored);
+    // Alerts and assignments may be there without their device's row.
+    const rest = {
+      alerts: new Map(stored.alerts.map(({ alertId, alert }) => [alertId, alert])),
+      assignments: stored.assignments,
+    };
+    const right = alive
+      ? archived
+        ? adoptDevice(alive, archived)
+        : alive
+      : archived && adoptDevice({ ...archived, ...rest }, archived);
+    if (!right || (await writes.replaceDevice(stored, right))) return true;
+  }
+  return false;
+}
+
+async function adoptParty(deps: JobDeps, { kind, key }: Exclude<Subject, { kind: "device" }>): Promise<boolean> {
+  if (kind === "device") return true;
+  const { live, rebuilt } = fleetsOf(deps);
+  const writes = new StoredFleetWrites(deps.db);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const archived = (await rebuilt.findParties(kind, [key as never])).get(key as never);
+    const stored = (await live.findParties(kind, [key as never])).get(key as never) ?? null;
+    // A record that the archive lacks stays; its column is written from it.
+    const right = archived ? adoptRegister(stored ?? undefined, archived) : stored;
+    const place = stored ?? archived;
+    if (!right || !place || (await writes.replaceParty(kind, place, stored, right))) return true;
+  }
+  return false;
+}
+
+/** Has the counts counted again, if some were wrong. */
+export async function recountStep(state: RebuildState, deps: JobDeps): Promise<JobStep<RebuildState>> {
+  const isWrong = (state.found.counts["deviceCount count"] ?? 0) + (state.found.counts["alertCount count"] ?? 0) > 0;
+  const writes = new StoredFleetWrites(deps.db);
+  if (!isWrong) return { state: withNextPhase(state), isDone: false };
+  if (state.part === null) {
+    await writes.forgetCounts();
+    return { state: { ...state, part: "counting" }, isDone: false };
+  }
+  return { state: (await writes.countSome()) ? withNextPhase(state) : state, isDone: false };
+}
