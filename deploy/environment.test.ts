@@ -60,13 +60,35 @@ describe("an environment's file", () => {
 
   it("takes a new database id, and keeps its comments", () => {
     const id = "2f1c8e0a-1111-4222-8333-444455556666";
-    const changed = withDatabaseId("staging", STAGING, id);
+    const changed = withDatabaseId("staging", STAGING, "database", id);
     expect(parseEnvironment("staging", changed).database.id).toBe(id);
     expect(changed.split("\n").filter((line) => line.startsWith("#"))).toEqual(
       STAGING.split("\n").filter((line) => line.startsWith("#")),
     );
     expect([isPlaceholder(id), isPlaceholder(parseEnvironment("staging", STAGING).database.id)]).toEqual([false, true]);
-    expect(() => withDatabaseId("staging", STAGING.replace(/^id = .*$/m, ""), id)).toThrow(/database\.id/);
+    expect(() => withDatabaseId("staging", STAGING.replace(/^id = .*$/m, ""), "database", id)).toThrow(/database\.id/);
+  });
+
+  it("takes the id of the database for rebuilds into its own table", () => {
+    const id = "2f1c8e0a-1111-4222-8333-444455556666";
+    const { database, archive } = parseEnvironment(
+      "staging",
+      withDatabaseId("staging", STAGING, "archive.rebuilt", id),
+    );
+    expect([database.id, archive.rebuilt?.id]).toEqual([parseEnvironment("staging", STAGING).database.id, id]);
+    const without = STAGING.replace(/\[archive\.rebuilt\]\n(?:.+\n)+/, "");
+    expect(() => withDatabaseId("staging", without, "archive.rebuilt", id)).toThrow(
+      /no line .* in \[archive\.rebuilt\]/,
+    );
+  });
+
+  it("has no archive unless it says so, and never one whose rebuild would be the live database", () => {
+    const without = STAGING.replace(/\[archive\]\n[\s\S]*?(?=\[rollout\])/, "");
+    expect(parseEnvironment("staging", without).archive).toEqual({ enabled: false });
+    const id = "00000000-0000-4000-8000-000000000012";
+    expect(() => withDatabaseId("staging", STAGING, "database", id)).toThrow(
+      /archive\.rebuilt\.id: is that of \[database\]/,
+    );
   });
 });
 

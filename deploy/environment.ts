@@ -5,7 +5,7 @@ import * as z from "zod";
 import { ROOT } from "../local/tool.ts";
 import { CommandError } from "./command/command-error.ts";
 
-/** Where D1 may have its primary; wrangler's own words. */
+/** Where D1 may have its primary, and R2 a bucket; wrangler's own words. Both have the same jurisdictions. */
 const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"] as const;
 const JURISDICTIONS = ["eu", "us", "fedramp"] as const;
 
@@ -51,52 +51,54 @@ const FrontDoor = z
     message: "need a hostname as the address: the one on workers.dev would stay open beside them",
   });
 
-/** R2's own jurisdictions: developers.cloudflare.com/r2/reference/data-location */
-const BUCKET_JURISDICTIONS = ["eu", "fedramp"] as const;
-
 const Archive = z
   .strictObject({
     /** Whether settled records are kept in a bucket. */
     enabled: z.boolean().default(false),
     location: z.enum(LOCATIONS).optional(),
-    jurisdiction: z.enum(BUCKET_JURISDICTIONS).optional(),
+    jurisdiction: z.enum(JURISDICTIONS).optional(),
     /** The second database, for a rebuild. */
     rebuilt: z.strictObject({ id: z.guid() }).optional(),
   })
   .default({ enabled: false });
 
-const EnvironmentFile = z.strictObject({
-  /** Tells the rate limits of the environments in one account apart. No two environments have the same. */
-  number: z.number().int().min(1).max(9),
-  account: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/, "must be an account id: 32 hex digits")
-    .optional(),
-  front_door: FrontDoor,
-  database: z.strictObject({
-    id: z.guid(),
-    location: z.enum(LOCATIONS),
-    jurisdiction: z.enum(JURISDICTIONS).optional(),
-    read_replication: z.boolean().default(true),
-  }),
-  archive: Archive,
-  rollout: z.strictObject({
-    steps: z
-      .array(z.number().int().min(0).max(100))
-      .min(1)
-      .refine((steps) => steps.at(-1) === 100 && isRising(steps), "must rise, and end at 100")
-      .default([0, 10, 50, 100]),
-    pause_seconds: z.number().int().min(0).max(3_600).default(60),
-  }),
-  logs: Logs,
-  traces: Traces,
-  /** Whether the account's Logpush jobs for Workers get each invocation. */
-  logpush: z.boolean().default(false),
-  /** Requests per period of a Worker's rate limit, where the environment has another number than the local one. */
-  limits: z.record(z.string(), z.record(z.string(), z.number().int().min(1))).default({}),
-  /** Workers' variables that the environment sets; each goes to the Workers whose wrangler.toml names it. */
-  settings: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).default({}),
-});
+const EnvironmentFile = z
+  .strictObject({
+    /** Tells the rate limits of the environments in one account apart. No two environments have the same. */
+    number: z.number().int().min(1).max(9),
+    account: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/, "must be an account id: 32 hex digits")
+      .optional(),
+    front_door: FrontDoor,
+    database: z.strictObject({
+      id: z.guid(),
+      location: z.enum(LOCATIONS),
+      jurisdiction: z.enum(JURISDICTIONS).optional(),
+      read_replication: z.boolean().default(true),
+    }),
+    archive: Archive,
+    rollout: z.strictObject({
+      steps: z
+        .array(z.number().int().min(0).max(100))
+        .min(1)
+        .refine((steps) => steps.at(-1) === 100 && isRising(steps), "must rise, and end at 100")
+        .default([0, 10, 50, 100]),
+      pause_seconds: z.number().int().min(0).max(3_600).default(60),
+    }),
+    logs: Logs,
+    traces: Traces,
+    /** Whether the account's Logpush jobs for Workers get each invocation. */
+    logpush: z.boolean().default(false),
+    /** Requests per period of a Worker's rate limit, where the environment has another number than the local one. */
+    limits: z.record(z.string(), z.record(z.string(), z.number().int().min(1))).default({}),
+    /** Workers' variables that the environment sets; each goes to the Workers whose wrangler.toml names it. */
+    settings: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).default({}),
+  })
+  .refine(({ database, archive: { rebuilt } }) => rebuilt?.id.toLowerCase() !== database.id.toLowerCase(), {
+    path: ["archive", "rebuilt", "id"],
+    message: "is that of [database]: a rebuild would be read as the live state",
+  });
 
 /** One deployed environment: its name, and what environments/{name}.toml says of it. */
 export type Environment = z.output<typeof EnvironmentFile> & { readonly name: string };
@@ -158,16 +160,21 @@ function parseToml(name: string, text: string): unknown {
 /** A database that was never made has this id, with another last digit for each environment. */
 export const isPlaceholder = (id: string): boolean => id.startsWith("00000000-0000-4000-8000-");
 
-/** Writes the database's id into the environment's file. @throws EnvironmentError as above */
-export function writeDatabaseId(name: string, id: string): void {
-  writeFileSync(pathOf(name), withDatabaseId(name, readFileSync(pathOf(name), "utf8"), id));
+/** The table that has a database's id: that of the live one, or that of the one for rebuilds. */
+export type DatabaseSection = "database" | "archive.rebuilt";
+
+/** Writes a database's id into the environment's file. @throws EnvironmentError as above */
+export function writeDatabaseId(name: string, section: DatabaseSection, id: string): void {
+  writeFileSync(pathOf(name), withDatabaseId(name, readFileSync(pathOf(name), "utf8"), section, id));
 }
 
-/** The file with another id for its database; its comments stay. @throws EnvironmentError as above */
-export function withDatabaseId(name: string, text: string, id: string): string {
-  const changed = text.replace(/^(\[database\]\n(?:(?!\[).*\n)*?id = ")[^"]*(")/m, `$1${id}$2`);
-  if (parseEnvironment(name, changed).database.id === id) return changed;
-  throw new EnvironmentError(`environments/${name}.toml has no line \`id = "…"\` in [database]; the id is ${id}.`);
+/** The file with another id for this database; its comments stay. @throws EnvironmentError as above */
+export function withDatabaseId(name: string, text: string, section: DatabaseSection, id: string): string {
+  const line = new RegExp(`^(\\[${section.replace(".", "\\.")}\\]\\n(?:(?!\\[).*\\n)*?id = ")[^"]*(")`, "m");
+  const changed = text.replace(line, `$1${id}$2`);
+  const { database, archive } = parseEnvironment(name, changed);
+  if ((section === "database" ? database : archive.rebuilt)?.id === id) return changed;
+  throw new EnvironmentError(`environments/${name}.toml has no line \`id = "…"\` in [${section}]; the id is ${id}.`);
 }
 
 /** What only one environment may have. */
@@ -177,7 +184,8 @@ const OWN: readonly {
   readonly why: string;
 }[] = [
   {
-    of: ({ database: { id } }) => (isPlaceholder(id) ? [] : [id.toLowerCase()]),
+    of: ({ database, archive: { rebuilt } }) =>
+      [database.id, ...(rebuilt ? [rebuilt.id] : [])].filter((id) => !isPlaceholder(id)).map((id) => id.toLowerCase()),
     what: "database",
     why: "what is tried in one would be done to the devices of the other",
   },

@@ -44,7 +44,8 @@ it("an environment's Workers are read from their configs, the metrics Worker fir
     ...["workers/metrics", "workers/devices", "workers/archive", "workers/dlq", "workers/ingest", "workers/api", "."],
   ]);
   const ingest = workers.find(({ folder }) => folder === "workers/ingest");
-  expect(ingest).toMatchObject({ name: "concord-ingest-staging", database: "concord-staging", hasTriggers: true });
+  expect(ingest).toMatchObject({ name: "concord-ingest-staging", hasTriggers: true });
+  expect(ingest?.databases).toEqual([{ binding: "DB", name: "concord-staging" }]);
   expect(ingest?.queues).toContain("concord-dead-letters-staging");
   expect(workers.filter(({ hasTriggers }) => !hasTriggers).map(({ folder }) => folder)).toEqual([
     ...["workers/metrics", "workers/devices", "workers/api"],

@@ -20,7 +20,7 @@ export type Worker = {
   readonly queues: readonly string[];
   readonly consumes: readonly string[];
   readonly buckets: readonly string[];
-  readonly database: string | undefined;
+  readonly databases: readonly { readonly binding: string; readonly name: string }[];
   readonly requiredSecrets: readonly string[];
   /** The tag of its last migration of Durable Objects. */
   readonly migrationTag: string | undefined;
@@ -111,7 +111,7 @@ function readWorker(path: string, environment: string | undefined): Worker {
     queues: unique(queueNames),
     consumes: consumers.map(({ queue }) => queue),
     buckets: config.r2_buckets.flatMap(({ bucket_name }) => bucket_name ?? []),
-    database: d1_databases.find(({ database_name }) => database_name !== undefined)?.database_name,
+    databases: d1_databases.flatMap(({ binding = "", database_name: name }) => (name ? [{ binding, name }] : [])),
     requiredSecrets: config.secrets?.required ?? [],
     migrationTag: config.migrations.at(-1)?.tag,
     hasTriggers: isReachable || consumers.length > 0 || (triggers.crons ?? []).length > 0,

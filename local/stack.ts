@@ -46,7 +46,9 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
   const { url } = await harness.listen();
   const worker = <Env>(name: string) => harness.getWorker<Env>(env ? `${name}-${env}` : name);
   await worker<{ DB: D1Database }>("concord-ingest").applyD1Migrations("DB");
-  await worker<{ REBUILT: D1Database }>("concord-archive").applyD1Migrations("REBUILT");
+  // An environment may have no database for rebuilds.
+  const archive = worker<{ REBUILT?: D1Database }>("concord-archive");
+  if ((await archive.getEnv()).REBUILT) await archive.applyD1Migrations("REBUILT");
   /** Replaces these Workers, over the same D1 and the same objects. */
   const redeploy = async (pathOf: NonNullable<StackOptions["configOf"]> = (path) => path) =>
     harness.update(await prepareDeployment(pathOf));

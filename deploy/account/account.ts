@@ -46,10 +46,12 @@ export const isPlaceholderVersion = ({ annotations }: Pick<Version, "annotations
 export type Label = { readonly tag: string; readonly message: string };
 
 /** Where data has its primary, or has to stay by law; the second replaces the first. */
-export type Place = { readonly location: string; readonly jurisdiction?: string | undefined };
+export type Place = { readonly location?: string | undefined; readonly jurisdiction?: string | undefined };
 
-const placed = ({ location, jurisdiction }: Place): string[] =>
-  jurisdiction ? ["--jurisdiction", jurisdiction] : ["--location", location];
+function placed({ location, jurisdiction }: Place): string[] {
+  if (jurisdiction) return ["--jurisdiction", jurisdiction];
+  return location ? ["--location", location] : [];
+}
 
 /** Every call of wrangler that provision, deploy and rollback make. Each throws WranglerError with all that it said. */
 export type Account = ReturnType<typeof accountOf>;
@@ -113,8 +115,9 @@ export function accountOf(wrangler: Wrangler) {
       (await read(z.object({ bookmark: z.string() }), ["d1", "time-travel", "info", database, "--json"])).bookmark,
 
     createQueue: (name: string) => run(["queues", "create", name]),
-    async hasBucket(name: string): Promise<boolean> {
-      const args = ["r2", "bucket", "info", name, "--json"];
+    /** A bucket of a jurisdiction is found only there. */
+    async hasBucket(name: string, { jurisdiction }: Place): Promise<boolean> {
+      const args = ["r2", "bucket", "info", name, "--json", ...(jurisdiction ? placed({ jurisdiction }) : [])];
       const ran = await wrangler(args);
       if (ran.isDone) return true;
       if (/\[code: 10006\]/.test(ran.said)) return false;

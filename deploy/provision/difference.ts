@@ -1,6 +1,7 @@
 import type { Account } from "../account/account.ts";
 import type { CloudflareApi, DatabaseInfo } from "../account/cloudflare-api.ts";
-import { type Environment, isPlaceholder } from "../environment.ts";
+import { type Database, databasesOf } from "../databases.ts";
+import { type DatabaseSection, type Environment, isPlaceholder } from "../environment.ts";
 import type { Worker } from "../workers.ts";
 
 /** What an environment needs, beside what the account has of it. */
@@ -14,8 +15,13 @@ export type Item = {
 };
 
 export type Change =
-  | { readonly kind: "create-database"; readonly name: string }
-  | { readonly kind: "write-database-id"; readonly name: string; readonly id: string }
+  | { readonly kind: "create-database"; readonly name: string; readonly section: DatabaseSection }
+  | {
+      readonly kind: "write-database-id";
+      readonly name: string;
+      readonly section: DatabaseSection;
+      readonly id: string;
+    }
   | { readonly kind: "set-replication"; readonly name: string; readonly mode: "auto" | "disabled" }
   | { readonly kind: "create-queue"; readonly name: string }
   | { readonly kind: "create-bucket"; readonly name: string };
@@ -36,30 +42,33 @@ export async function findDifference(reading: Reading): Promise<readonly Item[]>
 const OUR_TABLE = "devices";
 
 async function databaseItems({ account, api, environment, workers }: Reading): Promise<Item[]> {
-  const name = workers.find(({ database }) => database !== undefined)?.database;
-  if (name === undefined) return [];
-  const found = (await account.listDatabases()).find((each) => each.name === name);
-  const problem = found ? await mismatch(account, found, environment) : absence(name, environment);
-  if (problem !== undefined) return [{ what: `database ${name}`, state: "differs", note: problem }];
-  if (!found) return newDatabase(name, environment);
-  const info = await api.findDatabase(found.uuid);
-  return [existingDatabase(found, environment, info), replicationItem(name, environment, info)];
+  const items: Item[] = [];
+  for (const wanted of databasesOf(environment, workers)) {
+    const found = (await account.listDatabases()).find((each) => each.name === wanted.name);
+    const problem = found ? await mismatch(account, found.uuid, wanted, environment) : absence(wanted, environment);
+    if (problem !== undefined) items.push({ what: `database ${wanted.name}`, state: "differs", note: problem });
+    else if (!found) items.push(...newDatabase(wanted, environment));
+    else {
+      const info = await api.findDatabase(found.uuid);
+      items.push(existingDatabase(found.uuid, wanted, environment, info), ...replicationItems(wanted, info));
+    }
+  }
+  return items;
 }
 
 /** Why a database that the account does not have cannot simply be made. */
-function absence(name: string, environment: Environment): string | undefined {
-  const { id } = environment.database;
+function absence({ name, id, section }: Database, environment: Environment): string | undefined {
   if (isPlaceholder(id)) return undefined;
-  return `environments/${environment.name}.toml names ${id}, and the account has no ${name}: another account, or a database that was deleted. Put the right id there, or 00000000-0000-4000-8000-000000000000 for a new database`;
+  return `environments/${environment.name}.toml names ${id} in [${section}], and the account has no ${name}: another account, or a database that was deleted. Put the right id there, or 00000000-0000-4000-8000-000000000000 for a new database`;
 }
 
 /** Why a database that has the name is not the environment's. */
 async function mismatch(
   account: Reading["account"],
-  { uuid, name }: { readonly uuid: string; readonly name: string },
+  uuid: string,
+  { name, id }: Database,
   environment: Environment,
 ): Promise<string | undefined> {
-  const { id } = environment.database;
   if (!isPlaceholder(id)) {
     return id === uuid ? undefined : `environments/${environment.name}.toml names ${id}; its id is ${uuid}`;
   }
@@ -68,37 +77,37 @@ async function mismatch(
   return `the name is taken by a database of somebody else, with ${tables.slice(0, 3).join(", ")}`;
 }
 
-function newDatabase(name: string, environment: Environment): Item[] {
-  const { location, jurisdiction } = environment.database;
+function newDatabase(wanted: Database, { database: { location, jurisdiction } }: Environment): Item[] {
+  const { name, section, isReplicated } = wanted;
   const note = jurisdiction ? `in jurisdiction ${jurisdiction}` : `in ${location}`;
   const created: Item = {
     ...{ what: `database ${name}`, state: "missing", note },
-    change: { kind: "create-database", name },
+    change: { kind: "create-database", name, section },
   };
-  return wantedMode(environment) === "auto" ? [created, replicationItem(name, environment, undefined)] : [created];
+  return isReplicated ? [created, ...replicationItems(wanted, undefined)] : [created];
 }
 
 function existingDatabase(
-  { uuid, name }: { readonly uuid: string; readonly name: string },
+  uuid: string,
+  { name, id, section }: Database,
   environment: Environment,
   info: DatabaseInfo | null,
 ): Item {
   const what = `database ${name}`;
-  if (environment.database.id === uuid) return { what, state: "exists", ...placeNote(environment, info) };
-  const change = { kind: "write-database-id", name, id: uuid } as const;
+  if (id === uuid) return { what, state: "exists", ...placeNote(environment, info) };
+  const change = { kind: "write-database-id", name, section, id: uuid } as const;
   return { what, state: "missing", note: "its id is not in the file", change };
 }
 
-const wantedMode = ({ database }: Environment) => (database.read_replication ? "auto" : "disabled");
-
-/** @param info `undefined` for a database that is not made yet */
-function replicationItem(name: string, environment: Environment, info: DatabaseInfo | null | undefined): Item {
-  const [what, mode] = [`read replication of ${name}`, wantedMode(environment)] as const;
+/** Nobody reads the database of a rebuild from afar, so its replication is nobody's business. */
+function replicationItems({ name, isLive, isReplicated }: Database, info: DatabaseInfo | null | undefined): Item[] {
+  if (!isLive) return [];
+  const [what, mode] = [`read replication of ${name}`, isReplicated ? "auto" : "disabled"] as const;
   if (info !== undefined && (info?.read_replication?.mode ?? "disabled") === mode) {
-    return { what, state: "exists", note: mode };
+    return [{ what, state: "exists", note: mode }];
   }
   const state = info === undefined ? "missing" : "differs";
-  return { what, state, note: mode, change: { kind: "set-replication", name, mode } };
+  return [{ what, state, note: mode, change: { kind: "set-replication", name, mode } }];
 }
 
 /** A database cannot be moved, so another place is told and does not stop anything. */
@@ -125,14 +134,15 @@ async function queueItems({ api, workers }: Reading): Promise<Item[]> {
   });
 }
 
-async function bucketItems({ account, workers }: Reading): Promise<Item[]> {
+async function bucketItems({ account, environment: { archive }, workers }: Reading): Promise<Item[]> {
   const items: Item[] = [];
+  const { location, jurisdiction } = archive;
+  const place = jurisdiction ? `in jurisdiction ${jurisdiction}` : location && `in ${location}`;
   for (const name of new Set(workers.flatMap(({ buckets }) => buckets))) {
     const what = `bucket ${name}`;
-    const isThere = await account.hasBucket(name);
-    items.push(
-      isThere ? { what, state: "exists" } : { what, state: "missing", change: { kind: "create-bucket", name } },
-    );
+    const isThere = await account.hasBucket(name, archive);
+    const missing = { what, state: "missing", change: { kind: "create-bucket", name } } as const;
+    items.push(isThere ? { what, state: "exists" } : { ...missing, ...(place && { note: place }) });
   }
   return items;
 }

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { openSession } from "../account/session.ts";
 import { named, runCommand } from "../command/run-command.ts";
-import { readEnvironment, writeDatabaseId } from "../environment.ts";
+import { type DatabaseSection, readEnvironment, writeDatabaseId } from "../environment.ts";
 import { readWorkers } from "../workers.ts";
 import { checkAccess } from "./access.ts";
 import { provision } from "./provision.ts";
@@ -13,7 +13,7 @@ import { readSecretsFile } from "./secrets-file.ts";
 import { regenerateTables } from "./tables.ts";
 
 const USAGE = `npm run provision -- --env staging|production [--secrets FILE|-] [--dry-run]
-Makes the database and the queues that an environment lacks, sets secrets, and says what is left to do.
+Makes the databases, the queues and the bucket that an environment lacks, sets secrets, and says what is left to do.
 
   --env       the environment, a file of environments/
   --secrets   a JSON file outside of the repository with secrets by their names, or - for the process' input
@@ -35,8 +35,8 @@ await runCommand(USAGE, async () => {
   say(`${environment.name}, in account ${id}\n`);
   const deps = {
     ...{ account, api, environment, workers, say },
-    writeDatabaseId: (databaseId: string) => {
-      writeDatabaseId(environment.name, databaseId);
+    writeDatabaseId: (section: DatabaseSection, databaseId: string) => {
+      writeDatabaseId(environment.name, section, databaseId);
       regenerateTables();
     },
   };

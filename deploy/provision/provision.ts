@@ -2,7 +2,7 @@ import type { Account } from "../account/account.ts";
 import type { CloudflareApi } from "../account/cloudflare-api.ts";
 import { readSecretItems, type SecretItem, signInProblem } from "../account/secret-items.ts";
 import { createProgress, type Say } from "../command/progress.ts";
-import type { Environment } from "../environment.ts";
+import type { DatabaseSection, Environment } from "../environment.ts";
 import type { Worker } from "../workers.ts";
 import { type Change, findDifference, type Item } from "./difference.ts";
 import { secretProblems } from "./secret-problems.ts";
@@ -14,8 +14,8 @@ export type ProvisionDeps = {
   readonly environment: Environment;
   readonly workers: readonly Worker[];
   readonly say: Say;
-  /** Writes the id into environments/*.toml, and generates the tables that follow from it. */
-  readonly writeDatabaseId: (id: string) => void | Promise<void>;
+  /** Writes an id into environments/*.toml, and generates the tables that follow from it. */
+  readonly writeDatabaseId: (section: DatabaseSection, id: string) => void | Promise<void>;
 };
 
 export type ProvisionOptions = {
@@ -117,7 +117,6 @@ function missingSecrets(items: readonly SecretItem[]): string[] {
 }
 
 async function apply({ account, api, environment, writeDatabaseId }: ProvisionDeps, change: Change): Promise<void> {
-  const { location, jurisdiction } = environment.database;
   const idOf = async (name: string): Promise<string> => {
     const found = (await account.listDatabases()).find((each) => each.name === name);
     if (found) return found.uuid;
@@ -125,11 +124,11 @@ async function apply({ account, api, environment, writeDatabaseId }: ProvisionDe
   };
   switch (change.kind) {
     case "create-database":
-      await account.createDatabase(change.name, { location, jurisdiction });
-      await writeDatabaseId(await idOf(change.name));
+      await account.createDatabase(change.name, environment.database);
+      await writeDatabaseId(change.section, await idOf(change.name));
       break;
     case "write-database-id":
-      await writeDatabaseId(change.id);
+      await writeDatabaseId(change.section, change.id);
       break;
     case "set-replication":
       await api.setReadReplication(await idOf(change.name), change.mode);
@@ -138,7 +137,7 @@ async function apply({ account, api, environment, writeDatabaseId }: ProvisionDe
       await account.createQueue(change.name);
       break;
     case "create-bucket":
-      await account.createBucket(change.name, { location, jurisdiction });
+      await account.createBucket(change.name, environment.archive);
       break;
     default:
       change satisfies never;

@@ -1,5 +1,6 @@
 import { type Account, isPlaceholderVersion, type Version } from "../account/account.ts";
 import { readSecretItems, signInProblem } from "../account/secret-items.ts";
+import { type Database, databasesOf } from "../databases.ts";
 import { type Environment, inWords, isPlaceholder } from "../environment.ts";
 import { FRONT_DOOR, type Worker } from "../workers.ts";
 import { noteOf, releaseOf } from "./note.ts";
@@ -22,9 +23,8 @@ export type WorkerPlan = {
 
 export type Plan = {
   readonly release: string;
-  readonly database: string;
-  /** Files of migrations/ that are not applied, in their order; all of them while there is no database of ours. */
-  readonly migrations: readonly string[];
+  /** Databases that lack migrations. */
+  readonly migrations: readonly Migrations[];
   /** Every Worker, each after those that it binds to. */
   readonly workers: readonly WorkerPlan[];
   /** Those that this run deploys: all that are not unchanged, or what `--only` names of them. */
@@ -33,6 +33,12 @@ export type Plan = {
   readonly placeholders: readonly Placeholder[];
   /** Why nothing may be deployed as it is: each a sentence that says what to do. */
   readonly problems: readonly string[];
+};
+
+export type Migrations = {
+  readonly database: Database;
+  /** Files of migrations/ that are not applied, in their order; all of them while there is no database of ours. */
+  readonly files: readonly string[];
 };
 
 export type Placeholder = { readonly of: WorkerPlan; readonly boundBy: readonly Worker[] };
@@ -54,19 +60,24 @@ export type Planning = {
 /** Reads the account and builds each Worker. It changes nothing, except that wrangler makes D1's table of migrations. */
 export async function makePlan(planning: Planning): Promise<Plan> {
   const { account, environment, workers, release, only } = planning;
-  const withDatabase = workers.find(({ database }) => database !== undefined);
-  const database = withDatabase?.database ?? "";
-  const databaseProblem = await wrongDatabase(planning, database);
-  const migrations =
-    databaseProblem === undefined && withDatabase
-      ? await account.pendingMigrations(database, withDatabase, environment.name, planning.migrationFiles)
-      : planning.migrationFiles;
+  const databaseProblems: string[] = [];
+  const migrations: Migrations[] = [];
+  for (const database of databasesOf(environment, workers)) {
+    const problem = await wrongDatabase(planning, database);
+    if (problem !== undefined) databaseProblems.push(problem);
+    const files =
+      problem === undefined
+        ? await account.pendingMigrations(database.name, database.owner, environment.name, planning.migrationFiles)
+        : planning.migrationFiles;
+    if (files.length > 0) migrations.push({ database, files });
+  }
   const plans: WorkerPlan[] = [];
   for (const worker of workers) plans.push(await planWorker(planning, worker));
   const changed = plans.filter(({ how }) => how !== "unchanged");
   const chosen = only.length === 0 ? changed : changed.filter(({ worker }) => only.includes(worker.folder));
   const problems = [
-    ...(databaseProblem === undefined ? [] : [databaseProblem]),
+    ...databaseProblems,
+    ...(await missingBuckets(planning, chosen)),
     ...strangers(plans, environment),
     ...(await missingSecrets(planning, chosen)),
     ...(await noWayIn(planning)),
@@ -74,7 +85,6 @@ export async function makePlan(planning: Planning): Promise<Plan> {
   ];
   return {
     release,
-    database,
     migrations,
     workers: plans,
     chosen,
@@ -95,13 +105,25 @@ function placeholdersFor(plans: readonly WorkerPlan[], chosen: readonly WorkerPl
 }
 
 /** By the id alone wrangler would migrate another environment's database, and the Workers would write to it. */
-async function wrongDatabase({ account, environment }: Planning, name: string): Promise<string | undefined> {
-  const { id } = environment.database;
+async function wrongDatabase({ account, environment }: Planning, { name, id }: Database): Promise<string | undefined> {
   if (isPlaceholder(id)) return `${name} was never made. Run \`npm run provision -- --env ${environment.name}\` first.`;
   const found = (await account.listDatabases()).find(({ uuid }) => uuid === id.toLowerCase());
   if (found?.name === name) return undefined;
   const whose = found ? `that is the database ${found.name}, and not ${name}` : "the account has no such database";
   return `environments/${environment.name}.toml names ${id}: ${whose}. \`npm run provision -- --env ${environment.name}\` says which it is.`;
+}
+
+/** The account refuses a binding to a bucket that it does not have. */
+async function missingBuckets({ account, environment }: Planning, chosen: readonly WorkerPlan[]): Promise<string[]> {
+  const problems: string[] = [];
+  for (const name of new Set(chosen.flatMap(({ worker }) => worker.buckets))) {
+    if (await account.hasBucket(name, environment.archive)) continue;
+    const command = `npm run provision -- --env ${environment.name}`;
+    problems.push(
+      `The bucket ${name} was never made. Run \`${command}\` first, or set \`enabled = false\` in [archive] of environments/${environment.name}.toml and run \`npm run generate\`.`,
+    );
+  }
+  return problems;
 }
 
 async function planWorker({ account, contentOf, only, isAnew = false }: Planning, worker: Worker): Promise<WorkerPlan> {
@@ -176,7 +198,11 @@ export function planLines(
   const width = Math.max(...workers.map(({ worker }) => titleOf(worker).length));
   return [
     `  ${"release".padEnd(width)}  ${release}`,
-    `  ${"migrations".padEnd(width)}  ${migrations.length === 0 ? "all are applied" : migrations.join(", ")}`,
+    ...(migrations.length === 0 ? [`  ${"migrations".padEnd(width)}  all are applied`] : []),
+    ...migrations.map(({ database, files }) => {
+      const whose = database.isLive ? "" : `, of ${database.name}`;
+      return `  ${"migrations".padEnd(width)}  ${files.join(", ")}${whose}`;
+    }),
     ...placeholders.map(({ of, boundBy }) => {
       const who = inWords(boundBy.map(titleOf));
       return `  ${titleOf(of.worker).padEnd(width)}  does not exist yet: a placeholder is uploaded, so that ${who} can bind to it`;

@@ -44,9 +44,10 @@ export async function putBack(
       );
     }
   }
-  if (plan.migrations.length > 0) {
+  const files = [...new Set(plan.migrations.flatMap((each) => each.files))];
+  if (files.length > 0) {
     stays.push(
-      `Migrations that were applied stay (${plan.migrations.join(", ")}): they only add, and the former Workers go on with them. The Time Travel command above undoes them, at the price of everything accepted since.`,
+      `Migrations that were applied stay (${files.join(", ")}): they only add, and the former Workers go on with them. The Time Travel command above undoes them, at the price of everything accepted since.`,
     );
   }
   if (stays.length > 0) say("\nWhat stays:");

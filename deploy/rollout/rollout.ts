@@ -47,22 +47,27 @@ export function countSteps({ migrations, chosen, placeholders }: Plan, { rollout
     if (how === "gradual") return 1 + steps.length + (worker.hasTriggers ? 2 : 0);
     return 2;
   };
-  return (migrations.length > 0 ? 2 : 0) + placeholders.length + chosen.reduce((sum, each) => sum + ofWorker(each), 0);
+  const ofMigrations = migrations.reduce((sum, { database }) => sum + (database.isLive ? 2 : 1), 0);
+  return ofMigrations + placeholders.length + chosen.reduce((sum, each) => sum + ofWorker(each), 0);
 }
 
-async function migrate({ account, environment, progress, say, signal }: RolloutDeps, plan: Plan): Promise<void> {
-  const { database, migrations, workers } = plan;
-  const owner = workers.find(({ worker }) => worker.database === database)?.worker;
-  if (migrations.length === 0 || !owner) return;
-  stopIfInterrupted(signal);
-  const bookmark = await progress.step(`bookmark of ${database}`, () => account.bookmark(database));
+async function migrate(deps: RolloutDeps, { migrations }: Plan): Promise<void> {
+  const { account, environment, progress, signal } = deps;
+  for (const { database, files } of migrations) {
+    stopIfInterrupted(signal);
+    if (database.isLive) await rememberBookmark(deps, database.name);
+    stopIfInterrupted(signal);
+    // They only add (npm run generate:check): the Workers that are deployed now go on with the tables that they know.
+    await progress.step(`migrations${database.isLive ? "" : ` of ${database.name}`}: ${files.join(", ")}`, () =>
+      account.applyMigrations(database.name, database.owner, environment.name),
+    );
+  }
+}
+
+async function rememberBookmark({ account, progress, say }: RolloutDeps, name: string): Promise<void> {
+  const bookmark = await progress.step(`bookmark of ${name}`, () => account.bookmark(name));
   say("  This puts the database back to this moment, for 30 days, and loses everything that is accepted from now on:");
-  say(`  npx wrangler d1 time-travel restore ${database} --bookmark ${bookmark}`);
-  stopIfInterrupted(signal);
-  // They only add (npm run generate:check): the Workers that are deployed now go on with the tables that they know.
-  await progress.step(`migrations: ${migrations.join(", ")}`, () =>
-    account.applyMigrations(database, owner, environment.name),
-  );
+  say(`  npx wrangler d1 time-travel restore ${name} --bookmark ${bookmark}`);
 }
 
 /** A Worker of that name which only says that it is not deployed yet. Its first deployment takes its place. */

@@ -94,6 +94,26 @@ describe("the generated tables", () => {
     }
   });
 
+  it("have the archive's bucket and the database for rebuilds as the environment says, or neither", () => {
+    const names = (worker: WorkerName, ...changes: readonly (readonly [string | RegExp, string])[]) => {
+      const { r2_buckets = [], d1_databases = [] } = stagingOf(worker, ...changes) as Record<string, Table[]>;
+      return [...r2_buckets, ...d1_databases].map(({ binding }) => binding);
+    };
+    expect([names("ingest"), names("archive")]).toEqual([
+      ["ARCHIVE", "DB"],
+      ["ARCHIVE", "DB", "REBUILT"],
+    ]);
+    const off = [/^enabled = true$/m, "enabled = false"] as const;
+    expect([names("ingest", off), names("archive", off)]).toEqual([["DB"], ["DB"]]);
+    expect(stagingOf("ingest", off)).not.toHaveProperty("r2_buckets");
+    const noRebuild = [/\[archive\.rebuilt\]\n(?:.+\n)+/, ""] as const;
+    expect(names("archive", noRebuild)).toEqual(["ARCHIVE", "DB"]);
+    const inEurope = [/# (jurisdiction = "eu")\n\n\[archive\.rebuilt\]/, "$1\n\n[archive.rebuilt]"] as const;
+    expect(stagingOf("ingest", inEurope)).toMatchObject({
+      r2_buckets: [{ binding: "ARCHIVE", bucket_name: "concord-archive-staging", jurisdiction: "eu" }],
+    });
+  });
+
   it("have rate limits of their own, with another number where the environment says one", () => {
     expect(stagingOf("api", ["number = 1", "number = 7"], ["= 2000", "= 5000"])).toMatchObject({
       ratelimits: [

@@ -68,7 +68,7 @@ describe("npm run deploy", () => {
       0,
       "staging: every config builds. Nobody is logged in, so what would change is not known.",
     ]);
-    expect(said).toContain("[7/7] build workers/metrics, with the counts of the dlq Worker");
+    expect(said).toContain("[8/8] build workers/metrics, with the counts of the dlq Worker");
   });
 
   it("-- --dry-run shows what would change where somebody is logged in", async () => {

@@ -6,7 +6,7 @@ import { StandIn } from "./account/stand-in.ts";
 import { ACCOUNT_ID, emptyAccount } from "./account/state.ts";
 import { CANARY, NEXT_SECRETS, outcomeOf, Runs, SECRETS, servedIn } from "./runs.ts";
 
-const WORKERS = ["metrics", "devices", "ingest", "dlq", "api"].map((name) => `concord-${name}-staging`);
+const WORKERS = ["metrics", "devices", "archive", "ingest", "dlq", "api"].map((name) => `concord-${name}-staging`);
 
 describe("an empty account", () => {
   it("is provisioned and deployed, each Worker after those that it binds to", async () => {
@@ -16,8 +16,14 @@ describe("an empty account", () => {
     expect(servedIn(state)).toEqual(
       Object.fromEntries([...WORKERS, "concord-staging"].sort().map((name) => [name, "v1 of r1 100 %"])),
     );
-    const { databases, queues, triggers, complete } = outcomeOf(state);
-    expect(databases).toMatchObject([{ name: "concord-staging", replication: "auto", location: "weur" }]);
+    const { databases, queues, buckets, triggers, complete } = outcomeOf(state);
+    expect(databases).toMatchObject([
+      { name: "concord-staging", replication: "auto", location: "weur" },
+      { name: "concord-rebuilt-staging", replication: "disabled", location: "weur" },
+    ]);
+    expect(databases[1]?.migrations).toEqual(databases[0]?.migrations);
+    expect(buckets).toEqual(["concord-archive-staging"]);
+    expect(calls).toContain("r2 bucket create concord-archive-staging --location weur");
     expect(queues).toEqual([
       "concord-backfill-staging concord-ingest-staging",
       "concord-dead-letters-staging concord-dlq-staging",
@@ -38,7 +44,7 @@ describe("an empty account", () => {
     expect(await runs.provision({ isDryRun: true, secrets: SECRETS })).toBe("waiting");
     expect(runs.standIn.changes).toEqual([]);
     expect(runs.text).toContain("database concord-staging             will be made (in weur)");
-    expect(runs.text).toContain("A run would do 8 of these; this one did nothing.");
+    expect(runs.text).toContain("A run would do 9 of these; this one did nothing.");
   });
 
   it("gets a first deployment only when its database exists and its required secrets are set", async () => {
@@ -69,7 +75,7 @@ describe("an empty account", () => {
     await runs.provision({ secrets: SECRETS });
     const { problems } = await runs.plan("r1", ["workers/dlq"]);
     expect(problems).toEqual([
-      "workers/dlq binds to workers/metrics and workers/devices, which changed too. Name them with --only as well, or leave --only out.",
+      "workers/dlq binds to workers/metrics, workers/devices and workers/archive, which changed too. Name them with --only as well, or leave --only out.",
     ]);
   });
 
@@ -87,7 +93,7 @@ describe("an empty account", () => {
       return { ok: true, steps: [] };
     };
     await runs.bringUp("r1");
-    expect(served.map((workers) => workers.length)).toEqual([6]);
+    expect(served.map((workers) => workers.length)).toEqual([7]);
   });
 });
 
@@ -124,9 +130,11 @@ describe("a second run", () => {
     const production = new Runs(staging.standIn, "production");
     expect(await production.bringUp("r1")).toBe(true);
     const after = servedIn(staging.standIn.state);
-    expect(Object.keys(after)).toHaveLength(12);
+    expect(Object.keys(after)).toHaveLength(14);
     expect(Object.fromEntries(Object.entries(after).filter(([name]) => name.endsWith("-staging")))).toEqual(before);
-    expect(staging.standIn.state.databases.map(({ name }) => name)).toEqual(["concord-staging", "concord-production"]);
+    expect(staging.standIn.state.databases.map(({ name }) => name)).toEqual([
+      ...["concord-staging", "concord-rebuilt-staging", "concord-production", "concord-rebuilt-production"],
+    ]);
   });
 });
 
@@ -183,6 +191,29 @@ describe("what an account has already", () => {
     runs.standIn.calls = [];
     expect((await runs.deploy("r2")).isDone).toBe(false);
     expect(runs.text).toContain(says);
+    expect(runs.standIn.changes).toEqual([]);
+  });
+
+  it("a release that brings the archive is not deployed before its bucket is made", async () => {
+    const runs = new Runs(new StandIn());
+    await runs.bringUp("r1");
+    runs.standIn.state.buckets = [];
+    runs.standIn.state.code["workers/archive"] = "v2";
+    runs.standIn.calls = [];
+    expect((await runs.deploy("r2")).isDone).toBe(false);
+    expect(runs.text).toContain("The bucket concord-archive-staging was never made. Run `npm run provision");
+    expect(runs.standIn.changes).toEqual([]);
+    expect(await runs.provision()).toBe("ready");
+    expect((await runs.deploy("r2")).isDone).toBe(true);
+  });
+
+  it("the archive's bucket is made, and found, in its jurisdiction", async () => {
+    const runs = new Runs(new StandIn());
+    runs.environment = { ...runs.environment, archive: { ...runs.environment.archive, jurisdiction: "eu" } };
+    await runs.provision({ secrets: SECRETS });
+    expect(runs.standIn.calls).toContain("r2 bucket create concord-archive-staging --jurisdiction eu");
+    runs.standIn.calls = [];
+    expect(await runs.provision()).toBe("ready");
     expect(runs.standIn.changes).toEqual([]);
   });
 

@@ -18,8 +18,8 @@ describe("a Worker that others bind to before it is deployed", () => {
     expect((await runs.deploy("r1")).isDone).toBe(true);
     const deployed = runs.standIn.changes.filter((call) => call.startsWith("deploy "));
     expect(deployed.map((call) => / -c (\S+)\/wrangler.toml|-c wrangler.toml/.exec(call)?.[1])).toEqual([
-      ...["workers/placeholder", "workers/metrics", "workers/devices", "workers/dlq", "workers/ingest"],
-      ...["workers/api", undefined],
+      ...["workers/placeholder", "workers/metrics", "workers/devices", "workers/archive", "workers/dlq"],
+      ...["workers/ingest", "workers/api", undefined],
     ]);
     expect(runs.standIn.state.workers[API]?.versions.map(({ code, exports }) => [code, exports.length > 1])).toEqual([
       ["v1", false],

@@ -1,7 +1,7 @@
 import { accountOf } from "../../deploy/account/account.ts";
 import { createApi, credentialsOf } from "../../deploy/account/cloudflare-api.ts";
 import { createProgress } from "../../deploy/command/progress.ts";
-import { type Environment, readEnvironment } from "../../deploy/environment.ts";
+import { type DatabaseSection, type Environment, readEnvironment } from "../../deploy/environment.ts";
 import { type Provisioned, provision } from "../../deploy/provision/provision.ts";
 import type { Values } from "../../deploy/provision/secrets-file.ts";
 import { contentOf } from "../../deploy/rollout/content.ts";
@@ -43,6 +43,7 @@ export class Runs {
     this.environment = {
       ...this.environment,
       database: { ...this.environment.database, id: "00000000-0000-4000-8000-000000000002" },
+      archive: { ...this.environment.archive, rebuilt: { id: "00000000-0000-4000-8000-000000000012" } },
       settings: { ...this.environment.settings, TOKEN_KEYS: "{}" },
     };
     this.workers = workersOf.get(name) ?? readWorkers(name);
@@ -65,8 +66,8 @@ export class Runs {
 
   async provision(options: { isDryRun?: boolean; secrets?: Values } = {}): Promise<Provisioned> {
     const { account, environment, workers, say } = this;
-    const writeDatabaseId = (id: string) => {
-      this.environment = { ...this.environment, database: { ...this.environment.database, id } };
+    const writeDatabaseId = (section: DatabaseSection, id: string) => {
+      this.environment = withId(this.environment, section, id);
     };
     const deps = { account, api: await this.api(), environment, workers, say, writeDatabaseId };
     return provision(deps, { isDryRun: options.isDryRun ?? false, secrets: options.secrets });
@@ -127,6 +128,12 @@ export function servedIn({ workers }: State): Record<string, string> {
 }
 
 /** The account without ids, dates and history: what a finished run has to end with. */
+/** The environment whose file names this database. */
+export const withId = (environment: Environment, section: DatabaseSection, id: string): Environment =>
+  section === "database"
+    ? { ...environment, database: { ...environment.database, id } }
+    : { ...environment, archive: { ...environment.archive, rebuilt: { id } } };
+
 export function outcomeOf(state: State) {
   return {
     served: servedIn(state),
@@ -148,6 +155,7 @@ export function outcomeOf(state: State) {
       location,
     })),
     queues: state.queues.map(({ name, consumers }) => `${name} ${consumers}`).sort(),
+    buckets: [...state.buckets].sort(),
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StandIn, type Trouble } from "./account/stand-in.ts";
 import type { State } from "./account/state.ts";
-import { outcomeOf, Runs, SECRETS, servedIn, withoutLastClasses } from "./runs.ts";
+import { outcomeOf, Runs, SECRETS, servedIn, withId, withoutLastClasses } from "./runs.ts";
 
 /** How many calls a run makes, and what it ends with. */
 async function undisturbed(from: State, act: (runs: Runs) => Promise<unknown>) {
@@ -13,9 +13,13 @@ async function undisturbed(from: State, act: (runs: Runs) => Promise<unknown>) {
 /** Another process against the same account, with what the environment's file says by now. */
 function runsFrom(state: State, environment?: Runs["environment"]): Runs {
   const runs = new Runs(new StandIn(structuredClone(state)));
-  const id = state.databases[0]?.uuid;
+  const idOf = (name: string) => state.databases.find((each) => each.name === name)?.uuid;
+  const [live, rebuilt] = [idOf("concord-staging"), idOf("concord-rebuilt-staging")];
   if (environment) runs.environment = environment;
-  else if (id) runs.environment = { ...runs.environment, database: { ...runs.environment.database, id } };
+  else {
+    if (live) runs.environment = withId(runs.environment, "database", live);
+    if (rebuilt) runs.environment = withId(runs.environment, "archive.rebuilt", rebuilt);
+  }
   return runs;
 }
 

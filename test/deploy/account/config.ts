@@ -14,6 +14,11 @@ export type Config = {
   readonly vars?: Record<string, string>;
   readonly services?: List<{ readonly binding: string; readonly service: string; readonly entrypoint?: string }>;
   readonly d1_databases?: List<{ readonly binding: string; readonly database_name: string }>;
+  readonly r2_buckets?: List<{
+    readonly binding: string;
+    readonly bucket_name: string;
+    readonly jurisdiction?: string;
+  }>;
   readonly ratelimits?: List<{ readonly name: string }>;
   readonly queues?: {
     readonly producers?: List<{ readonly binding: string; readonly queue: string }>;
@@ -65,7 +70,8 @@ export const migrationFiles = (): string[] =>
     .sort();
 
 export function bindingsOf(config: Config): { type: string; name: string; text?: string }[] {
-  const { services, d1_databases, ratelimits, queues, durable_objects, vars, version_metadata, assets } = config;
+  const { services, d1_databases, r2_buckets, ratelimits, queues, durable_objects, vars, version_metadata, assets } =
+    config;
   const of = (type: string, names: readonly (string | undefined)[] = []) =>
     names.flatMap((name) => (name ? [{ type, name }] : []));
   return [
@@ -76,6 +82,10 @@ export function bindingsOf(config: Config): { type: string; name: string; text?:
     ...of(
       "d1",
       d1_databases?.map(({ binding }) => binding),
+    ),
+    ...of(
+      "r2_bucket",
+      r2_buckets?.map(({ binding }) => binding),
     ),
     ...of(
       "ratelimit",

@@ -82,12 +82,20 @@ export function createQueue(state: State, { positionals: [name = ""] }: Call): A
   return said(`🌀 Creating queue '${name}'\n✅ Created queue '${name}'`);
 }
 
-export function bucketInfo({ buckets }: State, { positionals: [name = ""] }: Call): Answer {
-  if (!buckets.includes(name)) apiError("/accounts/x/r2/buckets", "The specified bucket does not exist.", 10006);
+/** As it is kept: a bucket of a jurisdiction is another than one of that name without. */
+export const bucketIn = (name: string, jurisdiction: string | undefined): string =>
+  jurisdiction ? `${name} in ${jurisdiction}` : name;
+
+export function bucketInfo({ buckets }: State, { positionals: [name = ""], flags }: Call): Answer {
+  const isThere = buckets.includes(bucketIn(name, flags.jurisdiction));
+  if (!isThere) apiError("/accounts/x/r2/buckets", "The specified bucket does not exist.", 10006);
   return json({ name });
 }
 
-export function createBucket({ buckets }: State, { positionals: [name = ""] }: Call): Answer {
-  buckets.push(name);
+export function createBucket({ buckets }: State, { positionals: [name = ""], flags }: Call): Answer {
+  const bucket = bucketIn(name, flags.jurisdiction);
+  if (buckets.includes(bucket))
+    apiError("/accounts/x/r2/buckets", "The bucket you tried to create already exists.", 10004);
+  buckets.push(bucket);
   return said(`✅ Created bucket '${name}'`);
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { type Answer, json, noSuchWorker, refused, said } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { bindingsOf, type Config, exportsOf, readConfig } from "./config.ts";
+import { bucketIn } from "./resources.ts";
 import { nextId, nextTime, type State, type StoredVersion, type StoredWorker, trafficOf } from "./state.ts";
 
 const pathOf = ({ flags }: Call): string => flags.config ?? flags.c ?? "";
@@ -56,7 +57,8 @@ function servedExports(state: State, target: string): readonly string[] {
 }
 
 /** As the platform: a service has to exist, and a Durable Object's class too. That of an entrypoint is our addition. */
-function checkTargets(state: State, { name, services = [], durable_objects, queues }: Config): void {
+function checkTargets(state: State, config: Config): void {
+  const { name, services = [], durable_objects, queues, r2_buckets = [] } = config;
   for (const { binding, service, entrypoint } of services) {
     const worker = state.workers[service];
     if (!worker || worker.versions.every(({ code }) => code === DRAFT)) {
@@ -73,6 +75,11 @@ function checkTargets(state: State, { name, services = [], durable_objects, queu
       refused(
         `Cannot create binding for class ${class_name} in script '${script_name}' that does not exist. [code: 10061]`,
       );
+    }
+  }
+  for (const { binding, bucket_name, jurisdiction } of r2_buckets) {
+    if (!state.buckets.includes(bucketIn(bucket_name, jurisdiction))) {
+      refused(`R2 bucket '${bucket_name}' of binding '${binding}' not found. [code: 10085]`);
     }
   }
   for (const queue of [...(queues?.producers ?? []), ...(queues?.consumers ?? [])].map(({ queue }) => queue)) {

@@ -84,7 +84,9 @@ describe("records of parties that are replaced", () => {
   it("come back, unless they were written meanwhile", async () => {
     const [party] = await stored.partiesAfter("customer", ["", ""], 10);
     if (!party) throw new Error("no customer");
-    await sql("UPDATE customer_records SET value = json_set(value, '$.name', 'Eve'), name = 'Eve' WHERE customer_id = 'C-1'");
+    await sql(
+      "UPDATE customer_records SET value = json_set(value, '$.name', 'Eve'), name = 'Eve' WHERE customer_id = 'C-1'",
+    );
     const [wrong] = await stored.partiesAfter("customer", ["", ""], 10);
     expect(await writes.replaceParty("customer", party, wrong ?? null, party)).toBe(true);
     expect((await stored.partiesAfter("customer", ["", ""], 10))[0]).toEqual(party);
