@@ -24,6 +24,8 @@ export class Broker {
   readonly #settled: Record<QueueName, Message[]> = { events: [], backfill: [], suspects: [], deadLetters: [] };
   #now = 0;
   #ids = 0;
+  /** Is told of each message that a queue has taken. */
+  onPut: (queue: QueueName, body: string) => void = () => {};
   /** Messages that were delivered again after their acknowledgement, or whose acknowledgement was lost. */
   redelivered = 0;
 
@@ -42,6 +44,7 @@ export class Broker {
   }
 
   #put(queue: QueueName, body: string, delaySeconds: number): void {
+    this.onPut(queue, body);
     this.#queues[queue].push({
       id: `m${++this.#ids}`,
       body,
@@ -59,6 +62,14 @@ export class Broker {
   /** The bodies that wait in a queue, as text. */
   bodies(queue: QueueName): string[] {
     return this.#queues[queue].map(({ body }) => body);
+  }
+
+  /** All that waits, as text. */
+  get text(): string {
+    return Object.values(this.#queues)
+      .flat()
+      .map(({ body }) => body)
+      .join("\n");
   }
 
   get waiting(): number {

@@ -12,10 +12,21 @@ export type Faults = {
   readonly objectNth: number;
   readonly hub: "none" | "fails before" | "fails after" | "is evicted" | "is reset" | "is repeated";
   readonly hubNth: number;
+  readonly r2: "none" | "is out" | "fails before" | "fails after";
+  readonly r2Nth: number;
+  /** How long R2 takes before it has an object, and again until its answer. */
+  readonly r2SlowMs: number;
   readonly events: ProducerFault;
   readonly deadLetters: ProducerFault;
   /** Where the handler's Worker dies with its work half done. */
-  readonly dies: "none" | "before D1" | "behind D1" | "behind the object" | "before the hub";
+  readonly dies:
+    | "none"
+    | "before D1"
+    | "behind D1"
+    | "behind the object"
+    | "before the hub"
+    | "before R2"
+    | "behind R2";
   /** The handler's Worker dies after its last effect, and its dispositions are lost. */
   readonly acksLost: boolean;
 };
@@ -29,6 +40,9 @@ export const NO_FAULTS: Faults = {
   objectNth: 0,
   hub: "none",
   hubNth: 0,
+  r2: "none",
+  r2Nth: 0,
+  r2SlowMs: 0,
   events: "none",
   deadLetters: "none",
   dies: "none",
@@ -42,6 +56,7 @@ export function named(faults: Faults): Partial<Faults> | undefined {
     d1Nth: isNamed("d1") || isNamed("dies"),
     objectNth: isNamed("object") || faults.dies === "behind the object",
     hubNth: isNamed("hub") || faults.dies === "before the hub",
+    r2Nth: isNamed("r2") || faults.dies.endsWith("R2"),
   };
   const members = (Object.keys(faults) as (keyof Faults)[]).filter((name) => isNamed(name) && needed[name] !== false);
   return members.length > 0 ? Object.fromEntries(members.map((name) => [name, faults[name]])) : undefined;
@@ -55,6 +70,7 @@ export type FaultKind =
   | `overtaken ${Named<"overtaken">}`
   | `object ${Named<"object">}`
   | `hub ${Named<"hub">}`
+  | `R2 ${Named<"r2"> | "is slow"}`
   | `queue ${Named<"events">}`
   | `handler dies ${Named<"dies">}`
   | "acknowledgements lost"
@@ -82,11 +98,14 @@ export const UNHEARD: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "D1 fails after the commit",
   "object fails after",
   "object is reset",
+  "R2 fails after",
   "queue throws before",
   "handler dies before D1",
   "handler dies behind D1",
   "handler dies behind the object",
   "handler dies before the hub",
+  "handler dies before R2",
+  "handler dies behind R2",
   "killer",
 ]);
 

@@ -10,6 +10,8 @@ export class Run {
   #isDead = false;
   /** It sent something to a queue, which will be there twice when its messages are retried. */
   hasSent = false;
+  /** The receipts of the records of which R2 has told this handler that it has them. */
+  readonly archived = new Set<string>();
 
   /** Runs a handler to its end or its death. After its death the simulation does not wait for it. */
   async live(handler: () => Promise<void>): Promise<End> {

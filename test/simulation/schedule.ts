@@ -13,7 +13,7 @@ export type Step =
   | ({ readonly do: "deliver" | "deliver backfill" | "deliver letters" | "deliver side by side" } & Place & Faulty)
   | { readonly do: "repeat"; readonly from: number }
   | { readonly do: "refuse"; readonly queue: QueueName }
-  | { readonly do: "lose D1" }
+  | { readonly do: "lose D1" | "lose R2" }
   | { readonly do: "connect" | "drop"; readonly client: number }
   | { readonly do: "evict a hub" | "reset a hub"; readonly hub: number }
   | { readonly do: "wait" | "take the dlq down"; readonly seconds: number };
@@ -47,7 +47,9 @@ export async function take(world: World, step: Step): Promise<void> {
     case "refuse":
       return world.refuse(step.queue);
     case "lose D1":
-      return world.loseD1();
+      return world.lose("D1");
+    case "lose R2":
+      return world.lose("R2");
     case "wait":
       return world.wait(step.seconds);
     case "take the dlq down":
@@ -92,9 +94,20 @@ const anyFaults: { [Name in keyof Faults]: fc.Arbitrary<Faults[Name]> } = {
   objectNth: fc.nat(2),
   hub: often<Faults["hub"]>("none", "fails before", "fails after", "is evicted", "is reset", "is repeated"),
   hubNth: fc.nat(2),
+  r2: often<Faults["r2"]>("none", "is out", "fails before", "fails after"),
+  r2Nth: fc.nat(1),
+  r2SlowMs: seldom(0, 1, 4),
   events: producer,
   deadLetters: producer,
-  dies: often<Faults["dies"]>("none", "before D1", "behind D1", "behind the object", "before the hub"),
+  dies: often<Faults["dies"]>(
+    "none",
+    "before D1",
+    "behind D1",
+    "behind the object",
+    "before the hub",
+    "before R2",
+    "behind R2",
+  ),
   acksLost: seldom(false, true),
 };
 
@@ -114,6 +127,7 @@ const nothingUnheard: typeof anyFaults = {
   d1: often<Faults["d1"]>("none", "is out", "fails before", "breaks off at a statement"),
   overtaken: often<Faults["overtaken"]>("none", "once"),
   object: often<Faults["object"]>("none", "fails before", "is overloaded"),
+  r2: often<Faults["r2"]>("none", "is out", "fails before"),
   events: fc.constant("none"),
   deadLetters: fc.constant("none"),
   dies: fc.constant("none"),
@@ -141,6 +155,7 @@ function stepsUnder(weather: typeof anyFaults, { repeats, refusals }: Share): fc
     { weight: repeats, arbitrary: fc.record({ do: constant("repeat"), from: fc.nat(50) }) },
     { weight: refusals, arbitrary: fc.record({ do: constant("refuse"), queue }) },
     { weight: 1, arbitrary: fc.record({ do: constant("lose D1") }) },
+    { weight: 1, arbitrary: fc.record({ do: constant("lose R2") }) },
     { weight: 3, arbitrary: fc.record({ do: constant("wait"), seconds }) },
     { weight: 2, arbitrary: fc.record({ do: constant("take the dlq down"), seconds }) },
     { weight: 14, arbitrary: fc.record({ do: constant("connect"), client: fc.nat(4) }) },

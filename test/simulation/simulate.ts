@@ -2,6 +2,7 @@ import { env as testEnv } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import { randomOf } from "../../samples/random.ts";
 import { countedByHand, keptCounts } from "../support/counts.ts";
+import { expectArchived } from "./archive-verdict.ts";
 import { Audience } from "./audience.ts";
 import type { Figures } from "./figures.ts";
 import { type Schedule, take } from "./schedule.ts";
@@ -35,6 +36,7 @@ export async function simulate({ seed, steps }: Schedule, figures: Figures): Pro
   await expectState(records, name);
   expectOutcomes(world, records);
   figures.heard += await audience.expectHeard();
+  await expectArchived(world, records, { figures, name });
   await expectNothingWritten(records, seed, figures);
 }
 
@@ -76,4 +78,5 @@ async function expectNothingWritten(records: readonly StreamRecord[], seed: numb
   await again.rest();
   expect([again.sum("d1RowsWritten"), again.sum("objectWrites")], "everything again writes nothing").toEqual([0, 0]);
   expect(again.hubCalls, "everything again calls no hub").toBe(0);
+  await expectArchived(again, good, { figures });
 }

@@ -3,6 +3,7 @@ import { isParcel } from "#queue/parcel.ts";
 import type { DeviceObject } from "../../workers/devices/device-object.ts";
 import { D1_OUTAGES } from "../support/outages.ts";
 import { type FaultKind, type Faults, KILLER, OUTDATED, outdatedText, POISON, THROWER } from "./faults.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Run } from "./run.ts";
 
 /** What a store's stand-in needs while one handler runs. */
@@ -15,7 +16,7 @@ export type Circumstances = {
   readonly die: (kind: FaultKind) => Promise<never>;
 };
 
-/** D1 with faults. The write path and the dead letters only write through `batch`. */
+/** D1 with faults. The write path and the dead letters write through `batch` only, and read through it or one statement alone. */
 export function faultyD1(db: D1Database, { faults, run, strike, die }: Circumstances): D1Database {
   const { d1, d1Nth, d1SlowMs, overtaken, dies } = faults;
   let calls = 0;
@@ -54,15 +55,21 @@ export function faultyD1(db: D1Database, { faults, run, strike, die }: Circumsta
     return isSo;
   };
   const prepare = (sql: string) => ({
-    bind: (...values: unknown[]): Bound => ({
-      sql,
-      values,
-      real: db.prepare(sql).bind(...values),
-      isPoisoned: !sql.includes("dead_letters") && values.some((value) => String(value).includes(`:${POISON}`)),
-    }),
+    bind: (...values: unknown[]): Bound & { all(): Promise<D1Result | undefined> } => {
+      const bound = {
+        sql,
+        values,
+        real: db.prepare(sql).bind(...values),
+        isPoisoned: !NOT_OF_DEVICES.test(sql) && values.some((value) => String(value).includes(`:${POISON}`)),
+      };
+      return { ...bound, all: async () => (await batch([bound]))[0] };
+    },
   });
   return { batch, prepare, withSession: () => ({ batch, prepare, getBookmark: () => null }) } as unknown as D1Database;
 }
+
+/** Tables that take what a device's rows do not. */
+const NOT_OF_DEVICES = /dead_letters|forgotten/;
 
 type Bound = {
   readonly sql: string;
@@ -129,12 +136,14 @@ export function faultyObjects(
 }
 
 /** A producer binding of a handler that may die. */
-export function mortalQueue({ sendBatch }: Queue<unknown>, run: Run): Queue<unknown> {
+export function mortalQueue({ sendBatch }: Queue<unknown>, run: Run, ledger: Ledger): Queue<unknown> {
   const mortal: Pick<Queue<unknown>, "sendBatch"> = {
-    sendBatch: async (messages) => {
+    sendBatch: async (batch) => {
+      const messages = [...batch];
       if (run.isDead) return run.die();
       run.hasSent = true;
-      return sendBatch([...messages].map((message) => ({ ...message, body: outdated(message.body) })));
+      for (const { body } of messages) ledger.sent(body, run.archived);
+      return sendBatch(messages.map((message) => ({ ...message, body: outdated(message.body) })));
     },
   };
   return mortal as Queue<unknown>;

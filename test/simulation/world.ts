@@ -10,12 +10,15 @@ import type { Audience } from "./audience.ts";
 import { Broker, batchOf, type Delivery, type ProducerFault, type QueueName } from "./broker.ts";
 import { DOUBLING, type FaultKind, type Faults, NO_FAULTS, UNHEARD } from "./faults.ts";
 import { faultyHubs, type HubCare } from "./faulty-hubs.ts";
+import { faultyR2 } from "./faulty-r2.ts";
 import type { Figures } from "./figures.ts";
+import { Ledger } from "./ledger.ts";
 import { type End, Run } from "./run.ts";
 import { faultyD1, faultyObjects, mortalQueue } from "./stand-ins.ts";
 
 const real = testEnv as unknown as {
   DB: D1Database;
+  ARCHIVE: R2Bucket;
   DEVICES: DurableObjectNamespace<DeviceObject>;
   HUBS: DurableObjectNamespace;
 };
@@ -29,6 +32,7 @@ export type Promised = Set<SampleRecord>;
  */
 export class World {
   readonly broker = new Broker();
+  readonly ledger = new Ledger();
   readonly promised: Promised = new Set();
   readonly reports: MetricsReport[] = [];
   /** Whether some fault put a record into the queue twice, so that it may have two outcomes. */
@@ -49,6 +53,7 @@ export class World {
     this.#audience = audience;
     this.#unsent = requests.map((request) => [...request]);
     this.#figures = figures;
+    this.broker.onPut = (queue, body) => this.ledger.put(queue, body);
   }
 
   /** Sends the next request, as a connector does: refused records are sent again, after the others. */
@@ -67,7 +72,9 @@ export class World {
       body,
     });
     const ctx = createExecutionContext();
+    this.ledger.requests++;
     const response = await ingest.fetch(request as never, this.#env(faults, new Run()) as never, ctx);
+    this.ledger.requests--;
     await waitOnExecutionContext(ctx);
     const again = response.status === 200 ? this.#promise(records, await response.json()) : records;
     if (response.status !== 200 && response.status !== 503) throw new Error(`the boundary answered ${response.status}`);
@@ -92,6 +99,7 @@ export class World {
     const end = await this.#handle(queue, deliveries, faults);
     const acksLost = end === "returned" && faults.acksLost;
     if (acksLost) this.#strike("acknowledgements lost");
+    if (end === "returned" && queue !== "deadLetters") this.ledger.acknowledged(deliveries, () => this.broker.text);
     this.broker.settle(queue, deliveries, { acksLost, crashed: end !== "returned" });
   }
 
@@ -127,13 +135,14 @@ export class World {
     this.#dlqIsBackAt = this.#now + seconds;
   }
 
-  /** D1 is out for a minute, in which everything that waits is retried again and again. */
-  async loseD1(): Promise<void> {
+  /** A store is out for a minute, in which everything that waits is retried again and again. */
+  async lose(store: "D1" | "R2"): Promise<void> {
+    const outage: Faults = { ...NO_FAULTS, ...(store === "D1" ? { d1: "is out" } : { r2: "is out" }) };
     for (const seconds of [2, 4, 8, 16, 32]) {
       this.wait(seconds);
-      await this.deliver("events", 100, 0, D1_IS_OUT);
-      await this.deliver("backfill", 100, 0, D1_IS_OUT);
-      await this.deliver("deadLetters", 100, 0, D1_IS_OUT);
+      await this.deliver("events", 100, 0, outage);
+      await this.deliver("backfill", 100, 0, outage);
+      await this.deliver("deadLetters", 100, 0, outage);
     }
   }
 
@@ -184,7 +193,7 @@ export class World {
         if (fault !== "none") strike(`queue ${fault}`);
         return fault;
       };
-      return mortalQueue(this.broker.producer(queue, nextFault), run);
+      return mortalQueue(this.broker.producer(queue, nextFault), run, this.ledger);
     };
     const circumstances = { faults, run, strike, die };
     return {
@@ -192,6 +201,7 @@ export class World {
       TOKEN_SECRET: "x".repeat(32),
       DB: faultyD1(real.DB, circumstances),
       DEVICES: faultyObjects(real.DEVICES, evict, circumstances),
+      ARCHIVE: faultyR2(real.ARCHIVE, this.ledger, circumstances),
       HUBS: faultyHubs(real.HUBS, this.#hubCare, circumstances),
       EVENTS: producer("events", faults.events),
       BACKFILL: producer("backfill", faults.events),
@@ -244,8 +254,6 @@ export class World {
     return this.reports.reduce((sum, report) => sum + (report[kind] ?? 0), 0);
   }
 }
-
-const D1_IS_OUT: Faults = { ...NO_FAULTS, d1: "is out" };
 
 const cameBefore = ({ message }: Delivery): boolean => message.attempts > 0;
 
