@@ -6,6 +6,7 @@ import { atRest } from "./at-rest.ts";
 import { connect } from "./clients.ts";
 import { compareThroughGraphql } from "./compare.ts";
 import { copyDatabase, restoreDatabase } from "./database-copy.ts";
+import { busiestDevice, until } from "./drills.ts";
 import { createLiveClient, LiveSubscription } from "./live-client.ts";
 import { replay } from "./replay.ts";
 import type { Stack } from "./stack.ts";
@@ -51,7 +52,7 @@ export async function restoreDrill(stack: Stack, say: (line: string) => void, se
   const client = createLiveClient(stack.url, { target: { device: key } });
   const subscription = new LiveSubscription(client, CHANGED, { key });
   say(`3. Somebody subscribes to ${key}, and ${since.length} more records are pushed`);
-  await until(() => subscription.items.length > 0);
+  await until("The subscriber got no snapshot", () => subscription.items.length > 0);
   await push(since);
 
   const oracle = foldOracle(records);
@@ -80,25 +81,4 @@ export async function restoreDrill(stack: Stack, say: (line: string) => void, se
     letters: { expected: expected.size, found: letters.length },
     revisions,
   };
-}
-
-/** One that is known before the copy, so that somebody can subscribe, and changes most after it. */
-function busiestDevice(before: readonly SampleRecord[], since: readonly SampleRecord[]): string {
-  const keyOf = ({ topic, key }: SampleRecord) => `${topic.split(".")[1]}:${key}`;
-  const known = new Set(before.filter(({ fault }) => !fault).map(keyOf));
-  const counts = Map.groupBy(
-    since.filter((record) => !record.fault && known.has(keyOf(record))),
-    keyOf,
-  );
-  const [busiest] = [...counts].toSorted(([, a], [, b]) => b.length - a.length);
-  if (!busiest) throw new Error("No device has records on both sides of the copy: take another seed.");
-  return busiest[0];
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!isTrue()) {
-    if (performance.now() > deadline) throw new Error("The subscriber got no snapshot within 20 s.");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

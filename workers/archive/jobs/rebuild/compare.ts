@@ -129,7 +129,8 @@ async function compareCounts(state: RebuildState, deps: JobDeps): Promise<Step> 
   );
   const found = withFindings(findingsOf(state), differences);
   return {
-    state: withNextPhase({ ...withFound(state, found), neededMs: deps.nowMs + GRACE_MS }),
+    // Without a suspect there is nothing to wait for.
+    state: withNextPhase({ ...withFound(state, found), neededMs: state.suspects > 0 ? deps.nowMs + GRACE_MS : 0 }),
     isDone: false,
   };
 }
