@@ -3,7 +3,7 @@ import { generate } from "../samples/generate.ts";
 import { foldOracle } from "../samples/oracle.ts";
 import type { SampleRecord } from "../samples/record.ts";
 import { atRest, NO_OUTCOMES } from "./at-rest.ts";
-import { type Clients, connect } from "./clients.ts";
+import { connect } from "./clients.ts";
 import { compareThroughGraphql } from "./compare.ts";
 import { concord } from "./concord.ts";
 import { copyDatabase, restoreDatabase } from "./database-copy.ts";
