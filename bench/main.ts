@@ -11,6 +11,7 @@ import { benchLive } from "./live.ts";
 import { benchNode } from "./node.ts";
 import { benchObjects } from "./objects.ts";
 import { benchRead } from "./read.ts";
+import { benchRebuild } from "./rebuild.ts";
 import { type Figures, gatesOf, tablesOf } from "./report.ts";
 import { benchStart } from "./start.ts";
 
@@ -28,6 +29,7 @@ const PARTS = {
   node: benchNode,
   cost: benchCost,
   growth: benchGrowth,
+  rebuild: (say: (line: string) => void) => benchRebuild(say),
   start: benchStart,
   bridge: benchBridge,
   backfill: (say: (line: string) => void) => benchBackfill(say),

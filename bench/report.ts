@@ -14,6 +14,7 @@ import type { NodeFigures, Side } from "./node.ts";
 import type { ObjectFigures } from "./objects.ts";
 import { PRICES, warehouseDollarsPerMillion } from "./prices.ts";
 import type { ReadFigures } from "./read.ts";
+import { type RebuildFigures, rebuildGates, rebuildRows } from "./rebuild.ts";
 import type { StartFigures } from "./start.ts";
 
 /** The measurements of a run, by part. A part that did not run is absent. */
@@ -26,6 +27,7 @@ export type Figures = {
   readonly live?: LiveFigures;
   readonly cost?: CostFigures;
   readonly growth?: GrowthFigures;
+  readonly rebuild?: RebuildFigures;
   readonly start?: StartFigures;
   readonly bridge?: BridgeFigures | undefined;
   readonly backfill?: BackfillFigures;
@@ -56,7 +58,7 @@ export const REASONS: Readonly<Record<string, string>> = {
     "each record is parsed by its contract again, and the rows in D1 are read before they are written, while the floor only writes",
 };
 
-export function gatesOf({ ingest, consumer, read, live, cost, growth, bridge, backfill }: Figures): Gate[] {
+export function gatesOf({ ingest, consumer, read, live, cost, growth, rebuild, bridge, backfill }: Figures): Gate[] {
   return [
     ...(ingest
       ? [
@@ -81,6 +83,7 @@ export function gatesOf({ ingest, consumer, read, live, cost, growth, bridge, ba
     ...(bridge ? bridgeGates(bridge) : []),
     ...(cost ? costGates(cost) : []),
     ...(growth ? growthGates(growth) : []),
+    ...(rebuild ? rebuildGates(rebuild) : []),
     ...(backfill
       ? [
           atMost(300, "MB of memory that a backfill of a million rows takes, from CSV", backfill.csv.peakMb),
@@ -131,6 +134,7 @@ export function tablesOf({
   live,
   cost,
   growth,
+  rebuild,
   start,
   bridge,
   backfill,
@@ -145,6 +149,9 @@ export function tablesOf({
     ...(cost ? costTables(cost) : []),
     ...(growth
       ? [{ title: "Growth: rows read, and latency relative to 1,000 devices", text: table(growthRows(growth)) }]
+      : []),
+    ...(rebuild
+      ? [{ title: "Rebuild: an archive of day files into an empty D1", text: table(rebuildRows(rebuild)) }]
       : []),
     ...(bridge ? [{ title: "The bridge: from a broker until the queue has it", text: table(bridgeRows(bridge)) }] : []),
     ...(start

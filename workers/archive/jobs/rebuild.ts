@@ -26,7 +26,7 @@ export const rebuild: JobKind<unknown, RebuildState> = {
     if (parsed.data.into === "D1") await requireEmpty(deps, parsed.data.restart);
     const notes = new Notes(deps.storage);
     while (!notes.removeSome(1_000));
-    return beginState(parsed.data, deps.nowMs);
+    return beginState(parsed.data, deps);
   },
   step: (state, deps) => {
     const [phase] = state.plan;

@@ -16,7 +16,7 @@ export async function emptyStep(state: RebuildState, deps: JobDeps): Promise<Job
   const writes = new StoredFleetWrites(rebuilt);
   const keys = await new StoredFleetRepository(rebuilt).keysAfter("", PAGE);
   if (keys.length > 0) {
-    await dropValues(deps, keys);
+    if (state.objectsKept) await dropValues(deps, keys);
     await writes.removeDevices(keys);
     return { state, isDone: false };
   }
@@ -26,6 +26,7 @@ export async function emptyStep(state: RebuildState, deps: JobDeps): Promise<Job
 
 /** Removes some second values. */
 export async function dropStep(state: RebuildState, deps: JobDeps): Promise<JobStep<RebuildState>> {
+  if (!state.objectsKept) return { state: withNextPhase(state), isDone: false };
   const keys = await new StoredFleetRepository(requireRebuilt(deps)).keysAfter(state.cursor ?? "", PAGE);
   await dropValues(deps, keys);
   const last = keys.at(-1);

@@ -33,7 +33,6 @@ export function targetOf(deps: JobDeps, into: RebuildParams["into"]): Target {
     return {
       merge: (events) => fleet.merge(events),
       toObject: async (key, arrivals, token) => {
-        if (deps.objectWrites !== "always") return false;
         const receivedAtMs = arrivals.map((arrival) => arrival.receivedAtMs);
         await objectOf<DeviceSink>(deps, key).merge(eventsIn(arrivals), token, false, receivedAtMs);
         return true;

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ChangesPosition } from "#archive/changes.ts";
 import type { LogPosition } from "#archive/log.ts";
+import type { ObjectWrites } from "#objects/object-writes.ts";
 import type { Findings } from "#ops/rebuild-api.ts";
 
 /** What an operator asks of a rebuild. */
@@ -74,6 +75,7 @@ export type RebuildState = {
   readonly refused: number;
   /** The time spent on `replay`, in milliseconds. */
   readonly replayMs: number;
+  /** Whether objects are written although nobody subscribes; only then is there a second value beside theirs. */
   readonly objectsKept: boolean;
   readonly compared: number;
   readonly suspects: number;
@@ -110,7 +112,10 @@ export function planOf(params: RebuildParams): Phase[] {
   ];
 }
 
-export function beginState(params: RebuildParams, nowMs: number): RebuildState {
+export function beginState(
+  params: RebuildParams,
+  { nowMs, objectWrites }: { readonly nowMs: number; readonly objectWrites: ObjectWrites },
+): RebuildState {
   return {
     params,
     plan: planOf(params),
@@ -127,7 +132,7 @@ export function beginState(params: RebuildParams, nowMs: number): RebuildState {
     records: 0,
     refused: 0,
     replayMs: 0,
-    objectsKept: true,
+    objectsKept: objectWrites === "always",
     compared: 0,
     suspects: 0,
     found: NO_FINDINGS,
