@@ -35,6 +35,13 @@ const totals = addReports(NO_TOTALS, REPORT) as MetricsTotals;
 const deadLetters = { waiting: 1, replaying: 0, quarantined: 0, resolved: 0, discarded: 0 };
 const scrape = formatExposition({
   totals,
+  jobs: [
+    {
+      ...{ name: "files", kind: "compaction", state: "failed", why: "R2 is full", actor: "schedule", steps: 3 },
+      ...{ startedAt: new Date(nowMs).toISOString(), endedAt: null, report: null },
+      lastDone: { compaction: "2026-11-27T11:00:00.000Z" },
+    },
+  ],
   topics: toTopicsOverview(totals, toTopicTimes(NO_SLOTS, nowMs, { [TOPIC]: nowMs }), nowMs),
   deadLetters: {
     ...deadLetters,

@@ -4,6 +4,7 @@ import type { Me } from "#ops/api.ts";
 import { logFault } from "#telemetry/fault.ts";
 import { EXPOSITION_TYPE } from "#telemetry/prometheus.ts";
 import { formatExposition } from "./metrics/exposition.ts";
+import { readJobsForScrape } from "./metrics/job-gauges.ts";
 import { readLetterFigures } from "./metrics/letter-figures.ts";
 import { toTopicsOverview } from "./metrics/overview.ts";
 import { archiveJobRoutes } from "./ops/archive/jobs.ts";
@@ -96,13 +97,15 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
   app.use("/ops/api/*", only("viewer"), requireOwnPage);
 
   app.get("/ops/metrics", async (c) => {
-    const [totals, times, deadLetters, databaseBytes] = await Promise.all([
+    const [jobs, totals, times, deadLetters, databaseBytes] = await Promise.all([
+      readJobsForScrape(deps.archive),
       metrics.read(),
       metrics.times(),
       readLetterFigures(deps),
       deps.databaseBytes(),
     ]);
     const text = formatExposition({
+      jobs,
       totals,
       topics: toTopicsOverview(totals, times, now()),
       deadLetters,

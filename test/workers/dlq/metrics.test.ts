@@ -1,10 +1,12 @@
 import { exports } from "cloudflare:workers";
 import parsePrometheus from "parse-prometheus-text-format";
 import { describe, expect, it } from "vitest";
+import type { ArchiveRpc } from "#ops/archive-service.ts";
 import { INSTRUMENTS, type InstrumentName } from "#telemetry/instruments.ts";
 import { addReports, INSTRUMENT_NAMES, type MetricsReport, type MetricsTotals, NO_TOTALS } from "#telemetry/metrics.ts";
 import { SHARD_NAMES } from "#telemetry/shards.ts";
 import { formatExposition, GAUGES, type Scrape } from "../../../workers/dlq/metrics/exposition.ts";
+import { readJobsForScrape } from "../../../workers/dlq/metrics/job-gauges.ts";
 import { toTopicsOverview } from "../../../workers/dlq/metrics/overview.ts";
 import { toOutcomes } from "../../../workers/dlq/metrics/totals.ts";
 import { NO_SLOTS, toTopicTimes } from "../../../workers/metrics/slots.ts";
@@ -16,6 +18,13 @@ const totalsOf = (...reports: MetricsReport[]): MetricsTotals => reports.reduce(
 
 const scrapeOf = (totals: MetricsTotals): Scrape => ({
   totals,
+  jobs: [
+    {
+      ...{ name: "files", kind: "compaction", state: "failed", why: "R2 is full", actor: "schedule", steps: 3 },
+      ...{ startedAt: new Date(NOW_MS).toISOString(), endedAt: null, report: null },
+      lastDone: { compaction: "2026-11-27T11:00:00.000Z" },
+    },
+  ],
   topics: toTopicsOverview(totals, toTopicTimes(NO_SLOTS, NOW_MS, { [TOPIC]: NOW_MS - 5_000 }), NOW_MS),
   deadLetters: {
     waiting: 3,
@@ -83,6 +92,9 @@ describe("the exposition", () => {
     ["concord_records_in_flight", 2],
     ['concord_live_sockets{target="device"}', 3],
     ["concord_d1_database_bytes", 7_500_000_000],
+    ['concord_archive_job_state{job="files",state="failed"}', 1],
+    ['concord_archive_job_state{job="files",state="running"}', 0],
+    ['concord_archive_job_last_done_timestamp_seconds{kind="compaction"}', Date.UTC(2026, 10, 27, 11) / 1_000],
     ["concord_queue_backlog_messages", 4],
     ['concord_dead_letters{state="open"}', 3],
     ["concord_dead_letter_oldest_age_seconds", 90],
@@ -98,6 +110,13 @@ describe("the exposition", () => {
     [`http_server_request_duration_seconds_sum{${request}}`, 0.007],
   ])("has the series %s with the value %d", (series, value) => {
     expect(samples.get(series)).toBe(value);
+  });
+
+  it("is whole without the archive, and while its Worker does not answer", async () => {
+    expect(formatExposition({ ...scrapeOf(totals), jobs: null })).toContain("concord_d1_database_bytes 7500000000");
+    const jobs = () => Promise.reject(new Error("Network connection lost."));
+    expect(await readJobsForScrape({ jobs } as unknown as ArchiveRpc)).toBeNull();
+    expect(await readJobsForScrape(undefined)).toBeNull();
   });
 
   it("names each family once, with its type, even before anything was counted", () => {

@@ -2,10 +2,11 @@ import { INSTRUMENTS, type Instrument, type InstrumentName } from "#telemetry/in
 import { type Counts, INSTRUMENT_NAMES, type MetricsTotals, partsOf, splitKey } from "#telemetry/metrics.ts";
 import { FLOW_STATES, type LetterFigures, type TopicsOverview } from "#telemetry/overview.ts";
 import { familyText, type Sample } from "#telemetry/prometheus.ts";
+import { JOB_GAUGES, type JobsOfScrape } from "./job-gauges.ts";
 import { toOutcomes } from "./totals.ts";
 
 /** Everything that one scrape exposes. */
-export type Scrape = {
+export type Scrape = JobsOfScrape & {
   readonly totals: MetricsTotals;
   readonly topics: TopicsOverview;
   readonly deadLetters: LetterFigures;
@@ -120,6 +121,7 @@ export const GAUGES: readonly Gauge[] = [
     help: "The objective: the share of records that are to be visible in time.",
     samples: ({ topics }) => one(topics.objective.share),
   },
+  ...JOB_GAUGES,
 ];
 
 /** All metrics in the text format of Prometheus. */
