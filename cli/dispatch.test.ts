@@ -38,7 +38,7 @@ describe("concord", () => {
     const { code, out, err } = await concord(args);
     expect([code, err]).toEqual([0, ""]);
     for (const [name, { summary }] of Object.entries(CONCORD.commands))
-      expect(out).toMatch(new RegExp(`^ {2}${name} +${summary}$`, "m"));
+      expect(out.split("\n").map((line) => line.trim().split(/ {2,}/))).toContainEqual([name, summary]);
     expect(out).toContain("--version");
   });
 
@@ -59,7 +59,7 @@ describe("concord", () => {
   it.each([
     [
       ["nonsense"],
-      /^there is no command concord nonsense\. Commands: archive, backfill, bridge, completion, credential, dlq, guide, keys, parity, revoke, revocations, token, verify\./,
+      new RegExp(`^there is no command concord nonsense\\. Commands: ${Object.keys(CONCORD.commands).join(", ")}\\.`),
     ],
     [["dlq", "nonsense"], /^there is no command concord dlq nonsense\. Commands: list, show, /],
     [["tokne"], /^there is no command concord tokne\. Did you mean concord token\? `concord --help`/],
