@@ -5,15 +5,22 @@ type Readiness = {
   readonly status: string;
   readonly version?: string;
   readonly checks?: Readonly<Record<string, string>>;
+  /** Of ingest and archive: whether they have the archive's bucket. */
+  readonly archive?: readonly string[];
 };
 /** The front door's answer: its own version, and what each Worker behind it says. */
 type AllReadiness = Pick<Readiness, "version"> & { readonly workers?: Readonly<Record<string, Readiness | undefined>> };
 
 /** The Workers behind the front door, by the names in its answer. */
-const WORKERS = ["ingest", "api", "live", "dlq", "metrics"] as const;
+const WORKERS = ["ingest", "api", "live", "dlq", "metrics", "archive"] as const;
+/** Of these a front door of an earlier release does not say anything: it is the last one in a rollout. */
+const LATER: readonly string[] = ["archive"] satisfies readonly (typeof WORKERS)[number][];
 
-/** @throws SmokeProblem that names the Workers that are not ready, or not the version that the headers ask for */
-export async function seeAllReady(door: FrontDoor): Promise<void> {
+/**
+ * @returns whether what is settled is archived
+ * @throws SmokeProblem that names the Workers that are not ready, or not the version that the headers ask for
+ */
+export async function seeAllReady(door: FrontDoor): Promise<{ readonly isArchived: boolean }> {
   const { status, body } = await door.ask({ path: "/readyz" });
   const { workers } = body as AllReadiness;
   if (!workers) {
@@ -21,7 +28,8 @@ export async function seeAllReady(door: FrontDoor): Promise<void> {
       `GET /readyz was answered ${status} ${brief(body)}, which is no answer of the front door. Look at the address and at what stands in front of it.`,
     );
   }
-  const waiting = WORKERS.filter((name) => workers[name]?.status !== "ready");
+  const asked = WORKERS.filter((name) => name in workers || !LATER.includes(name));
+  const waiting = asked.filter((name) => workers[name]?.status !== "ready");
   if (status !== 200 || waiting.length > 0) {
     const said = waiting.map((name) => `${name} says ${brief(workers[name]?.checks ?? workers[name] ?? "nothing")}`);
     throw new SmokeProblem(
@@ -29,6 +37,8 @@ export async function seeAllReady(door: FrontDoor): Promise<void> {
     );
   }
   await seeVersions(door);
+  // Both are bound by one setting; while it is switched, one of them is deployed before the other.
+  return { isArchived: [workers.ingest, workers.archive].every((each) => each?.archive?.[0] === "on") };
 }
 
 /** A version of a Worker, as the header Cloudflare-Workers-Version-Overrides asks for it. */
@@ -71,10 +81,13 @@ function wantedBy(headers: Readonly<Record<string, string>>): Wanted[] {
  * not ask the others for theirs: it comes last in a rollout, so until then nothing can be said of them.
  */
 const answers = (all: AllReadiness, { worker, version }: Wanted): boolean =>
-  versionIn(all, worker) === version || (all.version === undefined && PART.test(worker));
+  versionIn(all, worker) === version || (PART.test(worker) && (all.version === undefined || !isListed(all, worker)));
+
+const isListed = ({ workers = {} }: AllReadiness, worker: string): boolean =>
+  !LATER.some((name) => worker.startsWith(`concord-${name}`)) || "archive" in workers;
 
 /** The name of a Worker behind the front door. */
-const PART = /^concord-(ingest|api|devices|dlq|metrics)(?:-|$)/;
+const PART = /^concord-(ingest|api|devices|dlq|metrics|archive)(?:-|$)/;
 
 function versionIn({ version, workers = {} }: AllReadiness, worker: string): string | undefined {
   const [, behind] = PART.exec(worker) ?? [];

@@ -39,20 +39,25 @@ routes.use(async (c, next) => {
 // The front door can only reach the second of the two paths.
 routes.on("GET", ["/healthz", "/ingest/healthz"], (c) => c.json({ status: "ok", worker: "ingest" }));
 routes.on("GET", ["/readyz", "/ingest/readyz"], ({ env }) =>
-  readinessResponse("ingest", env, {
-    bindings: hasBindings(env, [
-      "EVENTS",
-      "BACKFILL",
-      "DEAD_LETTERS",
-      "DEVICES",
-      "DEALER_FEEDS",
-      "HUBS",
-      "METRICS",
-      "RATE_LIMIT",
-      "FAILED_SIGN_INS",
-    ]),
-    migrations: hasMigrations(env.DB),
-  }),
+  readinessResponse(
+    "ingest",
+    env,
+    {
+      bindings: hasBindings(env, [
+        "EVENTS",
+        "BACKFILL",
+        "DEAD_LETTERS",
+        "DEVICES",
+        "DEALER_FEEDS",
+        "HUBS",
+        "METRICS",
+        "RATE_LIMIT",
+        "FAILED_SIGN_INS",
+      ]),
+      migrations: hasMigrations(env.DB),
+    },
+    { archive: [env.ARCHIVE ? "on" : "off"] },
+  ),
 );
 routes.get("/contracts", (c) => c.json(contractList()));
 routes.get("/contracts/asyncapi.json", (c) => c.json(asyncApiDocument()));
