@@ -10,6 +10,7 @@ import {
   forgottenIdsOf,
 } from "#domain/forgotten.ts";
 import { partyKeyOf } from "#domain/party.ts";
+import { sameContent } from "#domain/register.ts";
 import { parseJson } from "#json/parse-json.ts";
 import { parseStamped } from "#queue/contract-version.ts";
 import { decodeKey, decodeValue, type QueuedRecord } from "#queue/parcel.ts";
@@ -59,7 +60,7 @@ export function remainderOf(record: QueuedRecord, { keys, nowMs, texts = [] }: L
   if (parsed.ok) {
     const [isForgotten] = findForgotten([parsed.event], keys).isForgotten;
     const redacted = isForgotten ? redactRecord(record, redactEvent(parsed.event)) : record;
-    return JSON.stringify(redacted) === JSON.stringify(record) ? undefined : { record: redacted, isEmptied: false };
+    return sameContent(redacted, record) ? undefined : { record: redacted, isEmptied: false };
   }
   const isAbout =
     forgottenIdsIn(record, nowMs).some((id) => {

@@ -1,0 +1,103 @@
+import { runInDurableObject } from "cloudflare:test";
+import { parquetReadObjects } from "hyparquet";
+import type { DeviceKey } from "#domain/event.ts";
+import { CANARY, env, objectText } from "./person.ts";
+
+/**
+ * Looks for the canary in every store, whatever is in it: each column of each table of both databases, what the search index
+ * knows, everything that the objects of devices and jobs hold, and each object of the bucket, unzipped and out of Parquet.
+ * It knows nothing of what a forgetting does.
+ * @returns the places that have it
+ */
+export async function lookEverywhere(devices: readonly DeviceKey[]): Promise<string[]> {
+  const found = await Promise.all([
+    lookInDatabase("DB", env.DB),
+    ...(env.REBUILT ? [lookInDatabase("REBUILT", env.REBUILT)] : []),
+    lookInBucket(env.ARCHIVE),
+    ...devices.map(async (key) => (has(await objectText(key)) ? [`object ${key}`] : [])),
+    ...["files", "verification", "rebuild"].map(async (name) => (has(await jobText(name)) ? [`job ${name}`] : [])),
+  ]);
+  return found.flat().sort();
+}
+
+/** Lower case, since a search index folds it. */
+const has = (text: string): boolean => text.toLowerCase().includes(CANARY.toLowerCase());
+
+const jobText = (name: string): Promise<string> =>
+  runInDurableObject(env.JOBS.getByName(name), (_, { storage }) => JSON.stringify([...storage.kv.list<unknown>()]));
+
+async function lookInDatabase(name: string, db: D1Database): Promise<string[]> {
+  const { results: tables } = await db
+    .prepare(
+      "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '_cf%' AND name NOT LIKE 'sqlite_%'",
+    )
+    .all<{ name: string; sql: string }>();
+  const places: string[] = [];
+  for (const table of tables) {
+    const { results } = await db.prepare(`SELECT * FROM "${table.name}"`).all<Record<string, unknown>>();
+    for (const row of results)
+      for (const [column, value] of Object.entries(row))
+        if (has(textOf(value))) places.push(`${name} ${table.name}.${column}`);
+  }
+  return places;
+}
+
+/** A full-text index keeps its words in blobs, in which words share beginnings, so that its own table of them is asked too. */
+function textOf(value: unknown): string {
+  if (value instanceof ArrayBuffer || Array.isArray(value))
+    return new TextDecoder("latin1").decode(new Uint8Array(value as ArrayBuffer));
+  return typeof value === "string" ? `${value} ${decodedBase64(value)}` : String(value);
+}
+
+function decodedBase64(text: string): string {
+  try {
+    return atob(text);
+  } catch {
+    return "";
+  }
+}
+
+async function lookInBucket(bucket: R2Bucket): Promise<string[]> {
+  const places: string[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await bucket.list({ ...(cursor && { cursor }), include: ["customMetadata", "httpMetadata"] });
+    for (const { key, customMetadata } of page.objects) {
+      const stored = await bucket.get(key);
+      if (!stored) continue;
+      const bytes = await stored.arrayBuffer();
+      const texts = [key, JSON.stringify(customMetadata ?? {}), latin(bytes), ...(await contentsOf(key, bytes))];
+      if (texts.some(has)) places.push(`bucket ${key.split("/")[0]}/`);
+    }
+    if (!page.truncated) return places;
+    cursor = page.cursor;
+  }
+}
+
+const latin = (bytes: ArrayBuffer): string => new TextDecoder("latin1").decode(bytes);
+
+/** Also of a file that is made of several gzip streams: each is unzipped from its own beginning. */
+async function contentsOf(key: string, bytes: ArrayBuffer): Promise<string[]> {
+  if (key.endsWith(".parquet")) {
+    const rows = await parquetReadObjects({
+      file: { byteLength: bytes.byteLength, slice: (a, b) => bytes.slice(a, b) },
+    });
+    return [JSON.stringify(rows, (_, value) => (typeof value === "bigint" ? String(value) : value))];
+  }
+  const all = new Uint8Array(bytes);
+  const starts = [...all.keys()].filter((i) => all[i] === 0x1f && all[i + 1] === 0x8b && all[i + 2] === 8);
+  return Promise.all(starts.map((start) => unzipped(all.subarray(start))));
+}
+
+/** As far as it can be read: what follows a gzip stream makes the platform's reader throw at the end. */
+async function unzipped(bytes: Uint8Array): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  try {
+    for await (const piece of new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream("gzip")))
+      text += decoder.decode(piece as Uint8Array, { stream: true });
+  } catch {
+    // What was read before counts.
+  }
+  return text;
+}

@@ -1,0 +1,78 @@
+import type { PartyKey } from "#domain/party.ts";
+
+/** What a forgetting does, in this order. After `wait` it goes through the stores once more. */
+export const PHASES = [
+  "note",
+  "find",
+  "share",
+  "rows",
+  "search",
+  "objects",
+  "letters",
+  "audit",
+  "raw",
+  "wait",
+  "certificate",
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Where a scan of the archive is: `null` at its beginning. */
+export type ScanPlace = { readonly store: "raw"; readonly after: string | null } | null;
+
+/** How many of each was redacted. No personal value is in it. */
+export type Counts = {
+  readonly devices: number;
+  readonly databaseRows: number;
+  readonly objects: number;
+  readonly historyEvents: number;
+  readonly lettersRedacted: number;
+  readonly lettersEmptied: number;
+  readonly auditEntries: number;
+  readonly rawObjects: number;
+  readonly rawRecords: number;
+};
+
+export const NO_COUNTS: Counts = {
+  devices: 0,
+  databaseRows: 0,
+  objects: 0,
+  historyEvents: 0,
+  lettersRedacted: 0,
+  lettersEmptied: 0,
+  auditEntries: 0,
+  rawObjects: 0,
+  rawRecords: 0,
+};
+
+/** One request to forget a customer. It is kept in the archive, without any personal value. */
+export type ForgetRequest = {
+  readonly requestId: string;
+  /** The customer in each source in which its id means the same one. */
+  readonly customers: readonly PartyKey[];
+  readonly reason: string;
+  readonly actor: string;
+  readonly requestedAtMs: number;
+  /** Events of the customer's devices are personal if they occurred up to then. */
+  readonly untilMs: number;
+};
+
+export type ForgettingState = {
+  /** `null` for a scheduled run that found nothing to do. */
+  readonly request: ForgetRequest | null;
+  readonly phase: Phase;
+  readonly pass: 1 | 2;
+  /** Where the phase is. */
+  readonly at: string | number | null;
+  readonly scan: ScanPlace;
+  readonly counts: Counts;
+  /** Whether pass 2 has found devices that pass 1 did not know. */
+  readonly hasFoundMore: boolean;
+  readonly completedAtMs: number | null;
+  /** How long after the request it goes through the stores once more. */
+  readonly waitMs: number;
+};
+
+export const withCounts = (counts: Counts, more: Partial<Counts>): Counts =>
+  Object.fromEntries(
+    Object.entries(counts).map(([name, count]) => [name, count + (more[name as keyof Counts] ?? 0)]),
+  ) as Counts;
