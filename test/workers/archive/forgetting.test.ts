@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { readManifest } from "#archive/manifest.ts";
+import { sha256HexOf } from "#base/digest.ts";
 import { AuditRepository } from "#repositories/audit.ts";
 import { readCertificate } from "../../../workers/archive/forgetting/notes.ts";
-import type { ForgettingState } from "../../../workers/archive/forgetting/state.ts";
+import { type ForgettingState, PHASES } from "../../../workers/archive/forgetting/state.ts";
 import { forgetting } from "../../../workers/archive/jobs/forgetting.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
 import { lookEverywhere } from "./look-everywhere.ts";
-import { archived, CANARY, consume, env, letters, Person, park, putRaw } from "./person.ts";
+import { archived, CANARY, compactAll, consume, env, letters, Person, park, putRaw, receivedOn } from "./person.ts";
 
 export const orderOf = (person: Person) => ({
   order: { sources: ["elt"], customerId: person.id, reason: "asked us to", actor: "ops@example.com", waitMs: 0 },
@@ -14,6 +16,11 @@ export const orderOf = (person: Person) => ({
 
 const forget = (person: Person): Promise<ForgettingState> =>
   inAJob((deps: JobDeps) => runToEnd(forgetting, orderOf(person), deps), "files");
+
+/** Of the first, the series are those of its month; of the second, those of the day itself. */
+const OLDER_MONTH = "2026-10-20";
+const OLDER_DAY = "2026-11-22";
+const STATUS = "device.elt.status.reported";
 
 /** Plants the person everywhere. */
 async function plant(person: Person): Promise<void> {
@@ -29,6 +36,15 @@ async function plant(person: Person): Promise<void> {
   value.data.customer = { customerId: `other-${person.id}`, name: "Ford Prefect" };
   await consume([{ ...handedOver, value: JSON.stringify(value) }]);
   await putRaw(archived([...records, ...former, person.broken("archive")]));
+  for (const [day, received] of [
+    [-20, OLDER_MONTH],
+    [20, OLDER_DAY],
+  ] as const) {
+    const older = [person.assigned(received, { day }), person.profile(received, { day }), person.report({ day })];
+    const ofFormer = person.profile(`former ${received}`, { day, deviceId: person.former });
+    await putRaw(archived(receivedOn(received, [...older, ofFormer, person.broken("status", STATUS)])));
+    await compactAll(env.ARCHIVE, received);
+  }
   await park(`valid-${person.id}`, { ...person.profile("letter"), headers: [["x", btoa(`${CANARY} header`)]] });
   await park(`broken-${person.id}`, person.broken("letter"));
   await env.DB.prepare("UPDATE dead_letters SET edited = ?, revision = 1 WHERE id = ?")
@@ -50,6 +66,11 @@ async function plant(person: Person): Promise<void> {
 const placesOf = (person: Person) => lookEverywhere([person.key, person.formerKey]);
 
 beforeEach(async () => {
+  for (const table of ["devices", "customer_records", "dead_letters", "letter_revisions", "forgotten"])
+    await env.DB.exec(`DELETE FROM ${table} WHERE true`);
+  await env.DB.prepare("INSERT INTO forgotten VALUES ('customer elt:nobody', 0, 'r', 0)").run();
+  await env.DB.exec("UPDATE audit_log SET reason = '[forgotten]' WHERE reason IS NOT NULL");
+  await env.DB.exec("INSERT INTO device_search (device_search) VALUES ('optimize')");
   const { objects } = await env.ARCHIVE.list();
   await env.ARCHIVE.delete(objects.map(({ key }) => key));
 });
@@ -73,7 +94,9 @@ describe("a customer who was forgotten", () => {
         "DB device_texts.name",
         "DB devices.aspects",
         "DB letter_revisions.patch",
+        "bucket days/",
         "bucket events/",
+        "bucket series/",
         "object",
       ]),
     );
@@ -123,11 +146,41 @@ describe("a customer who was forgotten", () => {
       requestedBy: "ops@example.com",
       removed: { devices: 2, objects: 2, lettersRedacted: 1, lettersEmptied: 1, auditEntries: 1, rawObjects: 1 },
     });
-    expect(certificate?.files).toHaveLength(1);
-    for (const { before, after } of certificate?.files ?? []) {
-      expect(await env.ARCHIVE.head(before)).toBeNull();
-      expect(await env.ARCHIVE.head(after ?? "")).not.toBeNull();
+    const files = certificate?.files ?? [];
+    expect(new Set(files.map(({ before }) => before.split("/")[0]))).toEqual(new Set(["days", "events", "series"]));
+    for (const { before, after, sha256After } of files) {
+      if (after !== null) expect(await env.ARCHIVE.head(before)).toBeNull();
+      const stored = await env.ARCHIVE.get(after ?? before);
+      expect(await sha256HexOf(new Uint8Array((await stored?.arrayBuffer()) ?? new ArrayBuffer(0)))).toBe(sha256After);
     }
+    expect(await readManifest(env.ARCHIVE, OLDER_DAY)).toMatchObject({ manifest: { retired: [], replaced: [] } });
+  });
+});
+
+describe("the search through every store", () => {
+  it.each([
+    ["find", "object"],
+    ["rows", "DB devices.aspects"],
+    ["search", "DB device_search_data.block"],
+    ["objects", "object"],
+    ["letters", "DB dead_letters.record"],
+    ["audit", "DB audit_log.reason"],
+    ["raw", "bucket events/"],
+    ["days", "bucket days/"],
+    ["series", "bucket series/"],
+  ] as const)("finds what a forgetting without its stage %s leaves", async (left, place) => {
+    const person = new Person();
+    await plant(person);
+    const leaking: typeof forgetting = {
+      ...forgetting,
+      step: async (state, deps) => {
+        if (state.phase !== left) return forgetting.step(state, deps);
+        const phase = PHASES[PHASES.indexOf(left) + 1] as (typeof PHASES)[number];
+        return { state: { ...state, phase, at: null, scan: null }, isDone: false };
+      },
+    };
+    await inAJob((deps) => runToEnd(leaking, orderOf(person), deps), "files");
+    expect((await placesOf(person)).some((each) => each.startsWith(place))).toBe(true);
   });
 });
 

@@ -12,6 +12,8 @@ import { parseStamped } from "#queue/contract-version.ts";
 import type { QueuedRecord } from "#queue/parcel.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
 import type { Env } from "../../../workers/archive/env.ts";
+import { compactDay, DAY_BEGINS, type DayPlace } from "../../../workers/archive/files/compact-day.ts";
+import { SERIES_BEGIN, type SeriesPlace, seriesOfDay } from "../../../workers/archive/series/series-of-day.ts";
 import { recordOf } from "../../support/records.ts";
 
 export const env = testEnv as unknown as Env & { readonly ARCHIVE: R2Bucket };
@@ -77,9 +79,20 @@ export class Person {
   }
 
   /** A record of the customer that its contract refuses. */
-  broken(where: string): QueuedRecord {
+  broken(where: string, topic = "device.elt.customer.assigned"): QueuedRecord {
     const value = JSON.stringify({ deviceId: this.device, who: this.id, notes: [`${CANARY} ${where}`] });
-    return { ...recordOf({ topic: "device.elt.customer.assigned" }), key: `${CANARY} key`, value };
+    return { ...recordOf({ topic }), key: `${CANARY} key`, value };
+  }
+
+  report(more: { readonly deviceId?: string; readonly day?: number } = {}): QueuedRecord {
+    const { deviceId = this.device, day = 4 } = more;
+    return recordOf({
+      topic: "device.elt.status.reported",
+      eventId: `report-${day}-${this.id}`,
+      deviceId,
+      occurredAt: at(day),
+      data: { online: true, indoorTemperatureC: 21 },
+    });
   }
 }
 
@@ -119,6 +132,19 @@ export async function putRaw(records: readonly ArchivedRecord[]): Promise<string
   const key = await rawKeyOf(records);
   await env.ARCHIVE.put(key, await encodeLines(records));
   return key;
+}
+
+/** The same records, received on another day. */
+export const receivedOn = (day: string, records: readonly QueuedRecord[]): QueuedRecord[] =>
+  records.map((record) => ({ ...record, receivedAtMs: Date.parse(`${day}T12:30:00Z`) }));
+
+/** Makes day files and series of everything raw. */
+export async function compactAll(bucket: R2Bucket, day: string): Promise<void> {
+  const nowMs = Date.now();
+  for (let place: DayPlace | null = DAY_BEGINS; place !== null; )
+    ({ place } = await compactDay({ bucket, nowMs, isKept: () => true }, day, place));
+  for (let place: SeriesPlace | null = SERIES_BEGIN; place !== null; )
+    place = await seriesOfDay({ bucket, nowMs }, day, place);
 }
 
 export const letters = new DeadLetterRepository(env.DB);

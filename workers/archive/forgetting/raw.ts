@@ -90,7 +90,7 @@ async function rewriteOne(
   if (changed === 0) return undefined;
   const after = await rawKeyOf(redacted);
   const written = new Uint8Array(await encodeLines(redacted));
-  await bucket.put(after, written);
+  await bucket.put(after, written, { customMetadata: { records: `${redacted.length}` } });
   const stored = await bucket.get(after);
   const again = stored && new Uint8Array(await stored.arrayBuffer());
   if (!again || (await sha256HexOf(again)) !== (await sha256HexOf(written)))

@@ -11,13 +11,15 @@ export const PHASES = [
   "letters",
   "audit",
   "raw",
+  "days",
+  "series",
   "wait",
   "certificate",
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** Where a scan of the archive is: `null` at its beginning. */
-export type ScanPlace = { readonly store: "raw"; readonly after: string | null } | null;
+export type ScanPlace = { readonly store: "raw" | "days"; readonly after: string | null } | null;
 
 /** How many of each was redacted. No personal value is in it. */
 export type Counts = {
@@ -30,6 +32,10 @@ export type Counts = {
   readonly auditEntries: number;
   readonly rawObjects: number;
   readonly rawRecords: number;
+  readonly dayFiles: number;
+  readonly dayRecords: number;
+  readonly seriesSegments: number;
+  readonly seriesLines: number;
 };
 
 export const NO_COUNTS: Counts = {
@@ -42,6 +48,10 @@ export const NO_COUNTS: Counts = {
   auditEntries: 0,
   rawObjects: 0,
   rawRecords: 0,
+  dayFiles: 0,
+  dayRecords: 0,
+  seriesSegments: 0,
+  seriesLines: 0,
 };
 
 /** One request to forget a customer. It is kept in the archive, without any personal value. */

@@ -5,10 +5,12 @@ import { LetterForgetting } from "#letters/repositories/letter-forgetting.ts";
 import type { ForgetSink } from "#objects/forget.ts";
 import { entriesOf, ForgettingRepository } from "#repositories/forgetting.ts";
 import type { JobDeps, JobStep } from "../jobs/job-kind.ts";
+import { findInDays, rewriteDays } from "./days.ts";
 import { ForgettingMemory, type RewrittenFile } from "./memory.ts";
 import { certificateOf, putCertificate, putRequest, shareEntries } from "./notes.ts";
 import { findInRaw, rewriteRaw } from "./raw.ts";
 import { type Subject, subjectOf } from "./redact-archived.ts";
+import { rewriteSeries } from "./series.ts";
 import { type Counts, type ForgetRequest, type ForgettingState, PHASES, withCounts } from "./state.ts";
 
 /** Devices that one step redacts in D1, or asks for in objects: each takes several calls. Ours. */
@@ -39,6 +41,8 @@ export async function stepOf(state: ForgettingState, request: ForgetRequest, dep
     case "audit":
       return job.audit();
     case "raw":
+    case "days":
+    case "series":
       return job.files(state.phase);
     case "wait":
       return job.wait();
@@ -94,10 +98,11 @@ class Job {
   async find(): Step {
     const { bucket } = this.#deps;
     const { store, after } = this.#state.scan ?? { store: "raw", after: null };
-    const found = await { raw: findInRaw }[store](bucket, after, this.#subject);
+    const found = await { raw: findInRaw, days: findInDays }[store](bucket, after, this.#subject);
     this.#memory.addDevices(found.devices);
     this.#memory.addTexts(found.texts);
-    return found.isEnd ? this.#next() : this.#stay({ scan: { store, after: found.after } });
+    if (!found.isEnd) return this.#stay({ scan: { store, after: found.after } });
+    return store === "raw" ? this.#stay({ scan: { store: "days", after: null } }) : this.#next();
   }
 
   /** From the end of this step on no earlier event of the customer's devices brings anything back. */
@@ -165,10 +170,12 @@ class Job {
     return this.#onOrNext(last, { auditEntries: changed });
   }
 
-  async files(store: "raw"): Step {
+  async files(store: "raw" | "days" | "series"): Step {
     const { bucket } = this.#deps;
     const after = typeof this.#state.at === "string" ? this.#state.at : null;
-    const rewrite = { raw: rewriteRaw }[store];
+    // Compaction writes no file while this job is at work, so the second time only raw objects can be new.
+    if (store !== "raw" && this.#state.pass === 2 && !this.#state.hasFoundMore) return this.#next();
+    const rewrite = { raw: rewriteRaw, days: rewriteDays, series: rewriteSeries }[store];
     const walked = await rewrite(bucket, after, this.#subject);
     for (const file of walked.files) this.#memory.addFile(file);
     const counts = COUNTS[store](walked.files);
@@ -248,6 +255,8 @@ class Job {
 
 const sum = (files: readonly RewrittenFile[]): number => files.reduce((all, { records }) => all + records, 0);
 
-const COUNTS: Readonly<Record<"raw", (files: readonly RewrittenFile[]) => Partial<Counts>>> = {
+const COUNTS: Readonly<Record<"raw" | "days" | "series", (files: readonly RewrittenFile[]) => Partial<Counts>>> = {
   raw: (files) => ({ rawObjects: files.length, rawRecords: sum(files) }),
+  days: (files) => ({ dayFiles: files.length, dayRecords: sum(files) }),
+  series: (files) => ({ seriesSegments: files.length, seriesLines: sum(files) }),
 };

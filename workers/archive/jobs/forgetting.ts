@@ -101,6 +101,8 @@ const SENTENCES: Readonly<Record<ForgettingState["phase"], string>> = {
   letters: "Looks through the dead letters",
   audit: "Looks through the audit log",
   raw: "Rewrites raw objects of the archive",
+  days: "Rewrites day files of the archive",
+  series: "Rewrites the series",
   wait: "Waits until no consumer can be at work that had looked before",
   certificate: "Writes the certificate",
 };
@@ -115,4 +117,8 @@ const WORDS: Readonly<Record<string, string>> = {
   auditEntries: "audit entries",
   rawObjects: "raw objects",
   rawRecords: "records in raw objects",
+  dayFiles: "day files",
+  dayRecords: "records in day files",
+  seriesSegments: "segments of series",
+  seriesLines: "lines of series",
 };

@@ -1,0 +1,78 @@
+import { listKeys } from "#archive/bucket.ts";
+import { bucketOf, seriesPrefix } from "#archive/names.ts";
+import type { ArchivedRecord } from "#archive/record.ts";
+import { rewriteSegment } from "#archive/series/rewrite.ts";
+import { SegmentGone } from "#archive/series/segment.ts";
+import { sha256HexOf } from "#base/digest.ts";
+import type { DeviceState } from "#domain/as-of.ts";
+import { redactAlert, redactAspects } from "#domain/redacted.ts";
+import { sameContent } from "#domain/register.ts";
+import type { JobDeps } from "../jobs/job-kind.ts";
+import type { RewrittenFile } from "./memory.ts";
+import { redactArchived, type Subject } from "./redact-archived.ts";
+
+/** Segments that one step rewrites. Ours. */
+const SEGMENTS_A_STEP = 20;
+
+/** The buckets of the subject's devices, in order. */
+const bucketsOf = ({ devices }: Subject): string[] => [...new Set([...devices].map(bucketOf))].sort();
+
+/**
+ * Rewrites the segments of the buckets that the customer's devices are in, each under its own name.
+ * @param after the name of the segment that was rewritten last
+ */
+export async function rewriteSeries(
+  bucket: JobDeps["bucket"],
+  after: string | null,
+  subject: Subject,
+): Promise<{ readonly after: string | null; readonly isEnd: boolean; readonly files: RewrittenFile[] }> {
+  const files: RewrittenFile[] = [];
+  const next = bucketsOf(subject).find((each) => after === null || `${seriesPrefix(each)}~` > after);
+  if (next === undefined) return { after, isEnd: true, files };
+  const prefix = seriesPrefix(next);
+  const { keys, isEnd } = await listKeys(bucket, {
+    prefix,
+    after: after?.startsWith(prefix) ? after : null,
+    limit: SEGMENTS_A_STEP,
+  });
+  for (const name of keys) {
+    const file = await rewriteOne(bucket, name, subject);
+    if (file) files.push(file);
+  }
+  return { after: isEnd ? `${prefix}~` : (keys.at(-1) ?? after), isEnd: false, files };
+}
+
+async function rewriteOne(
+  bucket: JobDeps["bucket"],
+  name: string,
+  subject: Subject,
+): Promise<RewrittenFile | undefined> {
+  const sha256Before = await hashOf(bucket, name);
+  if (sha256Before === null) return undefined;
+  try {
+    const changed = await rewriteSegment(bucket, name, {
+      record: (record: ArchivedRecord) => redactArchived(record, subject),
+      state: (state: DeviceState) => redactState(state, subject),
+    });
+    if (changed === 0) return undefined;
+    const sha256After = (await hashOf(bucket, name)) ?? "";
+    return { before: name, after: null, sha256Before, sha256After, records: changed };
+  } catch (thrown) {
+    if (thrown instanceof SegmentGone) return undefined;
+    throw thrown;
+  }
+}
+
+async function hashOf(bucket: JobDeps["bucket"], name: string): Promise<string | null> {
+  const stored = await bucket.get(name);
+  return stored && sha256HexOf(new Uint8Array(await stored.arrayBuffer()));
+}
+
+function redactState(state: DeviceState, { devices, request: { untilMs } }: Subject): DeviceState {
+  if (!devices.has(state.key)) return state;
+  const aspects = redactAspects(state.aspects, untilMs);
+  const alerts = new Map([...state.alerts].map(([id, alert]) => [id, redactAlert(alert, untilMs)]));
+  const isSame =
+    sameContent(aspects, state.aspects) && sameContent(Object.fromEntries(alerts), Object.fromEntries(state.alerts));
+  return isSame ? state : { ...state, aspects, alerts };
+}
