@@ -174,4 +174,18 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'if (target.kind === "token") continue;',
     says: "a token's revocation is not in the list that requests are compared with",
   },
+  {
+    guarantee: "G20",
+    file: "workers/ingest/archive.ts",
+    find: "for (const { ending } of members) faults.set(ending, put.thrown);",
+    replace: "",
+    says: "a record is acknowledged although R2 did not take it",
+  },
+  {
+    guarantee: "G20",
+    file: "src/shared/queue/receipt.ts",
+    find: "return record.receipt ?? (id === undefined",
+    replace: "return (id === undefined",
+    says: "a record that goes back to the queue is another record there",
+  },
 ];

@@ -6,7 +6,7 @@ import type { SampleRecord } from "../../samples/record.ts";
 import dlq from "../../workers/dlq/index.ts";
 import ingest from "../../workers/ingest/index.ts";
 import { Broker, batchOf, type Delivery, type ProducerFault, type QueueName } from "../simulation/broker.ts";
-import { DB, DEVICES, type objectsWith } from "./stores.ts";
+import { ARCHIVE, DB, DEVICES, type objectsWith } from "./stores.ts";
 
 /** The largest batch of each consumer, as the Workers' configurations set it. */
 const BATCH_SIZE: Record<QueueName, number> = { events: 10, backfill: 25, suspects: 1, deadLetters: 25 };
@@ -19,12 +19,13 @@ export type Death = {
   readonly acksLost?: boolean;
 };
 
-/** Both Workers' real handlers around real D1 and device objects. The test controls queues, time and faults. */
+/** Both Workers' real handlers around real D1, R2 and device objects. The test controls queues, time and faults. */
 export class Platform {
   readonly broker = new Broker();
   readonly #reports: MetricsReport[] = [];
   db: D1Database = DB;
   objects: ReturnType<typeof objectsWith> | typeof DEVICES = DEVICES;
+  archive: Pick<R2Bucket, "put"> = ARCHIVE;
   /** What a producer does with its next call. */
   nextFault: Record<QueueName, () => ProducerFault> = {
     events: () => "none",
@@ -113,6 +114,7 @@ export class Platform {
       TOKEN_SECRET: LOCAL_TOKEN_SECRET,
       DB: this.db,
       DEVICES: this.objects,
+      ARCHIVE: this.archive,
       EVENTS: this.#producer("events"),
       BACKFILL: this.#producer("backfill"),
       SUSPECTS: this.#producer("suspects"),

@@ -4,7 +4,8 @@ import { vi } from "vitest";
 import type { ConcordEvent } from "#domain/event.ts";
 import type { DeviceObject } from "../../workers/devices/device-object.ts";
 
-export const { DB, DEVICES, HUBS } = env as unknown as {
+export const { ARCHIVE, DB, DEVICES, HUBS } = env as unknown as {
+  ARCHIVE: R2Bucket;
   DB: D1Database;
   DEVICES: DurableObjectNamespace<DeviceObject>;
   HUBS: DurableObjectNamespace;
@@ -100,3 +101,15 @@ export const failToWrite = (device: string, events: ConcordEvent[]): Promise<voi
     // Caught in here, because workerd prints whatever an object throws.
     await object.merge(events).catch(() => {});
   });
+
+type R2Hooks = { readonly before?: () => void; readonly after?: () => void };
+
+/** The real R2, of which a test may fail each write before it happens, or behind it. */
+export const r2With = ({ before, after }: R2Hooks): Pick<R2Bucket, "put"> => ({
+  put: (async (...call: Parameters<R2Bucket["put"]>) => {
+    before?.();
+    const object = await ARCHIVE.put(...call);
+    after?.();
+    return object;
+  }) as R2Bucket["put"],
+});

@@ -13,7 +13,7 @@ export type Line = {
 
 export type RawObject = { readonly key: string; readonly lines: readonly Line[] };
 
-async function linesOf(gzip: Uint8Array | ArrayBuffer): Promise<Line[]> {
+export async function linesOf(gzip: Uint8Array | ArrayBuffer): Promise<Line[]> {
   const text = await new Response(
     new Response(gzip).body?.pipeThrough(new DecompressionStream("gzip") as never),
   ).text();
