@@ -6,7 +6,11 @@ export type BucketCall = { readonly operation: keyof ArchiveBucket; readonly key
 /** What a fault does to a call: nothing, an error before anything is done, or an error once it is done. */
 export type BucketFault = "before" | "after" | undefined;
 
-type Stored = { readonly bytes: Uint8Array<ArrayBuffer>; readonly etag: string };
+type Stored = {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly etag: string;
+  readonly customMetadata?: Record<string, string>;
+};
 
 /**
  * As much of R2 as the archive uses, in memory: conditional puts, ranges, names in the order of their bytes, and pages. The
@@ -71,11 +75,7 @@ export class MemoryBucket implements ArchiveBucket {
     });
   }
 
-  put(
-    key: string,
-    value: string | Uint8Array,
-    { onlyIf }: { readonly onlyIf?: Headers | { readonly etagMatches: string } } = {},
-  ) {
+  put(key: string, value: string | Uint8Array, { onlyIf, customMetadata }: Parameters<ArchiveBucket["put"]>[2] = {}) {
     return this.#call("put", key, () => {
       const stored = this.objects.get(key);
       if (onlyIf instanceof Headers && onlyIf.get("if-none-match") === "*" && stored) return null;
@@ -85,6 +85,7 @@ export class MemoryBucket implements ArchiveBucket {
       this.objects.set(key, {
         bytes: new Uint8Array(typeof value === "string" ? new TextEncoder().encode(value) : value),
         etag,
+        ...(customMetadata && { customMetadata }),
       });
       return { key, etag };
     });
@@ -110,7 +111,10 @@ export class MemoryBucket implements ArchiveBucket {
     return this.#call("list", prefix, () => {
       if (limit < 1 || limit > 1_000) throw new RangeError("R2 lists 1 to 1,000 objects at once");
       const keys = this.keys(prefix).filter((key) => key > startAfter);
-      const objects = keys.slice(0, limit).map((key) => ({ key, size: this.objects.get(key)?.bytes.byteLength ?? 0 }));
+      const objects = keys.slice(0, limit).map((key) => {
+        const { bytes, customMetadata } = this.objects.get(key) as Stored;
+        return { key, size: bytes.byteLength, ...(customMetadata && { customMetadata }) };
+      });
       return { objects, truncated: keys.length > limit, delimitedPrefixes: [] };
     });
   }

@@ -1,6 +1,7 @@
 import { describeFault, log } from "#telemetry/log.ts";
 import { hasBindings, hasMigrations, type ReadinessCheck, readinessResponse } from "#telemetry/readiness.ts";
 import type { Env } from "./env.ts";
+import { keepCounts } from "./service/files.ts";
 import { tickJobs } from "./service/jobs.ts";
 
 export { ArchiveJob } from "./jobs/archive-job.ts";
@@ -22,9 +23,10 @@ export default {
     }
   },
 
-  /** Each five minutes: jobs that are due begin, and those whose alarms have ended go on. */
+  /** Each five minutes: jobs that are due begin, those whose alarms have ended go on, and the bucket's objects are counted. */
   async scheduled(_, env) {
-    for (const result of await tickJobs(env))
+    const [jobs, counted] = await Promise.all([tickJobs(env), Promise.allSettled([keepCounts(env)])]);
+    for (const result of [...jobs, ...counted])
       if (result.status === "rejected") log("error", "archive.tick_failed", describeFault(result.reason));
   },
 } satisfies ExportedHandler<Env>;

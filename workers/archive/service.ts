@@ -1,8 +1,10 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { JobAction, JobObjectName, JobOrder } from "#ops/archive-api.ts";
+import type { CheckRequest } from "#ops/archive-files-api.ts";
 import type { ArchiveRpc } from "#ops/archive-service.ts";
 import type { VerificationQuery } from "#ops/archive-verification.ts";
 import type { Env } from "./env.ts";
+import { checkFiles, readKept, readStatus } from "./service/files.ts";
 import { orderJob, readJobs, startJob } from "./service/jobs.ts";
 import { readVerification } from "./service/verification.ts";
 
@@ -22,5 +24,17 @@ export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveRpc 
 
   verification(query: VerificationQuery) {
     return readVerification(this.env, query);
+  }
+
+  archiveStatus() {
+    return readStatus(this.env);
+  }
+
+  archiveFigures() {
+    return readKept(this.env);
+  }
+
+  checkArchive(request: CheckRequest) {
+    return checkFiles(this.env, request);
   }
 }

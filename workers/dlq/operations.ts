@@ -3,10 +3,12 @@ import { IssuerUnreachable } from "#auth/issuer.ts";
 import type { Me } from "#ops/api.ts";
 import { logFault } from "#telemetry/fault.ts";
 import { EXPOSITION_TYPE } from "#telemetry/prometheus.ts";
+import { readArchiveFigures } from "./metrics/archive-figures.ts";
 import { formatExposition } from "./metrics/exposition.ts";
 import { readJobsForScrape } from "./metrics/job-gauges.ts";
 import { readLetterFigures } from "./metrics/letter-figures.ts";
 import { toTopicsOverview } from "./metrics/overview.ts";
+import { archiveFileRoutes } from "./ops/archive/files.ts";
 import { archiveJobRoutes } from "./ops/archive/jobs.ts";
 import { archiveVerificationRoutes } from "./ops/archive/verification.ts";
 import { auditRoutes } from "./ops/audit.ts";
@@ -52,6 +54,8 @@ const INDEX = {
     revoke: "POST /ops/api/revocations",
     // biome-ignore lint/plugin: a method of HTTP, and no SQL
     unrevoke: "DELETE /ops/api/revocations/{id}",
+    archiveStatus: "GET /ops/api/archive/status",
+    archiveCheck: "GET /ops/api/archive/check{?day,after}",
     archiveJobs: "GET /ops/api/archive/jobs",
     archiveJob: "GET|POST /ops/api/archive/jobs/{name}",
     archiveOrder: "POST /ops/api/archive/jobs/{name}/{pause,resume,cancel}",
@@ -97,12 +101,13 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
   app.use("/ops/api/*", only("viewer"), requireOwnPage);
 
   app.get("/ops/metrics", async (c) => {
-    const [jobs, totals, times, deadLetters, databaseBytes] = await Promise.all([
+    const [jobs, totals, times, deadLetters, databaseBytes, archive] = await Promise.all([
       readJobsForScrape(deps.archive),
       metrics.read(),
       metrics.times(),
       readLetterFigures(deps),
       deps.databaseBytes(),
+      readArchiveFigures(deps),
     ]);
     const text = formatExposition({
       jobs,
@@ -110,6 +115,7 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
       topics: toTopicsOverview(totals, times, now()),
       deadLetters,
       databaseBytes,
+      archive,
     });
     return c.body(text, { headers: { "Content-Type": EXPOSITION_TYPE } });
   });
@@ -127,6 +133,7 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
     transferRoutes,
     auditRoutes,
     revocationRoutes,
+    archiveFileRoutes,
     archiveJobRoutes,
     archiveVerificationRoutes,
   ]) {

@@ -46,22 +46,39 @@ type StoredObject = {
   readonly json: <T>() => Promise<T>;
 };
 
-/** The names that begin with `prefix`, in order, from after `after` on. */
-export async function listKeys(
+export type ListedObject = Awaited<ReturnType<ArchiveBucket["list"]>>["objects"][number];
+
+type ListRequest = {
+  readonly prefix: string;
+  /** Only names after this one. */
+  readonly after?: string | null;
+  readonly limit: number;
+};
+
+/** The objects whose names begin with `prefix`, in the order of these, with their metadata. */
+export async function listObjects(
   bucket: Pick<ArchiveBucket, "list">,
-  { prefix, after, limit }: { readonly prefix: string; readonly after?: string | null; readonly limit: number },
-): Promise<{ keys: string[]; isEnd: boolean }> {
-  const keys: string[] = [];
+  { prefix, after, limit }: ListRequest,
+): Promise<{ objects: ListedObject[]; isEnd: boolean }> {
+  const objects: ListedObject[] = [];
   let startAfter = after ?? undefined;
   for (;;) {
     const page = await bucket.list({
-      prefix,
-      limit: Math.min(1_000, limit - keys.length),
+      ...{ prefix, limit: Math.min(1_000, limit - objects.length), include: ["customMetadata"] },
       ...(startAfter && { startAfter }),
     });
-    keys.push(...page.objects.map(({ key }) => key));
-    if (!page.truncated) return { keys, isEnd: true };
-    if (keys.length >= limit) return { keys, isEnd: false };
-    startAfter = keys.at(-1);
+    for (const object of page.objects) objects.push(object);
+    if (!page.truncated) return { objects, isEnd: true };
+    if (objects.length >= limit) return { objects, isEnd: false };
+    startAfter = objects.at(-1)?.key;
   }
+}
+
+/** The names that begin with `prefix`, in order. */
+export async function listKeys(
+  bucket: Pick<ArchiveBucket, "list">,
+  request: ListRequest,
+): Promise<{ keys: string[]; isEnd: boolean }> {
+  const { objects, isEnd } = await listObjects(bucket, request);
+  return { keys: objects.map(({ key }) => key), isEnd };
 }

@@ -13,6 +13,8 @@ export const RAW_PREFIX = "events/";
 export const DAYS_PREFIX = "days/";
 export const SERIES_PREFIX = "series/";
 export const FORGOTTEN_PREFIX = "forgotten/";
+/** What the bucket holds, as it was last counted, so that a scrape is one read. */
+export const FIGURES_KEY = "figures.json";
 
 export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 export const hourOf = (ms: number): string => new Date(ms).toISOString().slice(11, 13);

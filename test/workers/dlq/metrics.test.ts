@@ -37,6 +37,10 @@ const scrapeOf = (totals: MetricsTotals): Scrape => ({
     runs: { running: 1, paused: 0 },
   },
   databaseBytes: 7_500_000_000,
+  archive: {
+    ...{ atMs: NOW_MS, rawObjects: 5, rawBytes: 900, oldestRawHour: "2026-11-26T13:00:00.000Z", days: 2 },
+    ...{ firstDay: "2026-11-24", lastDay: "2026-11-25", parts: 7, bytes: 1_000, records: 40, isWhole: true },
+  },
 });
 
 type Family = { readonly name: string; readonly type: string; readonly metrics: readonly object[] };
@@ -95,6 +99,10 @@ describe("the exposition", () => {
     ['concord_archive_job_state{job="files",state="failed"}', 1],
     ['concord_archive_job_state{job="files",state="running"}', 0],
     ['concord_archive_job_last_done_timestamp_seconds{kind="compaction"}', Date.UTC(2026, 10, 27, 11) / 1_000],
+    ["concord_archive_raw_objects", 5],
+    ["concord_archive_oldest_raw_timestamp_seconds", Date.UTC(2026, 10, 26, 13) / 1_000],
+    ["concord_archive_day_files", 7],
+    ["concord_archive_day_file_records", 40],
     ["concord_queue_backlog_messages", 4],
     ['concord_dead_letters{state="open"}', 3],
     ["concord_dead_letter_oldest_age_seconds", 90],

@@ -25,6 +25,8 @@ describe("the role that a route requires", () => {
     ["GET", "/ops/api/archive/jobs"],
     ["GET", "/ops/api/archive/jobs/files"],
     ["GET", "/ops/api/archive/verification"],
+    ["GET", "/ops/api/archive/status"],
+    ["GET", "/ops/api/archive/check"],
   ];
   const AS_OPERATOR: typeof AS_VIEWER = [
     ["POST", "/ops/api/dead-letters/a/replay"],

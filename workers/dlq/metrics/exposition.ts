@@ -1,3 +1,4 @@
+import type { ArchiveFigures } from "#ops/archive-files-api.ts";
 import { INSTRUMENTS, type Instrument, type InstrumentName } from "#telemetry/instruments.ts";
 import { type Counts, INSTRUMENT_NAMES, type MetricsTotals, partsOf, splitKey } from "#telemetry/metrics.ts";
 import { FLOW_STATES, type LetterFigures, type TopicsOverview } from "#telemetry/overview.ts";
@@ -11,6 +12,8 @@ export type Scrape = JobsOfScrape & {
   readonly topics: TopicsOverview;
   readonly deadLetters: LetterFigures;
   readonly databaseBytes: number;
+  /** `null` where there is no archive, or no figures of it. */
+  readonly archive: ArchiveFigures | null;
 };
 
 /** A metric that is measured at the time of the scrape. */
@@ -51,6 +54,42 @@ export const GAUGES: readonly Gauge[] = [
     labels: [],
     help: "Size of the database; D1 takes 10 GB.",
     samples: ({ databaseBytes }) => one(databaseBytes),
+  },
+  {
+    name: "concord_archive_raw_objects",
+    labels: [],
+    help: "Objects of the archive that no compaction has turned into day files yet.",
+    samples: ({ archive }) => (archive ? one(archive.rawObjects) : []),
+  },
+  {
+    name: "concord_archive_oldest_raw_timestamp_seconds",
+    labels: [],
+    help: "The beginning of the oldest hour that has such objects; absent if none waits.",
+    samples: ({ archive }) => (archive?.oldestRawHour ? one(Date.parse(archive.oldestRawHour) / 1_000) : []),
+  },
+  {
+    name: "concord_archive_day_files",
+    labels: [],
+    help: "Parquet files of the archive.",
+    samples: ({ archive }) => (archive ? one(archive.parts) : []),
+  },
+  {
+    name: "concord_archive_day_file_bytes",
+    labels: [],
+    help: "Their size in bytes.",
+    samples: ({ archive }) => (archive ? one(archive.bytes) : []),
+  },
+  {
+    name: "concord_archive_day_file_records",
+    labels: [],
+    help: "Records in them.",
+    samples: ({ archive }) => (archive ? one(archive.records) : []),
+  },
+  {
+    name: "concord_archive_figures_timestamp_seconds",
+    labels: [],
+    help: "When the archive was last counted, which it is each five minutes.",
+    samples: ({ archive }) => (archive ? one(archive.atMs / 1_000) : []),
   },
   {
     name: "concord_live_sockets",
