@@ -57,6 +57,11 @@ const Archive = z
     enabled: z.boolean().default(false),
     location: z.enum(LOCATIONS).optional(),
     jurisdiction: z.enum(JURISDICTIONS).optional(),
+    /** The id of a stream of Cloudflare's Pipelines, which gets a copy of what is merged: docs/analytics.md. */
+    stream: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/, "must be the id of a stream: 32 hex digits")
+      .optional(),
     /** The second database, for a rebuild. */
     rebuilt: z.strictObject({ id: z.guid() }).optional(),
   })

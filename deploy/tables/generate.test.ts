@@ -124,6 +124,17 @@ describe("the generated tables", () => {
     });
   });
 
+  it("bind a stream of Pipelines where the environment names one, and to the consumer alone", () => {
+    const id = "0123456789abcdef0123456789abcdef";
+    const named = [/^# stream = .*$/m, `stream = "${id}"`] as const;
+    expect(stagingOf("ingest", named)).toMatchObject({ pipelines: [{ binding: "PIPELINE", stream: id }] });
+    for (const worker of WORKER_NAMES) {
+      expect(stagingOf(worker)).not.toHaveProperty("pipelines");
+      if (worker !== "ingest") expect(stagingOf(worker, named)).not.toHaveProperty("pipelines");
+    }
+    expect(() => stagingOf("ingest", [named[0], 'stream = "concord"'])).toThrow(/must be the id of a stream/);
+  });
+
   it("say where logs and traces go, and how many", () => {
     const exported = stagingOf(
       "devices",

@@ -38,6 +38,8 @@ export type ConsumeDeps = SendOnDeps & {
   readonly deliver: Deliver;
   /** `undefined` where no bucket is bound: then nothing is archived, and nothing else differs. */
   readonly archive?: Archive | undefined;
+  /** Takes how records ended, for analysts, and is not waited for; `undefined` where no stream is bound. */
+  readonly stream?: ((endings: readonly Ending[]) => void) | undefined;
 };
 
 export type Consumed = {
@@ -94,6 +96,7 @@ async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]
   const { endings, report: archived } = await archiveBatch(deps.archive, ended, deps.now());
   const strays = deliveries.flatMap(({ body }, message) => (isParcel(body) ? [] : [{ message, body }]));
   const { held } = await sendOn(deps, endings, strays);
+  deps.stream?.(endings.filter(({ arrival }) => !held.has(arrival.message)));
   logTraces(endings);
   return {
     dispositions: deliveries.map((delivery, message) => toDisposition(!held.has(message), delivery, deps.random)),

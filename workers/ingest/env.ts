@@ -18,6 +18,7 @@ import type { AcceptDeps } from "./accept.ts";
 import { TokenSettings } from "./auth/token-settings.ts";
 import type { CommandDeps } from "./commands.ts";
 import type { ConsumeDeps } from "./consume.ts";
+import { type Stream, streamSettled } from "./stream.ts";
 
 /** The bindings of workers/ingest/wrangler.toml. No other file names one. */
 export type Env = {
@@ -45,6 +46,8 @@ export type Env = {
   readonly METRICS: MetricsNamespace;
   /** Where everything that is settled is kept. Optional: without it nothing is archived. */
   readonly ARCHIVE?: R2Bucket;
+  /** A stream of analysts' tables. Optional. */
+  readonly PIPELINE?: Stream;
 };
 
 const Vars = z
@@ -80,8 +83,16 @@ export const acceptDeps = (env: Env, lane: Lane): AcceptDeps => ({
   workerVersion: releaseName(env),
 });
 
-export const consumeDeps = (env: Env): ConsumeDeps =>
-  consumeDepsOver(env, env.DB.withSession("first-primary"), ARCHIVE_DEADLINE_MS);
+type Waiting = Pick<ExecutionContext, "waitUntil">;
+
+export const consumeDeps = (env: Env, ctx: Waiting): ConsumeDeps => ({
+  ...consumeDepsOver(env, env.DB.withSession("first-primary"), ARCHIVE_DEADLINE_MS),
+  stream: streamOf(env, ctx),
+});
+
+/** What analysts' stream gets is sent behind the batch. */
+const streamOf = ({ PIPELINE }: Env, ctx: Waiting): ConsumeDeps["stream"] =>
+  PIPELINE && ((endings) => ctx.waitUntil(streamSettled(PIPELINE, endings, Date.now())));
 
 /** How long one write of the archive may take, whose batch waits. Our choice: far beyond what R2 takes when it works. */
 const ARCHIVE_DEADLINE_MS = 10_000;
@@ -116,11 +127,12 @@ const consumeDepsOver = (env: Env, session: D1DatabaseSession, archiveDeadlineMs
 const COMMAND_DEADLINE_MS = 3_000;
 
 /** The consumer's effects and those of a command, over one D1 session whose bookmark lets the caller read its own write. */
-export function commandDeps(env: Env, ctx: Pick<ExecutionContext, "waitUntil">): CommandDeps {
+export function commandDeps(env: Env, ctx: Waiting): CommandDeps {
   const session = env.DB.withSession("first-primary");
   const deps = consumeDepsOver(env, session, COMMAND_DEADLINE_MS);
   return {
     ...deps,
+    stream: streamOf(env, ctx),
     fleet: { merge: (events) => withDeadline(COMMAND_DEADLINE_MS, deps.fleet.merge(events)) },
     claimDesired: (order) => (env.DEVICES.getByName(order.deviceKey) as unknown as DeviceSink).claimDesired(order),
     bookmark: () => session.getBookmark(),

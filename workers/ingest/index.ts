@@ -11,7 +11,7 @@ export default {
   fetch: routes.fetch,
 
   async queue(batch, env, ctx) {
-    const { dispositions, report } = await consume(consumeDeps(env), batch.messages);
+    const { dispositions, report } = await consume(consumeDeps(env, ctx), batch.messages);
     settleBatch(batch.messages, dispositions);
     ctx.waitUntil(reportMetrics(env, report));
   },

@@ -309,11 +309,11 @@ describe("without the bucket", () => {
   it("is what an environment without the binding is", () => {
     const all = { ...bindings, DB } as unknown as Env;
     const ctx = { waitUntil: () => {} };
-    expect([consumeDeps(all).archive, commandDeps(all, ctx).archive]).toEqual([undefined, undefined]);
+    expect([consumeDeps(all, ctx).archive, commandDeps(all, ctx).archive]).toEqual([undefined, undefined]);
     const bound = { ...all, ARCHIVE };
-    expect(consumeDeps(bound).archive?.bucket).toBe(ARCHIVE);
+    expect(consumeDeps(bound, ctx).archive?.bucket).toBe(ARCHIVE);
     // A command's caller waits for it.
-    expect(commandDeps(bound, ctx).archive?.deadlineMs).toBeLessThan(consumeDeps(bound).archive?.deadlineMs ?? 0);
+    expect(commandDeps(bound, ctx).archive?.deadlineMs).toBeLessThan(consumeDeps(bound, ctx).archive?.deadlineMs ?? 0);
   });
 });
 
