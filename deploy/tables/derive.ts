@@ -23,8 +23,16 @@ export function deriveTables(config: LocalConfig, environment: Environment): Tab
     observability: observabilityOf(environment),
     vars: variablesOf(config, environment),
     ...bindingsOf(config, environment),
+    ...streamOfAnalysts(worker, environment),
   };
 }
+
+/**
+ * The one binding that the local environment does not have: a stream is made by hand, since its schema never changes, and
+ * laptops and benches should not pay for rows that nobody keeps.
+ */
+const streamOfAnalysts = (worker: WorkerName, { archive: { stream } }: Environment): Table =>
+  worker === "ingest" && stream !== undefined ? { pipelines: [{ binding: "PIPELINE", stream }] } : {};
 
 export const secretsOf = (worker: WorkerName) => SECRETS.filter((secret) => secret.worker === worker);
 

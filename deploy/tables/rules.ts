@@ -39,12 +39,6 @@ const bucket: Rule = (table, context) => {
   return enabled ? { ...named(["bucket_name"])(table, context), ...(jurisdiction && { jurisdiction }) } : undefined;
 };
 
-/** Analysts' stream is made by hand, since its schema cannot be changed; an environment that has none binds none. */
-const stream: Rule = (table, { environment }) => {
-  const { stream: id } = environment.archive;
-  return id ? { ...table, stream: id } : undefined;
-};
-
 /** The namespace of a local limit is the first of ten; an environment adds its number. */
 const limited: Rule = (table, { environment, limits }) => {
   const { name, namespace_id, simple } = table as { name: string; namespace_id: string; simple: Table };
@@ -65,7 +59,6 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ratelimits: limited,
   d1_databases: database,
   r2_buckets: bucket,
-  pipelines: stream,
   analytics_engine_datasets: named(["dataset"], "_"),
   "queues.producers": named(["queue"]),
   "queues.consumers": named(["queue", "dead_letter_queue"]),
