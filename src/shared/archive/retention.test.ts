@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { isArchived, keptOf, newestExpiredDay, type RetentionTable } from "./retention.ts";
 
 const TABLE: RetentionTable = {
+  objectEvents: 10,
+  letterValuesAGroup: 10,
   every: { letterValueDays: 30, letterDays: 180, archiveDays: null },
   topics: { "device.elt.status.reported": { archiveDays: 10 } },
 };

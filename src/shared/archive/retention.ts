@@ -12,15 +12,18 @@ export type Kept = {
 
 /** How long records are kept: of every topic, and what is different for some. */
 export type RetentionTable = {
+  /** The most events that a device's object keeps: its newest ones, whatever their topic, and fewer of large ones. */
+  readonly objectEvents: number;
+  /** How many values of waiting letters a group keeps: half of them its oldest, half its newest. D1 has 10 GB in all. */
+  readonly letterValuesAGroup: number;
   readonly every: Kept;
   readonly topics: Readonly<Record<string, Partial<Kept>>>;
 };
 
-/**
- * The one place that says how long records are kept. What a device's object keeps is a number of events and not a time: its
- * newest ones, whatever their topic. docs/tables.md has the table, and a test compares them.
- */
+/** The one place that says how long records are kept. docs/retention.md has it for readers, and a test compares them. */
 export const RETENTION: RetentionTable = {
+  objectEvents: 1_100,
+  letterValuesAGroup: 20_000,
   every: { letterValueDays: 30, letterDays: 180, archiveDays: null },
   topics: {},
 };

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { RETENTION } from "#archive/retention.ts";
+import { DAY_MS } from "#domain/time.ts";
 import type { Failure } from "#letters/letter.ts";
 import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
 import { LetterGroupRepository } from "#letters/repositories/letter-group.ts";
-import { LetterRetention, MAX_VALUES_A_GROUP, VALUE_RETENTION_MS } from "#letters/repositories/letter-retention.ts";
+import { LetterRetention } from "#letters/repositories/letter-retention.ts";
 import { counting, emptyOps, env, FAILED_MS, letter, recordNamed, settlement, TOPIC } from "./support.ts";
 
 const letters = new DeadLetterRepository(env.DB);
@@ -62,7 +64,7 @@ describe("with ten thousand letters", () => {
 
   it("closed letters lose their value and are then deleted when their retention ends, and waiting ones are kept", async () => {
     const open = await letters.idsWhere({ state: "open" }, LETTERS);
-    const later = FAILED_MS + 1e6 + VALUE_RETENTION_MS + 1;
+    const later = FAILED_MS + 1e6 + RETENTION.every.letterValueDays * DAY_MS + 1;
     let emptied = 0;
     for (let swept = 1; swept > 0; ) {
       swept = (await retention.sweep(later)).emptied;
@@ -74,15 +76,31 @@ describe("with ten thousand letters", () => {
       record: { value: null, topic: expect.any(String) },
     });
     expect(await letters.claim(["l0"], { runId: "r", nowMs: later, force: true })).toEqual([]);
-    for (let swept = 1; swept > 0; ) swept = (await retention.sweep(later + 200 * 86_400_000)).deleted;
+    for (let swept = 1; swept > 0; ) swept = (await retention.sweep(later + 200 * DAY_MS)).deleted;
     expect(await letters.find("l0")).toBeNull();
     expect(await letters.idsWhere({}, LETTERS)).toEqual(open);
   }, 60_000);
 });
 
+it("a topic whose letters are kept for less time loses its own alone", async () => {
+  await emptyOps();
+  const topics = [TOPIC, "device.elt.status.reported"];
+  const all = topics.map((topic, i) => letter(`t${i}`, { record: recordNamed(`t${i}`, { topic, value: "{}" }) }));
+  await letters.park(all);
+  await letters.settle(all.map(({ id }) => settlement(id, { settledAtMs: FAILED_MS })));
+  const table = { ...RETENTION, topics: { "device.elt.status.reported": { letterValueDays: 2, letterDays: 5 } } };
+  const shorter = new LetterRetention(env.DB, table);
+  const isEmptied = async (id: string) => (await letters.find(id))?.record.value === null;
+  expect(await shorter.sweep(FAILED_MS + 2 * DAY_MS)).toEqual({ emptied: 0, deleted: 0 });
+  expect(await shorter.sweep(FAILED_MS + 3 * DAY_MS)).toEqual({ emptied: 1, deleted: 0 });
+  expect([await isEmptied("t0"), await isEmptied("t1")]).toEqual([false, true]);
+  expect(await shorter.sweep(FAILED_MS + 6 * DAY_MS)).toEqual({ emptied: 0, deleted: 1 });
+  expect([(await letters.find("t0"))?.id, await letters.find("t1")]).toEqual(["t0", null]);
+});
+
 it("a group with too many letters keeps the values of its first and last ones, and counts all", async () => {
   await emptyOps();
-  const many = MAX_VALUES_A_GROUP + 30;
+  const many = RETENTION.letterValuesAGroup + 30;
   const chunk = 2_000;
   for (let at = 0; at < many; at += chunk) {
     const size = Math.min(chunk, many - at);
@@ -97,7 +115,7 @@ it("a group with too many letters keeps the values of its first and last ones, a
   const { results } = await env.DB.prepare(
     "SELECT id FROM dead_letters WHERE emptied_at_ms IS NOT NULL ORDER BY id",
   ).all<{ id: string }>();
-  const half = MAX_VALUES_A_GROUP / 2;
+  const half = RETENTION.letterValuesAGroup / 2;
   expect(results.map(({ id }) => Number(id.slice(1)))).toEqual(Array.from({ length: 30 }, (_, i) => half + i));
   expect((await new LetterGroupRepository(env.DB).list({ first: 1 }))[0]).toMatchObject({ letters: many, open: many });
 }, 120_000);

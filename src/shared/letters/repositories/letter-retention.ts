@@ -1,25 +1,23 @@
 import { isNull } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { type Kept, keptOf, RETENTION, type RetentionTable } from "#archive/retention.ts";
 import { DAY_MS } from "#domain/time.ts";
 import { deadLetters } from "#repositories/ops-tables.ts";
 import { fingerprintOf, signatureOf } from "../fingerprint.ts";
 import { searchTextOf } from "../mask.ts";
 
-/** How long the value of a resolved or discarded letter is kept, and how long the letter is kept without it. */
-export const VALUE_RETENTION_MS = 30 * DAY_MS;
-export const LETTER_RETENTION_MS = 180 * DAY_MS;
-/** How many values of waiting letters a group keeps: half of them its oldest, half its newest. D1 has 10 GB in all. */
-export const MAX_VALUES_A_GROUP = 20_000;
 /** How many values and how many letters one call deletes at most. */
 const SWEPT_AT_ONCE = 500;
 
-/** How long letters and their values are kept. */
+/** Deletes letters and their values once they were kept for as long as the table of retentions says. */
 export class LetterRetention {
   readonly #d1: D1Database;
+  readonly #table: RetentionTable;
   readonly #db: DrizzleD1Database;
 
-  constructor(d1: D1Database) {
+  constructor(d1: D1Database, table: RetentionTable = RETENTION) {
     this.#d1 = d1;
+    this.#table = table;
     this.#db = drizzle(d1);
   }
 
@@ -29,10 +27,12 @@ export class LetterRetention {
    * @returns how many values and how many letters were deleted
    */
   async sweep(nowMs: number): Promise<{ readonly emptied: number; readonly deleted: number }> {
+    const values = cutoffs(this.#table, ({ letterValueDays }) => letterValueDays, nowMs);
+    const whole = cutoffs(this.#table, ({ letterDays }) => letterDays, nowMs);
     const [aged, crowded, deleted] = (await this.#d1.batch([
-      this.#d1.prepare(EMPTY_AGED).bind(nowMs, nowMs - VALUE_RETENTION_MS, SWEPT_AT_ONCE),
-      this.#d1.prepare(EMPTY_CROWDED).bind(nowMs, MAX_VALUES_A_GROUP, SWEPT_AT_ONCE),
-      this.#d1.prepare(DELETE_AGED).bind(nowMs - LETTER_RETENTION_MS, SWEPT_AT_ONCE),
+      this.#d1.prepare(EMPTY_AGED).bind(nowMs, values.newest, SWEPT_AT_ONCE, values.every, values.topics),
+      this.#d1.prepare(EMPTY_CROWDED).bind(nowMs, this.#table.letterValuesAGroup, SWEPT_AT_ONCE),
+      this.#d1.prepare(DELETE_AGED).bind(whole.newest, SWEPT_AT_ONCE, whole.every, whole.topics),
     ])) as D1Result<{ id: string }>[] as [D1Result<{ id: string }>, D1Result<{ id: string }>, D1Result<{ id: string }>];
     // An edit's text may be as personal as the text that it replaced.
     const gone = [aged, crowded, deleted].flatMap(({ results }) => results.map(({ id }) => id));
@@ -54,6 +54,17 @@ export class LetterRetention {
   }
 }
 
+/**
+ * Before which time a letter has to be closed to be deleted: `every` topic's, that of each topic for which it is different,
+ * as JSON, and the newest of them, which bounds what a sweep looks at.
+ */
+function cutoffs(table: RetentionTable, daysOf: (kept: Kept) => number, nowMs: number) {
+  const before = (kept: Kept) => nowMs - daysOf(kept) * DAY_MS;
+  const every = before(table.every);
+  const topics = Object.fromEntries(Object.keys(table.topics).map((topic) => [topic, before(keptOf(topic, table))]));
+  return { every, topics: JSON.stringify(topics), newest: Math.max(every, ...Object.values(topics)) };
+}
+
 const EMPTIED =
   "record = json_set(record, '$.value', NULL, '$.headers', json('[]')), edited = NULL, emptied_at_ms = ?1";
 
@@ -61,7 +72,8 @@ const EMPTY_AGED = `
 UPDATE dead_letters SET ${EMPTIED} WHERE id IN (
   SELECT id FROM dead_letters
   WHERE state IN ('resolved', 'discarded') AND last_failed_at_ms < ?2 AND emptied_at_ms IS NULL
-    AND max(coalesce(settled_at_ms, 0), coalesce(discarded_at_ms, 0)) < ?2
+    AND max(coalesce(settled_at_ms, 0), coalesce(discarded_at_ms, 0), last_failed_at_ms)
+      < coalesce((SELECT value FROM json_each(?5) WHERE key = dead_letters.topic), ?4)
   LIMIT ?3
 ) RETURNING id`;
 
@@ -86,7 +98,8 @@ const DELETE_AGED = `
 DELETE FROM dead_letters WHERE id IN (
   SELECT id FROM dead_letters
   WHERE state IN ('resolved', 'discarded') AND last_failed_at_ms < ?1
-    AND max(coalesce(settled_at_ms, 0), coalesce(discarded_at_ms, 0)) < ?1
+    AND max(coalesce(settled_at_ms, 0), coalesce(discarded_at_ms, 0), last_failed_at_ms)
+      < coalesce((SELECT value FROM json_each(?4) WHERE key = dead_letters.topic), ?3)
   LIMIT ?2
 ) RETURNING id`;
 
