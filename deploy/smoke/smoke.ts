@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { seeArchived } from "./archived.ts";
 import { DEVICE_KEY, findDevice, register, remove, type SmokeEvent, SmokeEvents, seeInGraphql } from "./device.ts";
 import { FrontDoor } from "./front-door.ts";
 import { becomeLetter, discardLetters, ignoreGroup, repairAndReplay } from "./letter.ts";
@@ -40,7 +41,7 @@ export async function smokeTestWithin(
 type Left = { door?: FrontDoor; events?: SmokeEvents; letterOf?: SmokeEvent };
 
 async function walk(door: FrontDoor, steps: Steps, left: Left): Promise<void> {
-  await steps.run("all Workers are ready", () => seeAllReady(door));
+  const { isArchived } = await steps.run("all Workers are ready", () => seeAllReady(door));
   const events = await steps.run("what an earlier test left is cleaned up", async () => {
     await discardLetters(door, "left");
     const device = await findDevice(door);
@@ -61,11 +62,12 @@ async function walk(door: FrontDoor, steps: Steps, left: Left): Promise<void> {
     await repairAndReplay(door, letter);
     await seeInGraphql(door, bad, "the repaired registration");
   });
+  const last = { ...events.next(), serialNumber: null };
   await steps.run("the device is removed", async () => {
-    const last = { ...events.next(), serialNumber: null };
     await remove(door, last);
     await seeInGraphql(door, last, "the removal");
   });
+  if (isArchived) await steps.run("the archive has its records", () => seeArchived(door, [first, second, bad, last]));
 }
 
 /** Removes the device and discards the letter, without waiting for what comes of it. */

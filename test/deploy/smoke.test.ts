@@ -18,6 +18,7 @@ const ALL = [
   "a bad record becomes a dead letter",
   "the letter is repaired, replayed and applied",
   "the device is removed",
+  "the archive has its records",
 ];
 
 let stack: Stack;
@@ -104,6 +105,17 @@ describe("a smoke test of a platform that works", () => {
     expect(failed(behind)).toBeUndefined();
     const itself = await smokeTestWithin(500, { ...target(), headers: asking("concord-staging") });
     expect(failed(itself)?.problem).toMatch(/dc8dcd28 of concord-staging, and one without a name answered/);
+  });
+
+  it("does not look into the archive where there is none, or where more is archived than an answer reads", async () => {
+    const { workers } = (await (await fetch(new URL("/readyz", stack.url))).json()) as { workers: object };
+    const off = { ...workers, archive: { ...READY, archive: ["off"] } };
+    fault = ({ path }) => (path === "/readyz" ? answer(200, { status: "ready", workers: off }) : undefined);
+    const without = await smokeTest(target());
+    expect([failed(without), without.steps.map(({ name }) => name)]).toEqual([undefined, ALL.slice(0, -1)]);
+    fault = ({ path }) =>
+      path.startsWith("/ops/api/archive/recent") ? answer(200, { eventIds: [], isWhole: false }) : undefined;
+    expect(failed(await smokeTest(target()))).toBeUndefined();
   });
 
   it("passes beside another one", async () => {
@@ -210,6 +222,13 @@ const FAULTS: readonly (readonly [string, Fault, string, RegExp])[] = [
     ({ path }) => (path.endsWith("registration.removed") ? ACCEPTED : undefined),
     "the device is removed",
     /did not show the removal/,
+  ],
+  [
+    "an archive that lacks a record",
+    ({ path }) =>
+      path.startsWith("/ops/api/archive/recent") ? answer(200, { eventIds: ["another"], isWhole: true }) : undefined,
+    "the archive has its records",
+    /archive did not have smoke-\S+, .*the records are not lost.*consume\.not_archived/,
   ],
 ];
 

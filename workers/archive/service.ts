@@ -1,11 +1,13 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { JobAction, JobObjectName, JobOrder } from "#ops/archive-api.ts";
 import type { CheckRequest } from "#ops/archive-files-api.ts";
+import type { RecentQuery } from "#ops/archive-recent.ts";
 import type { ArchiveRpc } from "#ops/archive-service.ts";
 import type { VerificationQuery } from "#ops/archive-verification.ts";
 import type { Env } from "./env.ts";
 import { checkFiles, readKept, readStatus } from "./service/files.ts";
 import { orderJob, readJobs, startJob } from "./service/jobs.ts";
+import { readRecent } from "./service/recent.ts";
 import { readVerification } from "./service/verification.ts";
 
 /** What the api and dlq Workers call of the archive. Each method's code is in service/. */
@@ -36,5 +38,9 @@ export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveRpc 
 
   checkArchive(request: CheckRequest) {
     return checkFiles(this.env, request);
+  }
+
+  recentlyArchived(query: RecentQuery) {
+    return readRecent(this.env, query);
   }
 }

@@ -10,6 +10,7 @@ import { readLetterFigures } from "./metrics/letter-figures.ts";
 import { toTopicsOverview } from "./metrics/overview.ts";
 import { archiveFileRoutes } from "./ops/archive/files.ts";
 import { archiveJobRoutes } from "./ops/archive/jobs.ts";
+import { archiveRecentRoutes } from "./ops/archive/recent.ts";
 import { archiveVerificationRoutes } from "./ops/archive/verification.ts";
 import { auditRoutes } from "./ops/audit.ts";
 import type { OpsDeps } from "./ops/deps.ts";
@@ -56,6 +57,7 @@ const INDEX = {
     unrevoke: "DELETE /ops/api/revocations/{id}",
     archiveStatus: "GET /ops/api/archive/status",
     archiveCheck: "GET /ops/api/archive/check{?day,after}",
+    archiveRecent: "GET /ops/api/archive/recent{?device,seconds}",
     archiveJobs: "GET /ops/api/archive/jobs",
     archiveJob: "GET|POST /ops/api/archive/jobs/{name}",
     archiveOrder: "POST /ops/api/archive/jobs/{name}/{pause,resume,cancel}",
@@ -135,6 +137,7 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
     revocationRoutes,
     archiveFileRoutes,
     archiveJobRoutes,
+    archiveRecentRoutes,
     archiveVerificationRoutes,
   ]) {
     app.route("/ops/api", routes(deps));
