@@ -18,6 +18,7 @@ type Config = {
   readonly route?: string;
   readonly routes?: readonly (string | { readonly pattern: string; readonly custom_domain?: boolean })[];
   readonly vars: Readonly<Record<string, unknown>>;
+  readonly r2_buckets?: readonly unknown[];
   readonly ratelimits?: readonly { readonly namespace_id: string }[];
   readonly services?: readonly { readonly binding: string; readonly service: string }[];
   readonly durable_objects: {
@@ -54,6 +55,14 @@ it.each(WORKERS)("%s, %s: no version has an address, and only the deployed front
   expect(domains).toEqual(address === undefined || address === "workers.dev" ? [] : [address]);
   // A route of its own would make another Worker answer from outside, and one beside workers.dev the front door twice.
   if (domains.length === 0) expect([route, routes]).toEqual([undefined, []]);
+});
+
+it("the archive's bucket is bound by the Worker that writes it and the one that reads it, and by no other", () => {
+  const binding = WORKERS.filter(([, , { r2_buckets = [] }]) => r2_buckets.length > 0);
+  expect([...new Set(binding.map(([config]) => config))].sort()).toEqual([
+    "workers/archive/wrangler.toml",
+    "workers/ingest/wrangler.toml",
+  ]);
 });
 
 it("no two rate limits of one account are counted together", () => {
