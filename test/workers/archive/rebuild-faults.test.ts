@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { randomOf } from "../../../samples/random.ts";
+import { compaction } from "../../../workers/archive/jobs/compaction.ts";
 import type { RebuildState } from "../../../workers/archive/jobs/rebuild/state.ts";
 import { countCalls, type Death, inAJob, runDying, runToEnd } from "./dying.ts";
 import {
@@ -74,6 +75,31 @@ describe("a rebuild while events flow", () => {
     expect(detailsOf(state).found.total).toBeGreaterThan(0);
     expect(detailsOf(state).left).toMatchObject({ total: 0 });
     expect(await seen(samples)).toEqual(await right(samples));
+  });
+});
+
+describe("a rebuild while files are compacted", () => {
+  it.each([60, 61])("leaves no record out, seed %i", async (seed) => {
+    const samples = yearOf(seed, 240, 6);
+    const expected = await right(samples);
+    await clear(keysIn(samples));
+    await consume(samples, (_, index) => (index % 5 === 1 ? null : _));
+    await archive(shuffled(samples, seed), 20);
+    const random = randomOf(seed);
+    await inAJob(async (deps) => {
+      let compacting = await compaction.begin({}, deps);
+      let isCompacted = false;
+      const kind = timedRebuild(async () => {
+        for (let step = 0; step < random.int(1, 3) && !isCompacted; step++) {
+          const { state, isDone } = await compaction.step(compacting, deps);
+          [compacting, isCompacted] = [state, isDone];
+        }
+      });
+      const state = await runToEnd(kind, { ...ASKED, pace: 40 }, deps);
+      expect(isCompacted).toBe(true);
+      expect(detailsOf(state).left).toMatchObject({ total: 0 });
+    });
+    expect(await seen(samples)).toEqual(expected);
   });
 });
 

@@ -85,8 +85,8 @@ export async function consume(samples: readonly Sample[], project: Projection = 
   const fleet = live();
   for (let at = 0; at < samples.length; at += 100) {
     const events = samples.slice(at, at + 100).flatMap(({ event }, i) => project(event, at + i) ?? []);
-    const { consistencyToken } = await fleet.merge(events);
-    for (const [key, group] of Map.groupBy(events, ({ deviceKey }) => deviceKey)) {
+    const { events: merged, consistencyToken } = await fleet.merge(events);
+    for (const [key, group] of Map.groupBy(merged, ({ deviceKey }) => deviceKey)) {
       await (its.DEVICES.getByName(key) as unknown as DeviceSink).merge(group, consistencyToken);
     }
   }

@@ -90,6 +90,16 @@ describe("a lost database", () => {
   });
 });
 
+const customersIn = (samples: readonly Sample[]): string[] => [
+  ...new Set(
+    samples.flatMap(({ event: { deviceKey, change } }) =>
+      change.customer ? [`${deviceKey.slice(0, deviceKey.indexOf(":"))}:${change.customer.customerId}`] : [],
+    ),
+  ),
+];
+const namesIn = (samples: readonly Sample[]): string[] =>
+  samples.flatMap(({ event }) => (event.change.customer ? [event.change.customer.name] : []));
+
 type Fault = {
   /** What a consumer with this fault merges instead. */
   readonly project?: Projection;
@@ -181,6 +191,43 @@ describe("a switch", () => {
     expect(found.counts["history notArchived"]).toBeGreaterThan(0);
     expect(left?.counts).toEqual(found.counts);
     expect(await rowsIn(DB)).toEqual(rows);
+  });
+
+  it("does not bring back what is personal of somebody who was forgotten while it ran", async () => {
+    const samples = yearOf(23, 160);
+    await clear(keysIn(samples));
+    await consume(samples);
+    await archive(samples);
+    await DB.prepare("UPDATE customer_records SET value = json_set(value, '$.name', '[forgotten]')").run();
+    const forgotten = await rowsIn(DB);
+    const kind = timedRebuild(async (state) => {
+      if (state.plan[0] !== "level") return;
+      await DB.prepare(
+        "INSERT OR IGNORE INTO forgotten (id, until_ms, request_id) SELECT 'customer ' || source || ':' || customer_id, 1, 'r-1' FROM customer_records",
+      ).run();
+    });
+    await expect(run({ into: "D1", switch: true }, kind)).rejects.toThrow("Somebody was forgotten since");
+    expect(await rowsIn(DB)).toEqual(forgotten);
+    await DB.prepare("DELETE FROM forgotten").run();
+  });
+
+  it("replays somebody who was forgotten before it without what is personal", async () => {
+    const samples = yearOf(24, 160);
+    await clear(keysIn(samples));
+    await archive(samples);
+    await DB.prepare(
+      `INSERT INTO forgotten (id, until_ms, request_id)
+       SELECT 'customer ' || j.value, 9999999999999, 'r-2' FROM json_each(?1) j`,
+    )
+      .bind(JSON.stringify(customersIn(samples)))
+      .run();
+    await consume(samples);
+    const rows = await rowsIn(DB);
+    const { found } = detailsOf(await run({ into: "D1", compare: true, keep: true }));
+    expect(found.counts).toEqual({});
+    expect((await rowsIn(REBUILT)).customer_records).toEqual(rows.customer_records);
+    for (const name of namesIn(samples)) expect(JSON.stringify(await rowsIn(REBUILT))).not.toContain(name);
+    await DB.prepare("DELETE FROM forgotten").run();
   });
 
   it("repairs an object's history and registers", async () => {

@@ -1,7 +1,7 @@
 import { readChanges } from "#archive/changes.ts";
 import { archiveLog } from "#archive/log.ts";
 import type { JobDeps, JobStep } from "../job-kind.ts";
-import { Busy, MAX_RECORDS_A_STEP, replayRecords, targetOf } from "./replay.ts";
+import { Busy, recordsAStep, replayRecords, targetOf } from "./replay.ts";
 import { type RebuildState, withNextPhase } from "./state.ts";
 
 /** How far the clocks of R2 and a Worker may be apart, and how long a write may take that has its time already. Ours. */
@@ -18,7 +18,9 @@ const BUSY_MS = 1_000;
 /** Reads the archive from its first day to its last. */
 export async function replayStep(state: RebuildState, deps: JobDeps): Promise<JobStep<RebuildState>> {
   const readFromMs = state.readFromMs ?? deps.nowMs;
-  const { records, position, isEnd } = await archiveLog(deps.bucket).read(state.log, { records: recordsAStep(state) });
+  const { records, position, isEnd } = await archiveLog(deps.bucket).read(state.log, {
+    records: recordsAStep(state.params.pace, state.objectsKept),
+  });
   return paced({ ...state, readFromMs }, deps, records, (replayed) => ({
     ...replayed,
     log: position,
@@ -53,7 +55,7 @@ async function roundStep(
 ): Promise<JobStep<RebuildState>> {
   const sinceMs = (state.throughMs ?? 0) - CLOCKS_MS;
   const round = state.round ?? { sinceMs, startedAtMs: deps.nowMs, after: null };
-  const limit = recordsAStep(state);
+  const limit = recordsAStep(state.params.pace, state.objectsKept);
   const { records, position, isEnd } = await readChanges(deps.bucket, { ...round, limit });
   return paced(state, deps, records, (replayed) => {
     if (!isEnd) return { ...replayed, round: { ...round, after: position } };
@@ -63,8 +65,6 @@ async function roundStep(
     return end({ ...ended, throughMs: round.startedAtMs }, deps.nowMs - round.startedAtMs);
   });
 }
-
-const recordsAStep = ({ params: { pace } }: RebuildState): number => Math.min(pace, MAX_RECORDS_A_STEP);
 
 /** Replays the records of a step, and waits as long as the pace asks for. */
 async function paced(

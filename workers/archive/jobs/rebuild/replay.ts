@@ -8,8 +8,14 @@ import { type FleetReport, FleetRepository } from "#repositories/fleet.ts";
 import { type JobDeps, JobProblem } from "../job-kind.ts";
 import type { RebuildParams } from "./state.ts";
 
-/** Records of one step. Each device among them is a call of its object, of which a step has 1,000. Ours. */
-export const MAX_RECORDS_A_STEP = 400;
+/**
+ * Records of one step: half a row group of a day file, or a whole one where objects are not called. Each device among them
+ * is a call of its object, and an invocation has 1,000 subrequests. Ours.
+ */
+const MAX_RECORDS_A_STEP = { withObjects: 500, withoutObjects: 1_000 };
+
+export const recordsAStep = (pace: number, objectsKept: boolean): number =>
+  Math.min(pace, objectsKept ? MAX_RECORDS_A_STEP.withObjects : MAX_RECORDS_A_STEP.withoutObjects);
 
 /** How often a step tries again what live consumers keep changing. Ours. */
 const MAX_PASSES = 5;
