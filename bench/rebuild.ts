@@ -25,8 +25,8 @@ export type RebuildFigures = {
   }[];
 };
 
-/** Events of a device: it is registered, assigned, and reports. */
-const EVENTS = 3;
+/** Events of a device: it is registered, and reports. */
+const EVENTS = 2;
 const PART_RECORDS = 20_000;
 const DAY = "2026-11-20";
 const DAY_MS = Date.parse(`${DAY}T00:00:00Z`);
@@ -98,10 +98,8 @@ async function writeArchive(ours: Ours, devices: number): Promise<number> {
 function eventsOf(device: number): ArchivedRecord[] {
   const deviceId = `rebuild-${device}`;
   const at = (event: number) => DAY_MS + (device * BETWEEN_DEVICES_MS) / 2 + event;
-  const dealerId = `D-${device % 500}`;
   const data = [
     ["registration.created", { serialNumber: `S-${device}`, model: "ELT-450", registeredAt: "2026-11-20T00:00:00Z" }],
-    ["dealer.assigned", { dealer: { dealerId, name: `Dealer ${dealerId}` } }],
     ["status.reported", { online: device % 10 !== 0, indoorTemperatureC: 21 }],
   ] as const;
   return data.slice(0, EVENTS).map(([kind, its], i) => {

@@ -27,7 +27,7 @@ import { rebuild } from "../../../workers/archive/jobs/rebuild.ts";
 const its = env as unknown as Env;
 export const DB = its.DB;
 export const REBUILT = its.REBUILT as D1Database;
-const ARCHIVE = its.ARCHIVE as R2Bucket;
+export const ARCHIVE = its.ARCHIVE as R2Bucket;
 
 /** What a consumer with a fault merges in place of an event; `null` for nothing. */
 export type Projection = (event: ConcordEvent, index: number) => ConcordEvent | null;

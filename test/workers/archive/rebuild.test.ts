@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { ConcordEvent } from "#domain/event.ts";
 import { inAJob, runToEnd } from "./dying.ts";
 import {
+  ARCHIVE,
   archive,
   clear,
   consume,
@@ -227,6 +228,23 @@ describe("a switch", () => {
     expect(found.counts).toEqual({});
     expect((await rowsIn(REBUILT)).customer_records).toEqual(rows.customer_records);
     for (const name of namesIn(samples)) expect(JSON.stringify(await rowsIn(REBUILT))).not.toContain(name);
+    await DB.prepare("DELETE FROM forgotten").run();
+  });
+
+  it("of a lost database forgets again who was forgotten, as the bucket knows", async () => {
+    const samples = yearOf(25, 160);
+    await clear(keysIn(samples));
+    const entries = customersIn(samples).map((key) => ({
+      id: `customer ${key}`,
+      untilMs: 9_999_999_999_999,
+      requestId: "r-3",
+    }));
+    await ARCHIVE.put("forgotten/entries.json", JSON.stringify(entries));
+    await archive(samples);
+    await run({ into: "live" });
+    const rows = JSON.stringify([await rowsIn(DB), await objectsOf(keysIn(samples))]);
+    expect(rows).toContain("elt:");
+    for (const name of namesIn(samples)) expect(rows).not.toContain(name);
     await DB.prepare("DELETE FROM forgotten").run();
   });
 

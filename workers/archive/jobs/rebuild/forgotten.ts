@@ -1,4 +1,5 @@
 import { ForgottenCopy } from "#repositories/forgotten-copy.ts";
+import { loadForgotten } from "../../forgetting/notes.ts";
 import { type JobDeps, JobProblem, type JobStep } from "../job-kind.ts";
 import { requireRebuilt } from "./replay.ts";
 import { type RebuildState, withNextPhase } from "./state.ts";
@@ -6,10 +7,19 @@ import { type RebuildState, withNextPhase } from "./state.ts";
 /** Keys of one step. Ours. */
 const PAGE = 1_000;
 
-/** Brings some keys of forgotten people into the second database, so that what is replayed into it is redacted too. */
+/**
+ * Brings who was forgotten into the target, so that what is replayed into it is redacted: all that the bucket knows, which
+ * outlives a database, and for the second database some of what the live one has.
+ */
 export async function forgottenStep(state: RebuildState, deps: JobDeps): Promise<JobStep<RebuildState>> {
-  if (state.params.into === "live") return { state: withNextPhase(state), isDone: false };
-  const last = await new ForgottenCopy(deps.db, requireRebuilt(deps)).copyAfter(state.cursor ?? "", PAGE);
+  const { db, bucket } = deps;
+  if (state.params.into === "live") {
+    await loadForgotten(bucket, db);
+    return { state: withNextPhase(state), isDone: false };
+  }
+  const rebuilt = requireRebuilt(deps);
+  if (state.cursor === null) await loadForgotten(bucket, rebuilt);
+  const last = await new ForgottenCopy(db, rebuilt).copyAfter(state.cursor ?? "", PAGE);
   return { state: last === null ? withNextPhase(state) : { ...state, cursor: last }, isDone: false };
 }
 
