@@ -103,7 +103,10 @@ describe("a rebuild while files are compacted", () => {
   });
 });
 
-/** Events arrive at random moments of a rebuild, and are archived some steps after they were merged. */
+/** How long after its merge a batch may be archived: less than a comparison waits. */
+const SLOW_MS = 100_000;
+
+/** Events arrive at random moments of a rebuild, and are archived long after they were merged. */
 function flowing(seed: number) {
   const samples = yearOf(seed, 240, 6);
   const random = randomOf(seed);
@@ -112,23 +115,23 @@ function flowing(seed: number) {
     await clear(keysIn(samples));
     await consume(old, (event, index) => (isConsumed(index) ? event : null));
     await archive(shuffled(old, seed));
-    const waiting: Sample[] = [];
+    let waiting: { readonly batch: readonly Sample[]; readonly dueMs: number }[] = [];
     let arrived = 0;
-    const kind = timedRebuild(async (state) => {
-      if (!state.plan.some((phase) => phase === "judge")) return;
-      if (random.chance(0.4)) {
+    const kind = timedRebuild(async (state, nowMs) => {
+      if (!state.plan.includes("judge")) return;
+      if (random.chance(0.5)) {
         const batch = newer.slice(arrived, arrived + random.int(1, 12));
         arrived += batch.length;
         await consume(batch);
-        waiting.push(...batch);
+        waiting.push({ batch, dueMs: nowMs + random.int(0, SLOW_MS) });
       }
-      // A batch is archived long before it is looked at once more.
-      const isJudged = state.plan[0] === "judge" || state.plan[0] === "level";
-      if (random.chance(0.4) || isJudged) await archive(waiting.splice(0));
+      const due = waiting.filter(({ dueMs }) => dueMs <= nowMs);
+      waiting = waiting.filter(({ dueMs }) => dueMs > nowMs);
+      await archive(due.flatMap(({ batch }) => batch));
     });
     const state = await inAJob((deps) => runToEnd(kind, ASKED, deps));
     await consume(newer.slice(arrived));
-    await archive([...waiting, ...newer.slice(arrived)]);
+    await archive([...waiting.flatMap(({ batch }) => batch), ...newer.slice(arrived)]);
     return state;
   };
   return { samples, run };

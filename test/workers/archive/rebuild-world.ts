@@ -179,18 +179,16 @@ export async function plantInObject(
  * @param between what happens after a step
  */
 export function timedRebuild(
-  between: (state: RebuildState, step: number) => Promise<void> = async () => {},
+  between: (state: RebuildState, nowMs: number) => Promise<void> = async () => {},
 ): JobKind<unknown, RebuildState> {
   let nowMs = Date.now() - 1_800_000;
-  let steps = 0;
   return {
     ...rebuild,
     begin: (params, deps) => rebuild.begin(params, { ...deps, nowMs }),
     step: async (state, deps) => {
       const step = await rebuild.step(state, { ...deps, nowMs });
       nowMs += 10 + (step.waitMs ?? 0);
-      steps += 1;
-      await between(step.state, steps);
+      await between(step.state, nowMs);
       return step;
     },
   };
