@@ -1,10 +1,13 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { AskedAsOf, AskedReadings } from "#domain/device-archive.ts";
+import type { DeviceKey } from "#domain/event.ts";
 import type { JobAction, JobObjectName, JobOrder } from "#ops/archive-api.ts";
 import type { CheckRequest } from "#ops/archive-files-api.ts";
 import type { RecentQuery } from "#ops/archive-recent.ts";
 import type { ArchiveRpc } from "#ops/archive-service.ts";
 import type { VerificationQuery } from "#ops/archive-verification.ts";
 import type { Env } from "./env.ts";
+import { deviceAsOf, deviceReadings, deviceReads } from "./service/device.ts";
 import { checkFiles, readKept, readStatus } from "./service/files.ts";
 import { orderJob, readJobs, startJob } from "./service/jobs.ts";
 import { readRecent } from "./service/recent.ts";
@@ -42,5 +45,13 @@ export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveRpc 
 
   recentlyArchived(query: RecentQuery) {
     return readRecent(this.env, query);
+  }
+
+  deviceAsOf(key: DeviceKey, asked: AskedAsOf) {
+    return deviceAsOf(deviceReads(this.env), key, asked);
+  }
+
+  deviceReadings(key: DeviceKey, asked: AskedReadings) {
+    return deviceReadings(deviceReads(this.env), key, asked);
   }
 }

@@ -2,11 +2,15 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { encodeLines } from "#archive/lines.ts";
 import { archiveLog, type LogPosition } from "#archive/log.ts";
-import { DAYS_PREFIX, dayOf, RAW_PREFIX, rawKeyOf, rawPrefixOf } from "#archive/names.ts";
+import { DAYS_PREFIX, dayOf, RAW_PREFIX, rawKeyOf, rawPrefixOf, SERIES_PREFIX } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
+import { seriesAsOf } from "#archive/series/lookup.ts";
+import { readThrough } from "#archive/series/through.ts";
+import { toMoment } from "#domain/time.ts";
 import { compaction } from "../../../workers/archive/jobs/compaction.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { ARCHIVE_DAY_MS, archivedRecord } from "../../support/archived-records.ts";
+import { archivedOf, receivedYear } from "../../support/archived-year.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
 
 const DAY_MS = 86_400_000;
@@ -19,7 +23,7 @@ const records = fc
   .map((record) => ({ ...record, receivedAtMs: record.receivedAtMs - (record.receivedAtMs % 43_200_000) }));
 
 async function fill({ bucket }: JobDeps): Promise<void> {
-  for (const prefix of [RAW_PREFIX, DAYS_PREFIX]) {
+  for (const prefix of [RAW_PREFIX, DAYS_PREFIX, SERIES_PREFIX]) {
     const { objects } = await bucket.list({ prefix });
     if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
   }
@@ -41,6 +45,24 @@ async function look({ bucket }: JobDeps) {
 }
 
 const sorted = (all: readonly ArchivedRecord[]) => [...all].sort((a, b) => (a.receipt < b.receipt ? -1 : 1));
+
+/** Records whose values contracts accept, on two closed days. */
+const events = receivedYear({ seed: 2, devices: 3, events: 30 })
+  .map((received, i) => archivedOf({ ...received, receivedAtMs: ARCHIVE_DAY_MS + i * 5_000_000 }, i))
+  .filter(({ receivedAtMs }) => receivedAtMs < ARCHIVE_DAY_MS + 2 * DAY_MS);
+
+async function fillWithEvents(deps: JobDeps): Promise<void> {
+  await fill(deps);
+  for (const batch of Map.groupBy(events, rawPrefixOf).values())
+    await deps.bucket.put(await rawKeyOf(batch), await encodeLines(batch));
+}
+
+/** Every device's state as the series have it. */
+async function statesIn({ bucket }: JobDeps) {
+  const keys = [...new Set(events.flatMap(({ deviceKey }) => deviceKey ?? []))].sort();
+  const instant = { asOf: toMoment(NOW_MS), knownAtMs: NOW_MS };
+  return Promise.all(keys.map((key) => seriesAsOf(bucket, key, instant)));
+}
 
 const inFiles = <T>(run: (deps: JobDeps) => Promise<T>) => inAJob((deps) => run({ ...deps, nowMs: NOW_MS }), "files");
 
@@ -84,3 +106,25 @@ it(
     }),
   120_000,
 );
+
+it("makes the series of each day, and those of a day whose compaction was canceled behind its files", () =>
+  inFiles(async (deps) => {
+    await fillWithEvents(deps);
+    await runToEnd(compaction, {}, deps);
+    const wanted = await statesIn(deps);
+    expect(wanted.length).toBeGreaterThan(1);
+    expect(wanted).not.toContain(null);
+    expect(await readThrough(deps.bucket)).toEqual({
+      since: dayOf(ARCHIVE_DAY_MS),
+      through: dayOf(ARCHIVE_DAY_MS + DAY_MS),
+    });
+
+    await fillWithEvents(deps);
+    let state = await compaction.begin({}, deps);
+    while (state.place?.stage !== "series") ({ state } = await compaction.step(state, deps));
+    expect(await statesIn(deps)).not.toEqual(wanted);
+    await runToEnd(compaction, {}, deps);
+    expect(await statesIn(deps)).toEqual(wanted);
+    const left = await deps.bucket.list({ prefix: `${SERIES_PREFIX}unfinished/` });
+    expect(left.objects).toEqual([]);
+  }));

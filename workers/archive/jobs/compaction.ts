@@ -5,6 +5,8 @@ import { DAYS_PREFIX, dayOf, RAW_PREFIX } from "#archive/names.ts";
 import { isArchived, newestExpiredDay } from "#archive/retention.ts";
 import { HOUR_MS, MINUTE_MS } from "#domain/time.ts";
 import { compactDay, DAY_BEGINS, type DayPlace } from "../files/compact-day.ts";
+import { SERIES_BEGIN, type SeriesPlace, seriesOfDay } from "../series/series-of-day.ts";
+import { firstUnfinished, noteFinished, noteUnfinished } from "../series/unfinished.ts";
 import { type JobKind, JobProblem, type JobSchedule } from "./job-kind.ts";
 
 /** `day`: only this one, in UTC. By default every closed day that has raw objects. */
@@ -19,12 +21,15 @@ export type CompactionState = {
   /** The day that is being compacted, or that was last. */
   readonly day: string | null;
   /** `null` between two days. */
-  readonly place: DayPlace | null;
+  readonly place: Place | null;
   readonly days: number;
   readonly objects: number;
   readonly records: number;
   readonly expired: number;
 };
+
+/** A day's files, and then its series. */
+type Place = DayPlace | { readonly stage: "series"; readonly series: SeriesPlace };
 
 /** Records settle for so long after their day before it is compacted; what comes later is late, and compacted then. Ours. */
 const DAY_CLOSES_AFTER_MS = 30 * MINUTE_MS;
@@ -53,20 +58,30 @@ export const compaction: JobKind<unknown, CompactionState> = {
   step: async (state, { bucket, nowMs, storage }) => {
     if (state.place === null) {
       const day = await nextDay(bucket, state);
-      if (day !== null) return { state: { ...state, day, place: DAY_BEGINS }, isDone: false };
+      if (day !== null) {
+        await noteUnfinished(bucket, day);
+        return { state: { ...state, day, place: DAY_BEGINS }, isDone: false };
+      }
       if (state.onlyDay === null) storage.kv.put(EXPIRY_LOOKED, dayOf(nowMs));
       return { state, isDone: true };
     }
+    const day = state.day as string;
+    if (state.place.stage === "series") {
+      const series = await seriesOfDay({ bucket, nowMs }, day, state.place.series);
+      if (series !== null) return { state: { ...state, place: { stage: "series", series } }, isDone: false };
+      await noteFinished(bucket, day);
+      return { state: { ...state, place: null, days: state.days + 1 }, isDone: false };
+    }
     const isKept = (topic: string, day: string) => isArchived(topic, day, nowMs);
     try {
-      const step = await compactDay({ bucket, nowMs, isKept }, state.day as string, state.place);
+      const step = await compactDay({ bucket, nowMs, isKept }, day, state.place);
       const counts = {
         objects: state.objects + step.objects,
         records: state.records + step.records,
         expired: state.expired + step.expired,
-        days: state.days + Number(step.place === null),
       };
-      return { state: { ...state, ...counts, place: step.place }, isDone: false };
+      const place: Place = step.place ?? { stage: "series", series: SERIES_BEGIN };
+      return { state: { ...state, ...counts, place }, isDone: false };
     } catch (error) {
       // Another writer was first. This step's files are not named, and are deleted with the day's other strays.
       if (error instanceof ManifestConflict) return { state: { ...state, place: DAY_BEGINS }, isDone: false };
@@ -83,11 +98,12 @@ export const compaction: JobKind<unknown, CompactionState> = {
   }),
 };
 
-const PHASES: Readonly<Record<DayPlace["stage"], string>> = {
+const PHASES: Readonly<Record<Place["stage"], string>> = {
   gather: "Turns raw objects into day files",
   expire: "Removes what is not kept any longer",
   fold: "Makes large files of small ones",
   sweep: "Deletes files that do not count",
+  series: "Makes the series by device",
 };
 
 /** Each hour, so that late records wait no longer. */
@@ -95,7 +111,7 @@ export const compactionSchedule: JobSchedule = {
   paramsIfDue: (nowMs, { started }) => (started === null || nowMs - started >= HOUR_MS ? {} : undefined),
 };
 
-/** The next day after the state's with raw objects, or with day files of which some may not be kept any longer. */
+/** The next day after the state's with raw objects, or that is unfinished, or with day files of which some may not be kept any longer. */
 async function nextDay(
   bucket: Pick<ArchiveBucket, "list">,
   { onlyDay, openDay, expiredDay, day: last }: CompactionState,
@@ -105,7 +121,9 @@ async function nextDay(
   const raw = await firstDay(bucket, RAW_PREFIX, last && `${RAW_PREFIX}${last}0`);
   const old =
     expiredDay === null ? null : await firstDay(bucket, `${DAYS_PREFIX}day=`, last && `${DAYS_PREFIX}day=${last}0`);
+  const unfinished = await firstUnfinished(bucket, last);
   const due = [
+    ...(unfinished !== null && unfinished < openDay ? [unfinished] : []),
     ...(raw !== null && raw < openDay ? [raw] : []),
     ...(old !== null && expiredDay !== null && old <= expiredDay ? [old] : []),
   ];

@@ -1,3 +1,4 @@
+import { isBase64 } from "#base/base64.ts";
 import type { ConcordEvent } from "#domain/event.ts";
 import { parseStamped } from "#queue/contract-version.ts";
 import type { ArchivedRecord } from "../record.ts";
@@ -7,7 +8,10 @@ import type { ArchivedRecord } from "../record.ts";
  * contracts refuse. It is read at the time at which it was settled: an alias of its topic may have ended since.
  */
 export function readAgain(record: ArchivedRecord): ConcordEvent | null {
-  if (record.outcome === "deadLettered") return null;
+  const { outcome, deviceKey, key, keyEncoding, value, encoding } = record;
+  if (outcome === "deadLettered" || deviceKey === null) return null;
+  // Nothing that was merged is like that, and one record must not stop the series of all others.
+  if ((encoding && !isBase64(value ?? "")) || (keyEncoding && !isBase64(key ?? ""))) return null;
   const parsed = parseStamped(record, record.settledAtMs);
   return parsed.ok ? parsed.event : null;
 }
