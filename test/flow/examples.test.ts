@@ -267,7 +267,10 @@ describe("docs/graphql.md", () => {
       Authorization: `Bearer ${await tokenFor({ role: "ops" })}`,
       Accept: query.startsWith("subscription") ? "text/event-stream" : "application/json",
     };
-    const variables = { key: "elt:wanted-1", keys: ["elt:wanted-1"], text: "wanted" };
+    const nowMs = Date.now();
+    const [from, to] = [nowMs - 7 * 86_400_000, nowMs - 1_000].map((ms) => new Date(ms).toISOString());
+    const times = { from, to, asOf: to };
+    const variables = { key: "elt:wanted-1", keys: ["elt:wanted-1"], text: "wanted", ...times };
     const { data, errors } = await firstAnswer({ query, variables }, headers);
     expect([data, errors]).toEqual([expect.any(Object), undefined]);
   });

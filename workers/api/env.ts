@@ -4,6 +4,7 @@ import { configReader } from "#base/config.ts";
 import { Origins } from "#base/origins.ts";
 import type { Limiter } from "#base/rate-limit.ts";
 import type { Commands } from "#domain/command.ts";
+import type { DeviceArchive } from "#domain/device-archive.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
 import { LIMITS } from "#graphql/limits/limits.ts";
 import type { Stores } from "#services/index.ts";
@@ -33,6 +34,8 @@ export type Env = ReaderVars & {
   readonly TICKETS: DurableObjectNamespace;
   /** `CommandsService` of the ingest Worker. */
   readonly INGEST_COMMANDS: Commands;
+  /** `ArchiveService` of the archive Worker, which answers for earlier times. */
+  readonly ARCHIVE_SERVICE?: DeviceArchive;
   /** `MetricsObject` of the metrics Worker. */
   readonly METRICS: MetricsNamespace<MetricsSink & MetricsSource>;
   /** Requests by token, for dealers; and requests by address, for all callers. */
@@ -69,12 +72,13 @@ export type ApiSettings = Extract<ReturnType<typeof readApiSettings>, { readonly
 
 /** The stores of the services. The objects' classes are in other Workers; the types of `Stores` are the interface. */
 export const storesFrom = (
-  { DB, DEVICES, INGEST_COMMANDS, METRICS }: Env,
+  { DB, DEVICES, INGEST_COMMANDS, METRICS, ARCHIVE_SERVICE }: Env,
   { registers }: Pick<ReaderSettings, "registers">,
 ): Stores => ({
   registers,
   db: DB,
   objectOf: (key) => DEVICES.getByName(key) as unknown as DeviceSnapshotSource,
   commands: INGEST_COMMANDS,
+  archive: ARCHIVE_SERVICE,
   metrics: () => metricsOver(METRICS),
 });

@@ -4,8 +4,10 @@ import type { Interval } from "#domain/assignment.ts";
 import type { By, DesiredState } from "#domain/change.ts";
 import { type Commands, takesCommand } from "#domain/command.ts";
 import { viewDesired } from "#domain/device.ts";
+import type { DeviceArchive } from "#domain/device-archive.ts";
 import { type DeviceKey, sourceOf } from "#domain/event.ts";
 import { HISTORY_LIMIT, type HistoryEntry } from "#domain/history.ts";
+import type { ReadingRange } from "#domain/readings.ts";
 import type { Register } from "#domain/register.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
 import { compareVersions } from "#domain/version.ts";
@@ -26,6 +28,7 @@ import type { ReadSession } from "#repositories/read-session.ts";
 import { StatisticsRepository } from "#repositories/statistics.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import type { DesiredStateInput, SetDesiredOutcome } from "./bindings.ts";
+import { type DeviceAsOf, type DeviceReadings, EarlierDevices, type TimesAsked } from "./earlier-devices.ts";
 import { readAfterWrite, readFromPrimary } from "./read-your-writes.ts";
 
 export type DevicesDeps = {
@@ -35,6 +38,8 @@ export type DevicesDeps = {
   readonly session: ReadSession;
   readonly objectOf: (key: DeviceKey) => DeviceSnapshotSource;
   readonly commands: Pick<Commands, "setDesired">;
+  /** Absent where the environment has no archive. */
+  readonly archive?: DeviceArchive | undefined;
 };
 
 /** Devices that one request may read from their objects during an outage of D1. Our choice: not to wake hundreds for a list. */
@@ -42,6 +47,10 @@ const MAX_OBJECTS = 20;
 
 /** All intervals that a device's history can overlap: every handover is an event of it, and one came before. */
 const RECENT_ASSIGNMENTS: PageRequest = { size: HISTORY_LIMIT + 1, from: "end", after: null, before: null };
+
+type RecentOf = (key: DeviceKey) => Promise<Page<Interval>>;
+
+const intervalsIn = ({ edges }: Page<Interval>): Interval[] => edges.map(({ node }) => node);
 
 /** The devices within one caller's scope, with their assignments and histories. */
 export class Devices {
@@ -53,9 +62,10 @@ export class Devices {
   readonly #devices: DeviceRepository;
   readonly #assignments: AssignmentRepository;
   readonly #statistics: StatisticsRepository;
+  readonly #earlier: EarlierDevices;
   #answeredByObjects = false;
 
-  constructor({ scope, subject = null, session, commands, objectOf }: DevicesDeps) {
+  constructor({ scope, subject = null, session, commands, objectOf, archive }: DevicesDeps) {
     this.#scope = scope;
     this.#subject = subject;
     this.#session = session;
@@ -64,6 +74,7 @@ export class Devices {
     this.#devices = new DeviceRepository(session);
     this.#assignments = new AssignmentRepository(session);
     this.#statistics = new StatisticsRepository(session);
+    this.#earlier = new EarlierDevices(scope, archive);
   }
 
   /** Whether D1 was unavailable and the devices' objects answered instead. */
@@ -143,13 +154,43 @@ export class Devices {
   history(
     key: DeviceKey,
     { page, filter = {} }: { readonly page: PageRequest; readonly filter?: HistoryFilter },
-    recentOf = async (one: DeviceKey) => (await this.recentAssignments([one])).get(one) ?? EMPTY_PAGE,
+    recentOf: RecentOf = (one) => this.#recentOf(one),
   ): Promise<Page<HistoryEntry>> {
-    const intervalsOf = async (one: DeviceKey) => (await recentOf(one)).edges.map(({ node }) => node);
+    const intervalsOf = async (one: DeviceKey) => intervalsIn(await recentOf(one));
     return new HistoryRepository({ objectOf: this.#objectOf, intervalsOf }).findPage(this.#scope, key, {
       page,
       filter,
     });
+  }
+
+  async #recentOf(key: DeviceKey): Promise<Page<Interval>> {
+    return (await this.recentAssignments([key])).get(key) ?? EMPTY_PAGE;
+  }
+
+  /**
+   * A device by what had occurred by `asOf`, of what was known at `knownAt`; `null` if nothing was, or the caller may not see
+   * it. A dealer sees it if it has the device now, had it then, and if that was known then.
+   * @param asked `knownAt` is `null` for now
+   * @throws {ArchiveRefused} without an archive, and for times that it does not answer for
+   */
+  async findAsOf(key: DeviceKey, asked: TimesAsked): Promise<DeviceAsOf | null> {
+    if (this.#scope.role !== "dealer") return this.#earlier.find(key, asked, null);
+    const [device] = await this.find([key]);
+    return device ? this.#earlier.find(key, asked, intervalsIn(await this.#recentOf(key))) : null;
+  }
+
+  /**
+   * What a device in the caller's scope measured, by steps. A dealer sees what was reported while it had the device, except in
+   * the very milliseconds in which it was handed over.
+   * @param recentOf replaces `recentAssignments`, to batch it over devices
+   * @throws {ArchiveRefused} without an archive, and for a range that has too many points or readings
+   */
+  async readings(
+    key: DeviceKey,
+    range: ReadingRange,
+    recentOf: RecentOf = (one) => this.#recentOf(one),
+  ): Promise<DeviceReadings> {
+    return this.#earlier.readings(key, range, this.#scope.role === "dealer" ? intervalsIn(await recentOf(key)) : null);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Scope } from "#auth/scope.ts";
 import type { Commands } from "#domain/command.ts";
+import type { DeviceArchive } from "#domain/device-archive.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import type { Registers } from "#domain/party.ts";
 import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
@@ -17,6 +18,8 @@ export type Stores = {
   readonly objectOf: (key: DeviceKey) => DeviceSnapshotSource;
   readonly commands: Commands;
   readonly metrics: () => MetricsSource;
+  /** What answers for earlier times; absent where the environment has no archive. */
+  readonly archive?: DeviceArchive | undefined;
   /** Groups of sources whose ids mean the same dealers and customers. */
   readonly registers?: Registers | undefined;
 };
@@ -32,7 +35,7 @@ export const NO_COMMANDS: Commands = {
 export type Services = ReturnType<typeof openServices>;
 
 export function openServices(
-  { db, objectOf, commands, metrics, registers }: Stores,
+  { db, objectOf, commands, metrics, archive, registers }: Stores,
   scope: Scope,
   consistency: Consistency,
   subject: string | null = null,
@@ -40,7 +43,7 @@ export function openServices(
   const session = new ReadSession(db, { consistency });
   return {
     session,
-    devices: new Devices({ scope, subject, session, objectOf, commands }),
+    devices: new Devices({ scope, subject, session, objectOf, commands, archive }),
     alerts: new Alerts({ scope, subject, session, commands }),
     dealers: new Dealers({ scope, session, registers }),
     customers: new Customers({ scope, session, registers }),

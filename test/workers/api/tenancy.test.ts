@@ -19,11 +19,13 @@ import {
   print,
 } from "graphql";
 import { beforeAll, describe, expect, it } from "vitest";
+import { fakeArchive } from "./fake-archive.ts";
 import {
   ask,
   at,
   dealerScope,
   emptyTables,
+  env,
   nodesOf,
   OPS,
   registered,
@@ -143,6 +145,7 @@ async function build(world: WorldName): Promise<void> {
 }
 
 const A = dealerScope("D-A");
+const ENV = { ...env, ARCHIVE_SERVICE: fakeArchive };
 
 const DEVICE_KEYS = ["elt:a-1", "elt:taken-over", "elt:same-minute", "elt:lost", "elt:b-1", "elt:b-2"];
 const NODE_IDS = [
@@ -170,10 +173,30 @@ const TRIED: Record<string, readonly unknown[]> = {
   topic: ["device.elt.status.reported"],
   first: [1, 2, 50],
   last: [1, 50],
+  // The first ones together are all of the worlds' time.
+  from: [at(0), at(11)],
+  to: [at(30), at(5)],
+  step: [60],
   // Forged cursors are tested separately.
   after: [],
   before: [],
 };
+
+/** Devices as of times before, at and after their handovers, with everything below them that is of that time. */
+const TIMED = ["elt:taken-over", "elt:same-minute", "elt:lost"].flatMap((key) =>
+  [at(5), at(10), at(11)].flatMap((asOf) =>
+    ["", `, knownAt: "${at(12)}"`].map(
+      (knownAt) => `{ device(by: { key: "${key}" }, asOf: "${asOf}"${knownAt}) {
+        id key status serialNumber updatedAt name location { city } report { reportedAt } twin { desiredBy version }
+        earlier { asOf knownAt completeUntil }
+        dealer { dealerId name phone } customer { customerId name email phone }
+        alerts(first: 8) { totalCount edges { cursor node { alertId severity raisedAt acknowledgedBy } } }
+        assignments(first: 8) { edges { cursor node { dealer { dealerId name } from to } } }
+        history(first: 8) { edges { cursor node { occurredAt data } } }
+      } }`,
+    ),
+  ),
+);
 
 /** Each request has a token of its own. */
 const EXPIRY = /"expiresAt":"[^"]*"/g;
@@ -218,7 +241,8 @@ const isPaged = ({ args }: GraphQLField<unknown, unknown>): boolean => args.some
 function widest(field: GraphQLField<unknown, unknown>): string {
   if (isPaged(field)) return `${field.name}(first: 8)`;
   const required = field.args.filter(isRequiredArgument);
-  const chosen = required.length > 0 ? required : field.args.slice(0, 1);
+  // A time alone names no device.
+  const chosen = required.length > 0 ? required : field.args.filter(({ name }) => name !== "asOf").slice(0, 1);
   return `${field.name}${written(chosen.map((arg) => literal(arg, triedFor(arg)[0])))}`;
 }
 
@@ -289,7 +313,7 @@ async function answersIn(world: WorldName, documents: Iterable<string>): Promise
   await build(world);
   const found = new Map<string, string>();
   for (const document of documents) {
-    const { data, errors } = await ask(document, { scope: A });
+    const { data, errors } = await ask(document, { scope: A, env: ENV });
     found.set(document, JSON.stringify({ data, errors }).replace(EXPIRY, ""));
   }
   return found;
@@ -301,6 +325,7 @@ describe("dealer A", () => {
     const { data, errors } = await ask(getIntrospectionQuery(), { scope: OPS });
     expect(errors).toBeUndefined();
     walked = walk(buildClientSchema(data));
+    for (const document of TIMED) walked.documents.add(document);
     const documents = [...walked.documents].flatMap((document) => [document, disguised(document)]);
     for (const world of WORLDS) answers.set(world, await answersIn(world, documents));
   }, 240_000);
@@ -345,7 +370,8 @@ describe("dealer A", () => {
     for (const world of WORLDS) {
       await build(world);
       const found: string[] = [];
-      for (const document of documents) found.push(JSON.stringify((await ask(document, { scope: OPS })).data));
+      for (const document of documents)
+        found.push(JSON.stringify((await ask(document, { scope: OPS, env: ENV })).data));
       texts.push(found);
       seen.set(world, found.filter((text) => text.includes("secret-")).length);
     }

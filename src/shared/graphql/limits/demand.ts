@@ -52,7 +52,10 @@ export type Asked = {
 /** The cost of the whole introspection, whose size no argument changes. graphql-js itself limits how its lists nest. */
 const INTROSPECTION_COST = 1_000;
 
-/** Each object costs one, unless its field has a cost: `extensions: { cost: 10 }`. Leaves cost nothing. */
+/**
+ * Each object costs one, unless its field has a cost: `extensions: { cost: 10 }`. Leaves cost nothing. A field may cost more
+ * if an argument is given: `extensions: { costWith: { asOf: 100 } }`.
+ */
 const OBJECT_COST = 1;
 
 /**
@@ -199,7 +202,8 @@ class Scale {
     const pageSize = Math.max(size ?? 0, times ?? 0, inner.pageSize);
     const level = { ...LEAF, aliases: atMost(aliases + inner.aliases), depth: 1 + inner.depth, pageSize };
     if (isIntrospectionType(type)) return { ...level, depth: 1, once: INTROSPECTION_COST };
-    const each = atMost(costOf(field, OBJECT_COST) + inner.once + inner.perItem * (size ?? DEFAULT_PAGE_SIZE));
+    const own = costOf(field, OBJECT_COST) + this.#extraCost(field, node);
+    const each = atMost(own + inner.once + inner.perItem * (size ?? DEFAULT_PAGE_SIZE));
     if (!isListType(getNullableType(field.type))) return { ...level, once: atMost((times ?? 1) * each) };
     return size === undefined ? { ...level, perItem: each } : { ...level, once: size * each };
   }
@@ -219,6 +223,17 @@ class Scale {
     const { times } = field.extensions;
     const names = typeof times === "string" ? this.#argumentsOf(field, node)[times] : undefined;
     return Array.isArray(names) ? names.length : undefined;
+  }
+
+  /** What the arguments that are given cost. */
+  #extraCost(field: GraphQLField<unknown, unknown>, node: FieldNode): number {
+    const { costWith } = field.extensions;
+    if (typeof costWith !== "object" || costWith === null) return 0;
+    const given = this.#argumentsOf(field, node);
+    return Object.entries(costWith).reduce(
+      (extra, [name, cost]) => extra + (given[name] == null ? 0 : Number(cost)),
+      0,
+    );
   }
 
   #argumentsOf(field: GraphQLField<unknown, unknown>, node: FieldNode): Record<string, unknown> {

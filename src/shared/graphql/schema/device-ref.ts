@@ -1,4 +1,4 @@
-import { isDeviceKey } from "#domain/event.ts";
+import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
 import { userError } from "../errors.ts";
 import type { ONE_OF } from "../one-of.ts";
 import { builder, decodeLoosely } from "./builder.ts";
@@ -30,7 +30,7 @@ type Pair = { readonly id?: string | null | undefined; readonly key?: string | n
 export type Named = Pair & { readonly by?: Pair | null | undefined };
 
 type Which =
-  | { readonly ok: true; readonly key: string; readonly field: readonly string[] }
+  | { readonly ok: true; readonly key: DeviceKey; readonly field: readonly string[] }
   | { readonly ok: false; readonly message: string; readonly field: readonly string[] };
 
 /** The device that the arguments name, and the path of the one that does. */
@@ -63,7 +63,7 @@ const NOT_AN_ID = {
 };
 
 /** @throws GraphQLError with the code BAD_USER_INPUT */
-export function deviceKeyIn(named: Named): string {
+export function deviceKeyIn(named: Named): DeviceKey {
   const which = whichDevice(named);
   if (!which.ok) throw userError(which.message);
   return which.key;

@@ -12,6 +12,7 @@ import {
 import { HistoryCursor } from "#repositories/history.ts";
 import type { PageArgs } from "#repositories/page.ts";
 import { parseSearch } from "#repositories/search-text.ts";
+import type { DeviceAsOf } from "#services/earlier-devices.ts";
 import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
 import { AlertConnection, AlertFilter, AlertSeverity } from "./alert.ts";
@@ -20,9 +21,21 @@ import { builder } from "./builder.ts";
 import { Customer } from "./customer.ts";
 import { Dealer } from "./dealer.ts";
 import { DeviceEventConnection, DeviceEventFilter } from "./device-event.ts";
-import { deviceArgs, deviceKeyIn } from "./device-ref.ts";
+import { deviceKeyIn } from "./device-ref.ts";
+import {
+  AS_OF_COST,
+  deviceArgsAsOf,
+  EarlierDevice,
+  earlierAlerts,
+  earlierAssignments,
+  earlierId,
+  orRefused,
+  timesAsked,
+  untilThen,
+} from "./earlier-device.ts";
 import { Location } from "./location.ts";
 import { type Counted, counted, countedConnection, pageArgs, pageRequest } from "./page.ts";
+import { READINGS_COST, Readings, readingsArgs, toRange } from "./readings.ts";
 import { Command, commandsOf, Source } from "./source.ts";
 import { StatusReport } from "./status-report.ts";
 import { TimeRange } from "./time-range.ts";
@@ -45,12 +58,16 @@ export const DeviceStatus = builder.enumType("DeviceStatus", {
  */
 const HISTORY_COST = 10;
 
-export const Device = builder.objectRef<FoundDevice>("Device");
+/** A device as it is, or as of a time. */
+type Shown = FoundDevice & Partial<Pick<DeviceAsOf, "earlier">>;
+
+export const Device = builder.objectRef<Shown>("Device");
 
 builder.node(Device, {
   name: "Device",
   description: "A connected device. Its state is the merge of its events.",
-  id: { resolve: ({ key }) => key },
+  // A device as of a time has an id of its own, or clients' caches would take it for the device as it is.
+  id: { resolve: ({ key, earlier }) => (earlier ? `${key}${earlierId(earlier)}` : key) },
   loadWithoutCache: (key, { load }) => load.device.load(key),
   fields: (t) => ({
     key: t.exposeString("key", { description: "`{source}:{deviceId}`; case matters." }),
@@ -112,9 +129,10 @@ builder.node(Device, {
         ...pageArgs,
         filter: t.arg({ type: AlertFilter, description: "Only alerts for which all of it holds." }),
       },
-      resolve: ({ key }, args, { load }) => {
+      resolve: ({ key, earlier }, args, { load }) => {
         const filter = args.filter ?? {};
         const page = pageRequest(args, AlertCursor);
+        if (earlier) return earlierAlerts(earlier, { page, filter });
         return counted(load.alertsOfDevice(key, { page, filter }), () => load.alertCountOfDevice(key, filter));
       },
     }),
@@ -122,8 +140,9 @@ builder.node(Device, {
       type: AssignmentConnection,
       description: "The dealers that it had, oldest first. A dealer sees its own assignments.",
       args: pageArgs,
-      resolve: async ({ key }, args, { load }) => {
-        const page = await load.assignmentsOf(key, pageRequest(args, AssignmentCursor));
+      resolve: async ({ key, earlier }, args, { load }) => {
+        const request = pageRequest(args, AssignmentCursor);
+        const page = earlier ? earlierAssignments(earlier, request) : await load.assignmentsOf(key, request);
         return {
           ...page,
           edges: page.edges.map((edge) => ({ ...edge, node: { ...edge.node, source: sourceOf(key) } })),
@@ -133,17 +152,33 @@ builder.node(Device, {
     history: t.field({
       type: DeviceEventConnection,
       description:
-        "The last events that named it, newest first. A dealer sees those that occurred while it had the device.",
+        "The last events that named it, newest first. A dealer sees those that occurred while it had the device. Of a device as of a time: those of today's last events that had occurred by then.",
       extensions: { cost: HISTORY_COST },
       args: {
         ...pageArgs,
         filter: t.arg({ type: DeviceEventFilter, description: "Only events for which all of it holds." }),
       },
-      resolve: async ({ key }, { filter, ...args }, { devices, load }) => {
-        const request = { page: pageRequest(args, HistoryCursor), filter: filter ?? {} };
-        const page = await devices.history(key, request, (one) => load.recentAssignments.load(one));
-        return { ...page, edges: page.edges.map((edge) => ({ ...edge, node: { ...edge.node, deviceKey: key } })) };
+      resolve: async ({ key, earlier }, { filter, ...args }, { devices, load }) => {
+        const page = pageRequest(args, HistoryCursor);
+        const request = { page, filter: earlier ? untilThen(earlier, filter ?? {}) : (filter ?? {}) };
+        const found = await devices.history(key, request, (one) => load.recentAssignments.load(one));
+        return { ...found, edges: found.edges.map((edge) => ({ ...edge, node: { ...edge.node, deviceKey: key } })) };
       },
+    }),
+    readings: t.field({
+      type: Readings,
+      nullable: true,
+      description:
+        "What it measured, by steps of time: from the archive, and of the newest time from the device itself. A dealer sees what was reported while it had the device. Null with an error, where the environment has no archive.",
+      extensions: { cost: READINGS_COST },
+      args: readingsArgs,
+      resolve: ({ key }, args, { devices, load }) =>
+        orRefused(devices.readings(key, toRange(args), (one) => load.recentAssignments.load(one))),
+    }),
+    earlier: t.expose("earlier", {
+      type: EarlierDevice,
+      nullable: true,
+      description: "Which time it is of; null for a device as it is now.",
     }),
   }),
 });
@@ -245,9 +280,15 @@ builder.queryField("device", (t) =>
   t.field({
     type: Device,
     nullable: true,
-    description: "A device; null if it does not exist or the token may not see it.",
-    args: deviceArgs,
-    resolve: (_, args, { load }) => load.device.load(deviceKeyIn(args)),
+    description:
+      "A device; null if it does not exist or the token may not see it. With `asOf`, it is as it was: its registers, alerts and assignments by the events that had occurred by then. Its dealer and customer are the ones of then, with their records of now. A dealer sees it if it has the device now, and had it then.",
+    extensions: { costWith: { asOf: AS_OF_COST } },
+    args: deviceArgsAsOf,
+    resolve: (_, args, { load, devices }) => {
+      const key = deviceKeyIn(args);
+      const times = timesAsked(args);
+      return times ? orRefused(devices.findAsOf(key, times)) : load.device.load(key);
+    },
   }),
 );
 
