@@ -22,6 +22,10 @@ export const CONCORD: CommandGroup = {
       summary: "Create a credential for a client that publishes events",
       load: async () => (await import("./credential.ts")).credential,
     },
+    device: {
+      summary: "Show a device, as it is or as it was at a time",
+      load: async () => (await import("./device.ts")).device,
+    },
     dlq: DLQ,
     guide: {
       summary: "Print a guide or an example file that comes with the command line",

@@ -138,6 +138,7 @@ function createDeviceDeps(env: Env, registers: Registers): OpsDeps["devices"] {
     db: env.DB,
     objectOf: (key) => env.DEVICES.getByName(key) as unknown as DeviceSnapshotSource,
     commands: NO_COMMANDS,
+    archive: env.ARCHIVE_SERVICE,
     metrics: () => createMetrics(env.METRICS),
     registers,
   };

@@ -30,7 +30,8 @@ const INDEX = {
   endpoints: {
     me: "GET /ops/api/me",
     devices: "GET /ops/api/devices{?text,source,dealer,status,first,after}",
-    device: "GET /ops/api/devices/{key}",
+    device: "GET /ops/api/devices/{key}{?asOf,knownAt}",
+    deviceReadings: "GET /ops/api/devices/{key}/readings{?from,to,step,fields}",
     deviceEvents: "GET /ops/api/devices/{key}/events{?first,after}",
     deviceLive: "GET /ops/api/devices/{key}/live{?after}",
     deadLetters: "GET /ops/api/dead-letters{?state,topic,source,device,reason,group,since,until,text,sort,first,after}",

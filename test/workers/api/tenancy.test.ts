@@ -328,7 +328,7 @@ describe("dealer A", () => {
     for (const document of TIMED) walked.documents.add(document);
     const documents = [...walked.documents].flatMap((document) => [document, disguised(document)]);
     for (const world of WORLDS) answers.set(world, await answersIn(world, documents));
-  }, 240_000);
+  }, 480_000);
 
   it("gets the same answer to every query, whatever other dealers have", () => {
     const [one, other] = WORLDS.map((world) => answers.get(world) as Map<string, string>);
@@ -378,7 +378,7 @@ describe("dealer A", () => {
     const differing = documents.filter((_, i) => texts[0]?.[i] !== texts[1]?.[i]);
     expect(seen.get("one")).toBeGreaterThan(documents.length / 10);
     expect(differing.length).toBeGreaterThan(documents.length / 3);
-  }, 240_000);
+  }, 480_000);
 
   it("cannot page into other dealers' data with a cursor of an operator", async () => {
     await build("one");

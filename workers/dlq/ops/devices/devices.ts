@@ -23,6 +23,7 @@ import type { OpsEnv } from "../http/gate.ts";
 import { CURSOR_ORDER_ERROR, cursorFitsOrder, First, maybeSortedBy, sortedCursor } from "../http/page.ts";
 import { parseInput } from "../http/reading.ts";
 import { toAlertJson, toAssignmentJson, toChangeJson, toDeviceJson, toEventJson } from "./device-json.ts";
+import { NOTHING_READ, readAsOf, readReadings, Times, unknownDevice } from "./earlier.ts";
 import { search } from "./search.ts";
 
 export type DeviceDeps = {
@@ -65,7 +66,6 @@ const unsortable = (sorts: readonly string[]): string =>
     ? "must be absent beside text, whose best matches come first"
     : `must be ${sorts.join(", ")} beside source or status, unless dealer is given: no index has both`;
 
-const Nothing = z.strictObject({});
 const Events = z.strictObject({ first: First, after: z.string().optional() });
 const Live = z.strictObject({
   after: z
@@ -73,8 +73,6 @@ const Live = z.strictObject({
     .regex(/^\d{1,15}$/, "must be a revision")
     .optional(),
 });
-
-const NOTHING_READ = "Nothing was read, because of the query";
 
 /** Longest life of one stream; its token may end it earlier. Ours: clients have to authenticate that often. */
 const LISTENING_LIMIT_MS = 10 * 60_000;
@@ -111,8 +109,10 @@ export function deviceRoutes({ open, listen, now }: DeviceDeps) {
   });
 
   app.get("/:key", async (c) => {
-    const query = parseInput(Nothing, c.req.query(), NOTHING_READ);
+    const query = parseInput(Times, c.req.query(), NOTHING_READ);
     if (!query.ok) return query.response;
+    const { asOf, knownAt } = query.data;
+    if (asOf) return readAsOf(open(NEAREST), c.req.param("key"), { asOf, knownAt });
     // A client that got a change has to read its result, and a replica may lag behind it.
     const services = open({ kind: "strong" });
     const [device] = await services.devices.find([c.req.param("key")]);
@@ -131,6 +131,8 @@ export function deviceRoutes({ open, listen, now }: DeviceDeps) {
     const nextCursor = pageInfo.hasNextPage ? pageInfo.endCursor : null;
     return c.json({ events: edges.map(({ node }) => toEventJson(node)), nextCursor } satisfies DeviceEventPage);
   });
+
+  app.get("/:key/readings", (c) => readReadings(open(NEAREST), c.req.param("key"), c.req.query()));
 
   app.get("/:key/live", async (c) => {
     const query = parseInput(Live, c.req.query(), NOTHING_READ);
@@ -198,9 +200,6 @@ const logStreamFault = (thrown: unknown): void => log("error", "event_stream_fau
 /** A server-sent event with the cursor as its id, which an `EventSource` sends back when it reconnects. */
 const formatItem = (item: LiveItem): string =>
   `id: ${item.cursor}\ndata: ${JSON.stringify(toChangeJson(item as DeviceItem))}\n\n`;
-
-const unknownDevice = (): Response =>
-  errorResponse("not_found", "There is no device with this key. A key is `{source}:{deviceId}`, and case matters.");
 
 const badCursor = (): Response =>
   errorResponse("invalid_parameter", `${NOTHING_READ}: after must be the nextCursor of this list.`, {
