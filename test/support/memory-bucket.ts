@@ -21,6 +21,8 @@ export class MemoryBucket implements ArchiveBucket {
   readonly calls: BucketCall[] = [];
   /** Asked before each call. */
   fault: (call: BucketCall) => BucketFault = () => undefined;
+  /** Awaited before each call, so that a test decides the order of the calls of several clients. */
+  turn: () => Promise<unknown> = async () => undefined;
   #etags = 0;
 
   /** Another bucket with the same objects, and no calls or faults yet. */
@@ -121,6 +123,7 @@ export class MemoryBucket implements ArchiveBucket {
 
   async #call<T>(operation: keyof ArchiveBucket, key: string, answer: () => T): Promise<T> {
     const call = { operation, key };
+    await this.turn();
     this.calls.push(call);
     const fault = this.fault(call);
     if (fault === "before") throw new Error(`the bucket failed before ${operation} ${key}`);

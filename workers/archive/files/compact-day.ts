@@ -1,9 +1,10 @@
 import type { ArchiveBucket } from "#archive/bucket.ts";
-import { readManifest, type StoredManifest } from "#archive/manifest.ts";
+import { ManifestConflict, readManifest, type StoredManifest } from "#archive/manifest.ts";
 import { expire } from "./expire.ts";
 import { foldSmallParts } from "./fold.ts";
 import { gather } from "./gather.ts";
 import { LIMITS, type Limits } from "./limits.ts";
+import { PartMissing } from "./read-part.ts";
 import { finishDeletions, hasDeletions } from "./replace.ts";
 import { sweep } from "./sweep.ts";
 
@@ -40,9 +41,19 @@ export const DAY_BEGINS: DayPlace = { stage: "gather" };
  * @throws {ManifestConflict} if another job wrote the day meanwhile; repeat the step
  */
 export async function compactDay(deps: DayDeps, day: string, place: DayPlace): Promise<DayStep> {
-  const { limits = LIMITS, nowMs } = deps;
-  const isKept = (topic: string) => deps.isKept(topic, day);
   const read = await readManifest(deps.bucket, day);
+  try {
+    return await stepOf(deps, read, place);
+  } catch (error) {
+    if (!(error instanceof PartMissing)) throw error;
+    const now = await readManifest(deps.bucket, day);
+    throw now.etag === read.etag ? error : new ManifestConflict(day);
+  }
+}
+
+async function stepOf(deps: DayDeps, read: StoredManifest, place: DayPlace): Promise<DayStep> {
+  const { limits = LIMITS, nowMs } = deps;
+  const isKept = (topic: string) => deps.isKept(topic, read.manifest.day);
   const stored = hasDeletions(read) ? await finishDeletions(deps.bucket, read) : read;
   switch (place.stage) {
     case "gather": {

@@ -6,7 +6,7 @@ import type { ArchivedRecord } from "#archive/record.ts";
 
 async function openPart(bucket: Pick<ArchiveBucket, "get">, part: Part): Promise<DayFile> {
   const file = await openDayFile(bucket, { ...part, tailBytes: part.bytes });
-  if (!file) throw lost(part);
+  if (!file) throw new PartMissing(part);
   return file;
 }
 
@@ -16,7 +16,7 @@ export async function readPart(bucket: Pick<ArchiveBucket, "get">, part: Part): 
   const records: ArchivedRecord[] = [];
   for (const [index] of file.groups.entries()) {
     const group = await file.readGroup(index);
-    if (!group) throw lost(part);
+    if (!group) throw new PartMissing(part);
     for (const record of group) records.push(record);
   }
   return records;
@@ -28,11 +28,16 @@ export async function readColumns(bucket: Pick<ArchiveBucket, "get">, part: Part
   const rows: DayRow[] = [];
   for (const [index] of file.groups.entries()) {
     const group = await file.readColumns(index, columns);
-    if (!group) throw lost(part);
+    if (!group) throw new PartMissing(part);
     for (const row of group) rows.push(row);
   }
   return rows;
 }
 
-const lost = ({ key }: Part): Error =>
-  new Error(`${key} is missing from the archive, and its day's manifest names it; run "concord archive check"`);
+/** A part that the manifest names is not there: it was lost, or the manifest has been written since it was read. */
+export class PartMissing extends Error {
+  override readonly name = "PartMissing";
+  constructor({ key }: Part) {
+    super(`${key} is missing from the archive, and its day's manifest names it; run "concord archive check"`);
+  }
+}
