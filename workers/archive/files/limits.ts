@@ -17,9 +17,9 @@ export type Limits = {
  */
 export const LIMITS: Limits = {
   partRecords: 20_000,
-  partCharacters: 8_000_000,
+  partCharacters: 6_000_000,
   rawObjects: 300,
   rawRecords: 10_000,
-  rawCharacters: 8_000_000,
+  rawCharacters: 6_000_000,
   foldedParts: 100,
 };
