@@ -54,6 +54,9 @@ describe("concord rebuild", () => {
     await stub?.stop();
     await run(["--into", "D1", "--compare", "--restart"]);
     expect(sent().params).toMatchObject({ compare: true, keep: false, restart: true });
+    await stub?.stop();
+    await run(["--into", "D1", "--clear"]);
+    expect(sent().params).toMatchObject({ clear: true });
   });
 
   it("ends with 4 and says what differs, and how to repair it", async () => {

@@ -28,6 +28,7 @@ export const rebuild = opsCommand({
     keep: { summary: "Leave the rebuilt rows in the second database; without --compare they always stay" },
     follow: { summary: "Afterwards follow the archive until the job is canceled" },
     restart: { summary: "First remove what an earlier rebuild left in the second database" },
+    clear: { summary: "Only remove what an earlier rebuild left, as one that was canceled" },
     because: { value: "why", summary: "Why, for the audit log; required for --switch and --into live" },
     yes: { summary: "Start without asking" },
     detach: { summary: "Start it and return at once" },
@@ -42,9 +43,9 @@ export const rebuild = opsCommand({
     if (from !== "archive") throw new UsageError(`--from can only be archive, not ${from}`);
     if (into !== "D1" && into !== "live") throw new UsageError("--into is required: D1 or live");
     const isComparing = given.compare === true || given.switch === true;
-    if (into === "live" && (isComparing || given.keep || given.restart)) {
+    if (into === "live" && (isComparing || given.keep || given.restart || given.clear)) {
       throw new UsageError(
-        "--compare, --switch, --keep and --restart are for --into D1: --into live has no second database",
+        "--compare, --switch, --keep, --restart and --clear are for --into D1: --into live has no second database",
       );
     }
     const changesLive = into === "live" || given.switch === true;
@@ -57,6 +58,7 @@ export const rebuild = opsCommand({
       keep: into === "D1" && (given.keep === true || !isComparing),
       follow: given.follow === true,
       restart: given.restart === true,
+      ...(given.clear && { clear: true }),
       ...(pace !== undefined && { pace: paceOf(pace) }),
     };
     if (changesLive) {

@@ -37,7 +37,7 @@ async function year(seed: number, events: number, project?: Projection): Promise
 
 describe("the state that is rebuilt from the archive", () => {
   it("of a year equals the live one, row by row and object by object, in another order of events", async () => {
-    const samples = await year(1, 800);
+    const samples = await year(1, 600);
     const before = [await rowsIn(DB), await objectsOf(keysIn(samples))];
     const state = await run({ into: "D1", keep: true });
     expect(detailsOf(state)).toMatchObject({ found: { total: 0, first: [] }, left: null });
@@ -61,6 +61,41 @@ describe("the state that is rebuilt from the archive", () => {
     await expect(again).rejects.toThrow("--restart");
     const state = await run({ into: "D1", restart: true });
     expect(detailsOf(state).found.total).toBe(0);
+  });
+
+  it("of a job that was canceled is removed when an operator asks for it", async () => {
+    const samples = await year(5, 160);
+    await expect(
+      run(
+        { into: "D1" },
+        timedRebuild(async ({ plan }) => {
+          if (plan[0] === "compare") throw new Error("an operator cancels it here");
+        }),
+      ),
+    ).rejects.toThrow("cancels");
+    expect((await objectsOf(keysIn(samples))).some(({ hasSecond }) => hasSecond)).toBe(true);
+    await run({ into: "D1", clear: true });
+    expect(Object.values(await rowsIn(REBUILT)).flat()).toEqual([]);
+    expect((await objectsOf(keysIn(samples))).some(({ hasSecond }) => hasSecond)).toBe(false);
+  });
+
+  it("follows the archive until it is canceled, if it is asked to", async () => {
+    const samples = yearOf(6, 160);
+    await clear(keysIn(samples));
+    await archive(samples.slice(0, 100));
+    const canceled = new Error("an operator cancels it here");
+    let rounds = 0;
+    const kind = timedRebuild(async ({ plan, round }) => {
+      if (plan[0] !== "follow" || round !== null) return;
+      rounds += 1;
+      if (rounds === 1) {
+        await consume(samples);
+        await archive(samples.slice(100));
+      }
+      if (rounds === 3) throw canceled;
+    });
+    await expect(run({ into: "D1", compare: false, follow: true }, kind)).rejects.toThrow(canceled);
+    expect(await rowsIn(REBUILT)).toEqual(await rowsIn(DB));
   });
 
   it("refuses parameters that it does not know", async () => {
@@ -133,7 +168,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     found: ["device derived"],
   },
   "a lost batch": {
-    project: (event, index) => (index >= 100 && index < 200 ? null : event),
+    project: (event, index) => (index >= 60 && index < 160 ? null : event),
     found: ["history missing"],
   },
   "lost alerts": { plant: "DELETE FROM alerts WHERE state = 'OPEN'", found: ["alert missing"] },
@@ -153,7 +188,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 
 describe("a switch", () => {
   it.each(Object.entries(FAULTS))("repairs %s, once it was found and named", async (_, { project, plant, found }) => {
-    const samples = yearOf(10, 400, 8);
+    const samples = yearOf(10, 260, 6);
     await clear(keysIn(samples));
     await consume(samples);
     const [rows, objects] = [await rowsIn(DB), await objectsOf(keysIn(samples))];

@@ -23,7 +23,8 @@ export const rebuild: JobKind<unknown, RebuildState> = {
         `Nothing was started: ${parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; ")}.`,
       );
     }
-    if (parsed.data.into === "D1") await requireEmpty(deps, parsed.data.restart);
+    const { into, restart, clear } = parsed.data;
+    if (into === "D1") await requireEmpty(deps, restart || clear);
     const notes = new Notes(deps.storage);
     while (!notes.removeSome(1_000));
     return beginState(parsed.data, deps);

@@ -140,8 +140,6 @@ export async function reviewStep(state: RebuildState, deps: JobDeps): Promise<St
   const notes = new Notes(deps.storage);
   const page = notes.list<Subject>("adopted", state.cursor, PAGE);
   const begun = state.left === null ? { ...state, left: NO_FINDINGS } : state;
-  // Those of the comparison before the switch are judged.
-  if (state.left === null) notes.removeAll("suspect");
   const last = page.at(-1);
   if (!last) return compareCounts(begun, deps);
   const suspects = await suspectsAmong(
@@ -192,6 +190,8 @@ function noted(
 /** Judges some suspects, now that everything that they had is replayed. */
 export async function judgeStep(state: RebuildState, deps: JobDeps): Promise<Step> {
   const notes = new Notes(deps.storage);
+  // Those of the step before are judged, and what it found is stored. They have live values, which may be personal.
+  if (state.cursor !== null) notes.removeThrough("suspect", state.cursor);
   const page = notes.list<Suspect>("suspect", state.cursor, PAGE);
   const last = page.at(-1);
   if (!last) return { state: withNextPhase({ ...state, suspects: 0 }), isDone: false };

@@ -20,8 +20,13 @@ export class Notes {
     this.#kv.put(`${prefixOf(kind)}${idOf(subject)}`, value);
   }
 
-  removeAll(kind: NoteKind): void {
-    for (const [name] of this.#kv.list({ prefix: prefixOf(kind) })) this.#kv.delete(name);
+  /** Removes the notes up to one, or all of a kind. */
+  removeThrough(kind: NoteKind, last?: string): void {
+    const prefix = prefixOf(kind);
+    for (const [name] of this.#kv.list({ prefix })) {
+      if (last !== undefined && name > `${prefix}${last}`) return;
+      this.#kv.delete(name);
+    }
   }
 
   /** Notes after one, in the order of their ids. */

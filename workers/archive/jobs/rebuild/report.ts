@@ -70,6 +70,7 @@ const SENTENCES: Readonly<Record<Phase, string>> = {
 function sentenceOf({ plan, found, left, params }: RebuildState): string {
   const [phase] = plan;
   if (phase) return SENTENCES[phase];
+  if (params.clear) return "the second database is empty, and objects have no second value";
   if (params.into === "live") return "everything in the archive is in the live state";
   const difference = (total: number) => `${total} ${total === 1 ? "difference" : "differences"}`;
   if (left) return `${difference(found.total)} found, ${left.total} left after the switch`;

@@ -18,6 +18,8 @@ export const RebuildParams = z.strictObject({
   follow: z.boolean().default(false),
   /** First remove what an earlier rebuild left in the second database. */
   restart: z.boolean().default(false),
+  /** Do nothing else than that. */
+  clear: z.boolean().default(false),
   /** Leave the rebuilt rows in the second database at the end, to be looked at. */
   keep: z.boolean().default(false),
 });
@@ -97,6 +99,7 @@ export type Round = {
 /** The phases that parameters ask for. */
 export function planOf(params: RebuildParams): Phase[] {
   const { into, compare, switch: switches, follow, restart, keep } = params;
+  if (params.clear) return ["empty", "tidy"];
   const comparing: Phase[] = ["compare", "level", "judge"];
   const switching: Phase[] = ["switch", "recount", "review", "level", "judge"];
   return [
