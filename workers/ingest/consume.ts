@@ -18,6 +18,7 @@ import { type Handled, trackMetrics } from "#telemetry/track-metrics.ts";
 import { type Announce, Announcements } from "./announcements.ts";
 import { type Archive, archiveBatch } from "./archive.ts";
 import { type Arrival, deferred, type Ending, type EventArrival, withMerged } from "./ending.ts";
+import { type KeepLetters, keepableLetters } from "./keepable-letters.ts";
 import { type Deliver, type Made, Offers, wasDeliveredBefore } from "./offers.ts";
 import { type SendOnDeps, sendOn } from "./send-on.ts";
 import { settle } from "./settle.ts";
@@ -36,6 +37,8 @@ export type ConsumeDeps = SendOnDeps & {
   ) => Promise<ObjectMergeReport>;
   readonly announce: Announce;
   readonly deliver: Deliver;
+  /** Failed records as they may be kept. Absent: all as they are. */
+  readonly keepable?: KeepLetters | undefined;
   /** `undefined` where no bucket is bound: then nothing is archived, and nothing else differs. */
   readonly archive?: Archive | undefined;
   /** Takes how records ended, for analysts, and is not waited for; `undefined` where no stream is bound. */
@@ -93,7 +96,8 @@ async function handle(deps: ConsumeDeps, deliveries: readonly DeliveredMessage[]
     ...arrivals.filter(({ kind }) => kind === "ahead").map(deferAhead),
     ...merged.map((ending) => afterOffering(afterAnnouncing(ending, unannounced), undelivered)),
   ];
-  const { endings, report: archived } = await archiveBatch(deps.archive, ended, deps.now());
+  const kept = await keepableLetters(deps, ended);
+  const { endings, report: archived } = await archiveBatch(deps.archive, kept, deps.now());
   const strays = deliveries.flatMap(({ body }, message) => (isParcel(body) ? [] : [{ message, body }]));
   const { held } = await sendOn(deps, endings, strays);
   deps.stream?.(endings.filter(({ arrival }) => !held.has(arrival.message)));

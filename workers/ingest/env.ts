@@ -4,6 +4,7 @@ import { configReader, Environment } from "#base/config.ts";
 import type { Limiter } from "#base/rate-limit.ts";
 import { jsonText } from "#json/json-of.ts";
 import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
+import { withoutForgottenRecords } from "#letters/repositories/forgotten-records.ts";
 import type { HubSink } from "#objects/hub.ts";
 import { ObjectWrites } from "#objects/object-writes.ts";
 import type { DeviceSink, FeedSink } from "#objects/requests.ts";
@@ -114,6 +115,7 @@ const consumeDepsOver = (env: Env, session: D1DatabaseSession, archiveDeadlineMs
   fleet: new FleetRepository(session),
   objectWrites: ObjectWrites.parse(env.DEVICE_OBJECT_WRITES),
   ...objectCalls(env),
+  keepable: (failed, nowMs) => withoutForgottenRecords(session, failed, nowMs),
   archive: env.ARCHIVE && { bucket: env.ARCHIVE, deadlineMs: archiveDeadlineMs },
   events: env.EVENTS,
   backfill: env.BACKFILL,

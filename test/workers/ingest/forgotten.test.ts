@@ -2,9 +2,13 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { ConcordEvent } from "#domain/event.ts";
 import { customerTombstone } from "#domain/forgotten.ts";
+import type { DeadLetterMessage } from "#letters/letter.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
 import { READ_FORGOTTEN } from "#repositories/forgotten.ts";
-import { eventOf } from "../../support/records.ts";
+import { type ConsumeDeps, consume } from "../../../workers/ingest/consume.ts";
+import { consumeDeps, type Env } from "../../../workers/ingest/env.ts";
+import { FakeQueue } from "../../support/fake-queue.ts";
+import { eventOf, recordOf } from "../../support/records.ts";
 
 const { DB } = env as unknown as { DB: D1Database };
 const fleet = new FleetRepository(DB);
@@ -103,4 +107,45 @@ it("looking up who was forgotten reads one row for each device and customer at m
   const keys = [`device elt:${fresh("t")}`, `customer elt:${fresh("C")}`];
   const { meta } = await DB.prepare(READ_FORGOTTEN).bind(JSON.stringify(keys)).all();
   expect(meta.rows_read).toBeLessThanOrEqual(2);
+});
+
+describe("a record of a forgotten customer that its contract refuses", () => {
+  const broken = (customer: string) => ({
+    ...recordOf({ topic: "device.elt.customer.assigned" }),
+    value: JSON.stringify({ who: customer, name: "Secret Person" }),
+  });
+  const consumed = async (customer: string, deps: Partial<ConsumeDeps> = {}) => {
+    const deadLetters = new FakeQueue<DeadLetterMessage>();
+    const objects: Uint8Array[] = [];
+    const bucket = { put: async (_: string, value: Uint8Array) => objects.push(value) };
+    const its = consumeDeps({ ...(env as unknown as Env), DEAD_LETTERS: deadLetters as never });
+    const { dispositions, endings } = await consume(
+      { ...its, events: new FakeQueue(), archive: { bucket, deadlineMs: 1_000 }, ...deps },
+      [{ body: { kind: "parcel", id: "p", records: [broken(customer)] }, attempts: 1 }],
+    );
+    const unzipped = await Promise.all(
+      objects.map((bytes) =>
+        new Response(new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream("gzip"))).text(),
+      ),
+    );
+    return { dispositions, endings, kept: `${JSON.stringify(deadLetters.bodies)}${unzipped.join("")}` };
+  };
+
+  it("comes to the archive and to the dead letters without what is in it", async () => {
+    const customer = fresh("C");
+    await forget(`customer elt:${customer}`);
+    const { endings, kept } = await consumed(customer);
+    expect(endings.map(({ kind }) => kind)).toEqual(["deadLettered"]);
+    expect(kept).toContain("p.0");
+    expect(kept).not.toContain("Secret");
+    expect((await consumed(fresh("C"))).kept).toContain("Secret Person");
+  });
+
+  it("waits if D1 does not say who was forgotten", async () => {
+    const { endings, kept } = await consumed(fresh("C"), {
+      keepable: () => Promise.reject(new Error("D1_ERROR: Network connection lost.")),
+    });
+    expect(endings.map(({ kind }) => kind)).toEqual(["deferred"]);
+    expect(kept).not.toContain("Secret");
+  });
 });
