@@ -2,6 +2,7 @@ import type { CommandGroup } from "../command/command.ts";
 import { ARCHIVE } from "./archive/index.ts";
 import { BACKFILL } from "./backfill/index.ts";
 import { DLQ } from "./dlq/index.ts";
+import { FORGET } from "./forget/index.ts";
 import { KEYS } from "./keys/index.ts";
 
 /** All commands. None is loaded before it is called. */
@@ -27,6 +28,7 @@ export const CONCORD: CommandGroup = {
       load: async () => (await import("./device.ts")).device,
     },
     dlq: DLQ,
+    forget: FORGET,
     guide: {
       summary: "Print a guide or an example file that comes with the command line",
       load: async () => (await import("./guide.ts")).guide,

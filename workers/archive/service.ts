@@ -9,6 +9,7 @@ import type { VerificationQuery } from "#ops/archive-verification.ts";
 import type { Env } from "./env.ts";
 import { deviceAsOf, deviceReadings, deviceReads } from "./service/device.ts";
 import { checkFiles, readKept, readStatus } from "./service/files.ts";
+import { readForgetCertificate, readForgetRequests } from "./service/forgetting.ts";
 import { orderJob, readJobs, startJob } from "./service/jobs.ts";
 import { readRecent } from "./service/recent.ts";
 import { readVerification } from "./service/verification.ts";
@@ -25,6 +26,14 @@ export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveRpc 
 
   orderJob(name: JobObjectName, action: JobAction, actor: string) {
     return orderJob(this.env, name, action, actor);
+  }
+
+  forgetRequests() {
+    return readForgetRequests(this.env);
+  }
+
+  forgetCertificate(requestId: string) {
+    return readForgetCertificate(this.env, requestId);
   }
 
   verification(query: VerificationQuery) {

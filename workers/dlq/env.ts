@@ -161,6 +161,7 @@ export const createOpsDeps = (env: Env, config: Config): OpsDeps => ({
   events: env.EVENTS,
   metrics: createMetrics(env.METRICS),
   devices: createDeviceDeps(env, config.SHARED_REGISTERS),
+  registers: config.SHARED_REGISTERS,
   runObject: (id) => env.RUNS.getByName(id),
   archive: env.ARCHIVE_SERVICE,
   workerVersion: releaseName(env),

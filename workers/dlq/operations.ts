@@ -9,6 +9,7 @@ import { readJobsForScrape } from "./metrics/job-gauges.ts";
 import { readLetterFigures } from "./metrics/letter-figures.ts";
 import { toTopicsOverview } from "./metrics/overview.ts";
 import { archiveFileRoutes } from "./ops/archive/files.ts";
+import { archiveForgettingRoutes } from "./ops/archive/forgetting.ts";
 import { archiveJobRoutes } from "./ops/archive/jobs.ts";
 import { archiveRecentRoutes } from "./ops/archive/recent.ts";
 import { archiveVerificationRoutes } from "./ops/archive/verification.ts";
@@ -59,6 +60,9 @@ const INDEX = {
     archiveStatus: "GET /ops/api/archive/status",
     archiveCheck: "GET /ops/api/archive/check{?day,after}",
     archiveRecent: "GET /ops/api/archive/recent{?device,seconds}",
+    forgetRequests: "GET /ops/api/archive/forgets",
+    forget: "POST /ops/api/archive/forgets",
+    forgetCertificate: "GET /ops/api/archive/forgets/{id}",
     archiveJobs: "GET /ops/api/archive/jobs",
     archiveJob: "GET|POST /ops/api/archive/jobs/{name}",
     archiveOrder: "POST /ops/api/archive/jobs/{name}/{pause,resume,cancel}",
@@ -139,6 +143,7 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
     archiveFileRoutes,
     archiveJobRoutes,
     archiveRecentRoutes,
+    archiveForgettingRoutes,
     archiveVerificationRoutes,
   ]) {
     app.route("/ops/api", routes(deps));

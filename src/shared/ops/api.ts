@@ -189,6 +189,7 @@ export const AUDIT_ACTIONS = [
   "import",
   "token.revoke",
   "token.unrevoke",
+  "customer.forget",
   "job.start",
   "job.pause",
   "job.resume",

@@ -51,6 +51,9 @@ describe("the role that a route requires", () => {
     ["GET", "/ops/api/revocations"],
     ["POST", "/ops/api/revocations", { jti: "t", reason: "r" }],
     ["DELETE", "/ops/api/revocations/a", { reason: "r" }],
+    ["GET", "/ops/api/archive/forgets"],
+    ["GET", "/ops/api/archive/forgets/a"],
+    ["POST", "/ops/api/archive/forgets", { source: "elt", customerId: "C-1", reason: "r" }],
     ["POST", "/ops/api/archive/jobs/files", { kind: "compaction" }],
     ["POST", "/ops/api/archive/jobs/files/cancel"],
   ];

@@ -4,11 +4,11 @@ import { ManifestConflict, type Part, readManifest } from "#archive/manifest.ts"
 import { DAYS_PREFIX } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
 import { hasPersonalValues } from "#contracts/redact.ts";
+import type { RewrittenFile } from "#ops/archive-forgetting.ts";
 import { writeParts } from "../files/parts.ts";
 import { readPart } from "../files/read-part.ts";
 import { finishDeletions, hasDeletions, replaceInDay } from "../files/replace.ts";
 import type { JobDeps } from "../jobs/job-kind.ts";
-import type { RewrittenFile } from "./memory.ts";
 import type { Found } from "./raw.ts";
 import { namedIn, redactArchived, type Subject } from "./redact-archived.ts";
 

@@ -1,14 +1,5 @@
 import type { DeviceKey } from "#domain/event.ts";
-
-/** A file of the archive that was rewritten. */
-export type RewrittenFile = {
-  readonly before: string;
-  /** `null` if it was rewritten under its own name. */
-  readonly after: string | null;
-  readonly sha256Before: string;
-  readonly sha256After: string;
-  readonly records: number;
-};
+import type { RewrittenFile } from "#ops/archive-forgetting.ts";
 
 /**
  * What a forgetting has to know and what is too large for its state: the customer's devices, the personal texts to look for,

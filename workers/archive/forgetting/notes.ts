@@ -1,9 +1,9 @@
 import { listKeys } from "#archive/bucket.ts";
 import { FORGOTTEN_PREFIX } from "#archive/names.ts";
+import type { Certificate, ForgetCounts, RewrittenFile } from "#ops/archive-forgetting.ts";
 import { ForgettingRepository, type ForgottenEntry } from "#repositories/forgetting.ts";
 import type { JobDeps } from "../jobs/job-kind.ts";
-import type { RewrittenFile } from "./memory.ts";
-import type { Counts, ForgetRequest } from "./state.ts";
+import type { ForgetRequest } from "./state.ts";
 
 /*
  * What the archive keeps of a request: `forgotten/{requestId}/request.json`, a certificate for each time that it was carried
@@ -59,24 +59,6 @@ export async function loadForgotten(bucket: Bucket, db: D1Database): Promise<num
   return entries.length;
 }
 
-/** What was removed, where and when. It has no personal value. */
-export type Certificate = {
-  readonly requestId: string;
-  readonly customers: readonly string[];
-  readonly reason: string;
-  readonly requestedBy: string;
-  readonly requestedAt: string;
-  readonly completedAt: string;
-  /** Events of these devices are redacted that occurred up to this time; events that name the customer for ever. */
-  readonly until: string;
-  readonly devices: readonly string[];
-  readonly removed: Counts;
-  /** Files of the archive that were rewritten, with their hashes before and after. */
-  readonly files: readonly RewrittenFile[];
-  /** What still holds the data, and until when. */
-  readonly remains: readonly string[];
-};
-
 /** Places that Concord cannot write: docs/operations.md says more of each. */
 const REMAINS = [
   "D1 Time Travel: 30 days after completion, then nothing of before can be restored. Restoring to before needs this request to be carried out again, which a rebuild does by itself.",
@@ -95,7 +77,7 @@ export function certificateOf(
   }: {
     readonly devices: readonly string[];
     readonly files: readonly RewrittenFile[];
-    readonly counts: Counts;
+    readonly counts: ForgetCounts;
     readonly completedAtMs: number;
   },
 ): Certificate {

@@ -4,8 +4,8 @@ import { RAW_PREFIX, rawKeyOf } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
 import { sha256HexOf } from "#base/digest.ts";
 import type { DeviceKey } from "#domain/event.ts";
+import type { RewrittenFile } from "#ops/archive-forgetting.ts";
 import type { JobDeps } from "../jobs/job-kind.ts";
-import type { RewrittenFile } from "./memory.ts";
 import { namedIn, redactArchived, type Subject } from "./redact-archived.ts";
 
 /** Raw objects that one step reads, and characters of their records. Ours: a step stays far below a Worker's memory and CPU. */

@@ -7,8 +7,8 @@ import { sha256HexOf } from "#base/digest.ts";
 import type { DeviceState } from "#domain/as-of.ts";
 import { redactAlert, redactAspects } from "#domain/redacted.ts";
 import { sameContent } from "#domain/register.ts";
+import type { RewrittenFile } from "#ops/archive-forgetting.ts";
 import type { JobDeps } from "../jobs/job-kind.ts";
-import type { RewrittenFile } from "./memory.ts";
 import { redactArchived, type Subject } from "./redact-archived.ts";
 
 /** Segments that one step rewrites. Ours. */

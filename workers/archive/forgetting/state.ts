@@ -1,4 +1,5 @@
 import type { PartyKey } from "#domain/party.ts";
+import type { ForgetCounts } from "#ops/archive-forgetting.ts";
 
 /** What a forgetting does, in this order. After `wait` it goes through the stores once more. */
 export const PHASES = [
@@ -21,24 +22,7 @@ export type Phase = (typeof PHASES)[number];
 /** Where a scan of the archive is: `null` at its beginning. */
 export type ScanPlace = { readonly store: "raw" | "days"; readonly after: string | null } | null;
 
-/** How many of each was redacted. No personal value is in it. */
-export type Counts = {
-  readonly devices: number;
-  readonly databaseRows: number;
-  readonly objects: number;
-  readonly historyEvents: number;
-  readonly lettersRedacted: number;
-  readonly lettersEmptied: number;
-  readonly auditEntries: number;
-  readonly rawObjects: number;
-  readonly rawRecords: number;
-  readonly dayFiles: number;
-  readonly dayRecords: number;
-  readonly seriesSegments: number;
-  readonly seriesLines: number;
-};
-
-export const NO_COUNTS: Counts = {
+export const NO_COUNTS: ForgetCounts = {
   devices: 0,
   databaseRows: 0,
   objects: 0,
@@ -74,7 +58,7 @@ export type ForgettingState = {
   /** Where the phase is. */
   readonly at: string | number | null;
   readonly scan: ScanPlace;
-  readonly counts: Counts;
+  readonly counts: ForgetCounts;
   /** Whether pass 2 has found devices that pass 1 did not know. */
   readonly hasFoundMore: boolean;
   readonly completedAtMs: number | null;
@@ -82,7 +66,7 @@ export type ForgettingState = {
   readonly waitMs: number;
 };
 
-export const withCounts = (counts: Counts, more: Partial<Counts>): Counts =>
+export const withCounts = (counts: ForgetCounts, more: Partial<ForgetCounts>): ForgetCounts =>
   Object.fromEntries(
-    Object.entries(counts).map(([name, count]) => [name, count + (more[name as keyof Counts] ?? 0)]),
-  ) as Counts;
+    Object.entries(counts).map(([name, count]) => [name, count + (more[name as keyof ForgetCounts] ?? 0)]),
+  ) as ForgetCounts;

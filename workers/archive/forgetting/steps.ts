@@ -3,15 +3,16 @@ import { REDACTED } from "#domain/redacted.ts";
 import { compareText } from "#domain/version.ts";
 import { LetterForgetting } from "#letters/repositories/letter-forgetting.ts";
 import type { ForgetSink } from "#objects/forget.ts";
+import type { ForgetCounts, RewrittenFile } from "#ops/archive-forgetting.ts";
 import { entriesOf, ForgettingRepository } from "#repositories/forgetting.ts";
 import type { JobDeps, JobStep } from "../jobs/job-kind.ts";
 import { findInDays, rewriteDays } from "./days.ts";
-import { ForgettingMemory, type RewrittenFile } from "./memory.ts";
+import { ForgettingMemory } from "./memory.ts";
 import { certificateOf, putCertificate, putRequest, shareEntries } from "./notes.ts";
 import { findInRaw, rewriteRaw } from "./raw.ts";
 import { type Subject, subjectOf } from "./redact-archived.ts";
 import { rewriteSeries } from "./series.ts";
-import { type Counts, type ForgetRequest, type ForgettingState, PHASES, withCounts } from "./state.ts";
+import { type ForgetRequest, type ForgettingState, PHASES, withCounts } from "./state.ts";
 
 /** Devices that one step redacts in D1, or asks for in objects: each takes several calls. Ours. */
 const DEVICES_A_STEP = 50;
@@ -236,18 +237,18 @@ class Job {
     return { keys, last: left.length > keys.length ? (keys.at(-1) ?? null) : null };
   }
 
-  #onOrNext(last: string | number | null, counts: Partial<Counts>): JobStep<ForgettingState> {
+  #onOrNext(last: string | number | null, counts: Partial<ForgetCounts>): JobStep<ForgettingState> {
     return last === null ? this.#next({ counts }) : this.#stay({ at: last, counts });
   }
 
   #stay({
     counts = {},
     ...more
-  }: Partial<Omit<ForgettingState, "counts">> & { readonly counts?: Partial<Counts> }): JobStep<ForgettingState> {
+  }: Partial<Omit<ForgettingState, "counts">> & { readonly counts?: Partial<ForgetCounts> }): JobStep<ForgettingState> {
     return { state: { ...this.#state, ...more, counts: withCounts(this.#state.counts, counts) }, isDone: false };
   }
 
-  #next({ counts = {} }: { readonly counts?: Partial<Counts> } = {}): JobStep<ForgettingState> {
+  #next({ counts = {} }: { readonly counts?: Partial<ForgetCounts> } = {}): JobStep<ForgettingState> {
     const phase = PHASES[PHASES.indexOf(this.#state.phase) + 1] ?? "certificate";
     return this.#stay({ phase, at: null, scan: null, counts });
   }
@@ -255,8 +256,9 @@ class Job {
 
 const sum = (files: readonly RewrittenFile[]): number => files.reduce((all, { records }) => all + records, 0);
 
-const COUNTS: Readonly<Record<"raw" | "days" | "series", (files: readonly RewrittenFile[]) => Partial<Counts>>> = {
-  raw: (files) => ({ rawObjects: files.length, rawRecords: sum(files) }),
-  days: (files) => ({ dayFiles: files.length, dayRecords: sum(files) }),
-  series: (files) => ({ seriesSegments: files.length, seriesLines: sum(files) }),
-};
+const COUNTS: Readonly<Record<"raw" | "days" | "series", (files: readonly RewrittenFile[]) => Partial<ForgetCounts>>> =
+  {
+    raw: (files) => ({ rawObjects: files.length, rawRecords: sum(files) }),
+    days: (files) => ({ dayFiles: files.length, dayRecords: sum(files) }),
+    series: (files) => ({ seriesSegments: files.length, seriesLines: sum(files) }),
+  };

@@ -1,3 +1,4 @@
+import type { Registers } from "#domain/party.ts";
 import type { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
 import type { Audited, LetterChangeRepository } from "#letters/repositories/letter-change.ts";
 import type { LetterGroupRepository } from "#letters/repositories/letter-group.ts";
@@ -29,6 +30,8 @@ export type OpsDeps = Omit<ReplayDeps, "letters"> &
     readonly runObject: (id: string) => Pick<ReplayRun, "plan" | "read" | "start" | "pause" | "resume" | "cancel">;
     /** `ArchiveService` of the archive Worker; `undefined` where it is not bound. */
     readonly archive: ArchiveRpc | undefined;
+    /** Sources whose ids mean the same customers. */
+    readonly registers: Registers;
     readonly workerVersion: string;
   };
 

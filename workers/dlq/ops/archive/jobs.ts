@@ -67,7 +67,7 @@ export function archiveJobRoutes(deps: OpsDeps) {
     if (!archive) return noArchive();
     const { actor } = c.var.user;
     await audit.add(audited(c, deps, "job.start", { target: name, after: { kind, params }, reason }).entry);
-    return answer(c, await archive.startJob({ kind, params, actor }), 202);
+    return jobAnswer(c, await archive.startJob({ kind, params, actor }), 202);
   });
 
   for (const [action, logged] of Object.entries(ACTIONS) as [JobAction, AuditAction][]) {
@@ -78,7 +78,7 @@ export function archiveJobRoutes(deps: OpsDeps) {
       if (!body.ok) return body.response;
       if (!archive) return noArchive();
       await audit.add(audited(c, deps, logged, { target: name, reason: body.data.reason }).entry);
-      return answer(c, await archive.orderJob(name, action, c.var.user.actor), 200);
+      return jobAnswer(c, await archive.orderJob(name, action, c.var.user.actor), 200);
     });
   }
   return app;
@@ -89,7 +89,8 @@ const nameIn = (c: OpsContext): JobObjectName | undefined => JOB_OBJECTS.find((n
 const unknownJob = (): Response =>
   errorResponse("not_found", `There is no such job; there are ${JOB_OBJECTS.join(", ")}.`);
 
-function answer(c: OpsContext, ordered: JobOrdered, status: 200 | 202): Response {
+/** The answer to an order: the job after it, or why it was refused. */
+export function jobAnswer(c: OpsContext, ordered: JobOrdered, status: 200 | 202): Response {
   switch (ordered.kind) {
     case "ok":
       return c.json(ordered.job satisfies JobStatus, status);
