@@ -1,8 +1,8 @@
 import type { DeviceArchive } from "#domain/device-archive.ts";
 import type { ArchiveJobs } from "./archive-api.ts";
 import type { ArchiveFiles } from "./archive-files-api.ts";
-import type { ArchiveRecent } from "./archive-recent.ts";
 import type { ArchiveForgetting } from "./archive-forgetting.ts";
+import type { ArchiveRecent } from "./archive-recent.ts";
 import type { ArchiveVerification } from "./archive-verification.ts";
 
 /**

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { readManifest } from "#archive/manifest.ts";
 import { sha256HexOf } from "#base/digest.ts";
 import { AuditRepository } from "#repositories/audit.ts";
-import { readCertificate } from "../../../workers/archive/forgetting/notes.ts";
+import { loadForgotten, readCertificate } from "../../../workers/archive/forgetting/notes.ts";
 import { type ForgettingState, PHASES } from "../../../workers/archive/forgetting/state.ts";
 import { forgetting } from "../../../workers/archive/jobs/forgetting.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
@@ -156,6 +156,45 @@ describe("a customer who was forgotten", () => {
     expect(await readManifest(env.ARCHIVE, OLDER_DAY)).toMatchObject({ manifest: { retired: [], replaced: [] } });
   });
 });
+
+it("a database that was lost knows again who was forgotten, from the archive, before anything is replayed into it", async () => {
+  const person = new Person();
+  await plant(person);
+  await forget(person);
+  for (const table of ["devices", "customer_records", "forgotten"])
+    await env.DB.exec(`DELETE FROM ${table} WHERE true`);
+  expect(await loadForgotten(env.ARCHIVE, env.DB)).toBeGreaterThanOrEqual(3);
+  await consume([person.assigned("late"), person.profile("late"), person.profile("old", { deviceId: person.former })]);
+  expect(await placesOf(person)).toEqual([]);
+  const tombstone = await env.DB.prepare(
+    "SELECT name, value ->> 'isForgotten' AS forgotten FROM customer_records WHERE customer_id = ?",
+  )
+    .bind(person.id)
+    .first();
+  expect(tombstone).toEqual({ name: "", forgotten: 1 });
+});
+
+it("a device that a consumer has found since is redacted by the next scheduled run", async () => {
+  const person = new Person();
+  await plant(person);
+  await forget(person);
+  const late = `late-${person.id}`;
+  await consume([person.profile("unknown", { deviceId: late })]);
+  const seen = () => lookEverywhere([person.key, `elt:${late}`]);
+  expect(await seen()).toContain(`object elt:${late}`);
+  await consume([person.assigned("reveals it", { deviceId: late })]);
+  await inAJob(async (deps) => {
+    const state = (await forgetting.begin({}, deps)) as ForgettingState;
+    return runFrom({ ...state, waitMs: 0 }, deps);
+  }, "files");
+  expect(await seen()).toEqual([]);
+  const again = await inAJob((deps) => runToEnd(forgetting, {}, deps), "files");
+  expect(forgetting.report(again).phase).toBe("There was nothing to redact.");
+});
+
+async function runFrom(begun: ForgettingState, deps: JobDeps): Promise<void> {
+  for (let state = begun, isDone = false; !isDone; ) ({ state, isDone } = await forgetting.step(state, deps));
+}
 
 describe("the search through every store", () => {
   it.each([

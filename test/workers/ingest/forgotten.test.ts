@@ -118,7 +118,10 @@ describe("a record of a forgotten customer that its contract refuses", () => {
     const deadLetters = new FakeQueue<DeadLetterMessage>();
     const objects: Uint8Array[] = [];
     const bucket = { put: async (_: string, value: Uint8Array) => objects.push(value) };
-    const its = consumeDeps({ ...(env as unknown as Env), DEAD_LETTERS: deadLetters as never });
+    const its = consumeDeps(
+      { ...(env as unknown as Env), DEAD_LETTERS: deadLetters as never },
+      { waitUntil: () => {} },
+    );
     const { dispositions, endings } = await consume(
       { ...its, events: new FakeQueue(), archive: { bucket, deadlineMs: 1_000 }, ...deps },
       [{ body: { kind: "parcel", id: "p", records: [broken(customer)] }, attempts: 1 }],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Customer } from "#domain/change.ts";
+import { customerTombstone } from "#domain/forgotten.ts";
 import type { Register } from "#domain/register.ts";
 import type { Version } from "#domain/version.ts";
 import { compareParty } from "./party.ts";
@@ -8,6 +9,7 @@ const at = (second: number, name: string): Register<Customer> => ({
   version: `2026-11-23T13:00:0${second}.000Z/e` as Version,
   value: { customerId: "C-1", name },
 });
+const TOMBSTONE = { ...customerTombstone("C-1"), name: "" };
 const live = (register: Register<Customer>) => ({ ...register, name: register.value.name });
 
 const found = (...[one, other]: [Parameters<typeof compareParty>[2], Parameters<typeof compareParty>[3]]) =>
@@ -23,6 +25,8 @@ describe("compareParty", () => {
     ["a newer record", found(live(at(2, "Ben")), at(1, "Ann")), ["value.name newer true"]],
     ["a smaller value of the same version", found(live(at(1, "Ann")), at(1, "Ben")), ["value.name sameVersion false"]],
     ["another name to sort by", found({ ...at(1, "Ann"), name: "Ben" }, at(1, "Ann")), ["name derived false"]],
+    ["the tombstone of a customer who was forgotten", found(TOMBSTONE, at(1, "[forgotten]")), []],
+    ["a name beside a tombstone", found({ ...TOMBSTONE, name: "Ann" }, null), ["name derived false"]],
   ])("names %s", (_, differences, expected) => {
     expect(differences).toEqual(expected);
   });

@@ -22,9 +22,11 @@ export function compareParty(
   live: LiveParty | null,
   fold: Register<Dealer | Customer> | null,
 ): Difference[] {
+  // The tombstone of a customer who was forgotten is above every event, and no event says so.
+  const isForgotten = live !== null && "isForgotten" in live.value && live.value.isForgotten === true;
   const order = !live ? -1 : fold ? compareRegisters(live, fold) : 1;
   const common = { place, subject, liveVersion: live?.version ?? null, archivedVersion: fold?.version ?? null };
-  const ofValue = order === 0 || (!live && !fold) ? [] : fieldsOf(live, fold);
+  const ofValue = order === 0 || (!live && !fold) || isForgotten ? [] : fieldsOf(live, fold);
   const cause = causeOf(live, fold);
   const column =
     live && live.name !== live.value.name ? [{ path: "name", live: live.name, archived: live.value.name }] : [];
