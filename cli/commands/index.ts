@@ -2,7 +2,6 @@ import type { CommandGroup } from "../command/command.ts";
 import { ARCHIVE } from "./archive/index.ts";
 import { BACKFILL } from "./backfill/index.ts";
 import { DLQ } from "./dlq/index.ts";
-import { FORGET } from "./forget/index.ts";
 import { KEYS } from "./keys/index.ts";
 
 /** All commands. None is loaded before it is called. */
@@ -28,7 +27,26 @@ export const CONCORD: CommandGroup = {
       load: async () => (await import("./device.ts")).device,
     },
     dlq: DLQ,
-    forget: FORGET,
+    forget: {
+      summary: "Forget a customer for ever, and show what was forgotten (admin)",
+      details:
+        "Calls the operations API of the platform at CONCORD_URL with the token in CONCORD_TOKEN, as\n" +
+        "`concord dlq` does. It needs the archive, which keeps the certificates.",
+      commands: {
+        customer: {
+          summary: "Take a customer out of everything that is stored, for ever",
+          load: async () => (await import("./forget/customer.ts")).customer,
+        },
+        list: {
+          summary: "List the requests to forget, the newest first",
+          load: async () => (await import("./forget/list.ts")).list,
+        },
+        certificate: {
+          summary: "Print what was removed for a request, where and when",
+          load: async () => (await import("./forget/certificate.ts")).certificate,
+        },
+      },
+    },
     guide: {
       summary: "Print a guide or an example file that comes with the command line",
       load: async () => (await import("./guide.ts")).guide,
