@@ -9,4 +9,9 @@ import type { ArchiveVerification } from "./archive-verification.ts";
  * What other Workers call on `ArchiveService` of the archive Worker, over their binding ARCHIVE_SERVICE. Every method may
  * throw what the platform throws when that Worker or its stores are out of reach.
  */
-export type ArchiveRpc = ArchiveFiles & ArchiveForgetting & ArchiveJobs & ArchiveRecent & ArchiveVerification & DeviceArchive;
+export type ArchiveRpc = ArchiveFiles &
+  ArchiveForgetting &
+  ArchiveJobs &
+  ArchiveRecent &
+  ArchiveVerification &
+  DeviceArchive;
