@@ -54,6 +54,7 @@ const scrape = formatExposition({
     ...{ atMs: nowMs, rawObjects: 5, rawBytes: 900, oldestRawHour: "2026-11-26T13:00:00.000Z", days: 2 },
     ...{ firstDay: "2026-11-24", lastDay: "2026-11-25", parts: 7, bytes: 1_000, records: 40, isWhole: true },
   },
+  verification: { recentBuckets: 256, oldestVerifiedAtMs: nowMs, differences: 0 },
 });
 
 const state = new BridgeState(Date.now, true);

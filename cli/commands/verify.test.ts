@@ -68,6 +68,7 @@ describe("concord verify", () => {
 
   it.each([
     [["--now"], { buckets: "all" }, {}],
+    [["--now", "--archived-since", "2026-12-01T00:00:00Z"], { archivedSince: "2026-12-01T00:00:00Z" }, {}],
     [["--bucket", "a7", "--now"], { bucket: "a7" }, { bucket: "a7" }],
     [["--device", "elt:1", "--now", "--because", "a call"], { device: "elt:1" }, { device: "elt:1" }],
   ])("%j starts a verification, waits for it, and asks for its result", async (args, params, query) => {

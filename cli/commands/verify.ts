@@ -18,21 +18,31 @@ export const verify = opsCommand({
     now: {
       summary: "Verify now, and wait for the end; all of the fleet unless --bucket or --device says what (admin)",
     },
+    "archived-since": {
+      value: "time",
+      summary:
+        "With --now, and for every later run: what occurred before this time may be from before the archive (RFC 3339)",
+    },
     because: { value: "why", summary: "Why, for the audit log" },
   },
   examples: ["concord verify", "concord verify --device elt:T-100 --now", "concord verify --bucket a7 --now"],
-  run: async (context, { bucket, device, now, because }) => {
+  run: async (context, { bucket, device, now, "archived-since": archivedSince, because }) => {
     const { client, print, nowMs } = context;
     if (bucket !== undefined && device !== undefined) throw new UsageError("--bucket and --device exclude each other");
+    const isPart = bucket !== undefined || device !== undefined;
+    if (archivedSince !== undefined && (!now || isPart)) {
+      throw new UsageError("--archived-since goes with --now, and with neither --bucket nor --device");
+    }
     if (now) {
-      const params = device !== undefined ? { device } : bucket !== undefined ? { bucket } : { buckets: "all" };
+      const whole = { buckets: "all", ...(archivedSince !== undefined && { archivedSince }) };
+      const params = device !== undefined ? { device } : bucket !== undefined ? { bucket } : whole;
       const order = { kind: "verification", params, ...(because !== undefined && { reason: because }) };
       const ended = await followJob(context, await client.post<JobStatus>("/archive/jobs/verification", order));
       if (!ended) return;
       requireDone(ended);
     }
     const found = await client.get<VerificationJson>("/archive/verification", { bucket, device });
-    print(found, () => verificationLines(found, { isWhole: bucket === undefined && device === undefined, nowMs }));
+    print(found, () => verificationLines(found, { isWhole: !isPart, nowMs }));
     if (found.results.length === 0) {
       throw new ExitError(EXIT.nothing, "nothing of it was ever verified; --now does it");
     }

@@ -12,7 +12,7 @@ import { checkFiles, readKept, readStatus } from "./service/files.ts";
 import { readForgetCertificate, readForgetRequests } from "./service/forgetting.ts";
 import { orderJob, readJobs, startJob } from "./service/jobs.ts";
 import { readRecent } from "./service/recent.ts";
-import { readVerification } from "./service/verification.ts";
+import { readVerification, readVerificationFigures } from "./service/verification.ts";
 
 /** What the api and dlq Workers call of the archive. Each method's code is in service/. */
 export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveRpc {
@@ -62,5 +62,9 @@ export class ArchiveService extends WorkerEntrypoint<Env> implements ArchiveRpc 
 
   deviceReadings(key: DeviceKey, asked: AskedReadings) {
     return deviceReadings(deviceReads(this.env), key, asked);
+  }
+
+  verificationFigures() {
+    return readVerificationFigures(this.env);
   }
 }

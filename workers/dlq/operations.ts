@@ -8,6 +8,7 @@ import { formatExposition } from "./metrics/exposition.ts";
 import { readJobsForScrape } from "./metrics/job-gauges.ts";
 import { readLetterFigures } from "./metrics/letter-figures.ts";
 import { toTopicsOverview } from "./metrics/overview.ts";
+import { readVerificationForScrape } from "./metrics/verification-gauges.ts";
 import { archiveFileRoutes } from "./ops/archive/files.ts";
 import { archiveForgettingRoutes } from "./ops/archive/forgetting.ts";
 import { archiveJobRoutes } from "./ops/archive/jobs.ts";
@@ -108,13 +109,14 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
   app.use("/ops/api/*", only("viewer"), requireOwnPage);
 
   app.get("/ops/metrics", async (c) => {
-    const [jobs, totals, times, deadLetters, databaseBytes, archive] = await Promise.all([
+    const [jobs, totals, times, deadLetters, databaseBytes, archive, verification] = await Promise.all([
       readJobsForScrape(deps.archive),
       metrics.read(),
       metrics.times(),
       readLetterFigures(deps),
       deps.databaseBytes(),
       readArchiveFigures(deps),
+      readVerificationForScrape(deps.archive),
     ]);
     const text = formatExposition({
       jobs,
@@ -123,6 +125,7 @@ export function operations(deps: OpsDeps): Hono<OpsEnv> {
       deadLetters,
       databaseBytes,
       archive,
+      verification,
     });
     return c.body(text, { headers: { "Content-Type": EXPOSITION_TYPE } });
   });

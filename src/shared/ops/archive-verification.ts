@@ -43,8 +43,18 @@ export type VerificationJson = {
 /** Which results are read: of one bucket, of one device's own run, or of all buckets. */
 export type VerificationQuery = { readonly bucket?: string; readonly device?: string };
 
+/** What metrics see of it. */
+export type VerificationFigures = {
+  /** Buckets that were verified within the last eight days: all of them, if each night does its part. */
+  readonly recentBuckets: number;
+  /** When the oldest of their last verifications was; `null` if there was none. */
+  readonly oldestVerifiedAtMs: number | null;
+  readonly differences: number;
+};
+
 /** What other Workers call on `ArchiveService` for it. */
 export interface ArchiveVerification {
   /** `null` if the environment has no archive. */
   verification(query: VerificationQuery): Promise<VerificationJson | null>;
+  verificationFigures(): Promise<VerificationFigures | null>;
 }

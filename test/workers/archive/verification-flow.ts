@@ -22,6 +22,8 @@ type Batch = {
   readonly isDoomed: boolean;
   /** A fault: its object never gets it, and nobody notices. */
   readonly passesObjects?: boolean;
+  /** As D1 has merged them. */
+  merged?: readonly ConcordEvent[];
 };
 
 /** How long a batch may stay between two of its parts, at most. */
@@ -97,11 +99,11 @@ export class Flow {
     const good = events.filter((event) => event !== null);
     switch (batch.stage) {
       case "d1":
-        await new FleetRepository(this.#deps.db).merge(good);
+        batch.merged = (await new FleetRepository(this.#deps.db).merge(good)).events;
         batch.stage = "objects";
         return;
       case "objects":
-        if (!batch.isDoomed && !batch.passesObjects) await this.#mergeIntoObjects(good);
+        if (!batch.isDoomed && !batch.passesObjects) await this.#mergeIntoObjects(batch.merged ?? good);
         batch.stage = "archive";
         return;
       case "archive":
@@ -124,7 +126,7 @@ export class Flow {
       const event = events[i] ?? null;
       const outcome = event === null || batch.isDoomed ? "deadLettered" : "applied";
       return toArchived(
-        { ...record, receipt: `${batch.id}.${i}` },
+        { ...record, receipt: `${batch.id}.${i}`, ...(batch.isDoomed && { merged: "applied" as const }) },
         { event, outcome, settledAtMs: this.nowMs, lane: "live" },
       );
     });

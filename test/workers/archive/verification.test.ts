@@ -1,9 +1,12 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type DeviceKey, deviceIdOf } from "#domain/event.ts";
+import { customerTombstone } from "#domain/forgotten.ts";
+import { canonicalText } from "#domain/register.ts";
 import type { DifferenceJson } from "#ops/archive-verification.ts";
 import { parseStamped } from "#queue/contract-version.ts";
 import { randomOf } from "../../../samples/random.ts";
+import { compaction } from "../../../workers/archive/jobs/compaction.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { readResults } from "../../../workers/archive/jobs/verification/results.ts";
 import type { VerificationState } from "../../../workers/archive/jobs/verification/state.ts";
@@ -41,6 +44,7 @@ async function verifyDuring(
   flow: Flow,
   random: ReturnType<typeof randomOf>,
   params: VerificationParams,
+  meanwhile: () => Promise<void> = async () => {},
 ) {
   const at = () => ({ ...deps, nowMs: flow.nowMs });
   let state = await verification.begin(params, at());
@@ -49,11 +53,23 @@ async function verifyDuring(
     state = JSON.parse(JSON.stringify(after.state)) as VerificationState;
     if (after.isDone) return state;
     const dueMs = flow.nowMs + (after.waitMs ?? 0);
+    if (random.chance(0.3)) await meanwhile();
     do {
       for (let ticks = random.int(0, 6); ticks > 0; ticks--) await flow.tick();
       if (flow.nowMs < dueMs) flow.nowMs += 30_000;
     } while (flow.nowMs < dueMs);
   }
+}
+
+/** A compaction, one step a call. */
+function stepper(deps: JobDeps, flow: Flow): () => Promise<void> {
+  let state: Awaited<ReturnType<typeof compaction.begin>> | undefined;
+  return async () => {
+    const its = { ...deps, nowMs: flow.nowMs };
+    state ??= await compaction.begin({}, its);
+    const after = await compaction.step(state, its);
+    state = after.isDone ? undefined : (JSON.parse(JSON.stringify(after.state)) as typeof state);
+  };
 }
 
 const shown = (differences: readonly DifferenceJson[]) =>
@@ -74,7 +90,10 @@ describe("a verification while events flow", () => {
         for (const batch of batches.splice(0, batches.length / 2)) flow.accept(batch, random.chance(0.1));
         while (random.chance(0.97)) await flow.tick();
         for (const batch of batches) flow.accept(batch, random.chance(0.1));
-        const state = await verifyDuring(deps, flow, random, { buckets: "all" });
+        // Of every second schedule, the archive is compacted meanwhile: by then the day of its first records is over.
+        if (seed % 2 === 0) flow.nowMs = START_MS + 12 * 3_600_000;
+        const compact = stepper(deps, flow);
+        const state = await verifyDuring(deps, flow, random, { buckets: "all" }, compact);
         open += state.round;
         const results = await readResults(deps.storage, {});
         expect({ seed, differences: shown(results.differences) }).toEqual({ seed, differences: [] });
@@ -359,6 +378,72 @@ describe("a verification", () => {
       await run({ bucket });
       expect(await readResults(deps.storage, {})).toMatchObject({ verified: 256, differenceCount: 0, differences: [] });
       expect([...(await deps.storage.list({ prefix: "verify:difference:" })).keys()]).toEqual([]);
+    });
+  });
+
+  it("knows who was forgotten, and leaves out who is being forgotten", async () => {
+    await inAJob(async (deps) => {
+      const flow = new Flow(deps, randomOf(1), START_MS);
+      const ids = ["known", "busy"].map((name) => `forgotten-${name}`);
+      await DB.exec(
+        `DELETE FROM forgotten; INSERT INTO forgotten VALUES ('customer elt:C-77', ${START_MS}, 'r', 1),
+        ('device elt:${ids[0]}', ${START_MS}, 'r', 1), ('device elt:${ids[1]}', ${START_MS}, 'r', NULL)`.replaceAll(
+          "\n",
+          " ",
+        ),
+      );
+      for (const id of ids) flow.accept(HISTORY.map(([action, data], index) => recordOf(index, action, data, id)));
+      await flow.drain();
+      const { version, value } = customerTombstone("C-77");
+      await DB.prepare("UPDATE customer_records SET version = ?1, value = ?2, name = ''")
+        .bind(version, canonicalText(value))
+        .run();
+      // Stored as it was before: the job has not come to it yet.
+      await DB.exec(
+        "UPDATE devices SET aspects = json_set(aspects, '$.profile.value.name', 'Ann') WHERE key LIKE '%busy'",
+      );
+      const run = () => runToEnd(verification, { buckets: "all" }, { ...deps, nowMs: flow.nowMs });
+      expect((await run()).figures).toMatchObject({ devices: 1, forgetting: 1 });
+      expect(shown((await readResults(deps.storage, {})).differences)).toEqual([]);
+      await DB.exec("UPDATE forgotten SET redacted_at_ms = 1");
+      await run();
+      expect(shown((await readResults(deps.storage, {})).differences)).toEqual([
+        "device elt:forgotten-busy aspects.profile.name sameVersion",
+      ]);
+      await DB.exec("DELETE FROM forgotten");
+    });
+  });
+
+  it("holds a platform that is older than its archive to what is archived since", async () => {
+    await inAJob(async (deps) => {
+      const flow = new Flow(deps, randomOf(1), START_MS);
+      for (const batch of inBatches(streamOf(3, 30, "older"), 10)) flow.accept(batch);
+      await flow.drain();
+      for (const { key } of (await ARCHIVE.list()).objects) await ARCHIVE.delete(key);
+      // From here on everything is archived.
+      flow.accept([recordOf(9, "status.reported", { online: true }, "older-1")]);
+      await flow.drain();
+      await DB.exec(
+        "UPDATE devices SET aspects = json_set(aspects, '$.status.version', '2026-10-03T00:00:00.000Z/x') WHERE key = 'elt:older-2'",
+      );
+      const nowMs = () => (flow.nowMs += 3_600_000);
+      const kind = {
+        ...verification,
+        step: ((state, its) => verification.step(state, { ...its, nowMs: nowMs() })) as typeof verification.step,
+      };
+      await runToEnd(kind, { buckets: "all" }, deps);
+      expect((await readResults(deps.storage, {})).differenceCount).toBeGreaterThan(10);
+      await runToEnd(kind, { buckets: "all", archivedSince: "2026-10-02T00:00:00Z" }, deps);
+      const found = await readResults(deps.storage, {});
+      expect(found.differences.map(({ subject, path, cause }) => `${subject} ${path} ${cause}`)).toEqual([
+        "elt:older-2 aspects.status notArchived",
+      ]);
+      // It is kept for the nights.
+      expect((await verification.begin({ buckets: "next" }, deps)).archivedSince).toBe("2026-10-02T00:00:00.000Z");
+      await expect(verification.begin({ buckets: "all", archivedSince: "yesterday" }, deps)).rejects.toThrow(
+        "Nothing was started",
+      );
+      expect((await verification.begin({ buckets: "all", archivedSince: "" }, deps)).archivedSince).toBeNull();
     });
   });
 

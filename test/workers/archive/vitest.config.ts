@@ -21,7 +21,10 @@ export default defineProject({
           HUBS: { className: "LiveHub", useSQLite: true },
           METRICS: { className: "FakeMetrics", useSQLite: true },
         },
-        bindings: { MIGRATIONS: await readD1Migrations(`${root}migrations`) },
+        bindings: {
+          MIGRATIONS: await readD1Migrations(`${root}migrations`),
+          ...(process.env.VERIFICATION_SEEDS && { VERIFICATION_SEEDS: process.env.VERIFICATION_SEEDS }),
+        },
       },
     })),
   ],

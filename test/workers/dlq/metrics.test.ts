@@ -41,6 +41,7 @@ const scrapeOf = (totals: MetricsTotals): Scrape => ({
     ...{ atMs: NOW_MS, rawObjects: 5, rawBytes: 900, oldestRawHour: "2026-11-26T13:00:00.000Z", days: 2 },
     ...{ firstDay: "2026-11-24", lastDay: "2026-11-25", parts: 7, bytes: 1_000, records: 40, isWhole: true },
   },
+  verification: { recentBuckets: 250, oldestVerifiedAtMs: 1_000, differences: 2 },
 });
 
 type Family = { readonly name: string; readonly type: string; readonly metrics: readonly object[] };

@@ -1,10 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import type { JobAction, JobObjectName, JobOrder, JobOrdered, JobStatus } from "#ops/archive-api.ts";
-import type { VerificationJson, VerificationQuery } from "#ops/archive-verification.ts";
+import type { VerificationFigures, VerificationJson, VerificationQuery } from "#ops/archive-verification.ts";
 import { type JobEnv, toJobDeps } from "./job-deps.ts";
 import { JobRunner, type RunnerDeps } from "./job-runner.ts";
 import { KINDS } from "./kinds.ts";
-import { readResults } from "./verification/results.ts";
+import { readFigures, readResults } from "./verification/results.ts";
 
 /** The object of one name of `JOB_OBJECTS`: its job runs here, step by step, in alarms. */
 export class ArchiveJob extends DurableObject<JobEnv> {
@@ -31,6 +31,10 @@ export class ArchiveJob extends DurableObject<JobEnv> {
   /** What verification found, in the object that it runs in. */
   verification(query: VerificationQuery): Promise<VerificationJson> {
     return readResults(this.ctx.storage, query);
+  }
+
+  verificationFigures(): Promise<VerificationFigures> {
+    return readFigures(this.ctx.storage, Date.now());
   }
 
   override alarm(): Promise<void> {

@@ -2,12 +2,13 @@ import * as z from "zod";
 import { archiveLog } from "#archive/log.ts";
 import { BUCKETS, bucketOf } from "#archive/names.ts";
 import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
-import { utcDay } from "#domain/time.ts";
+import { type Moment, parseTime, utcDay } from "#domain/time.ts";
 import type { JobReport } from "#ops/archive-api.ts";
+import { LiveState } from "../repositories/live-state.ts";
 import { type JobDeps, type JobKind, JobProblem, type JobSchedule, type JobStep } from "./job-kind.ts";
 import { compareCounts } from "./verification/counts.ts";
 import { compareFolded, compareUnknown } from "./verification/devices.ts";
-import { foldInto, readEvents } from "./verification/fold.ts";
+import { foldInto, readEvents, withoutPersonal } from "./verification/fold.ts";
 import { judgeDevices, judgeParties, readLater, removeClosed, wait } from "./verification/later.ts";
 import { compareParties, compareStrangers } from "./verification/parties.ts";
 import { ALL, asLogRange, type Range } from "./verification/range.ts";
@@ -15,11 +16,17 @@ import { keepResults, sweep } from "./verification/results.ts";
 import { type Shelves, shelvesOf } from "./verification/shelves.ts";
 import { add, NO_FIGURES, type Phase, type VerificationState } from "./verification/state.ts";
 
+const isTime = (text: string): boolean => parseTime(text) !== undefined;
+
 /** What a run goes through: a night's part of the buckets, one of them, all, or one device. */
 const Params = z.union([
-  z.strictObject({ buckets: z.literal(["next", "all"]).default("next") }),
-  z.strictObject({ bucket: z.string().regex(/^[0-9a-f]{2}$/, "must be two hex digits, 00 to ff") }),
-  z.strictObject({ device: z.string().refine(isDeviceKey, "must be the key of a device, {source}:{id}") }),
+  z.strictObject({
+    buckets: z.literal(["next", "all"]).default("next"),
+    /** Kept for every later run: since when every record is archived, or `""` for ever. */
+    archivedSince: z.union([z.literal(""), z.string().refine(isTime).transform(parseTime)]).optional(),
+  }),
+  z.strictObject({ bucket: z.string().regex(/^[0-9a-f]{2}$/) }),
+  z.strictObject({ device: z.string().refine(isDeviceKey) }),
 ]);
 export type VerificationParams = z.input<typeof Params>;
 
@@ -28,6 +35,8 @@ export const BUCKETS_A_NIGHT = Math.ceil(BUCKETS / 7);
 
 /** Which bucket the next night begins with. */
 const NEXT = "verify:next";
+/** Since when every record is archived, if the platform is older than its archive. */
+const SINCE = "verify:since";
 
 /** Records that one step folds, and entries that one step removes. Our choice. */
 const RECORDS_A_STEP = 400;
@@ -40,13 +49,16 @@ const CLEARED_A_STEP = 1_000;
 export const verification: JobKind<VerificationParams, VerificationState> = {
   begin: async (params, { storage, nowMs }) => {
     const { range, device } = await target(params, storage);
+    const archivedSince = (await storage.get<Moment>(SINCE)) ?? null;
     return {
       run: crypto.randomUUID(),
       startedAtMs: nowMs,
       range,
       device,
+      archivedSince,
       phase: "clear",
       position: null,
+      tail: null,
       cursor: null,
       comparedAtMs: null,
       round: 0,
@@ -83,12 +95,16 @@ const NIGHT_FROM_HOUR = 2;
 async function target(params: VerificationParams, storage: DurableObjectStorage) {
   const parsed = Params.safeParse(params ?? {});
   if (!parsed.success) {
-    throw new JobProblem(`Nothing was started: ${parsed.error.issues.map(({ message }) => message).join("; ")}.`);
+    throw new JobProblem(
+      'Nothing was started: verification takes "buckets", "next" or "all", and with it "archivedSince", an RFC 3339 time; or "bucket", two hex digits; or "device", the key of one.',
+    );
   }
   const wanted = parsed.data;
   if ("device" in wanted)
     return { range: only(bucketOf(wanted.device as DeviceKey)), device: wanted.device as DeviceKey };
   if ("bucket" in wanted) return { range: only(wanted.bucket), device: null };
+  if (wanted.archivedSince === "") await storage.delete(SINCE);
+  else if (wanted.archivedSince !== undefined) await storage.put(SINCE, wanted.archivedSince);
   if (wanted.buckets === "all") return { range: ALL, device: null };
   const from = ((await storage.get<number>(NEXT)) ?? 0) % BUCKETS;
   return { range: { from, to: Math.min(from + BUCKETS_A_NIGHT, BUCKETS) - 1 }, device: null };
@@ -134,9 +150,14 @@ async function clear({ devices, parties, openDevices, openParties }: Shelves): P
 async function foldArchive(state: VerificationState, deps: JobDeps, shelves: Shelves): Promise<VerificationState> {
   const log = archiveLog(deps.bucket, { buckets: asLogRange(state.range) });
   const { records, position, isEnd } = await log.read(state.position, { records: RECORDS_A_STEP });
-  const read = readEvents(records, state.device);
+  const live = new LiveState(deps.db);
+  const read = await withoutPersonal(readEvents(records, state.device), live);
   await foldInto(shelves, read);
-  const figures = add(state.figures, { records: records.length, unreadable: read.unreadable });
+  const figures = add(state.figures, {
+    records: records.length,
+    unreadable: read.unreadable,
+    rowsRead: live.rowsRead,
+  });
   return isEnd ? { ...state, figures, phase: "rows", position: null, cursor: null } : { ...state, figures, position };
 }
 

@@ -4,8 +4,12 @@ import type { LiveParty } from "#archive/compare/party.ts";
 import type { Alert } from "#domain/alert.ts";
 import type { Aspects, Device } from "#domain/device.ts";
 import type { DeviceKey } from "#domain/event.ts";
+import type { Forgotten, ForgottenId } from "#domain/forgotten.ts";
 import type { PartyKey } from "#domain/party.ts";
 import type { Version } from "#domain/version.ts";
+
+/** Somebody who was forgotten, and when that was done to all that is stored. */
+export type ForgottenState = Forgotten & { readonly redactedAtMs: number | null };
 
 /** A dealer or a customer. */
 export type PartyKind = "dealer" | "customer";
@@ -78,6 +82,17 @@ export class LiveState {
       [...after, limit],
     );
     return rows as { readonly id: string; readonly source: string }[];
+  }
+
+  /** Of these keys, those of somebody who was forgotten. `redactedAtMs` is `null` until all that is stored is redacted. */
+  async readForgotten(ids: readonly ForgottenId[]): Promise<Map<ForgottenId, ForgottenState>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.#rows(
+      `SELECT f.id, f.until_ms AS untilMs, f.request_id AS requestId, f.redacted_at_ms AS redactedAtMs
+        FROM json_each(?1) j JOIN forgotten f ON f.id = j.value`,
+      [JSON.stringify(ids)],
+    );
+    return new Map((rows as (ForgottenState & { id: ForgottenId })[]).map(({ id, ...state }) => [id, state]));
   }
 
   async #batch(statements: readonly string[], keys: readonly unknown[]): Promise<unknown[][]> {

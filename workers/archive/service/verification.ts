@@ -1,5 +1,5 @@
 import { OBJECT_OF } from "#ops/archive-api.ts";
-import type { VerificationJson, VerificationQuery } from "#ops/archive-verification.ts";
+import type { VerificationFigures, VerificationJson, VerificationQuery } from "#ops/archive-verification.ts";
 import type { Env } from "../env.ts";
 
 /** The last results of verification; `null` where the environment has no archive. */
@@ -13,4 +13,9 @@ export async function readVerification(
     verification(query: VerificationQuery): Promise<VerificationJson>;
   };
   return job.verification(query);
+}
+
+/** What metrics see of them. */
+export async function readVerificationFigures({ ARCHIVE, JOBS }: Env): Promise<VerificationFigures | null> {
+  return ARCHIVE ? JOBS.getByName(OBJECT_OF.verification).verificationFigures() : null;
 }

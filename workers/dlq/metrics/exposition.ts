@@ -5,16 +5,18 @@ import { FLOW_STATES, type LetterFigures, type TopicsOverview } from "#telemetry
 import { familyText, type Sample } from "#telemetry/prometheus.ts";
 import { JOB_GAUGES, type JobsOfScrape } from "./job-gauges.ts";
 import { toOutcomes } from "./totals.ts";
+import { VERIFICATION_GAUGES, type VerificationOfScrape } from "./verification-gauges.ts";
 
 /** Everything that one scrape exposes. */
-export type Scrape = JobsOfScrape & {
-  readonly totals: MetricsTotals;
-  readonly topics: TopicsOverview;
-  readonly deadLetters: LetterFigures;
-  readonly databaseBytes: number;
-  /** `null` where there is no archive, or no figures of it. */
-  readonly archive: ArchiveFigures | null;
-};
+export type Scrape = JobsOfScrape &
+  VerificationOfScrape & {
+    readonly totals: MetricsTotals;
+    readonly topics: TopicsOverview;
+    readonly deadLetters: LetterFigures;
+    readonly databaseBytes: number;
+    /** `null` where there is no archive, or no figures of it. */
+    readonly archive: ArchiveFigures | null;
+  };
 
 /** A metric that is measured at the time of the scrape. */
 type Gauge = {
@@ -161,6 +163,7 @@ export const GAUGES: readonly Gauge[] = [
     samples: ({ topics }) => one(topics.objective.share),
   },
   ...JOB_GAUGES,
+  ...VERIFICATION_GAUGES,
 ];
 
 /** All metrics in the text format of Prometheus. */

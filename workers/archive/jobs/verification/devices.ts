@@ -1,8 +1,11 @@
 import { compareDevice, type LiveDevice } from "#archive/compare/device.ts";
 import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
+import { forgottenDevice } from "#domain/forgotten.ts";
 import type { Part } from "#domain/parts.ts";
 import type { DeviceSnapshot } from "#domain/snapshot.ts";
-import { LiveState } from "../../repositories/live-state.ts";
+import type { Moment } from "#domain/time.ts";
+import { compareText, type Version, versionMoment } from "#domain/version.ts";
+import { type ForgottenState, LiveState } from "../../repositories/live-state.ts";
 import type { JobDeps } from "../job-kind.ts";
 import { Findings } from "./found.ts";
 import { isInRange } from "./range.ts";
@@ -56,7 +59,7 @@ async function compareWithLive(
   const live = new LiveState(deps.db);
   const findings = new Findings(state);
   const open = new Map<string, OpenDevice>();
-  const keys = [...folds.keys()];
+  const { stable: keys, forgetting } = await withoutForgetting([...folds.keys()], live, state.startedAtMs);
   let objects = 0;
   for (let at = 0; at < keys.length; at += DEVICES_A_QUERY) {
     const rows = await live.readDevices(keys.slice(at, at + DEVICES_A_QUERY));
@@ -64,7 +67,7 @@ async function compareWithLive(
     objects += stored.filter(({ object }) => object !== undefined).length;
     for (const device of stored) {
       const fold = folds.get(device.key) ?? NO_FOLD;
-      const isExplained = explains(fold, new Set());
+      const isExplained = explains(fold, { archivedSince: state.archivedSince });
       const differences = compareDevice(device, fold.device, isExplained);
       const isOpen = differences.some(({ isAbove }) => isAbove);
       const settled = differences.filter(({ isAbove }) => !isAbove);
@@ -77,17 +80,38 @@ async function compareWithLive(
   }
   await shelves.openDevices.put(open);
   // A step that died before may have found others open.
-  await shelves.openDevices.delete(keys.filter((key) => !open.has(key)));
+  await shelves.openDevices.delete([...folds.keys()].filter((key) => !open.has(key)));
   const found = await findings.save(shelves);
-  const read = { devices: keys.length, objects, rowsRead: live.rowsRead, open: open.size };
+  const read = { devices: keys.length, forgetting, objects, rowsRead: live.rowsRead, open: open.size };
   return { ...found, figures: add(found.figures, read) };
 }
 
-/** Parts that dead letters or later events have written. */
-export function explains({ uncertain }: DeviceFold, explained: ReadonlySet<string>): (part: Part) => boolean {
-  const ids = new Set(uncertain.map(idOf));
-  return (part) => explained.has(idOf(part)) || ids.has(idOf(part));
+/**
+ * Leaves out devices of somebody who is being forgotten, or was since the run began: what is stored of them changes at the
+ * same version.
+ */
+async function withoutForgetting(keys: readonly DeviceKey[], live: LiveState, startedAtMs: number) {
+  const forgotten = await live.readForgotten(keys.map(forgottenDevice));
+  const stable = keys.filter((key) => isSettled(forgotten.get(forgottenDevice(key)), startedAtMs));
+  return { stable, forgetting: keys.length - stable.length };
 }
+
+/** Whether everything that is stored has been redacted since before a moment, or nothing has to be. */
+export const isSettled = (forgotten: ForgottenState | undefined, ms: number): boolean =>
+  !forgotten || (forgotten.redactedAtMs !== null && forgotten.redactedAtMs < ms);
+
+/** Parts that dead letters or later events have written, or events from before the archive. */
+export function explains(
+  { uncertain }: DeviceFold,
+  { archivedSince, explained = [] }: { archivedSince: Moment | null; explained?: readonly string[] },
+): (part: Part) => boolean {
+  const ids = new Set([...explained, ...uncertain.map(idOf)]);
+  return (part) => isFromBefore(part.version, archivedSince) || ids.has(idOf(part));
+}
+
+/** Whether an event may have come before there was an archive. */
+export const isFromBefore = (version: Version, archivedSince: Moment | null): boolean =>
+  archivedSince !== null && compareText(versionMoment(version), archivedSince) < 0;
 
 /** Adds what the device's object holds, where every event is sent to it. */
 async function withObject(device: LiveDevice, { objects, objectWrites }: JobDeps): Promise<LiveDevice> {

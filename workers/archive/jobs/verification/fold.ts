@@ -5,6 +5,8 @@ import { EMPTY_FLEET, type Fleet, merge, toDelta } from "#domain/fleet.ts";
 import { type Part, partsOf } from "#domain/parts.ts";
 import { canonicalText, joinRegisters, type Register } from "#domain/register.ts";
 import { parseStamped } from "#queue/contract-version.ts";
+import { forgottenIds, withoutForgotten } from "#repositories/forgotten.ts";
+import type { LiveState } from "../../repositories/live-state.ts";
 import type { Shelves } from "./shelves.ts";
 import type { DeviceFold, PartyFold } from "./state.ts";
 
@@ -29,6 +31,21 @@ export function readEvents(records: readonly ArchivedRecord[], only: DeviceKey |
     else if (record.outcome !== "deadLettered") unreadable += 1;
   }
   return { merged, uncertain, unreadable };
+}
+
+/**
+ * The events as the consumer merges them now: those of somebody who was forgotten are redacted, also while the archive still
+ * holds what is personal of them.
+ */
+export async function withoutPersonal(read: Read, live: LiveState): Promise<Read> {
+  const { merged, uncertain } = read;
+  const keys = await live.readForgotten(forgottenIds([...merged, ...uncertain]));
+  if (keys.size === 0) return read;
+  return {
+    ...read,
+    merged: withoutForgotten(merged, keys).events,
+    uncertain: withoutForgotten(uncertain, keys).events,
+  };
 }
 
 /** Joins events into the fold in storage. Doing it again changes nothing. */

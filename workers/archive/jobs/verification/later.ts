@@ -1,29 +1,31 @@
+import { readChanges } from "#archive/changes.ts";
 import { compareDevice, liveParts } from "#archive/compare/device.ts";
-import { archiveLog } from "#archive/log.ts";
-import { dayOf } from "#archive/names.ts";
+import type { ArchivedRecord } from "#archive/record.ts";
 import type { Device } from "#domain/device.ts";
 import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
 import { type Fleet, toDelta } from "#domain/fleet.ts";
 import type { Part } from "#domain/parts.ts";
 import { partsOf } from "#domain/parts.ts";
-import { DAY_MS, MINUTE_MS } from "#domain/time.ts";
+import { MINUTE_MS } from "#domain/time.ts";
+import { LiveState } from "../../repositories/live-state.ts";
 import type { JobDeps } from "../job-kind.ts";
 import { explains } from "./devices.ts";
-import { partiesOf, readEvents } from "./fold.ts";
+import { partiesOf, readEvents, withoutPersonal } from "./fold.ts";
 import { Findings } from "./found.ts";
 import { differencesOf, isSame } from "./parties.ts";
-import { asLogRange } from "./range.ts";
 import type { Shelves } from "./shelves.ts";
 import { add, type OpenDevice, type OpenParty, type VerificationState } from "./state.ts";
 import { hashesOf, idOf } from "./sums.ts";
 
 /**
  * How long after the comparison the archive is read again: a record is in D1 before it is in the archive, and one whose
- * object or whose R2 fails comes back by the queue's delays. The last time, all of the archive is read. Our choice.
+ * object or whose R2 fails comes back by the queue's delays. Our choice.
  */
 export const WAITS_MS = [2, 6, 15, 30, 60].map((minutes) => minutes * MINUTE_MS);
 
 const RECORDS_A_STEP = 500;
+/** How far our clock and R2's may be apart. Our choice. */
+const CLOCKS_MS = 5 * MINUTE_MS;
 const PAGE = 50;
 
 /** Waits for the next round, or ends if everything has been explained. */
@@ -34,20 +36,34 @@ export function wait(state: VerificationState, { nowMs }: JobDeps) {
   const after = { ...state, comparedAtMs };
   return waitMs > 0
     ? { state: after, waitMs }
-    : { state: { ...after, phase: "tail" as const, position: null, cursor: null }, waitMs: 0 };
+    : { state: { ...after, phase: "tail" as const, tail: null, cursor: null }, waitMs: 0 };
 }
 
-/** Reads on in what may have been archived since, and notes what it explains. */
+/** Reads on in what has been archived since the run began, and notes what it explains. */
 export async function readLater(state: VerificationState, deps: JobDeps, shelves: Shelves): Promise<VerificationState> {
-  const log = archiveLog(deps.bucket, {
-    buckets: asLogRange(state.range),
-    ...(!isLastRound(state) && { fromDay: dayOf(state.startedAtMs - DAY_MS) }),
+  const sinceMs = state.startedAtMs - CLOCKS_MS;
+  const { records, position, isEnd } = await readChanges(deps.bucket, {
+    sinceMs,
+    after: state.tail,
+    limit: RECORDS_A_STEP,
   });
-  const { records, position, isEnd } = await log.read(state.position, { records: RECORDS_A_STEP });
-  const { merged, uncertain } = readEvents(records, state.device);
+  const live = new LiveState(deps.db);
+  const wanted = await recordsOfOpen(records, shelves);
+  const { merged, uncertain } = await withoutPersonal(readEvents(wanted, state.device), live);
   await noteEvents([...merged, ...uncertain], shelves);
-  const after = { ...state, position, figures: add(state.figures, { records: records.length }) };
-  return isEnd ? { ...after, phase: "judge", cursor: null } : after;
+  const figures = add(state.figures, { records: records.length, rowsRead: live.rowsRead });
+  const after = { ...state, tail: position, figures };
+  if (!isEnd) return after;
+  // A file that was compacted just then is read as a part of its day, from the beginning.
+  return position.hasMissed ? { ...after, tail: null } : { ...after, phase: "judge", cursor: null };
+}
+
+/** Most devices are as the fold has them, and what is archived of those is not read. */
+async function recordsOfOpen(records: readonly ArchivedRecord[], { openDevices, openParties }: Shelves) {
+  const hasParties = (await openParties.page(null, 1)).length > 0;
+  if (hasParties) return records;
+  const open = await openDevices.get([...new Set(records.flatMap(({ deviceKey }) => deviceKey ?? []))]);
+  return records.filter(({ deviceKey }) => deviceKey !== null && open.has(deviceKey));
 }
 
 async function noteEvents(events: readonly ConcordEvent[], { openDevices, openParties }: Shelves): Promise<void> {
@@ -89,7 +105,7 @@ export async function judgeDevices(state: VerificationState, _: JobDeps, shelves
   for (const [name, { live, explained }] of page) {
     const key = name as DeviceKey;
     const fold = folds.get(key) ?? { device: null, uncertain: [] };
-    const isExplained = explains(fold, new Set(explained));
+    const isExplained = explains(fold, { archivedSince: state.archivedSince, explained });
     const above = compareDevice(live, fold.device, isExplained).filter(({ isAbove }) => isAbove);
     if (above.length > 0 && !isLastRound(state)) continue;
     await findings.addDevice(key, above, await hashesOf(live, fold.device, isExplained));
@@ -109,7 +125,7 @@ export async function judgeParties(state: VerificationState, _: JobDeps, shelves
   const folds = await shelves.parties.get(closing.map(([name]) => name));
   for (const [name, { live, isExplained }] of closing) {
     const fold = folds.get(name) ?? { register: null, uncertain: [] };
-    const above = differencesOf(name, live, fold).filter(({ isAbove }) => isAbove);
+    const above = differencesOf(name, live, fold, state.archivedSince).filter(({ isAbove }) => isAbove);
     await findings.addOthers(isExplained ? [] : above);
   }
   const names = closing.map(([name]) => name);

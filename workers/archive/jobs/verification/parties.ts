@@ -1,10 +1,13 @@
 import type { Difference } from "#archive/compare/difference.ts";
 import { compareParty, type LiveParty } from "#archive/compare/party.ts";
 import type { Customer, Dealer } from "#domain/change.ts";
+import { customerTombstone, forgottenCustomer } from "#domain/forgotten.ts";
 import type { PartyKey } from "#domain/party.ts";
 import { canonicalText, type Register } from "#domain/register.ts";
+import type { Moment } from "#domain/time.ts";
 import { LiveState, type PartyKind } from "../../repositories/live-state.ts";
 import type { JobDeps } from "../job-kind.ts";
+import { isFromBefore, isSettled } from "./devices.ts";
 import { Findings } from "./found.ts";
 import { isWhole } from "./range.ts";
 import type { Shelves } from "./shelves.ts";
@@ -52,15 +55,22 @@ async function compareWithLive(
   const live = new LiveState(deps.db);
   const findings = new Findings(state);
   const open = new Map<string, OpenParty>();
+  const { startedAtMs } = state;
   for (const kind of KINDS) {
     const ofKind = [...folds].filter(([name]) => name.startsWith(`${kind} `));
     const stored = await live.readParties(
       kind,
       ofKind.map(([name]) => keyOf(name)),
     );
-    for (const [name, fold] of ofKind) {
+    const forgotten = await live.readForgotten(
+      kind === "customer" ? ofKind.map(([name]) => forgottenCustomer(keyOf(name))) : [],
+    );
+    for (const [name, archived] of ofKind) {
+      const forgottenState = forgotten.get(forgottenCustomer(keyOf(name)));
+      if (!isSettled(forgottenState, startedAtMs)) continue;
+      const fold = forgottenState ? { ...archived, register: tombstoneOf(keyOf(name)) } : archived;
       const party = stored.get(keyOf(name)) ?? null;
-      const differences = differencesOf(name, party, fold);
+      const differences = differencesOf(name, party, fold, state.archivedSince);
       await findings.addOthers(differences.filter(({ isAbove }) => !isAbove));
       const isAbove = differences.some((each) => each.isAbove);
       if (isAbove && party && isWhole(state)) open.set(name, { live: party, isExplained: false });
@@ -74,13 +84,22 @@ async function compareWithLive(
   return { ...found, figures: add(found.figures, read) };
 }
 
+/** It wins over every event. */
+const tombstoneOf = (key: PartyKey): Register<Customer> => customerTombstone(key.slice(key.indexOf(":") + 1));
+
 const keyOf = (name: string): PartyKey => name.slice(name.indexOf(" ") + 1) as PartyKey;
 
-/** What differs, except for a value that a dead letter explains. */
-export function differencesOf(name: string, party: LiveParty | null, { register, uncertain }: PartyFold): Difference[] {
+/** What differs, except for a value that a dead letter explains, or that may be from before the archive. */
+export function differencesOf(
+  name: string,
+  party: LiveParty | null,
+  { register, uncertain }: PartyFold,
+  archivedSince: Moment | null,
+): Difference[] {
   const kind = name.slice(0, name.indexOf(" ")) as PartyKind;
   const differences = compareParty(kind, keyOf(name), party, register as Register<Dealer | Customer> | null);
-  const isExplained = party !== null && uncertain.some((each) => isSame(each, party));
+  const isExplained =
+    party !== null && (isFromBefore(party.version, archivedSince) || uncertain.some((each) => isSame(each, party)));
   return differences.filter(({ isAbove }) => !(isAbove && isExplained));
 }
 

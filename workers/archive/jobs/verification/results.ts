@@ -1,5 +1,12 @@
 import { BUCKETS } from "#archive/names.ts";
-import type { BucketResult, DifferenceJson, VerificationJson, VerificationQuery } from "#ops/archive-verification.ts";
+import { DAY_MS } from "#domain/time.ts";
+import type {
+  BucketResult,
+  DifferenceJson,
+  VerificationFigures,
+  VerificationJson,
+  VerificationQuery,
+} from "#ops/archive-verification.ts";
 import { bucketName } from "./range.ts";
 import { OTHERS, type Shelves, shelvesOf } from "./shelves.ts";
 import type { VerificationState } from "./state.ts";
@@ -50,14 +57,18 @@ const runIn = (key: string): string => key.split(" ").at(-2) as string;
 const MAX_SHOWN = 500;
 
 /** The last results, and their differences. */
-export async function readResults(storage: DurableObjectStorage, query: VerificationQuery): Promise<VerificationJson> {
+export async function readResults(
+  storage: DurableObjectStorage,
+  query: VerificationQuery,
+  { withDifferences = true } = {},
+): Promise<VerificationJson> {
   const shelves = shelvesOf(storage);
   const all = (await shelves.results.page(null, BUCKETS + MAX_DEVICES * 3)).map(([, result]) => result);
   const ofFleet = all.filter(({ bucket }) => !bucket.includes(":"));
   const buckets = ofFleet.filter(({ bucket }) => bucket !== OTHERS);
   const wanted = query.device !== undefined || query.bucket !== undefined ? all.filter(isWanted(query)) : ofFleet;
   const differences: DifferenceJson[] = [];
-  for (const { bucket, run, differences: count } of wanted) {
+  for (const { bucket, run, differences: count } of withDifferences ? wanted : []) {
     if (count === 0 || differences.length >= MAX_SHOWN) continue;
     const page = await shelves.differences.page(`${bucket} ${run} `, MAX_SHOWN - differences.length);
     differences.push(
@@ -78,3 +89,17 @@ const isWanted =
   ({ bucket, device }: VerificationQuery) =>
   (result: BucketResult): boolean =>
     result.bucket === (device ?? bucket);
+
+/** A week, and a day for a night that failed. */
+const RECENT_MS = 8 * DAY_MS;
+
+/** What metrics see of the last results. */
+export async function readFigures(storage: DurableObjectStorage, nowMs: number): Promise<VerificationFigures> {
+  const { results, differenceCount } = await readResults(storage, {}, { withDifferences: false });
+  const times = results.filter(({ bucket }) => bucket !== OTHERS).map(({ verifiedAt }) => Date.parse(verifiedAt));
+  return {
+    recentBuckets: times.filter((ms) => nowMs - ms < RECENT_MS).length,
+    oldestVerifiedAtMs: times.length > 0 ? Math.min(...times) : null,
+    differences: differenceCount,
+  };
+}

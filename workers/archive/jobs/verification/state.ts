@@ -1,3 +1,4 @@
+import type { ChangesPosition } from "#archive/changes.ts";
 import type { LiveDevice } from "#archive/compare/device.ts";
 import type { LiveParty } from "#archive/compare/party.ts";
 import type { LogPosition } from "#archive/log.ts";
@@ -5,6 +6,7 @@ import type { Device } from "#domain/device.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import type { Part } from "#domain/parts.ts";
 import type { Register } from "#domain/register.ts";
+import type { Moment } from "#domain/time.ts";
 
 /**
  * - clear: what an earlier run left in storage is removed
@@ -50,8 +52,12 @@ export type VerificationState = {
   readonly range: { readonly from: number; readonly to: number };
   /** If only one device is verified. */
   readonly device: DeviceKey | null;
+  /** Since when every record is archived; what may be older is compared only with what the archive has. `null`: since ever. */
+  readonly archivedSince: Moment | null;
   readonly phase: Phase;
   readonly position: LogPosition | null;
+  /** Where the reading of what was archived since is. */
+  readonly tail: ChangesPosition | null;
   /** Where the phase goes on: a key in storage or in D1. */
   readonly cursor: string | null;
   /** When what is compared had been read, and how often what came later was looked through since. */
@@ -81,6 +87,8 @@ export type Figures = {
   readonly open: number;
   /** Dealers with more devices than are counted. */
   readonly uncounted: number;
+  /** Devices that were left out since somebody is being forgotten. */
+  readonly forgetting: number;
 };
 
 export const NO_FIGURES: Figures = {
@@ -94,6 +102,7 @@ export const NO_FIGURES: Figures = {
   kept: 0,
   open: 0,
   uncounted: 0,
+  forgetting: 0,
 };
 
 /** The fold of a device: of what was merged, and apart from it the parts of dead letters, which a store may have merged. */
