@@ -26,7 +26,7 @@ const [seed, devices, events, rate] = [values.seed, values.devices, values.event
 ];
 
 console.log("\nConcord: a year of a commercial HVAC fleet, from Kafka's REST Proxy to GraphQL\n");
-console.log("1. Starting six Workers with D1, Queues and Durable Objects on this machine");
+console.log("1. Starting seven Workers with D1, Queues and Durable Objects on this machine");
 /** How many groups of dead letters are printed. */
 const LARGEST = 5;
 

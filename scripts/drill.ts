@@ -6,8 +6,10 @@ import { type Stack, startStack } from "../local/stack.ts";
 /** `npm run drill`: D1 is restored or lost on this machine, and comes back from what producers send again or the archive. */
 const values = readOptions(
   `npm run drill -- [--from producers|archive]
-Restores D1 of a local stack to an earlier state and pushes everything since then again (--from producers), and loses it
-and replays the archive, from nothing and from an earlier state (--from archive); both unless --from says which.`,
+Restores D1 of a local stack, or loses it, and brings it back from what producers send again, and from the archive.
+
+  --from   producers: an earlier state, and everything since then pushed again; archive: the archive replayed, into
+           nothing and into an earlier state. Both, unless it says which`,
   { from: { type: "string" } },
 );
 if (values.from !== undefined && values.from !== "producers" && values.from !== "archive") {

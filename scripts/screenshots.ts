@@ -31,7 +31,7 @@ if (!hasBrowser) {
   process.exit(1);
 }
 await mkdir(FOLDER, { recursive: true });
-console.log("Starting six Workers, with yesterday's contracts, and a browser");
+console.log("Starting seven Workers, with yesterday's contracts, and a browser");
 const [stack, browser] = await Promise.all([startStack({ configOf: yesterdaysConfig }), launch()]);
 try {
   const clients = await connect(stack.url);

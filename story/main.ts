@@ -16,7 +16,7 @@ const seed = wholeNumber("--seed", values.seed, { from: 0, to: 2 ** 32 - 1 });
 const devices = wholeNumber("--devices", values.devices, { from: 1, to: 10_000 });
 
 console.log(`\nConcord: a fleet of ${devices} devices moves over from a warehouse and AppSync (seed ${seed})`);
-console.log("\n0. Starting Concord: six Workers with D1, Queues and Durable Objects on this machine");
+console.log("\n0. Starting Concord: seven Workers with D1, Queues and Durable Objects on this machine");
 const folder = mkdtempSync(join(tmpdir(), "concord-story-"));
 const startedAt = performance.now();
 const stack = await startStack();

@@ -70,7 +70,7 @@ const apiServes = () => servedIn(runs.standIn.state)[API];
 describe("a release, with the smoke test of a platform that runs", { timeout: 240_000 }, () => {
   it("is provisioned and deployed into an empty account", async () => {
     expect(await runs.bringUp("r1")).toBe(true);
-    expect(runs.text).toMatch(/✓ smoke test, 9 steps/);
+    expect(runs.text).toMatch(/✓ smoke test, 10 steps/);
     expect(apiServes()).toBe("v1 of r1 100 %");
   });
 

@@ -10,6 +10,7 @@ export type DeployedWorker = { readonly config: string; readonly name: string };
 export const ROLLOUT: readonly DeployedWorker[] = [
   { config: "workers/metrics/wrangler.toml", name: "concord-metrics" },
   { config: "workers/devices/wrangler.toml", name: "concord-devices" },
+  { config: "workers/archive/wrangler.toml", name: "concord-archive" },
   { config: "workers/ingest/wrangler.toml", name: "concord-ingest" },
   { config: "workers/dlq/wrangler.toml", name: "concord-dlq" },
   { config: "workers/api/wrangler.toml", name: "concord-api" },
