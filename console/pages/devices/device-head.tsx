@@ -7,9 +7,9 @@ import { hrefOf } from "../../route.ts";
 import type { Liveness } from "./live.ts";
 import { capitalize, placeLine, reportLine, STATUS_TONES } from "./words.ts";
 
-type DeviceHeadProps = { readonly device: DeviceDetail; readonly liveness: Liveness };
+type DeviceHeadProps = { readonly device: DeviceDetail; readonly liveness?: Liveness };
 
-/** The device's key, status and facts. */
+/** The device's key, status and facts, and whether they are followed. */
 export function DeviceHead({ device, liveness }: DeviceHeadProps) {
   const { key, status, report, location, counts, dealerId } = device;
   const dealer = device.assignments.find(({ to }) => to === null);
@@ -26,7 +26,7 @@ export function DeviceHead({ device, liveness }: DeviceHeadProps) {
             </Badge>
           )}
         </h1>
-        <LiveMark liveness={liveness} />
+        {liveness && <LiveMark liveness={liveness} />}
       </div>
       <dl class="device-facts">
         <Fact name="Last report">

@@ -34,13 +34,15 @@ type TimelineProps = {
   readonly events: readonly DeviceEventJson[];
   readonly fresh: ReadonlySet<string>;
   readonly onPick: (id: string) => void;
+  /** The time at which it ends; now, if it is absent. */
+  readonly untilMs?: number;
 };
 
 /** The dealers, alerts and events of a device over time. */
 export function Timeline(props: TimelineProps) {
   const [isWhole, setIsWhole] = useState(false);
   const [ref, width] = useWidth<HTMLDivElement>(600);
-  const nowMs = useNow();
+  const nowMs = useNow(props.untilMs);
   const [fromMs, toMs] = toRange(props, isWhole, nowMs);
   const sizes = sizesFor(width);
   const scale = { fromMs, toMs, left: sizes.gutter, right: Math.max(sizes.gutter + 40, width - EDGE) };
@@ -65,13 +67,13 @@ export function Timeline(props: TimelineProps) {
   );
 }
 
-function useNow(): number {
+function useNow(fixedMs: number | undefined): number {
   const [nowMs, setNowMs] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNowMs(Date.now()), 10_000);
     return () => clearInterval(timer);
   }, []);
-  return nowMs;
+  return fixedMs ?? nowMs;
 }
 
 /**
