@@ -49,16 +49,25 @@ export function AsOfControl({ route, shown }: ControlProps) {
   };
   const newest = localText(Date.now());
   return (
-    <form class="row as-of" aria-label="The device at an earlier time" onSubmit={submit}>
-      <TimeField name="as-of" label={`As of (${zone})`} value={asOf} max={newest} onInput={setAsOf} isRequired />
-      <TimeField name="known-at" label="As known at (now if empty)" value={knownAt} max={newest} onInput={setKnownAt} />
-      <button type="submit">Show</button>
-      {shown && (
-        <a class="button" href={hrefOf(route.path, { ...Object.fromEntries(route.query), asOf: "", knownAt: "" })}>
-          Back to now
-        </a>
-      )}
-    </form>
+    <details class="as-of" open={shown !== undefined}>
+      <summary>As of an earlier time</summary>
+      <form class="row" aria-label="The device at an earlier time" onSubmit={submit}>
+        <TimeField name="as-of" label={`As of (${zone})`} value={asOf} max={newest} onInput={setAsOf} isRequired />
+        <TimeField
+          name="known-at"
+          label="As known at (now if empty)"
+          value={knownAt}
+          max={newest}
+          onInput={setKnownAt}
+        />
+        <button type="submit">Show</button>
+        {shown && (
+          <a class="button" href={hrefOf(route.path, { ...Object.fromEntries(route.query), asOf: "", knownAt: "" })}>
+            Back to now
+          </a>
+        )}
+      </form>
+    </details>
   );
 }
 
@@ -100,7 +109,7 @@ export function AsOfView({ deviceKey, route, time }: ViewProps) {
           <p class="as-of-note" role="status">
             As of {formatFullTime(asOf)}, by what was received{" "}
             {time.knownAt ? `until ${formatFullTime(time.knownAt)}` : "so far"}. Complete for what was received before{" "}
-            {formatFullTime(completeUntil)}. Events and dead letters are on the page of now.
+            {formatFullTime(completeUntil)}. Events and dead letters are shown for now only.
           </p>
           <DeviceHead device={device} />
           <div class="device-grid">
