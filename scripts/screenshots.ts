@@ -162,8 +162,8 @@ async function expectRows(page: Page, topic: string): Promise<void> {
 async function drawDevices(records: readonly SampleRecord[]): Promise<void> {
   const page = await open("#/devices");
   await draw(page, "devices");
-  await page.goto(new URL(`/ops#/devices/${encodeURIComponent(busiest(records))}`, stack.url).href);
-  await draw(page, "device");
+  const device = await open(`#/devices/${encodeURIComponent(busiest(records))}?range=year`, { height: 1150 });
+  await draw(device, "device");
 }
 
 async function drawAll(folder: string, records: readonly SampleRecord[]): Promise<void> {

@@ -52,6 +52,20 @@ describe.skipIf(!hasBrowser)("a device's page as of an earlier time", () => {
 
   const head = (page: Page) => page.locator(".device-head");
 
+  it("shows what was known then, and nothing before it was known", async () => {
+    const { page } = await tabs.open({
+      role: "viewer",
+      at: `${AT}?asOf=${new Date(Date.now() - 30_000).toISOString()}`,
+    });
+    await eventually(() => head(page).textContent()).toContain("18.5 °C");
+    expect(await page.locator(".as-of-note").textContent()).toContain("by what was received so far");
+    const before = new Date(Date.now() - 120_000).toISOString();
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, `${AT}?asOf=${before}`);
+    await page.getByText("Nothing about this device had occurred by then").waitFor();
+  });
+
   it("is chosen in the page, is in its address, and leads back to now", async () => {
     const { page, problems } = await tabs.open({ role: "viewer" });
     const asked = await answering(page);

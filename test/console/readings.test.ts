@@ -81,6 +81,18 @@ describe.skipIf(!hasBrowser)("the readings of a device's page", () => {
     return { ...tab, asked };
   };
 
+  it("are what the device has reported, without a reload as more arrives", async () => {
+    const { page, problems } = await tabs.open({ role: "viewer", at: AT });
+    await card(page).getByText("3 steps as a table").click({ timeout: 30_000 });
+    const rows = () => card(page).locator("tbody td:nth-of-type(1)").allTextContents();
+    await eventually(rows).toEqual(["18.5 °C", "20.5 °C", "22 °C"]);
+    expect(await card(page).textContent()).toContain("All of it: Indoor 20.3 °C (18.5–22) · Heat to 21 °C.");
+    await push("meter-1", Date.now(), { online: true, indoorTemperatureC: 25 });
+    await eventually(() => page.locator(".device-head").textContent()).toContain("25 °C");
+    await eventually(rows).toEqual(["18.5 °C", "20.5 °C", "22 °C", "25 °C"]);
+    expect(problems).toEqual([]);
+  });
+
   it("draw a band and a mean for each field, and break where the device was silent", async () => {
     const { page, problems } = await open((query) => pointsAt(query, [0, 1, 2, 3, 90, 91, 92]));
     await eventually(() => picture(page).locator("polyline").count()).toBe(2);

@@ -90,7 +90,7 @@ function Known({ device, live: { events, fresh, liveness }, route }: KnownProps)
           <Alerts device={device} />
           <Letters deviceKey={device.key} />
         </div>
-        <ReadingsCard deviceKey={device.key} route={route} />
+        <ReadingsCard deviceKey={device.key} route={route} reportedAt={device.report?.reportedAt} />
         <section class="card" aria-labelledby="events">
           <h2 id="events">Events</h2>
           <div ref={list}>

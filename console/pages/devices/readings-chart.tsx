@@ -75,7 +75,7 @@ export function ReadingsChart({ points, span, fields }: ChartProps) {
           {panes.map((pane) => {
             const at = top;
             top += PANE[pane.unit] + GAP;
-            return <PaneOf key={pane.unit} {...pane} scale={scale} top={at} stepMs={span.stepMs} />;
+            return <PaneOf key={pane.unit} {...pane} scale={scale} top={at} span={span} />;
           })}
           {chosen !== undefined && point && (
             <line
@@ -118,9 +118,9 @@ function panesOf(points: readonly ReadingPoint[], fields: readonly ReadingField[
   });
 }
 
-type PaneProps = Pane & { readonly scale: Scale; readonly top: number; readonly stepMs: number };
+type PaneProps = Pane & { readonly scale: Scale; readonly top: number; readonly span: Span };
 
-function PaneOf({ unit, lines, marks, scale, top, stepMs }: PaneProps) {
+function PaneOf({ unit, lines, marks, scale, top, span }: PaneProps) {
   const [low, high] = [marks[0] ?? 0, marks.at(-1) ?? 1];
   const y = (value: number) => top + PANE[unit] - ((value - low) / (high - low)) * (PANE[unit] - 8);
   return (
@@ -135,7 +135,7 @@ function PaneOf({ unit, lines, marks, scale, top, stepMs }: PaneProps) {
       ))}
       {lines.map(({ field, drawn }) => (
         <g key={field} class={`readings-of-${field}`}>
-          {stretchesOf(drawn, stepMs).map((stretch) => (
+          {stretchesOf(drawn, span).map((stretch) => (
             <Stretch key={stretch[0]?.atMs} stretch={stretch} x={(ms) => xOf(scale, ms)} y={y} />
           ))}
         </g>

@@ -14,6 +14,7 @@ import {
 const NOW_MS = Date.UTC(2026, 10, 27, 9, 12, 30);
 const MINUTE = 60_000;
 const one = (value: number) => ({ min: value, max: value, mean: value, count: 1 });
+const DAY = spanOf("day", NOW_MS);
 const at = (minute: number) => ({ ...one(20), atMs: NOW_MS + minute * MINUTE });
 
 describe("the chart of readings", () => {
@@ -42,15 +43,21 @@ describe("the chart of readings", () => {
   it("connects what comes at the device's usual distance, and breaks at an outage", () => {
     const hourly = [0, 60, 120, 180].map(at);
     const later = [900, 960].map(at);
-    expect(stretchesOf([...hourly, ...later], 10 * MINUTE)).toEqual([hourly, later]);
-    expect(stretchesOf([], 10 * MINUTE)).toEqual([]);
+    expect(stretchesOf([...hourly, ...later], DAY)).toEqual([hourly, later]);
+    expect(stretchesOf([], DAY)).toEqual([]);
+  });
+
+  it("connects no two points that are far from each other, however seldom the device reports", () => {
+    const seldom = [0, 300, 600].map(at);
+    expect(stretchesOf(seldom, DAY)).toEqual(seldom.map((point) => [point]));
+    expect(stretchesOf(seldom, spanOf("week", NOW_MS))).toEqual([seldom]);
   });
 
   it("keeps every point of any series, in order", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 10_000 })), (minutes) => {
         const drawn = minutes.toSorted((a, b) => a - b).map(at);
-        expect(stretchesOf(drawn, MINUTE).flat()).toEqual(drawn);
+        expect(stretchesOf(drawn, DAY).flat()).toEqual(drawn);
       }),
     );
   });

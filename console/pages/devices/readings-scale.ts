@@ -27,17 +27,19 @@ export type Drawn = ReadingStat & { readonly atMs: number };
 export const drawnOf = (points: readonly ReadingPoint[], field: ReadingField, stepMs: number): readonly Drawn[] =>
   points.flatMap(({ at, [field]: stat }) => (stat ? [{ ...stat, atMs: Date.parse(at) + stepMs / 2 }] : []));
 
-/** A device reports when it likes, so a gap is one of so many times its usual distance. */
+/** A device reports when it likes, so a gap is one of so many times its usual distance, or of this share of the chart. */
 const GAP = 3.5;
+const GAP_SHARE = 1 / 12;
 
-/** Points that a line connects: it breaks where the device was silent for much longer than it usually is. */
-export function stretchesOf(drawn: readonly Drawn[], stepMs: number): readonly (readonly Drawn[])[] {
+/** Points that a line connects: it breaks where the device was silent for much longer than it usually is, or for long. */
+export function stretchesOf(drawn: readonly Drawn[], { fromMs, toMs, stepMs }: Span): readonly (readonly Drawn[])[] {
   const distances = drawn.slice(1).map(({ atMs }, i) => atMs - (drawn[i]?.atMs ?? atMs));
   const usual = Math.max(stepMs, distances.toSorted((a, b) => a - b)[Math.floor(distances.length / 2)] ?? stepMs);
+  const longest = Math.max(stepMs, Math.min(GAP * usual, GAP_SHARE * (toMs - fromMs)));
   const stretches: Drawn[][] = [];
   drawn.forEach((point, i) => {
     const last = stretches.at(-1);
-    if (last && (distances[i - 1] ?? 0) <= GAP * usual) last.push(point);
+    if (last && (distances[i - 1] ?? 0) <= longest) last.push(point);
     else stretches.push([point]);
   });
   return stretches;

@@ -9,8 +9,9 @@ import { hrefOf, type Route, replaceRoute } from "../../route.ts";
 import { FIELDS, ReadingsChart, statText } from "./readings-chart.tsx";
 import { drawnOf, overall, RANGES, type Range, type Span, spanOf } from "./readings-scale.ts";
 
-/** Readings have no stream, so they are polled; the newest step grows with each report. */
+/** Readings have no stream, so they are polled, and asked for again soon after a report of the device's own stream. */
 const EVERY_SECONDS = 60;
+const THROTTLE_MS = 5_000;
 
 const SHOWN_AT_FIRST: readonly ReadingField[] = ["indoorTemperatureC", "heatSetpointC", "coolSetpointC"];
 
@@ -23,10 +24,12 @@ type CardProps = {
   readonly route: Route;
   /** The time at which the chart ends; now, if it is absent. */
   readonly untilMs?: number | undefined;
+  /** When the device has last reported. */
+  readonly reportedAt?: string | undefined;
 };
 
 /** What a device measured over a day, a week or a year. Range and fields are part of the address. */
-export function ReadingsCard({ deviceKey, route, untilMs }: CardProps) {
+export function ReadingsCard({ deviceKey, route, untilMs, reportedAt }: CardProps) {
   const nowMs = useMinutes();
   const range = rangeIn(route, LABELS);
   const span = spanOf(range, untilMs ?? nowMs);
@@ -34,6 +37,7 @@ export function ReadingsCard({ deviceKey, route, untilMs }: CardProps) {
     useAnswer<Readings>(pathOf(deviceKey, span), EVERY_SECONDS),
     `${deviceKey} ${range} ${untilMs}`,
   );
+  useAgainAfter(reportedAt, answer.reload);
   const fields = fieldsIn(route);
   return (
     <section class="card" aria-labelledby="readings">
@@ -72,6 +76,22 @@ function useMinutes(): number {
     return () => clearInterval(timer);
   }, []);
   return nowMs;
+}
+
+/** Reloads when the time of the last report changes, at most once per {@link THROTTLE_MS}. */
+function useAgainAfter(reportedAt: string | undefined, reload: () => void): void {
+  const known = useRef({ reportedAt, atMs: Date.now() });
+  useEffect(() => {
+    if (known.current.reportedAt === reportedAt) return;
+    const timer = setTimeout(
+      () => {
+        known.current = { reportedAt, atMs: Date.now() };
+        reload();
+      },
+      Math.max(0, known.current.atMs + THROTTLE_MS - Date.now()),
+    );
+    return () => clearTimeout(timer);
+  }, [reportedAt, reload]);
 }
 
 /** While the next steps of the same chart load, the last ones stay. */
