@@ -59,3 +59,19 @@ export const fakeArchive: DeviceArchive = {
     return { kind: "found", completeUntilMs: COMPLETE_UNTIL_MS, points: summarize(seen, range) };
   },
 };
+
+/** Devices as of times before, at and after their handovers, with everything below them that is of that time. */
+export const EARLIER_DOCUMENTS = ["elt:taken-over", "elt:same-minute", "elt:lost"].flatMap((key) =>
+  [at(5), at(10), at(11)].flatMap((asOf) =>
+    ["", `, knownAt: "${at(12)}"`].map(
+      (knownAt) => `{ device(by: { key: "${key}" }, asOf: "${asOf}"${knownAt}) {
+        id key status serialNumber updatedAt name location { city } report { reportedAt } twin { desiredBy version }
+        earlier { asOf knownAt completeUntil }
+        dealer { dealerId name phone } customer { customerId name email phone }
+        alerts(first: 8) { totalCount edges { cursor node { alertId severity raisedAt acknowledgedBy } } }
+        assignments(first: 8) { edges { cursor node { dealer { dealerId name } from to } } }
+        history(first: 8) { edges { cursor node { occurredAt data } } }
+      } }`,
+    ),
+  ),
+);

@@ -19,7 +19,7 @@ import {
   print,
 } from "graphql";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fakeArchive } from "./fake-archive.ts";
+import { EARLIER_DOCUMENTS, fakeArchive } from "./fake-archive.ts";
 import {
   ask,
   at,
@@ -182,22 +182,6 @@ const TRIED: Record<string, readonly unknown[]> = {
   before: [],
 };
 
-/** Devices as of times before, at and after their handovers, with everything below them that is of that time. */
-const TIMED = ["elt:taken-over", "elt:same-minute", "elt:lost"].flatMap((key) =>
-  [at(5), at(10), at(11)].flatMap((asOf) =>
-    ["", `, knownAt: "${at(12)}"`].map(
-      (knownAt) => `{ device(by: { key: "${key}" }, asOf: "${asOf}"${knownAt}) {
-        id key status serialNumber updatedAt name location { city } report { reportedAt } twin { desiredBy version }
-        earlier { asOf knownAt completeUntil }
-        dealer { dealerId name phone } customer { customerId name email phone }
-        alerts(first: 8) { totalCount edges { cursor node { alertId severity raisedAt acknowledgedBy } } }
-        assignments(first: 8) { edges { cursor node { dealer { dealerId name } from to } } }
-        history(first: 8) { edges { cursor node { occurredAt data } } }
-      } }`,
-    ),
-  ),
-);
-
 /** Each request has a token of its own. */
 const EXPIRY = /"expiresAt":"[^"]*"/g;
 
@@ -325,7 +309,7 @@ describe("dealer A", () => {
     const { data, errors } = await ask(getIntrospectionQuery(), { scope: OPS });
     expect(errors).toBeUndefined();
     walked = walk(buildClientSchema(data));
-    for (const document of TIMED) walked.documents.add(document);
+    for (const document of EARLIER_DOCUMENTS) walked.documents.add(document);
     const documents = [...walked.documents].flatMap((document) => [document, disguised(document)]);
     for (const world of WORLDS) answers.set(world, await answersIn(world, documents));
   }, 480_000);

@@ -22,6 +22,7 @@ describe("the role that a route requires", () => {
     ["GET", "/ops/api/devices/elt:1"],
     ["GET", "/ops/api/devices/elt:1/events"],
     ["GET", "/ops/api/devices/elt:1/live"],
+    ["GET", "/ops/api/devices/elt:1/readings?from=2026-11-23T13:00:00Z&to=2026-11-23T14:00:00Z&step=60"],
     ["GET", "/ops/api/archive/recent?device=elt:1"],
     ["GET", "/ops/api/archive/jobs"],
     ["GET", "/ops/api/archive/jobs/files"],
