@@ -33,6 +33,21 @@ export class MemoryBucket implements ArchiveBucket {
     return copy;
   }
 
+  /** The same bucket for another client, whose calls wait for `turn` first. */
+  seenBy(turn: () => Promise<void>): ArchiveBucket {
+    const after = async <T>(call: () => Promise<T>): Promise<T> => {
+      await turn();
+      return call();
+    };
+    return {
+      get: (...args) => after(() => this.get(...args)),
+      head: (...args) => after(() => this.head(...args)),
+      put: (...args) => after(() => this.put(...args)),
+      delete: (...args) => after(() => this.delete(...args)),
+      list: (...args) => after(() => this.list(...args)),
+    };
+  }
+
   keys(prefix = ""): string[] {
     return [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();
   }

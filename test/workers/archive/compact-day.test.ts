@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { expect, it } from "vitest";
+import type { ArchiveBucket } from "#archive/bucket.ts";
 import { encodeLines } from "#archive/lines.ts";
 import { archiveLog, type LogPosition } from "#archive/log.ts";
 import { type Manifest, ManifestConflict, readManifest } from "#archive/manifest.ts";
@@ -46,7 +47,7 @@ async function writeRaw(memory: MemoryBucket, records: readonly ArchivedRecord[]
 
 /** Steps until the day is compacted; a step that dies is repeated from the place that it began with. */
 async function compact(
-  memory: MemoryBucket,
+  memory: ArchiveBucket,
   { limits = LIMITS, between = async () => {} }: { limits?: Limits; between?: () => Promise<void> } = {},
 ): Promise<void> {
   let place: DayPlace | null = DAY_BEGINS;
@@ -323,6 +324,42 @@ it(
       }),
       cases(40),
     );
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  "a compaction that stops at any call, and goes on once another has compacted the day, changes nothing that counts",
+  async () => {
+    const records = fc
+      .sample(archivedRecord(), { numRuns: 16, seed: 9 })
+      .map((record) => ({ ...record, receivedAtMs: ARCHIVE_DAY_MS + (record.receivedAtMs % 7_200_000), topic: TOPIC }));
+    const limits = { ...LIMITS, rawObjects: 2, partRecords: 6 };
+    const before = new MemoryBucket();
+    for (let at = 0; at < 12; at += 3) await writeRaw(before, records.slice(at, at + 3));
+    for (let stop = 1, calls = 2; stop < calls; stop += 1) {
+      const memory = before.copy();
+      let call = 0;
+      let goOn = () => {};
+      let isStopped = () => {};
+      const stopped = new Promise<void>((resolve) => (isStopped = resolve));
+      const going = new Promise<void>((resolve) => (goOn = resolve));
+      const slow = memory.seenBy(async () => {
+        call += 1;
+        if (call !== stop) return;
+        isStopped();
+        await going;
+      });
+      const slowly = compact(slow, { limits });
+      await stopped;
+      await writeRaw(memory, records.slice(12));
+      await compact(memory, { limits });
+      goOn();
+      await slowly;
+      calls = call;
+      await compact(memory, { limits });
+      await expectExactly(memory, records);
+    }
   },
   TIMEOUT_MS,
 );

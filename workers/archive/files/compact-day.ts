@@ -4,6 +4,7 @@ import { expire } from "./expire.ts";
 import { foldSmallParts } from "./fold.ts";
 import { gather } from "./gather.ts";
 import { LIMITS, type Limits } from "./limits.ts";
+import { PartMismatch } from "./parts.ts";
 import { PartMissing } from "./read-part.ts";
 import { finishDeletions, hasDeletions } from "./replace.ts";
 import { sweep } from "./sweep.ts";
@@ -45,7 +46,8 @@ export async function compactDay(deps: DayDeps, day: string, place: DayPlace): P
   try {
     return await stepOf(deps, read, place);
   } catch (error) {
-    if (!(error instanceof PartMissing)) throw error;
+    // Another writer may have retired the part, or swept it before this one could name it.
+    if (!(error instanceof PartMissing || error instanceof PartMismatch)) throw error;
     const now = await readManifest(deps.bucket, day);
     throw now.etag === read.etag ? error : new ManifestConflict(day);
   }
