@@ -1,5 +1,6 @@
 import type { Line } from "./archived.ts";
 import type { Delivery, QueueName } from "./broker.ts";
+import type { Run } from "./run.ts";
 
 /** A record as a queue took it from the boundary. */
 export type Accepted = Pick<Line, "topic" | "key" | "value" | "receivedAtMs"> & { readonly lane: string };
@@ -57,11 +58,20 @@ export class Ledger {
     }
   }
 
-  /** @param archived what R2 has confirmed to the handler that sends the message */
-  sent(body: unknown, archived: ReadonlySet<string>): void {
+  /** @param run the handler that sends the message, with what R2 has confirmed to it */
+  sent(body: unknown, { archived, copied }: Pick<Run, "archived" | "copied">): void {
     const { kind, records } = body as Parcel;
-    if (kind === "parcel" && records.some(({ receipt = "" }) => archived.has(receipt)))
+    if (kind === "parcel" && records.some(({ receipt = "" }) => archived.has(receipt) && !copied.has(receipt)))
       this.violations.add("a record was archived although it was not settled");
+  }
+
+  /** The records that are more than once in a batch, of which one copy may be settled and another go back to the queue. */
+  copiesIn(deliveries: readonly Delivery[]): string[] {
+    const all = deliveries.flatMap(({ message }) => {
+      const { id, records = [] } = JSON.parse(message.body) as Partial<Parcel>;
+      return records.map(({ receipt }, i) => receipt ?? `${id}.${i}`);
+    });
+    return all.filter((receipt, i) => all.indexOf(receipt) < i);
   }
 
   /** @param waiting the text of all that waits in queues, behind the handler's end */

@@ -12,6 +12,8 @@ export class Run {
   hasSent = false;
   /** The receipts of the records of which R2 has told this handler that it has them. */
   readonly archived = new Set<string>();
+  /** Those of the records that are more than once in its batch. */
+  copied: ReadonlySet<string> = new Set();
 
   /** Runs a handler to its end or its death. After its death the simulation does not wait for it. */
   async live(handler: () => Promise<void>): Promise<End> {

@@ -142,7 +142,7 @@ export function mortalQueue({ sendBatch }: Queue<unknown>, run: Run, ledger: Led
       const messages = [...batch];
       if (run.isDead) return run.die();
       run.hasSent = true;
-      for (const { body } of messages) ledger.sent(body, run.archived);
+      for (const { body } of messages) ledger.sent(body, run);
       return sendBatch(messages.map((message) => ({ ...message, body: outdated(message.body) })));
     },
   };

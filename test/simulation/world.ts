@@ -111,6 +111,7 @@ export class World {
     const worker = queue === "deadLetters" ? dlq : ingest;
     const ctx = createExecutionContext();
     const run = new Run();
+    run.copied = new Set(this.ledger.copiesIn(deliveries));
     const isRefused = (to: QueueName) => this.#refusals[to]-- > 0;
     const env = this.#env(faults, run, isRefused);
     const end = await run.live(async () => worker.queue(batchOf(queue, deliveries) as never, env as never, ctx));
