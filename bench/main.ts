@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { benchArchive } from "./archive.ts";
 import { benchBackfill } from "./backfill.ts";
 import { benchBridge } from "./bridge.ts";
 import { benchConsumer } from "./consumer.ts";
@@ -28,6 +29,7 @@ const PARTS = {
   read: benchRead,
   node: benchNode,
   cost: benchCost,
+  archive: benchArchive,
   growth: benchGrowth,
   rebuild: (say: (line: string) => void) => benchRebuild(say),
   start: benchStart,

@@ -25,20 +25,23 @@ export type OursOptions = {
   readonly objectWrites?: ObjectWrites;
   /** Whether the queue of events has a consumer. Without one, messages are dropped, and only sending is measured. */
   readonly isConsumed?: boolean;
+  /** Whether the consumer has a bucket to archive into. */
+  readonly isArchived?: boolean;
 };
 
 /** The cost of a query, according to D1. */
 export type Counted = { readonly statements: number; readonly rowsRead: number };
 
 /** The platform as it is deployed, except for the options. */
-export async function startOurs({ objectWrites = "always", isConsumed = true }: OursOptions = {}) {
+export async function startOurs({ objectWrites = "always", isConsumed = true, isArchived = true }: OursOptions = {}) {
   quiet();
   const folder = await mkdtemp(join(tmpdir(), "concord-bench-"));
   const configOf = async (path: string) => {
     const text = await readFile(join(ROOT, path), "utf8");
     const changed = text
       .replace('DEVICE_OBJECT_WRITES = "always"', `DEVICE_OBJECT_WRITES = "${objectWrites}"`)
-      .replace(isConsumed ? "" : /^\[\[queues\.consumers\]\]\nqueue = "concord-(?:events|suspects)"\n(?:.+\n)+/gm, "");
+      .replace(isConsumed ? "" : /^\[\[queues\.consumers\]\]\nqueue = "concord-(?:events|suspects)"\n(?:.+\n)+/gm, "")
+      .replace(isArchived || !path.includes("ingest") ? "" : /^\[\[r2_buckets\]\]\n(?:.+\n)+/m, "");
     if (changed === text) return path;
     const here = join(ROOT, path, "..");
     const copy = join(folder, path.replaceAll("/", "-"));
