@@ -18,7 +18,7 @@ const FILTERS: readonly Filter[] = [
 
 const OTHERS = rangeFilters("Recorded");
 
-/** The audit log: who did what, and why. No entry can be changed. */
+/** The audit log: who did what, and why. Only words that quote somebody who was forgotten are ever replaced. */
 export function AuditPage({ route }: PageProps) {
   useListKeys();
   const filter = useFilter(route.query, ["actor", "target", "action"]);

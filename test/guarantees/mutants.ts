@@ -202,4 +202,18 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "explained: fresh.length > 0 ? explained : []",
     says: "what was archived since a row was read explains nothing, so a busy device differs",
   },
+  {
+    guarantee: "G22",
+    file: "src/shared/repositories/forgotten.ts",
+    find: "isForgotten[i] ? redactEvent(event) : event",
+    replace: "isForgotten[i] ? event : event",
+    says: "events of somebody who was forgotten are merged as they came",
+  },
+  {
+    guarantee: "G22",
+    file: "src/shared/letters/repositories/forgotten-records.ts",
+    find: "failed.map((each) => remainderOfLetter(each, { keys, nowMs }) ?? each)",
+    replace: "[...failed]",
+    says: "records that their contract refuses are kept as they came",
+  },
 ];

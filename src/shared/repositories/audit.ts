@@ -38,7 +38,7 @@ export type AuditFilter = {
 const INSERT = `INSERT INTO audit_log (at_ms, actor, role, action, target, before, after, reason)
   SELECT ?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, json_object('changed', changes())), ?8 WHERE ?9 OR changes() > 0`;
 
-/** The audit log of operators' actions. Entries cannot be changed or deleted: triggers in D1 refuse that to every client. */
+/** The audit log of operators' actions. Triggers in D1 refuse to every client that entries are changed or deleted, but for words that are replaced by `[forgotten]`. */
 export class AuditRepository {
   readonly #d1: D1Database;
   readonly #db: DrizzleD1Database;

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { readManifest } from "#archive/manifest.ts";
 import { sha256HexOf } from "#base/digest.ts";
 import { AuditRepository } from "#repositories/audit.ts";
@@ -100,7 +100,11 @@ describe("a customer who was forgotten", () => {
         "object",
       ]),
     );
+    const logged: string[] = [];
+    for (const method of ["log", "info", "warn", "error", "debug"] as const)
+      vi.spyOn(console, method).mockImplementation((...all) => void logged.push(JSON.stringify(all)));
     const state = await forget(person);
+    expect(JSON.stringify([state, forgetting.report(state)])).not.toContain(CANARY);
     expect(await placesOf(person)).toEqual([]);
     expect(state.counts).toMatchObject({ lettersRedacted: 1, lettersEmptied: 1, auditEntries: 1, rawObjects: 1 });
 
@@ -110,6 +114,8 @@ describe("a customer who was forgotten", () => {
     await park(`again-${person.id}`, person.broken("again"));
     await park(`valid-${person.id}`, person.profile("again"));
     expect(await placesOf(person)).toEqual([]);
+    vi.restoreAllMocks();
+    expect(logged.filter((line) => line.includes(CANARY))).toEqual([]);
   });
 
   it("leaves what is not personal, and what is somebody else's", async () => {
