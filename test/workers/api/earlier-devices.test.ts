@@ -123,6 +123,26 @@ describe("a device as of a time", () => {
     expect(await seen(B, 15)).toBeNull();
   });
 
+  it("is not shown to a dealer of whom only one of today and of then says that it had the device", async () => {
+    const says = (dealerId: string) => ({
+      ...env,
+      ARCHIVE_SERVICE: {
+        ...fakeArchive,
+        deviceAsOf: async (...asked: Parameters<typeof fakeArchive.deviceAsOf>) => {
+          const found = await fakeArchive.deviceAsOf(...asked);
+          if (found.kind === "refused" || !found.state) return found;
+          const dealer = { version: found.state.latest, value: { dealerId } };
+          return { ...found, state: { ...found.state, aspects: { ...found.state.aspects, dealer } } };
+        },
+      },
+    });
+    const seen = async (its: ReturnType<typeof says>, minute: number) =>
+      (await ask(QUERY, { env: its as typeof env, scope: A, variables: { asOf: at(minute) } })).data.device;
+    expect(await seen(says("D-A"), 15)).toBeNull();
+    expect(await seen(says("D-B"), 5)).toBeNull();
+    expect(await seen(says("D-A"), 5)).not.toBeNull();
+  });
+
   it.each([
     [{ knownAt: at(3) }, ENV, "Give `asOf` beside `knownAt`"],
     [{ asOf: at(3) }, { ...env, ARCHIVE_SERVICE: undefined }, "This environment has no archive"],

@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 /** A report of so many hours after the start, received so many hours late. */
 function report(hour: number, lateHours = 0): ArchivedRecord {
-  const occurredAtMs = START_MS + hour * HOUR_MS;
+  const occurredAtMs = Math.round(START_MS + hour * HOUR_MS);
   const record = {
     ...recordOf({
       topic: "device.elt.status.reported",
@@ -75,7 +75,7 @@ async function toSeries(records: readonly ArchivedRecord[]): Promise<void> {
   }
 }
 
-const at = (hour: number) => toMoment(START_MS + hour * HOUR_MS);
+const at = (hour: number) => toMoment(Math.round(START_MS + hour * HOUR_MS));
 const temperatureAt = async (hour: number, knownAtMs: number | null = null) => {
   const answer = await deviceAsOf(reads, key, { asOf: at(hour), knownAtMs });
   if (answer.kind === "refused") return answer.message;
@@ -95,6 +95,14 @@ it("A device is answered from months, days and its object, each time as if all l
     expect(await temperatureAt(hour + 23)).toBe(hour / 10);
   }
   expect(await temperatureAt(-1)).toBeNull();
+});
+
+it("In the last minutes of a month, its state may have later events, and is not taken", async () => {
+  const endHour = (Date.UTC(2026, 9, 1) - START_MS) / HOUR_MS;
+  const [before, after] = [endHour - 6 / 60, endHour - 3 / 60];
+  await toSeries([report(before), report(after), report(endHour + 24)]);
+  expect(await temperatureAt(endHour - 4 / 60)).toBe(before / 10);
+  expect(await temperatureAt(endHour - 2 / 60)).toBe(after / 10);
 });
 
 it("A late report counts from when it was known", async () => {
