@@ -113,11 +113,12 @@ export class JobRunner {
       if (current && isBusy) this.#put({ ...current, ...this.#ended("canceled"), why: `${actor} started ${kind}` });
       await this.#stepping;
       const progress = await registered.kind.begin(params, jobDeps);
+      const startedAtMs = this.#deps.now();
       this.#go({
         ...{ id: crypto.randomUUID(), kind, actor, state: "running", why: null, progress },
-        ...{ startedAtMs: this.#deps.now(), endedAtMs: null, steps: 0, deaths: 0, outages: 0 },
+        ...{ startedAtMs, endedAtMs: null, steps: 0, deaths: 0, outages: 0 },
       });
-      this.#remember(kind, { startedAtMs: this.#deps.now() });
+      this.#remember(kind, { startedAtMs });
       log("info", "job.started", { job: kind, actor });
       return { kind: "ok", job: this.status() };
     } catch (thrown) {
@@ -213,8 +214,9 @@ export class JobRunner {
     const now = this.#run;
     if (now?.id !== before.id || now.state === "canceled") return;
     if (isDone) {
-      this.#put({ ...after, ...this.#ended("done"), why: null });
-      this.#remember(after.kind, { doneAtMs: this.#deps.now() });
+      const ended = this.#ended("done");
+      this.#put({ ...after, ...ended, why: null });
+      this.#remember(after.kind, { doneAtMs: ended.endedAtMs });
       log("info", "job.done", { job: after.kind, steps: after.steps });
     } else if (now.state === "paused") this.#put({ ...after, state: "paused", why: now.why });
     else this.#go({ ...after, why: null }, waitMs);
