@@ -23,8 +23,13 @@ import { NO_FINDINGS, type RebuildState, withNextPhase } from "./state.ts";
 
 /** Devices or parties of one step: each device is a call of its object. Ours. */
 const PAGE = 100;
-/** Suspects that are noted; with more, something is wrong with the archive and not with some rows. Ours. */
-const MAX_SUSPECTS = 20_000;
+/**
+ * Suspects that are noted before they are judged. Of a fleet in which every device reports, each row that is compared is
+ * soon newer than the rebuilt one; a round in between brings that up to date. Ours.
+ */
+export const SUSPECTS_A_ROUND = 5_000;
+/** Devices and parties that may be wrong; with more, something is wrong with the archive and not with some rows. Ours. */
+export const MAX_WRONG = 20_000;
 /** Differences that are told in words. All are counted. Ours. */
 const MAX_TOLD = 200;
 /**
@@ -36,7 +41,8 @@ export const GRACE_MS = 120_000;
 type Step = JobStep<RebuildState>;
 
 /** Compares one page, and notes what differs. Devices come first, then dealers, customers and counts. */
-export async function compareStep(state: RebuildState, deps: JobDeps): Promise<Step> {
+export async function compareStep(before: RebuildState, deps: JobDeps): Promise<Step> {
+  const state = goingOn(before);
   switch (state.part) {
     case null:
       await requireNobodyForgotten(deps);
@@ -135,8 +141,13 @@ async function compareCounts(state: RebuildState, deps: JobDeps): Promise<Step> 
   };
 }
 
+/** The state with the place at which the suspects of a round were judged first. */
+const goingOn = (state: RebuildState): RebuildState =>
+  state.comparedTo ? { ...state, ...state.comparedTo, comparedTo: null } : state;
+
 /** Compares what was switched, once more. */
-export async function reviewStep(state: RebuildState, deps: JobDeps): Promise<Step> {
+export async function reviewStep(before: RebuildState, deps: JobDeps): Promise<Step> {
+  const state = goingOn(before);
   const notes = new Notes(deps.storage);
   const page = notes.list<Subject>("adopted", state.cursor, PAGE);
   const begun = state.left === null ? { ...state, left: NO_FINDINGS } : state;
@@ -179,13 +190,19 @@ function noted(
   const notes = new Notes(deps.storage);
   for (const suspect of suspects) notes.put("suspect", suspect, suspect);
   const total = state.suspects + suspects.length;
-  if (total > MAX_SUSPECTS) {
-    throw new JobProblem(
-      `More than ${MAX_SUSPECTS} devices and parties differ, and nothing was changed. If the archive begins later than the fleet, or is incomplete, that is why; if the database was lost, rebuild with --into live.`,
-    );
-  }
-  return { state: { ...state, ...next, compared: state.compared + compared, suspects: total }, isDone: false };
+  const after = { ...state, ...next, compared: state.compared + compared, suspects: total };
+  return { state: total < SUSPECTS_A_ROUND ? after : judgedFirst(after, deps), isDone: false };
 }
+
+/** The state in which the suspects so far are judged, and then the comparison goes on. */
+const judgedFirst = (state: RebuildState, { nowMs }: JobDeps): RebuildState => ({
+  ...state,
+  plan: ["level", "judge", ...state.plan],
+  comparedTo: { part: state.part, cursor: state.cursor },
+  part: null,
+  cursor: null,
+  neededMs: nowMs + GRACE_MS,
+});
 
 /** Judges some suspects, now that everything that they had is replayed. */
 export async function judgeStep(state: RebuildState, deps: JobDeps): Promise<Step> {
@@ -200,8 +217,10 @@ export async function judgeStep(state: RebuildState, deps: JobDeps): Promise<Ste
   const keys = devices.map(({ key }) => key);
   const archived = await rebuilt.findDevices(keys);
   const differences: Difference[] = [];
+  let wrong = state.wrong;
   const judge = (suspect: Suspect, found: readonly Difference[]) => {
     differences.push(...found);
+    if (found.length > 0) wrong += 1;
     if (found.length > 0) notes.put("wrong", suspect, { kind: suspect.kind, key: suspect.key } as Subject);
   };
   await Promise.all(
@@ -217,8 +236,13 @@ export async function judgeStep(state: RebuildState, deps: JobDeps): Promise<Ste
       judgeParty(suspect, (await rebuilt.findParties(suspect.kind, [suspect.key])).get(suspect.key) ?? null),
     );
   }
+  if (state.left === null && wrong > MAX_WRONG) {
+    throw new JobProblem(
+      `More than ${MAX_WRONG} devices and parties differ, and nothing was changed. If the archive begins later than the fleet, or is incomplete, that is why; if the database was lost, rebuild with --into live.`,
+    );
+  }
   const found = withFindings(findingsOf(state), differences);
-  return { state: { ...withFound(state, found), cursor: last.id }, isDone: false };
+  return { state: { ...withFound(state, found), wrong, cursor: last.id }, isDone: false };
 }
 
 /** What a review found is kept apart from what was found before the switch. */

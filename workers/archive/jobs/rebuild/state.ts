@@ -72,6 +72,8 @@ export type RebuildState = {
   /** Where `empty`, `compare`, `judge`, `switch`, `review` and `drop` are. */
   readonly cursor: string | null;
   readonly part: string | null;
+  /** Where `compare` or `review` goes on, once the suspects so far are judged. */
+  readonly comparedTo: { readonly part: string | null; readonly cursor: string | null } | null;
   readonly records: number;
   /** Records that today's contracts refuse. */
   readonly refused: number;
@@ -80,7 +82,10 @@ export type RebuildState = {
   /** Whether objects are written although nobody subscribes; only then is there a second value beside theirs. */
   readonly objectsKept: boolean;
   readonly compared: number;
+  /** Noted, and not judged yet. */
   readonly suspects: number;
+  /** Devices and parties that were judged to differ. */
+  readonly wrong: number;
   readonly found: Findings;
   readonly adopted: number;
   readonly objectsAdopted: number;
@@ -132,12 +137,14 @@ export function beginState(
     rounds: 0,
     cursor: null,
     part: null,
+    comparedTo: null,
     records: 0,
     refused: 0,
     replayMs: 0,
     objectsKept: objectWrites === "always",
     compared: 0,
     suspects: 0,
+    wrong: 0,
     found: NO_FINDINGS,
     adopted: 0,
     objectsAdopted: 0,
