@@ -341,3 +341,24 @@ it("A segment can be rewritten for one device, and safely again", async () => {
     expect(viewDevice(state as DeviceState).model).toBe("gone");
   }
 });
+
+it("A leap second takes no month into the answer that was received after `knownAt`", async () => {
+  const bucket = new MemoryBucket();
+  const report = (day: string, receivedAtMs: number, index: number) => {
+    const data = { online: true, indoorTemperatureC: 20 + index };
+    const value = JSON.stringify({ eventId: `l-${index}`, occurredAt: `${day}T00:00:00Z`, deviceId: "leap-1", data });
+    const sample = { topic: "device.elt.status.reported", key: "leap-1", value } as Received["sample"];
+    return archivedOf({ sample, receivedAtMs }, index);
+  };
+  // The second one comes weeks late, when its month is over.
+  const records = [
+    report("2026-03-10", Date.parse("2026-03-10T00:01:00Z"), 0),
+    report("2026-03-12", Date.parse("2026-04-20T00:00:00Z"), 1),
+  ];
+  await seriesThrough(bucket, await writeRawHours(bucket, records), { nowMs: Date.parse("2026-06-10T00:00:00Z") });
+  const key = "elt:leap-1" as DeviceKey;
+  const knownAtMs = Date.parse("2026-04-10T00:00:00Z");
+  for (const at of ["2026-03-31T23:59:59Z", "2026-03-31T23:59:60Z"]) {
+    expect(known(await stateOf(bucket, key, at, knownAtMs))).toMatchObject({ temperature: 20 });
+  }
+});

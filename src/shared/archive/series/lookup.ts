@@ -2,7 +2,7 @@ import { MAX_AHEAD_MS } from "#contracts/parse.ts";
 import { asOf, countsAsOf, type DeviceState, type Instant, type ReceivedEvent } from "#domain/as-of.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import type { Reading } from "#domain/readings.ts";
-import { DAY_MS, toMoment } from "#domain/time.ts";
+import { DAY_MS, toMilliseconds } from "#domain/time.ts";
 import { versionMoment } from "#domain/version.ts";
 import type { ArchiveBucket } from "../bucket.ts";
 import { bucketOf, dayOf, seriesPrefix } from "../names.ts";
@@ -153,7 +153,7 @@ async function findBase(
   key: DeviceKey,
   { months, instant }: { readonly months: readonly MonthSegment[]; readonly instant: Instant },
 ): Promise<Base> {
-  const latestMs = Math.min(instant.knownAtMs, Date.parse(instant.asOf.slice(0, toMoment(0).length)) + MAX_AHEAD_MS);
+  const latestMs = Math.min(instant.knownAtMs, toMilliseconds(instant.asOf) + MAX_AHEAD_MS);
   for (const { name, month } of months.toReversed()) {
     if (monthEndMs(month) > latestMs) continue;
     const segment = await openSegment(bucket, name);
