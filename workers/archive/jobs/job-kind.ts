@@ -57,10 +57,13 @@ export class JobProblem extends Error {
 
 /** When a kind starts by itself: looked at each five minutes, while nothing runs in its object. */
 export type JobSchedule = {
-  /** @param lastMs when one of the kind was last started, and last done; `null` if never */
+  /**
+   * @param lastMs when one of the kind was last started, and last done; and when the last one was started that the schedule
+   * began, and that was done or that an operator canceled: one that failed or gave way has not had its turn. `null` if never
+   */
   readonly paramsIfDue: (
     nowMs: number,
-    lastMs: { readonly started: number | null; readonly done: number | null },
+    lastMs: { readonly started: number | null; readonly done: number | null; readonly scheduled: number | null },
   ) => unknown | undefined;
 };
 

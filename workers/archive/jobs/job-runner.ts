@@ -41,9 +41,13 @@ type Stored = {
   readonly progress: unknown;
 };
 
-type LastTimes = Readonly<
-  Partial<Record<JobKindName, { readonly startedAtMs: number; readonly doneAtMs: number | null }>>
->;
+type Last = {
+  readonly startedAtMs: number;
+  readonly doneAtMs: number | null;
+  /** Of the last one that had its turn by the schedule: when it was started. */
+  readonly scheduledAtMs?: number;
+};
+type LastTimes = Readonly<Partial<Record<JobKindName, Last>>>;
 
 const RUN = "job:run";
 const LAST = "job:last";
@@ -146,6 +150,7 @@ export class JobRunner {
         break;
       case "cancel":
         this.#put({ ...run, ...this.#ended("canceled"), why: `${actor} canceled it` });
+        if (run.actor === SCHEDULE) this.#remember(run.kind, { scheduledAtMs: run.startedAtMs });
         break;
       default:
         action satisfies never;
@@ -168,8 +173,9 @@ export class JobRunner {
     for (const [name, registered] of Object.entries(this.#deps.kinds)) {
       const kind = name as JobKindName;
       if (OBJECT_OF[kind] !== this.#name) continue;
-      const { startedAtMs = null, doneAtMs = null } = this.#last[kind] ?? {};
-      const params = registered.schedule?.paramsIfDue(nowMs, { started: startedAtMs, done: doneAtMs });
+      const { startedAtMs = null, doneAtMs = null, scheduledAtMs = null } = this.#last[kind] ?? {};
+      const times = { started: startedAtMs, done: doneAtMs, scheduled: scheduledAtMs };
+      const params = registered.schedule?.paramsIfDue(nowMs, times);
       if (params === undefined) continue;
       const started = await this.start({ kind, params, actor: SCHEDULE });
       if (started.kind !== "ok") log("warn", "job.not_started", { job: kind, reason: started.kind });
@@ -216,7 +222,8 @@ export class JobRunner {
     if (isDone) {
       const ended = this.#ended("done");
       this.#put({ ...after, ...ended, why: null });
-      this.#remember(after.kind, { doneAtMs: ended.endedAtMs });
+      const turn = after.actor === SCHEDULE ? { scheduledAtMs: after.startedAtMs } : {};
+      this.#remember(after.kind, { doneAtMs: ended.endedAtMs, ...turn });
       log("info", "job.done", { job: after.kind, steps: after.steps });
     } else if (now.state === "paused") this.#put({ ...after, state: "paused", why: now.why });
     else this.#go({ ...after, why: null }, waitMs);
@@ -259,7 +266,7 @@ export class JobRunner {
     return this.#deps.storage.kv.get<LastTimes>(LAST) ?? {};
   }
 
-  #remember(kind: JobKindName, more: { startedAtMs: number } | { doneAtMs: number }): void {
+  #remember(kind: JobKindName, more: Partial<Last>): void {
     const last = { startedAtMs: 0, doneAtMs: null, ...this.#last[kind] };
     this.#deps.storage.kv.put(LAST, { ...this.#last, [kind]: { ...last, ...more } });
   }

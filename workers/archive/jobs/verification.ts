@@ -81,12 +81,12 @@ export const verification: JobKind<VerificationParams, VerificationState> = {
   report: (state) => toReport(state),
 };
 
-/** Each night from two o'clock on, UTC. */
+/** Each night from two o'clock on, UTC. What an operator verifies besides takes no night's place. */
 export const verificationSchedule: JobSchedule = {
-  paramsIfDue: (nowMs, { started }) => {
+  paramsIfDue: (nowMs, { scheduled }) => {
     const now = new Date(nowMs);
     const isNight = now.getUTCHours() >= NIGHT_FROM_HOUR;
-    const isDone = started !== null && utcDay(new Date(started).toISOString()) === utcDay(now.toISOString());
+    const isDone = scheduled !== null && utcDay(new Date(scheduled).toISOString()) === utcDay(now.toISOString());
     return isNight && !isDone ? { buckets: "next" } : undefined;
   },
 };
