@@ -48,6 +48,8 @@ export type JobKind<Params, State> = {
   readonly step: (state: State, deps: JobDeps) => Promise<JobStep<State>>;
   /** What operators and metrics see. */
   readonly report: (state: State) => JobReport;
+  /** Removes what a job that was canceled has beside its state, and what nobody may need any more. Safe to repeat. */
+  readonly leave?: (storage: Pick<DurableObjectStorage, "kv">) => void;
 };
 
 /** What prevents a job, in words for operators: what happened, what was kept, what to do. */

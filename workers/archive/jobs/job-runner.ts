@@ -151,6 +151,7 @@ export class JobRunner {
       case "cancel":
         this.#put({ ...run, ...this.#ended("canceled"), why: `${actor} canceled it` });
         if (run.actor === SCHEDULE) this.#remember(run.kind, { scheduledAtMs: run.startedAtMs });
+        this.#leave(run);
         break;
       default:
         action satisfies never;
@@ -218,7 +219,12 @@ export class JobRunner {
   /** Stores what a step has done, unless the job was canceled or replaced meanwhile. */
   #settle(before: Stored, after: Stored, isDone: boolean, waitMs: number): void {
     const now = this.#run;
-    if (now?.id !== before.id || now.state === "canceled") return;
+    if (now?.id !== before.id) return;
+    if (now.state === "canceled") {
+      // In the middle of this step.
+      this.#leave(now);
+      return;
+    }
     if (isDone) {
       const ended = this.#ended("done");
       this.#put({ ...after, ...ended, why: null });
@@ -231,7 +237,11 @@ export class JobRunner {
 
   #settleFault(run: Stored, thrown: unknown): void {
     const now = this.#run;
-    if (now?.id !== run.id || now.state === "canceled") return;
+    if (now?.id !== run.id) return;
+    if (now.state === "canceled") {
+      this.#leave(now);
+      return;
+    }
     if (thrown instanceof JobProblem) {
       this.#fail(now, thrown.message);
       return;
@@ -247,6 +257,10 @@ export class JobRunner {
     const waiting = { ...now, deaths: 0, outages, why };
     if (now.state === "paused") this.#put({ ...waiting, why: now.why });
     else this.#go(waiting, backoffSeconds(outages, this.#deps.random()) * 1_000);
+  }
+
+  #leave(run: Stored): void {
+    this.#deps.kinds[run.kind]?.kind.leave?.(this.#deps.storage);
   }
 
   #fail(run: Stored, why: string): void {

@@ -25,8 +25,7 @@ export const rebuild: JobKind<unknown, RebuildState> = {
     }
     const { into, restart, clear } = parsed.data;
     if (into === "D1") await requireEmpty(deps, restart || clear);
-    const notes = new Notes(deps.storage);
-    while (!notes.removeSome(1_000));
+    new Notes(deps.storage).removeAll();
     return beginState(parsed.data, deps);
   },
   step: (state, deps) => {
@@ -34,6 +33,7 @@ export const rebuild: JobKind<unknown, RebuildState> = {
     return phase ? STEPS[phase](state, deps) : Promise.resolve({ state, isDone: true });
   },
   report: (state): JobReport => reportOf(state, Date.now()),
+  leave: (storage) => new Notes(storage).removeAll(),
 };
 
 async function requireEmpty(deps: JobDeps, restart: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 import { ForgottenCopy } from "#repositories/forgotten-copy.ts";
 import { loadForgotten } from "../../forgetting/notes.ts";
 import { type JobDeps, JobProblem, type JobStep } from "../job-kind.ts";
+import { Notes } from "./notes.ts";
 import { requireRebuilt } from "./replay.ts";
 import { type RebuildState, withNextPhase } from "./state.ts";
 
@@ -29,6 +30,8 @@ export async function forgottenStep(state: RebuildState, deps: JobDeps): Promise
  */
 export async function requireNobodyForgotten(deps: JobDeps): Promise<void> {
   if (await new ForgottenCopy(deps.db, requireRebuilt(deps)).isWhole()) return;
+  // This job never goes on, and its notes may have that person's data too.
+  new Notes(deps.storage).removeAll();
   throw new JobProblem(
     "Somebody was forgotten since the rebuild began, and what was replayed before still has that person's data. The live state is as it was. Cancel this rebuild, and start another with --restart, which removes it.",
   );

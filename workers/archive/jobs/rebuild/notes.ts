@@ -2,7 +2,8 @@ import type { Suspect } from "./sides.ts";
 
 /*
  * What a rebuild notes in its object's storage, since it may be more than a state holds. They have live values in them,
- * which may be personal, so they are removed at the end, and when another rebuild begins.
+ * which may be personal, so they are removed at the end, when the job is canceled or can never go on, and when another
+ * rebuild begins.
  */
 
 /** `suspect`: differs, and is looked at again. `wrong`: is judged to differ. `adopted`: was switched. */
@@ -38,6 +39,10 @@ export class Notes {
     const prefix = prefixOf(kind);
     const found = this.#kv.list<Value>({ prefix, limit, ...(after !== null && { startAfter: `${prefix}${after}` }) });
     return [...found].map(([name, value]) => ({ id: name.slice(prefix.length), value }));
+  }
+
+  removeAll(): void {
+    while (!this.removeSome(1_000));
   }
 
   /** @returns whether none is left */
