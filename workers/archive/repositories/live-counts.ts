@@ -1,3 +1,5 @@
+import { FILLED } from "#repositories/kept-counts.ts";
+
 /** A kept count beside what counting finds, of one group of a dealer; 0 where there is no row. */
 export type CountPair = {
   readonly kind: "deviceCount" | "alertCount";
@@ -10,7 +12,7 @@ export type CountPair = {
 export type DealerCounts = {
   /** `""` for devices that nobody has. */
   readonly dealerId: string;
-  /** `null` if the dealer has more devices than one statement should count. */
+  /** `null` if the dealer has more devices than one statement should count, or if the counts are being filled. */
   readonly pairs: readonly CountPair[] | null;
 };
 
@@ -28,8 +30,8 @@ export class LiveCounts {
 
   /** Whether the counts have all devices: after their migration they are filled step by step. */
   async areFilled(): Promise<boolean> {
-    const [row] = await this.#rows("SELECT through FROM fill_progress WHERE name = 'counts'", []);
-    return row?.through === "~";
+    const [row] = await this.#rows(PROGRESS, []);
+    return row?.group === FILLED;
   }
 
   /** The dealers behind `after` that have devices, or kept counts; in the order of their ids, from `""` on. */
@@ -44,10 +46,13 @@ export class LiveCounts {
     if (Number(total?.n ?? 0) > MAX_COUNTED) return { dealerId, pairs: null };
     const countedAlerts = dealerId === "" ? COUNTED_ALERTS_OF_NOBODY : COUNTED_ALERTS;
     const statements = [KEPT_DEVICES, COUNTED_DEVICES, KEPT_ALERTS, countedAlerts];
-    const results = await this.#db.batch<{ group: string; n: number }>(
-      statements.map((sql) => this.#db.prepare(sql).bind(dealerId)),
-    );
+    const [progress, ...results] = await this.#db.batch<{ group: string; n: number }>([
+      this.#db.prepare(PROGRESS),
+      ...statements.map((sql) => this.#db.prepare(sql).bind(dealerId)),
+    ]);
     for (const { meta } of results) this.rowsRead += meta.rows_read;
+    // A rebuild has them counted again at any time.
+    if (progress?.results[0]?.group !== FILLED) return { dealerId, pairs: null };
     const [keptDevices, devices, keptAlerts, alerts] = results.map(
       ({ results: rows }) => new Map(rows.map(({ group, n }) => [group, n])),
     ) as readonly Counts[] as [Counts, Counts, Counts, Counts];
@@ -69,6 +74,8 @@ export class LiveCounts {
     return results;
   }
 }
+
+const PROGRESS = `SELECT through AS "group", 0 AS n FROM fill_progress WHERE name = 'counts'`;
 
 type Counts = ReadonlyMap<string, number>;
 

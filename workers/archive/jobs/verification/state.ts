@@ -85,7 +85,7 @@ export type Figures = {
   readonly kept: number;
   /** Devices, dealers and customers that are newer than what has been read of the archive. */
   readonly open: number;
-  /** Dealers with more devices than are counted. */
+  /** Dealers with more devices than are counted, or whose counts were being filled. */
   readonly uncounted: number;
   /** Devices that were left out since somebody is being forgotten. */
   readonly forgetting: number;
