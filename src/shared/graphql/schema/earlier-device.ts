@@ -31,7 +31,7 @@ export const EarlierDevice = builder.objectRef<Earlier>("EarlierDevice").impleme
     completeUntil: t.expose("completeUntil", {
       type: "DateTime",
       description:
-        "All that was received before this time is in the answer. Of what was received later, the newest events are: one that was very late comes in with the next day.",
+        "All that was received before this time, since the archive began, is in the answer. Of what was received later, the newest events are: one that was very late comes in with the next day.",
     }),
   }),
 });

@@ -53,7 +53,7 @@ export const Readings = builder.objectRef<DeviceReadings>("Readings").implement(
     completeUntil: t.expose("completeUntil", {
       type: "DateTime",
       description:
-        "All reports that were received before this time are in the points. Of later ones, the newest are: one that was very late comes in with the next day.",
+        "All reports that were received before this time, since the archive began, are in the points. Of later ones, the newest are: one that was very late comes in with the next day.",
     }),
   }),
 });
