@@ -1,3 +1,4 @@
+import { fromPieces, toPieces } from "../pieces.ts";
 import type { Suspect } from "./sides.ts";
 
 /*
@@ -18,14 +19,18 @@ export class Notes {
   }
 
   put(kind: NoteKind, subject: Subject, value: Suspect | Subject): void {
-    this.#kv.put(`${prefixOf(kind)}${idOf(subject)}`, value);
+    const name = `${prefixOf(kind)}${idOf(subject)}`;
+    const pieces = toPieces(value);
+    this.#kv.put(name, pieces ? { [CUT]: pieces.length } : value);
+    for (const [i, piece] of (pieces ?? []).entries()) this.#kv.put(pieceName(name, i), piece);
   }
 
   /** Removes the notes up to one, or all of a kind. */
   removeThrough(kind: NoteKind, last?: string): void {
     const prefix = prefixOf(kind);
-    for (const [name] of this.#kv.list({ prefix })) {
+    for (const [name, value] of this.#kv.list({ prefix })) {
       if (last !== undefined && name > `${prefix}${last}`) return;
+      for (const piece of piecesOf(name, value)) this.#kv.delete(piece);
       this.#kv.delete(name);
     }
   }
@@ -38,7 +43,12 @@ export class Notes {
   ): { readonly id: string; readonly value: Value }[] {
     const prefix = prefixOf(kind);
     const found = this.#kv.list<Value>({ prefix, limit, ...(after !== null && { startAfter: `${prefix}${after}` }) });
-    return [...found].map(([name, value]) => ({ id: name.slice(prefix.length), value }));
+    return [...found].map(([name, value]) => ({ id: name.slice(prefix.length), value: this.#whole(name, value) }));
+  }
+
+  #whole<Value>(name: string, value: Value): Value {
+    const names = piecesOf(name, value);
+    return names.length === 0 ? value : fromPieces(names.map((piece) => this.#kv.get<string>(piece) ?? ""));
   }
 
   removeAll(): void {
@@ -58,4 +68,11 @@ export class Notes {
 
 const PREFIX = "rebuild:";
 const prefixOf = (kind: NoteKind): string => `${PREFIX}${kind}:`;
+/** Of a note that is too large for one key. */
+const CUT = "\u0000cut";
+const pieceName = (name: string, piece: number): string => `${PREFIX}piece:${name} ${piece}`;
+const piecesOf = (name: string, value: unknown): string[] => {
+  const count = typeof value === "object" && value !== null ? (value as { [CUT]?: number })[CUT] : undefined;
+  return Array.from({ length: count ?? 0 }, (_, i) => pieceName(name, i));
+};
 const idOf = ({ kind, key }: Subject): string => `${kind} ${key}`;
