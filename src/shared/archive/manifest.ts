@@ -46,7 +46,8 @@ export const emptyManifest = (day: string): Manifest => ({
 });
 
 export type StoredManifest = {
-  readonly manifest: Manifest /** `null` if there is none yet. */;
+  readonly manifest: Manifest;
+  /** `null` if there is none yet. */
   readonly etag: string | null;
 };
 

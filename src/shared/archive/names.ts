@@ -69,6 +69,9 @@ const inName = (topic: string): string =>
 export const BUCKETS = 256;
 
 /** The part that a device is in, as two hex digits. */
-export const bucketOf = (key: DeviceKey): string => ((fnv1a(key) >>> 24) & 0xff).toString(16).padStart(2, "0");
+export const bucketOf = (key: DeviceKey): string => bucketName((fnv1a(key) >>> 24) & 0xff);
+
+/** @param bucket 0 to 255 */
+export const bucketName = (bucket: number): string => bucket.toString(16).padStart(2, "0");
 
 export const seriesPrefix = (bucket: string): string => `${SERIES_PREFIX}${bucket}/`;

@@ -7,7 +7,7 @@ import { HOUR_MS, MINUTE_MS } from "#domain/time.ts";
 import { compactDay, DAY_BEGINS, type DayPlace } from "../files/compact-day.ts";
 import { SERIES_BEGIN, type SeriesPlace, seriesOfDay } from "../series/series-of-day.ts";
 import { firstUnfinished, noteFinished, noteUnfinished } from "../series/unfinished.ts";
-import { type JobKind, JobProblem, type JobSchedule } from "./job-kind.ts";
+import { every, type JobKind, JobProblem, type JobSchedule } from "./job-kind.ts";
 
 /** `day`: only this one, in UTC. By default every closed day that has raw objects. */
 const Params = z.strictObject({ day: z.iso.date().optional() });
@@ -107,9 +107,7 @@ const PHASES: Readonly<Record<Place["stage"], string>> = {
 };
 
 /** Each hour, so that late records wait no longer. */
-export const compactionSchedule: JobSchedule = {
-  paramsIfDue: (nowMs, { started }) => (started === null || nowMs - started >= HOUR_MS ? {} : undefined),
-};
+export const compactionSchedule: JobSchedule = { paramsIfDue: every(HOUR_MS) };
 
 /** The next day after the state's with raw objects, or that is unfinished, or with day files of which some may not be kept any longer. */
 async function nextDay(

@@ -1,3 +1,4 @@
+import { HOUR_MS } from "#domain/time.ts";
 import {
   type JobAction,
   type JobKindName,
@@ -18,7 +19,7 @@ import { type JobDeps, JobProblem, type RegisteredKind } from "./job-kind.ts";
 export const SCHEDULE = "schedule";
 
 /** How long a scheduled job that failed is left as it is, before the schedule begins another. Ours. */
-const FAILED_RESTS_MS = 3_600_000;
+const FAILED_RESTS_MS = HOUR_MS;
 
 /** How often a step may take the object down before its job fails. Ours. */
 const MAX_DEATHS = 8;

@@ -1,7 +1,7 @@
 import type { ArchiveBucket } from "#archive/bucket.ts";
 import { archiveLog, type LogPosition } from "#archive/log.ts";
 import { readManifest } from "#archive/manifest.ts";
-import { BUCKETS } from "#archive/names.ts";
+import { BUCKETS, bucketName } from "#archive/names.ts";
 import { daySegmentName } from "#archive/series/names.ts";
 import { encodeSegment } from "#archive/series/segment.ts";
 import { noteThrough } from "#archive/series/through.ts";
@@ -34,7 +34,11 @@ export async function seriesOfDay(deps: SeriesDeps, day: string, place: SeriesPl
   const { bucket, limits = SERIES_LIMITS } = deps;
   const { from, position, part } = place;
   const to = place.to > from ? place.to : Math.min(BUCKETS, from + (await bucketsAtOnce(bucket, day, limits)));
-  const log = archiveLog(bucket, { fromDay: day, toDay: day, buckets: { from: hex(from), to: hex(to - 1) } });
+  const log = archiveLog(bucket, {
+    fromDay: day,
+    toDay: day,
+    buckets: { from: bucketName(from), to: bucketName(to - 1) },
+  });
   const read = await log.read(position, { records: limits.records });
   await Promise.all(
     [...daySegments(read.records)].map(async ([name, lines]) =>
@@ -53,5 +57,3 @@ async function bucketsAtOnce(bucket: ArchiveBucket, day: string, { records }: Se
   const ofDay = manifest.parts.reduce((sum, part) => sum + part.records, 0);
   return Math.min(BUCKETS, Math.max(1, Math.floor((BUCKETS * records) / Math.max(1, ofDay))));
 }
-
-const hex = (bucket: number): string => bucket.toString(16).padStart(2, "0");

@@ -143,7 +143,8 @@ export async function listBucket(bucket: Pick<SeriesBucket, "list">, inBucket: s
 }
 
 type Base = {
-  readonly base: DeviceState | null /** The month whose state it is; `null` for none. */;
+  readonly base: DeviceState | null;
+  /** The month whose state it is; `null` for none. */
   readonly after: string | null;
 };
 

@@ -1,8 +1,7 @@
+import { DAY_MS } from "#domain/time.ts";
 import type { JobReport } from "#ops/archive-api.ts";
 import type { RebuildDetails } from "#ops/rebuild-api.ts";
 import type { Phase, RebuildState } from "./state.ts";
-
-const DAY_MS = 86_400_000;
 
 /** What operators see of a rebuild. */
 export function reportOf(state: RebuildState, nowMs: number): JobReport {

@@ -1,12 +1,10 @@
-import { BUCKETS, bucketOf } from "#archive/names.ts";
+import { BUCKETS, bucketName, bucketOf } from "#archive/names.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import type { VerificationState } from "./state.ts";
 
 export type Range = VerificationState["range"];
 
 export const ALL: Range = { from: 0, to: BUCKETS - 1 };
-
-export const bucketName = (bucket: number): string => bucket.toString(16).padStart(2, "0");
 
 export const isWhole = ({ range, device }: Pick<VerificationState, "range" | "device">): boolean =>
   device === null && range.from === ALL.from && range.to === ALL.to;

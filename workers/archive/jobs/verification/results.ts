@@ -1,4 +1,4 @@
-import { BUCKETS } from "#archive/names.ts";
+import { BUCKETS, bucketName } from "#archive/names.ts";
 import { DAY_MS } from "#domain/time.ts";
 import type {
   BucketResult,
@@ -7,7 +7,6 @@ import type {
   VerificationJson,
   VerificationQuery,
 } from "#ops/archive-verification.ts";
-import { bucketName } from "./range.ts";
 import { OTHERS, type Shelves, shelvesOf } from "./shelves.ts";
 import type { VerificationState } from "./state.ts";
 import { NO_SUM } from "./sums.ts";
