@@ -1,8 +1,7 @@
 import type { DeviceState } from "#domain/as-of.ts";
 import type { ArchiveBucket } from "../bucket.ts";
 import type { ArchivedRecord } from "../record.ts";
-import { onceEach, parseStateLine, toEventLine, toStateLine } from "./content.ts";
-import { readAgain } from "./read-again.ts";
+import { onceEach, parseStateLine, toStateLine } from "./content.ts";
 import { encodeSegment, type Line, openSegment, readWhole, type SegmentBucket } from "./segment.ts";
 
 /** What becomes of a record and of a state; the very same object if nothing does. Readings hold numbers only, and stay. */
@@ -25,8 +24,8 @@ export async function rewriteSegment(
   const events = lines.events.map((line) => {
     const before = JSON.parse(line.content) as ArchivedRecord;
     const after = record(before);
-    const event = after === before ? null : readAgain(after);
-    return event ? toEventLine(after, event) : line;
+    // Its device, version and receipt stay, and so does its place.
+    return after === before ? line : { order: line.order, content: JSON.stringify(after) };
   });
   const states = lines.states.map((line) => {
     const before = parseStateLine(line);
