@@ -1,4 +1,5 @@
 import { type ArchiveBucket, listKeys } from "#archive/bucket.ts";
+import { toRecord } from "#archive/day-columns.ts";
 import { decodeLines } from "#archive/lines.ts";
 import type { Expired, Part, StoredManifest } from "#archive/manifest.ts";
 import { rawDayPrefix } from "#archive/names.ts";
@@ -109,8 +110,7 @@ async function takeOutHeld(
     for (const row of await readColumns(bucket, part, HELD)) {
       const copy = copies.get(row.receipt as string);
       if (!copy) continue;
-      const held = { outcome: row.outcome, settledAtMs: row.settled_at } as ArchivedRecord;
-      if (oneOfCopies(held, copy) === copy) return part;
+      if (oneOfCopies(toRecord(row), copy) === copy) return part;
       copies.delete(copy.receipt);
     }
   }
@@ -131,4 +131,5 @@ async function rewritePart(
   return replaceInDay(bucket, stored, { added, retired: [part.key], replaced: [] });
 }
 
-const HELD = ["receipt", "outcome", "settled_at"];
+/** What `oneOfCopies` goes by; `exact` has whether D1 holds a dead letter. */
+const HELD = ["receipt", "outcome", "settled_at", "exact"];
