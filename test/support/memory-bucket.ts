@@ -9,6 +9,8 @@ export type BucketFault = "before" | "after" | undefined;
 type Stored = {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly etag: string;
+  /** Later for each put. */
+  readonly uploaded: Date;
   readonly customMetadata?: Record<string, string>;
 };
 
@@ -102,6 +104,7 @@ export class MemoryBucket implements ArchiveBucket {
       this.objects.set(key, {
         bytes: new Uint8Array(typeof value === "string" ? new TextEncoder().encode(value) : value),
         etag,
+        uploaded: new Date(this.#etags),
         ...(customMetadata && { customMetadata }),
       });
       return { key, etag };
@@ -129,8 +132,8 @@ export class MemoryBucket implements ArchiveBucket {
       if (limit < 1 || limit > 1_000) throw new RangeError("R2 lists 1 to 1,000 objects at once");
       const keys = this.keys(prefix).filter((key) => key > startAfter);
       const objects = keys.slice(0, limit).map((key) => {
-        const { bytes, customMetadata } = this.objects.get(key) as Stored;
-        return { key, size: bytes.byteLength, ...(customMetadata && { customMetadata }) };
+        const { bytes, uploaded, customMetadata } = this.objects.get(key) as Stored;
+        return { key, size: bytes.byteLength, uploaded, ...(customMetadata && { customMetadata }) };
       });
       return { objects, truncated: keys.length > limit, delimitedPrefixes: [] };
     });

@@ -32,6 +32,7 @@ export type ArchiveBucket = {
     readonly objects: readonly {
       readonly key: string;
       readonly size: number;
+      readonly uploaded: Date;
       readonly customMetadata?: Record<string, string>;
     }[];
     readonly truncated: boolean;

@@ -27,6 +27,7 @@ const narrow = fc.record({
   rawObjects: fc.integer({ min: 1, max: 6 }),
   rawRecords: fc.integer({ min: 1, max: 10 }),
   rawCharacters: fc.integer({ min: 1, max: 400 }),
+  rawListed: fc.integer({ min: 1, max: 8 }),
   foldedParts: fc.integer({ min: 2, max: 4 }),
 });
 

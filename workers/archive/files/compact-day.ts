@@ -1,7 +1,7 @@
 import type { ArchiveBucket } from "#archive/bucket.ts";
 import { ManifestConflict, readManifest, type StoredManifest } from "#archive/manifest.ts";
 import { expire } from "./expire.ts";
-import { foldSmallParts } from "./fold.ts";
+import { crowdOf, foldSmallParts } from "./fold.ts";
 import { gather } from "./gather.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { PartMismatch } from "./parts.ts";
@@ -59,6 +59,8 @@ async function stepOf(deps: DayDeps, read: StoredManifest, place: DayPlace): Pro
   const stored = hasDeletions(read) ? await finishDeletions(deps.bucket, read) : read;
   switch (place.stage) {
     case "gather": {
+      if (await foldSmallParts(deps.bucket, stored, limits, crowdOf(stored.manifest.parts, limits)))
+        return nothing(place);
       const { isEnd, objects, records } = await gather(deps.bucket, stored, { isKept, nowMs, limits });
       return { place: isEnd ? { stage: "expire" } : place, objects, records, expired: 0 };
     }

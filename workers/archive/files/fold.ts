@@ -7,20 +7,33 @@ import { replaceInDay } from "./replace.ts";
 
 /**
  * Makes one part of a topic's small ones, if some fit together.
- * @returns `null` if the day has no such parts any more
+ * @param among parts of the day
+ * @returns `null` if there are no such parts any more
  */
 export async function foldSmallParts(
   bucket: ArchiveBucket,
   stored: StoredManifest,
   limits: Limits,
+  among: readonly Part[] = stored.manifest.parts,
 ): Promise<StoredManifest | null> {
   const { manifest } = stored;
-  const chosen = chooseParts(manifest.parts, limits);
+  const chosen = chooseParts(among, limits);
   if (chosen.length === 0) return null;
   const records = [];
   for (const part of chosen) for (const record of await readPart(bucket, part)) records.push(record);
   const added = await writeParts(bucket, manifest, records, limits);
   return replaceInDay(bucket, stored, { added, retired: chosen.map(({ key }) => key), replaced: [] });
+}
+
+/**
+ * The small parts of a topic that has as many of them as one fold takes; none if no topic has. Any two of them fit together.
+ * A manifest is read and written in every step, so a day must not gather small parts until its last raw object is in.
+ */
+export function crowdOf(parts: readonly Part[], { partRecords, partCharacters, foldedParts }: Limits): readonly Part[] {
+  const small = parts.filter(({ records, characters }) => records * 2 < partRecords && characters * 2 < partCharacters);
+  for (const ofTopic of Map.groupBy(small, ({ topic }) => topic).values())
+    if (ofTopic.length >= foldedParts) return ofTopic;
+  return [];
 }
 
 /** The smallest parts of a topic, as many as one part holds; none if no two of any topic fit together. */

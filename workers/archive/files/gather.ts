@@ -1,4 +1,4 @@
-import { type ArchiveBucket, listKeys } from "#archive/bucket.ts";
+import { type ArchiveBucket, listObjects } from "#archive/bucket.ts";
 import { toRecord } from "#archive/day-columns.ts";
 import { decodeLines } from "#archive/lines.ts";
 import type { Expired, Part, StoredManifest } from "#archive/manifest.ts";
@@ -64,9 +64,15 @@ export async function gather(
 
 type Copies = Map<string, ArchivedRecord>;
 
-/** The day's first raw objects, as many as fit a step, and their records by topic and receipt. */
+/**
+ * The raw objects of a day that were written first, as many as fit a step, and their records by topic and receipt. Names are
+ * hashes, so that objects in the order of names are of any time of their hour, and what is made of them overlaps with every
+ * part of it. Those that were written one after the other overlap with few.
+ */
 async function readRaw(bucket: Pick<ArchiveBucket, "get" | "list">, day: string, limits: Limits) {
-  const { keys } = await listKeys(bucket, { prefix: rawDayPrefix(day), limit: limits.rawObjects });
+  const { objects } = await listObjects(bucket, { prefix: rawDayPrefix(day), limit: limits.rawListed });
+  objects.sort((a, b) => a.uploaded.getTime() - b.uploaded.getTime());
+  const keys = objects.slice(0, limits.rawObjects).map(({ key }) => key);
   const topics = new Map<string, Copies>();
   const read: string[] = [];
   let [records, characters] = [0, 0];
@@ -103,10 +109,9 @@ async function takeOutHeld(
   copies: Copies,
 ): Promise<Part | undefined> {
   // All copies of a record were received at the same time.
-  const times = [...copies.values()].map(({ receivedAtMs }) => receivedAtMs);
-  const [first, last] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))];
+  const times = [...copies.values()].map(({ receivedAtMs }) => receivedAtMs).sort((a, b) => a - b);
   for (const part of manifest.parts) {
-    if (part.topic !== topic || part.firstReceivedAtMs > last || part.lastReceivedAtMs < first) continue;
+    if (part.topic !== topic || !hasTimeIn(times, part)) continue;
     for (const row of await readColumns(bucket, part, HELD)) {
       const copy = copies.get(row.receipt as string);
       if (!copy) continue;
@@ -115,6 +120,18 @@ async function takeOutHeld(
     }
   }
   return undefined;
+}
+
+/** Whether one of the times is a part's: a record that came late has all parts between it and the others read otherwise. */
+function hasTimeIn(sorted: readonly number[], { firstReceivedAtMs, lastReceivedAtMs }: Part): boolean {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) < firstReceivedAtMs) low = middle + 1;
+    else high = middle;
+  }
+  const first = sorted[low];
+  return first !== undefined && first <= lastReceivedAtMs;
 }
 
 /** Puts copies that count in the place of those in a part. */

@@ -7,7 +7,9 @@ export type Limits = {
   readonly rawObjects: number;
   readonly rawRecords: number;
   readonly rawCharacters: number;
-  /** Small parts that one step makes one of. */
+  /** Names of raw objects among which one step looks for those that were written first. */
+  readonly rawListed: number;
+  /** Small parts that one step makes one of. While raw objects come in, so many of a topic are folded before more are added. */
   readonly foldedParts: number;
 };
 
@@ -21,5 +23,6 @@ export const LIMITS: Limits = {
   rawObjects: 300,
   rawRecords: 10_000,
   rawCharacters: 6_000_000,
+  rawListed: 10_000,
   foldedParts: 100,
 };
