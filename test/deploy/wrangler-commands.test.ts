@@ -33,7 +33,7 @@ it.each(TOLD)("%s tells people to run a call that wrangler takes: %s", (_, call)
   // What a message or a shell puts in is one word, and so is what stands in quotes.
   const words = call
     .replace(/\$\{[^}]*\}/g, "word")
-    .replace(/"[^"]*"/g, "word")
+    .replace(/"[^"]*"|'[^']*'/g, "word")
     .replace(/ [<|>].*$/, "")
     .split(/\s+/);
   expect(readCall(words).command).toBeTruthy();

@@ -99,7 +99,7 @@ it("Every stream of the operations API ends when its token expires, and its next
 
 it("Devices are at the address of the operations API, for the same people", async () => {
   const index = (await (await fetch(new URL("/ops", stack.url))).json()) as { endpoints: Record<string, string> };
-  expect(index.endpoints).toMatchObject({ device: "GET /ops/api/devices/{key}", me: "GET /ops/api/me" });
+  expect(index.endpoints).toMatchObject({ device: "GET /ops/api/devices/{key}{?asOf,knownAt}", me: "GET /ops/api/me" });
   for (const path of ["/me", "/dead-letters", "/devices"]) {
     expect((await asked(path)).status).toBe(200);
     expect((await fetch(new URL(`/ops/api${path}`, stack.url))).status).toBe(401);

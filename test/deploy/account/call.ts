@@ -27,7 +27,9 @@ export class BadCall extends Error {}
 
 /** @throws BadCall with what wrangler says of a command or a flag that it does not have */
 export function readCall(args: readonly string[]): Call {
-  const command = [3, 2, 1].map((length) => args.slice(0, length).join(" ")).find((name) => name in COMMANDS.commands);
+  const command = [4, 3, 2, 1]
+    .map((length) => args.slice(0, length).join(" "))
+    .find((name) => name in COMMANDS.commands);
   if (command === undefined) throw new BadCall(`Unknown arguments: ${args.slice(0, 2).join(", ")}`);
   const { positionals: names, flags: known } = COMMANDS.commands[command] as Command;
   const positionals: string[] = [];
@@ -39,9 +41,13 @@ export function readCall(args: readonly string[]): Call {
       positionals.push(arg);
       continue;
     }
-    const name = arg.replace(/^-+/, "");
+    const [name = "", joined] = arg.replace(/^-+/, "").split(/=(.*)/s);
     const type = known[name];
     if (type === undefined) throw new BadCall(`Unknown argument: ${name}`);
+    if (joined !== undefined) {
+      flags[name] = joined;
+      continue;
+    }
     if (type === "boolean") {
       flags[name] = "true";
       continue;

@@ -155,7 +155,7 @@ it("A device as of 1,000 drawn instants of a drawn year is what an oracle makes 
     if (state) found += 1;
   }
   expect(found).toBeGreaterThan(500);
-});
+}, 120_000);
 
 it("Readings of drawn ranges are what a naive fold over the records gives, with the repeated and the late ones", async () => {
   const bucket = new MemoryBucket();
