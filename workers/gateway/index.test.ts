@@ -182,7 +182,8 @@ describe("the version that a request asks for", () => {
         return Response.json({ status: "ready" });
       },
     } as unknown as Fetcher;
-    const env: Env = { ENVIRONMENT: "production", INGEST: each, API: each, LIVE: each, DLQ: each, METRICS: each };
+    const workers = { INGEST: each, API: each, LIVE: each, DLQ: each, METRICS: each, ARCHIVE: each };
+    const env: Env = { ENVIRONMENT: "production", ...workers };
     const request = new Request(`https://concord.example${path}`, { headers: { [VERSIONS]: asked } });
     expect((await frontDoor.fetch(request as never, env)).status).toBe(200);
     expect([...heard]).toEqual([asked]);

@@ -134,7 +134,15 @@ const withoutColon = (word: string): string[] => [
   ...(word.includes(":") ? [word.replace(/^:+|:+$/g, ""), word.slice(word.indexOf(":") + 1)] : []),
 ];
 
+/** In their order. With a list of its own in place of recursion: a record may nest deeper than the stack. */
 function scalarsOf(value: unknown): string[] {
-  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(scalarsOf);
-  return value === null || value === undefined ? [] : [String(value)];
+  const found: string[] = [];
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next === "object" && next !== null) {
+      for (const inner of Object.values(next).reverse()) left.push(inner);
+    } else if (next !== null && next !== undefined) found.push(String(next));
+  }
+  return found;
 }
