@@ -157,6 +157,19 @@ describe("a job", () => {
     expect(await status()).toMatchObject({ kind: "forgetting", state: "done", steps: 1 });
   });
 
+  it("of the schedule goes on if the order that it gave way to is refused", async () => {
+    await start({ to: 3 }, "compaction", "schedule");
+    await job.fire();
+    expect(await start({ to: 0.5 })).toMatchObject({ kind: "refused" });
+    expect(await status()).toMatchObject({ kind: "compaction", state: "running", why: null, steps: 1 });
+    expect(await runAlarms()).toBe(2);
+    expect(await status()).toMatchObject({ kind: "compaction", state: "done" });
+    await start({ to: 3 }, "compaction", "schedule");
+    await job.order("pause", "bob");
+    expect(await start({ to: 0.5 })).toMatchObject({ kind: "refused" });
+    expect(await status()).toMatchObject({ kind: "compaction", state: "paused", why: "bob paused it" });
+  });
+
   it("that is due begins by itself, and goes on after its alarm was lost", async () => {
     await job.tick();
     expect(await status()).toMatchObject({ kind: "compaction", state: "running", actor: "schedule" });

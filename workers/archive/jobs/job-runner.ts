@@ -127,6 +127,9 @@ export class JobRunner {
       log("info", "job.started", { job: kind, actor });
       return { kind: "ok", job: this.status() };
     } catch (thrown) {
+      // What was to give way goes on, from where its last step began.
+      if (current?.state === "running") this.#go(current);
+      else if (current) this.#put(current);
       if (thrown instanceof JobProblem) return { kind: "refused", message: thrown.message };
       if (!isOutage(thrown)) throw thrown;
       return { kind: "unavailable", message: `Nothing was started: ${describeOutage(thrown)}. Try again in a moment.` };
