@@ -4,6 +4,7 @@ import type { Aspects } from "#domain/device.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import { customerTombstone, type ForgottenId, forgottenCustomer, forgottenDevice } from "#domain/forgotten.ts";
 import type { PartyKey } from "#domain/party.ts";
+import { quotesOneOf } from "#domain/quotes.ts";
 import { REDACTED, redactAlert, redactAspects } from "#domain/redacted.ts";
 import { canonicalText, sameContent } from "#domain/register.ts";
 import { compareText } from "#domain/version.ts";
@@ -174,7 +175,7 @@ export class ForgettingRepository {
       .prepare("SELECT id, target, before, after, reason FROM audit_log WHERE id > ?1 ORDER BY id LIMIT ?2")
       .bind(after, limit)
       .all<AuditTexts>();
-    const quotes = (text: string | null): boolean => text !== null && hasOneOf(text, texts);
+    const quotes = (text: string | null): boolean => text !== null && quotesOneOf(text, texts);
     const rows = results.flatMap((row) => {
       const redacted = {
         id: row.id,
@@ -197,10 +198,6 @@ type AuditTexts = {
   readonly after: string | null;
   readonly reason: string | null;
 };
-
-/** JSON may have escaped what the text has as it is. */
-const hasOneOf = (text: string, texts: readonly string[]): boolean =>
-  texts.some((each) => text.includes(each) || text.includes(JSON.stringify(each).slice(1, -1)));
 
 /** What in a customer's record is personal. */
 export const personalTexts = ({ name, email, phone }: Customer): string[] =>
