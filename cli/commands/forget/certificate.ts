@@ -43,6 +43,7 @@ const WORDS: Readonly<Record<string, string>> = {
   lettersRedacted: "dead letters, without what is personal",
   lettersEmptied: "dead letters, emptied since their contract refuses them",
   auditEntries: "entries of the audit log, whose words quoted the customer",
+  operatorsWords: "reasons, notes, names of runs and patches, which quoted the customer",
   rawObjects: "raw objects of the archive",
   rawRecords: "records in them",
   dayFiles: "day files of the archive",

@@ -7,6 +7,8 @@ export type ForgetCounts = {
   readonly lettersRedacted: number;
   readonly lettersEmptied: number;
   readonly auditEntries: number;
+  /** Absent in certificates from before these were looked through. */
+  readonly operatorsWords?: number;
   readonly rawObjects: number;
   readonly rawRecords: number;
   readonly dayFiles: number;

@@ -4,7 +4,7 @@ import { sha256HexOf } from "#base/digest.ts";
 import { AuditRepository } from "#repositories/audit.ts";
 import { loadForgotten, readCertificate } from "../../../workers/archive/forgetting/notes.ts";
 import { type ForgettingState, PHASES } from "../../../workers/archive/forgetting/state.ts";
-import { forgetting } from "../../../workers/archive/jobs/forgetting.ts";
+import { CONSUMERS_END_AFTER_MS, forgetting } from "../../../workers/archive/jobs/forgetting.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
 import { lookEverywhere } from "./look-everywhere.ts";
@@ -53,6 +53,7 @@ async function plant(person: Person): Promise<void> {
   await env.DB.prepare("INSERT INTO letter_revisions VALUES (?, 1, ?, 'ops', 'typo', 1)")
     .bind(`broken-${person.id}`, JSON.stringify([{ op: "add", path: "/name", value: `${CANARY} patch` }]))
     .run();
+  await plantWords(person, `the call of ${CANARY} customer`);
   await new AuditRepository(env.DB).add({
     atMs: 1,
     actor: "ops",
@@ -63,10 +64,37 @@ async function plant(person: Person): Promise<void> {
   });
 }
 
+/** What operators wrote of somebody else's letter, and an edit of it that they took back. */
+async function plantWords(person: Person, words: string): Promise<void> {
+  const id = `other-${person.id}`;
+  const failure = { reason: "fault", error: { name: "Error", message: "it failed" } } as const;
+  const record = { ...person.report(), value: JSON.stringify({ nobody: "known" }), key: null };
+  await letters.park([{ id, record, stage: "consume", failure, failedAtMs: 1, workerVersion: "test" }]);
+  const patch = [{ op: "add", path: "/customer", value: { customerId: person.id, name: `${CANARY} customer` } }];
+  const unread = [{ op: "add", path: "/customer", value: { id: person.id, street: `${CANARY} street` } }];
+  await env.DB.batch([
+    env.DB.prepare("UPDATE dead_letters SET discard_reason = ?, revision = 2 WHERE id = ?").bind(words, id),
+    env.DB.prepare(
+      "UPDATE letter_groups SET note = ? WHERE id = (SELECT group_id FROM dead_letters WHERE id = ?)",
+    ).bind(words, id),
+    env.DB.prepare("INSERT INTO letter_revisions VALUES (?, 1, ?, 'ops', ?, 1)").bind(id, JSON.stringify(patch), words),
+    env.DB.prepare("INSERT INTO letter_revisions VALUES (?, 2, ?, 'ops', 'back', 1)").bind(id, JSON.stringify(unread)),
+    env.DB.prepare("INSERT INTO replay_runs VALUES (?, 1, 'done', ?)").bind(id, JSON.stringify({ name: words })),
+  ]);
+}
+
 const placesOf = (person: Person) => lookEverywhere([person.key, person.formerKey]);
 
 beforeEach(async () => {
-  for (const table of ["devices", "customer_records", "dead_letters", "letter_revisions", "forgotten"])
+  for (const table of [
+    "devices",
+    "customer_records",
+    "dead_letters",
+    "letter_revisions",
+    "letter_groups",
+    "replay_runs",
+    "forgotten",
+  ])
     await env.DB.exec(`DELETE FROM ${table} WHERE true`);
   await env.DB.prepare("INSERT INTO forgotten VALUES ('customer elt:nobody', 0, 'r', 0)").run();
   await env.DB.exec("UPDATE audit_log SET reason = '[forgotten]' WHERE reason IS NOT NULL");
@@ -84,6 +112,7 @@ describe("a customer who was forgotten", () => {
         "DB audit_log.reason",
         "DB customer_records.name",
         "DB customer_records.value",
+        "DB dead_letters.discard_reason",
         "DB dead_letters.edited",
         "DB dead_letters.failure",
         "DB dead_letters.record",
@@ -93,7 +122,10 @@ describe("a customer who was forgotten", () => {
         "DB device_texts.customer",
         "DB device_texts.name",
         "DB devices.aspects",
+        "DB letter_groups.note",
         "DB letter_revisions.patch",
+        "DB letter_revisions.reason",
+        "DB replay_runs.run",
         "bucket days/",
         "bucket events/",
         "bucket series/",
@@ -106,7 +138,13 @@ describe("a customer who was forgotten", () => {
     const state = await forget(person);
     expect(JSON.stringify([state, forgetting.report(state)])).not.toContain(CANARY);
     expect(await placesOf(person)).toEqual([]);
-    expect(state.counts).toMatchObject({ lettersRedacted: 1, lettersEmptied: 1, auditEntries: 1, rawObjects: 1 });
+    expect(state.counts).toMatchObject({
+      lettersRedacted: 1,
+      lettersEmptied: 1,
+      auditEntries: 1,
+      operatorsWords: 6,
+      rawObjects: 1,
+    });
 
     const late = [person.assigned("late", { day: 22 }), person.profile("backfill"), person.registered("replay")];
     await consume(late);
@@ -202,6 +240,40 @@ async function runFrom(begun: ForgettingState, deps: JobDeps): Promise<void> {
   for (let state = begun, isDone = false; !isDone; ) ({ state, isDone } = await forgetting.step(state, deps));
 }
 
+it("words of operators stay that have the customer's name only inside of another word", async () => {
+  const person = new Person();
+  const { data, ...rest } = JSON.parse(person.assigned("short").value ?? "");
+  const value = JSON.stringify({ ...rest, data: { ...data, customer: { customerId: person.id, name: "Al" } } });
+  await consume([{ ...person.assigned("short"), value }]);
+  const entry = { atMs: 1, actor: "ops", role: "admin", action: "letter.unmask", target: "Alpha" } as const;
+  const audit = new AuditRepository(env.DB);
+  for (const reason of ["Alarms of Altona", "Al called"]) await audit.add({ ...entry, reason });
+  await forget(person);
+  const { results } = await env.DB.prepare("SELECT target, reason FROM audit_log ORDER BY id DESC LIMIT 2").all();
+  expect(results.reverse()).toEqual([
+    { target: "Alpha", reason: "Alarms of Altona" },
+    { target: "Alpha", reason: "[forgotten]" },
+  ]);
+});
+
+it("a run waits for consumers that had looked before its devices were noted, also one that is scheduled much later", async () => {
+  const person = new Person();
+  await consume([person.assigned("customer")]);
+  await forget(person);
+  const late = `late-${person.id}`;
+  await consume([person.profile("unknown", { deviceId: late }), person.assigned("reveals it", { deviceId: late })]);
+  await inAJob(async (deps) => {
+    const later = { ...deps, nowMs: deps.nowMs + 3_600_000 };
+    let state = (await forgetting.begin({}, later)) as ForgettingState;
+    while (state.phase !== "wait") ({ state } = await forgetting.step(state, later));
+    expect((await forgetting.step(state, later)).waitMs).toBe(CONSUMERS_END_AFTER_MS);
+    // A consumer that had looked before archives what it has merged.
+    await putRaw(archived([person.profile("unknown", { deviceId: late })]));
+    await runFrom(state, { ...later, nowMs: later.nowMs + CONSUMERS_END_AFTER_MS });
+  }, "files");
+  expect(await lookEverywhere([person.key, `elt:${late}`])).toEqual([]);
+});
+
 describe("the search through every store", () => {
   it.each([
     ["find", "object"],
@@ -210,6 +282,7 @@ describe("the search through every store", () => {
     ["objects", "object"],
     ["letters", "DB dead_letters.record"],
     ["audit", "DB audit_log.reason"],
+    ["words", "DB letter_revisions.patch"],
     ["raw", "bucket events/"],
     ["days", "bucket days/"],
     ["series", "bucket series/"],

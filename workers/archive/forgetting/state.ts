@@ -11,6 +11,7 @@ export const PHASES = [
   "objects",
   "letters",
   "audit",
+  "words",
   "raw",
   "days",
   "series",
@@ -30,6 +31,7 @@ export const NO_COUNTS: ForgetCounts = {
   lettersRedacted: 0,
   lettersEmptied: 0,
   auditEntries: 0,
+  operatorsWords: 0,
   rawObjects: 0,
   rawRecords: 0,
   dayFiles: 0,
@@ -59,10 +61,12 @@ export type ForgettingState = {
   readonly at: string | number | null;
   readonly scan: ScanPlace;
   readonly counts: ForgetCounts;
-  /** Whether pass 2 has found devices that pass 1 did not know. */
+  /** Whether pass 2 goes through the stores with devices that the pass before did not know. */
   readonly hasFoundMore: boolean;
   readonly completedAtMs: number | null;
-  /** How long after the request it goes through the stores once more. */
+  /** When its devices were noted last: only from then on no consumer looks that does not know them. */
+  readonly sharedAtMs: number | null;
+  /** How long after that it goes through the stores once more. */
   readonly waitMs: number;
 };
 

@@ -5,6 +5,7 @@ import { LetterForgetting } from "#letters/repositories/letter-forgetting.ts";
 import type { ForgetSink } from "#objects/forget.ts";
 import type { ForgetCounts, RewrittenFile } from "#ops/archive-forgetting.ts";
 import { entriesOf, ForgettingRepository } from "#repositories/forgetting.ts";
+import { redactOperatorsWords } from "#repositories/operators-words.ts";
 import type { JobDeps, JobStep } from "../jobs/job-kind.ts";
 import { findInDays, rewriteDays } from "./days.ts";
 import { ForgettingMemory } from "./memory.ts";
@@ -17,6 +18,7 @@ import { type ForgetRequest, type ForgettingState, PHASES, withCounts } from "./
 /** Devices that one step redacts in D1, or asks for in objects: each takes several calls. Ours. */
 const DEVICES_A_STEP = 50;
 const AUDIT_ENTRIES_A_STEP = 500;
+const WORDS_A_STEP = 500;
 const ROWS_AT_ONCE = 1_000;
 
 type Step = Promise<JobStep<ForgettingState>>;
@@ -41,6 +43,8 @@ export async function stepOf(state: ForgettingState, request: ForgetRequest, dep
       return job.letters();
     case "audit":
       return job.audit();
+    case "words":
+      return job.words();
     case "raw":
     case "days":
     case "series":
@@ -109,7 +113,7 @@ class Job {
   /** From the end of this step on no earlier event of the customer's devices brings anything back. */
   async share(): Step {
     await this.#noteEverywhere();
-    return this.#next({ counts: { devices: this.#memory.devices.length } });
+    return this.#next({ counts: { devices: this.#memory.devices.length }, sharedAtMs: this.#deps.nowMs });
   }
 
   async #noteEverywhere(): Promise<void> {
@@ -171,6 +175,17 @@ class Job {
     return this.#onOrNext(last, { auditEntries: changed });
   }
 
+  async words(): Step {
+    const after = typeof this.#state.at === "string" ? this.#state.at : null;
+    const { next, changed } = await redactOperatorsWords(this.#deps.db, {
+      texts: this.#memory.texts,
+      ids: this.#subject.ids,
+      after,
+      limit: WORDS_A_STEP,
+    });
+    return this.#onOrNext(next, { operatorsWords: changed });
+  }
+
   async files(store: "raw" | "days" | "series"): Step {
     const { bucket } = this.#deps;
     const after = typeof this.#state.at === "string" ? this.#state.at : null;
@@ -184,10 +199,9 @@ class Job {
   }
 
   async wait(): Step {
-    const { requestedAtMs } = this.#request;
-    const { waitMs: length, pass } = this.#state;
-    if (pass === 2) return this.#next();
-    const untilMs = Math.max(requestedAtMs + length, 0);
+    const { waitMs: length, pass, hasFoundMore, sharedAtMs } = this.#state;
+    if (pass === 2 && !hasFoundMore) return this.#next();
+    const untilMs = (sharedAtMs ?? this.#request.requestedAtMs) + length;
     if (this.#deps.nowMs < untilMs) return { state: this.#state, isDone: false, waitMs: untilMs - this.#deps.nowMs };
     // Devices that consumers have found meanwhile, and those of a consumer that had looked before.
     const pending = await this.#repository.pending(ROWS_AT_ONCE);
@@ -248,9 +262,11 @@ class Job {
     return { state: { ...this.#state, ...more, counts: withCounts(this.#state.counts, counts) }, isDone: false };
   }
 
-  #next({ counts = {} }: { readonly counts?: Partial<ForgetCounts> } = {}): JobStep<ForgettingState> {
+  #next(
+    more: { readonly counts?: Partial<ForgetCounts>; readonly sharedAtMs?: number } = {},
+  ): JobStep<ForgettingState> {
     const phase = PHASES[PHASES.indexOf(this.#state.phase) + 1] ?? "certificate";
-    return this.#stay({ phase, at: null, scan: null, counts });
+    return this.#stay({ phase, at: null, scan: null, ...more });
   }
 }
 

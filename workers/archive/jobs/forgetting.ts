@@ -41,7 +41,7 @@ export const forgetting: JobKind<unknown, ForgettingState> = {
     const request = order ? await toRequest(order, deps.nowMs) : await nextPending(pending, deps);
     return {
       ...{ request, phase: request ? PHASES[0] : "certificate", pass: 1, at: null, scan: null },
-      ...{ counts: NO_COUNTS, hasFoundMore: false, completedAtMs: null },
+      ...{ counts: NO_COUNTS, hasFoundMore: false, sharedAtMs: null, completedAtMs: null },
       waitMs: order?.waitMs ?? CONSUMERS_END_AFTER_MS,
     };
   },
@@ -100,6 +100,7 @@ const SENTENCES: Readonly<Record<ForgettingState["phase"], string>> = {
   objects: "Redacts what the devices' objects hold",
   letters: "Looks through the dead letters",
   audit: "Looks through the audit log",
+  words: "Looks through what operators wrote of letters and runs",
   raw: "Rewrites raw objects of the archive",
   days: "Rewrites day files of the archive",
   series: "Rewrites the series",
@@ -115,6 +116,7 @@ const WORDS: Readonly<Record<string, string>> = {
   lettersRedacted: "letters redacted",
   lettersEmptied: "letters emptied",
   auditEntries: "audit entries",
+  operatorsWords: "other words of operators",
   rawObjects: "raw objects",
   rawRecords: "records in raw objects",
   dayFiles: "day files",
