@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { listKeys } from "#archive/bucket.ts";
 import { readManifest } from "#archive/manifest.ts";
 import { sha256HexOf } from "#base/digest.ts";
+import type { Certificate } from "#ops/archive-forgetting.ts";
 import { AuditRepository } from "#repositories/audit.ts";
-import { loadForgotten, readCertificate } from "../../../workers/archive/forgetting/notes.ts";
+import { loadForgotten, putCertificate, readCertificate } from "../../../workers/archive/forgetting/notes.ts";
 import { type ForgettingState, PHASES } from "../../../workers/archive/forgetting/state.ts";
 import { CONSUMERS_END_AFTER_MS, forgetting } from "../../../workers/archive/jobs/forgetting.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
@@ -239,6 +241,16 @@ it("a device that a consumer has found since is redacted by the next scheduled r
 async function runFrom(begun: ForgettingState, deps: JobDeps): Promise<void> {
   for (let state = begun, isDone = false; !isDone; ) ({ state, isDone } = await forgetting.step(state, deps));
 }
+
+it("the newest certificate of a request is read, however many it has", async () => {
+  const certificate = { requestId: "r", completedAt: "" } as Certificate;
+  const timeOf = (hour: number): string => new Date(Date.UTC(2026, 0, 1, hour)).toISOString();
+  for (let hour = 0; hour < 1_002; hour++)
+    await putCertificate(env.ARCHIVE, { ...certificate, completedAt: timeOf(hour) });
+  expect((await readCertificate(env.ARCHIVE, "r"))?.completedAt).toBe(timeOf(1_001));
+  const { keys } = await listKeys(env.ARCHIVE, { prefix: "forgotten/r/", limit: 2_000 });
+  for (const some of [keys.slice(0, 900), keys.slice(900)]) await env.ARCHIVE.delete(some);
+});
 
 it("words of operators stay that have the customer's name only inside of another word", async () => {
   const person = new Person();

@@ -106,9 +106,14 @@ export async function putCertificate(bucket: Bucket, certificate: Certificate): 
 
 /** The newest certificate of a request, `null` as long as there is none. */
 export async function readCertificate(bucket: Bucket, requestId: string): Promise<Certificate | null> {
-  const { keys } = await listKeys(bucket, { prefix: certificatePrefix(requestId), limit: 100 });
-  const last = keys.at(-1);
-  const stored = last === undefined ? null : await bucket.get(last);
+  const prefix = certificatePrefix(requestId);
+  let last: string | null = null;
+  for (let isEnd = false; !isEnd; ) {
+    const page: Awaited<ReturnType<typeof listKeys>> = await listKeys(bucket, { prefix, after: last, limit: 1_000 });
+    last = page.keys.at(-1) ?? last;
+    isEnd = page.isEnd;
+  }
+  const stored = last === null ? null : await bucket.get(last);
   return stored ? ((await stored.json()) as Certificate) : null;
 }
 
