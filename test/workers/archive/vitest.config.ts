@@ -4,6 +4,9 @@ import { defineProject } from "vitest/config";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
+/** What properties are drawn by, for which `process.env` in the Workers' runtime is another one. */
+const { PROPERTY_RUNS, PROPERTY_SEED } = process.env;
+
 const LIBRARIES = ["drizzle-orm", "drizzle-orm/d1", "drizzle-orm/sqlite-core", "fast-check", "zod"];
 
 /** Real R2, two D1 databases, and real objects of the devices Worker. */
@@ -31,6 +34,7 @@ export default defineProject({
   test: {
     name: "archive",
     testTimeout: 20_000,
+    env: { ...(PROPERTY_RUNS && { PROPERTY_RUNS }), ...(PROPERTY_SEED && { PROPERTY_SEED }) },
     root,
     isolate: false,
     include: ["test/workers/archive/*.test.ts"],
