@@ -1,19 +1,17 @@
 import type { Alert } from "#domain/alert.ts";
-import { raisedMoment, viewAlert } from "#domain/alert.ts";
 import type { Announcement, MergedEvent } from "#domain/announcement.ts";
 import type { Change, Customer, Dealer } from "#domain/change.ts";
 import type { Aspects, Device } from "#domain/device.ts";
-import { registeredMoment, viewDevice } from "#domain/device.ts";
 import { type ConcordEvent, type DeviceKey, type Source, sourceOf } from "#domain/event.ts";
 import { type Fleet, merge } from "#domain/fleet.ts";
 import type { ForgottenKeys } from "#domain/forgotten.ts";
 import { combineOutcomes, type MergeOutcome } from "#domain/outcome.ts";
 import { type PartyKey, partyKeyOf } from "#domain/party.ts";
 import { canonicalText, type Register } from "#domain/register.ts";
-import { utcDay } from "#domain/time.ts";
 import type { Version } from "#domain/version.ts";
 import { packBySize } from "#json/pack.ts";
 import { type Audience, audienceQueries, type PredecessorRow, toAudience, type WatchRow } from "./audience.ts";
+import { ALERT_ROWS, alertRow, DEVICE_ROWS, deviceRow } from "./fleet-rows.ts";
 import {
   type ForgottenRow,
   forgottenIds,
@@ -22,7 +20,7 @@ import {
   READ_FORGOTTEN,
   withoutForgotten,
 } from "./forgotten.ts";
-import { GuardedWrites, type RowShape, type Write, type WriteRow } from "./guarded-writes.ts";
+import { GuardedWrites, type Write, type WriteRow } from "./guarded-writes.ts";
 
 export type FleetReport = {
   /** The outcome of each event, in order. `null`: other consumers kept changing the device; nothing was written, retry later. */
@@ -318,40 +316,6 @@ function writesFor(before: Stored, after: Fleet): Write[] {
     ...partyWrites("dealer_records", "dealer_id", partyRows(before.fleet.dealers, after.dealers)),
   ];
 }
-
-const deviceRow = (device: Device): WriteRow => {
-  const { status, serialNumber, dealerId, customerId } = viewDevice(device);
-  return {
-    k: device.key,
-    aspects: device.aspects,
-    latest: device.latest,
-    status,
-    serial_number: serialNumber,
-    dealer_id: dealerId,
-    customer_id: customerId,
-    registered_at: registeredMoment(device),
-    updated_on: utcDay(device.latest),
-  };
-};
-
-const alertRow = (deviceKey: DeviceKey, alertId: string, alert: Alert): WriteRow => {
-  const { state, severity } = viewAlert(alert);
-  return { k: deviceKey, p: alertId, alert, state, severity, raised_at: raisedMoment(alert) };
-};
-
-const DEVICE_ROWS: RowShape = {
-  table: "devices",
-  key: { key: "k" },
-  state: { aspects: "j.value->'aspects'", latest: "j.value->>'latest'" },
-  derived: ["status", "serial_number", "dealer_id", "customer_id", "registered_at", "updated_on"],
-};
-
-const ALERT_ROWS: RowShape = {
-  table: "alerts",
-  key: { device_key: "k", alert_id: "p" },
-  state: { alert: "j.value->'alert'" },
-  derived: ["state", "severity", "raised_at"],
-};
 
 /**
  * Sets and plain registers need no revision: their join is one comparison, which SQLite makes like the domain. As JSON

@@ -1,10 +1,9 @@
-import { raisedMoment, viewAlert } from "#domain/alert.ts";
 import type { Customer, Dealer } from "#domain/change.ts";
-import { type Device, registeredMoment, viewDevice } from "#domain/device.ts";
+import type { Device } from "#domain/device.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import { canonicalText, type Register, sameContent } from "#domain/register.ts";
-import { utcDay } from "#domain/time.ts";
 import { FillRepository, textsOf } from "./fill.ts";
+import { alertRow, DEVICE_ROWS, deviceRow } from "./fleet-rows.ts";
 import { PARTIES, type PartyKind, type StoredDevice, type StoredParty } from "./stored-fleet.ts";
 
 /**
@@ -94,21 +93,6 @@ type Handle = D1Database;
 
 type DeviceValues = Readonly<Record<keyof ReturnType<typeof deviceRow>, unknown>>;
 
-function deviceRow(device: Device) {
-  const { status, serialNumber, dealerId, customerId } = viewDevice(device);
-  return {
-    k: device.key,
-    aspects: device.aspects,
-    latest: device.latest,
-    status,
-    serial_number: serialNumber,
-    dealer_id: dealerId,
-    customer_id: customerId,
-    registered_at: registeredMoment(device),
-    updated_on: utcDay(device.latest),
-  };
-}
-
 /** The same row as it was read. */
 const rowAsRead = (key: DeviceKey, { aspects, latest, columns }: NonNullable<StoredDevice["row"]>): DeviceValues => ({
   k: key,
@@ -126,23 +110,20 @@ function alertWrites(read: StoredDevice, device: Device) {
   const known = new Map(read.alerts.map((each) => [each.alertId, each]));
   return [...device.alerts].flatMap(([alertId, alert]) => {
     const mine = known.get(alertId);
-    const row = alertRow(alert);
+    const row = alertRow(device.key, alertId, alert);
     const asRead = mine && {
+      k: device.key,
+      p: alertId,
       alert: mine.alert,
       state: mine.columns.state,
       severity: mine.columns.severity,
       raised_at: mine.columns.raisedAt,
     };
-    return sameContent(row, asRead ?? null) ? [] : [{ k: device.key, p: alertId, ...row, r: mine?.revision ?? null }];
+    return sameContent(row, asRead ?? null) ? [] : [{ ...row, r: mine?.revision ?? null }];
   });
 }
 
-const alertRow = (alert: Parameters<typeof viewAlert>[0]) => {
-  const { state, severity } = viewAlert(alert);
-  return { alert, state, severity, raised_at: raisedMoment(alert) };
-};
-
-const DEVICE_COLUMNS = ["latest", "status", "serial_number", "dealer_id", "customer_id", "registered_at", "updated_on"];
+const DEVICE_COLUMNS = ["latest", ...DEVICE_ROWS.derived];
 
 const UPDATE_DEVICE = `UPDATE devices SET aspects = json_extract(?1, '$.aspects'), revision = revision + 1,
     ${DEVICE_COLUMNS.map((column) => `${column} = ?1->>'${column}'`).join(", ")}

@@ -1,3 +1,4 @@
+import { countDifference } from "#archive/compare/count.ts";
 import { type Difference, describeDifference } from "#archive/compare/difference.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import type { PartyKey } from "#domain/party.ts";
@@ -119,21 +120,7 @@ function firstOf<T>(lists: readonly (readonly T[])[], of: (item: T) => string, c
 async function compareCounts(state: RebuildState, deps: JobDeps): Promise<Step> {
   const { live } = fleetsOf(deps);
   const differing = (await live.differingCounts()) ?? [];
-  const differences = differing.map(
-    ({ place, subject, kept, counted }): Difference => ({
-      place,
-      subject,
-      part: "*",
-      path: "*",
-      cause: "count",
-      live: kept,
-      archived: counted,
-      liveVersion: null,
-      archivedVersion: null,
-      isAbove: false,
-    }),
-  );
-  const found = withFindings(findingsOf(state), differences);
+  const found = withFindings(findingsOf(state), differing.map(countDifference));
   return {
     // Without a suspect there is nothing to wait for.
     state: withNextPhase({ ...withFound(state, found), neededMs: state.suspects > 0 ? deps.nowMs + GRACE_MS : 0 }),

@@ -1,4 +1,4 @@
-import type { Difference } from "#archive/compare/difference.ts";
+import { countDifference } from "#archive/compare/count.ts";
 import { type CountPair, LiveCounts } from "../../repositories/live-counts.ts";
 import type { JobDeps } from "../job-kind.ts";
 import { Findings } from "./found.ts";
@@ -26,15 +26,5 @@ export async function compareCounts(state: VerificationState, deps: JobDeps, she
   return dealers.length < DEALERS_A_STEP ? { ...after, ...isOver } : { ...after, cursor: dealers.at(-1) as string };
 }
 
-const toDifference = ({ kind, group, kept, counted }: CountPair): Difference => ({
-  place: kind,
-  subject: group,
-  part: "*",
-  path: "*",
-  cause: "count",
-  live: kept,
-  archived: counted,
-  liveVersion: null,
-  archivedVersion: null,
-  isAbove: false,
-});
+const toDifference = ({ kind, group, kept, counted }: CountPair) =>
+  countDifference({ place: kind, subject: group, kept, counted });
