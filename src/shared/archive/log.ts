@@ -1,9 +1,9 @@
 import type { ArchiveBucket } from "./bucket.ts";
-import { listKeys } from "./bucket.ts";
+import { type ListedObject, listKeys, listObjects } from "./bucket.ts";
 import { openDayFile } from "./day-file.ts";
 import { decodeLines } from "./lines.ts";
 import { readManifest } from "./manifest.ts";
-import { bucketOf, DAYS_PREFIX, dayOf, dayPrefix, RAW_PREFIX, rawDayPrefix } from "./names.ts";
+import { bucketOf, DAYS_PREFIX, dayOf, dayPrefix, manifestKey, RAW_PREFIX, rawDayPrefix } from "./names.ts";
 import type { ArchivedRecord } from "./record.ts";
 
 /**
@@ -54,17 +54,24 @@ export type LogOptions = {
   readonly toDay?: string;
   /** Only records of devices in these buckets, inclusive: two hex digits each. Row groups of other buckets are not read. */
   readonly buckets?: { readonly from: string; readonly to: string };
+  /**
+   * Only files that were written from then on, by R2's clock. What was archived since is read whole, also what was received
+   * long before and what is compacted meanwhile; some of what is older comes with it, in files that were written again.
+   */
+  readonly writtenSinceMs?: number;
 };
 
 /** Bounds of one read besides its records: objects that are fetched, and characters of their values. Our choice. */
 const MAX_FETCHES = 200;
 const MAX_TEXT = 16_000_000;
+/** Names of one list, R2's own limit: a page costs the same whatever its length. */
+const PAGE = 1_000;
 
 export const archiveLog = (bucket: Pick<ArchiveBucket, "get" | "list">, options: LogOptions = {}): ArchiveLog => ({
   read: async (after, { records }) => {
     if (!(records > 0)) throw new RangeError("a read of the log asks for at least one record");
     const batch = new Batch(records, options);
-    const start = after ?? (await nextDay(bucket, { ...options, after: null }));
+    const start = after ?? (await nextDay(bucket, { ...options, after: null }, batch));
     if (!start) return { records: [], position: null, isEnd: true };
     let position = start;
     while (!batch.isFull) {
@@ -76,7 +83,7 @@ export const archiveLog = (bucket: Pick<ArchiveBucket, "get" | "list">, options:
         position = { day: position.day, stage: "parts", done: [] };
         continue;
       }
-      const next = await nextDay(bucket, { ...options, after: position.day });
+      const next = await nextDay(bucket, { ...options, after: position.day }, batch);
       if (!next) return { records: batch.records, position, isEnd: true };
       position = next;
     }
@@ -103,6 +110,15 @@ class Batch {
 
   fetched(): void {
     this.#fetches += 1;
+  }
+
+  get isOfChanges(): boolean {
+    return this.#options.writtenSinceMs !== undefined;
+  }
+
+  /** Whether a file that was written then is read. */
+  isWanted({ uploaded }: Pick<ListedObject, "uploaded">): boolean {
+    return uploaded.getTime() >= (this.#options.writtenSinceMs ?? Number.NEGATIVE_INFINITY);
   }
 
   wants(buckets: { readonly first: string; readonly last: string } | null): boolean {
@@ -133,9 +149,13 @@ async function readRaw(
 ): Promise<Step<RawPosition>> {
   const { day } = position;
   let { after, within } = position;
-  const { keys, isEnd } = await listKeys(bucket, { prefix: rawDayPrefix(day), after, limit: MAX_FETCHES });
+  const { objects, isEnd } = await listObjects(bucket, { prefix: rawDayPrefix(day), after, limit: PAGE });
   batch.fetched();
-  for (const key of keys) {
+  for (const { key, uploaded } of objects) {
+    if (!batch.isWanted({ uploaded })) {
+      after = key;
+      continue;
+    }
     const at = (): LogPosition & RawPosition => ({ day, stage: "raw", after, ...(within && { within }) });
     if (batch.isFull) return { position: at(), isStageRead: false };
     const skip = within?.key === key ? within.records : 0;
@@ -163,7 +183,7 @@ async function readAll(body: ReadableStream<Uint8Array>): Promise<ArchivedRecord
 
 /** One part, or what fits of it. A part that is gone has been rewritten, so the manifest is read again. */
 async function readParts(
-  bucket: Pick<ArchiveBucket, "get">,
+  bucket: Pick<ArchiveBucket, "get" | "list">,
   { day, done: before, within }: LogPosition & PartsPosition,
   batch: Batch,
 ): Promise<Step<PartsPosition>> {
@@ -171,7 +191,8 @@ async function readParts(
   batch.fetched();
   const names = new Set(manifest.parts.map(({ key }) => key));
   const done = before.filter((key) => names.has(key));
-  const unread = manifest.parts.filter(({ key }) => !done.includes(key));
+  const old = await oldParts(bucket, day, batch);
+  const unread = manifest.parts.filter(({ key }) => !done.includes(key) && !old.has(key));
   const part = unread.find(({ key }) => key === within?.key) ?? unread[0];
   if (!part) return { position: { day, stage: "parts", done }, isStageRead: true };
   const file = await openDayFile(bucket, part);
@@ -213,24 +234,55 @@ async function refuseLost(bucket: Pick<ArchiveBucket, "get">, day: string, key: 
   );
 }
 
-/** The beginning of the first day after `after` that has raw objects or parts. */
+/** Parts of a day that were written before what is asked for; a part that the manifest names and that is not listed is gone. */
+async function oldParts(bucket: Pick<ArchiveBucket, "list">, day: string, batch: Batch): Promise<ReadonlySet<string>> {
+  if (!batch.isOfChanges) return new Set();
+  const { objects } = await listObjects(bucket, { prefix: dayPrefix(day), limit: Number.POSITIVE_INFINITY });
+  batch.fetched();
+  return new Set(objects.filter((each) => !batch.isWanted(each)).map(({ key }) => key));
+}
+
+/**
+ * The beginning of the first day after `after` that has raw objects, or parts that are wanted. Raw objects are looked for
+ * first: what is compacted in between is in parts by then.
+ */
 async function nextDay(
   bucket: Pick<ArchiveBucket, "list">,
   { after, fromDay, toDay }: LogOptions & { readonly after: string | null },
+  batch: Batch,
 ): Promise<(LogPosition & RawPosition) | null> {
   // "0" sorts just behind "/", so a name after `…2026-11-23` + "0" is of a later day.
   const behind = after === null ? (fromDay && dayBefore(fromDay)) || null : after;
-  const [raw, parts] = await Promise.all([
-    listKeys(bucket, { prefix: RAW_PREFIX, after: behind && `${RAW_PREFIX}${behind}0`, limit: 1 }),
-    listKeys(bucket, { prefix: DAYS_PREFIX, after: behind && `${DAYS_PREFIX}day=${behind}0`, limit: 1 }),
-  ]);
-  const days = [
-    ...raw.keys.map((key) => key.slice(RAW_PREFIX.length)),
-    ...parts.keys.map((key) => key.slice(dayPrefix("").length - 1)),
-  ].map((key) => key.slice(0, "2026-11-23".length));
-  const day = days.sort()[0];
+  const raw = await listKeys(bucket, { prefix: RAW_PREFIX, after: behind && `${RAW_PREFIX}${behind}0`, limit: 1 });
+  const ofRaw = raw.keys[0]?.slice(RAW_PREFIX.length);
+  const ofParts = await nextDayOfParts(bucket, behind, batch);
+  const day = [ofRaw, ofParts].flatMap((each) => each?.slice(0, "2026-11-23".length) ?? []).sort()[0];
   if (day === undefined || (toDay !== undefined && day > toDay)) return null;
   return { day, stage: "raw", after: null };
+}
+
+/** Every new part is named by a manifest that is written after it, so a day with an old manifest has none. */
+async function nextDayOfParts(
+  bucket: Pick<ArchiveBucket, "list">,
+  behind: string | null,
+  batch: Batch,
+): Promise<string | undefined> {
+  const dayIn = (key: string) => key.slice(dayPrefix("").length - 1);
+  let after = behind && `${DAYS_PREFIX}day=${behind}0`;
+  for (;;) {
+    const limit = batch.isOfChanges ? PAGE : 1;
+    const { objects, isEnd } = await listObjects(bucket, { prefix: DAYS_PREFIX, after, limit });
+    const found = objects.find(
+      (each) => !batch.isOfChanges || (batch.isWanted(each) && each.key === manifestKey(dayIn(each.key).slice(0, 10))),
+    );
+    if (found) return dayIn(found.key);
+    const last = objects.at(-1);
+    if (isEnd || !last) return undefined;
+    batch.fetched();
+    // A day without anything new is a place to go on from.
+    if (batch.isFull) return dayIn(last.key);
+    after = last.key;
+  }
 }
 
 const dayBefore = (day: string): string => dayOf(Date.parse(`${day}T00:00:00Z`) - 1);

@@ -80,24 +80,6 @@ describe("a rebuild while events flow", () => {
 });
 
 describe("a rebuild while files are compacted", () => {
-  it("does not count a round in which a file was gone, since its records are in another by then", async () => {
-    const samples = yearOf(62, 60, 3);
-    await clear(keysIn(samples));
-    await archive(samples);
-    await inAJob(async (deps) => {
-      const params = RebuildParams.parse({ into: "D1", pace: 100_000 });
-      const begun: RebuildState = { ...beginState(params, deps), plan: ["level", "tidy"], throughMs: 0 };
-      const bucket = Object.assign(Object.create(deps.bucket), {
-        list: (options: R2ListOptions) => deps.bucket.list(options),
-        get: async () => null,
-      });
-      const { state } = await levelStep(begun, { ...deps, bucket });
-      expect(state).toMatchObject({ throughMs: 0, round: null, records: 0, plan: ["level", "tidy"] });
-      const after = await levelStep(state, deps);
-      expect(after.state).toMatchObject({ throughMs: deps.nowMs, records: samples.length, plan: ["tidy"] });
-    });
-  });
-
   it.each([60, 61])("leaves no record out, seed %i", async (seed) => {
     const samples = yearOf(seed, 240, 6);
     const expected = await right(samples);

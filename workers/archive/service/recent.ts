@@ -1,5 +1,5 @@
-import { readChanges } from "#archive/changes.ts";
-import { RAW_PREFIX, rawPrefixOf } from "#archive/names.ts";
+import { archiveLog } from "#archive/log.ts";
+import { dayOf, rawPrefixOf } from "#archive/names.ts";
 import { versionEventId } from "#domain/version.ts";
 import type { RecentlyArchived, RecentQuery } from "#ops/archive-recent.ts";
 import type { Env } from "../env.ts";
@@ -13,8 +13,10 @@ export async function readRecent(
   { deviceKey, sinceMs }: RecentQuery,
 ): Promise<RecentlyArchived | null> {
   if (!ARCHIVE) return null;
-  const after = { prefix: RAW_PREFIX, after: rawPrefixOf({ receivedAtMs: sinceMs }) } as const;
-  const { records, isEnd } = await readChanges(ARCHIVE, { sinceMs, after, limit: MAX_RECORDS });
+  const after = { day: dayOf(sinceMs), stage: "raw", after: rawPrefixOf({ receivedAtMs: sinceMs }) } as const;
+  const { records, isEnd } = await archiveLog(ARCHIVE, { writtenSinceMs: sinceMs }).read(after, {
+    records: MAX_RECORDS,
+  });
   const own = records.filter((record) => record.deviceKey === deviceKey && record.version !== null);
   const eventIds = [...new Set(own.map(({ version }) => versionEventId(version as NonNullable<typeof version>)))];
   return { eventIds, isWhole: isEnd };

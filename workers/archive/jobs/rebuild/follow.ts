@@ -1,4 +1,3 @@
-import { readChanges } from "#archive/changes.ts";
 import { archiveLog } from "#archive/log.ts";
 import type { JobDeps, JobStep } from "../job-kind.ts";
 import { Busy, recordsAStep, replayRecords, targetOf } from "./replay.ts";
@@ -56,13 +55,12 @@ async function roundStep(
   const sinceMs = (state.throughMs ?? 0) - CLOCKS_MS;
   const round = state.round ?? { sinceMs, startedAtMs: deps.nowMs, after: null };
   const limit = recordsAStep(state.params.pace, state.objectsKept);
-  const { records, position, isEnd } = await readChanges(deps.bucket, { ...round, limit });
+  const log = archiveLog(deps.bucket, { writtenSinceMs: round.sinceMs });
+  const { records, position, isEnd } = await log.read(round.after, { records: limit });
   return paced(state, deps, records, (replayed) => {
     if (!isEnd) return { ...replayed, round: { ...round, after: position } };
-    const ended = { ...replayed, round: null, rounds: replayed.rounds + 1 };
-    // A file was rewritten while it was to be read: the round does not count.
-    if (position.hasMissed) return ended;
-    return end({ ...ended, throughMs: round.startedAtMs }, deps.nowMs - round.startedAtMs);
+    const ended = { ...replayed, round: null, rounds: replayed.rounds + 1, throughMs: round.startedAtMs };
+    return end(ended, deps.nowMs - round.startedAtMs);
   });
 }
 

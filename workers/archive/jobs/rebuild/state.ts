@@ -1,5 +1,4 @@
 import * as z from "zod";
-import type { ChangesPosition } from "#archive/changes.ts";
 import type { LogPosition } from "#archive/log.ts";
 import type { ObjectWrites } from "#objects/object-writes.ts";
 import type { Findings } from "#ops/rebuild-api.ts";
@@ -98,7 +97,7 @@ export type RebuildState = {
 export type Round = {
   readonly sinceMs: number;
   readonly startedAtMs: number;
-  readonly after: ChangesPosition | null;
+  readonly after: LogPosition | null;
 };
 
 /** The phases that parameters ask for. */

@@ -1,5 +1,5 @@
-import { readChanges } from "#archive/changes.ts";
 import { compareDevice, liveParts } from "#archive/compare/device.ts";
+import { archiveLog } from "#archive/log.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
 import type { Device } from "#domain/device.ts";
 import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
@@ -13,6 +13,7 @@ import { explains } from "./devices.ts";
 import { partiesOf, readEvents, withoutPersonal } from "./fold.ts";
 import { Findings } from "./found.ts";
 import { differencesOf, isSame } from "./parties.ts";
+import { asLogRange } from "./range.ts";
 import type { Shelves } from "./shelves.ts";
 import { add, type OpenDevice, type OpenParty, type VerificationState } from "./state.ts";
 import { hashesOf, idOf } from "./sums.ts";
@@ -41,21 +42,18 @@ export function wait(state: VerificationState, { nowMs }: JobDeps) {
 
 /** Reads on in what has been archived since the run began, and notes what it explains. */
 export async function readLater(state: VerificationState, deps: JobDeps, shelves: Shelves): Promise<VerificationState> {
-  const sinceMs = state.startedAtMs - CLOCKS_MS;
-  const { records, position, isEnd } = await readChanges(deps.bucket, {
-    sinceMs,
-    after: state.tail,
-    limit: RECORDS_A_STEP,
+  const log = archiveLog(deps.bucket, {
+    buckets: asLogRange(state.range),
+    writtenSinceMs: state.startedAtMs - CLOCKS_MS,
   });
+  const { records, position, isEnd } = await log.read(state.tail, { records: RECORDS_A_STEP });
   const live = new LiveState(deps.db);
   const wanted = await recordsOfOpen(records, shelves);
   const { merged, uncertain } = await withoutPersonal(readEvents(wanted, state.device), live);
   await noteEvents([...merged, ...uncertain], shelves);
   const figures = add(state.figures, { records: records.length, rowsRead: live.rowsRead });
   const after = { ...state, tail: position, figures };
-  if (!isEnd) return after;
-  // A file that was compacted just then is read as a part of its day, from the beginning.
-  return position.hasMissed ? { ...after, tail: null } : { ...after, phase: "judge", cursor: null };
+  return isEnd ? { ...after, phase: "judge", cursor: null } : after;
 }
 
 /** Most devices are as the fold has them, and what is archived of those is not read. */

@@ -1,4 +1,3 @@
-import type { ChangesPosition } from "#archive/changes.ts";
 import type { LiveDevice } from "#archive/compare/device.ts";
 import type { LiveParty } from "#archive/compare/party.ts";
 import type { LogPosition } from "#archive/log.ts";
@@ -57,7 +56,7 @@ export type VerificationState = {
   readonly phase: Phase;
   readonly position: LogPosition | null;
   /** Where the reading of what was archived since is. */
-  readonly tail: ChangesPosition | null;
+  readonly tail: LogPosition | null;
   /** Where the phase goes on: a key in storage or in D1. */
   readonly cursor: string | null;
   /** When what is compared had been read, and how often what came later was looked through since. */
