@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { randomOf } from "../../../samples/random.ts";
 import { compaction } from "../../../workers/archive/jobs/compaction.ts";
-import { levelStep } from "../../../workers/archive/jobs/rebuild/follow.ts";
-import { beginState, RebuildParams, type RebuildState } from "../../../workers/archive/jobs/rebuild/state.ts";
+import type { RebuildState } from "../../../workers/archive/jobs/rebuild/state.ts";
 import { countCalls, type Death, inAJob, runDying, runToEnd } from "./dying.ts";
 import {
   archive,

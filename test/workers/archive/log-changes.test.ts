@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { archivedRecord } from "../../../test/support/archived-records.ts";
-import { MemoryBucket } from "../../../test/support/memory-bucket.ts";
+import { encodeLines } from "#archive/lines.ts";
+import { archiveLog, type LogPosition } from "#archive/log.ts";
+import { dayOf, rawKeyOf, rawPrefixOf } from "#archive/names.ts";
+import type { ArchivedRecord } from "#archive/record.ts";
 import { compactDay, DAY_BEGINS, type DayPlace } from "../../../workers/archive/files/compact-day.ts";
-import { encodeLines } from "./lines.ts";
-import { archiveLog, type LogPosition } from "./log.ts";
-import { dayOf, rawKeyOf, rawPrefixOf } from "./names.ts";
-import type { ArchivedRecord } from "./record.ts";
+import { archivedRecord } from "../../support/archived-records.ts";
+import { MemoryBucket } from "../../support/memory-bucket.ts";
 
 async function writeRaw(memory: MemoryBucket, records: readonly ArchivedRecord[]): Promise<void> {
   for (const batch of Map.groupBy(records, rawPrefixOf).values())
