@@ -1,8 +1,12 @@
+import { redactEvent } from "#contracts/redact.ts";
 import type { By, DesiredState } from "#domain/change.ts";
 import type { ConcordEvent } from "#domain/event.ts";
-import { joinRegisters, type Register } from "#domain/register.ts";
+import { redactAspects } from "#domain/redacted.ts";
+import { joinRegisters, type Register, sameContent } from "#domain/register.ts";
 import type { Claim } from "#objects/requests.ts";
+import { parseStamped } from "#queue/contract-version.ts";
 import type { QueuedRecord } from "#queue/parcel.ts";
+import { redactRecord } from "#queue/redact-record.ts";
 
 /** How long a claim waits for its event. Our choice: the ingest Worker merges it within seconds, unless it crashed. */
 export const CLAIM_LEASE_MS = 30_000;
@@ -52,6 +56,18 @@ export class Claims {
     return true;
   }
 
+  /**
+   * Takes out who gave a command up to a moment. One whose contract refuses it by now is removed: nobody will merge it.
+   * @returns how many had anything personal
+   */
+  redact(untilMs: number): number {
+    const { claims, dueMs } = this.#load();
+    const left = claims.flatMap((claim) => redactClaim(claim, untilMs) ?? []);
+    const unchanged = claims.filter((claim) => left.includes(claim)).length;
+    if (unchanged < claims.length) this.#keep({ claims: left, dueMs: left.length > 0 ? dueMs : null });
+    return claims.length - unchanged;
+  }
+
   /** @param dueMs when to send their records to the queue; `null` once it has them */
   postpone(dueMs: number | null): void {
     this.#keep({ ...this.#load(), dueMs });
@@ -67,4 +83,12 @@ export class Claims {
     else this.#kv.delete(KEY);
     this.#stored = stored;
   }
+}
+
+function redactClaim(claim: Claim, untilMs: number): Claim | undefined {
+  const { record } = claim;
+  const { desired } = redactAspects({ desired: claim.desired }, untilMs);
+  if (!desired || sameContent(desired, claim.desired)) return claim;
+  const parsed = parseStamped(record, record.receivedAtMs);
+  return parsed.ok ? { record: redactRecord(record, redactEvent(parsed.event)), desired } : undefined;
 }

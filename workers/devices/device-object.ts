@@ -153,7 +153,8 @@ export class DeviceObject
       this.#store({ ...memory, consistencyToken: known.consistencyToken }, older);
       if (isChanged) this.subscribers.notifyFrom(positionIn(known));
     }
-    return { events: (live?.changed ?? 0) + (rebuilt?.changed ?? 0) + replaced, isChanged };
+    const commands = this.#claims.redact(until);
+    return { events: (live?.changed ?? 0) + (rebuilt?.changed ?? 0) + replaced + commands, isChanged };
   }
 
   async snapshot(): Promise<DeviceSnapshot | null | undefined> {

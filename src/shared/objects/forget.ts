@@ -1,6 +1,6 @@
 /** What an object has redacted. */
 export type ForgetReport = {
-  /** Events of its history, in every place where it keeps one, whose data changed. */
+  /** Events of its history, in every place where it keeps one, and commands under way, whose data changed. */
   readonly events: number;
   /** Whether the registers that readers see changed. */
   readonly isChanged: boolean;

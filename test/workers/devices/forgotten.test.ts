@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
 import type { DeviceKey } from "#domain/event.ts";
 import { HISTORY_LIMIT } from "#domain/history.ts";
+import type { QueuedRecord } from "#queue/parcel.ts";
 import { PAGE_EVENTS } from "../../../workers/devices/older-events.ts";
 import { env, eventOf, eventRecord, freshDevice } from "./support.ts";
 
@@ -57,4 +58,27 @@ it("subscribers with an older cursor get a gap after an object has forgotten", a
     return journal;
   });
   expect(revision).toMatchObject({ revision: 2, steps: [] });
+});
+
+it("a command that waits for its event loses who gave it, and is merged once all the same", async () => {
+  const key = freshDevice();
+  const object = env.DEVICES.getByName(key);
+  const desired = { heatSetpointC: 20 };
+  const order = (nowMs: number) => ({
+    ...{ deviceKey: key, desired, by: { role: "dealer", subject: "Secret Smith" }, eventId: `c-${nowMs}`, nowMs },
+  });
+  const first = await object.claimDesired(order(START_MS) as never);
+  await object.claimDesired(order(START_MS + 20_000) as never);
+  expect((await contentsOf(key)).match(/Secret Smith/g)?.length).toBeGreaterThan(3);
+  expect(await object.forget(START_MS + 10_000)).toEqual({ events: 1, isChanged: false });
+  const left = await contentsOf(key);
+  expect(left.match(/\bc-\d+/g)).toContain(`c-${START_MS}`);
+  const claims = await runInDurableObject(object, (_, { storage }) => storage.kv.get("claims") as { claims: object[] });
+  expect(claims.claims.map((claim) => JSON.stringify(claim).includes("Secret Smith"))).toEqual([false, true]);
+  expect(await object.forget(START_MS + 10_000)).toEqual({ events: 0, isChanged: false });
+  if (first.kind !== "claimed") throw new Error("the order was refused");
+  await object.merge([eventOf(first.record as QueuedRecord)], null);
+  const after = await runInDurableObject(object, (_, { storage }) => storage.kv.get("claims") as { claims: object[] });
+  expect(after.claims).toHaveLength(1);
+  expect((await contentsOf(key)).split("Secret Smith").length).toBe(left.split("Secret Smith").length);
 });
