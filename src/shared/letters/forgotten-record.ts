@@ -10,6 +10,7 @@ import {
   forgottenIdsOf,
 } from "#domain/forgotten.ts";
 import { partyKeyOf } from "#domain/party.ts";
+import { quotesOneOf } from "#domain/quotes.ts";
 import { sameContent } from "#domain/register.ts";
 import { parseJson } from "#json/parse-json.ts";
 import { parseStamped } from "#queue/contract-version.ts";
@@ -49,7 +50,10 @@ export type Remainder = {
 export type Lookup = {
   readonly keys: ForgottenKeys;
   readonly nowMs: number;
-  /** Personal texts of the customer. A record that no contract reads and that has one of them is about the customer too. */
+  /**
+   * Personal texts of the customer. A record that no contract reads, and that has one of them as a word by itself, is about
+   * the customer too.
+   */
   readonly texts?: readonly string[];
 };
 
@@ -116,7 +120,7 @@ function hasOneOf(record: QueuedRecord, texts: readonly string[]): boolean {
   if (texts.length === 0) return false;
   const value = decodeValue(record) ?? "";
   const whole = [value, decodeKey(record) ?? "", ...scalarsOf(parseJson(value))].join("\n");
-  return texts.some((text) => whole.includes(text));
+  return quotesOneOf(whole, texts);
 }
 
 /** Every text of the record that could be an id: the scalars of JSON, or the words of anything else. */
