@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { REPLAY_LEASE_MS } from "#letters/repositories/dead-letter.ts";
 import { MAX_BACKLOG } from "../../../workers/dlq/runs/pace.ts";
@@ -139,6 +139,30 @@ describe("a run", () => {
     expect(sentIds(ops.events)).toHaveLength(3);
     expect(await ops.read(run.id)).toMatchObject({ state: "paused", progress: { waiting: 6 } });
     expect(await runDurableObjectAlarm(env.RUNS.getByName(run.id))).toBe(false);
+  });
+
+  it("has its name in D1 alone, where a forgetting redacts it for good, and loses a copy of an earlier release", async () => {
+    const ops = bench();
+    await letters.park(named(2).map((id) => passing(id)));
+    const run = await ops.plan({ filter: { topic: TOPIC } });
+    expect(run.name).toBeNull();
+    const started = await ops.start(run, { name: "the call of Ann Example", rate: 1, canary: 0 });
+    expect(started.body).toMatchObject({ name: "the call of Ann Example", state: "running" });
+    const stub = env.RUNS.getByName(run.id);
+    const contents = () =>
+      runInDurableObject(stub, (_, { storage }) => JSON.stringify([...storage.kv.list<unknown>()]));
+    expect(await contents()).not.toContain("Ann Example");
+    await ops.step(run.id);
+    expect(await ops.read(run.id)).toMatchObject({ name: "the call of Ann Example" });
+    await runInDurableObject(stub, (_, { storage }) => {
+      const stored = storage.kv.get("run") as object;
+      storage.kv.put("run", { ...stored, name: "the call of Ann Example" });
+    });
+    await env.DB.exec("UPDATE replay_runs SET run = json_set(run, '$.name', '[forgotten]')");
+    await ops.step(run.id);
+    expect(await ops.read(run.id)).toMatchObject({ name: "[forgotten]", state: "running" });
+    expect((await ops.get("/ops/api/runs")).body.runs).toMatchObject([{ name: "[forgotten]", progress: { total: 2 } }]);
+    expect(await contents()).not.toContain("Ann Example");
   });
 
   it("waits while many live records are in flight", async () => {

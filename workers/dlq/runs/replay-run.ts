@@ -44,7 +44,6 @@ type RunEnv = {
 
 type Stored = Omit<PlannedRun, "letterIds" | "nowMs"> &
   Pace & {
-    readonly name: string | null;
     readonly state: RunState;
     readonly why: string | null;
     readonly createdAtMs: number;
@@ -76,16 +75,16 @@ export class ReplayRun extends DurableObject<RunEnv> {
 
   async plan({ letterIds, nowMs, ...planned }: PlannedRun): Promise<Run> {
     this.#runLetters.add(letterIds);
-    const nothing = { name: null, why: null, startedAtMs: null, endedAtMs: null };
+    const nothing = { why: null, startedAtMs: null, endedAtMs: null };
     return this.#save({ ...planned, ...DEFAULT_PACE, ...nothing, state: "planned", createdAtMs: nowMs });
   }
 
   async read(): Promise<Run | null> {
     const stored = this.#stored;
-    return stored ? this.#toRun(stored) : null;
+    return stored ? { ...this.#toRun(stored), name: await this.#runs.nameOf(stored.id) } : null;
   }
 
-  async start({ hash, workerVersion, ...order }: StartOrder): Promise<Ordered> {
+  async start({ hash, workerVersion, name, ...pace }: StartOrder): Promise<Ordered> {
     const stored = this.#stored;
     if (!stored) return { kind: "unknown" };
     if (stored.state !== "planned") return { kind: "wrong_state", state: stored.state };
@@ -98,7 +97,8 @@ export class ReplayRun extends DurableObject<RunEnv> {
             ? "The plan is older than an hour."
             : undefined;
     if (changed) return { kind: "plan_changed", message: changed };
-    return this.#go({ ...stored, ...order, state: "running", startedAtMs: Date.now() });
+    await this.#runs.rename(stored.id, name);
+    return this.#go({ ...stored, ...pace, state: "running", startedAtMs: Date.now() });
   }
 
   async pause(): Promise<Ordered> {
@@ -231,22 +231,28 @@ export class ReplayRun extends DurableObject<RunEnv> {
   }
 
   get #stored(): Stored | undefined {
-    return this.ctx.storage.kv.get<Stored>("run");
+    const stored = this.ctx.storage.kv.get<Stored & { readonly name?: unknown }>("run");
+    if (!stored || !("name" in stored)) return stored;
+    // An earlier release kept the name here too, where nobody who is forgotten is looked for.
+    const { name: _, ...run } = stored;
+    this.#put(run);
+    return run;
   }
 
   #put(stored: Stored): void {
     this.ctx.storage.kv.put("run", stored);
   }
 
-  /** Stores the run here, where it is authoritative, and then in D1, where runs are listed. */
+  /**
+   * Stores the run here, where it is authoritative, and then in D1, where runs are listed. Its name is in D1 alone: an
+   * operator wrote it, and what operators wrote of somebody who is forgotten is redacted there.
+   */
   async #save(stored: Stored): Promise<Run> {
     this.#put(stored);
-    const run = this.#toRun(stored);
-    await this.#runs.save(run);
-    return run;
+    return this.#runs.save(this.#toRun(stored));
   }
 
-  #toRun(stored: Stored): Run {
+  #toRun(stored: Stored): Omit<Run, "name"> {
     const { force: _, workerVersion: __, createdAtMs, startedAtMs, endedAtMs, ...run } = stored;
     return {
       ...run,

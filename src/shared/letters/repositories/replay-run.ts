@@ -1,4 +1,4 @@
-import { count, eq, inArray } from "drizzle-orm";
+import { count, eq, inArray, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { Run } from "#ops/api.ts";
 import type { SortOf } from "#ops/sorts.ts";
@@ -11,6 +11,9 @@ export type RunPage = {
   readonly after?: NumberPosition | undefined;
 };
 
+/** A run that is stored again, with the name that it has. */
+const WITH_NAME = sql<Run>`json_set(excluded.run, '$.name', ${replayRuns.run} ->> '$.name')`;
+
 /** Runs as their objects last stored them here: for lists, and to find paused ones. */
 export class ReplayRunRepository {
   readonly #db: DrizzleD1Database;
@@ -19,12 +22,30 @@ export class ReplayRunRepository {
     this.#db = drizzle(d1);
   }
 
-  async save(run: Run): Promise<void> {
+  /**
+   * Stores a run as its object has it. Its name stays as it is here: the object does not know it.
+   * @returns the run with its name
+   */
+  async save(run: Omit<Run, "name">): Promise<Run> {
     const { id, state } = run;
-    await this.#db
+    const [saved] = await this.#db
       .insert(replayRuns)
-      .values({ id, createdAtMs: Date.parse(run.createdAt), state, run })
-      .onConflictDoUpdate({ target: replayRuns.id, set: { state, run } });
+      .values({ id, createdAtMs: Date.parse(run.createdAt), state, run: { ...run, name: null } })
+      .onConflictDoUpdate({ target: replayRuns.id, set: { state, run: WITH_NAME } })
+      .returning({ run: replayRuns.run });
+    return saved?.run ?? { ...run, name: null };
+  }
+
+  /** Names a run that is stored. */
+  async rename(id: string, name: string): Promise<void> {
+    const run = sql`json_set(${replayRuns.run}, '$.name', ${name})`;
+    await this.#db.update(replayRuns).set({ run }).where(eq(replayRuns.id, id));
+  }
+
+  /** `null` if it has none, or is not stored. */
+  async nameOf(id: string): Promise<string | null> {
+    const row = await this.#db.select({ run: replayRuns.run }).from(replayRuns).where(eq(replayRuns.id, id)).get();
+    return row?.run.name ?? null;
   }
 
   /** By the time they were planned. @returns one more than `first` where there is a next page */
