@@ -2,7 +2,7 @@ import type { ArchiveJob } from "./jobs/archive-job.ts";
 import type { JobEnv } from "./jobs/job-deps.ts";
 
 /** The bindings and variables of wrangler.toml. */
-export type Env = JobEnv & {
+export type Env = Omit<JobEnv, "JOBS"> & {
   readonly ENVIRONMENT: string;
   /** `ArchiveJob` of this Worker. */
   readonly JOBS: DurableObjectNamespace<ArchiveJob>;

@@ -44,6 +44,7 @@ const WORDS: Readonly<Record<string, string>> = {
   lettersEmptied: "dead letters, emptied since their contract refuses them",
   auditEntries: "entries of the audit log, whose words quoted the customer",
   operatorsWords: "reasons, notes, names of runs and patches, which quoted the customer",
+  jobNotes: "notes of a verification or a rebuild, which was ended",
   rawObjects: "raw objects of the archive",
   rawRecords: "records in them",
   dayFiles: "day files of the archive",

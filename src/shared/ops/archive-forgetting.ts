@@ -9,6 +9,8 @@ export type ForgetCounts = {
   readonly auditEntries: number;
   /** Absent in certificates from before these were looked through. */
   readonly operatorsWords?: number;
+  /** What verifications and rebuilds had noted that began before. Absent in certificates from before these were removed. */
+  readonly jobNotes?: number;
   readonly rawObjects: number;
   readonly rawRecords: number;
   readonly dayFiles: number;

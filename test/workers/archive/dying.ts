@@ -158,6 +158,7 @@ function watch(deps: JobDeps, death: Death | undefined) {
       db: database(deps.db),
       rebuilt: deps.rebuilt && database(deps.rebuilt),
       objects: { devices: namespace(devices), feeds: namespace(feeds), hubs: namespace(hubs) },
+      jobs: { getByName: (name) => proxied(deps.jobs.getByName(name), () => true) },
     } satisfies JobDeps,
     calls: () => calls,
     hasDied: () => hasDied,

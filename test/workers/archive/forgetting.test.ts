@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { listKeys } from "#archive/bucket.ts";
 import { readManifest } from "#archive/manifest.ts";
@@ -9,7 +10,8 @@ import { type ForgettingState, PHASES } from "../../../workers/archive/forgettin
 import { CONSUMERS_END_AFTER_MS, forgetting } from "../../../workers/archive/jobs/forgetting.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
-import { lookEverywhere } from "./look-everywhere.ts";
+import { lookEverywhere, OTHER_OBJECTS } from "./look-everywhere.ts";
+import { plantFeed, plantNotes, plantRun } from "./person-elsewhere.ts";
 import { archived, CANARY, compactAll, consume, env, letters, Person, park, putRaw, receivedOn } from "./person.ts";
 
 export const orderOf = (person: Person) => ({
@@ -56,6 +58,9 @@ async function plant(person: Person): Promise<void> {
     .bind(`broken-${person.id}`, JSON.stringify([{ op: "add", path: "/name", value: `${CANARY} patch` }]))
     .run();
   await plantWords(person, `the call of ${CANARY} customer`);
+  await plantRun(person, `the call of ${CANARY} customer`);
+  await plantFeed(person);
+  await plantNotes(person);
   await new AuditRepository(env.DB).add({
     atMs: 1,
     actor: "ops",
@@ -81,7 +86,6 @@ async function plantWords(person: Person, words: string): Promise<void> {
     ).bind(words, id),
     env.DB.prepare("INSERT INTO letter_revisions VALUES (?, 1, ?, 'ops', ?, 1)").bind(id, JSON.stringify(patch), words),
     env.DB.prepare("INSERT INTO letter_revisions VALUES (?, 2, ?, 'ops', 'back', 1)").bind(id, JSON.stringify(unread)),
-    env.DB.prepare("INSERT INTO replay_runs VALUES (?, 1, 'done', ?)").bind(id, JSON.stringify({ name: words })),
   ]);
 }
 
@@ -131,6 +135,8 @@ describe("a customer who was forgotten", () => {
         "bucket days/",
         "bucket events/",
         "bucket series/",
+        "job rebuild",
+        "job verification",
         "object",
       ]),
     );
@@ -145,6 +151,7 @@ describe("a customer who was forgotten", () => {
       lettersEmptied: 1,
       auditEntries: 1,
       operatorsWords: 6,
+      jobNotes: 8,
       rawObjects: 1,
     });
 
@@ -287,8 +294,19 @@ it("a run waits for consumers that had looked before its devices were noted, als
 });
 
 describe("the search through every store", () => {
+  it.each(["feeds", "hubs", "runs", "metrics"])("would find something in an object among the %s", async (name) => {
+    const namespace = OTHER_OBJECTS[name] as DurableObjectNamespace;
+    const stub = namespace.getByName("canary");
+    await runInDurableObject(stub, (_, { storage }) => storage.kv.put("canary", CANARY));
+    expect(await lookEverywhere([])).toContain(name);
+    await runInDurableObject(stub, (_, { storage }) => storage.kv.delete("canary"));
+    expect(await lookEverywhere([])).not.toContain(name);
+  });
+
   it.each([
     ["find", "object"],
+    ["jobs", "job verification"],
+    ["jobs", "job rebuild"],
     ["rows", "DB devices.aspects"],
     ["search", "DB device_search_data.block"],
     ["objects", "object"],

@@ -1,11 +1,11 @@
-import { runInDurableObject } from "cloudflare:test";
+import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { parquetReadObjects } from "hyparquet";
 import type { DeviceKey } from "#domain/event.ts";
 import { CANARY, env, objectText } from "./person.ts";
 
 /**
  * Looks for the canary in every store, whatever is in it: each column of each table of both databases, what the search index
- * knows, everything that the objects of devices and jobs hold, and each object of the bucket, unzipped and out of Parquet.
+ * knows, everything that the objects of devices, jobs, feeds, hubs, replay runs and metrics hold, and each object of the bucket, unzipped and out of Parquet.
  * It knows nothing of what a forgetting does.
  * @returns the places that have it
  */
@@ -15,6 +15,7 @@ export async function lookEverywhere(devices: readonly DeviceKey[]): Promise<str
     ...(env.REBUILT ? [lookInDatabase("REBUILT", env.REBUILT)] : []),
     lookInBucket(env.ARCHIVE),
     ...devices.map(async (key) => (has(await objectText(key)) ? [`object ${key}`] : [])),
+    ...Object.keys(OTHER_OBJECTS).map(async (name) => lookInObjects(name, await objectsOf(name))),
     ...["files", "verification", "rebuild"].map(async (name) => (has(await jobText(name)) ? [`job ${name}`] : [])),
   ]);
   return found.flat().sort();
@@ -22,6 +23,34 @@ export async function lookEverywhere(devices: readonly DeviceKey[]): Promise<str
 
 /** Lower case, since a search index folds it. */
 const has = (text: string): boolean => text.toLowerCase().includes(CANARY.toLowerCase());
+
+export const OTHER_OBJECTS: Readonly<Record<string, DurableObjectNamespace>> = {
+  feeds: env.DEALER_FEEDS,
+  hubs: env.HUBS,
+  runs: (env as unknown as { readonly RUNS: DurableObjectNamespace }).RUNS,
+  metrics: env.METRICS as unknown as DurableObjectNamespace,
+};
+
+async function objectsOf(name: string): Promise<DurableObjectStub[]> {
+  const namespace = OTHER_OBJECTS[name] as DurableObjectNamespace;
+  return (await listDurableObjectIds(namespace)).map((id) => namespace.get(id));
+}
+
+/** Keys, values and rows of each; what the stand-in for metrics was sent is in its memory. */
+async function lookInObjects(name: string, stubs: readonly DurableObjectStub[]): Promise<string[]> {
+  const texts = await Promise.all(
+    stubs.map((stub) =>
+      runInDurableObject(stub, (instance, { storage: { kv, sql } }) => {
+        const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
+        const own = tables.filter((table) => !table.name.startsWith("_cf") && !table.name.startsWith("sqlite_"));
+        const rows = own.map((table) => sql.exec(`SELECT * FROM "${table.name}"`).toArray());
+        const reports = (instance as unknown as { reports?: () => unknown }).reports?.();
+        return JSON.stringify([[...kv.list<unknown>()], rows, reports]);
+      }),
+    ),
+  );
+  return texts.some(has) ? [name] : [];
+}
 
 const jobText = (name: string): Promise<string> =>
   runInDurableObject(env.JOBS.getByName(name), (_, { storage }) => JSON.stringify([...storage.kv.list<unknown>()]));

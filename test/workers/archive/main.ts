@@ -4,5 +4,6 @@ export { default } from "../../../workers/archive/index.ts";
 export { DealerFeed } from "../../../workers/devices/dealer-feed.ts";
 export { DeviceObject } from "../../../workers/devices/device-object.ts";
 export { LiveHub } from "../../../workers/devices/hub/live-hub.ts";
+export { ReplayRun } from "../../../workers/dlq/runs/replay-run.ts";
 export { FakeMetrics } from "../fake-metrics.ts";
 export { TestJob } from "./test-job.ts";

@@ -22,6 +22,7 @@ export default defineProject({
           DEVICES: { className: "DeviceObject", useSQLite: true },
           DEALER_FEEDS: { className: "DealerFeed", useSQLite: true },
           HUBS: { className: "LiveHub", useSQLite: true },
+          RUNS: { className: "ReplayRun", useSQLite: true },
           METRICS: { className: "FakeMetrics", useSQLite: true },
         },
         bindings: {

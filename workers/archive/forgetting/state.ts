@@ -6,6 +6,7 @@ export const PHASES = [
   "note",
   "find",
   "share",
+  "jobs",
   "rows",
   "search",
   "objects",
@@ -32,6 +33,7 @@ export const NO_COUNTS: ForgetCounts = {
   lettersEmptied: 0,
   auditEntries: 0,
   operatorsWords: 0,
+  jobNotes: 0,
   rawObjects: 0,
   rawRecords: 0,
   dayFiles: 0,
@@ -72,5 +74,9 @@ export type ForgettingState = {
 
 export const withCounts = (counts: ForgetCounts, more: Partial<ForgetCounts>): ForgetCounts =>
   Object.fromEntries(
-    Object.entries(counts).map(([name, count]) => [name, count + (more[name as keyof ForgetCounts] ?? 0)]),
+    // Counts of a request that an earlier release began may lack some.
+    Object.entries({ ...NO_COUNTS, ...counts }).map(([name, count]) => [
+      name,
+      count + (more[name as keyof ForgetCounts] ?? 0),
+    ]),
   ) as ForgetCounts;

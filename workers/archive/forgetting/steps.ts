@@ -1,8 +1,10 @@
 import type { DeviceKey } from "#domain/event.ts";
+import { quotesOneOf } from "#domain/quotes.ts";
 import { REDACTED } from "#domain/redacted.ts";
 import { compareText } from "#domain/version.ts";
 import { LetterForgetting } from "#letters/repositories/letter-forgetting.ts";
 import type { ForgetSink } from "#objects/forget.ts";
+import type { JobObjectName } from "#ops/archive-api.ts";
 import type { ForgetCounts, RewrittenFile } from "#ops/archive-forgetting.ts";
 import { entriesOf, ForgettingRepository } from "#repositories/forgetting.ts";
 import { redactOperatorsWords } from "#repositories/operators-words.ts";
@@ -21,6 +23,9 @@ const AUDIT_ENTRIES_A_STEP = 500;
 const WORDS_A_STEP = 500;
 const ROWS_AT_ONCE = 1_000;
 
+/** Objects in which jobs note what is personal. */
+const OTHER_JOBS = ["verification", "rebuild"] as const satisfies readonly JobObjectName[];
+
 type Step = Promise<JobStep<ForgettingState>>;
 
 /** One step of a request. */
@@ -33,6 +38,8 @@ export async function stepOf(state: ForgettingState, request: ForgetRequest, dep
       return job.find();
     case "share":
       return job.share();
+    case "jobs":
+      return job.jobs();
     case "rows":
       return job.rows();
     case "search":
@@ -113,13 +120,29 @@ class Job {
   /** From the end of this step on no earlier event of the customer's devices brings anything back. */
   async share(): Step {
     await this.#noteEverywhere();
-    return this.#next({ counts: { devices: this.#memory.devices.length }, sharedAtMs: this.#deps.nowMs });
+    const { pass, hasFoundMore, sharedAtMs } = this.#state;
+    const isNews = pass === 1 || hasFoundMore || sharedAtMs === null;
+    const devices = this.#memory.devices.length;
+    return this.#next({ counts: { devices }, sharedAtMs: isNews ? this.#deps.nowMs : sharedAtMs });
   }
 
   async #noteEverywhere(): Promise<void> {
     const entries = this.#entries;
     await shareEntries(this.#deps.bucket, entries);
     for (const database of this.#databases) await database.note(entries);
+  }
+
+  /**
+   * A verification and a rebuild note live values and folds in their own objects. One that began before the devices were
+   * noted ends, and its notes are removed; one that began later has looked up who was forgotten.
+   */
+  async jobs(): Step {
+    const { at, sharedAtMs } = this.#state;
+    const name = OTHER_JOBS.find((each) => each === at) ?? OTHER_JOBS[0];
+    const noted = sharedAtMs ?? this.#request.requestedAtMs;
+    const { removed, isEmpty } = await this.#deps.jobs.getByName(name).forget(noted);
+    const next = isEmpty ? (OTHER_JOBS[OTHER_JOBS.indexOf(name) + 1] ?? null) : name;
+    return this.#onOrNext(next, { jobNotes: removed });
   }
 
   async rows(): Step {
@@ -221,7 +244,7 @@ class Job {
     // The time is stored before the certificate is written under it, so that a repetition writes the same one.
     if (completedAtMs === null) return this.#stay({ completedAtMs: this.#deps.nowMs });
     const texts = this.#memory.texts;
-    const reason = texts.some((text) => this.#request.reason.includes(text)) ? REDACTED : this.#request.reason;
+    const reason = quotesOneOf(this.#request.reason, texts) ? REDACTED : this.#request.reason;
     const request = { ...this.#request, reason };
     await putRequest(this.#deps.bucket, request);
     const { devices, files } = this.#memory;

@@ -1,7 +1,7 @@
 import { ObjectWrites } from "#objects/object-writes.ts";
 import type { Parcel } from "#queue/parcel.ts";
 import { type MetricsNamespace, pickShard } from "#telemetry/shards.ts";
-import type { JobDeps } from "./job-kind.ts";
+import type { JobDeps, NotesForgetting } from "./job-kind.ts";
 
 /** The bindings that jobs work with. */
 export type JobEnv = {
@@ -17,6 +17,8 @@ export type JobEnv = {
   /** `MetricsObject` of the metrics Worker. */
   readonly METRICS: MetricsNamespace;
   readonly EVENTS: Queue<Parcel>;
+  /** `ArchiveJob` of this Worker. */
+  readonly JOBS: DurableObjectNamespace;
   readonly DEVICE_OBJECT_WRITES?: string;
 };
 
@@ -31,6 +33,7 @@ export function toJobDeps(env: JobEnv, storage: DurableObjectStorage): JobDeps |
     objectWrites: ObjectWrites.parse(env.DEVICE_OBJECT_WRITES),
     events: env.EVENTS,
     metrics: pickShard(env.METRICS),
+    jobs: { getByName: (name) => env.JOBS.getByName(name) as unknown as NotesForgetting },
     storage,
     nowMs: Date.now(),
   };

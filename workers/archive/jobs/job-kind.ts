@@ -1,5 +1,5 @@
 import type { ObjectWrites } from "#objects/object-writes.ts";
-import type { JobReport } from "#ops/archive-api.ts";
+import type { JobObjectName, JobReport } from "#ops/archive-api.ts";
 import type { Parcel } from "#queue/parcel.ts";
 import type { MetricsSink } from "#telemetry/metrics.ts";
 
@@ -17,10 +17,25 @@ export type JobDeps = {
   readonly objectWrites: ObjectWrites;
   readonly events: Queue<Parcel>;
   readonly metrics: MetricsSink;
+  /** The objects in which jobs run, this one among them. */
+  readonly jobs: { readonly getByName: (name: JobObjectName) => NotesForgetting };
   /** The job object's own storage, for lists that are larger than a state. Keys that begin with `job:` are the runner's. */
   readonly storage: DurableObjectStorage;
   readonly nowMs: number;
 };
+
+/** What was removed of the notes that a run has beside its state. */
+export type NotesLeft = { readonly removed: number; readonly isEmpty: boolean };
+
+/** What forgetting calls of an object in which other jobs run. */
+export interface NotesForgetting {
+  /**
+   * Ends a run that began before somebody was noted as forgotten, since its notes may have that person's data, and removes
+   * some of them. It waits for a step that is under way, so that nothing is noted afterwards. Safe to repeat.
+   * @param notedAtMs when it was noted, in milliseconds since 1970
+   */
+  forget(notedAtMs: number): Promise<NotesLeft>;
+}
 
 export type JobStep<State> = {
   readonly state: State;
@@ -48,8 +63,13 @@ export type JobKind<Params, State> = {
   readonly step: (state: State, deps: JobDeps) => Promise<JobStep<State>>;
   /** What operators and metrics see. */
   readonly report: (state: State) => JobReport;
-  /** Removes what a job that was canceled has beside its state, and what nobody may need any more. Safe to repeat. */
-  readonly leave?: (storage: Pick<DurableObjectStorage, "kv">) => void;
+  /** Removes some of what a canceled run has noted beside its state; called again until nothing is left. Safe to repeat. */
+  readonly leave?: (storage: Pick<DurableObjectStorage, "kv">) => NotesLeft;
+  /**
+   * Whether a run goes on although somebody was forgotten since it began: it looks up who was forgotten with every write,
+   * and needs none of its notes. Without it, none does.
+   */
+  readonly outlivesForgetting?: (state: State) => boolean;
 };
 
 /** What prevents a job, in words for operators: what happened, what was kept, what to do. */

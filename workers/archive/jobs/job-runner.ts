@@ -1,4 +1,4 @@
-import { HOUR_MS } from "#domain/time.ts";
+import { HOUR_MS, MINUTE_MS } from "#domain/time.ts";
 import {
   type JobAction,
   type JobKindName,
@@ -13,7 +13,7 @@ import { backoffSeconds } from "#queue/backoff.ts";
 import { isOutage } from "#repositories/fault.ts";
 import { logFault } from "#telemetry/fault.ts";
 import { log } from "#telemetry/log.ts";
-import { type JobDeps, JobProblem, type RegisteredKind } from "./job-kind.ts";
+import { type JobDeps, JobProblem, type NotesLeft, type RegisteredKind } from "./job-kind.ts";
 
 /** Who starts jobs that start by themselves. */
 export const SCHEDULE = "schedule";
@@ -23,6 +23,11 @@ const FAILED_RESTS_MS = HOUR_MS;
 
 /** How often a step may take the object down before its job fails. Ours. */
 const MAX_DEATHS = 8;
+
+/** How far the clocks of two objects may be apart. Ours. */
+const CLOCKS_MS = MINUTE_MS;
+
+const NO_NOTES: NotesLeft = { removed: 0, isEmpty: true };
 
 /** A job as it is stored, under one key, so that a step and its place are stored together. */
 type Stored = {
@@ -164,6 +169,23 @@ export class JobRunner {
     return { kind: "ok", job: this.status() };
   }
 
+  /** See `NotesForgetting`. A run that began later has looked up who was forgotten, and stays as it is. */
+  async forget(notedAtMs: number): Promise<NotesLeft> {
+    const run = this.#run;
+    // A job that is being started has no time yet: the next call looks at it.
+    if (this.#isStarting) return { removed: 0, isEmpty: false };
+    if (!run || run.startedAtMs > notedAtMs + CLOCKS_MS) return NO_NOTES;
+    const isOver = run.state === "done" || run.state === "canceled";
+    if (!isOver && !this.#deps.kinds[run.kind]?.kind.outlivesForgetting?.(run.progress)) {
+      const again = run.actor === SCHEDULE ? "the schedule starts it again" : "start it again";
+      const why = `a customer was forgotten, so what it had noted was removed; ${again}`;
+      this.#put({ ...run, ...this.#ended("canceled"), why });
+      log("info", "job.ended_by_forgetting", { job: run.kind, actor: run.actor });
+    }
+    await this.#stepping;
+    return this.#run?.id === run.id ? this.#leave(run) : { removed: 0, isEmpty: false };
+  }
+
   /** For the cron trigger: a job whose alarms have ended goes on, and a scheduled one that is due begins. */
   async tick(): Promise<void> {
     const run = this.#run;
@@ -171,6 +193,7 @@ export class JobRunner {
       if ((await this.#deps.storage.getAlarm()) === null && !this.#stepping) this.#alarmIn(0);
       return;
     }
+    if (run?.state === "canceled") this.#leave(run);
     const nowMs = this.#deps.now();
     const isResting = run?.state === "failed" && nowMs - (run.endedAtMs ?? 0) < FAILED_RESTS_MS;
     // A paused job keeps its place, and one that an operator started and that failed waits for the operator.
@@ -191,7 +214,9 @@ export class JobRunner {
   /** One step of the job that runs. */
   async alarm(): Promise<void> {
     const run = this.#run;
-    if (run?.state !== "running" || this.#isStarting || this.#stepping) return;
+    if (!run || this.#isStarting || this.#stepping) return;
+    if (run.state === "canceled") this.#leave(run);
+    if (run.state !== "running") return;
     this.#stepping = this.#step(run);
     try {
       await this.#stepping;
@@ -263,8 +288,11 @@ export class JobRunner {
     else this.#go(waiting, backoffSeconds(outages, this.#deps.random()) * 1_000);
   }
 
-  #leave(run: Stored): void {
-    this.#deps.kinds[run.kind]?.kind.leave?.(this.#deps.storage);
+  /** Removes some of what a run has noted, and the rest of a canceled one in alarms. */
+  #leave(run: Stored): NotesLeft {
+    const left = this.#deps.kinds[run.kind]?.kind.leave?.(this.#deps.storage) ?? NO_NOTES;
+    if (!left.isEmpty && this.#run?.state === "canceled") this.#alarmIn(0);
+    return left;
   }
 
   #fail(run: Stored, why: string): void {

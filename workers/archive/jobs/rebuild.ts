@@ -33,7 +33,9 @@ export const rebuild: JobKind<unknown, RebuildState> = {
     return phase ? STEPS[phase](state, deps) : Promise.resolve({ state, isDone: true });
   },
   report: (state): JobReport => reportOf(state, Date.now()),
-  leave: (storage) => new Notes(storage).removeAll(),
+  leave: (storage) => new Notes(storage).leave(1_000),
+  // Neither has notes that it needs; what they replay is redacted as they write it.
+  outlivesForgetting: ({ params, plan }) => params.into === "live" || plan[0] === "follow",
 };
 
 async function requireEmpty(deps: JobDeps, restart: boolean): Promise<void> {

@@ -10,6 +10,7 @@ import { compareCounts } from "./verification/counts.ts";
 import { compareFolded, compareUnknown } from "./verification/devices.ts";
 import { foldInto, readEvents, withoutPersonal } from "./verification/fold.ts";
 import { judgeDevices, judgeParties, readLater, removeClosed, wait } from "./verification/later.ts";
+import { leaveNotes } from "./verification/leave.ts";
 import { compareParties, compareStrangers } from "./verification/parties.ts";
 import { ALL, asLogRange, type Range } from "./verification/range.ts";
 import { keepResults, sweep } from "./verification/results.ts";
@@ -79,6 +80,7 @@ export const verification: JobKind<VerificationParams, VerificationState> = {
   },
 
   report: (state) => toReport(state),
+  leave: leaveNotes,
 };
 
 /** Each night from two o'clock on, UTC. What an operator verifies besides takes no night's place. */

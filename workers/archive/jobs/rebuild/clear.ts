@@ -35,8 +35,8 @@ export async function dropStep(state: RebuildState, deps: JobDeps): Promise<JobS
 
 /** Removes some notes. */
 export async function tidyStep(state: RebuildState, deps: JobDeps): Promise<JobStep<RebuildState>> {
-  const isDone = new Notes(deps.storage).removeSome(1_000);
-  return { state: isDone ? withNextPhase(state) : state, isDone };
+  const { isEmpty } = new Notes(deps.storage).leave(1_000);
+  return { state: isEmpty ? withNextPhase(state) : state, isDone: isEmpty };
 }
 
 const dropValues = async (deps: JobDeps, keys: readonly DeviceKey[]): Promise<void> => {

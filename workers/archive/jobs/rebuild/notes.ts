@@ -1,3 +1,4 @@
+import type { NotesLeft } from "../job-kind.ts";
 import { fromPieces, toPieces } from "../pieces.ts";
 import type { Suspect } from "./sides.ts";
 
@@ -52,17 +53,17 @@ export class Notes {
   }
 
   removeAll(): void {
-    while (!this.removeSome(1_000));
+    while (!this.leave(1_000).isEmpty);
   }
 
-  /** @returns whether none is left */
-  removeSome(limit: number): boolean {
-    let left = limit;
+  /** Removes some. @param limit keys of one call */
+  leave(limit: number): NotesLeft {
+    let removed = 0;
     for (const [name] of this.#kv.list({ prefix: PREFIX, limit })) {
       this.#kv.delete(name);
-      left -= 1;
+      removed += 1;
     }
-    return left > 0;
+    return { removed, isEmpty: removed < limit };
   }
 }
 

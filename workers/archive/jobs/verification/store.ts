@@ -87,8 +87,9 @@ export class Shelf<Value> {
   #pieceName = ({ write }: Cut[typeof CUT], piece: number): string => `${PIECES}${this.#prefix}${write} ${piece}`;
 }
 
-const PIECES = "piece:";
-const PIECES_A_STEP = 20;
+/** Before the prefix of a shelf: its pieces. */
+export const PIECES = "piece:";
+export const PIECES_A_STEP = 20;
 
 const isCut = (value: unknown): value is Cut =>
   typeof value === "object" && value !== null && Object.hasOwn(value, CUT);
