@@ -76,6 +76,21 @@ describe("concord rebuild", () => {
   });
 
   it.each([
+    [{ "device notArchived": 2, "history notArchived": 1 }, ["Of no archived event: 3.", "docs/operations.md"]],
+    [{ "device newer": 1 }, ["Newer than any archived event: 1.", "docs/operations.md"]],
+    [{ "alert older": 4, "device newer": 1 }, ["Newer than any archived event: 1.", "Wrong once more: 4."]],
+    [{ "history missing": 2 }, ["Wrong once more: 2."]],
+  ])("says of what a switch left, %j, why it is left and what to do", async (counts, sentences) => {
+    const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    const end = done({ found: FOUND, left: { total, counts, first: [] } });
+    const { code, err } = await run(["--into", "D1", "--switch", "--because", "a fault", "--yes"], end);
+    expect(code).toBe(4);
+    for (const sentence of sentences) expect(err).toContain(sentence);
+    for (const other of ["Of no archived event", "Newer than", "Wrong once more"])
+      expect(err.includes(other)).toBe(sentences.some((sentence) => sentence.startsWith(other)));
+  });
+
+  it.each([
     [["--into", "D1", "--switch", "--yes"], "--because is required"],
     [["--into", "live", "--yes"], "--because is required"],
     [["--into", "live", "--because", "x"], "there is no terminal to ask at"],

@@ -121,10 +121,26 @@ function requireEqual(job: JobStatus): void {
   const differing = (details?.left ?? details?.found)?.total ?? 0;
   if (differing === 0) return;
   const next = details?.left
-    ? "The archive does not have them, so they were left as they are"
+    ? whatIsLeft(details.left).join(" ")
     : 'Nothing was changed. To replace what is wrong: concord rebuild --into D1 --switch --because "…"';
   throw new ExitError(
     EXIT.failures,
     `${counted(differing, "difference")} between the live state and the archive. ${next}`,
   );
+}
+
+/** Why a switch leaves something as it is, and what to do about it. */
+function whatIsLeft({ total, counts }: Findings): string[] {
+  const of = (cause: string) =>
+    Object.entries(counts).reduce((sum, [kind, count]) => sum + (kind.endsWith(` ${cause}`) ? count : 0), 0);
+  const [unknown, newer] = [of("notArchived"), of("newer")];
+  const others = total - unknown - newer;
+  const sentences = [
+    unknown > 0 &&
+      `Of no archived event: ${unknown}. A switch removes nothing, and what is from before the archive is in order.`,
+    newer > 0 && `Newer than any archived event: ${newer}. The device's next newer event replaces them.`,
+    unknown + newer > 0 && "To remove what no event has written: docs/operations.md, What a switch leaves.",
+    others > 0 && `Wrong once more: ${others}. Find out what still writes them, and then switch again.`,
+  ];
+  return sentences.filter((sentence) => sentence !== false);
 }

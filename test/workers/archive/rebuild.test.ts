@@ -229,6 +229,28 @@ describe("a switch", () => {
     expect(await rowsIn(DB)).toEqual(rows);
   });
 
+  it("keeps a value above the archive's version, names it, and repairs it once an operator has removed it", async () => {
+    const samples = yearOf(26, 200);
+    await clear(keysIn(samples));
+    await consume(samples);
+    await archive(samples);
+    const rows = await rowsIn(DB);
+    const { key } =
+      (await DB.prepare("SELECT key FROM devices WHERE status = 'ONLINE' LIMIT 1").first<{ key: string }>()) ?? {};
+    const future = `json_set(aspects, '$.status.version', '2040-01-01T00:00:00.000Z/hand', '$.status.value.online', json('false'))`;
+    await DB.prepare(`UPDATE devices SET aspects = ${future} WHERE key = ?1`).bind(key).run();
+    await DB.prepare(
+      "INSERT INTO devices (key, aspects, latest, revision, status) VALUES ('elt:nobody', '{}', '2026-11-20T00:00:00.000Z/hand', 1, 'ONLINE')",
+    ).run();
+    const { left } = detailsOf(await run({ into: "D1", switch: true }));
+    expect(left?.counts["device newer"]).toBeGreaterThan(0);
+    expect(left?.counts["device notArchived"]).toBe(1);
+    await DB.prepare("UPDATE devices SET aspects = json_remove(aspects, '$.status') WHERE key = ?1").bind(key).run();
+    await DB.prepare("DELETE FROM devices WHERE key = 'elt:nobody'").run();
+    expect(detailsOf(await run({ into: "D1", switch: true })).left).toMatchObject({ total: 0 });
+    expect(await rowsIn(DB)).toEqual(rows);
+  });
+
   it("does not bring back what is personal of somebody who was forgotten while it ran", async () => {
     const samples = yearOf(23, 160);
     await clear(keysIn(samples));
