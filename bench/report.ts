@@ -171,7 +171,7 @@ export function tablesOf({
       ? [{ title: "Growth: rows read, and latency relative to 1,000 devices", text: table(growthRows(growth)) }]
       : []),
     ...(rebuild
-      ? [{ title: "Rebuild: an archive of day files into an empty D1", text: table(rebuildRows(rebuild)) }]
+      ? [{ title: "Rebuild: an archive of day files into what is empty", text: table(rebuildRows(rebuild)) }]
       : []),
     ...(bridge ? [{ title: "The bridge: from a broker until the queue has it", text: table(bridgeRows(bridge)) }] : []),
     ...(start
