@@ -71,6 +71,10 @@ export class DealerFeed extends LiveObject implements FeedSink {
     return this.subscribers.notifyFrom(from, carriesOffers);
   }
 
+  async announceGap(consistencyToken: string | null): Promise<void> {
+    this.#leaveGap(consistencyToken);
+  }
+
   #watchTarget(target: LiveTarget): Watched | undefined {
     if (target.kind !== "dealer" || this.ctx.id.name !== target.dealerId) return undefined;
     return { kind: "dealer", dealerId: target.dealerId };
@@ -80,13 +84,19 @@ export class DealerFeed extends LiveObject implements FeedSink {
     const registration = await this.#watch.register(watched, (watches) => watches.register(watched, LEASE_MS));
     if (!registration) return false;
     const { isContinuous, consistencyToken } = registration;
+    // Without subscribers nothing was announced.
+    if (!isContinuous) this.#leaveGap(consistencyToken);
+    else
+      this.#store({ ...this.#load(), consistencyToken: laterToken(this.#load().consistencyToken, consistencyToken) });
+    return true;
+  }
+
+  /** One number stands for all that was not announced, so that older cursors get a gap. */
+  #leaveGap(consistencyToken: string | null): void {
     const known = this.#load();
     const token = laterToken(known.consistencyToken, consistencyToken);
-    // Without subscribers nothing was announced. One number stands for all that was missed, so that older cursors get a gap.
-    const feed = isContinuous ? known : { sequence: known.sequence + 1, items: [] };
-    this.#store({ ...feed, consistencyToken: token });
-    if (feed !== known) this.subscribers.notifyFrom(String(known.sequence));
-    return true;
+    this.#store({ sequence: known.sequence + 1, items: [], consistencyToken: token });
+    this.subscribers.notifyFrom(String(known.sequence));
   }
 
   #pull(target: LiveTarget, { cursor }: ReadPosition, scope: Scope): Pull {

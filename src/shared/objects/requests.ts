@@ -79,4 +79,10 @@ export interface FeedSink {
     consistencyToken: string | null,
     carriesOffers?: boolean,
   ): Promise<readonly Offer[] | undefined>;
+  /**
+   * Has subscribers get a gap: devices of the dealer were changed otherwise than by an event. Safe to repeat, at the price of
+   * another gap.
+   * @param consistencyToken a read with it sees the changes
+   */
+  announceGap(consistencyToken: string | null): Promise<void>;
 }

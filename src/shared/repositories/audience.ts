@@ -1,7 +1,7 @@
 import { type Announcement, announcementsFor, dealerLookups, type MergedEvent } from "#domain/announcement.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import { compareVersions, type Version } from "#domain/version.ts";
-import { IS_CURRENT, watchId } from "./watch.ts";
+import { IS_CURRENT, WATCHED, watchId } from "./watch.ts";
 
 /** The subscribers of some events: devices and dealers that are watched. */
 export type Audience = {
@@ -17,8 +17,6 @@ export type PredecessorRow = {
   dealer_id: string | null;
   watch: string | null;
 };
-
-const WATCHED = `SELECT w.id FROM json_each(?1) j JOIN watches w ON w.id = j.value WHERE ${IS_CURRENT}`;
 
 /** The dealer who had a device just before a version, and that dealer's watch if there is one. */
 const PREDECESSORS = `SELECT a.device_key, j.value->>1 AS version, a.dealer_id, w.id AS watch

@@ -27,6 +27,9 @@ const REGISTER_DEVICE = `INSERT INTO watches (id, until_ms) SELECT 'device ' || 
 /** Whether a watch is in D1, for the transaction that renews it. It is not after D1 was restored to a time before it. */
 const IS_THERE = `SELECT 1 FROM watches w WHERE w.id = ?1 AND ${IS_CURRENT}`;
 
+/** Of ids in a JSON array, those that are watched. */
+export const WATCHED = `SELECT w.id FROM json_each(?1) j JOIN watches w ON w.id = j.value WHERE ${IS_CURRENT}`;
+
 /** Keeps a watch that was renewed meanwhile. */
 const FORGET = `DELETE FROM watches WHERE id = ?1 AND until_ms < ${NOW_MS} + ?2`;
 
@@ -77,6 +80,16 @@ export class WatchRepository {
     if (!row) return null;
     const found = { aspects: JSON.parse(row.aspects) as Aspects, latest: row.latest, history: [] };
     return { found, wasThere: before.results.length === 1 };
+  }
+
+  /** Of these dealers, those whose feed has subscribers. */
+  async watchedAmong(dealerIds: readonly string[]): Promise<string[]> {
+    const ids = new Map(dealerIds.map((dealerId) => [watchId({ kind: "dealer", dealerId }), dealerId]));
+    const { results } = await this.#db
+      .prepare(WATCHED)
+      .bind(JSON.stringify([...ids.keys()]))
+      .all<{ id: string }>();
+    return results.map(({ id }) => ids.get(id) as string);
   }
 
   /** Removes a watch, unless it lasts for more than half of `leaseMs`: then it was renewed meanwhile. */

@@ -1,5 +1,6 @@
 import { evictDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { connected, FEEDS } from "./hub-support.ts";
 import {
   assign,
   consumeRecords,
@@ -16,6 +17,7 @@ import {
   Socket,
   snapshotOf,
   socketsOf,
+  watchedDealer,
 } from "./support.ts";
 
 afterEach(() => {
@@ -123,5 +125,23 @@ describe("a dealer's feed", () => {
     expect((await late.items(1)).map(({ kind }) => kind)).toEqual(["GAP"]);
     const lucky = await listen(dealerId, String(Number(cursor) + 100));
     expect(await lucky.items(500)).toHaveLength(500);
+  });
+
+  it("sends a gap after devices were changed otherwise than by an event, to sockets and hubs, and goes on", async () => {
+    const { key, dealerId, feed } = await watchedDealer();
+    const { socket } = await connected(dealerScope(dealerId));
+    socket.subscribe(FEEDS, { dealerIds: [dealerId] });
+    await socket.items(1);
+    await consumeRecords([report(key, 2)]);
+    const [, { cursor }] = await feed.items(2);
+    await feedOf(dealerId).announceGap(null);
+    await feed.items(3);
+    await socket.items(3);
+    await consumeRecords([report(key, 3)]);
+    const kinds = ["STARTED", "DEVICE_CHANGED", "GAP", "DEVICE_CHANGED"];
+    expect((await feed.items(4)).map(({ kind }) => kind)).toEqual(kinds);
+    expect((await socket.items(4)).map(({ kind }) => kind)).toEqual(kinds);
+    const resumed = await listen(dealerId, cursor);
+    expect((await resumed.items(1)).map(({ kind }) => kind)).toEqual(["GAP"]);
   });
 });

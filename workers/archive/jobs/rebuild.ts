@@ -1,6 +1,7 @@
 import type { JobReport } from "#ops/archive-api.ts";
 import { StoredFleetRepository } from "#repositories/stored-fleet.ts";
 import { type JobDeps, type JobKind, JobProblem, type JobStep } from "./job-kind.ts";
+import { announceStep } from "./rebuild/announce.ts";
 import { dropStep, emptyStep, tidyStep } from "./rebuild/clear.ts";
 import { compareStep, judgeStep, reviewStep } from "./rebuild/compare.ts";
 import { followStep, levelStep, replayStep } from "./rebuild/follow.ts";
@@ -55,6 +56,7 @@ const STEPS: Readonly<Record<Phase, (state: RebuildState, deps: JobDeps) => Prom
   judge: judgeStep,
   switch: switchStep,
   recount: recountStep,
+  announce: announceStep,
   review: reviewStep,
   follow: followStep,
   drop: dropStep,

@@ -8,9 +8,13 @@ import type { Suspect } from "./sides.ts";
  * rebuild begins.
  */
 
-/** `suspect`: differs, and is looked at again. `wrong`: is judged to differ. `adopted`: was switched. */
-export type NoteKind = "suspect" | "wrong" | "adopted";
+/**
+ * `suspect`: differs, and is looked at again. `wrong`: is judged to differ. `adopted`: was switched. `announce`: a dealer
+ * whose feed gets a gap.
+ */
+export type NoteKind = "suspect" | "wrong" | "adopted" | "announce";
 export type Subject = Pick<Suspect, "kind" | "key">;
+type Named = { readonly kind: string; readonly key: string };
 
 export class Notes {
   readonly #kv: SyncKvStorage;
@@ -19,7 +23,7 @@ export class Notes {
     this.#kv = kv;
   }
 
-  put(kind: NoteKind, subject: Subject, value: Suspect | Subject): void {
+  put(kind: NoteKind, subject: Named, value: Suspect | Subject | string): void {
     const name = `${prefixOf(kind)}${idOf(subject)}`;
     const pieces = toPieces(value);
     this.#kv.put(name, pieces ? { [CUT]: pieces.length } : value);
@@ -37,7 +41,7 @@ export class Notes {
   }
 
   /** Notes after one, in the order of their ids. */
-  list<Value extends Suspect | Subject>(
+  list<Value extends Suspect | Subject | string>(
     kind: NoteKind,
     after: string | null,
     limit: number,
@@ -76,4 +80,4 @@ const piecesOf = (name: string, value: unknown): string[] => {
   const count = typeof value === "object" && value !== null ? (value as { [CUT]?: number })[CUT] : undefined;
   return Array.from({ length: count ?? 0 }, (_, i) => pieceName(name, i));
 };
-const idOf = ({ kind, key }: Subject): string => `${kind} ${key}`;
+const idOf = ({ kind, key }: Named): string => `${kind} ${key}`;

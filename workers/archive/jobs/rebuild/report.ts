@@ -60,6 +60,7 @@ const SENTENCES: Readonly<Record<Phase, string>> = {
   judge: "looks at what differed once more",
   switch: "replaces what is wrong in the live state",
   recount: "counts again",
+  announce: "tells subscribers of dealers' feeds",
   review: "compares what was replaced",
   follow: "follows the archive",
   drop: "removes the second values of objects",

@@ -41,6 +41,8 @@ export type Phase =
   | "switch"
   /** Has wrong counts counted again. */
   | "recount"
+  /** Has the subscribers of dealers' feeds get a gap. */
+  | "announce"
   /** Compares what was switched, once more. */
   | "review"
   /** Reads what comes into the archive, until the job is canceled. */
@@ -68,7 +70,7 @@ export type RebuildState = {
   /** The round of `level` that is under way. */
   readonly round: Round | null;
   readonly rounds: number;
-  /** Where `empty`, `compare`, `judge`, `switch`, `review` and `drop` are. */
+  /** Where `empty`, `compare`, `judge`, `switch`, `announce`, `review` and `drop` are. */
   readonly cursor: string | null;
   readonly part: string | null;
   /** Where `compare` or `review` goes on, once the suspects so far are judged. */
@@ -105,7 +107,7 @@ export function planOf(params: RebuildParams): Phase[] {
   const { into, compare, switch: switches, follow, restart, keep } = params;
   if (params.clear) return ["empty", "tidy"];
   const comparing: Phase[] = ["compare", "level", "judge"];
-  const switching: Phase[] = ["switch", "recount", "review", "level", "judge"];
+  const switching: Phase[] = ["switch", "recount", "announce", "review", "level", "judge"];
   return [
     ...(restart ? (["empty"] as const) : []),
     "forgotten",

@@ -4,6 +4,7 @@ import type { RebuildSink } from "#objects/rebuild.ts";
 import { bookmarkOf } from "#repositories/stored-fleet.ts";
 import { StoredFleetWrites } from "#repositories/stored-fleet-writes.ts";
 import type { JobDeps, JobStep } from "../job-kind.ts";
+import { noteDealer, noteDealers } from "./announce.ts";
 import { requireNobodyForgotten } from "./forgotten.ts";
 import { Notes, type Subject } from "./notes.ts";
 import { objectOf } from "./replay.ts";
@@ -28,7 +29,8 @@ export async function switchStep(state: RebuildState, deps: JobDeps): Promise<Jo
   if (page.length === 0) return { state: withNextPhase({ ...state, bookmark }), isDone: false };
   let { cursor, adopted, objectsAdopted } = state;
   for (const { id, value } of page) {
-    const isWritten = value.kind === "device" ? await adoptRows(deps, value.key) : await adoptParty(deps, value);
+    const isWritten =
+      value.kind === "device" ? await adoptRows(deps, notes, value.key) : await adoptParty(deps, notes, value);
     if (!isWritten) break;
     if (value.kind === "device" && state.objectsKept) {
       const { isChanged } = await objectOf<RebuildSink>(deps, value.key).adoptRebuilt();
@@ -41,13 +43,14 @@ export async function switchStep(state: RebuildState, deps: JobDeps): Promise<Jo
   return { state: { ...state, bookmark, cursor, adopted, objectsAdopted }, isDone: false };
 }
 
-async function adoptRows(deps: JobDeps, key: Device["key"]): Promise<boolean> {
+async function adoptRows(deps: JobDeps, notes: Notes, key: Device["key"]): Promise<boolean> {
   const { live, rebuilt } = fleetsOf(deps);
   const writes = new StoredFleetWrites(deps.db);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const archived = deviceOf((await rebuilt.findDevices([key])).get(key));
     const stored = (await live.findDevices([key])).get(key);
     if (!stored) return true;
+    noteDealers(notes, stored, archived?.aspects.dealer?.value.dealerId);
     const alive = deviceOf(stored);
     // Alerts and assignments may be there without their device's row.
     const rest = {
@@ -64,8 +67,10 @@ async function adoptRows(deps: JobDeps, key: Device["key"]): Promise<boolean> {
   return false;
 }
 
-async function adoptParty(deps: JobDeps, { kind, key }: Exclude<Subject, { kind: "device" }>): Promise<boolean> {
+async function adoptParty(deps: JobDeps, notes: Notes, subject: Subject): Promise<boolean> {
+  const { kind, key } = subject;
   if (kind === "device") return true;
+  noteDealer(notes, subject);
   const { live, rebuilt } = fleetsOf(deps);
   const writes = new StoredFleetWrites(deps.db);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
