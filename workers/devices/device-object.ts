@@ -38,7 +38,8 @@ import { LiveObject } from "./live/live-object.ts";
 import type { ReadPosition } from "./live/source.ts";
 import { Subscribers } from "./live/subscribers.ts";
 import { Watch } from "./live/watch.ts";
-import { everyEvent, missingTo, noteMerge, type OlderEvents, replaceOlder, withGapUntil } from "./older-events.ts";
+import { noteMerge, type OlderEvents, replaceOlder, rewriteEvents, withGapUntil } from "./older-events.ts";
+import { adoptEventsOf, compareEvents, type EventsOfValue, eventsOfValue } from "./rebuilt/events.ts";
 import { RebuiltValue } from "./rebuilt/rebuilt-value.ts";
 
 /** Stored as one value, so that a write is billed as one row. */
@@ -101,35 +102,43 @@ export class DeviceObject
     const hasAdded = memory !== known || older !== known.older;
     const token = laterToken(known.consistencyToken, consistencyToken);
     if (hasAdded) this.#store({ ...memory, consistencyToken: token }, older);
-    const hasFollowed = this.#rebuilt.follow(taken);
+    const rowsFollowed = this.#rebuilt.follow(taken, receivedAtMs);
     const offers = this.subscribers.notifyFrom(positionIn(known), carriesOffers);
     const hasRemovedClaims = this.#claims.removeMerged(events);
     if (hasRemovedClaims) await this.subscribers.schedule();
-    const others = Number(hasRemovedClaims) + Number(hasFollowed);
+    const others = Number(hasRemovedClaims) + rowsFollowed;
     return { outcomes, rowsWritten: Number(hasAdded) + rowsWritten + others, offers };
   }
 
-  async replay(events: ConcordEvent[]): Promise<{ isKept: boolean; rowsWritten: number }> {
+  async replay(
+    events: ConcordEvent[],
+    receivedAtMs: readonly number[] = [],
+  ): Promise<{ isKept: boolean; rowsWritten: number }> {
     if (this.#writes !== "always") return { isKept: false, rowsWritten: 0 };
-    return { isKept: true, rowsWritten: Number(this.#rebuilt.replay(this.#forgotten.redact(events))) };
+    return { isKept: true, rowsWritten: this.#rebuilt.replay(this.#forgotten.redact(events), receivedAtMs) };
   }
 
   async readRebuilt(): Promise<RebuiltObject> {
     if (this.#writes !== "always") return { isKept: false };
     const { snapshot, journal } = this.#load();
-    return { isKept: true, live: snapshot, rebuilt: this.#rebuilt.snapshot, revision: journal.revision };
+    const { snapshot: rebuilt, events } = this.#rebuilt;
+    const differing = events ? compareEvents(this.#events, events) : [];
+    return { isKept: true, live: snapshot, rebuilt, revision: journal.revision, events: differing };
   }
 
   async adoptRebuilt(): Promise<{ isChanged: boolean; revision: number }> {
     const known = this.#load();
-    const right = this.#rebuilt.snapshot;
-    const adopted = right && known.snapshot ? adoptSnapshot(known.snapshot, right) : (right ?? known.snapshot);
-    if (adopted === null || adopted === known.snapshot) {
-      return { isChanged: false, revision: known.journal.revision };
-    }
-    const histories = { before: known.snapshot?.history ?? [], after: adopted.history };
-    const { older } = noteMerge(this.ctx.storage.kv, known.older, { ...histories, arrived: [] });
-    const memory = withMissedChanges(known, adopted);
+    const { snapshot: right, events: archived } = this.#rebuilt;
+    const unchanged = { isChanged: false, revision: known.journal.revision };
+    if (!right || !archived) return unchanged;
+    const events = adoptEventsOf(this.#events, archived);
+    const registers = known.snapshot ? adoptSnapshot(known.snapshot, right) : right;
+    if (events === null && registers === known.snapshot) return unchanged;
+    const { history, older } = events
+      ? rewriteEvents(this.ctx.storage.kv, known.older, { ...events, droppedTo: events.missingTo })
+      : { history: registers.history, older: known.older };
+    // Subscribers get a gap, also if only older events differ: who draws them asks for them again.
+    const memory = withMissedChanges(known, { ...registers, history });
     this.#store({ ...memory, consistencyToken: known.consistencyToken }, older);
     this.subscribers.notifyFrom(positionIn(known));
     return { isChanged: true, revision: memory.journal.revision };
@@ -141,8 +150,7 @@ export class DeviceObject
 
   async forget(untilMs: number): Promise<ForgetReport> {
     const until = this.#forgotten.note(untilMs);
-    const rebuilt = this.#rebuilt.snapshot && redactSnapshot(this.#rebuilt.snapshot, until);
-    if (rebuilt) this.#rebuilt.replace(rebuilt.snapshot);
+    const rebuilt = this.#rebuilt.forget(until);
     const known = this.#load();
     const live = known.snapshot && redactSnapshot(known.snapshot, until);
     const { older, replaced } = replaceOlder(this.ctx.storage.kv, known.older, (event) => redactEntry(event, until));
@@ -154,7 +162,7 @@ export class DeviceObject
       if (isChanged) this.subscribers.notifyFrom(positionIn(known));
     }
     const commands = this.#claims.redact(until);
-    return { events: (live?.changed ?? 0) + (rebuilt?.changed ?? 0) + replaced + commands, isChanged };
+    return { events: (live?.changed ?? 0) + rebuilt + replaced + commands, isChanged };
   }
 
   async snapshot(): Promise<DeviceSnapshot | null | undefined> {
@@ -163,12 +171,11 @@ export class DeviceObject
 
   /** Of every event that the object has. It cannot know that nothing is missing where events reach it only while it is watched. */
   async eventsSince(receivedAtMs: number): Promise<KeptEvents> {
-    const { snapshot, older } = this.#load();
-    const history = snapshot?.history ?? [];
-    const events = everyEvent(this.ctx.storage.kv, history, older).filter(
-      (event) => event.receivedAtMs === null || event.receivedAtMs >= receivedAtMs,
-    );
-    return { events, isWhole: this.#writes === "always" && missingTo(history, older) === null };
+    const { events, missingTo } = this.#events;
+    return {
+      events: events.filter((event) => event.receivedAtMs === null || event.receivedAtMs >= receivedAtMs),
+      isWhole: this.#writes === "always" && missingTo === null,
+    };
   }
 
   /**
@@ -274,6 +281,11 @@ export class DeviceObject
       changeAt(revision, isLost ? "lost" : "event", entry && seenEntry(scope, entry)),
     );
     return { kind: "items", items, cursor: end, isOver: since.isOver };
+  }
+
+  get #events(): EventsOfValue {
+    const { snapshot, older } = this.#load();
+    return eventsOfValue(this.ctx.storage.kv, snapshot?.history ?? [], older);
   }
 
   get #writes(): ObjectWrites {

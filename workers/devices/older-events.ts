@@ -9,7 +9,7 @@ import type { KeptEvent } from "#objects/requests.ts";
 export type OlderEvents = {
   /** Events that left the history, or were too old for it, and are in no page yet; in the order in which they did. */
   readonly waiting: readonly KeptEvent[];
-  /** Oldest page first. */
+  /** In the order in which they were written. */
   readonly pages: readonly PageNote[];
   readonly nextPage: number;
   /** Events of this version or an older one may be missing; `null` as long as none is. */
@@ -99,7 +99,7 @@ const isPaged = (pages: Pages, { pages: notes }: OlderEvents, event: HistoryEntr
     .filter(({ from, to }) => compareVersions(from, event.version) <= 0 && compareVersions(event.version, to) <= 0)
     .some(({ id }) => readPage(pages, id).some((other) => idOf(other) === idOf(event)));
 
-/** Writes what waits as pages, as far as it fills them, and drops the oldest pages beyond the limit. */
+/** Writes what waits as pages, as far as it fills them, and drops those with the oldest events beyond the limit. */
 function turnPages(pages: Pages, older: OlderEvents) {
   const { full, rest } = intoPages(older.waiting);
   const notes = full.map((events, i): PageNote => {
@@ -109,14 +109,16 @@ function turnPages(pages: Pages, older: OlderEvents) {
     return note;
   });
   const all = [...older.pages, ...notes];
-  const over = all.slice(0, Math.max(0, all.length - MAX_PAGES));
+  // Events come by topic when an archive is replayed: the oldest ones may be in a page that was written late.
+  const byAge = all.toSorted((a, b) => compareVersions(a.to, b.to));
+  const over = byAge.slice(0, Math.max(0, all.length - MAX_PAGES));
   for (const { id } of over) pages.delete(pageKey(id));
   const dropped = over.map(({ to }) => to);
   return {
     older: {
       ...older,
       waiting: rest,
-      pages: all.slice(over.length),
+      pages: all.filter((note) => !over.includes(note)),
       nextPage: older.nextPage + notes.length,
       droppedTo: [older.droppedTo, ...dropped].reduce((a, b) => (a && b ? laterVersion(a, b) : (a ?? b))),
     },
@@ -179,6 +181,32 @@ export function replaceOlder(
   }
   const waiting = replaceAll(older.waiting);
   return { older: waiting === older.waiting ? older : { ...older, waiting }, replaced };
+}
+
+/**
+ * Replaces all events, those of the history too.
+ * @param events newest first
+ * @param droppedTo the version up to which some may be missing
+ */
+export function rewriteEvents(
+  pages: Pages,
+  older: OlderEvents | undefined,
+  { events, droppedTo }: { readonly events: readonly KeptEvent[]; readonly droppedTo: Version | null },
+): { readonly history: History; readonly older: OlderEvents } {
+  removePages(pages, older);
+  const recent = events.slice(0, HISTORY_LIMIT);
+  const received = recent.flatMap(({ version, receivedAtMs }) =>
+    receivedAtMs === null ? [] : [[version, receivedAtMs] as const],
+  );
+  const begun = { ...NOTHING, nextPage: older?.nextPage ?? 0, droppedTo, received: Object.fromEntries(received) };
+  return {
+    history: recent.map(({ receivedAtMs: _, ...entry }) => entry),
+    older: turnPages(pages, { ...begun, waiting: events.slice(HISTORY_LIMIT).toReversed() }).older,
+  };
+}
+
+export function removePages(pages: Pages, older: OlderEvents | undefined): void {
+  for (const { id } of older?.pages ?? []) pages.delete(pageKey(id));
 }
 
 const readPage = (pages: Pages, id: number): readonly KeptEvent[] => pages.get<KeptEvent[]>(pageKey(id)) ?? [];

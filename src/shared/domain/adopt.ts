@@ -84,15 +84,25 @@ function adoptEach<K, V>(
 
 /** Both lists are newest first. */
 function adoptHistory(live: History, rebuilt: History): History {
-  const known = new Map(live.map((entry) => [placeOf(entry), entry]));
-  const all = new Map(known);
-  for (const entry of rebuilt) {
-    const mine = known.get(placeOf(entry));
-    if (!mine || !sameContent(mine.data, entry.data)) all.set(placeOf(entry), entry);
-  }
-  const adopted = [...all.values()].sort(newestFirst).slice(0, HISTORY_LIMIT);
+  const adopted = adoptEvents(live, rebuilt).slice(0, HISTORY_LIMIT);
   const isSame = adopted.length === live.length && adopted.every((entry, i) => entry === live[i]);
   return isSame ? live : adopted;
+}
+
+/** Events after a switch, newest first. @returns `live` itself, in the order that it has, if the archive changes nothing */
+export function adoptEvents<Event extends HistoryEntry>(
+  live: readonly Event[],
+  rebuilt: readonly Event[],
+): readonly Event[] {
+  const adopted = new Map(live.map((event) => [placeOf(event), event]));
+  let isChanged = false;
+  for (const event of rebuilt) {
+    const mine = adopted.get(placeOf(event));
+    if (mine && sameContent(mine.data, event.data)) continue;
+    adopted.set(placeOf(event), event);
+    isChanged = true;
+  }
+  return isChanged ? [...adopted.values()].sort(newestFirst) : live;
 }
 
 const placeOf = ({ version, topic }: HistoryEntry): string => `${topic} ${version}`;

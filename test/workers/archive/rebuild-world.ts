@@ -6,7 +6,7 @@ import { type ArchivedRecord, toArchived } from "#archive/record.ts";
 import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
 import type { DeviceSnapshot } from "#domain/snapshot.ts";
 import type { RebuildSink } from "#objects/rebuild.ts";
-import type { DeviceSink } from "#objects/requests.ts";
+import type { DeviceSink, KeptEvent } from "#objects/requests.ts";
 import type { RebuildDetails } from "#ops/rebuild-api.ts";
 import { parseStamped } from "#queue/contract-version.ts";
 import type { ReceivedRecord } from "#queue/receipt.ts";
@@ -69,13 +69,7 @@ export async function clear(keys: Iterable<DeviceKey>): Promise<void> {
     ]);
   }
   for (const { key } of (await ARCHIVE.list()).objects) await ARCHIVE.delete(key);
-  for (const key of new Set(keys)) {
-    const object = its.DEVICES.getByName(key);
-    await runInDurableObject(object as never, async (_: unknown, { storage }: DurableObjectState) =>
-      storage.deleteAll(),
-    );
-    await evictDurableObject(object as never);
-  }
+  for (const key of new Set(keys)) await loseObject(key);
 }
 
 const live = () => new FleetRepository(DB.withSession("first-primary"));
@@ -84,10 +78,13 @@ const live = () => new FleetRepository(DB.withSession("first-primary"));
 export async function consume(samples: readonly Sample[], project: Projection = FAITHFUL): Promise<void> {
   const fleet = live();
   for (let at = 0; at < samples.length; at += 100) {
-    const events = samples.slice(at, at + 100).flatMap(({ event }, i) => project(event, at + i) ?? []);
+    const batch = samples.slice(at, at + 100);
+    const events = batch.flatMap(({ event }, i) => project(event, at + i) ?? []);
+    const receivedAt = new Map(batch.map(({ event, record }) => [event.eventId, record.receivedAtMs]));
     const { events: merged, consistencyToken } = await fleet.merge(events);
     for (const [key, group] of Map.groupBy(merged, ({ deviceKey }) => deviceKey)) {
-      await (its.DEVICES.getByName(key) as unknown as DeviceSink).merge(group, consistencyToken);
+      const receivedAtMs = group.map((event) => receivedAt.get(event.eventId) as number);
+      await (its.DEVICES.getByName(key) as unknown as DeviceSink).merge(group, consistencyToken, false, receivedAtMs);
     }
   }
 }
@@ -171,6 +168,27 @@ export async function plantInObject(
     if (memory) storage.kv.put("memory", { ...memory, snapshot: change(memory.snapshot) });
   });
   await evictDurableObject(object as never);
+}
+
+/** Everything that an object holds is gone, as in a new namespace. */
+export async function loseObject(key: DeviceKey): Promise<void> {
+  const object = its.DEVICES.getByName(key) as never;
+  await runInDurableObject(object, async (_: unknown, { storage }: DurableObjectState) => storage.deleteAll());
+  await evictDurableObject(object);
+}
+
+/** Changes each full page of the events that have left an object's history, as a fault would. */
+export async function plantInPages(
+  key: DeviceKey,
+  change: (events: readonly KeptEvent[]) => readonly KeptEvent[],
+): Promise<void> {
+  const object = its.DEVICES.getByName(key) as never;
+  await runInDurableObject(object, async (_: unknown, { storage }: DurableObjectState) => {
+    for (const [name, events] of storage.kv.list<KeptEvent[]>({ prefix: "older/" })) {
+      storage.kv.put(name, change(events));
+    }
+  });
+  await evictDurableObject(object);
 }
 
 /**

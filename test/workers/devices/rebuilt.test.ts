@@ -1,15 +1,20 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { DeviceKey } from "#domain/event.ts";
+import { HISTORY_LIMIT } from "#domain/history.ts";
 import type { RebuildSink, RebuiltObject } from "#objects/rebuild.ts";
+import type { DeviceEventSource } from "#objects/requests.ts";
 import type { QueuedRecord } from "#queue/parcel.ts";
 import {
+  assign,
   CHANGED,
   consumeRecords,
   consumerDeps,
+  dealerScope,
   env,
   eventOf,
   eventRecord,
+  freshDealer,
   freshDevice,
   report as freshReport,
   objectOf,
@@ -85,6 +90,25 @@ describe("the second value of a device's object, while the state is rebuilt", ()
 });
 
 describe("a switch of a device's object", () => {
+  it("gives it the older events too, with the times at which they were received, and keeps them when the second value goes", async () => {
+    const key = freshDevice();
+    const count = HISTORY_LIMIT + 250;
+    const events = Array.from({ length: count }, (_, second) => eventOf(report(key, second)));
+    const times = events.map((_, second) => 1_000 + second);
+    await sinkOf(key).replay(events, times);
+    expect(await sinkOf(key).replay(events, times)).toEqual({ isKept: true, rowsWritten: 0 });
+    expect(await sinkOf(key).adoptRebuilt()).toMatchObject({ isChanged: true });
+    expect(await sinkOf(key).adoptRebuilt()).toMatchObject({ isChanged: false });
+    const { events: kept, isWhole } = await (objectOf(key) as unknown as DeviceEventSource).eventsSince(0);
+    expect(isWhole).toBe(true);
+    expect(kept.map(({ receivedAtMs }) => receivedAtMs).sort()).toEqual([...times].sort());
+    await sinkOf(key).dropRebuilt();
+    const names = await runInDurableObject(objectOf(key), (_, { storage }) =>
+      [...storage.kv.list()].map(([name]) => name),
+    );
+    expect(names.sort()).toEqual(["memory", "older/0", "older/1"]);
+  });
+
   it("changes nothing, and no revision, where both values are the same", async () => {
     const key = freshDevice();
     await consumeRecords([report(key, 1)]);
@@ -118,6 +142,37 @@ describe("a switch of a device's object", () => {
     const { live, rebuilt } = await kept(key);
     expect(live?.aspects.profile?.value).toMatchObject({ name: "Hall" });
     expect(live).toEqual(rebuilt);
+  });
+
+  it("tells a dealer's subscriber that it has lost the device, and the right dealer may subscribe", async () => {
+    const key = freshDevice();
+    const [right, wrong] = [freshDealer(), freshDealer()];
+    const assigned = assign(key, 1, right);
+    await consumeRecords([assigned, report(key, 2)]);
+    await plant(key, (memory: { snapshot: { aspects: { dealer: { value: object } } }; journal: object }) => {
+      memory.snapshot.aspects.dealer.value = { dealerId: wrong, name: wrong };
+      const holder = { dealerId: wrong, since: eventOf(assigned).version };
+      return { ...memory, journal: { ...memory.journal, steps: [], base: holder, holder } };
+    });
+    const give = (dealerId: string) =>
+      env.DB.prepare(
+        `UPDATE devices SET dealer_id = ?2, aspects = json_set(aspects, '$.dealer.value', json_object('dealerId', ?2, 'name', ?2))
+         WHERE key = ?1`,
+      )
+        .bind(key, dealerId)
+        .run();
+    await give(wrong);
+    await evictDurableObject(objectOf(key));
+    const socket = await Socket.authenticated({ device: key }, dealerScope(wrong));
+    socket.subscribe(CHANGED, { key });
+    await socket.items(1);
+    await replay(key, assigned, report(key, 2));
+    await give(right);
+    await sinkOf(key).adoptRebuilt();
+    expect(await socket.items(2)).toMatchObject([{ kind: "SNAPSHOT" }, { kind: "LOST", device: null }]);
+    const theirs = await Socket.authenticated({ device: key }, dealerScope(right));
+    theirs.subscribe(CHANGED, { key });
+    expect(await theirs.items(1)).toMatchObject([{ kind: "SNAPSHOT", device: { key } }]);
   });
 
   it("brings back a lost batch, and keeps what came after the last replay", async () => {

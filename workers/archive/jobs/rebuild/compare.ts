@@ -12,6 +12,7 @@ import { Notes, type Subject } from "./notes.ts";
 import { objectOf } from "./replay.ts";
 import {
   deviceOf,
+  eventDifferences,
   fleetsOf,
   judgeDevice,
   judgeParty,
@@ -213,7 +214,8 @@ export async function judgeStep(state: RebuildState, deps: JobDeps): Promise<Ste
   await Promise.all(
     devices.map(async (suspect) => {
       const object = state.objectsKept ? await objectOf<RebuildSink>(deps, suspect.key).readRebuilt() : undefined;
-      judge(suspect, judgeDevice(suspect, deviceOf(archived.get(suspect.key), object)));
+      const events = eventDifferences(suspect.key, object);
+      judge(suspect, judgeDevice(suspect, deviceOf(archived.get(suspect.key)), events));
     }),
   );
   for (const { value: suspect } of page) {

@@ -39,8 +39,7 @@ export function targetOf(deps: JobDeps, into: RebuildParams["into"]): Target {
     return {
       merge: (events) => fleet.merge(events),
       toObject: async (key, arrivals, token) => {
-        const receivedAtMs = arrivals.map((arrival) => arrival.receivedAtMs);
-        await objectOf<DeviceSink>(deps, key).merge(eventsIn(arrivals), token, false, receivedAtMs);
+        await objectOf<DeviceSink>(deps, key).merge(eventsIn(arrivals), token, false, timesIn(arrivals));
         return true;
       },
     };
@@ -48,11 +47,13 @@ export function targetOf(deps: JobDeps, into: RebuildParams["into"]): Target {
   const fleet = new FleetRepository(requireRebuilt(deps).withSession("first-primary"));
   return {
     merge: (events) => fleet.merge(events),
-    toObject: async (key, arrivals) => (await objectOf<RebuildSink>(deps, key).replay(eventsIn(arrivals))).isKept,
+    toObject: async (key, arrivals) =>
+      (await objectOf<RebuildSink>(deps, key).replay(eventsIn(arrivals), timesIn(arrivals))).isKept,
   };
 }
 
 const eventsIn = (arrivals: readonly Arrival[]): ConcordEvent[] => arrivals.map(({ event }) => event);
+const timesIn = (arrivals: readonly Arrival[]): number[] => arrivals.map(({ receivedAtMs }) => receivedAtMs);
 
 export const objectOf = <Sink>({ objects }: JobDeps, key: DeviceKey): Sink =>
   objects.devices.getByName(key) as unknown as Sink;

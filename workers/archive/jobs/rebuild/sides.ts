@@ -3,9 +3,8 @@ import type { Difference } from "#archive/compare/difference.ts";
 import { compareParty } from "#archive/compare/party.ts";
 import type { Device } from "#domain/device.ts";
 import type { DeviceKey } from "#domain/event.ts";
-import { HISTORY_LIMIT } from "#domain/history.ts";
+import { historyPath } from "#domain/parts.ts";
 import type { PartyKey } from "#domain/party.ts";
-import { compareVersions } from "#domain/version.ts";
 import type { RebuildSink, RebuiltObject } from "#objects/rebuild.ts";
 import {
   type PartyKind,
@@ -28,6 +27,8 @@ export type DeviceSides = {
   readonly live: LiveDevice;
   /** `null` if no archived event is of the device. */
   readonly rebuilt: Device | null;
+  /** What differs between the events of its object's values. */
+  readonly events: readonly Difference[];
 };
 
 /**
@@ -50,15 +51,36 @@ export async function readDevices(
   return keys.map((key) => {
     const object = objects.get(key);
     const rows = stored.get(key) as StoredDevice;
-    return { stored: rows, live: { ...rows, ...objectIn(object) }, rebuilt: deviceOf(archived.get(key), object) };
+    return {
+      stored: rows,
+      live: { ...rows, ...objectIn(object) },
+      rebuilt: deviceOf(archived.get(key)),
+      events: eventDifferences(key, object),
+    };
   });
 }
 
-/** Without a second value there is nothing to compare an object with. */
+/** Without a second value there is nothing to compare an object with. Its events it has compared itself. */
 const objectIn = (object: RebuiltObject | undefined): Pick<LiveDevice, "object"> =>
-  object?.isKept && object.rebuilt ? { object: object.live && { ...object.live, hasWholeHistory: true } } : {};
+  object?.isKept && object.rebuilt
+    ? { object: object.live && { ...object.live, history: [], hasWholeHistory: false } }
+    : {};
 
-export function deviceOf(stored: StoredDevice | undefined, object?: RebuiltObject): Device | null {
+/** What an object found between its events and those of the archive. */
+export const eventDifferences = (key: DeviceKey, object: RebuiltObject | undefined): Difference[] =>
+  !object?.isKept
+    ? []
+    : object.events.map(({ version, topic, cause, isAbove }) => {
+        const path = topic === null ? `history[${version}]` : historyPath({ version, topic });
+        return {
+          ...{ place: "history", subject: key, part: path, path, cause, live: null, archived: null, isAbove },
+          liveVersion: cause === "missing" ? null : version,
+          archivedVersion: cause === "notArchived" ? null : version,
+          ...(topic !== null && { topic }),
+        };
+      });
+
+export function deviceOf(stored: StoredDevice | undefined): Device | null {
   if (!stored?.row) return null;
   return {
     key: stored.key,
@@ -66,7 +88,7 @@ export function deviceOf(stored: StoredDevice | undefined, object?: RebuiltObjec
     aspects: stored.row.aspects,
     alerts: new Map(stored.alerts.map(({ alertId, alert }) => [alertId, alert])),
     assignments: stored.assignments,
-    history: (object?.isKept && object.rebuilt?.history) || [],
+    history: [],
   };
 }
 
@@ -76,6 +98,8 @@ export type Suspect =
       readonly kind: "device";
       readonly key: DeviceKey;
       readonly live: LiveDevice;
+      /** The events of its object that the archive did not explain, by their paths. */
+      readonly events: readonly string[];
       readonly certain: readonly Difference[];
     }
   | {
@@ -86,11 +110,12 @@ export type Suspect =
     };
 
 /** @returns `null` if both sides are the same */
-export function suspectDevice({ live, rebuilt }: DeviceSides): Suspect | null {
-  const differences = compareDevice(live, rebuilt);
-  return differences.length === 0
-    ? null
-    : { kind: "device", key: live.key, live, certain: differences.filter(({ isAbove }) => !isAbove) };
+export function suspectDevice({ live, rebuilt, events }: DeviceSides): Suspect | null {
+  const differences = [...compareDevice(live, rebuilt), ...events];
+  if (differences.length === 0) return null;
+  const unexplained = events.filter(({ isAbove }) => isAbove).map(({ path }) => path);
+  const certain = differences.filter(({ isAbove }) => !isAbove);
+  return { kind: "device", key: live.key, live, events: unexplained, certain };
 }
 
 export function suspectParty(
@@ -105,21 +130,21 @@ export function suspectParty(
 /**
  * What is wrong, now that everything is replayed that the live value had when it was read. What it had above the archive is
  * explained if the archive has come up to it; what it lacked is still wrong, whatever has come since.
+ * @param events what differs by now between the events of the object's values
  */
-export function judgeDevice(suspect: Extract<Suspect, { kind: "device" }>, rebuilt: Device | null): Difference[] {
-  const above = compareDevice(suspect.live, rebuilt).filter(({ isAbove }) => isAbove);
-  return [...suspect.certain, ...above.filter((difference) => !isDropped(difference, rebuilt))];
+export function judgeDevice(
+  suspect: Extract<Suspect, { kind: "device" }>,
+  rebuilt: Device | null,
+  events: readonly Difference[],
+): Difference[] {
+  const above = [
+    ...compareDevice(suspect.live, rebuilt),
+    ...events.filter(({ path }) => suspect.events.includes(path)),
+  ].filter(({ isAbove }) => isAbove);
+  return [...suspect.certain, ...above];
 }
 
 export function judgeParty(suspect: Exclude<Suspect, { kind: "device" }>, rebuilt: StoredParty | null): Difference[] {
   const differences = compareParty(suspect.kind, suspect.key, suspect.live, rebuilt);
   return [...suspect.certain, ...differences.filter(({ isAbove }) => isAbove)];
-}
-
-/** A full history has dropped what is older than all that it keeps. */
-function isDropped({ place, liveVersion }: Difference, rebuilt: Device | null): boolean {
-  const oldest = rebuilt?.history.at(-1);
-  const isFull = (rebuilt?.history.length ?? 0) >= HISTORY_LIMIT;
-  if (place !== "history" || !isFull || !oldest || liveVersion === null) return false;
-  return compareVersions(liveVersion, oldest.version) < 0;
 }
