@@ -21,6 +21,7 @@ import { AuditRepository } from "#repositories/audit.ts";
 import { readDatabaseBytes } from "#repositories/database-size.ts";
 import { FillRepository } from "#repositories/fill.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
+import { KnownCustomerRepository } from "#repositories/known-customer.ts";
 import { RevocationRepository } from "#repositories/revocation.ts";
 import { NO_COMMANDS, openServices, type Stores } from "#services/index.ts";
 import { releaseName } from "#telemetry/release.ts";
@@ -164,6 +165,7 @@ export const createOpsDeps = (env: Env, config: Config): OpsDeps => ({
   registers: config.SHARED_REGISTERS,
   runObject: (id) => env.RUNS.getByName(id),
   archive: env.ARCHIVE_SERVICE,
+  knownCustomers: new KnownCustomerRepository(env.DB),
   workerVersion: releaseName(env),
   trust: { ...toTokenTrust(config), access: config.OPS_ACCESS, isRevoked: revocationCheck(env.DB) },
   failedSignIns: env.FAILED_SIGN_INS,

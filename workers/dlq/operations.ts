@@ -62,6 +62,7 @@ const INDEX = {
     archiveCheck: "GET /ops/api/archive/check{?day,after}",
     archiveRecent: "GET /ops/api/archive/recent{?device,seconds}",
     forgetRequests: "GET /ops/api/archive/forgets",
+    forgetPreview: "GET /ops/api/archive/forgets/preview{?source,customerId}",
     forget: "POST /ops/api/archive/forgets",
     forgetCertificate: "GET /ops/api/archive/forgets/{id}",
     archiveJobs: "GET /ops/api/archive/jobs",

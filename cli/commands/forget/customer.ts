@@ -1,7 +1,8 @@
 import { SOURCES } from "#domain/sources.ts";
 import type { JobStatus } from "#ops/archive-api.ts";
-import type { Certificate } from "#ops/archive-forgetting.ts";
+import type { Certificate, ForgetPreview } from "#ops/archive-forgetting.ts";
 import { UsageError } from "../../command/usage-error.ts";
+import { EXIT, ExitError } from "../../exit-error.ts";
 import { followJob, requireDone } from "../../ops/follow-job.ts";
 import { opsCommand } from "../../ops/ops-command.ts";
 import { confirm, requireAnswer } from "../../terminal/confirm.ts";
@@ -13,24 +14,42 @@ export const customer = opsCommand({
     "The customer's name, e-mail and phone are removed from the database, the devices' objects, the dead letters, the\n" +
     "audit log and the archive; and so is what is personal of its devices, up to now. From the first moment on no replay,\n" +
     "backfill or late record brings anything back. It cannot be undone.\n" +
-    "It takes 16 minutes at least, until no consumer can be at work that had looked before. Ctrl-C stops watching; the\n" +
-    "forgetting continues.",
+    "It takes 16 minutes at least, until no consumer can be at work that had looked before, and one runs at a time. Ctrl-C\n" +
+    "stops watching; the forgetting continues. A verification or a rebuild that is under way is ended.",
   arguments: { id: { summary: "The customer's id, as its source has it" } },
   options: {
     source: { value: "source", summary: "Whose customer it is (required)", offer: SOURCES },
     because: { value: "why", summary: "Why, for the audit log and the certificate; without personal data (required)" },
+    preview: { summary: "Print what the database knows of the customer, and start nothing" },
+    "even-if-unknown": {
+      summary: "Start although the database knows no such customer: its records may be in the archive alone",
+    },
     yes: { summary: "Start without asking" },
     detach: { summary: "Start it and return at once" },
   },
-  examples: ['concord forget customer C-1001 --source infinity --because "request 2026-17"'],
-  run: async (context, { id, source, because, yes, detach }) => {
+  examples: [
+    "concord forget customer C-1001 --source infinity --preview",
+    'concord forget customer C-1001 --source infinity --because "request 2026-17"',
+  ],
+  run: async (context, { id, source, because, preview, "even-if-unknown": evenIfUnknown, yes, detach }) => {
     const { client, terminal, print, nowMs } = context;
     if (!source) throw new UsageError(`--source is required: one of ${SOURCES.join(", ")}`);
+    const known = () => client.get<ForgetPreview>("/archive/forgets/preview", { source, customerId: id });
+    if (preview) {
+      const found = await known();
+      return print(found, () => previewLines(found));
+    }
     if (!because?.trim()) throw new UsageError('--because is required: --because "request 2026-17"');
-    requireAnswer(terminal, yes, "`concord forget list`");
+    requireAnswer(terminal, yes, "--preview");
+    const found = await known();
+    for (const line of previewLines(found)) terminal.note(line);
+    if (!found.isKnown && !evenIfUnknown) throw new ExitError(EXIT.nothing, unknownMessage(id, source));
     const question = `Forget the customer ${id} of ${source} for ever? This cannot be undone.`;
     if (!yes && !(await confirm(terminal, question))) return terminal.note("nothing was started");
-    const started = await client.post<JobStatus>("/archive/forgets", { source, customerId: id, reason: because });
+    const started = await client.post<JobStatus>("/archive/forgets", {
+      ...{ source, customerId: id, reason: because },
+      ...(evenIfUnknown && { evenIfUnknown: true }),
+    });
     if (detach) return print(started, () => jobLines(started, nowMs));
     const ended = await followJob(context, started);
     if (!ended) return;
@@ -41,3 +60,13 @@ export const customer = opsCommand({
     print(certificate, () => certificateLines(certificate));
   },
 });
+
+/** A preview in lines for people. */
+const previewLines = ({ customers }: ForgetPreview): string[] =>
+  customers.map(({ customer: key, hasRecord, isForgotten, devices }) => {
+    const record = isForgotten ? "was forgotten before" : hasRecord ? "is known" : "is not known";
+    return `${key} ${record}, and has ${devices} ${devices === 1 ? "device" : "devices"} now`;
+  });
+
+const unknownMessage = (id: string, source: string): string =>
+  `nothing was started: the database knows no customer ${id} of ${source}. Check the id and the source. The archive may still have records of a customer whose devices are gone, or of before the database was lost: --even-if-unknown forgets that one.`;

@@ -42,6 +42,25 @@ export type ForgetRequestJson = {
   readonly completedAt: string | null;
 };
 
+/** What the database knows of a customer in one source. No member has a personal value. */
+export type KnownCustomer = {
+  /** `{source}:{customerId}` */
+  readonly customer: string;
+  /** Whether it has a record of the customer; one that was forgotten has one that says so. */
+  readonly hasRecord: boolean;
+  readonly isForgotten: boolean;
+  /** Devices that the customer has now. */
+  readonly devices: number;
+};
+
+/** What is known of a customer, before it is forgotten. */
+export type ForgetPreview = {
+  /** In each source in which the id means the same customer. */
+  readonly customers: readonly KnownCustomer[];
+  /** Whether any source has a record or a device of it. The archive may have records of one that is not known. */
+  readonly isKnown: boolean;
+};
+
 /** What was removed, where and when. */
 export type Certificate = ForgetRequestJson & {
   readonly completedAt: string;

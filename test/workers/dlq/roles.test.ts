@@ -53,6 +53,7 @@ describe("the role that a route requires", () => {
     ["POST", "/ops/api/revocations", { jti: "t", reason: "r" }],
     ["DELETE", "/ops/api/revocations/a", { reason: "r" }],
     ["GET", "/ops/api/archive/forgets"],
+    ["GET", "/ops/api/archive/forgets/preview?source=elt&customerId=C-1"],
     ["GET", "/ops/api/archive/forgets/a"],
     ["POST", "/ops/api/archive/forgets", { source: "elt", customerId: "C-1", reason: "r" }],
     ["POST", "/ops/api/archive/jobs/files", { kind: "compaction" }],

@@ -4,6 +4,7 @@ import type { OpsAccess } from "#auth/ops-access.ts";
 import { type OpsRole, signOpsToken } from "#auth/ops-user.ts";
 import type { Scope } from "#auth/scope.ts";
 import { LOCAL_TOKEN_SECRET, signToken } from "#auth/token.ts";
+import type { Registers } from "#domain/party.ts";
 import type { Letter, Settlement } from "#letters/letter.ts";
 import { DeadLetterRepository } from "#letters/repositories/dead-letter.ts";
 import type { Parcel, QueuedRecord } from "#queue/parcel.ts";
@@ -116,6 +117,8 @@ type OpsOptions = {
   access?: OpsAccess;
   /** In place of the archive Worker; without it none is bound. */
   archive?: OpsDeps["archive"];
+  /** In place of the configured ones. */
+  registers?: Registers;
 };
 
 /** The operations API over the real D1 and real runs, with a recording queue and a fixed clock. */
@@ -125,11 +128,12 @@ export function opsOf({
   workerVersion = "next",
   access,
   archive,
+  registers,
 }: OpsOptions = {}) {
   const metrics = fakeMetrics();
   const config = readConfig(env);
   if (!config.ok) throw new Error(config.problems.join("; "));
-  const own = createOpsDeps(env, config.config);
+  const own = createOpsDeps(env, { ...config.config, ...(registers && { SHARED_REGISTERS: registers }) });
   const deps = { ...own, events, metrics, now: () => nowMs, workerVersion, archive, trust: { ...own.trust, access } };
   const app = operations(deps);
   const ask = async (method: string, path: string, { body, headers }: Asked = {}) => {

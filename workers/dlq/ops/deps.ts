@@ -7,6 +7,7 @@ import type { AuditAction } from "#ops/api.ts";
 import type { ArchiveRpc } from "#ops/archive-service.ts";
 import type { AuditEntry, AuditRepository } from "#repositories/audit.ts";
 import type { FleetRepository } from "#repositories/fleet.ts";
+import type { KnownCustomerRepository } from "#repositories/known-customer.ts";
 import type { RevocationRepository } from "#repositories/revocation.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { ReplayDeps } from "../replay.ts";
@@ -30,6 +31,7 @@ export type OpsDeps = Omit<ReplayDeps, "letters"> &
     readonly runObject: (id: string) => Pick<ReplayRun, "plan" | "read" | "start" | "pause" | "resume" | "cancel">;
     /** `ArchiveService` of the archive Worker; `undefined` where it is not bound. */
     readonly archive: ArchiveRpc | undefined;
+    readonly knownCustomers: Pick<KnownCustomerRepository, "read">;
     /** Sources whose ids mean the same customers. */
     readonly registers: Registers;
     readonly workerVersion: string;
