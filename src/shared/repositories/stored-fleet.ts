@@ -6,7 +6,6 @@ import type { DeviceKey, Source } from "#domain/event.ts";
 import { type PartyKey, partyKeyOf } from "#domain/party.ts";
 import type { Register } from "#domain/register.ts";
 import type { Version } from "#domain/version.ts";
-import { FILLED } from "./kept-counts.ts";
 
 /** A device as its rows have it, columns and all, at one moment. */
 export type StoredDevice = {
@@ -51,15 +50,6 @@ export type StoredParty = Register<Dealer | Customer> & {
   readonly id: string;
   readonly source: Source;
   readonly name: string;
-};
-
-/** A kept count that is not what counting finds. */
-export type CountDifference = {
-  readonly place: "deviceCount" | "alertCount";
-  /** The columns of its key, separated by spaces; `-` for nobody. */
-  readonly subject: string;
-  readonly kept: number;
-  readonly counted: number;
 };
 
 /** Reads the fleet's rows whole, to compare two databases. It is bound to no scope: no reader of the platform gets these. */
@@ -145,23 +135,6 @@ export class StoredFleetRepository {
       .bind(JSON.stringify(keys.map((key) => [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)])))
       .all<PartyRow>();
     return new Map(results.map(toParty).map((party) => [party.key, party]));
-  }
-
-  /**
-   * Counts devices and open alerts, and compares that with what is kept, at one moment. It reads each device once.
-   * @returns `null` while a Worker still fills the counts
-   */
-  async differingCounts(): Promise<CountDifference[] | null> {
-    const results = await this.#db.batch(COUNT_READS.map((sql) => this.#db.prepare(sql)));
-    const [progress, ...differing] = results.map((result) => result.results) as [
-      { through: string }[],
-      Omit<CountDifference, "place">[],
-      Omit<CountDifference, "place">[],
-    ];
-    if (progress[0]?.through !== FILLED) return null;
-    return (["deviceCount", "alertCount"] as const).flatMap((place, i) =>
-      (differing[i] ?? []).map((difference) => ({ place, ...difference })),
-    );
   }
 }
 
@@ -259,23 +232,4 @@ const DEVICE_READS = [
   `SELECT d.key FROM json_each(?1) j JOIN devices d ON d.key = j.value
    WHERE d.key > (SELECT through FROM fill_progress WHERE name = 'search') OR EXISTS (SELECT 1 FROM renamed_customers r
      WHERE r.customer_id = d.customer_id AND r.source = substr(d.key, 1, instr(d.key, ':') - 1))`,
-];
-
-/** How far the counts are, and then kept counts beside counted ones where they differ. A kept count of nothing is as good as none. */
-const COUNT_READS = [
-  "SELECT through FROM fill_progress WHERE name = 'counts'",
-  `SELECT subject, sum(kept) AS kept, sum(counted) AS counted FROM (
-     SELECT ifnull(nullif(dealer_id, ''), '-') || ' ' || source || ' ' || status AS subject, devices AS kept, 0 AS counted
-     FROM device_counts
-     UNION ALL
-     SELECT ifnull(dealer_id, '-') || ' ' || substr(key, 1, instr(key, ':') - 1) || ' ' || status, 0, count(*)
-     FROM devices GROUP BY 1
-   ) GROUP BY subject HAVING sum(kept) <> sum(counted) ORDER BY subject`,
-  `SELECT subject, sum(kept) AS kept, sum(counted) AS counted FROM (
-     SELECT ifnull(nullif(dealer_id, ''), '-') || ' ' || ifnull(nullif(raised_under, ''), '-') || ' ' || source || ' '
-       || ifnull(nullif(severity, ''), '-') AS subject, alerts AS kept, 0 AS counted FROM open_alert_counts
-     UNION ALL
-     SELECT ifnull(nullif(dealer_id, ''), '-') || ' ' || ifnull(nullif(raised_under, ''), '-') || ' ' || source || ' '
-       || ifnull(nullif(severity, ''), '-'), 0, count(*) FROM open_alert_owners GROUP BY 1
-   ) GROUP BY subject HAVING sum(kept) <> sum(counted) ORDER BY subject`,
 ];

@@ -1,4 +1,3 @@
-import { countDifference } from "#archive/compare/count.ts";
 import { type Difference, describeDifference } from "#archive/compare/difference.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import type { PartyKey } from "#domain/party.ts";
@@ -7,6 +6,7 @@ import type { RebuildSink } from "#objects/rebuild.ts";
 import type { Finding, Findings } from "#ops/rebuild-api.ts";
 import type { PartyKind, StoredParty } from "#repositories/stored-fleet.ts";
 import { type JobDeps, JobProblem, type JobStep } from "../job-kind.ts";
+import { compareKeptCounts } from "../kept-counts.ts";
 import { requireNobodyForgotten } from "./forgotten.ts";
 import { Notes, type Subject } from "./notes.ts";
 import { objectOf } from "./replay.ts";
@@ -119,12 +119,16 @@ function firstOf<T>(lists: readonly (readonly T[])[], of: (item: T) => string, c
 }
 
 async function compareCounts(state: RebuildState, deps: JobDeps): Promise<Step> {
-  const { live } = fleetsOf(deps);
-  const differing = (await live.differingCounts()) ?? [];
-  const found = withFindings(findingsOf(state), differing.map(countDifference));
+  const cursor = state.part === "counts" ? state.cursor : null;
+  const { differences, uncounted, next } = await compareKeptCounts(deps.db, cursor);
+  const found = {
+    ...withFound(state, withFindings(findingsOf(state), differences)),
+    uncounted: uncounted + (cursor === null ? 0 : state.uncounted),
+  };
+  if (next !== null) return { state: { ...found, part: "counts", cursor: next }, isDone: false };
+  // Without a suspect there is nothing to wait for.
   return {
-    // Without a suspect there is nothing to wait for.
-    state: withNextPhase({ ...withFound(state, found), neededMs: state.suspects > 0 ? deps.nowMs + GRACE_MS : 0 }),
+    state: withNextPhase({ ...found, neededMs: state.suspects > 0 ? deps.nowMs + GRACE_MS : 0 }),
     isDone: false,
   };
 }
@@ -136,6 +140,7 @@ const goingOn = (state: RebuildState): RebuildState =>
 /** Compares what was switched, once more. */
 export async function reviewStep(before: RebuildState, deps: JobDeps): Promise<Step> {
   const state = goingOn(before);
+  if (state.part === "counts") return compareCounts(state, deps);
   const notes = new Notes(deps.storage);
   const page = notes.list<Subject>("adopted", state.cursor, PAGE);
   const begun = state.left === null ? { ...state, left: NO_FINDINGS } : state;

@@ -27,6 +27,7 @@ export function reportOf(state: RebuildState, nowMs: number): JobReport {
       refused,
       compared,
       differences: found.total,
+      ...(state.uncounted > 0 && { uncounted: state.uncounted }),
       adopted,
       objectsAdopted,
       ...(left && { differencesLeft: left.total }),

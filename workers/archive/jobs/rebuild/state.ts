@@ -88,6 +88,8 @@ export type RebuildState = {
   /** Devices and parties that were judged to differ. */
   readonly wrong: number;
   readonly found: Findings;
+  /** Dealers whose counts were not compared, since they have more devices than one statement should count. */
+  readonly uncounted: number;
   readonly adopted: number;
   readonly objectsAdopted: number;
   /** What a review after the switch found; `null` before one. */
@@ -147,6 +149,7 @@ export function beginState(
     suspects: 0,
     wrong: 0,
     found: NO_FINDINGS,
+    uncounted: 0,
     adopted: 0,
     objectsAdopted: 0,
     left: null,
