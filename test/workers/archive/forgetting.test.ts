@@ -11,7 +11,7 @@ import { CONSUMERS_END_AFTER_MS, forgetting } from "../../../workers/archive/job
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
 import { lookEverywhere, OTHER_OBJECTS } from "./look-everywhere.ts";
-import { plantFeed, plantNotes, plantRun } from "./person-elsewhere.ts";
+import { plantCommand, plantFeed, plantNotes, plantRun } from "./person-elsewhere.ts";
 import { archived, CANARY, compactAll, consume, env, letters, Person, park, putRaw, receivedOn } from "./person.ts";
 
 export const orderOf = (person: Person) => ({
@@ -57,6 +57,7 @@ async function plant(person: Person): Promise<void> {
   await env.DB.prepare("INSERT INTO letter_revisions VALUES (?, 1, ?, 'ops', 'typo', 1)")
     .bind(`broken-${person.id}`, JSON.stringify([{ op: "add", path: "/name", value: `${CANARY} patch` }]))
     .run();
+  await plantCommand(person);
   await plantWords(person, `the call of ${CANARY} customer`);
   await plantRun(person, `the call of ${CANARY} customer`);
   await plantFeed(person);

@@ -1,5 +1,5 @@
 import type { Version } from "#domain/version.ts";
-import type { FeedSink } from "#objects/requests.ts";
+import type { DeviceSink, FeedSink } from "#objects/requests.ts";
 import type { Run } from "#ops/api.ts";
 import { FleetRepository } from "#repositories/fleet.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
@@ -66,6 +66,15 @@ export async function plantFeed(person: Person): Promise<void> {
   const ofDealer = announcements.flatMap((byDealer) => byDealer.get(dealerId) ?? []);
   if (ofDealer.length < 3) throw new Error("the feed of the test has to get what happened to the device");
   await (env.DEALER_FEEDS.getByName(dealerId) as unknown as FeedSink).announce(ofDealer, null);
+}
+
+/** A command that the device's object has accepted, and whose event has not come back. */
+export async function plantCommand(person: Person): Promise<void> {
+  const { kind } = await (env.DEVICES.getByName(person.key) as unknown as DeviceSink).claimDesired({
+    ...{ deviceKey: person.key, desired: { heatSetpointC: 20 }, by: { role: "dealer", subject: `${CANARY} command` } },
+    ...{ eventId: `command-${person.id}`, nowMs: Date.UTC(2026, 10, 7) },
+  });
+  if (kind !== "claimed") throw new Error(`the object of the test has to accept the command: ${kind}`);
 }
 
 /** A replay run that an operator has named after the person. */
