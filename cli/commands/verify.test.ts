@@ -33,7 +33,7 @@ const WRONG: VerificationJson = {
 const NEVER: VerificationJson = { ...RIGHT, verified: 0, oldestVerifiedAt: null, results: [] };
 const JOB: JobStatus = {
   ...{ name: "verification", kind: "verification", state: "running", why: null, actor: "ann" },
-  ...{ startedAt: "2026-11-30T12:00:00.000Z", endedAt: null, steps: 4, lastDone: {} },
+  ...{ startedAt: "2026-11-30T12:00:00.000Z", endedAt: null, steps: 4, lastDone: {}, lastFailed: {} },
   report: { phase: "folds the archive", done: 3, total: null, unit: "devices", figures: {} },
 };
 const DONE: JobStatus = { ...JOB, state: "done", endedAt: "2026-11-30T12:01:00.000Z" };

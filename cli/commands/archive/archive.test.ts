@@ -8,12 +8,12 @@ afterEach(() => stub?.stop());
 
 const JOB: JobStatus = {
   ...{ name: "files", kind: "compaction", state: "running", why: null, actor: "schedule" },
-  ...{ startedAt: "2026-11-30T12:00:00.000Z", endedAt: null, steps: 4, lastDone: {} },
+  ...{ startedAt: "2026-11-30T12:00:00.000Z", endedAt: null, steps: 4, lastDone: {}, lastFailed: {} },
   report: { phase: "Compacts 2026-11-29.", done: 3, total: 24, unit: "hours", figures: { parts: 7 } },
 };
 const IDLE: JobStatus = {
   ...{ name: "rebuild", kind: null, state: "idle", why: null, actor: null },
-  ...{ startedAt: null, endedAt: null, steps: 0, lastDone: {}, report: null },
+  ...{ startedAt: null, endedAt: null, steps: 0, lastDone: {}, lastFailed: {}, report: null },
 };
 const DONE: JobStatus = { ...JOB, state: "done", endedAt: "2026-11-30T12:01:00.000Z" };
 const FAILED: JobStatus = { ...DONE, state: "failed", why: "The database is full." };

@@ -3,7 +3,7 @@ import { formatTime, formatTimeAndAge } from "../../terminal/times.ts";
 
 /** A job in lines for people. */
 export function jobLines(job: JobStatus, nowMs: number): string[] {
-  const { name, kind, state, why, actor, startedAt, endedAt, steps, report, lastDone } = job;
+  const { name, kind, state, why, actor, startedAt, endedAt, steps, report, lastDone, lastFailed } = job;
   const total = report?.total ?? null;
   return [
     kind === null ? `${name}: no job was ever started` : `${name}: ${kind} is ${state}${why ? ` (${why})` : ""}`,
@@ -15,5 +15,9 @@ export function jobLines(job: JobStatus, nowMs: number): string[] {
     ...(report ? [`  now       ${report.phase}`] : []),
     ...Object.entries(report?.figures ?? {}).map(([what, count]) => `  ${what}: ${count}`),
     ...Object.entries(lastDone).map(([each, at]) => `  ${each} was last done ${formatTime(at ?? null)}`),
+    ...Object.entries(lastFailed).map(
+      ([each, { at, actor, why: failedFor }]) =>
+        `  ${each} last failed ${formatTime(at)}, started by ${actor}: ${failedFor}`,
+    ),
   ];
 }

@@ -10,7 +10,7 @@ afterEach(() => stub?.stop());
 const ID = "2026-11-30-5f0c2a91";
 const JOB: JobStatus = {
   ...{ name: "files", kind: "forgetting", state: "running", why: null, actor: "ann" },
-  ...{ startedAt: "2026-11-30T12:00:00.000Z", endedAt: null, steps: 4, lastDone: {} },
+  ...{ startedAt: "2026-11-30T12:00:00.000Z", endedAt: null, steps: 4, lastDone: {}, lastFailed: {} },
   report: { phase: "Redacts rows.", done: 3, total: 14, unit: "stages", figures: {}, details: { requestId: ID } },
 };
 const CERTIFICATE: Certificate = {

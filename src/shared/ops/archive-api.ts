@@ -33,6 +33,15 @@ export type JobReport = {
   readonly details?: unknown;
 };
 
+/** A job that failed. The schedule may have begun another in its place since. */
+export type JobFailure = {
+  /** ISO. */
+  readonly at: string;
+  /** Who had started it. */
+  readonly actor: string;
+  readonly why: string;
+};
+
 /** The job of one object: the one that runs, or else the last one. Times are ISO. */
 export type JobStatus = {
   readonly name: JobObjectName;
@@ -49,6 +58,8 @@ export type JobStatus = {
   readonly report: JobReport | null;
   /** When each kind was last done in this object. */
   readonly lastDone: Readonly<Partial<Record<JobKindName, string>>>;
+  /** When each kind last failed in this object, also if one was done since. */
+  readonly lastFailed: Readonly<Partial<Record<JobKindName, JobFailure>>>;
 };
 
 export type JobOrder = {

@@ -185,22 +185,45 @@ describe("a job", () => {
     expect(await status()).toMatchObject({ state: "running" });
   });
 
-  it("of the schedule that failed rests for an hour; one of an operator waits for the operator", async () => {
-    await start({ to: 2, faultAt: 0 }, "compaction", "schedule");
+  it.each(["schedule", "ann"])(
+    "of %s that failed rests for an hour, and then gives way to the schedule",
+    async (actor) => {
+      await start({ to: 2, faultAt: 0 }, "compaction", actor);
+      await runAlarms();
+      await job.age(3_500_000);
+      await job.tick();
+      expect(await status()).toMatchObject({ state: "failed", actor });
+      await job.age(200_000);
+      await job.tick();
+      const { lastFailed, ...next } = await status();
+      expect(next).toMatchObject({ state: "running", actor: "schedule" });
+      expect(lastFailed.compaction).toMatchObject({ actor, why: expect.stringContaining("in the log") });
+      await runAlarms();
+      expect(await status()).toMatchObject({ state: "done", lastFailed });
+    },
+  );
+
+  it("of an operator that failed gives way to another kind that is due", async () => {
+    await start({ to: 2, faultAt: 1 });
     await runAlarms();
-    await job.age(3_500_000);
+    await job.age(1_000_000_000);
     await job.tick();
-    expect(await status()).toMatchObject({ state: "failed" });
-    await job.age(200_000);
-    await job.tick();
-    expect(await status()).toMatchObject({ state: "running" });
-    await job.order("cancel", "ann");
-    forgetFaults();
-    await start({ to: 2, faultAt: 0 });
+    expect(await status()).toMatchObject({
+      state: "running",
+      kind: "compaction",
+      lastFailed: { forgetting: { actor: "ann" } },
+    });
+  });
+
+  it("of an operator that failed waits for the operator, as long as nothing else has what was ordered", async () => {
+    await start({ to: 2, faultAt: 0, isOrderOnlyHere: true });
     await runAlarms();
     await job.age(1_000_000_000);
     await job.tick();
     expect(await status()).toMatchObject({ state: "failed", kind: "forgetting" });
+    await job.order("resume", "ann");
+    await runAlarms();
+    expect(await status()).toMatchObject({ state: "done", kind: "forgetting", steps: 2 });
   });
 });
 

@@ -8,6 +8,7 @@ export type CountingParams = {
   readonly outageAt?: number;
   readonly problemAt?: number;
   readonly faultAt?: number;
+  readonly isOrderOnlyHere?: boolean;
 };
 type Counting = CountingParams & { readonly at: number };
 
@@ -34,6 +35,7 @@ const counting: JobKind<CountingParams, Counting> = {
     if (!Number.isInteger(params.to)) throw new JobProblem("Nothing was started: `to` is no whole number.");
     return { ...params, at: 0 };
   },
+  isOrderOnlyHere: ({ isOrderOnlyHere = false }) => isOrderOnlyHere,
   step: async (state, { bucket }) => {
     const { at, to, outageAt, problemAt, faultAt, waitMs } = state;
     if (at === outageAt && once("outage"))

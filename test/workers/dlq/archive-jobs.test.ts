@@ -8,7 +8,7 @@ const JOBS = "/ops/api/archive/jobs";
 const jobOf = (name: JobObjectName, more: Partial<JobStatus> = {}): JobStatus => ({
   name,
   ...{ kind: null, state: "idle", why: null, actor: null, startedAt: null, endedAt: null },
-  ...{ steps: 0, report: null, lastDone: {} },
+  ...{ steps: 0, report: null, lastDone: {}, lastFailed: {} },
   ...more,
 });
 

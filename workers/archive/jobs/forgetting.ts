@@ -45,6 +45,8 @@ export const forgetting: JobKind<unknown, ForgettingState> = {
       waitMs: order?.waitMs ?? CONSUMERS_END_AFTER_MS,
     };
   },
+  // Once it is noted, the schedule takes up what is not certified.
+  isOrderOnlyHere: ({ request, phase, pass }) => request !== null && phase === "note" && pass === 1,
   step: async (state, deps) => (state.request ? stepOf(state, state.request, deps) : { state, isDone: true }),
   report: ({ request, phase, pass, counts, completedAtMs }) => ({
     phase: request ? `${SENTENCES[phase]}${pass === 2 ? " once more" : ""}.` : "There was nothing to redact.",

@@ -61,6 +61,11 @@ export type JobKind<Params, State> = {
    * @throws JobProblem if the job cannot go on until somebody does something; any error that is no outage ends it as failed
    */
   readonly step: (state: State, deps: JobDeps) => Promise<JobStep<State>>;
+  /**
+   * Whether what an operator has ordered is in this state and nowhere else. If the job fails, it then waits for the operator;
+   * any other gives way to the schedule after an hour. Never unless given.
+   */
+  readonly isOrderOnlyHere?: (state: State) => boolean;
   /** What operators and metrics see. */
   readonly report: (state: State) => JobReport;
   /** Removes some of what a canceled run has noted beside its state; called again until nothing is left. Safe to repeat. */

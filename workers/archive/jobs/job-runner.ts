@@ -1,6 +1,7 @@
 import { HOUR_MS, MINUTE_MS } from "#domain/time.ts";
 import {
   type JobAction,
+  type JobFailure,
   type JobKindName,
   type JobObjectName,
   type JobOrder,
@@ -18,7 +19,7 @@ import { type JobDeps, JobProblem, type NotesLeft, type RegisteredKind } from ".
 /** Who starts jobs that start by themselves. */
 export const SCHEDULE = "schedule";
 
-/** How long a scheduled job that failed is left as it is, before the schedule begins another. Ours. */
+/** How long a job that failed is left as it is, for operators to resume, before the schedule begins another. Ours. */
 const FAILED_RESTS_MS = HOUR_MS;
 
 /** How often a step may take the object down before its job fails. Ours. */
@@ -52,6 +53,7 @@ type Last = {
   readonly doneAtMs: number | null;
   /** Of the last one that had its turn by the schedule: when it was started. */
   readonly scheduledAtMs?: number;
+  readonly failed?: JobFailure;
 };
 type LastTimes = Readonly<Partial<Record<JobKindName, Last>>>;
 
@@ -85,9 +87,9 @@ export class JobRunner {
 
   status(): JobStatus {
     const run = this.#run;
-    const lastDone = Object.entries(this.#last).flatMap(([kind, { doneAtMs }]) =>
-      doneAtMs === null ? [] : [[kind, toIso(doneAtMs)] as const],
-    );
+    const last = Object.entries(this.#last);
+    const lastDone = last.flatMap(([kind, { doneAtMs }]) => (doneAtMs === null ? [] : [[kind, toIso(doneAtMs)]]));
+    const lastFailed = last.flatMap(([kind, { failed }]) => (failed === undefined ? [] : [[kind, failed]]));
     return {
       name: this.#name,
       kind: run?.kind ?? null,
@@ -99,6 +101,7 @@ export class JobRunner {
       steps: run?.steps ?? 0,
       report: (run && this.#deps.kinds[run.kind]?.kind.report(run.progress)) ?? null,
       lastDone: Object.fromEntries(lastDone),
+      lastFailed: Object.fromEntries(lastFailed),
     };
   }
 
@@ -196,8 +199,7 @@ export class JobRunner {
     if (run?.state === "canceled") this.#leave(run);
     const nowMs = this.#deps.now();
     const isResting = run?.state === "failed" && nowMs - (run.endedAtMs ?? 0) < FAILED_RESTS_MS;
-    // A paused job keeps its place, and one that an operator started and that failed waits for the operator.
-    if (run?.state === "paused" || isResting || (run?.state === "failed" && run.actor !== SCHEDULE)) return;
+    if (run?.state === "paused" || isResting || this.#isOrderOnlyIn(run)) return;
     for (const [name, registered] of Object.entries(this.#deps.kinds)) {
       const kind = name as JobKindName;
       if (OBJECT_OF[kind] !== this.#name) continue;
@@ -209,6 +211,12 @@ export class JobRunner {
       if (started.kind !== "ok") log("warn", "job.not_started", { job: kind, reason: started.kind });
       return;
     }
+  }
+
+  /** Whether an operator's job failed before what was ordered is anywhere else: only the operator may give that up. */
+  #isOrderOnlyIn(run: Stored | undefined): boolean {
+    if (run?.state !== "failed" || run.actor === SCHEDULE) return false;
+    return this.#deps.kinds[run.kind]?.kind.isOrderOnlyHere?.(run.progress) ?? false;
   }
 
   /** One step of the job that runs. */
@@ -296,8 +304,10 @@ export class JobRunner {
   }
 
   #fail(run: Stored, why: string): void {
-    log("error", "job.ended_failed", { job: run.kind, steps: run.steps });
-    this.#put({ ...run, ...this.#ended("failed"), deaths: 0, why });
+    log("error", "job.ended_failed", { job: run.kind, actor: run.actor, steps: run.steps });
+    const ended = this.#ended("failed");
+    this.#put({ ...run, ...ended, deaths: 0, why });
+    this.#remember(run.kind, { failed: { at: toIso(ended.endedAtMs), actor: run.actor, why } });
   }
 
   #ended<State extends JobState>(state: State) {
