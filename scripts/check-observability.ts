@@ -38,8 +38,10 @@ const scrape = formatExposition({
   jobs: [
     {
       ...{ name: "files", kind: "compaction", state: "failed", why: "R2 is full", actor: "schedule", steps: 3 },
-      ...{ startedAt: new Date(nowMs).toISOString(), endedAt: null, report: null },
+      ...{ startedAt: new Date(nowMs).toISOString(), endedAt: null },
+      report: { phase: "", done: 3, total: 24, unit: "days", figures: { "records added": 70 } },
       lastDone: { compaction: "2026-11-27T11:00:00.000Z" },
+      lastFailed: { compaction: { at: "2026-11-27T10:00:00.000Z", actor: "ann", why: "A manifest is damaged." } },
     },
   ],
   topics: toTopicsOverview(totals, toTopicTimes(NO_SLOTS, nowMs, { [TOPIC]: nowMs }), nowMs),

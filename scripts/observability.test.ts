@@ -79,6 +79,14 @@ describe.each(expressions)("$where", ({ expr }) => {
   });
 });
 
+it.each([...known].filter(([name]) => !BRIDGE_METRICS.some((metric) => metric.name === name)))(
+  "%s has no label that a scraper gives each target, and would rename",
+  (_, labels) => {
+    expect(labels).not.toContain("job");
+    expect(labels).not.toContain("instance");
+  },
+);
+
 describe("the guide to observability", () => {
   it.each(rules.flatMap(({ alert }) => alert ?? []))("says what to do about %s", (alert) => {
     expect(guide).toContain(`### ${alert}`);

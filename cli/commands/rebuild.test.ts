@@ -10,7 +10,16 @@ afterEach(() => stub?.stop());
 const NOTHING = { total: 0, counts: {}, first: [] };
 const DETAILS: RebuildDetails = { into: "D1", found: NOTHING, left: null, bookmark: null, through: null };
 const RUNNING: JobStatus = {
-  ...{ name: "rebuild", kind: "rebuild", state: "running", why: null, actor: "ann", steps: 4, lastDone: {}, lastFailed: {} },
+  ...{
+    name: "rebuild",
+    kind: "rebuild",
+    state: "running",
+    why: null,
+    actor: "ann",
+    steps: 4,
+    lastDone: {},
+    lastFailed: {},
+  },
   ...{ startedAt: "2026-11-30T12:00:00.000Z", endedAt: null },
   report: { phase: "replays the archive", done: 800, total: null, unit: "records", figures: {}, details: DETAILS },
 };
