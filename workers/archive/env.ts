@@ -3,7 +3,6 @@ import type { JobEnv } from "./jobs/job-deps.ts";
 
 /** The bindings and variables of wrangler.toml. */
 export type Env = Omit<JobEnv, "JOBS"> & {
-  readonly ENVIRONMENT: string;
   /** `ArchiveJob` of this Worker. */
   readonly JOBS: DurableObjectNamespace<ArchiveJob>;
   readonly VERSION?: WorkerVersionMetadata;

@@ -5,9 +5,11 @@ import { readManifest } from "#archive/manifest.ts";
 import { sha256HexOf } from "#base/digest.ts";
 import type { Certificate } from "#ops/archive-forgetting.ts";
 import { AuditRepository } from "#repositories/audit.ts";
+import type { Env } from "../../../workers/archive/env.ts";
 import { loadForgotten, putCertificate, readCertificate } from "../../../workers/archive/forgetting/notes.ts";
 import { type ForgettingState, PHASES } from "../../../workers/archive/forgetting/state.ts";
-import { CONSUMERS_END_AFTER_MS, forgetting } from "../../../workers/archive/jobs/forgetting.ts";
+import { forgetting } from "../../../workers/archive/jobs/forgetting.ts";
+import { CONSUMERS_END_AFTER_MS, toJobDeps } from "../../../workers/archive/jobs/job-deps.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
 import { lookEverywhere, OTHER_OBJECTS } from "./look-everywhere.ts";
@@ -283,7 +285,9 @@ it("a run waits for consumers that had looked before its devices were noted, als
   const late = `late-${person.id}`;
   await consume([person.profile("unknown", { deviceId: late }), person.assigned("reveals it", { deviceId: late })]);
   await inAJob(async (deps) => {
-    const later = { ...deps, nowMs: deps.nowMs + 3_600_000 };
+    const deployed = { ...(env as unknown as Env), ENVIRONMENT: "production" };
+    const { consumersEndAfterMs } = toJobDeps(deployed, deps.storage) as JobDeps;
+    const later = { ...deps, consumersEndAfterMs, nowMs: deps.nowMs + 3_600_000 };
     let state = (await forgetting.begin({}, later)) as ForgettingState;
     while (state.phase !== "wait") ({ state } = await forgetting.step(state, later));
     expect((await forgetting.step(state, later)).waitMs).toBe(CONSUMERS_END_AFTER_MS);

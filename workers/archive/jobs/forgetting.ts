@@ -4,7 +4,7 @@ import { MAX_AHEAD_MS } from "#contracts/parse.ts";
 import { SOURCES } from "#domain/event.ts";
 import { partyKeyOf } from "#domain/party.ts";
 import { REDACTED } from "#domain/redacted.ts";
-import { HOUR_MS, MINUTE_MS } from "#domain/time.ts";
+import { HOUR_MS } from "#domain/time.ts";
 import { ForgettingRepository } from "#repositories/forgetting.ts";
 import { ForgettingMemory } from "../forgetting/memory.ts";
 import { readRequest } from "../forgetting/notes.ts";
@@ -12,19 +12,13 @@ import { type ForgetRequest, type ForgettingState, NO_COUNTS, PHASES } from "../
 import { stepOf } from "../forgetting/steps.ts";
 import { every, type JobDeps, type JobKind, JobProblem, type JobSchedule } from "./job-kind.ts";
 
-/**
- * A consumer that had looked just before the note may still write for so long: a batch takes at most 15 minutes
- * (developers.cloudflare.com/queues/platform/limits). Then the stores are gone through once more.
- */
-export const CONSUMERS_END_AFTER_MS = 16 * MINUTE_MS;
-
 const Order = z.strictObject({
   sources: z.array(z.enum(SOURCES)).min(1),
   customerId: z.string().min(1).max(64),
   reason: z.string().trim().min(1).max(500),
   actor: z.string().min(1).max(200),
   /** How long it waits before it goes through the stores once more; for tests. */
-  waitMs: z.int().min(0).default(CONSUMERS_END_AFTER_MS),
+  waitMs: z.int().min(0).optional(),
 });
 
 /** Without an order: what is noted and not redacted yet, such as devices that a consumer has found since. */
@@ -42,14 +36,14 @@ export const forgetting: JobKind<unknown, ForgettingState> = {
     return {
       ...{ request, phase: request ? PHASES[0] : "certificate", pass: 1, at: null, scan: null },
       ...{ counts: NO_COUNTS, hasFoundMore: false, sharedAtMs: null, completedAtMs: null },
-      waitMs: order?.waitMs ?? CONSUMERS_END_AFTER_MS,
+      waitMs: order?.waitMs ?? deps.consumersEndAfterMs,
     };
   },
   // Once it is noted, the schedule takes up what is not certified.
   isOrderOnlyHere: ({ request, phase, pass }) => request !== null && phase === "note" && pass === 1,
   step: async (state, deps) => (state.request ? stepOf(state, state.request, deps) : { state, isDone: true }),
   report: ({ request, phase, pass, counts, completedAtMs }) => ({
-    phase: request ? `${SENTENCES[phase]}${pass === 2 ? " once more" : ""}.` : "There was nothing to redact.",
+    phase: request ? sentenceOf(phase, pass) : "There was nothing to redact.",
     done: completedAtMs === null ? PHASES.indexOf(phase) : PHASES.length,
     total: PHASES.length,
     unit: "stages",
@@ -92,6 +86,9 @@ async function nextPending(
   }
   return null;
 }
+
+const sentenceOf = (phase: ForgettingState["phase"], pass: 1 | 2): string =>
+  `${SENTENCES[phase]}${pass === 2 && phase !== "certificate" ? " once more" : ""}.`;
 
 const SENTENCES: Readonly<Record<ForgettingState["phase"], string>> = {
   note: "Notes who is forgotten",

@@ -1,7 +1,16 @@
+import { MINUTE_MS } from "#domain/time.ts";
 import { ObjectWrites } from "#objects/object-writes.ts";
 import type { Parcel } from "#queue/parcel.ts";
 import { type MetricsNamespace, pickShard } from "#telemetry/shards.ts";
 import type { JobDeps, NotesForgetting } from "./job-kind.ts";
+
+/**
+ * A consumer that had looked just before something was noted may still write for so long: a batch takes at most 15
+ * minutes (developers.cloudflare.com/queues/platform/limits).
+ */
+export const CONSUMERS_END_AFTER_MS = 16 * MINUTE_MS;
+/** On one machine, where a batch takes less than a second, and nobody's data is at stake. Ours. */
+const LOCAL_CONSUMERS_END_AFTER_MS = 2_000;
 
 /** The bindings that jobs work with. */
 export type JobEnv = {
@@ -20,6 +29,7 @@ export type JobEnv = {
   /** `ArchiveJob` of this Worker. */
   readonly JOBS: DurableObjectNamespace;
   readonly DEVICE_OBJECT_WRITES?: string;
+  readonly ENVIRONMENT: string;
 };
 
 /** @returns `undefined` where the environment has no archive */
@@ -35,6 +45,7 @@ export function toJobDeps(env: JobEnv, storage: DurableObjectStorage): JobDeps |
     metrics: pickShard(env.METRICS),
     jobs: { getByName: (name) => env.JOBS.getByName(name) as unknown as NotesForgetting },
     storage,
+    consumersEndAfterMs: env.ENVIRONMENT === "local" ? LOCAL_CONSUMERS_END_AFTER_MS : CONSUMERS_END_AFTER_MS,
     nowMs: Date.now(),
   };
 }

@@ -21,6 +21,8 @@ export type JobDeps = {
   readonly jobs: { readonly getByName: (name: JobObjectName) => NotesForgetting };
   /** The job object's own storage, for lists that are larger than a state. Keys that begin with `job:` are the runner's. */
   readonly storage: DurableObjectStorage;
+  /** How long a consumer may still write that looks now. */
+  readonly consumersEndAfterMs: number;
   readonly nowMs: number;
 };
 
