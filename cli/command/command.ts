@@ -1,3 +1,4 @@
+import type { ExitCode } from "../exit-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /**
@@ -30,6 +31,8 @@ export type Description<A extends Arguments = Arguments, O extends Options = Opt
   readonly options?: O;
   /** Whole command lines. */
   readonly examples: readonly string[];
+  /** When it ends with which code, for scripts; beside 0 for success and 2 for a call that cannot work. */
+  readonly exits?: Readonly<Partial<Record<ExitCode, string>>>;
 };
 
 type ValueOf<O extends Option> = O extends { readonly value: string }

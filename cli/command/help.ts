@@ -9,13 +9,15 @@ export function asksForHelp(args: readonly string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).some((each) => each === `--${HELP_OPTION}` || each === "-h");
 }
 
+const USUAL_EXITS = { 0: "success", 2: "the call cannot work" };
+
 /** `concord dlq show <id> [options]` */
 export function usageLine(name: string, { arguments: given = {} }: Description): string {
   return [name, ...Object.keys(given).map((each) => argumentLabel(each, given)), "[options]"].join(" ");
 }
 
 export function commandHelp(name: string, summary: string, description: Description, paint: Paint): string[] {
-  const { details, arguments: given = {}, options = {}, examples } = description;
+  const { details, arguments: given = {}, options = {}, examples, exits } = description;
   return [
     ...introduction(summary, details),
     ...section("Usage", [`  ${usageLine(name, description)}`], paint),
@@ -26,6 +28,7 @@ export function commandHelp(name: string, summary: string, description: Descript
       examples.map((each) => `  ${each}`),
       paint,
     ),
+    ...(exits === undefined ? [] : section("Exit codes", rows(Object.entries({ ...USUAL_EXITS, ...exits })), paint)),
   ];
 }
 

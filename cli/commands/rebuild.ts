@@ -14,24 +14,33 @@ const SHOWN = 20;
 export const rebuild = opsCommand({
   details:
     "Replays every event of the archive, by today's contracts, while events flow.\n" +
-    "--into D1 replays into a second, empty database and beside the value of each device's object, and can compare\n" +
-    "the two, and replace what is wrong in the live state. --into live is for a database that was lost or restored: it\n" +
-    "replays into the live one.\n" +
-    "Ctrl-C stops watching; the rebuild continues. It is paused, resumed and canceled by `concord archive pause rebuild`,\n" +
-    "`resume rebuild` and `cancel rebuild`.",
+    "--into D1 replays into a second, empty database, and into a second value of each device's object. Readers see\n" +
+    "nothing of either. --compare says what differs from the live state, and --switch replaces that in it.\n" +
+    "--into live is for a database that was lost or restored: it replays into the live one.\n" +
+    "Ctrl-C stops watching; the rebuild continues. `concord archive jobs rebuild --wait` watches it again, and `concord\n" +
+    "archive pause rebuild`, `resume rebuild` and `cancel rebuild` do what they say.",
   options: {
     from: { value: "store", summary: "What to rebuild from: archive, the only one (default)", offer: ["archive"] },
     into: { value: "target", summary: "D1 or live (required)", offer: ["D1", "live"] },
     pace: { value: "count", summary: "Most records a second, 1 to 100000 (default 2000)" },
     compare: { summary: "Compare the rebuilt state with the live one, row by row and field by field" },
     switch: { summary: "Compare, and then replace what is wrong in the live state" },
-    keep: { summary: "Leave the rebuilt rows in the second database; without --compare they always stay" },
+    keep: {
+      summary:
+        "With --compare or --switch: leave the rebuilt rows in the second database, where they otherwise stay only without both",
+    },
     follow: { summary: "Afterwards follow the archive until the job is canceled" },
     restart: { summary: "First remove what an earlier rebuild left in the second database" },
-    clear: { summary: "Only remove what an earlier rebuild left, as one that was canceled" },
+    clear: { summary: "Only remove what an earlier rebuild left, such as one that was canceled" },
     because: { value: "why", summary: "Why, for the audit log; required for --switch and --into live" },
     yes: { summary: "Start without asking" },
     detach: { summary: "Start it and return at once" },
+  },
+  exits: {
+    1: "the platform cannot be reached, something failed, or there is no archive",
+    4: "the live state differs from the archive at the end; or the rebuild failed, is paused or was canceled",
+    5: "the token does not permit this",
+    6: "it cannot begin as things are: another rebuild is not over, or the second database has rows of one",
   },
   examples: [
     "concord rebuild --from archive --into D1 --compare",

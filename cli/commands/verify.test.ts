@@ -52,6 +52,12 @@ describe("concord verify", () => {
     expect(out).toContain("nothing differs");
   });
 
+  it("says in its help when it ends with which code", async () => {
+    const { code, out } = await run(["--help"], answers(RIGHT));
+    expect(code).toBe(0);
+    expect(out).toMatch(/Exit codes\n {2}0 {2}success\n[\s\S]*\n {2}4 {2}something differs/);
+  });
+
   it("prints what differs and why, and ends with 4", async () => {
     const { code, out, err } = await run([], answers(WRONG));
     expect(code).toBe(4);

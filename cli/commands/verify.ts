@@ -8,10 +8,9 @@ import { formatTimeAndAge } from "../terminal/times.ts";
 
 export const verify = opsCommand({
   details:
-    "Each night a part of the fleet is verified: what D1 and the devices' objects hold against the fold of\n" +
-    "all archived events, while events flow. Without --now, this shows what the last verifications\n" +
-    "found. Personal values are masked. It ends with 4 if anything differs, and with 3 if\n" +
-    "nothing of it was ever verified.",
+    "Each night a seventh of the fleet is verified: what D1 and the devices' objects hold is compared with what all\n" +
+    "archived events say, while events flow. Without --now, this shows what the last verifications found. Personal\n" +
+    "values are masked. It changes nothing: `concord rebuild --into D1 --switch` replaces what is wrong.",
   options: {
     bucket: { value: "bucket", summary: "One of the 256 parts of the fleet, 00 to ff" },
     device: { value: "key", summary: "One device, {source}:{id}" },
@@ -24,6 +23,13 @@ export const verify = opsCommand({
         "With --now, and for every later run: what occurred before this time may be from before the archive (RFC 3339)",
     },
     because: { value: "why", summary: "Why, for the audit log" },
+  },
+  exits: {
+    1: "the platform cannot be reached, something failed, or there is no archive",
+    3: "nothing of it was ever verified",
+    4: "something differs; or, with --now, the verification failed, is paused or was canceled",
+    5: "the token does not permit this",
+    6: "with --now: another verification that an operator started is not over",
   },
   examples: ["concord verify", "concord verify --device elt:T-100 --now", "concord verify --bucket a7 --now"],
   run: async (context, { bucket, device, now, "archived-since": archivedSince, because }) => {
@@ -44,7 +50,7 @@ export const verify = opsCommand({
     const found = await client.get<VerificationJson>("/archive/verification", { bucket, device });
     print(found, () => verificationLines(found, { isWhole: !isPart, nowMs }));
     if (found.results.length === 0) {
-      throw new ExitError(EXIT.nothing, "nothing of it was ever verified; --now does it");
+      throw new ExitError(EXIT.nothing, "nothing of it was ever verified; `concord verify --now` does it now");
     }
     if (found.differenceCount > 0) throw new ExitError(EXIT.failures, summary(found.differenceCount));
   },

@@ -54,7 +54,9 @@ export function requireDone({ name, kind, state, why }: JobStatus): void {
   if (state === "done" || state === "idle") return;
   const next =
     state === "paused" || state === "failed"
-      ? `Then \`concord archive resume ${name}\` or \`concord archive cancel ${name}\``
+      ? `To go on: concord archive resume ${name}. To give it up: concord archive cancel ${name}`
       : "What it has done stays";
-  throw new ExitError(EXIT.failures, `the ${kind} is ${state}${why ? `: ${why}` : ""} ${next}`);
+  const because = why ? `: ${why.replace(/\.$/, "")}` : "";
+  const what = state === "failed" ? "has failed" : state === "canceled" ? "was canceled" : `is ${state}`;
+  throw new ExitError(EXIT.failures, `the ${kind} ${what}${because}. ${next}`);
 }

@@ -46,6 +46,14 @@ describe("concord archive jobs", () => {
       expect(out).toContain(text);
   });
 
+  it("shows what failed before it, and why", async () => {
+    const failed = { at: "2026-11-30T10:00:00.000Z", actor: "ann", why: "A manifest is damaged." };
+    const job = { ...DONE, lastFailed: { forgetting: failed } };
+    const { out } = await run(["archive", "jobs", "files"], { "GET /archive/jobs/files": inTurn(job) });
+    expect(out).toContain("forgetting last failed 2026-11-30 10:00:00Z, started by ann: A manifest is damaged.");
+    expect(out).toContain("last      Compacts 2026-11-29.");
+  });
+
   it("waits for its end, and ends with 4 if it fails", async () => {
     const waited = await run(["archive", "jobs", "files", "--wait"], {
       "GET /archive/jobs/files": inTurn(JOB, JOB, DONE),
@@ -57,7 +65,9 @@ describe("concord archive jobs", () => {
       "GET /archive/jobs/files": inTurn(JOB, FAILED),
     });
     expect(failed).toMatchObject({ code: 4, err: expect.stringContaining("The database is full.") });
-    expect(failed.err).toContain("concord archive resume files");
+    expect(failed.err).toContain(
+      "the compaction has failed: The database is full. To go on: concord archive resume files.",
+    );
   });
 
   it("says that an environment has no archive, and ends with 1", async () => {

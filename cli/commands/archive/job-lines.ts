@@ -12,7 +12,7 @@ export function jobLines(job: JobStatus, nowMs: number): string[] {
     ...(report
       ? [`  progress  ${report.done}${total === null ? "" : ` of ${total}`} ${report.unit}, ${steps} steps`]
       : []),
-    ...(report ? [`  now       ${report.phase}`] : []),
+    ...(report ? [`  ${state === "running" ? "now " : "last"}      ${report.phase}`] : []),
     ...Object.entries(report?.figures ?? {}).map(([what, count]) => `  ${what}: ${count}`),
     ...Object.entries(lastDone).map(([each, at]) => `  ${each} was last done ${formatTime(at ?? null)}`),
     ...Object.entries(lastFailed).map(

@@ -7,7 +7,10 @@ import { formatAge, formatTime } from "../../terminal/times.ts";
 import { jobLines } from "./job-lines.ts";
 
 export const jobs = opsCommand({
-  details: "Compaction and forgetting run as `files`, one after the other.",
+  details:
+    "files         compaction each hour, and forgetting: both write the same files, so one runs after the other\n" +
+    "verification  compares a seventh of the fleet each night: concord verify\n" +
+    "rebuild       runs when it is ordered: concord rebuild",
   arguments: { name: { summary: "The job to show; all of them unless given", optional: true, offer: JOB_OBJECTS } },
   options: { wait: { summary: "Show the progress of the job until it ends, fails or is paused" } },
   examples: ["concord archive jobs", "concord archive jobs files --wait"],

@@ -16,9 +16,17 @@ const order = (action: JobAction, details: string) =>
     },
   });
 
-export const pause = order("pause", "The step that runs now is finished and kept. A paused job starts nothing else.");
-export const resume = order("resume", "It goes on with the step at which it stopped.");
+export const pause = order(
+  "pause",
+  "The step that runs now is finished and kept. No other job starts in its place until it is resumed or canceled.",
+);
+export const resume = order(
+  "resume",
+  "It goes on with the step at which it stopped. A job that failed can be resumed for an hour; then the schedule begins\n" +
+    "the next one that is due in its place.",
+);
 export const cancel = order(
   "cancel",
-  "What it has done stays. A job that starts by itself begins again when it is next due.",
+  "A job that starts by itself begins again when it is next due. A forgetting that has begun is taken up again within\n" +
+    "the hour.",
 );

@@ -14,8 +14,9 @@ export const customer = opsCommand({
     "The customer's name, e-mail and phone are removed from the database, the devices' objects, the dead letters, the\n" +
     "audit log and the archive; and so is what is personal of its devices, up to now. From the first moment on no replay,\n" +
     "backfill or late record brings anything back. It cannot be undone.\n" +
-    "It takes 16 minutes at least, until no consumer can be at work that had looked before, and one runs at a time. Ctrl-C\n" +
-    "stops watching; the forgetting continues. A verification or a rebuild that is under way is ended.",
+    "It takes 16 minutes at least, until no consumer can be at work that had looked before (seconds on a local platform),\n" +
+    "and one runs at a time. Ctrl-C stops watching; the forgetting continues, and `concord archive jobs files --wait`\n" +
+    "watches it again. A verification or a rebuild that is under way is ended.",
   arguments: { id: { summary: "The customer's id, as its source has it" } },
   options: {
     source: { value: "source", summary: "Whose customer it is (required)", offer: SOURCES },
@@ -26,6 +27,13 @@ export const customer = opsCommand({
     },
     yes: { summary: "Start without asking" },
     detach: { summary: "Start it and return at once" },
+  },
+  exits: {
+    1: "the platform cannot be reached, something failed, or there is no archive",
+    3: "the database knows no such customer",
+    4: "the forgetting failed, is paused or was canceled",
+    5: "the token does not permit this",
+    6: "a compaction or a forgetting that an operator started is not over",
   },
   examples: [
     "concord forget customer C-1001 --source infinity --preview",
