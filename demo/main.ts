@@ -9,6 +9,7 @@ import { startStack } from "../local/stack.ts";
 import { compareStores, fingerprintStores } from "../local/stores.ts";
 import { generate } from "../samples/generate.ts";
 import { foldOracle } from "../samples/oracle.ts";
+import { showArchive, showEarlier, showForgetting, showVerification } from "./archive.ts";
 
 const { values } = parseArgs({
   options: {
@@ -82,6 +83,7 @@ try {
   const move = { key: "elt:demo-reassigned", from, to };
   await assign(clients, { key: move.key, dealer: from, atMs: Date.now() - 60_000 });
   await isShown(clients, move.key);
+  const beforeMs = Date.now();
   const screens = await reassign(stack.url, clients, move);
   console.log(`\n${table(screens.map(({ screen, kind, afterMs }) => [screen, `${afterMs.toFixed(0)} ms`, kind]))}`);
   check(
@@ -96,9 +98,20 @@ try {
   const letters = groups.reduce((sum, group) => sum + group.letters, 0);
   check(letters === expectedDead, `${letters} letters are in groups, and ${expectedDead} records were bad`);
 
+  console.log("\n7. Every record that was settled is in the archive: the reassigned device as it was before");
+  await showArchive(stack.url, check);
+  const dealers = [from.dealerId, to.dealerId] as const;
+  await showEarlier(stack.url, clients, { key: move.key, atMs: beforeMs, dealers }, check);
+
+  console.log("\n8. Verifying the live state: it has to be the fold of the archive");
+  await showVerification(stack.url, oracle.size + 1, check);
+
+  console.log("\n9. A customer asks to be forgotten");
+  await showForgetting(stack.url, clients, oracle, check);
+
   console.log(
     failures.length === 0
-      ? `\nAll ${oracle.size} devices agree: in GraphQL, in D1, in their objects and in the fold.\n`
+      ? `\nAll ${oracle.size} devices agree: in GraphQL, in D1, in their objects, in the archive and in the fold.\n`
       : "\nThe demo failed:\n",
   );
 } catch (error) {
