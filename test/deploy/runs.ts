@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { accountOf } from "../../deploy/account/account.ts";
 import { createApi, credentialsOf } from "../../deploy/account/cloudflare-api.ts";
 import { createProgress } from "../../deploy/command/progress.ts";
@@ -14,6 +17,10 @@ import { migrationFiles, readConfig } from "./account/config.ts";
 import type { StandIn } from "./account/stand-in.ts";
 import { ACCOUNT_ID, type State, trafficOf } from "./account/state.ts";
 
+/** Where the account builds what has been hashed before. */
+const BUILDS = mkdtempSync(join(tmpdir(), "concord-builds-"));
+process.once("exit", () => rmSync(BUILDS, { recursive: true, force: true }));
+
 /** A secret that has to be seen nowhere. */
 export const CANARY = "canary9f3a6c";
 const credentialsFor = (id: string): Values => ({
@@ -26,6 +33,8 @@ export const SECRETS = credentialsFor("elt");
 export const NEXT_SECRETS = credentialsFor("elt-2");
 
 const workersOf = new Map<string, readonly Worker[]>();
+/** By a Worker's settings and code: the files that Workers serve are the same in every run, and large. */
+const contents = new Map<string, string>();
 
 /** The runs of one environment against one account, as the commands do them. */
 export class Runs {
@@ -77,9 +86,23 @@ export class Runs {
     const { account, environment, workers } = this;
     return makePlan({
       ...{ account, environment, workers, release, only, isAnew },
-      contentOf: (worker) => contentOf(account, worker, environment.name),
+      contentOf: (worker) => this.#contentOf(worker),
       migrationFiles: [...migrationFiles(), ...this.standIn.state.moreMigrations],
     });
+  }
+
+  /** Each run builds; a build that another run has made too is hashed once. */
+  async #contentOf(worker: Worker): Promise<string> {
+    const { account, environment, standIn } = this;
+    const key = JSON.stringify([environment.name, worker, standIn.state.code[worker.folder]]);
+    const known = contents.get(key);
+    if (known === undefined) {
+      const content = await contentOf(account, worker, environment.name);
+      contents.set(key, content);
+      return content;
+    }
+    await account.build(worker.config, environment.name, BUILDS);
+    return known;
   }
 
   async deploy(
