@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { Order } from "./test/support/order.ts";
 import { ROOMS } from "./test/support/rooms.ts";
 import { Slowest } from "./test/support/slowest.ts";
 
@@ -11,6 +12,7 @@ export default defineConfig({
     reporters: ["default", new Slowest()],
     // Much of the time is spent starting runtimes, so even two cores have room for two at once.
     maxWorkers: Math.max(3, availableParallelism()),
+    sequence: { sequencer: Order },
     projects: [
       {
         // As Node itself resolves: with "development" among them, there would be a second graphql beside its peers'.
