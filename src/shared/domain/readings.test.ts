@@ -137,12 +137,21 @@ describe("a range", () => {
     ["not a number", { toMs: Number.NaN }, /before/],
     ["of too short a step", { stepSeconds: 59 }, /at least 60/],
     ["of half a second", { stepSeconds: 60.5 }, /whole number/],
+    ["of too long a step", { stepSeconds: 2 ** 31 }, /at most 2147483647/],
+    ["of the longest step", { stepSeconds: 2 ** 31 - 1 }, null],
     ["of no field", { fields: [] }, /at least one field/],
     ["of too many points", { toMs: MAX_POINTS * 900_000 + 1 }, /801 points, over the limit of 800/],
   ] as const)("that is %s", (_, change, problem) => {
     const said = problemOf({ ...good, ...change });
     if (problem === null) expect(said).toBeNull();
     else expect(said).toMatch(problem);
+  });
+
+  it("of the longest step has points from the year 0 on", () => {
+    const fromMs = Date.parse("0000-01-01T00:00:00Z");
+    const all = { ...good, fromMs, stepSeconds: 2 ** 31 - 1 };
+    const points = summarize([{ atMs: fromMs, tag: "a", humidityPct: 40 }], { ...all, fields: ["humidityPct"] });
+    expect(points.map(({ at }) => at)).toEqual(["0000-01-01T00:00:00.000Z"]);
   });
 
   it("of too many points is told a step that fits, wherever it begins", () => {

@@ -44,11 +44,18 @@ export const MAX_POINTS = 800;
 /** The shortest step, in seconds. Our choice: devices report every few minutes. */
 export const MIN_STEP_SECONDS = 60;
 
+/** The longest one, in seconds: 68 years, the most that GraphQL's `Int` can say. */
+const MAX_STEP_SECONDS = 2 ** 31 - 1;
+
+/** No time is written before the year 0, in which a long step may have begun. */
+const YEAR_0_MS = Date.parse("0000-01-01T00:00:00Z");
+
 /** What is wrong with a range, as a sentence for its sender; `null` if nothing is. */
 export function problemOf({ fromMs, toMs, stepSeconds, fields }: ReadingRange): string | null {
   if (!(fromMs < toMs)) return "`from` must be before `to`.";
   if (!Number.isInteger(stepSeconds) || stepSeconds < MIN_STEP_SECONDS)
     return `\`step\` must be a whole number of seconds, and at least ${MIN_STEP_SECONDS}.`;
+  if (stepSeconds > MAX_STEP_SECONDS) return `\`step\` must be at most ${MAX_STEP_SECONDS} seconds.`;
   if (fields.length === 0) return "`fields` must name at least one field, or be absent.";
   const points = pointsIn({ fromMs, toMs, stepSeconds });
   if (points <= MAX_POINTS) return null;
@@ -100,7 +107,9 @@ export function summarize(
       const values = within.flatMap((reading) => reading[field] ?? []);
       return values.length === 0 ? [] : [[field, statOf(values)] as const];
     });
-    return stats.length === 0 ? [] : [{ at: toMoment(step * stepMs), ...Object.fromEntries(stats) }];
+    return stats.length === 0
+      ? []
+      : [{ at: toMoment(Math.max(YEAR_0_MS, step * stepMs)), ...Object.fromEntries(stats) }];
   });
 }
 
