@@ -30,12 +30,17 @@ const THEN = {
   asOf: "2026-11-23T13:00:00.000Z",
   knownAt: "2026-11-24T00:00:00.000Z",
   completeUntil: "2026-11-24T00:00:00.000Z",
+  completeSince: null as string | null,
   device: DEVICE,
 };
 
 async function run(...args: string[]) {
+  return answered(THEN, args);
+}
+
+async function answered(then: typeof THEN, args: string[]) {
   stub = await startOpsStub({
-    "GET /devices/elt%3At-1": ({ query }) => ({ json: query.asOf ? THEN : DEVICE }),
+    "GET /devices/elt%3At-1": ({ query }) => ({ json: query.asOf ? then : DEVICE }),
   });
   return concord(["device", ...args], { url: stub.url });
 }
@@ -55,7 +60,14 @@ describe("concord device", () => {
     const { out } = await run("elt:t-1", "--as-of", "2026-11-23T14:00:00+01:00", "--known-at", "2026-11-24T00:00:00Z");
     expect(out).toContain("as of 2026-11-23 13:00:00Z, known at 2026-11-24 00:00:00Z");
     expect(out).toContain("complete for what was received before 2026-11-24 00:00:00Z");
+    expect(out).not.toContain("may be missing");
     expect(stub?.requests[0]?.query).toEqual({ asOf: "2026-11-23T14:00:00+01:00", knownAt: "2026-11-24T00:00:00Z" });
+  });
+
+  it("says since when it is complete, if something older may be missing", async () => {
+    const then = { ...THEN, completeSince: "2026-11-20T08:00:00.000Z" };
+    const { out } = await answered(then, ["elt:t-1", "--as-of", "2026-11-23T14:00:00Z"]);
+    expect(out).toContain("what was received before 2026-11-20 08:00:00Z may be missing");
   });
 
   it("prints the JSON of the operations API", async () => {

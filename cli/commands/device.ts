@@ -31,9 +31,14 @@ export const device = opsCommand({
   },
 });
 
-const describeTimes = ({ asOf, knownAt, completeUntil }: DeviceAsOf): string[] => [
-  `as of ${formatTime(asOf)}, known at ${formatTime(knownAt)}`,
+const describeTimes = ({ asOf, knownAt, completeUntil, completeSince }: DeviceAsOf): string[] => [
+  `as of ${formatTime(asOf)}, known at ${formatTime(knownAt)}; the names of dealers are those of now`,
   `complete for what was received before ${formatTime(completeUntil)}; of what came later, the newest events are in it`,
+  ...(completeSince === null
+    ? []
+    : [
+        `what was received before ${formatTime(completeSince)} may be missing: the archive does not reach further back`,
+      ]),
 ];
 
 type Showing = { readonly nowMs: number; readonly terminal: Pick<QuietTerminal, "width" | "paint"> };

@@ -36,7 +36,7 @@ describe.skipIf(!hasBrowser)("a device's page as of an earlier time", () => {
   afterAll(() => tabs?.close());
 
   /** Answers with the device as it is, but at that time retired. */
-  async function answering(page: Page): Promise<URLSearchParams[]> {
+  async function answering(page: Page, completeSince: string | null = null): Promise<URLSearchParams[]> {
     const asked: URLSearchParams[] = [];
     await page.route(READINGS, (route) => route.fulfill({ json: { points: [] } }));
     await page.route(DETAIL, async (route: Route) => {
@@ -45,7 +45,8 @@ describe.skipIf(!hasBrowser)("a device's page as of an earlier time", () => {
       const now = await route.fetch({ url: url.href.slice(0, url.href.indexOf("?")) });
       const device = { ...((await now.json()) as object), status: "RETIRED" };
       const asOf = url.searchParams.get("asOf");
-      return route.fulfill({ json: { asOf, knownAt: asOf, completeUntil: "2026-12-01T09:00:00.000Z", device } });
+      const completeUntil = "2026-12-01T09:00:00.000Z";
+      return route.fulfill({ json: { asOf, knownAt: asOf, completeUntil, completeSince, device } });
     });
     return asked;
   }
@@ -91,6 +92,20 @@ describe.skipIf(!hasBrowser)("a device's page as of an earlier time", () => {
     await eventually(() => head(page).textContent()).toContain("Online");
     expect(page.url()).not.toContain("asOf");
     expect(problems).toEqual([]);
+  });
+
+  it("says since when the archive has everything, if something older may be missing", async () => {
+    const note = async (completeSince: string | null) => {
+      const { page } = await tabs.open({ role: "viewer" });
+      await answering(page, completeSince);
+      await page.evaluate((hash) => {
+        location.hash = hash;
+      }, `${AT}?asOf=${AS_OF}`);
+      await eventually(() => head(page).textContent()).toContain("Retired");
+      return page.locator(".as-of-note").textContent();
+    };
+    expect(await note("2026-11-20T08:00:00.000Z")).toMatch(/received before 20 Nov 2026.* may be missing/);
+    expect(await note(null)).not.toContain("missing");
   });
 
   it("asks for what was known at another time, and for readings until the first", async () => {

@@ -29,7 +29,11 @@ const settled = () =>
 const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 30_000, interval: 50 });
 
 /** What the API was asked, and its answer in its place. */
-async function answering(page: Page, pointsOf: (query: URLSearchParams) => readonly unknown[]): Promise<string[]> {
+async function answering(
+  page: Page,
+  pointsOf: (query: URLSearchParams) => readonly unknown[],
+  completeSince: string | null = null,
+): Promise<string[]> {
   const asked: string[] = [];
   await page.route(READINGS, (route: Route) => {
     const { search, searchParams } = new URL(route.request().url());
@@ -39,7 +43,8 @@ async function answering(page: Page, pointsOf: (query: URLSearchParams) => reado
       searchParams.get("to"),
       Number(searchParams.get("step")),
     ];
-    return route.fulfill({ json: { from, to, stepSeconds, completeUntil: to, points: pointsOf(searchParams) } });
+    const times = { from, to, stepSeconds, completeUntil: to, completeSince };
+    return route.fulfill({ json: { ...times, points: pointsOf(searchParams) } });
   });
   return asked;
 }
@@ -155,6 +160,22 @@ describe.skipIf(!hasBrowser)("the readings of a device's page", () => {
     const { page } = await open(() => []);
     await card(page).getByText("No readings in this day").waitFor();
     expect(await picture(page).count()).toBe(0);
+  });
+
+  it("say since when the archive has them all, where the range begins earlier", async () => {
+    const missing = async (sinceMs: number) => {
+      const { page } = await tabs.open({ role: "viewer" });
+      await answering(page, (query) => pointsAt(query, [100]), new Date(sinceMs).toISOString());
+      await page.evaluate((hash) => {
+        location.hash = hash;
+      }, AT);
+      await picture(page).waitFor();
+      return card(page)
+        .getByText(/Reports that were received before .* may be missing/)
+        .count();
+    };
+    expect(await missing(Date.now() - HOUR_MS)).toBe(1);
+    expect(await missing(Date.now() - 48 * HOUR_MS)).toBe(0);
   });
 
   it("show what the API answers in place of readings, and ask again", async () => {

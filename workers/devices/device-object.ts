@@ -170,10 +170,12 @@ export class DeviceObject
   }
 
   /** Of every event that the object has. It cannot know that nothing is missing where events reach it only while it is watched. */
-  async eventsSince(receivedAtMs: number): Promise<KeptEvents> {
+  async eventsSince(receivedAtMs: number, beforeMs: number | null = null): Promise<KeptEvents> {
     const { events, missingTo } = this.#events;
     return {
-      events: events.filter((event) => event.receivedAtMs === null || event.receivedAtMs >= receivedAtMs),
+      events: events.filter(
+        ({ receivedAtMs: at }) => at === null || at >= receivedAtMs || (beforeMs !== null && at < beforeMs),
+      ),
       isWhole: this.#writes === "always" && missingTo === null,
     };
   }

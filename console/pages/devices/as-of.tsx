@@ -104,12 +104,15 @@ export function AsOfView({ deviceKey, route, time }: ViewProps) {
   const untilMs = Date.parse(time.asOf);
   return (
     <Answered answer={answer} what={`device ${deviceKey} as of ${time.asOf}`} rows={8}>
-      {({ device, asOf, completeUntil }) => (
+      {({ device, asOf, completeUntil, completeSince }) => (
         <>
           <p class="as-of-note" role="status">
             As of {formatFullTime(asOf)}, by what was received{" "}
             {time.knownAt ? `until ${formatFullTime(time.knownAt)}` : "so far"}. Complete for what was received before{" "}
-            {formatFullTime(completeUntil)}. Events and dead letters are shown for now only.
+            {formatFullTime(completeUntil)}.{" "}
+            {completeSince &&
+              `What was received before ${formatFullTime(completeSince)} may be missing: the archive does not reach further back. `}
+            Events and dead letters are shown for now only, and names of dealers are those of now.
           </p>
           <DeviceHead device={device} />
           <div class="device-grid">

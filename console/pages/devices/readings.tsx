@@ -4,7 +4,7 @@ import { type Answer, useAnswer } from "../../answer.ts";
 import { pluralize } from "../../parts/numbers.ts";
 import { RangeChoice, rangeIn } from "../../parts/range.tsx";
 import { Answered, Empty } from "../../parts/states.tsx";
-import { formatClock } from "../../parts/time.tsx";
+import { formatClock, formatFullTime } from "../../parts/time.tsx";
 import { hrefOf, type Route, replaceRoute } from "../../route.ts";
 import { FIELDS, ReadingsChart, statText } from "./readings-chart.tsx";
 import { drawnOf, overall, RANGES, type Range, type Span, spanOf } from "./readings-scale.ts";
@@ -47,15 +47,23 @@ export function ReadingsCard({ deviceKey, route, untilMs, reportedAt }: CardProp
       </div>
       <FieldChoice fields={fields} route={route} />
       <Answered answer={answer} what="readings" rows={4}>
-        {({ points }) =>
-          points.length === 0 ? (
-            <Empty title={`No readings in this ${range}`}>
-              {range === "year" ? "The device has sent no status report in it." : "A longer range may have some."}
-            </Empty>
-          ) : (
-            <Shown points={points} span={span} fields={fields} />
-          )
-        }
+        {({ points, completeSince }) => (
+          <>
+            {points.length === 0 ? (
+              <Empty title={`No readings in this ${range}`}>
+                {range === "year" ? "The archive has no status report of it." : "A longer range may have some."}
+              </Empty>
+            ) : (
+              <Shown points={points} span={span} fields={fields} />
+            )}
+            {completeSince && Date.parse(completeSince) > span.fromMs && (
+              <p class="muted note">
+                Reports that were received before {formatFullTime(completeSince)} may be missing: the archive does not
+                reach further back.
+              </p>
+            )}
+          </>
+        )}
       </Answered>
     </section>
   );

@@ -9,6 +9,11 @@ export type ArchiveAnswer<Found> =
       readonly kind: "found";
       /** All that was received and settled before this time is in the answer; of what came later, what the device's object has. */
       readonly completeUntilMs: number;
+      /**
+       * What was received before this time may be missing: the archive began then, or does not keep what is older. `null` if
+       * nothing is missing, however long ago it was received.
+       */
+      readonly completeSinceMs: number | null;
     } & Found)
   | { readonly kind: "refused"; readonly message: string };
 

@@ -55,7 +55,7 @@ export type KeptEvents = {
   /** In no particular order. */
   readonly events: readonly KeptEvent[];
   /**
-   * Whether these are all events about the device that were received at that time or later. If not, some of them may be
+   * Whether these are all events about the device that were received in these times. If not, some of them may be
    * missing that are older than the newest 1,100, or all, if not every event is sent to the object.
    */
   readonly isWhole: boolean;
@@ -63,8 +63,11 @@ export type KeptEvents = {
 
 /** Reads what a device's object keeps beyond its history. */
 export interface DeviceEventSource {
-  /** @param receivedAtMs events that are known to have been received earlier are left out */
-  eventsSince(receivedAtMs: number): Promise<KeptEvents>;
+  /**
+   * Events that were received at that time or later, and those of which the time of receipt is not known.
+   * @param beforeMs also those that were received before this time, such as before the archive began; `null` for none
+   */
+  eventsSince(receivedAtMs: number, beforeMs?: number | null): Promise<KeptEvents>;
 }
 
 /** The write side of a dealer's feed. */

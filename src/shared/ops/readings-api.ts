@@ -10,8 +10,10 @@ export type Readings = {
   readonly from: string;
   readonly to: string;
   readonly stepSeconds: number;
-  /** Each report that was received before this time is in the points. */
+  /** Each report that was received before this time, from `completeSince` on, is in the points. */
   readonly completeUntil: string;
+  /** Reports that were received before this time may be missing; `null` if none is. */
+  readonly completeSince: string | null;
   /** Oldest first; a step without reports is left out. */
   readonly points: readonly ReadingPoint[];
 };
@@ -20,7 +22,9 @@ export type Readings = {
 export type DeviceAsOf = {
   readonly asOf: string;
   readonly knownAt: string;
-  /** Each event that was received before this time is in the device. */
+  /** Each event that was received before this time, from `completeSince` on, is in the device. */
   readonly completeUntil: string;
+  /** Events that were received before this time may be missing; `null` if none is. */
+  readonly completeSince: string | null;
   readonly device: DeviceDetail;
 };

@@ -23,6 +23,8 @@ export type DeviceAsOf = FoundDevice & {
     readonly isKnownAtAsked: boolean;
     /** All that was received before this time is in the answer; of what came later, what the device's object has. */
     readonly completeUntil: string;
+    /** What was received before this time may be missing; `null` if nothing is. */
+    readonly completeSince: string | null;
     /** The alerts as of then, newest raised first. */
     readonly alerts: readonly FoundAlert[];
     /** The assignments as of then, oldest first. */
@@ -33,6 +35,7 @@ export type DeviceAsOf = FoundDevice & {
 export type DeviceReadings = ReadingRange & {
   /** RFC 3339 in UTC; as for a device as of a time. */
   readonly completeUntil: string;
+  readonly completeSince: string | null;
   readonly points: readonly ReadingPoint[];
 };
 
@@ -63,7 +66,7 @@ export class EarlierDevices {
     if (held && !held.some((interval) => hadAt(interval, asOf))) return null;
     const answer = await archive.deviceAsOf(key, { asOf, knownAtMs: knownAt && toMilliseconds(knownAt) });
     if (answer.kind === "refused") throw new ArchiveRefused(answer.message);
-    const { state, knownAtMs, completeUntilMs } = answer;
+    const { state, knownAtMs } = answer;
     if (!state) return null;
     const device = seenDevice(this.#scope, key, state);
     // What was known then may have another dealer than what is known today.
@@ -74,7 +77,7 @@ export class EarlierDevices {
         asOf: formatRfc3339(asOf),
         knownAt: knownAt ? formatRfc3339(knownAt) : toMoment(knownAtMs),
         isKnownAtAsked: knownAt !== null,
-        completeUntil: toMoment(completeUntilMs),
+        ...completeness(answer),
         alerts: this.#alertsOf(state, held),
         assignments: this.#intervalsOf(state.assignments),
       },
@@ -85,7 +88,7 @@ export class EarlierDevices {
   async readings(key: DeviceKey, range: ReadingRange, held: readonly Interval[] | null): Promise<DeviceReadings> {
     const answer = await this.#required.deviceReadings(key, { ...range, held: held?.map(toHeld) ?? null });
     if (answer.kind === "refused") throw new ArchiveRefused(answer.message);
-    return { ...range, points: answer.points, completeUntil: toMoment(answer.completeUntilMs) };
+    return { ...range, points: answer.points, ...completeness(answer) };
   }
 
   get #required(): DeviceArchive {
@@ -113,6 +116,12 @@ export class EarlierDevices {
     return toIntervals(new Map(seen)).filter(({ dealerId }) => dealerId !== null);
   }
 }
+
+type Times = { readonly completeUntilMs: number; readonly completeSinceMs: number | null };
+const completeness = ({ completeUntilMs, completeSinceMs }: Times) => ({
+  completeUntil: toMoment(completeUntilMs),
+  completeSince: completeSinceMs === null ? null : toMoment(completeSinceMs),
+});
 
 /** Whether the device was its dealer's after all that had occurred by then. */
 const hadAt = ({ from, to }: Interval, asOf: Moment): boolean =>

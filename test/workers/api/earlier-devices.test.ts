@@ -40,7 +40,7 @@ beforeEach(async () => {
 const QUERY = `query ($asOf: DateTime, $knownAt: DateTime, $filter: AlertFilter, $first: Int, $after: String) {
   device(by: { key: "elt:t-1" }, asOf: $asOf, knownAt: $knownAt) {
     id key serialNumber dealer { dealerId name }
-    earlier { asOf knownAt completeUntil }
+    earlier { asOf knownAt completeUntil completeSince }
     alerts(filter: $filter, first: $first, after: $after) { totalCount nodes { alertId } pageInfo { hasNextPage endCursor } }
     assignments { nodes { dealer { dealerId } from to } }
     history { nodes { occurredAt } }
@@ -55,7 +55,7 @@ describe("a device as of a time", () => {
       key: "elt:t-1",
       serialNumber: "S-1",
       dealer: { dealerId: "D-B", name: "Breeze" },
-      earlier: { asOf: at(15), knownAt: at(60), completeUntil: at(60) },
+      earlier: { asOf: at(15), knownAt: at(60), completeUntil: at(60), completeSince: at(-30) },
       assignments: {
         nodes: [
           { dealer: { dealerId: "D-A" }, from: at(1), to: at(10) },
@@ -164,7 +164,7 @@ const READINGS = `query ($from: DateTime!, $to: DateTime!, $step: Int!, $fields:
   device(by: { key: "elt:t-1" }) {
     key
     readings(from: $from, to: $to, step: $step, fields: $fields) {
-      completeUntil points { at humidityPct { min max mean count } indoorTemperatureC { count } }
+      completeUntil completeSince points { at humidityPct { min max mean count } indoorTemperatureC { count } }
     }
   }
 }`;
@@ -175,6 +175,7 @@ describe("readings", () => {
     const { data } = await ask(READINGS, { env: ENV, variables: RANGE });
     expect(data.device.readings).toEqual({
       completeUntil: at(60),
+      completeSince: at(-30),
       points: [
         { at: at(0), humidityPct: { min: 2, max: 2, mean: 2, count: 1 }, indoorTemperatureC: null },
         { at: at(10), humidityPct: { min: 12, max: 13, mean: 12.5, count: 2 }, indoorTemperatureC: null },

@@ -7,7 +7,7 @@ import { toMilliseconds } from "#domain/time.ts";
 import { type Version, versionMoment } from "#domain/version.ts";
 import { at, env } from "./support.ts";
 
-const COMPLETE_UNTIL_MS = toMilliseconds(at(60));
+const COMPLETE = { completeUntilMs: toMilliseconds(at(60)), completeSinceMs: toMilliseconds(at(-30)) } as const;
 
 /**
  * An archive that says what the seeds do: assignments are those until then, and all else is as it is now. It knows
@@ -21,11 +21,7 @@ export const fakeArchive: DeviceArchive = {
       env.DB.prepare("SELECT alert_id, alert FROM alerts WHERE device_key = ?").bind(key),
     ]);
     const row = devices?.results[0];
-    const found = {
-      kind: "found",
-      completeUntilMs: COMPLETE_UNTIL_MS,
-      knownAtMs: knownAtMs ?? COMPLETE_UNTIL_MS,
-    } as const;
+    const found = { kind: "found", ...COMPLETE, knownAtMs: knownAtMs ?? COMPLETE.completeUntilMs } as const;
     if (!row) return { ...found, state: null };
     const assignments = (assigned?.results ?? [])
       .map(({ version, dealer_id }) => [version as Version, dealer_id ?? null] as const)
@@ -56,7 +52,7 @@ export const fakeArchive: DeviceArchive = {
       humidityPct: (data as { minute: number }).minute,
     }));
     const seen = readings.filter(({ atMs }) => isHeldAt(held, atMs));
-    return { kind: "found", completeUntilMs: COMPLETE_UNTIL_MS, points: summarize(seen, range) };
+    return { kind: "found", ...COMPLETE, points: summarize(seen, range) };
   },
 };
 
@@ -66,7 +62,7 @@ export const EARLIER_DOCUMENTS = ["elt:taken-over", "elt:same-minute", "elt:lost
     ["", `, knownAt: "${at(12)}"`].map(
       (knownAt) => `{ device(by: { key: "${key}" }, asOf: "${asOf}"${knownAt}) {
         id key status serialNumber updatedAt name location { city } report { reportedAt } twin { desiredBy version }
-        earlier { asOf knownAt completeUntil }
+        earlier { asOf knownAt completeUntil completeSince }
         dealer { dealerId name phone } customer { customerId name email phone }
         alerts(first: 8) { totalCount edges { cursor node { alertId severity raisedAt acknowledgedBy } } }
         assignments(first: 8) { edges { cursor node { dealer { dealerId name } from to } } }

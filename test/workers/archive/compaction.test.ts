@@ -115,7 +115,7 @@ it("makes the series of each day, and those of a day whose compaction was cancel
     expect(wanted.length).toBeGreaterThan(1);
     expect(wanted).not.toContain(null);
     expect(await readThrough(deps.bucket)).toEqual({
-      since: dayOf(ARCHIVE_DAY_MS),
+      sinceMs: ARCHIVE_DAY_MS + 200,
       through: dayOf(ARCHIVE_DAY_MS + DAY_MS),
     });
 

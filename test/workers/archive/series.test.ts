@@ -4,19 +4,16 @@ import { listBucket, readReadings, seriesAsOf } from "#archive/series/lookup.ts"
 import { dayStartMs } from "#archive/series/names.ts";
 import { type Rewriting, rewriteSegment } from "#archive/series/rewrite.ts";
 import { openSegment, readWhole } from "#archive/series/segment.ts";
-import { viewAlert } from "#domain/alert.ts";
 import type { DeviceState } from "#domain/as-of.ts";
-import { toIntervals } from "#domain/assignment.ts";
 import { viewDevice } from "#domain/device.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import { type ReadingRange, summarize } from "#domain/readings.ts";
 import { DAY_MS, type Moment, parseTime } from "#domain/time.ts";
-import { formatOccurredAt, type Version } from "#domain/version.ts";
-import { foldOracle, type OracleDevice } from "../../../samples/oracle.ts";
 import { randomOf } from "../../../samples/random.ts";
 import type { SeriesLimits } from "../../../workers/archive/series/deps.ts";
 import { SERIES_BEGIN, type SeriesPlace, seriesOfDay } from "../../../workers/archive/series/series-of-day.ts";
 import { archivedOf, type Received, receivedYear, writeRawHours } from "../../support/archived-year.ts";
+import { keyOf, known, occurredAt, occurredAtMs, oracleOf } from "../../support/known-device.ts";
 import { MemoryBucket } from "../../support/memory-bucket.ts";
 
 const YEAR = receivedYear({ seed: 25, devices: 60, events: 4_000 });
@@ -39,86 +36,11 @@ async function seriesThrough(bucket: MemoryBucket, days: readonly string[], { no
   }
 }
 
-/** What both know of a device, in the oracle's words. */
-const known = (state: DeviceState | null) =>
-  state && {
-    ...(({ status, serialNumber, model, firmware, name, features, registeredAt, updatedAt }) => ({
-      status,
-      serialNumber,
-      model,
-      firmware,
-      name,
-      features,
-      registeredAt,
-      updatedAt,
-    }))(viewDevice(state)),
-    dealerId: viewDevice(state).dealerId,
-    customerId: viewDevice(state).customerId,
-    temperature: viewDevice(state).report?.indoorTemperatureC ?? null,
-    reportedAt: viewDevice(state).report?.reportedAt ?? null,
-    desired: viewDevice(state).desired?.version ?? null,
-    alerts: [...state.alerts]
-      .map(([alertId, alert]) => {
-        const { state: is, code, text, raisedAt, clearedAt } = viewAlert(alert);
-        return { alertId, state: is, code, text, raisedAt, clearedAt };
-      })
-      .sort((a, b) => (a.alertId < b.alertId ? -1 : 1)),
-    assignments: toIntervals(state.assignments).map(({ dealerId, from, to }) => ({
-      dealerId,
-      from: formatOccurredAt(from),
-      to: to && formatOccurredAt(to as Version),
-    })),
-  };
-
-const expected = (device: OracleDevice | undefined) =>
-  device
-    ? {
-        ...(({ status, serialNumber, model, firmware, name, features, registeredAt, updatedAt }) => ({
-          status,
-          serialNumber,
-          model,
-          firmware,
-          name,
-          features,
-          registeredAt,
-          updatedAt,
-        }))(device),
-        dealerId: device.dealer?.dealerId ?? null,
-        customerId: device.customer?.customerId ?? null,
-        temperature: device.report?.indoorTemperatureC ?? null,
-        reportedAt: device.report?.reportedAt ?? null,
-        desired: device.twin.version,
-        alerts: device.alerts.map(({ alertId, state, code, text, raisedAt, clearedAt }) => ({
-          alertId,
-          state,
-          code,
-          text,
-          raisedAt,
-          clearedAt,
-        })),
-        assignments: device.assignments,
-      }
-    : null;
-
-const occurredAt = ({ sample }: Received): string => JSON.parse(sample.value as string).occurredAt;
-const occurredAtMs = (received: Received): number => Date.parse(occurredAt(received));
-/** A time to its last digit, as text that sorts. */
-const exact = (time: string): string =>
-  new Date(time.replace(/\.\d+/, "")).toISOString().slice(0, 19) + (/\.(\d+)/.exec(time)?.[1] ?? "").padEnd(18, "0");
-
-const keyOf = ({ sample }: Received): DeviceKey => `${sample.topic.split(".")[1]}:${sample.key}` as DeviceKey;
 const good = YEAR.filter(({ sample }) => !sample.fault && sample.value !== null);
 
 /** @param at RFC 3339 */
 const stateOf = (bucket: MemoryBucket, key: DeviceKey, at: string, knownAtMs: number) =>
   seriesAsOf(bucket, key, { asOf: parseTime(at) as Moment, knownAtMs });
-
-const oracleOf = (records: readonly Received[], key: DeviceKey, at: string, knownAtMs: number) => {
-  const counting = records.filter(
-    (one) => keyOf(one) === key && exact(occurredAt(one)) <= exact(at) && one.receivedAtMs <= knownAtMs,
-  );
-  return expected(foldOracle(counting.map(({ sample }) => sample)).get(key));
-};
 
 /** What all segments hold, by name. */
 async function contentOf(bucket: MemoryBucket) {

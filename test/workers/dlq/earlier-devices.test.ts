@@ -33,6 +33,7 @@ const STATE: DeviceState = {
 
 /** What it was asked, and what it answers. */
 const asked: unknown[] = [];
+let completeSinceMs: number | null;
 let answer: { readonly kind: "refused"; readonly message: string } | DeviceState | null;
 
 const ARCHIVE_SERVICE: DeviceArchive = {
@@ -40,14 +41,14 @@ const ARCHIVE_SERVICE: DeviceArchive = {
     asked.push([key, times]);
     if (answer && "kind" in answer) return answer;
     const knownAtMs = times.knownAtMs ?? toMilliseconds(at(60));
-    return { kind: "found", state: answer, knownAtMs, completeUntilMs: toMilliseconds(at(30)) };
+    return { kind: "found", state: answer, knownAtMs, completeUntilMs: toMilliseconds(at(30)), completeSinceMs };
   },
   deviceReadings: async (key, { held, ...range }) => {
     asked.push([key, range, held]);
     const problem = problemOf(range);
     if (problem !== null) return { kind: "refused", message: problem };
     const points = [{ at: at(0), humidityPct: { min: 1, max: 3, mean: 2, count: 2 } }];
-    return { kind: "found", points, completeUntilMs: toMilliseconds(at(30)) };
+    return { kind: "found", points, completeUntilMs: toMilliseconds(at(30)), completeSinceMs };
   },
 };
 const its = { ...env, ARCHIVE_SERVICE: ARCHIVE_SERVICE as never };
@@ -57,6 +58,7 @@ beforeEach(async () => {
   await seedDealers({ dealerId: "D-1", name: "Arctic Air" });
   asked.length = 0;
   answer = STATE;
+  completeSinceMs = toMilliseconds(at(-5));
 });
 
 describe("a device as of a time", () => {
@@ -68,6 +70,7 @@ describe("a device as of a time", () => {
       asOf: at(10),
       knownAt: at(20),
       completeUntil: at(30),
+      completeSince: at(-5),
       device: {
         key: KEY,
         dealerId: "D-1",
@@ -78,6 +81,11 @@ describe("a device as of a time", () => {
         counts: { alerts: 1, openAlerts: 1, assignments: 1 },
       },
     });
+  });
+
+  it("of which nothing is missing says so", async () => {
+    completeSinceMs = null;
+    expect((await get(`/${KEY}?asOf=${at(10)}`, { its })).body).toMatchObject({ completeSince: null });
   });
 
   it("hides personal data as the device of now does", async () => {
@@ -125,6 +133,7 @@ describe("readings", () => {
       to: at(60),
       stepSeconds: 600,
       completeUntil: at(30),
+      completeSince: at(-5),
       points: [{ at: at(0), humidityPct: { min: 1, max: 3, mean: 2, count: 2 } }],
     });
     const range = { fromMs: toMilliseconds(at(0)), toMs: toMilliseconds(at(60)), stepSeconds: 600 };

@@ -4,7 +4,7 @@ import { readManifest } from "#archive/manifest.ts";
 import { BUCKETS, bucketName } from "#archive/names.ts";
 import { daySegmentName } from "#archive/series/names.ts";
 import { encodeSegment } from "#archive/series/segment.ts";
-import { noteThrough } from "#archive/series/through.ts";
+import { earlier, noteThrough } from "#archive/series/through.ts";
 import { daySegments } from "#archive/series/write.ts";
 import { SERIES_LIMITS, type SeriesDeps, type SeriesLimits } from "./deps.ts";
 import { MONTHS_BEGIN, type MonthsPlace, seriesOfMonths } from "./series-of-months.ts";
@@ -19,10 +19,19 @@ export type SeriesPlace =
       /** How far the day's log has been read for them, and how many parts they have. */
       readonly position: LogPosition | null;
       readonly part: number;
+      /** When the first of the day's records so far was settled, in milliseconds; `null` as long as there is none. */
+      readonly settledAtMs: number | null;
     }
   | MonthsPlace;
 
-export const SERIES_BEGIN: SeriesPlace = { stage: "segments", from: 0, to: 0, position: null, part: 0 };
+export const SERIES_BEGIN: SeriesPlace = {
+  stage: "segments",
+  from: 0,
+  to: 0,
+  position: null,
+  part: 0,
+  settledAtMs: null,
+};
 
 /**
  * One bounded step of a compacted day's series: its segments, bucket by bucket, and then the months that are over. What it
@@ -45,9 +54,10 @@ export async function seriesOfDay(deps: SeriesDeps, day: string, place: SeriesPl
       bucket.put(daySegmentName(name, day, part), await encodeSegment(lines)),
     ),
   );
-  if (!read.isEnd) return { stage: "segments", from, to, position: read.position, part: part + 1 };
-  if (to < BUCKETS) return { stage: "segments", from: to, to, position: null, part: 0 };
-  await noteThrough(bucket, day);
+  const settledAtMs = read.records.reduce((first, record) => earlier(first, record.settledAtMs), place.settledAtMs);
+  if (!read.isEnd) return { stage: "segments", from, to, position: read.position, part: part + 1, settledAtMs };
+  if (to < BUCKETS) return { stage: "segments", from: to, to, position: null, part: 0, settledAtMs };
+  await noteThrough(bucket, day, settledAtMs);
   return MONTHS_BEGIN;
 }
 

@@ -11,13 +11,14 @@ import {
   type FoundReadings,
   isHeldAt,
 } from "#domain/device-archive.ts";
-import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
+import { type DeviceKey, isDeviceKey, sourceOf } from "#domain/event.ts";
 import { problemOf, type Reading, readingOf, summarize } from "#domain/readings.ts";
 import { DAY_MS, toMilliseconds, toMoment } from "#domain/time.ts";
 import type { DeviceEventSource } from "#objects/requests.ts";
 import { NO_ARCHIVE } from "#ops/archive-api.ts";
 import { describeFault, log } from "#telemetry/log.ts";
 import type { Env } from "../env.ts";
+import { keptSinceMs } from "./kept-since.ts";
 
 type Bucket = SeriesBucket & Pick<ArchiveBucket, "get">;
 
@@ -49,14 +50,19 @@ export async function deviceAsOf(
     return refused("`knownAt` is in the future: leave it out for what is known now.");
   const knownAtMs = asked ?? nowMs;
   const instant: Instant = { asOf: at, knownAtMs };
-  return answering(reads, key, async ({ bucket, kept, sinceMs, completeUntilMs }) => {
+  return answering(reads, key, async ({ bucket, kept, sinceMs, completeSinceMs, completeUntilMs }) => {
     if (sinceMs !== null && knownAtMs < sinceMs) {
       return refused(`The archive begins at ${toMoment(sinceMs)}: what was known at an earlier time cannot be said.`);
     }
     const { base, events }: SeriesEvents =
       sinceMs === null ? { base: null, events: [] } : await readEvents(bucket, key, instant);
     const state = asOf([...events, ...kept], instant, base);
-    return { kind: "found", state, knownAtMs, completeUntilMs: Math.min(completeUntilMs, knownAtMs) };
+    if (state === null && completeSinceMs !== null && toMilliseconds(at) < completeSinceMs) {
+      return refused(
+        `What was received before ${toMoment(completeSinceMs)} is not in the archive, and nothing that it has of the device had occurred by then: ask for a later time.`,
+      );
+    }
+    return { kind: "found", state, knownAtMs, completeSinceMs, completeUntilMs: Math.min(completeUntilMs, knownAtMs) };
   });
 }
 
@@ -68,23 +74,24 @@ export async function deviceReadings(
 ): Promise<FoundReadings> {
   const problem = problemOf(range);
   if (problem !== null) return refused(problem);
-  return answering(reads, key, async ({ bucket, kept, sinceMs, completeUntilMs }) => {
+  return answering(reads, key, async ({ bucket, kept, sinceMs, completeSinceMs, completeUntilMs }) => {
     const recent = kept.flatMap(({ event }): Reading[] => {
       const reading = readingOf(event);
       return reading ? [reading] : [];
     });
     const older = sinceMs === null ? [] : await readReadings(bucket, key, range);
     const seen = [...older, ...recent].filter(({ atMs }) => isHeldAt(held, atMs));
-    return { kind: "found", points: summarize(seen, range), completeUntilMs };
+    return { kind: "found", points: summarize(seen, range), completeSinceMs, completeUntilMs };
   });
 }
 
 type Known = {
   readonly bucket: Bucket;
-  /** The events of the object since shortly before the end of the series. */
+  /** The events of the object since shortly before the end of the series, and from before their beginning. */
   readonly kept: readonly ReceivedEvent[];
   /** From when on the series reach; `null` before the first day is in them. */
   readonly sinceMs: number | null;
+  readonly completeSinceMs: number | null;
   readonly completeUntilMs: number;
 };
 
@@ -100,7 +107,9 @@ async function answering<Found>(
   if (!isDeviceKey(key)) return refused("This is not the key of a device: `{source}:{deviceId}`; case matters.");
   const through = await readThrough(bucket);
   const endMs = through && dayStartMs(through.through) + DAY_MS;
-  const { kept, isWhole } = await readObject(objectOf(key), key, { sinceMs: (endMs ?? 0) - OVERLAP_MS, nowMs });
+  const beginMs = through && Math.max(through.sinceMs, keptSinceMs(sourceOf(key), nowMs) ?? 0);
+  const window = { sinceMs: (endMs ?? 0) - OVERLAP_MS, beforeMs: beginMs, nowMs };
+  const { kept, isWhole } = await readObject(objectOf(key), key, window);
   if (endMs === null && !isWhole) {
     return refused("The archive has no whole day yet: ask again after midnight UTC, when the first one is compacted.");
   }
@@ -108,7 +117,9 @@ async function answering<Found>(
     return await answer({
       bucket,
       kept,
-      sinceMs: through && dayStartMs(through.since),
+      sinceMs: through?.sinceMs ?? null,
+      // Whatever the object says of itself: one that was rebuilt knows what the archive knows.
+      completeSinceMs: beginMs,
       completeUntilMs: isWhole ? nowMs : Math.min(endMs ?? nowMs, nowMs),
     });
   } catch (thrown) {
@@ -117,14 +128,17 @@ async function answering<Found>(
   }
 }
 
+/** Of which receipts the object's events are taken: since a moment, and before another one. */
+type Window = { readonly sinceMs: number; readonly beforeMs: number | null; readonly nowMs: number };
+
 /** Without the object, the answer is that of the series, and complete until their end. */
 async function readObject(
   object: DeviceEventSource,
   key: DeviceKey,
-  { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number },
+  { sinceMs, beforeMs, nowMs }: Window,
 ): Promise<{ readonly kept: readonly ReceivedEvent[]; readonly isWhole: boolean }> {
   try {
-    const { events, isWhole } = await object.eventsSince(sinceMs);
+    const { events, isWhole } = await object.eventsSince(sinceMs, beforeMs);
     const kept = events.flatMap(({ receivedAtMs, ...entry }): ReceivedEvent[] => {
       const event = eventOfEntry(key, entry, nowMs);
       // Of an event from before the time was noted, only when it occurred is known.

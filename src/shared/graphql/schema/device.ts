@@ -96,14 +96,15 @@ builder.node(Device, {
     dealer: t.field({
       type: Dealer,
       nullable: true,
-      description: "Null while unassigned.",
+      description: "Null while unassigned. Of a device as of a time it is the one of then, with its record of now.",
       resolve: ({ key, dealerId }, _, { load }) =>
         dealerId === null ? null : load.dealerRecord.load(partyKeyOf(sourceOf(key), dealerId)),
     }),
     customer: t.field({
       type: Customer,
       nullable: true,
-      description: "Null until an event names one.",
+      description:
+        "Null until an event names one. Of a device as of a time it is the one of then, with its record of now.",
       resolve: ({ key, customerId }, _, { load }) =>
         customerId === null ? null : load.customerRecord.load(partyKeyOf(sourceOf(key), customerId)),
     }),
@@ -281,7 +282,7 @@ builder.queryField("device", (t) =>
     type: Device,
     nullable: true,
     description:
-      "A device; null if it does not exist or the token may not see it. With `asOf`, it is as it was: its registers, alerts and assignments by the events that had occurred by then. Its dealer and customer are the ones of then, with their records of now. A dealer sees it if it has the device now, and had it then.",
+      "A device; null if it does not exist or the token may not see it. With `asOf`, it is as it was: its registers, alerts and assignments by the events that had occurred by then. Its dealer and customer are the ones of then, with their records of now. What was received before `earlier.completeSince` may be missing. A dealer sees it if it has the device now, and had it then.",
     extensions: { costWith: { asOf: AS_OF_COST } },
     args: deviceArgsAsOf,
     resolve: (_, args, { load, devices }) => {

@@ -31,7 +31,13 @@ export const EarlierDevice = builder.objectRef<Earlier>("EarlierDevice").impleme
     completeUntil: t.expose("completeUntil", {
       type: "DateTime",
       description:
-        "All that was received before this time, since the archive began, is in the answer. Of what was received later, the newest events are: one that was very late comes in with the next day.",
+        "All that was received before this time, from `completeSince` on, is in the answer. Of what was received later, the newest events are: one that was very late comes in with the next day.",
+    }),
+    completeSince: t.expose("completeSince", {
+      type: "DateTime",
+      nullable: true,
+      description:
+        "What was received before this time may be missing: the archive began then, or does not keep what is older. Null if nothing is missing, however long ago it was received.",
     }),
   }),
 });

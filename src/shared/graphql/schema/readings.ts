@@ -53,7 +53,13 @@ export const Readings = builder.objectRef<DeviceReadings>("Readings").implement(
     completeUntil: t.expose("completeUntil", {
       type: "DateTime",
       description:
-        "All reports that were received before this time, since the archive began, are in the points. Of later ones, the newest are: one that was very late comes in with the next day.",
+        "All reports that were received before this time, from `completeSince` on, are in the points. Of later ones, the newest are: one that was very late comes in with the next day.",
+    }),
+    completeSince: t.expose("completeSince", {
+      type: "DateTime",
+      nullable: true,
+      description:
+        "Reports that were received before this time may be missing: the archive began then, or does not keep older ones. Null if none is missing, however long ago it was received.",
     }),
   }),
 });

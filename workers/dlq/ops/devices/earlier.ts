@@ -47,9 +47,9 @@ export async function readAsOf({ devices, dealers }: Services, key: string, aske
   return refusing(async () => {
     const device = await devices.findAsOf(key, asked);
     if (!device) return unknownThen();
-    const { asOf, knownAt, completeUntil } = device.earlier;
+    const { asOf, knownAt, completeUntil, completeSince } = device.earlier;
     const detail = await toDetail(device, dealers);
-    return Response.json({ asOf, knownAt, completeUntil, device: detail } satisfies DeviceAsOfJson);
+    return Response.json({ asOf, knownAt, completeUntil, completeSince, device: detail } satisfies DeviceAsOfJson);
   });
 }
 
@@ -87,10 +87,10 @@ export async function readReadings(
   const { from, to, step, fields = READING_FIELDS } = query.data;
   return refusing(async () => {
     const range = { fromMs: toMilliseconds(from), toMs: toMilliseconds(to), stepSeconds: step, fields };
-    const { points, completeUntil } = await devices.readings(key, range);
+    const { points, completeUntil, completeSince } = await devices.readings(key, range);
     const { fromMs, toMs, stepSeconds } = range;
     const times = { from: toMoment(fromMs), to: toMoment(toMs), stepSeconds };
-    return Response.json({ ...times, completeUntil, points } satisfies Readings);
+    return Response.json({ ...times, completeUntil, completeSince, points } satisfies Readings);
   });
 }
 
@@ -109,5 +109,5 @@ export const unknownDevice = (): Response =>
 const unknownThen = (): Response =>
   errorResponse(
     "not_found",
-    "Nothing about this device had occurred by then, or nothing was known of it. A key is `{source}:{deviceId}`, and case matters.",
+    "Nothing about this device had occurred by then, or nothing that was known of it is in the archive. A key is `{source}:{deviceId}`, and case matters.",
   );
