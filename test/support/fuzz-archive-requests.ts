@@ -166,6 +166,7 @@ export const ARCHIVE_ROUTES = {
     "/archive/recent",
     "/archive/verification",
     "/archive/forgets",
+    "/archive/forgets/preview",
     "/archive/forgets/:id",
   ],
   post: [
@@ -207,6 +208,8 @@ const archiveQuery = fc.oneof(
       device: key,
       seconds: mostly(oneOf("1", "300", "3600"), oneOf("", "0", "-1", "3601", "1e3", "0.5", "NaN", "9".repeat(400))),
       bucket: mostly(oneOf("00", "ff"), oneOf("", "0", "FF", "100", "zz")),
+      source: mostly(oneOf("elt", "infinity"), oneOf("", "nobody", "__proto__")),
+      customerId: mostly(oneOf("C-fuzz"), oneOf("", "x".repeat(65), "\u0000", "é", "' OR 1=1 --")),
       unknown: oneOf("1"),
     },
     { requiredKeys: [] },
@@ -278,7 +281,7 @@ const started = (isOwn: boolean) =>
           ? [
               ["/archive/jobs/rebuild", '{"kind":"rebuild","params":{"restart":true}}'],
               ["/archive/jobs/rebuild", '{"kind":"rebuild","params":{"into":"live"},"reason":"fuzzed"}'],
-              ["/archive/forgets", '{"source":"elt","customerId":"C-fuzz","reason":"fuzzed"}'],
+              ["/archive/forgets", '{"source":"elt","customerId":"C-fuzz","reason":"fuzzed","evenIfUnknown":true}'],
             ]
           : []),
         ...["files", "verification", "rebuild"].flatMap((job) =>
