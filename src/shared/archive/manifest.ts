@@ -34,6 +34,8 @@ export type Manifest = {
   /** Former parts whose records are in others, and which are about to be deleted. */
   readonly retired: readonly string[];
   readonly expired: readonly Expired[];
+  /** Buckets of devices, of whose series segments some of the day's records are missing: two hex digits each, in order. */
+  readonly behind: readonly string[];
 };
 
 export const emptyManifest = (day: string): Manifest => ({
@@ -43,6 +45,7 @@ export const emptyManifest = (day: string): Manifest => ({
   replaced: [],
   retired: [],
   expired: [],
+  behind: [],
 });
 
 export type StoredManifest = {
@@ -55,7 +58,7 @@ export type StoredManifest = {
 export async function readManifest(bucket: Pick<ArchiveBucket, "get">, day: string): Promise<StoredManifest> {
   const stored = await bucket.get(manifestKey(day));
   if (!stored) return { manifest: emptyManifest(day), etag: null };
-  return { manifest: (await stored.json()) as Manifest, etag: stored.etag };
+  return { manifest: { ...emptyManifest(day), ...(await stored.json<Partial<Manifest>>()) }, etag: stored.etag };
 }
 
 /** Another writer has written the day's manifest since it was read. What this one wrote is not part of the day. */

@@ -42,9 +42,19 @@ export function isArchived(topic: string, day: string, nowMs: number, table: Ret
   return archiveDays === null || nowMs < Date.parse(`${day}T00:00:00Z`) + (archiveDays + 1) * DAY_MS;
 }
 
+/** How many days the archive keeps each topic that has a line of its own, by its name, and every other; `null` for ever. */
+export function archiveLimits({ every, topics }: RetentionTable = RETENTION): Record<string, number | null> {
+  const own = Object.entries(topics).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    [["every", every] as const, ...own].flatMap(([name, { archiveDays }]) =>
+      archiveDays === undefined ? [] : [[name, archiveDays] as const],
+    ),
+  );
+}
+
 /** The newest day of which the archive may have to remove something, inclusive; `null` if it keeps everything for ever. */
-export function newestExpiredDay(nowMs: number, { every, topics }: RetentionTable = RETENTION): string | null {
-  const limits = [every, ...Object.values(topics)].flatMap(({ archiveDays }) => archiveDays ?? []);
+export function newestExpiredDay(nowMs: number, table: RetentionTable = RETENTION): string | null {
+  const limits = Object.values(archiveLimits(table)).filter((limit) => limit !== null);
   if (limits.length === 0) return null;
   return new Date(nowMs - (Math.min(...limits) + 1) * DAY_MS).toISOString().slice(0, "2026-11-23".length);
 }

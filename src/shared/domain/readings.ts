@@ -1,7 +1,7 @@
 import type { StatusReport } from "./change.ts";
 import type { ConcordEvent } from "./event.ts";
-import { toMoment } from "./time.ts";
-import { compareText, type Version } from "./version.ts";
+import { toMilliseconds, toMoment } from "./time.ts";
+import { compareText, type Version, versionMoment } from "./version.ts";
 
 /** The numbers of a status report: °C, and percent of relative humidity. */
 export const READING_FIELDS = ["indoorTemperatureC", "heatSetpointC", "coolSetpointC", "humidityPct"] as const;
@@ -75,6 +75,12 @@ export function readingOf({
 }: Pick<ConcordEvent, "occurredAtMs" | "version" | "change">): Reading | null {
   return status ? { atMs: occurredAtMs, tag: tagOf(version), ...numbersOf(status) } : null;
 }
+
+/** When a report was made, and its tag, by its version alone. */
+export const reportOf = (version: Version): Pick<Reading, "atMs" | "tag"> => ({
+  atMs: toMilliseconds(versionMoment(version)),
+  tag: tagOf(version),
+});
 
 const numbersOf = (status: StatusReport): Partial<Record<ReadingField, number>> =>
   Object.fromEntries(

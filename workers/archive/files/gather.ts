@@ -40,7 +40,7 @@ export async function gather(
   if (raw.keys.length === 0) return { stored, isEnd: true, objects: 0, records: 0 };
   const added: Part[] = [];
   const expired: Expired[] = [];
-  let records = 0;
+  const changed: ArchivedRecord[] = [];
   for (const [topic, copies] of raw.topics) {
     if (!isKept(topic)) {
       expired.push({ topic, records: copies.size, removedAtMs: nowMs });
@@ -55,11 +55,11 @@ export async function gather(
         objects: 0,
         records: 0,
       };
-    records += copies.size;
+    for (const copy of copies.values()) changed.push(copy);
     added.push(...(await writeParts(bucket, stored.manifest, [...copies.values()], limits)));
   }
-  const after = await replaceInDay(bucket, stored, { added, retired: [], replaced: raw.keys, expired });
-  return { stored: after, isEnd: false, objects: raw.keys.length, records };
+  const after = await replaceInDay(bucket, stored, { added, retired: [], replaced: raw.keys, expired, changed });
+  return { stored: after, isEnd: false, objects: raw.keys.length, records: changed.length };
 }
 
 type Copies = Map<string, ArchivedRecord>;
@@ -140,12 +140,15 @@ async function rewritePart(
   stored: StoredManifest,
   { part, copies, limits }: { readonly part: Part; readonly copies: Copies; readonly limits: Limits },
 ): Promise<StoredManifest> {
+  const changed: ArchivedRecord[] = [];
   const records = (await readPart(bucket, part)).map((held) => {
     const copy = copies.get(held.receipt);
-    return copy ? oneOfCopies(held, copy) : held;
+    if (!copy || oneOfCopies(held, copy) === held) return held;
+    changed.push(copy);
+    return copy;
   });
   const added = await writeParts(bucket, stored.manifest, records, limits);
-  return replaceInDay(bucket, stored, { added, retired: [part.key], replaced: [] });
+  return replaceInDay(bucket, stored, { added, retired: [part.key], replaced: [], changed });
 }
 
 /** What `oneOfCopies` goes by; `exact` has whether D1 holds a dead letter. */

@@ -1,5 +1,7 @@
 import type { ArchiveBucket } from "#archive/bucket.ts";
 import { type Expired, type Part, type StoredManifest, writeManifest } from "#archive/manifest.ts";
+import { bucketOf } from "#archive/names.ts";
+import type { ArchivedRecord } from "#archive/record.ts";
 
 /** What a step puts in place of what. */
 export type Replacement = {
@@ -10,6 +12,8 @@ export type Replacement = {
   /** Names of raw objects whose records are in `added`, in other parts, or are not kept. */
   readonly replaced: readonly string[];
   readonly expired?: readonly Expired[];
+  /** Records that are new to the day, or count in place of copies: the series of their devices do not have them yet. */
+  readonly changed?: readonly ArchivedRecord[];
 };
 
 /**
@@ -19,7 +23,7 @@ export type Replacement = {
 export async function replaceInDay(
   bucket: Pick<ArchiveBucket, "put" | "delete">,
   stored: StoredManifest,
-  { added, retired, replaced, expired = [] }: Replacement,
+  { added, retired, replaced, expired = [], changed = [] }: Replacement,
 ): Promise<StoredManifest> {
   const { manifest } = stored;
   const after = await writeManifest(bucket, stored, {
@@ -27,6 +31,7 @@ export async function replaceInDay(
     retired: [...manifest.retired, ...retired],
     replaced: [...manifest.replaced, ...replaced],
     expired: addExpired(manifest.expired, expired),
+    behind: addBehind(manifest.behind, changed),
   });
   return finishDeletions(bucket, after);
 }
@@ -37,6 +42,11 @@ function addExpired(before: readonly Expired[], more: readonly Expired[]): Expir
   for (const each of more)
     byTopic.set(each.topic, { ...each, records: each.records + (byTopic.get(each.topic)?.records ?? 0) });
   return [...byTopic.values()];
+}
+
+function addBehind(before: readonly string[], changed: readonly ArchivedRecord[]): string[] {
+  const more = changed.flatMap(({ deviceKey }) => (deviceKey === null ? [] : [bucketOf(deviceKey)]));
+  return [...new Set([...before, ...more])].sort();
 }
 
 export const hasDeletions = ({ manifest: { retired, replaced } }: StoredManifest): boolean =>

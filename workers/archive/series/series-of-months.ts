@@ -103,6 +103,7 @@ async function writeTarget(deps: SeriesDeps, plan: Plan, target: MonthSegment): 
   const exists = segments.some(({ name }) => name === target.name);
   const existing = exists ? await readWhole(await openSegment(bucket, target.name)) : null;
   const added = await readPlaces(deps, plan.days, places);
+  if (existing && added.events.length + added.readings.length === 0) return;
   const lines = addToMonth({
     existing,
     earlier: existing ? [] : await earlierStates(deps, segments, { before: target.month, inBucket, places }),

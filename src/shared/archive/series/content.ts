@@ -31,7 +31,7 @@ export function parseEventLine({ content }: Line): ReceivedEvent | null {
 }
 
 /** A report's row: when, its tag, and its numbers in the order of `READING_FIELDS`. */
-type Row = readonly [atMs: number, tag: string, ...numbers: (number | null)[]];
+export type Row = readonly [atMs: number, tag: string, ...numbers: (number | null)[]];
 
 /** A device's readings, as a line a UTC day. */
 export function toReadingLines(readings: readonly { readonly key: DeviceKey; readonly reading: Reading }[]): Line[] {
@@ -53,24 +53,27 @@ const toRow = (reading: Reading): Row => [
 /** One line for each device and day. */
 export function joinReadingLines(lines: readonly Line[]): Line[] {
   return [...Map.groupBy(lines, ({ order }) => order)].map(([order, group]) =>
-    rowsLine(
-      order,
-      group.flatMap(({ content }) => JSON.parse(content) as Row[]),
-    ),
+    rowsLine(order, group.flatMap(parseRows)),
   );
 }
 
+/** The rows of a line of readings. */
+export const parseRows = ({ content }: Line): Row[] => JSON.parse(content) as Row[];
+
+/** A row as it is in its line. */
+export const rowText = (row: Row): string => JSON.stringify(row);
+
 /** Each row once, oldest first. */
-function rowsLine(order: string, rows: readonly Row[]): Line {
+export function rowsLine(order: string, rows: readonly Row[]): Line {
   const sorted = rows
-    .map((row) => ({ atMs: row[0], text: JSON.stringify(row) }))
+    .map((row) => ({ atMs: row[0], text: rowText(row) }))
     .sort((a, b) => a.atMs - b.atMs || compareText(a.text, b.text));
   const once = sorted.filter(({ text }, i) => text !== sorted[i - 1]?.text);
   return { order, content: `[${once.map(({ text }) => text).join()}]` };
 }
 
 /** The readings of lines of one device. */
-export const parseReadingLine = ({ content }: Line): Reading[] => (JSON.parse(content) as Row[]).map(fromRow);
+export const parseReadingLine = (line: Line): Reading[] => parseRows(line).map(fromRow);
 
 function fromRow([atMs, tag, ...numbers]: Row): Reading {
   const known = READING_FIELDS.flatMap((field, i) => {

@@ -2,40 +2,64 @@ import type { DeviceState } from "#domain/as-of.ts";
 import type { ArchiveBucket } from "../bucket.ts";
 import type { ArchivedRecord } from "../record.ts";
 import { onceEach, parseStateLine, toStateLine } from "./content.ts";
-import { encodeSegment, type Line, openSegment, readWhole, type SegmentBucket } from "./segment.ts";
+import { withoutReadings } from "./readings-of-records.ts";
+import { encodeSegment, type Line, type Lines, openSegment, readWhole, type SegmentBucket } from "./segment.ts";
+import { isEmpty } from "./write.ts";
 
-/** What becomes of a record and of a state; the very same object if nothing does. Readings hold numbers only, and stay. */
+/** What becomes of a record and of a state; the very same object if nothing does. Readings of records that stay, stay too. */
 export type Rewriting = {
-  readonly record: (record: ArchivedRecord) => ArchivedRecord;
-  readonly state: (state: DeviceState) => DeviceState;
+  /** `null` takes a record out, and what it has measured. */
+  readonly record: (record: ArchivedRecord) => ArchivedRecord | null;
+  /** Left out, states stay as they are. */
+  readonly state?: (state: DeviceState) => DeviceState;
 };
 
+/** How often a rewriting begins again, because another writer has replaced the segment. Ours. */
+const ATTEMPTS = 4;
+
 /**
- * Rewrites a segment of the series, such as without personal values. Safe to repeat.
- * @returns how many lines were changed; nothing is written if none was
+ * Rewrites a segment of the series, such as without personal values. One that has nothing left is removed. Safe to repeat.
+ * @returns how many lines were changed or taken out; nothing is written if none was
  * @throws {SegmentGone} if there is none of this name
  */
 export async function rewriteSegment(
-  bucket: SegmentBucket & Pick<ArchiveBucket, "put">,
+  bucket: SegmentBucket & Pick<ArchiveBucket, "put" | "delete">,
   name: string,
-  { record, state }: Rewriting,
+  rewriting: Rewriting,
 ): Promise<number> {
-  const lines = await readWhole(await openSegment(bucket, name));
-  const events = lines.events.map((line) => {
-    const before = JSON.parse(line.content) as ArchivedRecord;
-    const after = record(before);
-    // Its device, version and receipt stay, and so does its place.
-    return after === before ? line : { order: line.order, content: JSON.stringify(after) };
-  });
-  const states = lines.states.map((line) => {
-    const before = parseStateLine(line);
-    const after = state(before);
-    return after === before ? line : toStateLine(after);
-  });
-  const changed = countChanged(events, lines.events) + countChanged(states, lines.states);
-  if (changed > 0) await bucket.put(name, await encodeSegment({ ...lines, events: onceEach(events), states }));
-  return changed;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const segment = await openSegment(bucket, name);
+    const { lines, changed } = rewrite(await readWhole(segment), rewriting);
+    if (changed === 0) return 0;
+    if (isEmpty(lines)) {
+      await bucket.delete(name);
+      return changed;
+    }
+    const onlyIf = { etagMatches: segment.etag };
+    if (await bucket.put(name, await encodeSegment(lines), { onlyIf })) return changed;
+  }
+  throw new Error(`${name} was replaced each time before it could be rewritten; it was left as it is, try again`);
 }
 
-const countChanged = (after: readonly Line[], before: readonly Line[]): number =>
-  after.filter((line, i) => line !== before[i]).length;
+function rewrite(before: Lines, { record, state }: Rewriting): { readonly lines: Lines; readonly changed: number } {
+  const events: Line[] = [];
+  const removed: ArchivedRecord[] = [];
+  let changed = 0;
+  for (const line of before.events) {
+    const was = JSON.parse(line.content) as ArchivedRecord;
+    const is = record(was);
+    if (is !== was) changed += 1;
+    if (is === null) removed.push(was);
+    // Its device, version and receipt stay, and so does its place.
+    else events.push(is === was ? line : { order: line.order, content: JSON.stringify(is) });
+  }
+  const states = before.states.map((line) => {
+    const was = state && parseStateLine(line);
+    const is = was && state(was);
+    if (is === was) return line;
+    changed += 1;
+    return toStateLine(is as DeviceState);
+  });
+  const readings = withoutReadings(before.readings, removed, events);
+  return { lines: { events: changed > 0 ? onceEach(events) : events, readings, states }, changed };
+}

@@ -117,6 +117,8 @@ export type Segment = {
    */
   readonly read: (kind: LineKind, from: string, to: string) => Promise<Line[]>;
   readonly bytes: number;
+  /** Of the object that is read: it is another one as soon as anybody has written the segment. */
+  readonly etag: string;
 };
 
 /**
@@ -140,7 +142,7 @@ export async function openSegment(bucket: SegmentBucket, name: string): Promise<
   const blocks = rows.map(
     ([kind, first, last, offset, bytes]) => ({ kind, first, last, offset, length: bytes }) as Block,
   );
-  return { read: (kind, from, to) => readLines(blocks, readBytes, { kind, from, to }), bytes: size };
+  return { read: (kind, from, to) => readLines(blocks, readBytes, { kind, from, to }), bytes: size, etag };
 }
 
 type Wanted = { readonly kind: LineKind; readonly from: string; readonly to: string };
