@@ -2,7 +2,7 @@ import type { ArchiveBucket } from "./bucket.ts";
 import { type ListedObject, listKeys, listObjects } from "./bucket.ts";
 import { openDayFile } from "./day-file.ts";
 import { decodeLines } from "./lines.ts";
-import { readManifest } from "./manifest.ts";
+import { comparePlaces, type Part, type PartPlace, readManifest } from "./manifest.ts";
 import { bucketOf, DAYS_PREFIX, dayOf, dayPrefix, manifestKey, RAW_PREFIX, rawDayPrefix } from "./names.ts";
 import type { ArchivedRecord } from "./record.ts";
 
@@ -22,8 +22,11 @@ type RawPosition = {
 
 type PartsPosition = {
   readonly stage: "parts";
-  /** Parts that were read whole, as far as they still are parts of the day. */
-  readonly done: readonly string[];
+  /**
+   * The part that was read whole last, in the order in which parts came into the day: what is compacted later is behind it,
+   * so that a place is as short on a day of a thousand parts, and stays valid. `null` before the first.
+   */
+  readonly last: PartPlace | null;
   readonly within?: Within;
 };
 
@@ -71,16 +74,19 @@ export const archiveLog = (bucket: Pick<ArchiveBucket, "get" | "list">, options:
   read: async (after, { records }) => {
     if (!(records > 0)) throw new RangeError("a read of the log asks for at least one record");
     const batch = new Batch(records, options);
+    const day = new DayParts(bucket, batch);
     const start = after ?? (await nextDay(bucket, { ...options, after: null }, batch));
     if (!start) return { records: [], position: null, isEnd: true };
     let position = start;
     while (!batch.isFull) {
       const step =
-        position.stage === "raw" ? await readRaw(bucket, position, batch) : await readParts(bucket, position, batch);
+        position.stage === "raw"
+          ? await readRaw(bucket, position, batch)
+          : await readParts(bucket, position, { batch, day });
       position = step.position;
       if (!step.isStageRead) continue;
       if (position.stage === "raw") {
-        position = { day: position.day, stage: "parts", done: [] };
+        position = { day: position.day, stage: "parts", last: null };
         continue;
       }
       const next = await nextDay(bucket, { ...options, after: position.day }, batch);
@@ -183,38 +189,31 @@ async function readAll(body: ReadableStream<Uint8Array>): Promise<ArchivedRecord
 
 /** One part, or what fits of it. A part that is gone has been rewritten, so the manifest is read again. */
 async function readParts(
-  bucket: Pick<ArchiveBucket, "get" | "list">,
-  { day, done: before, within }: LogPosition & PartsPosition,
-  batch: Batch,
+  bucket: Pick<ArchiveBucket, "get">,
+  { day, last, within }: LogPosition & PartsPosition,
+  { batch, day: parts }: { readonly batch: Batch; readonly day: DayParts },
 ): Promise<Step<PartsPosition>> {
-  const { manifest } = await readManifest(bucket, day);
-  batch.fetched();
-  const names = new Set(manifest.parts.map(({ key }) => key));
-  const done = before.filter((key) => names.has(key));
-  const old = await oldParts(bucket, day, batch);
-  const unread = manifest.parts.filter(({ key }) => !done.includes(key) && !old.has(key));
-  const part = unread.find(({ key }) => key === within?.key) ?? unread[0];
-  if (!part) return { position: { day, stage: "parts", done }, isStageRead: true };
+  const unread = (await parts.of(day)).filter((each) => last === null || comparePlaces(each, last) > 0);
+  const part = unread[0];
+  if (!part) return { position: { day, stage: "parts", last }, isStageRead: true };
+  const isGone = async (): Promise<Step<PartsPosition>> => {
+    await parts.readAgain(day, part.key);
+    return { position: { day, stage: "parts", last }, isStageRead: false };
+  };
   const file = await openDayFile(bucket, part);
   batch.fetched();
-  if (!file) {
-    await refuseLost(bucket, day, part.key);
-    return { position: { day, stage: "parts", done }, isStageRead: false };
-  }
+  if (!file) return isGone();
   const skip = within?.key === part.key ? within.records : 0;
   let row = 0;
   for (const [index, group] of file.groups.entries()) {
     const end = row + group.rows;
     if (end > skip && batch.wants(group.buckets)) {
       const from = Math.max(skip, row);
-      const at = { day, stage: "parts", done, within: { key: part.key, records: from } } as const;
+      const at = { day, stage: "parts", last, within: { key: part.key, records: from } } as const;
       if (batch.isFull) return { position: at, isStageRead: false };
       const records = await file.readGroup(index);
       batch.fetched();
-      if (!records) {
-        await refuseLost(bucket, day, part.key);
-        return { position: { day, stage: "parts", done }, isStageRead: false };
-      }
+      if (!records) return isGone();
       const wanted = records.slice(from - row);
       const taken = batch.take(wanted);
       if (taken < wanted.length)
@@ -222,16 +221,46 @@ async function readParts(
     }
     row = end;
   }
-  return { position: { day, stage: "parts", done: [...done, part.key] }, isStageRead: false };
+  const place = { key: part.key, generation: part.generation ?? 0 };
+  return { position: { day, stage: "parts", last: place }, isStageRead: false };
 }
 
-/** A file that is gone and that its day's manifest still names is lost: no reader may take the rest for the whole. */
-async function refuseLost(bucket: Pick<ArchiveBucket, "get">, day: string, key: string): Promise<void> {
-  const { manifest } = await readManifest(bucket, day);
-  if (!manifest.parts.some((part) => part.key === key)) return;
-  throw new Error(
-    `${key} is missing from the archive, and the manifest of ${day} names it; run "concord archive check"`,
-  );
+/** The parts of the day that is being read, in the order in which they came into it. They are read once a read, and not once a part. */
+class DayParts {
+  readonly #bucket: Pick<ArchiveBucket, "get" | "list">;
+  readonly #batch: Batch;
+  #known: { readonly day: string; readonly parts: readonly Part[] } | undefined;
+
+  constructor(bucket: Pick<ArchiveBucket, "get" | "list">, batch: Batch) {
+    this.#bucket = bucket;
+    this.#batch = batch;
+  }
+
+  /** Those that were written since what is asked for. */
+  async of(day: string): Promise<readonly Part[]> {
+    if (this.#known?.day !== day) this.#known = { day, parts: await this.#read(day) };
+    return this.#known.parts;
+  }
+
+  /**
+   * A file is gone: its records are in later parts.
+   * @throws if the manifest still names it: it is lost, and no reader may take the rest for the whole
+   */
+  async readAgain(day: string, gone: string): Promise<void> {
+    const parts = await this.#read(day);
+    if (parts.some(({ key }) => key === gone))
+      throw new Error(
+        `${gone} is missing from the archive, and the manifest of ${day} names it; run "concord archive check"`,
+      );
+    this.#known = { day, parts };
+  }
+
+  async #read(day: string): Promise<readonly Part[]> {
+    const { manifest } = await readManifest(this.#bucket, day);
+    this.#batch.fetched();
+    const old = await oldParts(this.#bucket, day, this.#batch);
+    return manifest.parts.filter(({ key }) => !old.has(key)).sort(comparePlaces);
+  }
 }
 
 /** Parts of a day that were written before what is asked for; a part that the manifest names and that is not listed is gone. */

@@ -5,6 +5,8 @@ import { manifestKey } from "./names.ts";
 export type Part = {
   /** Its name in the bucket. */
   readonly key: string;
+  /** Of the manifest that named it first: parts that come later have a greater one. None is 0. */
+  readonly generation?: number;
   readonly source: string;
   readonly topic: string;
   readonly records: number;
@@ -47,6 +49,13 @@ export const emptyManifest = (day: string): Manifest => ({
   expired: [],
   behind: [],
 });
+
+/** The order in which parts came into their day. */
+export const comparePlaces = (a: PartPlace, b: PartPlace): number =>
+  (a.generation ?? 0) - (b.generation ?? 0) || (a.key < b.key ? -1 : Number(a.key > b.key));
+
+/** Where a part is in the order of its day's parts. */
+export type PartPlace = Pick<Part, "key" | "generation">;
 
 export type StoredManifest = {
   readonly manifest: Manifest;

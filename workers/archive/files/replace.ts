@@ -27,7 +27,10 @@ export async function replaceInDay(
 ): Promise<StoredManifest> {
   const { manifest } = stored;
   const after = await writeManifest(bucket, stored, {
-    parts: [...manifest.parts.filter(({ key }) => !retired.includes(key)), ...added],
+    parts: [
+      ...manifest.parts.filter(({ key }) => !retired.includes(key)),
+      ...added.map((part) => named(part, manifest)),
+    ],
     retired: [...manifest.retired, ...retired],
     replaced: [...manifest.replaced, ...replaced],
     expired: addExpired(manifest.expired, expired),
@@ -35,6 +38,12 @@ export async function replaceInDay(
   });
   return finishDeletions(bucket, after);
 }
+
+/** A part with the generation of the manifest that is about to name it. */
+const named = (part: Part, { generation }: StoredManifest["manifest"]): Part => ({
+  ...part,
+  generation: generation + 1,
+});
 
 /** One entry a topic, with all records that were removed so far. */
 function addExpired(before: readonly Expired[], more: readonly Expired[]): Expired[] {
