@@ -126,12 +126,13 @@ export class DeviceObject
     return { isKept: true, live: snapshot, rebuilt, revision: journal.revision, events: differing };
   }
 
-  async adoptRebuilt(): Promise<{ isChanged: boolean; revision: number }> {
+  async adoptRebuilt(given: DeviceSnapshot | null = null): Promise<{ isChanged: boolean; revision: number }> {
     const known = this.#load();
-    const { snapshot: right, events: archived } = this.#rebuilt;
+    const { snapshot, events: archived } = this.#rebuilt;
+    const right = snapshot ?? given;
     const unchanged = { isChanged: false, revision: known.journal.revision };
-    if (!right || !archived) return unchanged;
-    const events = adoptEventsOf(this.#events, archived);
+    if (!right) return unchanged;
+    const events = archived && adoptEventsOf(this.#events, archived);
     const registers = known.snapshot ? adoptSnapshot(known.snapshot, right) : right;
     if (events === null && registers === known.snapshot) return unchanged;
     const { history, older } = events

@@ -48,8 +48,9 @@ export interface RebuildSink {
   /**
    * Makes the live value what the second one says, except for what is newer in it. Subscribers get a gap if that changes
    * something. Safe to repeat; the second value stays.
+   * @param registers for an object without a second value, since it is written only while it is watched: those of its row
    */
-  adoptRebuilt(): Promise<{ readonly isChanged: boolean; readonly revision: number }>;
+  adoptRebuilt(registers?: DeviceSnapshot): Promise<{ readonly isChanged: boolean; readonly revision: number }>;
   /** Removes the second value. */
   dropRebuilt(): Promise<void>;
 }

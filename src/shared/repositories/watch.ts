@@ -82,14 +82,14 @@ export class WatchRepository {
     return { found, wasThere: before.results.length === 1 };
   }
 
-  /** Of these dealers, those whose feed has subscribers. */
-  async watchedAmong(dealerIds: readonly string[]): Promise<string[]> {
-    const ids = new Map(dealerIds.map((dealerId) => [watchId({ kind: "dealer", dealerId }), dealerId]));
+  /** Of these, those that have subscribers. */
+  async watchedAmong<Each extends Watched>(wanted: readonly Each[]): Promise<Each[]> {
+    const byId = new Map(wanted.map((watched) => [watchId(watched), watched]));
     const { results } = await this.#db
       .prepare(WATCHED)
-      .bind(JSON.stringify([...ids.keys()]))
+      .bind(JSON.stringify([...byId.keys()]))
       .all<{ id: string }>();
-    return results.map(({ id }) => ids.get(id) as string);
+    return results.map(({ id }) => byId.get(id) as Each);
   }
 
   /** Removes a watch, unless it lasts for more than half of `leaseMs`: then it was renewed meanwhile. */

@@ -1,10 +1,22 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it, vi } from "vitest";
-import type { ConcordEvent } from "#domain/event.ts";
+import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
+import type { DeviceSnapshotSource } from "#domain/snapshot.ts";
+import type { Version } from "#domain/version.ts";
 import type { Env } from "../../../workers/archive/env.ts";
 import { inAJob, runToEnd } from "./dying.ts";
-import { archive, clear, consume, DB, detailsOf, type Sample, timedRebuild, yearOf } from "./rebuild-world.ts";
+import {
+  archive,
+  clear,
+  consume,
+  DB,
+  detailsOf,
+  plantInObject,
+  type Sample,
+  timedRebuild,
+  yearOf,
+} from "./rebuild-world.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -112,4 +124,24 @@ it("A comparison sends no gap", async () => {
   await watch(...ALL);
   await inAJob((deps) => runToEnd(timedRebuild(), { into: "D1", compare: true, pace: 100_000 }, deps));
   expect(await gaps()).toEqual({ "D-right-1": 0, "D-right-2": 0, "D-wrong": 0, "D-other": 0 });
+});
+
+it("Where objects are written only while watched, the object of a watched device takes what was switched", async () => {
+  const [first] = await wrongDealers();
+  const [watched, other] = [first?.event.deviceKey as DeviceKey, "elt:nobody" as DeviceKey];
+  await DB.prepare(
+    "INSERT INTO watches (id, until_ms) SELECT 'device ' || value, (unixepoch() + 3600) * 1000 FROM json_each(?1)",
+  )
+    .bind(JSON.stringify([watched, other]))
+    .run();
+  await plantInObject(watched, ({ aspects, ...rest }) => ({
+    ...rest,
+    aspects: { ...aspects, dealer: { version: aspects.dealer?.version as Version, value: { dealerId: WRONG } } },
+  }));
+  const state = await inAJob((deps) =>
+    runToEnd(timedRebuild(), { into: "D1", switch: true, pace: 100_000 }, { ...deps, objectWrites: "live" }),
+  );
+  expect(state).toMatchObject({ objectsKept: false, objectsAdopted: 1 });
+  const snapshot = await (its.DEVICES.getByName(watched) as unknown as DeviceSnapshotSource).snapshot();
+  expect(RIGHT).toContain(snapshot?.aspects.dealer?.value.dealerId);
 });

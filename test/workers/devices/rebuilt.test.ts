@@ -175,6 +175,34 @@ describe("a switch of a device's object", () => {
     expect(await theirs.items(1)).toMatchObject([{ kind: "SNAPSHOT", device: { key } }]);
   });
 
+  it("takes what its row has where objects are written only while watched, and subscribers get a gap", async () => {
+    const key = freshDevice();
+    const profile = eventRecord(key, "profile.updated", 1, { name: "Hall" });
+    await consumeRecords([profile], consumerDeps("live"));
+    await redeploy(objectOf(key), { DEVICE_OBJECT_WRITES: "live" });
+    const nameInRow = (name: string) =>
+      env.DB.prepare("UPDATE devices SET aspects = json_set(aspects, '$.profile.value.name', ?2) WHERE key = ?1")
+        .bind(key, name)
+        .run();
+    await nameInRow("Zzz");
+    const socket = await Socket.authenticated({ device: key });
+    socket.subscribe("subscription ($key: String!) { deviceChanged(key: $key) { kind device { name } } }", { key });
+    await socket.items(1);
+    const { version, data } = eventOf(profile);
+    const registers = {
+      latest: version,
+      aspects: { profile: { version, value: { name: (data as { name: string }).name } } },
+    };
+    await nameInRow("Hall");
+    const right = { ...registers, history: [] };
+    expect(await sinkOf(key).adoptRebuilt(right)).toMatchObject({ isChanged: true });
+    expect(await sinkOf(key).adoptRebuilt(right)).toMatchObject({ isChanged: false });
+    expect(await socket.items(2)).toMatchObject([
+      { kind: "SNAPSHOT", device: { name: "Zzz" } },
+      { kind: "GAP", device: { name: "Hall" } },
+    ]);
+  });
+
   it("brings back a lost batch, and keeps what came after the last replay", async () => {
     const key = freshDevice();
     await consumeRecords([report(key, 1), report(key, 3)]);

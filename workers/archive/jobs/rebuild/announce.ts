@@ -34,10 +34,11 @@ export async function announceStep(state: RebuildState, deps: JobDeps): Promise<
   const last = page.at(-1);
   if (!last) return { state: withNextPhase(state), isDone: false };
   const session = deps.db.withSession("first-primary");
-  const watched = await new WatchRepository(session).watchedAmong(page.map(({ value }) => value));
+  const dealers = page.map(({ value }) => ({ kind: "dealer" as const, dealerId: value }));
+  const watched = await new WatchRepository(session).watchedAmong(dealers);
   const token = await bookmarkOf(deps.db);
   await Promise.all(
-    watched.map((dealerId) => (deps.objects.feeds.getByName(dealerId) as unknown as FeedSink).announceGap(token)),
+    watched.map(({ dealerId }) => (deps.objects.feeds.getByName(dealerId) as unknown as FeedSink).announceGap(token)),
   );
   return { state: { ...state, cursor: last.id }, isDone: false };
 }

@@ -1,8 +1,9 @@
 import { adoptDevice, adoptRegister } from "#domain/adopt.ts";
-import type { Device } from "#domain/device.ts";
+import type { DeviceKey } from "#domain/event.ts";
 import type { RebuildSink } from "#objects/rebuild.ts";
 import { bookmarkOf } from "#repositories/stored-fleet.ts";
 import { StoredFleetWrites } from "#repositories/stored-fleet-writes.ts";
+import { WatchRepository } from "#repositories/watch.ts";
 import type { JobDeps, JobStep } from "../job-kind.ts";
 import { noteDealer, noteDealers } from "./announce.ts";
 import { requireNobodyForgotten } from "./forgotten.ts";
@@ -32,10 +33,7 @@ export async function switchStep(state: RebuildState, deps: JobDeps): Promise<Jo
     const isWritten =
       value.kind === "device" ? await adoptRows(deps, notes, value.key) : await adoptParty(deps, notes, value);
     if (!isWritten) break;
-    if (value.kind === "device" && state.objectsKept) {
-      const { isChanged } = await objectOf<RebuildSink>(deps, value.key).adoptRebuilt();
-      objectsAdopted += Number(isChanged);
-    }
+    if (value.kind === "device") objectsAdopted += Number(await adoptInObject(deps, value.key, state.objectsKept));
     notes.put("adopted", value, { kind: value.kind, key: value.key } as Subject);
     adopted += 1;
     cursor = id;
@@ -43,7 +41,7 @@ export async function switchStep(state: RebuildState, deps: JobDeps): Promise<Jo
   return { state: { ...state, bookmark, cursor, adopted, objectsAdopted }, isDone: false };
 }
 
-async function adoptRows(deps: JobDeps, notes: Notes, key: Device["key"]): Promise<boolean> {
+async function adoptRows(deps: JobDeps, notes: Notes, key: DeviceKey): Promise<boolean> {
   const { live, rebuilt } = fleetsOf(deps);
   const writes = new StoredFleetWrites(deps.db);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -65,6 +63,21 @@ async function adoptRows(deps: JobDeps, notes: Notes, key: Device["key"]): Promi
     if (!right || (await writes.replaceDevice(stored, right))) return true;
   }
   return false;
+}
+
+/**
+ * An object with a second value adopts that. One that is written only while it is watched, and is, adopts the registers of
+ * its row, so that its subscribers hear of the switch.
+ * @returns whether something changed in it
+ */
+async function adoptInObject(deps: JobDeps, key: DeviceKey, isKept: boolean): Promise<boolean> {
+  const object = objectOf<RebuildSink>(deps, key);
+  if (isKept) return (await object.adoptRebuilt()).isChanged;
+  const session = deps.db.withSession("first-primary");
+  const watched = await new WatchRepository(session).watchedAmong([{ kind: "device", deviceKey: key }]);
+  const row = watched.length > 0 && (await fleetsOf(deps).live.findDevices([key])).get(key)?.row;
+  if (!row) return false;
+  return (await object.adoptRebuilt({ latest: row.latest, aspects: row.aspects, history: [] })).isChanged;
 }
 
 async function adoptParty(deps: JobDeps, notes: Notes, subject: Subject): Promise<boolean> {
