@@ -139,6 +139,17 @@ describe("what an object keeps beyond its history", () => {
     expect(kept.rows).toBe(rows);
   });
 
+  it("drops the oldest events, also if they came last, as when an archive is replayed topic by topic", () => {
+    const count = HISTORY_LIMIT + (MAX_PAGES + 4) * PAGE_EVENTS;
+    const half = count / 2;
+    const kept = merged([...inOrder(half).map((n) => [half + n]), ...inOrder(half).map((n) => [n])]);
+    const missing = kept.missingTo;
+    expect(missing).not.toBeNull();
+    const after = inOrder(count).filter((n) => missing !== null && compareVersions(eventOf(n).version, missing) > 0);
+    expect(after.length).toBeGreaterThanOrEqual(MAX_PAGES * PAGE_EVENTS);
+    expect(kept.numbers).toEqual(expect.arrayContaining(after));
+  });
+
   it("fills pages by their size too, so that no value outgrows the platform's limit", () => {
     const wide = "x".repeat(20_000);
     const kept = new Kept();
