@@ -63,10 +63,15 @@ export async function archiveBatch(
     }),
   );
   return {
-    endings: endings.map((ending) => (faults.has(ending) ? deferred(ending) : ending)),
+    endings: endings.map((ending) => (faults.has(ending) ? unarchived(ending) : ending)),
     report: { archiveObjects: outcomes.toCounts(), archivedRecords, archivedBytes },
   };
 }
+
+const unarchived = (ending: Ending): Ending =>
+  ending.kind === "merged"
+    ? { arrival: deferred(ending).arrival, kind: "deferred", unarchived: ending.outcome }
+    : deferred(ending);
 
 type SettledEnding = Extract<Ending, { kind: "merged" | "deadLettered" }>;
 

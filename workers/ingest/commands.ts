@@ -9,6 +9,7 @@ import {
   type SetDesiredResult,
   timeAfter,
 } from "#domain/command.ts";
+import type { MergeOutcome } from "#domain/outcome.ts";
 import type { DesiredClaim, DesiredOrder } from "#objects/requests.ts";
 import { toCommandRecord } from "#queue/command-record.ts";
 import { parseStamped } from "#queue/contract-version.ts";
@@ -27,7 +28,7 @@ export type CommandDeps = ConsumeDeps & {
 };
 
 /**
- * Neither the stores nor the queue took the command: nothing was stored, safe to retry. Over RPC only the message arrives,
+ * Neither all stores nor the queue took the command: nothing of it is kept for good, safe to retry. Over RPC only the message arrives,
  * and `isOutage` recognizes it by "not available".
  */
 export class CommandNotTaken extends Error {
@@ -36,7 +37,7 @@ export class CommandNotTaken extends Error {
 
 /**
  * Acknowledges an alert as the caller saw it, at version `seen`.
- * @throws CommandNotTaken if nothing was stored; safe to retry
+ * @throws CommandNotTaken if nothing is kept for good; safe to retry
  */
 export async function acknowledgeAlert(deps: CommandDeps, command: AcknowledgeAlert): Promise<CommandResult> {
   const { outcomes, consistencyToken } = await acknowledgeAlerts(deps, [command]);
@@ -46,7 +47,7 @@ export async function acknowledgeAlert(deps: CommandDeps, command: AcknowledgeAl
 /**
  * Acknowledges alerts, each as the caller saw it, in one parcel.
  * @param commands up to as many as a parcel has records
- * @throws CommandNotTaken if nothing was stored of any of them; safe to retry
+ * @throws CommandNotTaken if nothing is kept for good of any of them; safe to retry
  */
 export async function acknowledgeAlerts(
   deps: CommandDeps,
@@ -69,7 +70,9 @@ export async function acknowledgeAlerts(
   }
   const results = await submit(deps, records);
   if (results.outcomes.every((outcome) => outcome === null))
-    throw new CommandNotTaken("D1 and the queue are not available; nothing was stored, try again");
+    throw new CommandNotTaken(
+      "D1 or the archive, and the queue, are not available; nothing of it is kept for good, try again",
+    );
   return results;
 }
 
@@ -110,7 +113,14 @@ async function submit(deps: CommandDeps, records: readonly QueuedRecord[]): Prom
 
 /** @param isTaken whether the queue has taken what the stores did not */
 function toCommandOutcome(ending: Ending | undefined, isTaken: boolean): CommandOutcome | null {
-  if (ending?.kind !== "merged") return isTaken ? "pending" : null;
+  const merged = mergedIn(ending, isTaken);
+  if (merged === null) return isTaken ? "pending" : null;
   // A duplicate of itself: a store had merged it, and its response was lost.
-  return ending.outcome === "duplicate" ? "applied" : ending.outcome;
+  return merged === "duplicate" ? "applied" : merged;
+}
+
+/** What only the archive lacks is applied for every reader, and the queue has it for the archive. */
+function mergedIn(ending: Ending | undefined, isTaken: boolean): MergeOutcome | null {
+  if (ending?.kind === "merged") return ending.outcome;
+  return isTaken && ending?.kind === "deferred" ? (ending.unarchived ?? null) : null;
 }

@@ -25,7 +25,11 @@ export type Ending =
   | ({ readonly arrival: Arrival } & (
       | { readonly kind: "deadLettered"; readonly failure: Failure }
       /** A store was unavailable, or the record waits for a newer deployment: it is delivered again later, without counting an attempt. */
-      | { readonly kind: "deferred" }
+      | {
+          readonly kind: "deferred";
+          /** How it was merged, if every store has it and only the archive does not. */
+          readonly unarchived?: MergeOutcome;
+        }
       /** The record itself failed; it is retried in a parcel of its own. */
       | { readonly kind: "retried" }
     ));

@@ -53,9 +53,9 @@ export type Mode =
 
 /** The outcome of a mutation's event. */
 export type MutationOutcome =
-  /** The change was applied. */
+  /** The change was applied, and every reader can see it. */
   | 'APPLIED'
-  /** A store is unavailable. The change is queued and will be applied. */
+  /** A store is unavailable. The change is queued and will be applied; do not send it again. */
   | 'PENDING'
   /** A newer event arrived before it, and stays. */
   | 'SUPERSEDED'
@@ -72,7 +72,7 @@ export type UserErrorCode =
   | 'NOT_FOUND'
   /** A value is out of range or of the wrong kind. */
   | 'OUT_OF_RANGE'
-  /** A store is out of reach, and nothing of this was stored. Send it again. */
+  /** A store is out of reach, and this is not kept for good. Send it again. */
   | 'UNAVAILABLE'
   /** The device's source does not take this command; see the device's `commands`. */
   | 'UNSUPPORTED'

@@ -122,6 +122,26 @@ describe("acknowledging an alert", () => {
     expect((await api.acknowledge(alertId(key, "a"))).data.acknowledgeAlert.outcome).toBe("UNCHANGED");
   });
 
+  it("is applied while the archive is out of reach, which gets its event later", async () => {
+    const key = await newDevice();
+    await seedAlerts({ deviceKey: key, alertId: "a", raised: 5 });
+    api.takeR2Out();
+    const { data } = await api.acknowledge(alertId(key, "a"));
+    expect(data.acknowledgeAlert).toMatchObject({
+      outcome: "APPLIED",
+      alert: { state: "ACKNOWLEDGED" },
+      userErrors: [],
+    });
+    await api.deliver();
+    expect(api.archived).toHaveLength(1);
+    // With the queue out too, nobody would bring it to the archive: the caller has to.
+    await seedAlerts({ deviceKey: key, alertId: "b", raised: 5 });
+    api.takeR2Out();
+    api.events.callsLeft = 0;
+    const { errors } = await api.acknowledge(alertId(key, "b"));
+    expect(errors).toMatchObject([{ extensions: { code: "UPSTREAM_UNAVAILABLE" } }]);
+  });
+
   it("is done even if its result could not be read", async () => {
     const key = await newDevice();
     await seedAlerts({ deviceKey: key, alertId: "a", raised: 5 });

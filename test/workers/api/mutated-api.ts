@@ -58,10 +58,26 @@ export class MutatedApi {
     this.#deps = { ...this.#deps, fleet: { merge: () => Promise.reject(OUTAGE) } };
   }
 
+  /** Names of the raw objects that the archive has. */
+  readonly archived: string[] = [];
+
+  /** The archive is bound, and takes no object until `deliver`. */
+  takeR2Out(): void {
+    this.#deps = {
+      ...this.#deps,
+      archive: { bucket: { put: () => Promise.reject(new Error("R2 is out")) }, deadlineMs: 50 },
+    };
+  }
+
+  #archive() {
+    const put = async (key: string) => this.archived.push(key);
+    return this.#deps.archive && { bucket: { put }, deadlineMs: 50 };
+  }
+
   /** What the queue's handler does once everything answers again. */
   deliver() {
     return consume(
-      { ...this.#deps, fleet: new FleetRepository(env.DB) },
+      { ...this.#deps, fleet: new FleetRepository(env.DB), archive: this.#archive() },
       this.events.drain().map((body) => ({ body, attempts: 1 })),
     );
   }

@@ -80,7 +80,7 @@ builder.mutationField("acknowledgeAlert", (t) =>
   }),
 );
 
-const NOT_TAKEN = "A store is out of reach, and this alert stays as it is. Send it again.";
+const NOT_TAKEN = "A store is out of reach, and this is not kept for good. Send it again.";
 
 const NOT_AN_ALERT = "This is not the id of an alert. Use the value of an alert's `id` field, unchanged.";
 

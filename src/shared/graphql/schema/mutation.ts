@@ -10,10 +10,13 @@ builder.mutationType({
 export const MutationOutcome = builder.enumType("MutationOutcome", {
   description: "The outcome of a mutation's event.",
   values: {
-    APPLIED: { value: "applied", description: "The change was applied." },
+    APPLIED: { value: "applied", description: "The change was applied, and every reader can see it." },
     UNCHANGED: { value: "unchanged", description: "The state was already like that." },
     SUPERSEDED: { value: "superseded", description: "A newer event arrived before it, and stays." },
-    PENDING: { value: "pending", description: "A store is unavailable. The change is queued and will be applied." },
+    PENDING: {
+      value: "pending",
+      description: "A store is unavailable. The change is queued and will be applied; do not send it again.",
+    },
   } as const,
 });
 
@@ -26,7 +29,7 @@ const UserErrorCode = builder.enumType("UserErrorCode", {
     OUT_OF_RANGE: { description: "A value is out of range or of the wrong kind." },
     UNSUPPORTED: { description: "The device's source does not take this command; see the device's `commands`." },
     INVALID_INPUT: { description: "The id or key is malformed, of another kind of object, missing, or there twice." },
-    UNAVAILABLE: { description: "A store is out of reach, and nothing of this was stored. Send it again." },
+    UNAVAILABLE: { description: "A store is out of reach, and this is not kept for good. Send it again." },
   } as const,
 });
 
