@@ -15,6 +15,7 @@ import { SERIES_BEGIN, type SeriesPlace, seriesOfDay } from "../../../workers/ar
 import { archivedOf, type Received, receivedYear, writeRawHours } from "../../support/archived-year.ts";
 import { keyOf, known, occurredAt, occurredAtMs, oracleOf } from "../../support/known-device.ts";
 import { MemoryBucket } from "../../support/memory-bucket.ts";
+import { naiveReadings } from "../../support/naive-readings.ts";
 
 const YEAR = receivedYear({ seed: 25, devices: 60, events: 4_000 });
 
@@ -108,40 +109,6 @@ it("Readings of drawn ranges are what a naive fold over the records gives, with 
   }
   expect(points).toBeGreaterThan(500);
 });
-
-function naiveReadings(reports: readonly Received[], { fromMs, toMs, stepSeconds, fields }: ReadingRange) {
-  const steps: Record<string, Record<string, number[]>> = {};
-  const seen = new Set<string>();
-  for (const { sample } of reports) {
-    const { eventId, occurredAt, data } = JSON.parse(sample.value as string);
-    const at = Date.parse(occurredAt);
-    if (seen.has(eventId) || at < fromMs || at >= toMs) continue;
-    seen.add(eventId);
-    const step = new Date(at - (at % (stepSeconds * 1_000))).toISOString();
-    for (const field of fields) {
-      if (data[field] === undefined) continue;
-      steps[step] ??= {};
-      steps[step][field] ??= [];
-      steps[step][field].push(data[field]);
-    }
-  }
-  return Object.entries(steps)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([at, values]) => ({
-      at,
-      ...Object.fromEntries(
-        Object.entries(values).map(([field, all]) => [
-          field,
-          {
-            min: Math.min(...all),
-            max: Math.max(...all),
-            mean: expect.closeTo(all.reduce((a, b) => a + b, 0) / all.length, 9),
-            count: all.length,
-          },
-        ]),
-      ),
-    }));
-}
 
 const SMALL = receivedYear({ seed: 4, devices: 12, events: 260 });
 const goodOf = (year: readonly Received[]) => year.filter(({ sample }) => !sample.fault && sample.value !== null);
