@@ -1,5 +1,4 @@
 import type { D1Database } from "@cloudflare/workers-types";
-import { createTestHarness } from "wrangler";
 import { buildConsole } from "./console.ts";
 import { buildGraphiQL } from "./graphiql.ts";
 import { ROOT } from "./tool.ts";
@@ -42,6 +41,8 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
     };
   };
   await Promise.all([buildConsole(), buildGraphiQL()]);
+  // What only lists the Workers or says how it is called starts sooner without it.
+  const { createTestHarness } = await import("wrangler");
   const harness = createTestHarness(await prepareDeployment(configOf));
   const { url } = await harness.listen();
   const worker = <Env>(name: string) => harness.getWorker<Env>(env ? `${name}-${env}` : name);

@@ -20,7 +20,7 @@ it.each([
 
 /** Calls in blocks of code, in code spans, and in the messages of our own commands. */
 const TOLD = [...globSync(["README.md", "docs/**/*.md"]), ...globSync("deploy/**/*.ts")].flatMap((path) =>
-  [...readFileSync(path, "utf8").matchAll(/npx wrangler ([^`\n#;)]+)/g)].map(
+  [...readFileSync(path, "utf8").matchAll(/npx wrangler ((?:"[^"`\n]*"|[^`\n#;)])+)/g)].map(
     ([, call = ""]) => [path, call.trim()] as const,
   ),
 );
