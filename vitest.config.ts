@@ -4,6 +4,9 @@ import { Order } from "./test/support/order.ts";
 import { ROOMS } from "./test/support/rooms.ts";
 import { Slowest } from "./test/support/slowest.ts";
 
+/** The Workers' bundles, for the stacks of tests. */
+const BUNDLES = "test/support/bundles.ts";
+
 /** Four rings: pure tests beside their files, each Worker inside workerd, all together over real HTTP, and in a browser. */
 export default defineConfig({
   test: {
@@ -49,7 +52,7 @@ export default defineConfig({
         test: {
           name: "deploy",
           // What Workers serve is compared, so it is built before a test looks at it.
-          globalSetup: ["local/console.ts", "local/graphiql.ts"],
+          globalSetup: ["local/console.ts", "local/graphiql.ts", BUNDLES],
           include: ["test/deploy/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -63,6 +66,7 @@ export default defineConfig({
         resolve: { alias: ROOMS },
         test: {
           name: "flow",
+          globalSetup: [BUNDLES],
           include: ["test/flow/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -72,11 +76,18 @@ export default defineConfig({
       },
       {
         resolve: { alias: ROOMS },
-        test: { name: "clients", include: ["test/clients/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
+        test: {
+          name: "clients",
+          globalSetup: [BUNDLES],
+          include: ["test/clients/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         test: {
           name: "console",
+          globalSetup: [BUNDLES],
           include: ["test/console/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { D1Database } from "@cloudflare/workers-types";
 import { buildConsole } from "./console.ts";
 import { buildGraphiQL } from "./graphiql.ts";
@@ -25,6 +26,16 @@ export type StackOptions = {
   readonly configOf?: (path: string) => string | Promise<string>;
 };
 
+/** Where a Worker's bundle is in a folder that has those of all. */
+export const bundleOf = (config: string, folder: string): string => join(folder, config.replaceAll("/", "-"));
+
+/** What a Worker was bundled to before, if tests did that for many stacks. The replacement of a config has other code. */
+function bundled(config: string) {
+  const folder = process.env.CONCORD_BUNDLES;
+  const isOurs = (WORKER_CONFIGS as readonly string[]).includes(config);
+  return folder && isOurs ? { prebuiltWorkerDir: bundleOf(config, folder) } : {};
+}
+
 /** All Workers in one local runtime, with D1, Queues and Durable Objects in memory, on a port of its own. */
 export async function startStack({ env, secrets, neighbours = [], configOf = (path) => path }: StackOptions = {}) {
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
@@ -35,7 +46,11 @@ export async function startStack({ env, secrets, neighbours = [], configOf = (pa
     return {
       root: ROOT,
       workers: [
-        ...configPaths.map((configPath) => ({ configPath, ...(env && { env }), ...(secrets && { secrets }) })),
+        ...configPaths.map((configPath) => ({
+          ...{ configPath, ...bundled(configPath) },
+          ...(env && { env }),
+          ...(secrets && { secrets }),
+        })),
         ...neighbours.map((configPath) => ({ configPath })),
       ],
     };
