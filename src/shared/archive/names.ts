@@ -13,6 +13,7 @@ export const RAW_PREFIX = "events/";
 export const DAYS_PREFIX = "days/";
 export const SERIES_PREFIX = "series/";
 export const FORGOTTEN_PREFIX = "forgotten/";
+export const FOLDS_PREFIX = "folds/";
 /** What the bucket holds, as it was last counted, so that a scrape is one read. */
 export const FIGURES_KEY = "figures.json";
 
@@ -73,5 +74,8 @@ export const bucketOf = (key: DeviceKey): string => bucketName((fnv1a(key) >>> 2
 
 /** @param bucket 0 to 255 */
 export const bucketName = (bucket: number): string => bucket.toString(16).padStart(2, "0");
+
+/** What verification keeps of a bucket: `folds/3f/`. */
+export const foldsPrefix = (bucket: string): string => `${FOLDS_PREFIX}${bucket}/`;
 
 export const seriesPrefix = (bucket: string): string => `${SERIES_PREFIX}${bucket}/`;

@@ -23,6 +23,11 @@ export type BucketResult = {
   readonly run: string;
   readonly devices: number;
   readonly differences: number;
+  /**
+   * When its records were last read from the archive's beginning, RFC 3339: later runs read on from the fold that was stored
+   * then. `null` for a result of an earlier release, and for `others`.
+   */
+  readonly wholeAt?: string | null;
   /** Hashes of its devices by the archive and in D1; equal exactly if they say the same. */
   readonly archivedHash: string;
   readonly liveHash: string;

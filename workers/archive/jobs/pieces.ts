@@ -6,15 +6,21 @@
 /** Characters of a piece: at most 1 MB, whatever they are. */
 const PIECE = 500_000;
 
-/** A value as texts; `null` if one key takes it as it is. Maps may be anywhere in it. */
+/** A value as one text. Maps may be anywhere in it. */
+export const toText = (value: unknown): string =>
+  JSON.stringify(value, (_, inner) => (inner instanceof Map ? { [MAP]: [...inner] } : inner));
+
+export const fromText = <Value>(text: string): Value =>
+  JSON.parse(text, (_, inner) => (isMap(inner) ? new Map(inner[MAP]) : inner)) as Value;
+
+/** A value as texts; `null` if one key takes it as it is. */
 export function toPieces(value: unknown): readonly string[] | null {
-  const text = JSON.stringify(value, (_, inner) => (inner instanceof Map ? { [MAP]: [...inner] } : inner));
+  const text: string | undefined = toText(value);
   if (text === undefined || text.length <= PIECE) return null;
   return Array.from({ length: Math.ceil(text.length / PIECE) }, (_, i) => text.slice(i * PIECE, (i + 1) * PIECE));
 }
 
-export const fromPieces = <Value>(pieces: readonly string[]): Value =>
-  JSON.parse(pieces.join(""), (_, inner) => (isMap(inner) ? new Map(inner[MAP]) : inner)) as Value;
+export const fromPieces = <Value>(pieces: readonly string[]): Value => fromText(pieces.join(""));
 
 /** No member of what is stored begins with this character. */
 const MAP = "\u0000map";

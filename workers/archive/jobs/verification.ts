@@ -2,31 +2,37 @@ import * as z from "zod";
 import { archiveLog } from "#archive/log.ts";
 import { BUCKETS, bucketOf } from "#archive/names.ts";
 import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
-import { type Moment, parseTime, utcDay } from "#domain/time.ts";
+import { DAY_MS, type Moment, parseTime, utcDay } from "#domain/time.ts";
 import type { JobReport } from "#ops/archive-api.ts";
 import { LiveState } from "../repositories/live-state.ts";
 import { type JobDeps, type JobKind, JobProblem, type JobSchedule, type JobStep } from "./job-kind.ts";
 import { compareCounts } from "./verification/counts.ts";
 import { compareFolded, compareUnknown } from "./verification/devices.ts";
-import { foldInto, readEvents, withoutPersonal } from "./verification/fold.ts";
+import { foldInto, gatherParties, readEvents, withoutPersonal } from "./verification/fold.ts";
+import { keepFolds } from "./verification/keep.ts";
 import { judgeDevices, judgeParties, readLater, removeClosed, wait } from "./verification/later.ts";
 import { leaveNotes } from "./verification/leave.ts";
+import { loadFolds } from "./verification/load.ts";
 import { compareParties, compareStrangers } from "./verification/parties.ts";
-import { ALL, asLogRange, type Range } from "./verification/range.ts";
+import { ALL, asLogRange } from "./verification/range.ts";
 import { keepResults, sweep } from "./verification/results.ts";
 import { type Shelves, shelvesOf } from "./verification/shelves.ts";
-import { add, NO_FIGURES, type Phase, type VerificationState } from "./verification/state.ts";
+import { add, NO_FIGURES, type Phase, type Range, type VerificationState } from "./verification/state.ts";
 
 const isTime = (text: string): boolean => parseTime(text) !== undefined;
+
+/** Whether the archive is read from its beginning, also where folds of earlier runs are stored. */
+const FromBeginning = z.boolean().default(false);
 
 /** What a run goes through: a night's part of the buckets, one of them, all, or one device. */
 const Params = z.union([
   z.strictObject({
     buckets: z.literal(["next", "all"]).default("next"),
+    fromBeginning: FromBeginning,
     /** Kept for every later run: since when every record is archived, or `""` for ever. */
     archivedSince: z.union([z.literal(""), z.string().refine(isTime).transform(parseTime)]).optional(),
   }),
-  z.strictObject({ bucket: z.string().regex(/^[0-9a-f]{2}$/) }),
+  z.strictObject({ bucket: z.string().regex(/^[0-9a-f]{2}$/), fromBeginning: FromBeginning }),
   z.strictObject({ device: z.string().refine(isDeviceKey) }),
 ]);
 export type VerificationParams = z.input<typeof Params>;
@@ -49,7 +55,7 @@ const CLEARED_A_STEP = 1_000;
  */
 export const verification: JobKind<VerificationParams, VerificationState> = {
   begin: async (params, { storage, nowMs }) => {
-    const { range, device } = await target(params, storage);
+    const { range, device, reread } = await target(params, { storage, nowMs });
     const archivedSince = (await storage.get<Moment>(SINCE)) ?? null;
     return {
       run: crypto.randomUUID(),
@@ -58,6 +64,10 @@ export const verification: JobKind<VerificationParams, VerificationState> = {
       device,
       archivedSince,
       phase: "clear",
+      reread,
+      loaded: {},
+      place: null,
+      reads: [],
       position: null,
       tail: null,
       cursor: null,
@@ -66,6 +76,7 @@ export const verification: JobKind<VerificationParams, VerificationState> = {
       closed: { devices: [], parties: [] },
       figures: NO_FIGURES,
       buckets: {},
+      unreadable: [],
       others: 0,
     };
   },
@@ -94,31 +105,50 @@ export const verificationSchedule: JobSchedule = {
 };
 const NIGHT_FROM_HOUR = 2;
 
-async function target(params: VerificationParams, storage: DurableObjectStorage) {
+/** Which buckets a run goes through, and which of these it reads from the archive's beginning whatever is stored. */
+async function target(params: VerificationParams, { storage, nowMs }: Pick<JobDeps, "storage" | "nowMs">) {
   const parsed = Params.safeParse(params ?? {});
   if (!parsed.success) {
     throw new JobProblem(
-      'Nothing was started: verification takes "buckets", "next" or "all", and with it "archivedSince", an RFC 3339 time; or "bucket", two hex digits; or "device", the key of one.',
+      'Nothing was started: verification takes "buckets", "next" or "all", and with it "archivedSince", an RFC 3339 time; or "bucket", two hex digits; with either "fromBeginning"; or "device", the key of one.',
     );
   }
   const wanted = parsed.data;
   if ("device" in wanted)
-    return { range: only(bucketOf(wanted.device as DeviceKey)), device: wanted.device as DeviceKey };
-  if ("bucket" in wanted) return { range: only(wanted.bucket), device: null };
+    return { range: only(bucketOf(wanted.device as DeviceKey)), device: wanted.device as DeviceKey, reread: null };
+  const reread = (range: Range) => ({ range, device: null, reread: wanted.fromBeginning ? range : null });
+  if ("bucket" in wanted) return reread(only(wanted.bucket));
   if (wanted.archivedSince === "") await storage.delete(SINCE);
   else if (wanted.archivedSince !== undefined) await storage.put(SINCE, wanted.archivedSince);
-  if (wanted.buckets === "all") return { range: ALL, device: null };
+  if (wanted.buckets === "all") return reread(ALL);
   const from = ((await storage.get<number>(NEXT)) ?? 0) % BUCKETS;
-  return { range: { from, to: Math.min(from + BUCKETS_A_NIGHT, BUCKETS) - 1 }, device: null };
+  const range = { from, to: Math.min(from + BUCKETS_A_NIGHT, BUCKETS) - 1 };
+  return wanted.fromBeginning ? reread(range) : { range, device: null, reread: rereadOf(range, nowMs) };
 }
+
+/** A night's part of its buckets: another one each week, so that within eight weeks each is read from its beginning. */
+export function rereadOf({ from, to }: Range, nowMs: number): Range {
+  const size = Math.ceil((to - from + 1) / REREAD_WITHIN_WEEKS);
+  const first = from + (Math.floor(nowMs / WEEK_MS) % REREAD_WITHIN_WEEKS) * size;
+  return { from: first, to: Math.min(first + size - 1, to) };
+}
+
+/** How long a lost file of the archive, or a stored fold that went wrong, can stay unseen. Our choice. */
+const REREAD_WITHIN_WEEKS = 8;
+const WEEK_MS = 7 * DAY_MS;
 
 const only = (bucket: string): Range => ({ from: Number.parseInt(bucket, 16), to: Number.parseInt(bucket, 16) });
 
 type Step = (state: VerificationState, deps: JobDeps, shelves: Shelves) => Promise<VerificationState>;
 
 const STEPS: Readonly<Record<Exclude<Phase, "wait">, Step>> = {
-  clear: async (state, _, shelves) => ((await clear(shelves)) ? { ...state, phase: "fold" } : state),
+  clear: async (state, _, shelves) => ((await clear(shelves)) ? { ...state, phase: "load" } : state),
+  load: loadFolds,
   fold: foldArchive,
+  gather: async (state, _, shelves) => {
+    const cursor = await gatherParties(state.cursor, shelves);
+    return { ...state, phase: cursor === null ? "rows" : "gather", cursor };
+  },
   rows: compareFolded,
   unknown: compareUnknown,
   parties: compareParties,
@@ -131,8 +161,9 @@ const STEPS: Readonly<Record<Exclude<Phase, "wait">, Step>> = {
     await keepResults(state, nowMs, shelves);
     const isNight = state.device === null && state.range.to > state.range.from;
     if (isNight) await storage.put(NEXT, (state.range.to + 1) % BUCKETS);
-    return { ...state, phase: "sweep", cursor: null };
+    return { ...state, phase: "keep", cursor: null };
   },
+  keep: keepFolds,
   sweep: async (state, _, shelves) => {
     if (!(await clear(shelves))) return state;
     const cursor = await sweep(state.cursor, shelves);
@@ -142,30 +173,41 @@ const STEPS: Readonly<Record<Exclude<Phase, "wait">, Step>> = {
 };
 
 /** What a run has in storage: the fold, and what is open. */
-async function clear({ devices, parties, openDevices, openParties }: Shelves): Promise<boolean> {
-  for (const shelf of [devices, parties, openDevices, openParties]) {
+async function clear({ devices, said, parties, openDevices, openParties }: Shelves): Promise<boolean> {
+  for (const shelf of [devices, said, parties, openDevices, openParties]) {
     if (!(await shelf.clear(CLEARED_A_STEP))) return false;
   }
   return true;
 }
 
+/** Reads on in the first part of the archive that is not read yet. */
 async function foldArchive(state: VerificationState, deps: JobDeps, shelves: Shelves): Promise<VerificationState> {
-  const log = archiveLog(deps.bucket, { buckets: asLogRange(state.range) });
+  const [current, ...others] = state.reads;
+  if (!current) return { ...state, phase: "gather", position: null, cursor: null };
+  const { buckets, writtenSinceMs } = current;
+  const log = archiveLog(deps.bucket, {
+    buckets: asLogRange(buckets),
+    ...(writtenSinceMs !== null && { writtenSinceMs }),
+  });
   const { records, position, isEnd } = await log.read(state.position, { records: RECORDS_A_STEP });
   const live = new LiveState(deps.db);
   const read = await withoutPersonal(readEvents(records, state.device), live);
   await foldInto(shelves, read);
   const figures = add(state.figures, {
     records: records.length,
-    unreadable: read.unreadable,
+    unreadable: read.unreadable.length,
     rowsRead: live.rowsRead,
   });
-  return isEnd ? { ...state, figures, phase: "rows", position: null, cursor: null } : { ...state, figures, position };
+  const unreadable = [...new Set([...state.unreadable, ...read.unreadable.map(bucketOf)])];
+  const after = { ...state, figures, unreadable };
+  return isEnd ? { ...after, reads: others, position: null } : { ...after, position };
 }
 
 const SENTENCES: Readonly<Record<Phase, string>> = {
   clear: "removes what an earlier run left",
-  fold: "folds the archive",
+  load: "reads the folds that earlier runs have kept",
+  fold: "folds what the archive has besides",
+  gather: "joins what devices say of dealers and customers",
   rows: "compares devices with their fold",
   unknown: "looks for devices that the archive does not know",
   parties: "compares dealers and customers",
@@ -176,6 +218,7 @@ const SENTENCES: Readonly<Record<Phase, string>> = {
   judge: "compares what was newer than the fold",
   judgeParties: "compares what was newer than the fold",
   results: "keeps the results",
+  keep: "keeps the folds for the next run",
   sweep: "removes what they replace",
   done: "is done",
 };

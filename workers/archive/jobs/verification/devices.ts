@@ -9,7 +9,7 @@ import { type ForgottenState, LiveState } from "../../repositories/live-state.ts
 import type { JobDeps } from "../job-kind.ts";
 import { Findings } from "./found.ts";
 import { isInRange } from "./range.ts";
-import type { Shelves } from "./shelves.ts";
+import { nameOf, type Shelves, withoutBucket } from "./shelves.ts";
 import { add, type DeviceFold, type OpenDevice, type VerificationState } from "./state.ts";
 import { hashesOf, idOf } from "./sums.ts";
 
@@ -23,7 +23,8 @@ const NO_FOLD: DeviceFold = { device: null, uncertain: [] };
 /** Compares a page of the fold with what is stored. */
 export async function compareFolded(state: VerificationState, deps: JobDeps, shelves: Shelves) {
   const page = await shelves.devices.page(state.cursor, DEVICES_A_STEP);
-  const after = await compareWithLive(state, deps, shelves, new Map(page as [DeviceKey, DeviceFold][]));
+  const folds = new Map(page.map(([name, fold]) => [withoutBucket(name) as DeviceKey, fold]));
+  const after = await compareWithLive(state, deps, shelves, folds);
   const last = page.at(-1)?.[0];
   return page.length < DEVICES_A_STEP
     ? { ...after, phase: "unknown" as const, cursor: null }
@@ -33,7 +34,7 @@ export async function compareFolded(state: VerificationState, deps: JobDeps, she
 /** Compares devices that D1 has and the fold does not. */
 export async function compareUnknown(state: VerificationState, deps: JobDeps, shelves: Shelves) {
   if (state.device !== null) {
-    const known = await shelves.devices.get([state.device]);
+    const known = await shelves.devices.get([nameOf(state.device)]);
     const after =
       known.size > 0 ? state : await compareWithLive(state, deps, shelves, new Map([[state.device, NO_FOLD]]));
     return { ...after, phase: "wait" as const, cursor: null };
@@ -41,8 +42,8 @@ export async function compareUnknown(state: VerificationState, deps: JobDeps, sh
   const live = new LiveState(deps.db);
   const keys = await live.deviceKeysAfter(state.cursor ?? "", KEYS_A_STEP);
   const wanted = keys.filter((key) => isDeviceKey(key) && isInRange(state.range, key));
-  const known = await shelves.devices.get(wanted);
-  const unknown = new Map(wanted.filter((key) => !known.has(key)).map((key) => [key, NO_FOLD]));
+  const known = await shelves.devices.get(wanted.map(nameOf));
+  const unknown = new Map(wanted.filter((key) => !known.has(nameOf(key))).map((key) => [key, NO_FOLD]));
   const read = { ...state, figures: add(state.figures, { rowsRead: live.rowsRead }) };
   const after = await compareWithLive(read, deps, shelves, unknown);
   return keys.length < KEYS_A_STEP

@@ -1,3 +1,4 @@
+import { bucketOf } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
 import { type Device, joinDevices } from "#domain/device.ts";
 import type { ConcordEvent, DeviceKey } from "#domain/event.ts";
@@ -7,7 +8,7 @@ import { canonicalText, joinRegisters, type Register } from "#domain/register.ts
 import { parseStamped } from "#queue/contract-version.ts";
 import { forgottenIds, withoutForgotten } from "#repositories/forgotten.ts";
 import type { LiveState } from "../../repositories/live-state.ts";
-import type { Shelves } from "./shelves.ts";
+import { nameOf, type Shelves, withoutBucket } from "./shelves.ts";
 import type { DeviceFold, PartyFold } from "./state.ts";
 
 export type Read = {
@@ -15,20 +16,20 @@ export type Read = {
   readonly merged: readonly ConcordEvent[];
   /** Of dead letters: a store may have merged them before another one failed. */
   readonly uncertain: readonly ConcordEvent[];
-  /** Merged records that today's contracts refuse. */
-  readonly unreadable: number;
+  /** The devices of merged records that today's contracts refuse, one for each record. */
+  readonly unreadable: readonly DeviceKey[];
 };
 
 /** Records as today's contracts read them. */
 export function readEvents(records: readonly ArchivedRecord[], only: DeviceKey | null): Read {
   const merged: ConcordEvent[] = [];
   const uncertain: ConcordEvent[] = [];
-  let unreadable = 0;
+  const unreadable: DeviceKey[] = [];
   for (const record of records) {
     if (record.deviceKey === null || (only !== null && record.deviceKey !== only)) continue;
     const parsed = parseStamped(record, record.settledAtMs);
     if (parsed.ok) (record.outcome === "deadLettered" ? uncertain : merged).push(parsed.event);
-    else if (record.outcome !== "deadLettered") unreadable += 1;
+    else if (record.outcome !== "deadLettered") unreadable.push(record.deviceKey);
   }
   return { merged, uncertain, unreadable };
 }
@@ -49,24 +50,43 @@ export async function withoutPersonal(read: Read, live: LiveState): Promise<Read
 }
 
 /** Joins events into the fold in storage. Doing it again changes nothing. */
-export async function foldInto({ devices, parties }: Shelves, { merged, uncertain }: Read): Promise<void> {
-  const delta = merge(EMPTY_FLEET, merged).fleet;
-  const maybe = uncertain.map(toDelta);
+export async function foldInto({ devices, said }: Shelves, { merged, uncertain }: Read): Promise<void> {
   const ofDevices = new Map<string, DeviceFold>();
-  for (const [key, device] of delta.devices) ofDevices.set(key, { device, uncertain: [] });
-  for (const device of maybe.flatMap((each) => [...each.devices.values()])) {
-    const known = ofDevices.get(device.key) ?? NO_DEVICE;
-    ofDevices.set(device.key, { ...known, uncertain: unite(known.uncertain, [...partsOf(device).values()]) });
-  }
   const ofParties = new Map<string, PartyFold>();
-  for (const [key, register] of partiesOf(delta)) ofParties.set(key, { register, uncertain: [] });
-  for (const [key, register] of maybe.flatMap(partiesOf)) {
-    const known = ofParties.get(key) ?? NO_PARTY;
-    ofParties.set(key, { ...known, uncertain: unite(known.uncertain, [register]) });
+  for (const [bucket, events] of Map.groupBy(merged, ({ deviceKey }) => bucketOf(deviceKey))) {
+    const { fleet } = merge(EMPTY_FLEET, events);
+    for (const [key, device] of fleet.devices) ofDevices.set(nameOf(key), { device, uncertain: [] });
+    for (const [name, register] of partiesOf(fleet)) ofParties.set(`${bucket} ${name}`, { register, uncertain: [] });
+  }
+  for (const event of uncertain) {
+    const delta = toDelta(event);
+    for (const device of delta.devices.values()) {
+      const known = ofDevices.get(nameOf(device.key)) ?? NO_DEVICE;
+      ofDevices.set(nameOf(device.key), { ...known, uncertain: unite(known.uncertain, [...partsOf(device).values()]) });
+    }
+    for (const [party, register] of partiesOf(delta)) {
+      const name = `${bucketOf(event.deviceKey)} ${party}`;
+      const known = ofParties.get(name) ?? NO_PARTY;
+      ofParties.set(name, { ...known, uncertain: unite(known.uncertain, [register]) });
+    }
   }
   await joinOnto(devices, ofDevices, joinDeviceFolds);
-  await joinOnto(parties, ofParties, joinPartyFolds);
+  await joinOnto(said, ofParties, joinPartyFolds);
 }
+
+/** Joins a page of what buckets say of dealers and customers. @returns where to go on; `null` at the end */
+export async function gatherParties(after: string | null, { said, parties }: Shelves): Promise<string | null> {
+  const page = await said.page(after, GATHERED_A_STEP);
+  const joined = new Map<string, PartyFold>();
+  for (const [name, fold] of page) {
+    const known = joined.get(withoutBucket(name));
+    joined.set(withoutBucket(name), known ? joinPartyFolds(known, fold) : fold);
+  }
+  await joinOnto(parties, joined, joinPartyFolds);
+  return page.length === GATHERED_A_STEP ? (page.at(-1)?.[0] ?? null) : null;
+}
+
+const GATHERED_A_STEP = 500;
 
 const NO_DEVICE: DeviceFold = { device: null, uncertain: [] };
 const NO_PARTY: PartyFold = { register: null, uncertain: [] };
@@ -81,7 +101,7 @@ export const partiesOf = ({
 ];
 
 async function joinOnto<V>(
-  shelf: Shelves["devices" | "parties"],
+  shelf: Shelves["devices" | "said" | "parties"],
   added: ReadonlyMap<string, V>,
   join: (a: V, b: V) => V,
 ) {

@@ -14,7 +14,7 @@ import { partiesOf, readEvents, withoutPersonal } from "./fold.ts";
 import { Findings } from "./found.ts";
 import { differencesOf, isSame } from "./parties.ts";
 import { asLogRange } from "./range.ts";
-import type { Shelves } from "./shelves.ts";
+import { nameOf, type Shelves } from "./shelves.ts";
 import { add, type OpenDevice, type OpenParty, type VerificationState } from "./state.ts";
 import { hashesOf, idOf } from "./sums.ts";
 
@@ -26,7 +26,7 @@ export const WAITS_MS = [2, 6, 15, 30, 60].map((minutes) => minutes * MINUTE_MS)
 
 const RECORDS_A_STEP = 500;
 /** How far our clock and R2's may be apart. Our choice. */
-const CLOCKS_MS = 5 * MINUTE_MS;
+export const CLOCKS_MS = 5 * MINUTE_MS;
 const PAGE = 50;
 
 /** Waits for the next round, or ends if everything has been explained. */
@@ -99,10 +99,10 @@ export async function judgeDevices(state: VerificationState, _: JobDeps, shelves
   const findings = new Findings(state);
   const closed: string[] = [];
   const page = await shelves.openDevices.page(state.cursor, PAGE);
-  const folds = await shelves.devices.get(page.map(([key]) => key));
+  const folds = await shelves.devices.get(page.map(([key]) => nameOf(key as DeviceKey)));
   for (const [name, { live, explained }] of page) {
     const key = name as DeviceKey;
-    const fold = folds.get(key) ?? { device: null, uncertain: [] };
+    const fold = folds.get(nameOf(key)) ?? { device: null, uncertain: [] };
     const isExplained = explains(fold, { archivedSince: state.archivedSince, explained });
     const above = compareDevice(live, fold.device, isExplained).filter(({ isAbove }) => isAbove);
     if (above.length > 0 && !isLastRound(state)) continue;

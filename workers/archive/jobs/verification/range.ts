@@ -1,13 +1,14 @@
 import { BUCKETS, bucketName, bucketOf } from "#archive/names.ts";
 import type { DeviceKey } from "#domain/event.ts";
-import type { VerificationState } from "./state.ts";
-
-export type Range = VerificationState["range"];
+import type { Range, VerificationState } from "./state.ts";
 
 export const ALL: Range = { from: 0, to: BUCKETS - 1 };
 
 export const isWhole = ({ range, device }: Pick<VerificationState, "range" | "device">): boolean =>
   device === null && range.from === ALL.from && range.to === ALL.to;
+
+/** The buckets of a range, as numbers. */
+export const bucketsIn = ({ from, to }: Range): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 export function isInRange({ from, to }: Range, key: DeviceKey): boolean {
   const bucket = Number.parseInt(bucketOf(key), 16);

@@ -16,8 +16,12 @@ export async function keepResults(state: VerificationState, nowMs: number, { res
   const { run, device, range, buckets, others } = state;
   const verifiedAt = new Date(nowMs).toISOString();
   const kept = new Map<string, BucketResult>();
-  const keep = (bucket: string, { devices, differences, archived, live } = buckets[bucket] ?? NO_SUM) =>
-    kept.set(bucket, { bucket, run, verifiedAt, devices, differences, archivedHash: archived, liveHash: live });
+  const wholeAtOf = (bucket: string) =>
+    bucket === OTHERS ? null : new Date(state.loaded[bucket]?.wholeAtMs ?? state.startedAtMs).toISOString();
+  const keep = (bucket: string, { devices, differences, archived, live } = buckets[bucket] ?? NO_SUM) => {
+    const hashes = { archivedHash: archived, liveHash: live };
+    kept.set(bucket, { bucket, run, verifiedAt, devices, differences, wholeAt: wholeAtOf(bucket), ...hashes });
+  };
   if (device !== null) {
     const sum = buckets[device] ?? NO_SUM;
     keep(device, { ...sum, differences: sum.differences + others });

@@ -9,7 +9,9 @@ import type { Moment } from "#domain/time.ts";
 
 /**
  * - clear: what an earlier run left in storage is removed
- * - fold: the archive is folded, device by device, into storage
+ * - load: folds that earlier runs have stored are read, bucket by bucket
+ * - fold: what the archive has besides is folded, device by device, into storage
+ * - gather: what the buckets say of dealers and customers is joined
  * - rows: each device of the fold is compared with its rows and its object
  * - unknown: devices in D1 that the fold does not have
  * - parties: dealers and customers
@@ -17,11 +19,14 @@ import type { Moment } from "#domain/time.ts";
  * - counts: kept counts
  * - wait, tail, judge, judgeParties: what was newer than the fold is looked up in what has been archived since, in rounds
  * - results: the result of each bucket is kept
+ * - keep: the folds of buckets that are right are stored for the next run
  * - sweep: what the results replace is removed, and what the run had in storage
  */
 export type Phase =
   | "clear"
+  | "load"
   | "fold"
+  | "gather"
   | "rows"
   | "unknown"
   | "parties"
@@ -32,8 +37,18 @@ export type Phase =
   | "judge"
   | "judgeParties"
   | "results"
+  | "keep"
   | "sweep"
   | "done";
+
+/** Buckets, inclusive: 0 to 255. */
+export type Range = { readonly from: number; readonly to: number };
+
+/** A stored fold: it has everything that was written to the bucket before `throughMs`, read whole at `wholeAtMs`. */
+export type Loaded = { readonly throughMs: number; readonly wholeAtMs: number };
+
+/** A part of the archive: of some buckets, what was written since; `null` for everything. */
+export type FoldRead = { readonly buckets: Range; readonly writtenSinceMs: number | null };
 
 /** The state of one bucket in a run: two texts of digits are equal exactly if archive and D1 say the same. */
 export type BucketSum = {
@@ -47,13 +62,20 @@ export type BucketSum = {
 export type VerificationState = {
   readonly run: string;
   readonly startedAtMs: number;
-  /** Inclusive, 0 to 255. */
-  readonly range: { readonly from: number; readonly to: number };
+  readonly range: Range;
   /** If only one device is verified. */
   readonly device: DeviceKey | null;
   /** Since when every record is archived; what may be older is compared only with what the archive has. `null`: since ever. */
   readonly archivedSince: Moment | null;
   readonly phase: Phase;
+  /** Buckets that are read from the archive's beginning, whatever is stored of them. */
+  readonly reread: Range | null;
+  /** The stored folds that the run has begun with, by bucket. */
+  readonly loaded: Readonly<Record<string, Loaded>>;
+  /** Which fold is being loaded or kept, by the number of its bucket, and where in it. */
+  readonly place: { readonly bucket: number; readonly after: string | null; readonly pieces: number } | null;
+  /** What of the archive is read beside what was loaded: the first one now. */
+  readonly reads: readonly FoldRead[];
   readonly position: LogPosition | null;
   /** Where the reading of what was archived since is. */
   readonly tail: LogPosition | null;
@@ -66,6 +88,8 @@ export type VerificationState = {
   readonly closed: { readonly devices: readonly string[]; readonly parties: readonly string[] };
   readonly figures: Figures;
   readonly buckets: Readonly<Record<string, BucketSum>>;
+  /** Buckets with merged records that today's contracts refuse. */
+  readonly unreadable: readonly string[];
   /** Of dealers, customers and counts, which belong to no bucket. */
   readonly others: number;
 };

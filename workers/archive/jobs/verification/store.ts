@@ -38,10 +38,13 @@ export class Shelf<Value> {
     }
   }
 
-  /** The entries behind `after`, in the order of their keys. */
-  async page(after: string | null, limit: number): Promise<[string, Value][]> {
+  /**
+   * The entries behind `after`, in the order of their keys.
+   * @param within only keys that begin with it
+   */
+  async page(after: string | null, limit: number, within = ""): Promise<[string, Value][]> {
     const values = await this.#storage.list<Value | Cut>({
-      prefix: this.#prefix,
+      prefix: this.#prefix + within,
       limit,
       ...(after !== null && { startAfter: this.#prefix + after }),
     });

@@ -1,0 +1,87 @@
+import { bucketName } from "#archive/names.ts";
+import type { JobDeps } from "../job-kind.ts";
+import { FOLD_VERSION } from "./fold-version.ts";
+import { bucketsIn } from "./range.ts";
+import { nameOf, type Shelves } from "./shelves.ts";
+import type { DeviceFold, FoldRead, Loaded, PartyFold, Range, VerificationState } from "./state.ts";
+import { type FoldLine, readPiece, readStoredFold } from "./stored-folds.ts";
+
+/** Files that one step reads, and lines. Our choice: a line is a device with its history, up to some tens of KB. */
+const FILES_A_STEP = 100;
+const LINES_A_STEP = 400;
+
+/**
+ * Reads stored folds, bucket by bucket. A bucket without one, with one of another version, or with one whose pieces are gone
+ * is read from the archive's beginning; what was loaded of it is right all the same, since a fold is a join.
+ */
+export async function loadFolds(
+  state: VerificationState,
+  { bucket: store }: JobDeps,
+  shelves: Shelves,
+): Promise<VerificationState> {
+  const { range, device, reread } = state;
+  let { bucket, pieces } = state.place ?? { bucket: range.from, pieces: 0 };
+  const loaded: Record<string, Loaded> = { ...state.loaded };
+  if (device !== null) bucket = range.to + 1;
+  for (let files = 0, lines = 0; bucket <= range.to; ) {
+    if (files >= FILES_A_STEP || lines >= LINES_A_STEP)
+      return { ...state, loaded, place: { bucket, after: null, pieces } };
+    const name = bucketName(bucket);
+    const stored = isWithin(reread, bucket) ? null : await readStoredFold(store, name);
+    const isUsed = stored !== null && stored.version === FOLD_VERSION;
+    files += 1;
+    if (isUsed && pieces < stored.pieces) {
+      const piece = await readPiece(store, { bucket: name, run: stored.run, piece: pieces });
+      files += 1;
+      if (piece) {
+        await keepLines(name, piece, shelves);
+        lines += piece.length;
+        pieces += 1;
+        continue;
+      }
+    } else if (isUsed) loaded[name] = { throughMs: stored.throughMs, wholeAtMs: stored.wholeAtMs };
+    bucket += 1;
+    pieces = 0;
+  }
+  return { ...state, loaded, phase: "fold", place: null, position: null, reads: readsFor(range, loaded) };
+}
+
+const isWithin = (range: Range | null, bucket: number): boolean =>
+  range !== null && bucket >= range.from && bucket <= range.to;
+
+async function keepLines(bucket: string, lines: readonly FoldLine[], { devices, said }: Shelves): Promise<void> {
+  const ofDevices = new Map<string, DeviceFold>();
+  const ofParties = new Map<string, PartyFold>();
+  for (const [kind, key, fold] of lines) {
+    if (kind === "device") ofDevices.set(nameOf(key as Parameters<typeof nameOf>[0]), fold);
+    else ofParties.set(`${bucket} ${key}`, fold);
+  }
+  await devices.put(ofDevices);
+  await said.put(ofParties);
+}
+
+/** Everything of the buckets that were not loaded, and of the others what was written since the oldest of their folds. */
+export function readsFor(range: Range, loaded: Readonly<Record<string, Loaded>>): FoldRead[] {
+  const [known, unknown] = [bucketsIn(range), bucketsIn(range)].map((all, i) =>
+    all.filter((bucket) => Object.hasOwn(loaded, bucketName(bucket)) === (i === 0)),
+  ) as [number[], number[]];
+  const sinceMs = Math.min(...known.map((bucket) => (loaded[bucketName(bucket)] as Loaded).throughMs));
+  const [first, last] = [known[0], known.at(-1)];
+  return [
+    ...stretches(unknown).map((buckets) => ({ buckets, writtenSinceMs: null })),
+    ...(first === undefined || last === undefined
+      ? []
+      : [{ buckets: { from: first, to: last }, writtenSinceMs: sinceMs }]),
+  ];
+}
+
+/** Consecutive numbers as ranges. */
+function stretches(numbers: readonly number[]): Range[] {
+  const ranges: Range[] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last && last.to === number - 1) ranges[ranges.length - 1] = { ...last, to: number };
+    else ranges.push({ from: number, to: number });
+  }
+  return ranges;
+}
