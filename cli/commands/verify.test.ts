@@ -76,6 +76,8 @@ describe("concord verify", () => {
     [["--now"], { buckets: "all" }, {}],
     [["--now", "--archived-since", "2026-12-01T00:00:00Z"], { archivedSince: "2026-12-01T00:00:00Z" }, {}],
     [["--bucket", "a7", "--now"], { bucket: "a7" }, { bucket: "a7" }],
+    [["--now", "--from-beginning"], { buckets: "all", fromBeginning: true }, {}],
+    [["--bucket", "a7", "--now", "--from-beginning"], { bucket: "a7", fromBeginning: true }, { bucket: "a7" }],
     [["--device", "elt:1", "--now", "--because", "a call"], { device: "elt:1" }, { device: "elt:1" }],
   ])("%j starts a verification, waits for it, and asks for its result", async (args, params, query) => {
     const { code } = await run(args, answers(RIGHT));
@@ -97,6 +99,11 @@ describe("concord verify", () => {
     const refused = { "GET /archive/verification": () => refusal(503, "This environment has no archive") };
     expect(await run([], refused)).toMatchObject({ code: 1, err: expect.stringContaining("has no archive") });
     await stub?.stop();
-    expect(await run(["--bucket", "00", "--device", "elt:1"], answers(RIGHT))).toMatchObject({ code: 2 });
+    for (const args of [
+      ["--bucket", "00", "--device", "elt:1"],
+      ["--from-beginning"],
+      ["--now", "--device", "elt:1", "--from-beginning"],
+    ])
+      expect(await run(args, answers(RIGHT)), args.join(" ")).toMatchObject({ code: 2 });
   });
 });

@@ -9,8 +9,9 @@ import { formatTimeAndAge } from "../terminal/times.ts";
 export const verify = opsCommand({
   details:
     "Each night a seventh of the fleet is verified: what D1 and the devices' objects hold is compared with what all\n" +
-    "archived events say, while events flow. Without --now, this shows what the last verifications found. Personal\n" +
-    "values are masked. It changes nothing: `concord rebuild --into D1 --switch` replaces what is wrong.",
+    "archived events say, while events flow. A run goes on from what the one before has stored; within eight weeks\n" +
+    "each part is read from the archive's beginning. Without --now, this shows what the last verifications found.\n" +
+    "Personal values are masked. It changes nothing: `concord rebuild --into D1 --switch` replaces what is wrong.",
   options: {
     bucket: { value: "bucket", summary: "One of the 256 parts of the fleet, 00 to ff" },
     device: { value: "key", summary: "One device, {source}:{id}" },
@@ -22,6 +23,10 @@ export const verify = opsCommand({
       summary:
         "With --now, and for every later run: what occurred before this time may be from before the archive (RFC 3339)",
     },
+    "from-beginning": {
+      summary:
+        "With --now: read the archive from its beginning, instead of going on from the folds that earlier runs have stored",
+    },
     because: { value: "why", summary: "Why, for the audit log" },
   },
   exits: {
@@ -32,16 +37,21 @@ export const verify = opsCommand({
     6: "with --now: another verification that an operator started is not over",
   },
   examples: ["concord verify", "concord verify --device elt:T-100 --now", "concord verify --bucket a7 --now"],
-  run: async (context, { bucket, device, now, "archived-since": archivedSince, because }) => {
+  run: async (context, { bucket, device, now, because, ...more }) => {
+    const { "archived-since": archivedSince, "from-beginning": fromBeginning } = more;
     const { client, print, nowMs } = context;
     if (bucket !== undefined && device !== undefined) throw new UsageError("--bucket and --device exclude each other");
     const isPart = bucket !== undefined || device !== undefined;
     if (archivedSince !== undefined && (!now || isPart)) {
       throw new UsageError("--archived-since goes with --now, and with neither --bucket nor --device");
     }
+    if (fromBeginning && (!now || device !== undefined)) {
+      throw new UsageError("--from-beginning goes with --now; a run of one --device always reads from there");
+    }
     if (now) {
       const whole = { buckets: "all", ...(archivedSince !== undefined && { archivedSince }) };
-      const params = device !== undefined ? { device } : bucket !== undefined ? { bucket } : whole;
+      const part = bucket !== undefined ? { bucket } : whole;
+      const params = device !== undefined ? { device } : { ...part, ...(fromBeginning && { fromBeginning }) };
       const order = { kind: "verification", params, ...(because !== undefined && { reason: because }) };
       const ended = await followJob(context, await client.post<JobStatus>("/archive/jobs/verification", order));
       if (!ended) return;
@@ -76,10 +86,11 @@ function verificationLines(
 }
 
 const resultLines = (
-  { bucket, verifiedAt, devices, archivedHash, liveHash }: BucketResult,
+  { bucket, verifiedAt, devices, wholeAt, archivedHash, liveHash }: BucketResult,
   nowMs: number,
 ): string[] => [
   `${bucket}: verified ${formatTimeAndAge(verifiedAt, nowMs)}, ${devices === 1 ? "1 device" : `${devices} devices`}`,
+  ...(wholeAt ? [`  read from the archive's beginning ${formatTimeAndAge(wholeAt, nowMs)}`] : []),
   `  archive ${archivedHash}`,
   `  stored  ${liveHash}`,
 ];

@@ -51,4 +51,5 @@ const WORDS: Readonly<Record<string, string>> = {
   dayRecords: "records in them",
   seriesSegments: "segments of the series",
   seriesLines: "lines in them",
+  foldFiles: "files of folds that verification had stored, removed",
 };

@@ -17,6 +17,8 @@ export type ForgetCounts = {
   readonly dayRecords: number;
   readonly seriesSegments: number;
   readonly seriesLines: number;
+  /** Files with folds that verification had stored. Absent in certificates from before there were any. */
+  readonly foldFiles?: number;
 };
 
 /** A file of the archive that was rewritten. */

@@ -13,8 +13,9 @@ import { CONSUMERS_END_AFTER_MS, toJobDeps } from "../../../workers/archive/jobs
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
 import { lookEverywhere, OTHER_OBJECTS } from "./look-everywhere.ts";
-import { plantCommand, plantFeed, plantNotes, plantRun } from "./person-elsewhere.ts";
+import { plantCommand, plantFeed, plantFolds, plantNotes, plantRun } from "./person-elsewhere.ts";
 import { archived, CANARY, compactAll, consume, env, letters, Person, park, putRaw, receivedOn } from "./person.ts";
+import { plantFeed, plantFolds, plantNotes, plantRun } from "./person-elsewhere.ts";
 
 export const orderOf = (person: Person) => ({
   order: { sources: ["elt"], customerId: person.id, reason: "asked us to", actor: "ops@example.com", waitMs: 0 },
@@ -63,6 +64,7 @@ async function plant(person: Person): Promise<void> {
   await plantWords(person, `the call of ${CANARY} customer`);
   await plantRun(person, `the call of ${CANARY} customer`);
   await plantFeed(person);
+  await plantFolds(person);
   await plantNotes(person);
   await new AuditRepository(env.DB).add({
     atMs: 1,
@@ -137,6 +139,7 @@ describe("a customer who was forgotten", () => {
         "DB replay_runs.run",
         "bucket days/",
         "bucket events/",
+        "bucket folds/",
         "bucket series/",
         "job rebuild",
         "job verification",
@@ -321,6 +324,7 @@ describe("the search through every store", () => {
     ["raw", "bucket events/"],
     ["days", "bucket days/"],
     ["series", "bucket series/"],
+    ["folds", "bucket folds/"],
   ] as const)("finds what a forgetting without its stage %s leaves", async (left, place) => {
     const person = new Person();
     await plant(person);

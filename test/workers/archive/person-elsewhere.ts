@@ -1,3 +1,4 @@
+import { bucketOf } from "#archive/names.ts";
 import type { Version } from "#domain/version.ts";
 import type { DeviceSink, FeedSink } from "#objects/requests.ts";
 import type { Run } from "#ops/api.ts";
@@ -5,6 +6,8 @@ import { FleetRepository } from "#repositories/fleet.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { Notes } from "../../../workers/archive/jobs/rebuild/notes.ts";
 import { beginState, RebuildParams } from "../../../workers/archive/jobs/rebuild/state.ts";
+import { foldInto } from "../../../workers/archive/jobs/verification/fold.ts";
+import { keepFolds } from "../../../workers/archive/jobs/verification/keep.ts";
 import { shelvesOf } from "../../../workers/archive/jobs/verification/shelves.ts";
 import { verification } from "../../../workers/archive/jobs/verification.ts";
 import type { ReplayRun } from "../../../workers/dlq/runs/replay-run.ts";
@@ -48,6 +51,20 @@ export async function plantNotes(person: Person): Promise<void> {
     const suspect = { kind: "device", key: person.key, live: device, certain: [] } as never;
     new Notes(deps.storage).put("suspect", { kind: "device", key: person.key }, suspect);
   }, "rebuild");
+}
+
+/** What a verification keeps of the buckets of the person's devices for the next run. */
+export async function plantFolds(person: Person): Promise<void> {
+  const former = { deviceId: person.former };
+  const records = [person.assigned("fold"), person.profile("fold"), person.profile("former fold", former)];
+  await inAJob(async (deps) => {
+    const shelves = shelvesOf(deps.storage);
+    await foldInto(shelves, { merged: records.map(eventIn), uncertain: [], unreadable: [] });
+    for (const bucket of new Set([person.key, person.formerKey].map(bucketOf))) {
+      let state = await verification.begin({ bucket }, deps);
+      while (state.phase !== "sweep") state = await keepFolds({ ...state, phase: "keep" }, deps, shelves);
+    }
+  }, "verification");
 }
 
 /** What the feed of a dealer with subscribers gets of the person's device. */

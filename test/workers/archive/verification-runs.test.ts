@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { isArchived, RETENTION } from "#archive/retention.ts";
 import { customerTombstone } from "#domain/forgotten.ts";
 import { canonicalText } from "#domain/register.ts";
+import type { Moment } from "#domain/time.ts";
 import { randomOf } from "../../../samples/random.ts";
 import { readResults } from "../../../workers/archive/jobs/verification/results.ts";
-import { type VerificationParams, verification } from "../../../workers/archive/jobs/verification.ts";
+import { comparedSince, type VerificationParams, verification } from "../../../workers/archive/jobs/verification.ts";
 import { streamOf } from "../../simulation/stream.ts";
 import { emptyTables } from "../seeds.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
@@ -200,6 +202,19 @@ describe("a verification", () => {
       );
       expect((await verification.begin({ buckets: "all", archivedSince: "" }, deps)).archivedSince).toBeNull();
     });
+  });
+
+  it("does not ask for versions that retention may have removed", () => {
+    const table = { ...RETENTION, topics: { "device.elt.status.reported": { archiveDays: 30 } } };
+    const nowMs = Date.UTC(2026, 10, 23, 12);
+    // The archive has days from 24 October on; an event may be five minutes ahead of its receipt.
+    const kept = "2026-10-24T00:05:00.000Z";
+    expect(comparedSince(null, nowMs, table)).toBe(kept);
+    expect(comparedSince("2026-09-01T00:00:00.000Z" as Moment, nowMs, table)).toBe(kept);
+    expect(comparedSince("2026-11-01T00:00:00.000Z" as Moment, nowMs, table)).toBe("2026-11-01T00:00:00.000Z");
+    expect(comparedSince(null, nowMs)).toBeNull();
+    expect(isArchived("device.elt.status.reported", "2026-10-24", nowMs, table)).toBe(true);
+    expect(isArchived("device.elt.status.reported", "2026-10-23", nowMs, table)).toBe(false);
   });
 
   it("reads rows in step with the fleet: as many a device, whatever its size", async () => {

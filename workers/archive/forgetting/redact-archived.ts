@@ -1,3 +1,4 @@
+import { bucketOf } from "#archive/names.ts";
 import { type ArchivedRecord, toArchived } from "#archive/record.ts";
 import { parseTopic } from "#contracts/topic.ts";
 import { type DeviceKey, type Source, sourceOf } from "#domain/event.ts";
@@ -39,6 +40,9 @@ export function subjectOf(request: ForgetRequest, devices: readonly DeviceKey[],
     ids: [...new Set(customers.map((key) => key.slice(key.indexOf(":") + 1)))],
   };
 }
+
+/** The buckets of the subject's devices, in order. */
+export const bucketsOf = ({ devices }: Subject): string[] => [...new Set([...devices].map(bucketOf))].sort();
 
 /** The record without what is personal of the subject; the very same object if there is nothing. */
 export function redactArchived(record: ArchivedRecord, subject: Subject): ArchivedRecord {

@@ -1,5 +1,5 @@
 import { listKeys } from "#archive/bucket.ts";
-import { bucketOf, seriesPrefix } from "#archive/names.ts";
+import { seriesPrefix } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
 import { rewriteSegment } from "#archive/series/rewrite.ts";
 import { SegmentGone } from "#archive/series/segment.ts";
@@ -9,13 +9,10 @@ import { redactAlert, redactAspects } from "#domain/redacted.ts";
 import { sameContent } from "#domain/register.ts";
 import type { RewrittenFile } from "#ops/archive-forgetting.ts";
 import type { JobDeps } from "../jobs/job-kind.ts";
-import { redactArchived, type Subject } from "./redact-archived.ts";
+import { bucketsOf, redactArchived, type Subject } from "./redact-archived.ts";
 
 /** Segments that one step rewrites. Ours. */
 const SEGMENTS_A_STEP = 20;
-
-/** The buckets of the subject's devices, in order. */
-const bucketsOf = ({ devices }: Subject): string[] => [...new Set([...devices].map(bucketOf))].sort();
 
 /**
  * Rewrites the segments of the buckets that the customer's devices are in, each under its own name.

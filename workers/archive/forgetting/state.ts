@@ -16,6 +16,7 @@ export const PHASES = [
   "raw",
   "days",
   "series",
+  "folds",
   "wait",
   "certificate",
 ] as const;
@@ -40,6 +41,7 @@ export const NO_COUNTS: ForgetCounts = {
   dayRecords: 0,
   seriesSegments: 0,
   seriesLines: 0,
+  foldFiles: 0,
 };
 
 /** One request to forget a customer. It is kept in the archive, without any personal value. */

@@ -10,6 +10,7 @@ import { entriesOf, ForgettingRepository } from "#repositories/forgetting.ts";
 import { redactOperatorsWords } from "#repositories/operators-words.ts";
 import type { JobDeps, JobStep } from "../jobs/job-kind.ts";
 import { findInDays, rewriteDays } from "./days.ts";
+import { removeFolds } from "./folds.ts";
 import { ForgettingMemory } from "./memory.ts";
 import { certificateOf, putCertificate, putRequest, shareEntries } from "./notes.ts";
 import { findInRaw, rewriteRaw } from "./raw.ts";
@@ -56,6 +57,8 @@ export async function stepOf(state: ForgettingState, request: ForgetRequest, dep
     case "days":
     case "series":
       return job.files(state.phase);
+    case "folds":
+      return job.folds();
     case "wait":
       return job.wait();
     case "certificate":
@@ -219,6 +222,13 @@ class Job {
     for (const file of walked.files) this.#memory.addFile(file);
     const counts = COUNTS[store](walked.files);
     return walked.isEnd ? this.#next({ counts }) : this.#stay({ at: walked.after, counts });
+  }
+
+  /** Also the second time: a verification may have been storing one while they were removed the first time. */
+  async folds(): Step {
+    const after = typeof this.#state.at === "string" ? this.#state.at : null;
+    const { last, files } = await removeFolds(this.#deps.bucket, after, this.#subject);
+    return this.#onOrNext(last, { foldFiles: files });
   }
 
   async wait(): Step {

@@ -104,6 +104,7 @@ const SENTENCES: Readonly<Record<ForgettingState["phase"], string>> = {
   raw: "Rewrites raw objects of the archive",
   days: "Rewrites day files of the archive",
   series: "Rewrites the series",
+  folds: "Removes folds that verification has stored",
   wait: "Waits until no consumer can be at work that had looked before",
   certificate: "Writes the certificate",
 };
@@ -124,4 +125,5 @@ const WORDS: Readonly<Record<string, string>> = {
   dayRecords: "records in day files",
   seriesSegments: "segments of series",
   seriesLines: "lines of series",
+  foldFiles: "files of stored folds",
 };

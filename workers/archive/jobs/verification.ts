@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { archiveLog } from "#archive/log.ts";
 import { BUCKETS, bucketOf } from "#archive/names.ts";
+import { newestExpiredDay, type RetentionTable } from "#archive/retention.ts";
+import { MAX_AHEAD_MS } from "#contracts/parse.ts";
 import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
-import { DAY_MS, type Moment, parseTime, utcDay } from "#domain/time.ts";
+import { DAY_MS, type Moment, parseTime, toMoment, utcDay } from "#domain/time.ts";
 import type { JobReport } from "#ops/archive-api.ts";
 import { LiveState } from "../repositories/live-state.ts";
 import { type JobDeps, type JobKind, JobProblem, type JobSchedule, type JobStep } from "./job-kind.ts";
@@ -56,7 +58,7 @@ const CLEARED_A_STEP = 1_000;
 export const verification: JobKind<VerificationParams, VerificationState> = {
   begin: async (params, { storage, nowMs }) => {
     const { range, device, reread } = await target(params, { storage, nowMs });
-    const archivedSince = (await storage.get<Moment>(SINCE)) ?? null;
+    const archivedSince = comparedSince((await storage.get<Moment>(SINCE)) ?? null, nowMs);
     return {
       run: crypto.randomUUID(),
       startedAtMs: nowMs,
@@ -136,6 +138,17 @@ export function rereadOf({ from, to }: Range, nowMs: number): Range {
 /** How long a lost file of the archive, or a stored fold that went wrong, can stay unseen. Our choice. */
 const REREAD_WITHIN_WEEKS = 8;
 const WEEK_MS = 7 * DAY_MS;
+
+/**
+ * Older versions are compared only where the archive has them: from before there was one, or removed by retention.
+ * @param archivedSince as an operator said, `null` if the archive is as old as the platform
+ */
+export function comparedSince(archivedSince: Moment | null, nowMs: number, table?: RetentionTable): Moment | null {
+  const expired = newestExpiredDay(nowMs, table);
+  if (expired === null) return archivedSince;
+  const kept = toMoment(Date.parse(`${expired}T00:00:00Z`) + DAY_MS + MAX_AHEAD_MS);
+  return archivedSince !== null && archivedSince > kept ? archivedSince : kept;
+}
 
 const only = (bucket: string): Range => ({ from: Number.parseInt(bucket, 16), to: Number.parseInt(bucket, 16) });
 
