@@ -1,5 +1,5 @@
 import type { JobDeps } from "../jobs/job-kind.ts";
-import { removeFold } from "../jobs/verification/stored-folds.ts";
+import { removePieces } from "../jobs/verification/stored-folds.ts";
 import { bucketsOf, type Subject } from "./redact-archived.ts";
 
 /** Buckets that one step clears: two calls each. Ours. */
@@ -7,7 +7,7 @@ const BUCKETS_A_STEP = 100;
 
 /**
  * Removes the stored folds of the buckets that the customer's devices are in. Verification reads these from the archive's
- * beginning the next time.
+ * beginning the next time, as it does where pieces are gone.
  * @param after the bucket that was cleared last
  */
 export async function removeFolds(
@@ -18,6 +18,6 @@ export async function removeFolds(
   const left = bucketsOf(subject).filter((each) => after === null || each > after);
   const now = left.slice(0, BUCKETS_A_STEP);
   let files = 0;
-  for (const each of now) files += await removeFold(bucket, each);
+  for (const each of now) files += await removePieces(bucket, each);
   return { last: left.length > now.length ? (now.at(-1) ?? null) : null, files };
 }

@@ -9,10 +9,18 @@ import { FOLD_VERSION } from "./fold-version.ts";
 import { CLOCKS_MS } from "./later.ts";
 import { type Shelves, withoutBucket } from "./shelves.ts";
 import { add, type VerificationState } from "./state.ts";
-import { commitFold, type FoldLine, lineText, putPiece, removeFold } from "./stored-folds.ts";
+import {
+  type FoldLine,
+  lineText,
+  putPiece,
+  readFoldIndex,
+  removeStrays,
+  type StoredFold,
+  writeFoldIndex,
+} from "./stored-folds.ts";
 
-/** Buckets of one step; devices or parties of one piece, and characters. Ours: a piece is some MB in memory at most. */
-const BUCKETS_A_STEP = 30;
+/** Pieces and characters of one step; devices or parties of one piece. Ours: a piece is some MB in memory at most. */
+const PIECES_A_STEP = 100;
 const LINES_A_PIECE = 200;
 const CHARACTERS_A_STEP = 4_000_000;
 
@@ -24,43 +32,39 @@ const CHARACTERS_A_STEP = 4_000_000;
 export async function keepFolds(state: VerificationState, deps: JobDeps, shelves: Shelves): Promise<VerificationState> {
   const { range, device } = state;
   let place = state.place ?? { bucket: range.from, after: null, pieces: 0 };
-  if (device !== null) place = { ...place, bucket: range.to + 1 };
+  if (device !== null) return { ...state, phase: "sweep", cursor: null, place: null };
+  const before = await readFoldIndex(deps.bucket);
+  const index: Record<string, StoredFold> = { ...before };
   const live = new LiveState(deps.db);
-  for (let buckets = 0, characters = 0; place.bucket <= range.to; ) {
-    if (buckets >= BUCKETS_A_STEP || characters >= CHARACTERS_A_STEP) return { ...withRows(state, live), place };
+  let [pieces, characters] = [0, 0];
+  while (place.bucket <= range.to && pieces < PIECES_A_STEP && characters < CHARACTERS_A_STEP) {
     const bucket = bucketName(place.bucket);
     const next = { bucket: place.bucket + 1, after: null, pieces: 0 };
     const page = isRight(state, bucket) ? await linesAfter(shelves, bucket, place.after) : null;
     if (page === null || !(await isStable(page.lines, live, state.startedAtMs))) {
-      await removeFold(deps.bucket, bucket);
-      buckets += 1;
+      delete index[bucket];
       place = next;
       continue;
     }
-    const texts = page.lines.map(lineText);
-    characters += texts.reduce((sum, { length }) => sum + length, 0);
-    let { pieces } = place;
-    if (texts.length > 0) {
-      await putPiece(deps.bucket, { bucket, run: state.run, piece: pieces }, texts);
+    if (page.lines.length > 0) {
+      const texts = page.lines.map(lineText);
+      await putPiece(deps.bucket, { bucket, run: state.run, piece: place.pieces }, texts);
+      characters += texts.reduce((sum, { length }) => sum + length, 0);
       pieces += 1;
+      place = { ...place, after: page.after, pieces: place.pieces + 1 };
     }
-    if (page.after !== null) {
-      place = { ...place, after: page.after, pieces };
-      continue;
-    }
+    if (page.after !== null) continue;
     const { wholeAtMs } = state.loaded[bucket] ?? { wholeAtMs: state.startedAtMs };
     const throughMs = state.startedAtMs - CLOCKS_MS;
-    await commitFold(deps.bucket, bucket, { version: FOLD_VERSION, run: state.run, pieces, throughMs, wholeAtMs });
-    buckets += 1;
+    index[bucket] = { version: FOLD_VERSION, run: state.run, pieces: place.pieces, throughMs, wholeAtMs };
     place = next;
   }
-  return { ...withRows(state, live), phase: "sweep", cursor: null, place: null };
+  await writeFoldIndex(deps.bucket, before, index);
+  const after = { ...state, figures: add(state.figures, { rowsRead: live.rowsRead }) };
+  if (place.bucket <= range.to) return { ...after, place };
+  await removeStrays(deps.bucket, index);
+  return { ...after, phase: "sweep", cursor: null, place: null };
 }
-
-const withRows = (state: VerificationState, { rowsRead }: LiveState): VerificationState => ({
-  ...state,
-  figures: add(state.figures, { rowsRead }),
-});
 
 const isRight = ({ buckets, unreadable }: VerificationState, bucket: string): boolean =>
   (buckets[bucket]?.differences ?? 0) === 0 && !unreadable.includes(bucket);

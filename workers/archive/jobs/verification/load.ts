@@ -4,7 +4,7 @@ import { FOLD_VERSION } from "./fold-version.ts";
 import { bucketsIn } from "./range.ts";
 import { nameOf, type Shelves } from "./shelves.ts";
 import type { DeviceFold, FoldRead, Loaded, PartyFold, Range, VerificationState } from "./state.ts";
-import { type FoldLine, readPiece, readStoredFold } from "./stored-folds.ts";
+import { type FoldLine, readFoldIndex, readPiece } from "./stored-folds.ts";
 
 /** Files that one step reads, and lines. Our choice: a line is a device with its history, up to some tens of KB. */
 const FILES_A_STEP = 100;
@@ -23,13 +23,13 @@ export async function loadFolds(
   let { bucket, pieces } = state.place ?? { bucket: range.from, pieces: 0 };
   const loaded: Record<string, Loaded> = { ...state.loaded };
   if (device !== null) bucket = range.to + 1;
+  const index = bucket <= range.to ? await readFoldIndex(store) : {};
   for (let files = 0, lines = 0; bucket <= range.to; ) {
     if (files >= FILES_A_STEP || lines >= LINES_A_STEP)
       return { ...state, loaded, place: { bucket, after: null, pieces } };
     const name = bucketName(bucket);
-    const stored = isWithin(reread, bucket) ? null : await readStoredFold(store, name);
-    const isUsed = stored !== null && stored.version === FOLD_VERSION;
-    files += 1;
+    const stored = isWithin(reread, bucket) ? undefined : index[name];
+    const isUsed = stored?.version === FOLD_VERSION;
     if (isUsed && pieces < stored.pieces) {
       const piece = await readPiece(store, { bucket: name, run: stored.run, piece: pieces });
       files += 1;

@@ -1,76 +1,91 @@
 import { type ArchiveBucket, listKeys } from "#archive/bucket.ts";
 import { decodeTexts, encodeTexts } from "#archive/lines.ts";
-import { foldsPrefix } from "#archive/names.ts";
+import { FOLDS_PREFIX, foldsPrefix } from "#archive/names.ts";
 import { fromText, toText } from "../pieces.ts";
 import type { DeviceFold, Loaded, PartyFold } from "./state.ts";
 
-/**
- * A fold that a run has stored: `folds/3f/fold.json`, which is written last and names its pieces by their run,
- * `folds/3f/{run}/0000.ndjson.gz`. Like D1, it has state and no events; it can be thrown away at any time, and the archive is
- * then read from its beginning.
+/*
+ * Folds that runs have stored: `folds/index.json` says which there are, and names their pieces by bucket and run,
+ * `folds/3f/{run}/0000.ndjson.gz`. Like D1, they have state and no events. Any of it can be thrown away at any time; the archive
+ * is then read from its beginning. Only verification writes them, and it runs once at a time.
  */
+
+/** The fold of one bucket. */
 export type StoredFold = Loaded & { readonly version: string; readonly run: string; readonly pieces: number };
+
+/** By bucket, as two hex digits. */
+export type FoldIndex = Readonly<Record<string, StoredFold>>;
 
 /** A device by its key, or what the bucket's devices say of a dealer or customer, by `dealer elt:D-1`. */
 export type FoldLine =
   | readonly [kind: "device", key: string, fold: DeviceFold]
   | readonly [kind: "party", name: string, fold: PartyFold];
 
+export type PieceOf = { readonly bucket: string; readonly run: string; readonly piece: number };
+
 type Bucket = Pick<ArchiveBucket, "get" | "put" | "list" | "delete">;
 
-const pointerOf = (bucket: string): string => `${foldsPrefix(bucket)}fold.json`;
-const runPrefix = (bucket: string, run: string): string => `${foldsPrefix(bucket)}${run}/`;
-const pieceOf = (bucket: string, run: string, piece: number): string =>
-  `${runPrefix(bucket, run)}${String(piece).padStart(4, "0")}.ndjson.gz`;
+const INDEX = `${FOLDS_PREFIX}index.json`;
 
-/** `null` if there is none. */
-export async function readStoredFold(store: Pick<Bucket, "get">, bucket: string): Promise<StoredFold | null> {
-  const stored = await store.get(pointerOf(bucket));
-  return stored?.json<StoredFold>() ?? null;
+const nameOf = ({ bucket, run, piece }: PieceOf): string =>
+  `${foldsPrefix(bucket)}${run}/${String(piece).padStart(4, "0")}.ndjson.gz`;
+
+export async function readFoldIndex(store: Pick<Bucket, "get">): Promise<FoldIndex> {
+  return (await (await store.get(INDEX))?.json<FoldIndex>()) ?? {};
+}
+
+/** Makes these folds count, once their pieces are stored, and deletes the pieces of those before. */
+export async function writeFoldIndex(store: Bucket, before: FoldIndex, after: FoldIndex): Promise<void> {
+  await store.put(INDEX, JSON.stringify(after), { httpMetadata: { contentType: "application/json" } });
+  const replaced = Object.entries(before).filter(([bucket, { run }]) => after[bucket]?.run !== run);
+  await deleteAll(
+    store,
+    replaced.flatMap(([bucket, { run, pieces }]) =>
+      Array.from({ length: pieces }, (_, piece) => nameOf({ bucket, run, piece })),
+    ),
+  );
 }
 
 /** `null` if it is gone. */
-export async function readPiece(
-  store: Pick<Bucket, "get">,
-  { bucket, run, piece }: { readonly bucket: string; readonly run: string; readonly piece: number },
-): Promise<FoldLine[] | null> {
-  const stored = await store.get(pieceOf(bucket, run, piece));
+export async function readPiece(store: Pick<Bucket, "get">, piece: PieceOf): Promise<FoldLine[] | null> {
+  const stored = await store.get(nameOf(piece));
   if (!stored) return null;
   const lines: FoldLine[] = [];
   for await (const text of decodeTexts(stored.body)) lines.push(fromText<FoldLine>(text));
   return lines;
 }
 
-export async function putPiece(
-  store: Pick<Bucket, "put">,
-  { bucket, run, piece }: { readonly bucket: string; readonly run: string; readonly piece: number },
-  texts: readonly string[],
-): Promise<void> {
-  await store.put(pieceOf(bucket, run, piece), await encodeTexts(texts));
+/** @param texts of {@link lineText} */
+export async function putPiece(store: Pick<Bucket, "put">, piece: PieceOf, texts: readonly string[]): Promise<void> {
+  await store.put(nameOf(piece), await encodeTexts(texts));
 }
 
 export const lineText = (line: FoldLine): string => toText(line);
 
-/** Makes the pieces of a run count, and deletes what they replace. */
-export async function commitFold(store: Bucket, bucket: string, fold: StoredFold): Promise<void> {
-  await store.put(pointerOf(bucket), JSON.stringify(fold), { httpMetadata: { contentType: "application/json" } });
-  await removeAll(store, bucket, (key) => key !== pointerOf(bucket) && !key.startsWith(runPrefix(bucket, fold.run)));
+/** Removes the pieces of a bucket, whichever run has stored them. @returns how many it were */
+export async function removePieces(store: Pick<Bucket, "list" | "delete">, bucket: string): Promise<number> {
+  const { keys } = await listKeys(store, { prefix: foldsPrefix(bucket), limit: MAX_LISTED });
+  await deleteAll(store, keys);
+  return keys.length;
 }
 
-/** @returns how many files it was */
-export const removeFold = (store: Pick<Bucket, "list" | "delete">, bucket: string): Promise<number> =>
-  removeAll(store, bucket, () => true);
-
-async function removeAll(
-  store: Pick<Bucket, "list" | "delete">,
-  bucket: string,
-  isGoing: (key: string) => boolean,
-): Promise<number> {
-  const { keys } = await listKeys(store, { prefix: foldsPrefix(bucket), limit: MAX_FILES });
-  const going = keys.filter(isGoing);
-  if (going.length > 0) await store.delete(going);
-  return going.length;
+/** Removes pieces that the index does not name: of a run that died, or was ended, while it stored them. */
+export async function removeStrays(store: Pick<Bucket, "list" | "delete">, index: FoldIndex): Promise<void> {
+  const { keys } = await listKeys(store, { prefix: FOLDS_PREFIX, limit: MAX_LISTED });
+  const named = Object.entries(index).map(([bucket, { run }]) => `${foldsPrefix(bucket)}${run}/`);
+  const prefixes = new Set(named);
+  await deleteAll(
+    store,
+    keys.filter((key) => key !== INDEX && !prefixes.has(key.slice(0, key.lastIndexOf("/") + 1))),
+  );
 }
 
-/** Files of a bucket that are removed at once, which is R2's limit: pieces of 65,000 devices and more. */
-const MAX_FILES = 1_000;
+/** Names that are looked through at once: pieces of ten million devices. */
+const MAX_LISTED = 50_000;
+
+async function deleteAll(store: Pick<Bucket, "delete">, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) await store.delete(keys.slice(at, at + DELETED_AT_ONCE));
+}
+
+/** R2 deletes at most so many objects a call: developers.cloudflare.com/r2/api/workers/workers-api-reference */
+const DELETED_AT_ONCE = 1_000;
