@@ -64,7 +64,7 @@ export type LogOptions = {
   readonly writtenSinceMs?: number;
 };
 
-/** Bounds of one read besides its records: objects that are fetched, and characters of their values. Our choice. */
+/** Bounds of one read besides its records: objects that are fetched, and characters of what was received. Our choice. */
 const MAX_FETCHES = 200;
 const MAX_TEXT = 16_000_000;
 /** Names of one list, R2's own limit: a page costs the same whatever its length. */
@@ -139,11 +139,14 @@ class Batch {
       const bucket = record.deviceKey && bucketOf(record.deviceKey);
       if (!this.wants(bucket === null ? null : { first: bucket, last: bucket })) continue;
       this.records.push(record);
-      this.#text += (record.value?.length ?? 0) + 500;
+      this.#text += charactersOf(record) + 500;
     }
     return records.length;
   }
 }
+
+const charactersOf = ({ key, value, headers = [] }: ArchivedRecord): number =>
+  headers.reduce((sum, [name, text]) => sum + name.length + text.length, (key?.length ?? 0) + (value?.length ?? 0));
 
 type Step<P> = { readonly position: LogPosition & P; readonly isStageRead: boolean };
 
