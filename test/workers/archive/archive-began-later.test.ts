@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { SERIES_PREFIX } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
+import { RETENTION } from "#archive/retention.ts";
 import { readThrough } from "#archive/series/through.ts";
 import type { ReceivedEvent } from "#domain/as-of.ts";
 import type { DeviceKey } from "#domain/event.ts";
@@ -95,6 +96,16 @@ it("What was known before the archive began is refused, also on the day on which
   const answer = await ask(reads(bucket, partial()), MIDDLE, BEGIN_MS - 1);
   expect(answer).toMatchObject({ kind: "refused", message: expect.stringContaining(toMoment(BEGIN_MS)) });
   expect((await ask(reads(bucket, partial()), MIDDLE, BEGIN_MS)).kind).toBe("found");
+});
+
+it("Where records are removed for their age, an answer is complete since the first day of those that are kept", async () => {
+  const bucket = await archiveThatBeganLater();
+  const retention = { ...RETENTION, every: { ...RETENTION.every, archiveDays: 45 } };
+  const last = GOOD.at(-1) as Received;
+  const answer = await ask({ ...reads(bucket, partial()), retention }, last);
+  const completeSinceMs = Math.floor(NOW_MS / DAY_MS) * DAY_MS - 45 * DAY_MS;
+  expect(completeSinceMs).toBeGreaterThan(BEGIN_MS);
+  expect(answer).toMatchObject({ kind: "found", completeSinceMs });
 });
 
 it("A device whose object has every event of it lacks nothing, although the answer cannot promise it", async () => {

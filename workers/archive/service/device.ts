@@ -1,4 +1,5 @@
 import type { ArchiveBucket } from "#archive/bucket.ts";
+import type { RetentionTable } from "#archive/retention.ts";
 import { readEvents, readReadings, type SeriesBucket, type SeriesEvents, TooMuch } from "#archive/series/lookup.ts";
 import { dayStartMs } from "#archive/series/names.ts";
 import { readThrough } from "#archive/series/through.ts";
@@ -27,6 +28,8 @@ export type DeviceReads = {
   readonly bucket: Bucket | undefined;
   readonly objectOf: (key: DeviceKey) => DeviceEventSource;
   readonly nowMs: number;
+  /** How long records are kept, if not as `RETENTION` says. */
+  readonly retention?: RetentionTable;
 };
 
 export const deviceReads = ({ ARCHIVE, DEVICES }: Env): DeviceReads => ({
@@ -99,7 +102,7 @@ type Refused = { readonly kind: "refused"; readonly message: string };
 const refused = (message: string): Refused => ({ kind: "refused", message });
 
 async function answering<Found>(
-  { bucket, objectOf, nowMs }: DeviceReads,
+  { bucket, objectOf, nowMs, retention }: DeviceReads,
   key: DeviceKey,
   answer: (known: Known) => Promise<Found | Refused>,
 ): Promise<Found | Refused> {
@@ -107,7 +110,7 @@ async function answering<Found>(
   if (!isDeviceKey(key)) return refused("This is not the key of a device: `{source}:{deviceId}`; case matters.");
   const through = await readThrough(bucket);
   const endMs = through && dayStartMs(through.through) + DAY_MS;
-  const beginMs = through && Math.max(through.sinceMs, keptSinceMs(sourceOf(key), nowMs) ?? 0);
+  const beginMs = through && Math.max(through.sinceMs, keptSinceMs(sourceOf(key), nowMs, retention) ?? 0);
   const window = { sinceMs: (endMs ?? 0) - OVERLAP_MS, beforeMs: beginMs, nowMs };
   const { kept, isWhole } = await readObject(objectOf(key), key, window);
   if (endMs === null && !isWhole) {
