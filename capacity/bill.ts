@@ -1,4 +1,5 @@
 import { MONTHLY, PRICES } from "../bench/prices.ts";
+import { dollarsOf, nightOf } from "./jobs.ts";
 import { PER_RECORD } from "./limits.ts";
 import type { Load } from "./load.ts";
 import type { Plan } from "./plan.ts";
@@ -35,12 +36,25 @@ export function billOf(plan: Plan, load: Load): BillLine[] {
     counted("R2 reads", perDay.archiveReads, MONTHLY.bucketReads, included.bucketReads),
     stored("storage of the archive", load.archiveBytes, MONTHLY.bucketGigabyte, included.bucketGigabytes),
     counted("logged invocations", perDay.invocations * plan.logSampling, MONTHLY.logs, included.logs),
+    verified(plan),
     { name: "the paid plan", amount: 1, unit: "month" as const, dollars: MONTHLY.plan },
   ];
   return lines.sort((a, b) => b.dollars - a.dollars);
 }
 
 export const totalOf = (lines: readonly BillLine[]): number => lines.reduce((sum, { dollars }) => sum + dollars, 0);
+
+/** At list prices: what the plan includes is taken off above. */
+function verified(plan: Plan): BillLine {
+  const night = nightOf(plan);
+  const dollars = dollarsOf(night) * DAYS_A_MONTH;
+  return {
+    name: "steps of verification, with their rows and reads",
+    amount: (night.steps * DAYS_A_MONTH) / 1e6,
+    unit: "million",
+    dollars,
+  };
+}
 
 function counted(name: string, aDay: number, dollarsAMillion: number, included: number): BillLine {
   const inMonth = aDay * DAYS_A_MONTH;

@@ -1,3 +1,4 @@
+import { nightOf } from "./jobs.ts";
 import { LIMITS, type Limit } from "./limits.ts";
 import { type Load, loadOf } from "./load.ts";
 import type { Measured } from "./measured.ts";
@@ -138,6 +139,13 @@ const RULES: readonly Rule[] = [
     limit: LIMITS.archiveReads,
     used: (load) => load.archiveObjects,
     wayPast: "requests of more records, or max_batch_timeout in workers/ingest/wrangler.toml: more records an object",
+  },
+  {
+    id: "archive.verification",
+    name: "verification of a night",
+    limit: LIMITS.verificationSteps,
+    used: (_, plan) => nightOf(plan).steps,
+    wayPast: "steps that fold more records (RECORDS_A_STEP), and fewer that are read again (REREAD_WITHIN_WEEKS)",
   },
   {
     id: "logs",

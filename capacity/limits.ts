@@ -1,3 +1,5 @@
+import { CONTRACTS } from "#contracts/index.ts";
+
 /**
  * Every number that ends something, in one table. `platform`: Cloudflare's, as its page says on the date. `ours`: a
  * setting or a constant of this repository. `measured`: docs/performance/figures.json, on one small machine.
@@ -68,6 +70,12 @@ export const LIMITS = {
     1_500,
     "writes and lists of R2 a day, beside a write for each batch",
     "a list each five minutes, a day's parts and manifests, and up to four writes a part of the series",
+  ),
+  archiveTopics: ours(CONTRACTS.length, "topics, each with a file a day", "src/shared/contracts"),
+  verificationSteps: assumed(
+    79_200,
+    "steps of a night's verification",
+    "from two o'clock to midnight, a second each: decision 0058",
   ),
   logsPerDay: platform(
     5e9,

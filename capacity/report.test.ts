@@ -18,7 +18,7 @@ it.each([
 });
 
 it("says in one line that a small fleet fits, and what a large one needs", () => {
-  const small = reportOn(planWith({ devices: 10_000 }), MEASURED);
+  const small = reportOn(planWith({ devices: 10_000, archiveDays: 30 }), MEASURED);
   expect(small.verdict).toMatch(/this fleet needs one\. Nothing else is over 70 % of its limit\.$/);
   const large = reportOn(planWith({ devices: 10_000_000 }), MEASURED);
   const needed = Math.max(

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { MONTHLY } from "../bench/prices.ts";
 import { checksOf } from "../capacity/checks.ts";
+import { dollarsOf, forgettingOf, nightOf, rebuildOf, rowsOfObjects } from "../capacity/jobs.ts";
 import { LIMITS, LIMITS_AS_OF, type Limit } from "../capacity/limits.ts";
 import { MEASURED } from "../capacity/measured.ts";
 import { type Plan, planWith } from "../capacity/plan.ts";
@@ -19,6 +20,9 @@ const WRITES = ["always", "live"] as const;
 const plans: readonly Plan[] = FLEETS.flatMap((devices) =>
   WRITES.map((objectWrites) => planWith({ devices, objectWrites })),
 );
+
+/** A month of the archive. */
+const JOBS_DAYS = 30;
 
 /** Fifty devices, eight hours a day, with a new token every hour. */
 const SCREEN = {
@@ -143,6 +147,33 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
           `$${(MONTHLY.bucketReads / records).toFixed(4)}`,
           String(Math.round(MEASURED.archiveRawBytesPerRecord + beside / records)),
         ];
+      }),
+    ),
+  jobs: () =>
+    table(
+      [
+        "devices",
+        "job",
+        "D1 rows read",
+        "D1 rows written",
+        "R2 reads",
+        "R2 writes",
+        "rows of objects",
+        "steps",
+        "dollars",
+      ],
+      FLEETS.flatMap((devices) => {
+        const plan = planWith({ devices, archiveDays: JOBS_DAYS });
+        return Object.entries({
+          "a night's verification": nightOf,
+          "a rebuild": rebuildOf,
+          "a forgetting": forgettingOf,
+        }).map(([job, of]) => {
+          const use = of(plan);
+          const { d1RowsRead, d1RowsWritten, bucketReads, bucketWrites, steps } = use;
+          const counts = [d1RowsRead, d1RowsWritten, bucketReads, bucketWrites, rowsOfObjects(use), steps];
+          return [shortOf(devices), job, ...counts.map(shortOf), `$${moneyOf(dollarsOf(use))}`];
+        });
       }),
     ),
   limits: () =>
