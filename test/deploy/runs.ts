@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { accountOf } from "../../deploy/account/account.ts";
 import { createApi, credentialsOf } from "../../deploy/account/cloudflare-api.ts";
 import { createProgress } from "../../deploy/command/progress.ts";
@@ -19,7 +20,7 @@ import { ACCOUNT_ID, type State, trafficOf } from "./account/state.ts";
 
 /** Where the account builds what has been hashed before. */
 const BUILDS = mkdtempSync(join(tmpdir(), "concord-builds-"));
-process.once("exit", () => rmSync(BUILDS, { recursive: true, force: true }));
+afterAll(() => rmSync(BUILDS, { recursive: true, force: true }));
 
 /** A secret that has to be seen nowhere. */
 export const CANARY = "canary9f3a6c";
