@@ -11,6 +11,7 @@ import { type ForgettingState, PHASES } from "../../../workers/archive/forgettin
 import { forgetting } from "../../../workers/archive/jobs/forgetting.ts";
 import { CONSUMERS_END_AFTER_MS, toJobDeps } from "../../../workers/archive/jobs/job-deps.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
+import { verification } from "../../../workers/archive/jobs/verification.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
 import { lookEverywhere, OTHER_OBJECTS } from "./look-everywhere.ts";
 import { plantCommand, plantFeed, plantFolds, plantNotes, plantRun } from "./person-elsewhere.ts";
@@ -298,6 +299,24 @@ it("a run waits for consumers that had looked before its devices were noted, als
     await runFrom(state, { ...later, nowMs: later.nowMs + CONSUMERS_END_AFTER_MS });
   }, "files");
   expect(await lookEverywhere([person.key, `elt:${late}`])).toEqual([]);
+});
+
+it("a verification that begins while somebody is being forgotten loads nothing that earlier ones have stored", async () => {
+  const person = new Person();
+  await plant(person);
+  const begun = await inAJob(async (deps) => {
+    let state = (await forgetting.begin(orderOf(person), deps)) as ForgettingState;
+    while (state.phase !== "rows") ({ state } = await forgetting.step(state, deps));
+    return state;
+  }, "files");
+  await inAJob(async (deps) => {
+    let state = await verification.begin({ buckets: "all" }, deps);
+    while (state.phase !== "rows") ({ state } = await verification.step(state, deps));
+  }, "verification");
+  await runInDurableObject(env.JOBS.getByName("files"), async (_, { storage }) =>
+    runFrom(begun, toJobDeps(env, storage) as JobDeps),
+  );
+  expect(await placesOf(person)).toEqual([]);
 });
 
 describe("the search through every store", () => {

@@ -6,6 +6,7 @@ import { MAX_AHEAD_MS } from "#contracts/parse.ts";
 import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
 import { DAY_MS, type Moment, parseTime, toMoment, utcDay } from "#domain/time.ts";
 import type { JobReport } from "#ops/archive-api.ts";
+import { ForgettingRepository } from "#repositories/forgetting.ts";
 import { LiveState } from "../repositories/live-state.ts";
 import { type JobDeps, type JobKind, JobProblem, type JobSchedule, type JobStep } from "./job-kind.ts";
 import { compareCounts } from "./verification/counts.ts";
@@ -56,8 +57,10 @@ const CLEARED_A_STEP = 1_000;
  * the archive had before a row was read has to be in the row; and what is in the row has to be in the archive a while later.
  */
 export const verification: JobKind<VerificationParams, VerificationState> = {
-  begin: async (params, { storage, nowMs }) => {
+  begin: async (params, { storage, db, nowMs }) => {
     const { range, device, reread } = await target(params, { storage, nowMs });
+    // Stored folds may still have what is personal of somebody who is being forgotten; what is folded now does not.
+    const isForgetting = (await new ForgettingRepository(db).pending(1)).length > 0;
     const archivedSince = comparedSince((await storage.get<Moment>(SINCE)) ?? null, nowMs);
     return {
       run: crypto.randomUUID(),
@@ -66,7 +69,7 @@ export const verification: JobKind<VerificationParams, VerificationState> = {
       device,
       archivedSince,
       phase: "clear",
-      reread,
+      reread: isForgetting ? range : reread,
       loaded: {},
       place: null,
       reads: [],
