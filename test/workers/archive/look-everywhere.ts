@@ -86,7 +86,7 @@ function decodedBase64(text: string): string {
   }
 }
 
-async function lookInBucket(bucket: R2Bucket): Promise<string[]> {
+export async function lookInBucket(bucket: R2Bucket): Promise<string[]> {
   const places: string[] = [];
   let cursor: string | undefined;
   for (;;) {

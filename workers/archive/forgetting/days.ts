@@ -1,14 +1,15 @@
 import { listKeys } from "#archive/bucket.ts";
 import { openDayFile } from "#archive/day-file.ts";
-import { ManifestConflict, type Part, readManifest } from "#archive/manifest.ts";
+import { ManifestConflict, type Part, readManifest, type StoredManifest } from "#archive/manifest.ts";
 import { DAYS_PREFIX } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
 import { hasPersonalValues } from "#contracts/redact.ts";
-import type { RewrittenFile } from "#ops/archive-forgetting.ts";
 import { writeParts } from "../files/parts.ts";
 import { readPart } from "../files/read-part.ts";
 import { finishDeletions, hasDeletions, replaceInDay } from "../files/replace.ts";
+import { sweep } from "../files/sweep.ts";
 import type { JobDeps } from "../jobs/job-kind.ts";
+import type { NoteFile } from "./memory.ts";
 import type { Found } from "./raw.ts";
 import { namedIn, redactArchived, type Subject } from "./redact-archived.ts";
 
@@ -37,11 +38,13 @@ const DAY_WIDTH = "2026-11-23".length;
  * Goes through parts of days, in the order of days and names, until a step has enough.
  * @param after `{day} {key}` of the part that was visited last, or `{day} ~`
  * @param visit returns how many characters it has read
+ * @param enter what a step does first in each day
  */
 async function walk(
   bucket: JobDeps["bucket"],
   after: string | null,
   visit: (day: string, part: Part) => Promise<number>,
+  enter: (stored: StoredManifest) => Promise<void> = async () => {},
 ): Promise<Walked> {
   let place = after;
   let [parts, looked, characters] = [0, 0, 0];
@@ -49,9 +52,10 @@ async function walk(
     const day = await dayFrom(bucket, place);
     if (day === null) return { after: place, isEnd: true };
     const last = place?.startsWith(day) ? place.slice(DAY_WIDTH + 1) : "";
-    const { manifest } = await readManifest(bucket, day);
+    const stored = await readManifest(bucket, day);
+    await enter(stored);
     looked += 1;
-    for (const part of [...manifest.parts].sort(byName).filter(({ key }) => key > last)) {
+    for (const part of [...stored.manifest.parts].sort(byName).filter(({ key }) => key > last)) {
       const read = await visit(day, part);
       looked += 1;
       parts += Number(read > 0);
@@ -89,44 +93,49 @@ export async function findInDays(
 
 /**
  * Rewrites day files that hold anything personal. The new file is written and read again, then the day's manifest names it
- * in place of the old one, which is deleted last. So a death leaves either the one or the other.
+ * in place of the old one, which is deleted last. So a death leaves either the one or the other. Files that do not count are
+ * deleted: a step that died, or a compaction that gave way, has left them, and nobody else may ever look at that day again.
  */
 export async function rewriteDays(
   bucket: JobDeps["bucket"],
   after: string | null,
   subject: Subject,
-): Promise<Walked & { readonly files: RewrittenFile[] }> {
-  const files: RewrittenFile[] = [];
-  const walked = await walk(bucket, after, async (day, part) => {
+  note: NoteFile,
+): Promise<Walked> {
+  const visit = async (day: string, part: Part) => {
     if (!(await mayHold(bucket, part, subject))) return 0;
     const records = await readPart(bucket, part);
     const redacted = records.map((record) => redactArchived(record, subject));
     const changed = redacted.filter((record, i) => record !== records[i]).length;
-    if (changed > 0) files.push(...(await replace(bucket, day, part, redacted, changed)));
+    if (changed > 0) await replace(bucket, { day, part, redacted, changed }, note);
     return part.characters;
+  };
+  return walk(bucket, after, visit, async (stored) => {
+    let left = await finishDeletions(bucket, stored);
+    for (let [place, isEnd] = [null as string | null, false]; !isEnd; )
+      ({ stored: left, after: place, isEnd } = await sweep(bucket, left, place));
   });
-  return { ...walked, files };
 }
+
+type Replaced = {
+  readonly day: string;
+  readonly part: Part;
+  readonly redacted: readonly ArchivedRecord[];
+  readonly changed: number;
+};
 
 async function replace(
   bucket: JobDeps["bucket"],
-  day: string,
-  part: Part,
-  redacted: readonly ArchivedRecord[],
-  changed: number,
-): Promise<RewrittenFile[]> {
+  { day, part, redacted, changed }: Replaced,
+  note: NoteFile,
+): Promise<void> {
   const read = await readManifest(bucket, day);
   const stored = hasDeletions(read) ? await finishDeletions(bucket, read) : read;
   if (!stored.manifest.parts.some(({ key }) => key === part.key)) throw new ManifestConflict(day);
   const added = await writeParts(bucket, stored.manifest, redacted);
+  for (const { key, sha256 } of added)
+    note({ before: part.key, after: key, sha256Before: part.sha256, sha256After: sha256, records: changed });
   await replaceInDay(bucket, stored, { added, retired: [part.key], replaced: [] });
-  return added.map(({ key, sha256 }) => ({
-    before: part.key,
-    after: key,
-    sha256Before: part.sha256,
-    sha256After: sha256,
-    records: changed,
-  }));
 }
 
 const isOfSubject = ({ source }: Part, { sources }: Subject): boolean => [...sources].some((each) => each === source);

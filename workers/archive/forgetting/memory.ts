@@ -2,6 +2,12 @@ import type { DeviceKey } from "#domain/event.ts";
 import type { RewrittenFile } from "#ops/archive-forgetting.ts";
 
 /**
+ * Notes a file that is about to be replaced, before it is: a step that dies behind that finds nothing to rewrite when it is
+ * repeated, and the certificate has to name the file all the same.
+ */
+export type NoteFile = (file: RewrittenFile) => void;
+
+/**
  * What a forgetting has to know and what is too large for its state: the customer's devices, the personal texts to look for,
  * and the files that were rewritten. It is in the job's own storage, by request, and gone when the request is done.
  */

@@ -4,8 +4,8 @@ import { RAW_PREFIX, rawKeyOf } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
 import { sha256HexOf } from "#base/digest.ts";
 import type { DeviceKey } from "#domain/event.ts";
-import type { RewrittenFile } from "#ops/archive-forgetting.ts";
 import type { JobDeps } from "../jobs/job-kind.ts";
+import type { NoteFile } from "./memory.ts";
 import { namedIn, redactArchived, type Subject } from "./redact-archived.ts";
 
 /** Raw objects that one step reads, and characters of their records. Ours: a step stays far below a Worker's memory and CPU. */
@@ -71,23 +71,19 @@ export async function rewriteRaw(
   bucket: JobDeps["bucket"],
   after: string | null,
   subject: Subject,
-): Promise<Walked & { readonly files: RewrittenFile[] }> {
-  const files: RewrittenFile[] = [];
-  const walked = await walk(bucket, after, async (object) => {
-    const file = await rewriteOne(bucket, object, subject);
-    if (file) files.push(file);
-  });
-  return { ...walked, files };
+  note: NoteFile,
+): Promise<Walked> {
+  return walk(bucket, after, (object) => rewriteOne(bucket, object, { subject, note }));
 }
 
 async function rewriteOne(
   bucket: JobDeps["bucket"],
   { key, bytes, records }: RawObject,
-  subject: Subject,
-): Promise<RewrittenFile | undefined> {
+  { subject, note }: { readonly subject: Subject; readonly note: NoteFile },
+): Promise<void> {
   const redacted = records.map((record) => redactArchived(record, subject));
   const changed = redacted.filter((record, i) => record !== records[i]).length;
-  if (changed === 0) return undefined;
+  if (changed === 0) return;
   const after = await rawKeyOf(redacted);
   const written = new Uint8Array(await encodeLines(redacted));
   await bucket.put(after, written, { customMetadata: { records: `${redacted.length}` } });
@@ -95,12 +91,12 @@ async function rewriteOne(
   const again = stored && new Uint8Array(await stored.arrayBuffer());
   if (!again || (await sha256HexOf(again)) !== (await sha256HexOf(written)))
     throw new Error(`${after} was written and is not read as it was written; ${key}, which it replaces, was kept`);
-  await bucket.delete(key);
-  return {
+  note({
     before: key,
     after,
     sha256Before: await sha256HexOf(bytes),
     sha256After: await sha256HexOf(written),
     records: changed,
-  };
+  });
+  await bucket.delete(key);
 }

@@ -7,8 +7,8 @@ import { sha256HexOf } from "#base/digest.ts";
 import type { DeviceState } from "#domain/as-of.ts";
 import { redactAlert, redactAspects } from "#domain/redacted.ts";
 import { sameContent } from "#domain/register.ts";
-import type { RewrittenFile } from "#ops/archive-forgetting.ts";
 import type { JobDeps } from "../jobs/job-kind.ts";
+import type { NoteFile } from "./memory.ts";
 import { bucketsOf, redactArchived, type Subject } from "./redact-archived.ts";
 
 /** Segments that one step rewrites. Ours. */
@@ -22,41 +22,36 @@ export async function rewriteSeries(
   bucket: JobDeps["bucket"],
   after: string | null,
   subject: Subject,
-): Promise<{ readonly after: string | null; readonly isEnd: boolean; readonly files: RewrittenFile[] }> {
-  const files: RewrittenFile[] = [];
+  note: NoteFile,
+): Promise<{ readonly after: string | null; readonly isEnd: boolean }> {
   const next = bucketsOf(subject).find((each) => after === null || `${seriesPrefix(each)}~` > after);
-  if (next === undefined) return { after, isEnd: true, files };
+  if (next === undefined) return { after, isEnd: true };
   const prefix = seriesPrefix(next);
   const { keys, isEnd } = await listKeys(bucket, {
     prefix,
     after: after?.startsWith(prefix) ? after : null,
     limit: SEGMENTS_A_STEP,
   });
-  for (const name of keys) {
-    const file = await rewriteOne(bucket, name, subject);
-    if (file) files.push(file);
-  }
-  return { after: isEnd ? `${prefix}~` : (keys.at(-1) ?? after), isEnd: false, files };
+  for (const name of keys) await rewriteOne(bucket, name, { subject, note });
+  return { after: isEnd ? `${prefix}~` : (keys.at(-1) ?? after), isEnd: false };
 }
 
 async function rewriteOne(
   bucket: JobDeps["bucket"],
   name: string,
-  subject: Subject,
-): Promise<RewrittenFile | undefined> {
+  { subject, note }: { readonly subject: Subject; readonly note: NoteFile },
+): Promise<void> {
   const sha256Before = await hashOf(bucket, name);
-  if (sha256Before === null) return undefined;
+  if (sha256Before === null) return;
   try {
-    const changed = await rewriteSegment(bucket, name, {
+    await rewriteSegment(bucket, name, {
       record: (record: ArchivedRecord) => redactArchived(record, subject),
       state: (state: DeviceState) => redactState(state, subject),
+      replacing: async (bytes, records) =>
+        note({ before: name, after: null, sha256Before, sha256After: await sha256HexOf(bytes), records }),
     });
-    if (changed === 0) return undefined;
-    const sha256After = (await hashOf(bucket, name)) ?? "";
-    return { before: name, after: null, sha256Before, sha256After, records: changed };
   } catch (thrown) {
-    if (thrown instanceof SegmentGone) return undefined;
-    throw thrown;
+    if (!(thrown instanceof SegmentGone)) throw thrown;
   }
 }
 

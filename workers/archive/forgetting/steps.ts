@@ -1,3 +1,4 @@
+import { DAYS_PREFIX, RAW_PREFIX, SERIES_PREFIX } from "#archive/names.ts";
 import type { DeviceKey } from "#domain/event.ts";
 import { quotesOneOf } from "#domain/quotes.ts";
 import { REDACTED } from "#domain/redacted.ts";
@@ -218,10 +219,10 @@ class Job {
     // Compaction writes no file while this job is at work, so the second time only raw objects can be new.
     if (store !== "raw" && this.#state.pass === 2 && !this.#state.hasFoundMore) return this.#next();
     const rewrite = { raw: rewriteRaw, days: rewriteDays, series: rewriteSeries }[store];
-    const walked = await rewrite(bucket, after, this.#subject);
-    for (const file of walked.files) this.#memory.addFile(file);
-    const counts = COUNTS[store](walked.files);
-    return walked.isEnd ? this.#next({ counts }) : this.#stay({ at: walked.after, counts });
+    const walked = await rewrite(bucket, after, this.#subject, (file) => this.#memory.addFile(file));
+    const { state, ...step } = walked.isEnd ? this.#next() : this.#stay({ at: walked.after });
+    // Of all that were noted, since a step that is repeated finds only what its death has left.
+    return { ...step, state: { ...state, counts: { ...state.counts, ...countsOf(this.#memory.files) } } };
   }
 
   /** Also the second time: a verification may have been storing one while they were removed the first time. */
@@ -305,9 +306,12 @@ class Job {
 
 const sum = (files: readonly RewrittenFile[]): number => files.reduce((all, { records }) => all + records, 0);
 
-const COUNTS: Readonly<Record<"raw" | "days" | "series", (files: readonly RewrittenFile[]) => Partial<ForgetCounts>>> =
-  {
-    raw: (files) => ({ rawObjects: files.length, rawRecords: sum(files) }),
-    days: (files) => ({ dayFiles: files.length, dayRecords: sum(files) }),
-    series: (files) => ({ seriesSegments: files.length, seriesLines: sum(files) }),
+function countsOf(files: readonly RewrittenFile[]): Partial<ForgetCounts> {
+  const [raw, days, series] = [RAW_PREFIX, DAYS_PREFIX, SERIES_PREFIX].map((prefix) =>
+    files.filter(({ before }) => before.startsWith(prefix)),
+  ) as [RewrittenFile[], RewrittenFile[], RewrittenFile[]];
+  return {
+    ...{ rawObjects: raw.length, rawRecords: sum(raw), dayFiles: days.length, dayRecords: sum(days) },
+    ...{ seriesSegments: series.length, seriesLines: sum(series) },
   };
+}

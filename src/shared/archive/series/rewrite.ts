@@ -12,6 +12,8 @@ export type Rewriting = {
   readonly record: (record: ArchivedRecord) => ArchivedRecord | null;
   /** Left out, states stay as they are. */
   readonly state?: (state: DeviceState) => DeviceState;
+  /** Is called before the segment is replaced, with its new content and how many of its lines were changed. */
+  readonly replacing?: (bytes: Uint8Array<ArrayBuffer>, changed: number) => Promise<void>;
 };
 
 /** How often a rewriting begins again, because another writer has replaced the segment. Ours. */
@@ -36,7 +38,9 @@ export async function rewriteSegment(
       return changed;
     }
     const onlyIf = { etagMatches: segment.etag };
-    if (await bucket.put(name, await encodeSegment(lines), { onlyIf })) return changed;
+    const bytes = await encodeSegment(lines);
+    await rewriting.replacing?.(bytes, changed);
+    if (await bucket.put(name, bytes, { onlyIf })) return changed;
   }
   throw new Error(`${name} was replaced each time before it could be rewritten; it was left as it is, try again`);
 }
