@@ -253,6 +253,22 @@ describe("a verification that begins with stored folds", () => {
     });
   });
 
+  it("stores nothing that two releases have folded", async () => {
+    await inAWorld(10, async (world) => {
+      await world.consume(streamOf(5, 60, "deployed"));
+      const kind = hurried(world.flow);
+      const until = async (phase: VerificationState["phase"], begun: VerificationState) => {
+        let state = begun;
+        while (state.phase !== phase) state = (await kind.step(state, world.deps)).state;
+        return state;
+      };
+      const folded = await until("keep", await kind.begin(ALL, world.deps));
+      // The release before has begun the run.
+      await until("done", { ...folded, foldVersion: "0-0" });
+      expect((await storedFolds()).filter((key) => key.endsWith(".gz"))).toEqual([]);
+    });
+  });
+
   it("reads a part of each night's buckets from the beginning, and all of them within eight weeks", async () => {
     const range = { from: 37, to: 73 };
     const read = new Set<number>();

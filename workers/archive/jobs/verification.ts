@@ -12,6 +12,7 @@ import { type JobDeps, type JobKind, JobProblem, type JobSchedule, type JobStep 
 import { compareCounts } from "./verification/counts.ts";
 import { compareFolded, compareUnknown } from "./verification/devices.ts";
 import { foldInto, gatherParties, readEvents, withoutPersonal } from "./verification/fold.ts";
+import { FOLD_VERSION } from "./verification/fold-version.ts";
 import { keepFolds } from "./verification/keep.ts";
 import { judgeDevices, judgeParties, readLater, removeClosed, wait } from "./verification/later.ts";
 import { leaveNotes } from "./verification/leave.ts";
@@ -64,6 +65,7 @@ export const verification: JobKind<VerificationParams, VerificationState> = {
     const archivedSince = comparedSince((await storage.get<Moment>(SINCE)) ?? null, nowMs);
     return {
       run: crypto.randomUUID(),
+      foldVersion: FOLD_VERSION,
       startedAtMs: nowMs,
       range,
       device,

@@ -66,8 +66,9 @@ export async function keepFolds(state: VerificationState, deps: JobDeps, shelves
   return { ...after, phase: "sweep", cursor: null, place: null };
 }
 
-const isRight = ({ buckets, unreadable }: VerificationState, bucket: string): boolean =>
-  (buckets[bucket]?.differences ?? 0) === 0 && !unreadable.includes(bucket);
+/** Also if a release of another version has folded a part of it. */
+const isRight = ({ buckets, unreadable, foldVersion }: VerificationState, bucket: string): boolean =>
+  foldVersion === FOLD_VERSION && (buckets[bucket]?.differences ?? 0) === 0 && !unreadable.includes(bucket);
 
 type Page = { readonly lines: readonly FoldLine[]; readonly after: string | null };
 

@@ -61,6 +61,8 @@ export type BucketSum = {
 
 export type VerificationState = {
   readonly run: string;
+  /** Of the release that has folded: what two have folded is not stored. */
+  readonly foldVersion: string;
   readonly startedAtMs: number;
   readonly range: Range;
   /** If only one device is verified. */
