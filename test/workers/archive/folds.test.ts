@@ -3,6 +3,7 @@ import { FOLDS_PREFIX } from "#archive/names.ts";
 import { randomOf } from "../../../samples/random.ts";
 import { compaction } from "../../../workers/archive/jobs/compaction.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
+import { toText } from "../../../workers/archive/jobs/pieces.ts";
 import { readResults } from "../../../workers/archive/jobs/verification/results.ts";
 import type { VerificationState } from "../../../workers/archive/jobs/verification/state.ts";
 import { rereadOf, type VerificationParams, verification } from "../../../workers/archive/jobs/verification.ts";
@@ -249,6 +250,26 @@ describe("a verification that begins with stored folds", () => {
       );
       while (state.phase !== "done") state = JSON.parse(JSON.stringify((await kind.step(state, world.deps)).state));
       expect((await storedFolds()).filter((key) => key.endsWith(".gz"))).toEqual([]);
+      await DB.exec("DELETE FROM forgotten");
+    });
+  });
+
+  it("notes nothing of somebody who was noted as forgotten before the run began, also where folds are still stored", async () => {
+    await inAWorld(8, async (world) => {
+      const id = "noted-1";
+      await world.consume(HISTORY.map(([action, data], index) => recordOf(index, action, data, id)));
+      await world.verify(ALL);
+      expect((await storedFolds()).filter((key) => key.endsWith(".gz")).length).toBe(1);
+      await DB.exec(
+        `INSERT INTO forgotten VALUES ('customer elt:C-77', ${world.flow.nowMs}, 'r', NULL), ('device elt:${id}', ${world.flow.nowMs}, 'r', NULL)`,
+      );
+      world.flow.nowMs += DAY_MS;
+      let state = await verification.begin(ALL, world.deps);
+      while (state.phase !== "wait") {
+        state = (await verification.step(state, world.deps)).state;
+        const notes = [...world.deps.storage.kv.list({ prefix: "verify:" })];
+        expect(notes.filter(([, value]) => toText(value).includes("Ann")).map(([name]) => name)).toEqual([]);
+      }
       await DB.exec("DELETE FROM forgotten");
     });
   });

@@ -1,13 +1,10 @@
 import { bucketName } from "#archive/names.ts";
-import type { DeviceKey } from "#domain/event.ts";
-import { forgottenCustomer, forgottenDevice } from "#domain/forgotten.ts";
-import type { PartyKey } from "#domain/party.ts";
 import { LiveState } from "../../repositories/live-state.ts";
 import type { JobDeps } from "../job-kind.ts";
-import { isSettled } from "./devices.ts";
 import { FOLD_VERSION } from "./fold-version.ts";
 import { CLOCKS_MS } from "./later.ts";
 import { type Shelves, withoutBucket } from "./shelves.ts";
+import { isStable } from "./stable.ts";
 import { add, type VerificationState } from "./state.ts";
 import {
   type FoldLine,
@@ -94,21 +91,3 @@ async function partiesAfter(said: Shelves["said"], within: string, after: string
     after: page.length === LINES_A_PIECE ? `party ${page.at(-1)?.[0]}` : null,
   };
 }
-
-/**
- * Whether nobody of them is being forgotten, or was since the run began. A forgetting that is noted later removes what is
- * stored here, at least 16 minutes after its note.
- */
-async function isStable(lines: readonly FoldLine[], live: LiveState, startedAtMs: number): Promise<boolean> {
-  const ids = lines.flatMap(([kind, name]) =>
-    kind === "device"
-      ? [forgottenDevice(name as DeviceKey)]
-      : name.startsWith(CUSTOMER)
-        ? [forgottenCustomer(name.slice(CUSTOMER.length) as PartyKey)]
-        : [],
-  );
-  const forgotten = await live.readForgotten(ids);
-  return [...forgotten.values()].every((each) => isSettled(each, startedAtMs));
-}
-
-const CUSTOMER = "customer ";

@@ -1,9 +1,19 @@
 import { bucketName } from "#archive/names.ts";
+import { LiveState } from "../../repositories/live-state.ts";
 import type { JobDeps } from "../job-kind.ts";
 import { FOLD_VERSION } from "./fold-version.ts";
 import { bucketsIn } from "./range.ts";
 import { nameOf, type Shelves } from "./shelves.ts";
-import type { DeviceFold, FoldRead, Loaded, PartyFold, Range, VerificationState } from "./state.ts";
+import { isStable } from "./stable.ts";
+import {
+  add,
+  type DeviceFold,
+  type FoldRead,
+  type Loaded,
+  type PartyFold,
+  type Range,
+  type VerificationState,
+} from "./state.ts";
 import { type FoldLine, readFoldIndex, readPiece } from "./stored-folds.ts";
 
 /** Files that one step reads, and lines. Our choice: a line is a device with its history, up to some tens of KB. */
@@ -11,29 +21,31 @@ const FILES_A_STEP = 100;
 const LINES_A_STEP = 400;
 
 /**
- * Reads stored folds, bucket by bucket. A bucket without one, with one of another version, or with one whose pieces are gone
- * is read from the archive's beginning; what was loaded of it is right all the same, since a fold is a join.
+ * Reads stored folds, bucket by bucket. A bucket without one, with one of another version, with one whose pieces are gone or
+ * one with somebody who is being forgotten is read from the archive's beginning, where what is personal is left out. What was
+ * loaded of it before is right all the same, since a fold is a join.
  */
 export async function loadFolds(
   state: VerificationState,
-  { bucket: store }: JobDeps,
+  { bucket: store, db }: JobDeps,
   shelves: Shelves,
 ): Promise<VerificationState> {
   const { range, device, reread } = state;
   let { bucket, pieces } = state.place ?? { bucket: range.from, pieces: 0 };
   const loaded: Record<string, Loaded> = { ...state.loaded };
+  const live = new LiveState(db);
+  const read = () => ({ ...state, loaded, figures: add(state.figures, { rowsRead: live.rowsRead }) });
   if (device !== null) bucket = range.to + 1;
   const index = bucket <= range.to ? await readFoldIndex(store) : {};
   for (let files = 0, lines = 0; bucket <= range.to; ) {
-    if (files >= FILES_A_STEP || lines >= LINES_A_STEP)
-      return { ...state, loaded, place: { bucket, after: null, pieces } };
+    if (files >= FILES_A_STEP || lines >= LINES_A_STEP) return { ...read(), place: { bucket, after: null, pieces } };
     const name = bucketName(bucket);
     const stored = isWithin(reread, bucket) ? undefined : index[name];
     const isUsed = stored?.version === FOLD_VERSION;
     if (isUsed && pieces < stored.pieces) {
       const piece = await readPiece(store, { bucket: name, run: stored.run, piece: pieces });
       files += 1;
-      if (piece) {
+      if (piece && (await isStable(piece, live, state.startedAtMs))) {
         await keepLines(name, piece, shelves);
         lines += piece.length;
         pieces += 1;
@@ -43,7 +55,7 @@ export async function loadFolds(
     bucket += 1;
     pieces = 0;
   }
-  return { ...state, loaded, phase: "fold", place: null, position: null, reads: readsFor(range, loaded) };
+  return { ...read(), phase: "fold", place: null, position: null, reads: readsFor(range, loaded) };
 }
 
 const isWithin = (range: Range | null, bucket: number): boolean =>
