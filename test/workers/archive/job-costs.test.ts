@@ -33,14 +33,14 @@ type World = {
 const WORLDS = {
   first: { devices: 20, reports: 2, days: 1 },
   devices: { devices: 40, reports: 2, days: 1 },
-  records: { devices: 20, reports: 62, days: 1 },
+  records: { devices: 20, reports: 302, days: 1 },
   days: { devices: 20, reports: 2, days: 2 },
 } as const satisfies Record<string, World>;
 
 /** One a minute, from an hour after the device's life began. */
 function reportOf(index: number, deviceId: string) {
   const occurredAt = new Date(Date.UTC(2026, 9, 1, 1, index)).toISOString();
-  const data = { online: true, humidityPct: 20 + index };
+  const data = { online: true, humidityPct: 20 + (index % 80) };
   const value = JSON.stringify({ eventId: `r-${index}`, occurredAt, deviceId, data });
   return { topic: "device.elt.status.reported", key: deviceId, value };
 }

@@ -50,7 +50,7 @@ const NEXT = "verify:next";
 const SINCE = "verify:since";
 
 /** Records that one step folds, and entries that one step removes. Our choice. */
-const RECORDS_A_STEP = 400;
+const RECORDS_A_STEP = 2_000;
 const CLEARED_A_STEP = 1_000;
 
 /**

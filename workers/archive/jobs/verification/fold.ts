@@ -109,13 +109,20 @@ async function joinOnto<V>(
     get(keys: readonly string[]): Promise<Map<string, V>>;
     put(entries: ReadonlyMap<string, V>): Promise<void>;
   };
-  const known = await typed.get([...added.keys()]);
-  const joined = [...added].map(([key, value]): [string, V] => {
-    const before = known.get(key);
-    return [key, before === undefined ? value : join(before, value)];
-  });
-  await typed.put(new Map(joined.filter(([key, value]) => value !== known.get(key))));
+  const all = [...added];
+  for (let at = 0; at < all.length; at += JOINED_AT_ONCE) {
+    const some = all.slice(at, at + JOINED_AT_ONCE);
+    const known = await typed.get(some.map(([key]) => key));
+    const joined = some.map(([key, value]): [string, V] => {
+      const before = known.get(key);
+      return [key, before === undefined ? value : join(before, value)];
+    });
+    await typed.put(new Map(joined.filter(([key, value]) => value !== known.get(key))));
+  }
 }
+
+/** Folds in memory at once. Ours: one has a device with its history, up to some tens of KB. */
+const JOINED_AT_ONCE = 200;
 
 function joinDeviceFolds(a: DeviceFold, b: DeviceFold): DeviceFold {
   const device = a.device && b.device ? joinDevices(a.device, b.device) : ((a.device ?? b.device) as Device | null);
