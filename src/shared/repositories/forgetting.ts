@@ -8,6 +8,8 @@ import { quotesOneOf } from "#domain/quotes.ts";
 import { REDACTED, redactAlert, redactAspects } from "#domain/redacted.ts";
 import { canonicalText, sameContent } from "#domain/register.ts";
 import { compareText } from "#domain/version.ts";
+import { packBySize } from "#json/pack.ts";
+import { MAX_STATEMENT } from "./one-of.ts";
 
 /** A row of `forgotten`. */
 export type ForgottenEntry = { readonly id: ForgottenId; readonly untilMs: number; readonly requestId: string };
@@ -51,7 +53,7 @@ export class ForgettingRepository {
       return [{ ...row, source: key.slice(0, key.indexOf(":")) }];
     });
     await this.#d1.batch([
-      this.#d1.prepare(NOTE).bind(JSON.stringify(entries)),
+      ...packBySize(entries, MAX_STATEMENT).map((some) => this.#d1.prepare(NOTE).bind(JSON.stringify(some))),
       this.#d1.prepare(PUT_TOMBSTONES).bind(JSON.stringify(tombstones)),
       // Records from before sources were stored: whose they are is not known any more.
       this.#d1.prepare(TOMBSTONES_OF_NOBODY).bind(JSON.stringify(tombstones)),
@@ -94,10 +96,11 @@ export class ForgettingRepository {
   }
 
   async markRedacted(ids: readonly ForgottenId[], nowMs: number): Promise<void> {
-    await this.#d1
-      .prepare("UPDATE forgotten SET redacted_at_ms = ?2 WHERE id IN (SELECT value FROM json_each(?1))")
-      .bind(JSON.stringify(ids), nowMs)
-      .run();
+    const mark = this.#d1.prepare(
+      "UPDATE forgotten SET redacted_at_ms = ?2 WHERE id IN (SELECT value FROM json_each(?1))",
+    );
+    const runs = packBySize(ids, MAX_STATEMENT).map((some) => mark.bind(JSON.stringify(some), nowMs));
+    if (runs.length > 0) await this.#d1.batch(runs);
   }
 
   /**

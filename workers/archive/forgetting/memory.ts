@@ -7,6 +7,9 @@ import type { RewrittenFile } from "#ops/archive-forgetting.ts";
  */
 export type NoteFile = (file: RewrittenFile) => void;
 
+/** A value of an object's storage has at most 2 MB: developers.cloudflare.com/durable-objects/platform/limits. Ours, far below. */
+const DEVICES_A_VALUE = 5_000;
+
 /**
  * What a forgetting has to know and what is too large for its state: the customer's devices, the personal texts to look for,
  * and the files that were rewritten. It is in the job's own storage, by request, and gone when the request is done.
@@ -21,14 +24,18 @@ export class ForgettingMemory {
   }
 
   get devices(): readonly DeviceKey[] {
-    return this.#kv.get<DeviceKey[]>(`${this.#prefix}devices`) ?? [];
+    const lists = [...this.#kv.list<DeviceKey[]>({ prefix: `${this.#prefix}devices` })];
+    // Of a request that an earlier release began, the first of them has what the others have too.
+    return [...new Set(lists.flatMap(([, keys]) => keys))].sort();
   }
 
   /** @returns how many of them are new */
   addDevices(keys: readonly DeviceKey[]): number {
     const before = this.devices;
     const all = [...new Set([...before, ...keys])].sort();
-    if (all.length > before.length) this.#kv.put(`${this.#prefix}devices`, all);
+    if (all.length > before.length)
+      for (let at = 0; at < all.length; at += DEVICES_A_VALUE)
+        this.#kv.put(`${this.#prefix}devices:${at}`, all.slice(at, at + DEVICES_A_VALUE));
     return all.length - before.length;
   }
 
