@@ -27,17 +27,23 @@ export class ForgettingRepository {
     this.#d1 = d1;
   }
 
-  /** The personal texts that D1 has of customers: names, addresses and numbers. Empty once they are forgotten. */
-  async textsOf(customers: readonly PartyKey[]): Promise<string[]> {
+  /**
+   * The personal texts that D1 has of customers, names, addresses and numbers, and how many records have any. Nothing once
+   * they are forgotten.
+   */
+  async personalOf(
+    customers: readonly PartyKey[],
+  ): Promise<{ readonly texts: readonly string[]; readonly records: number }> {
     const { results } = await this.#d1
       .prepare(
         `SELECT c.value FROM json_each(?1) j JOIN customer_records c ON c.customer_id = substr(j.value, instr(j.value, ':') + 1)
            AND c.source IN (substr(j.value, 1, instr(j.value, ':') - 1), '')
-         UNION SELECT c.value FROM json_each(?1) j JOIN customers c ON c.customer_id = substr(j.value, instr(j.value, ':') + 1)`,
+         UNION ALL SELECT c.value FROM json_each(?1) j JOIN customers c ON c.customer_id = substr(j.value, instr(j.value, ':') + 1)`,
       )
       .bind(JSON.stringify(customers))
       .all<{ value: string }>();
-    return results.flatMap(({ value }) => personalTexts(JSON.parse(value) as Customer));
+    const found = results.map(({ value }) => personalTexts(JSON.parse(value) as Customer));
+    return { texts: [...new Set(found.flat())], records: found.filter(({ length }) => length > 0).length };
   }
 
   /**

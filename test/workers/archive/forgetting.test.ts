@@ -233,6 +233,16 @@ it("a database that was lost knows again who was forgotten, from the archive, be
   expect(tombstone).toEqual({ name: "", forgotten: 1 });
 });
 
+it("the customer's own record is among the rows that were redacted, and a device counts once", async () => {
+  const person = new Person();
+  await consume([person.assigned("customer")]);
+  const state = await forget(person);
+  expect(state.counts).toMatchObject({ devices: 1, databaseRows: 1, objects: 1 });
+  expect(forgetting.report(state).figures).toMatchObject({ devices: 1, "rows of the database": 1 });
+  const certificate = await readCertificate(env.ARCHIVE, state.request?.requestId ?? "");
+  expect(certificate?.removed).toMatchObject({ devices: 1, databaseRows: 1 });
+});
+
 it("a device that a consumer has found since is redacted by the next scheduled run", async () => {
   const person = new Person();
   await plant(person);
@@ -248,7 +258,9 @@ it("a device that a consumer has found since is redacted by the next scheduled r
   }, "files");
   expect(await seen()).toEqual([]);
   const again = await inAJob((deps) => runToEnd(forgetting, {}, deps), "files");
-  expect(forgetting.report(again).phase).toBe("There was nothing to redact.");
+  expect(forgetting.report(again)).toMatchObject({
+    ...{ phase: "There was nothing to redact.", done: PHASES.length, total: PHASES.length },
+  });
 });
 
 async function runFrom(begun: ForgettingState, deps: JobDeps): Promise<void> {

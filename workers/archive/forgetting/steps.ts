@@ -88,11 +88,12 @@ class Job {
   async note(): Step {
     const { customers } = this.#request;
     // Before the tombstone, which has no name: they are what to look for in texts of operators.
-    this.#memory.addTexts(await this.#repository.textsOf(customers));
+    const { texts, records } = await this.#repository.personalOf(customers);
+    this.#memory.addTexts(texts);
     await this.#addCurrentDevices();
     await putRequest(this.#deps.bucket, this.#request);
     await this.#noteEverywhere();
-    return this.#next();
+    return this.#next({ counts: { databaseRows: records } });
   }
 
   /** @returns how many of them are new */
@@ -124,9 +125,10 @@ class Job {
   /** From the end of this step on no earlier event of the customer's devices brings anything back. */
   async share(): Step {
     await this.#noteEverywhere();
-    const { pass, hasFoundMore, sharedAtMs } = this.#state;
+    const { pass, hasFoundMore, sharedAtMs, counts } = this.#state;
     const isNews = pass === 1 || hasFoundMore || sharedAtMs === null;
-    const devices = this.#memory.devices.length;
+    // Those of an earlier pass are among them.
+    const devices = this.#memory.devices.length - counts.devices;
     return this.#next({ counts: { devices }, sharedAtMs: isNews ? this.#deps.nowMs : sharedAtMs });
   }
 

@@ -44,7 +44,7 @@ export const forgetting: JobKind<unknown, ForgettingState> = {
   step: async (state, deps) => (state.request ? stepOf(state, state.request, deps) : { state, isDone: true }),
   report: ({ request, phase, pass, counts, completedAtMs }) => ({
     phase: request ? sentenceOf(phase, pass) : "There was nothing to redact.",
-    done: completedAtMs === null ? PHASES.indexOf(phase) : PHASES.length,
+    done: request && completedAtMs === null ? PHASES.indexOf(phase) : PHASES.length,
     total: PHASES.length,
     unit: "stages",
     figures: Object.fromEntries(Object.entries(counts).map(([name, count]) => [WORDS[name] ?? name, count])),
