@@ -139,6 +139,22 @@ describe("the events of two values of an object", () => {
     expect(found(live, rebuilt)).toEqual([]);
   });
 
+  it("after a switch are no more complete than those that were taken from the archive", () => {
+    const rebuilt = new Value().merge(...inOrder(400));
+    // Of an object from before older events were kept, which then had one of its newest wrong.
+    const live = new Value();
+    live.history = inOrder(HISTORY_LIMIT, 300)
+      .toReversed()
+      .map((n) => eventOf(n, n === 350 ? { n: -1 } : { n }));
+    live.merge(400);
+    expect(live.adopt(rebuilt)).toBe(true);
+    const { missingTo } = live.events;
+    const isWhole = (n: number) => missingTo === null || versionOf(n) > missingTo;
+    expect(live.numbers.filter(isWhole)).toEqual(inOrder(401).filter(isWhole).toReversed());
+    expect(found(live, rebuilt.merge(400))).toEqual([]);
+    expect(live.adopt(rebuilt)).toBe(false);
+  });
+
   it("are told up to a limit, those first that nothing can still explain", () => {
     const live = new Value().merge(...inOrder(150, 5_000));
     const differences = compareEvents(live.events, new Value().merge(...inOrder(150)).events);

@@ -1,7 +1,7 @@
 import { adoptEvents } from "#domain/adopt.ts";
 import { HISTORY_LIMIT, type History } from "#domain/history.ts";
 import { compareRegisters } from "#domain/register.ts";
-import { compareText, compareVersions, type Version } from "#domain/version.ts";
+import { compareText, compareVersions, laterVersion, type Version } from "#domain/version.ts";
 import type { EventDifference } from "#objects/rebuild.ts";
 import type { KeptEvent } from "#objects/requests.ts";
 import { everyEvent, missingTo, type OlderEvents, type Pages } from "../older-events.ts";
@@ -59,7 +59,8 @@ export function compareEvents(live: EventsOfValue, rebuilt: EventsOfValue): Even
 
 /**
  * The live events after a switch: those of the archive replace live ones of the same version, and what only the live value
- * has stays. What may be missing among them is what the archive's value had no room for.
+ * has stays. What may be missing among them is what the archive's value had no room for, and what the live one does not
+ * have to have.
  * @returns newest first; `null` if the archive changes nothing
  */
 export function adoptEventsOf(
@@ -70,8 +71,12 @@ export function adoptEventsOf(
   const wanted = rebuilt.events.filter((event) => known.has(placeOf(event)) || hasToHave(live, event.version));
   const events = adoptEvents(live.events, wanted);
   if (events === live.events && !missesDropped(live, rebuilt)) return null;
-  return { events: newestFirst(events), missingTo: rebuilt.missingTo };
+  const taken = new Set(wanted);
+  const left = rebuilt.events.filter((event) => !taken.has(event)).map(({ version }) => version);
+  return { events: newestFirst(events), missingTo: left.reduce(laterOf, rebuilt.missingTo) };
 }
+
+const laterOf = (a: Version | null, b: Version): Version => (a === null ? b : laterVersion(a, b));
 
 const hasToHave = ({ wholeAfter }: EventsOfValue, version: Version): boolean =>
   wholeAfter === null || compareVersions(version, wholeAfter) > 0;
