@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { MINUTE_MS } from "#domain/time.ts";
 import type { JobOrder } from "#ops/archive-api.ts";
-import type {
-  JobDeps,
-  JobKind,
-  JobSchedule,
-  NotesLeft,
-  RegisteredKind,
+import {
+  type JobDeps,
+  type JobKind,
+  JobProblem,
+  type JobSchedule,
+  type NotesLeft,
+  type RegisteredKind,
 } from "../../../workers/archive/jobs/job-kind.ts";
 import { JobRunner } from "../../../workers/archive/jobs/job-runner.ts";
 import { rebuild } from "../../../workers/archive/jobs/rebuild.ts";
@@ -211,5 +212,29 @@ it("a verification that an operator cancels loses all that it has noted, whateve
     }
     expect([...notesIn(deps, "piece:"), ...notesIn(deps, "verify:")]).toEqual(["verify:difference:00 run hash"]);
     expect(runner.status()).toMatchObject({ state: "canceled", why: "bob canceled it" });
+  });
+});
+
+describe("a run of the schedule", () => {
+  it("keeps what it has noted if the order that it gave way to is refused, also in the middle of a step", async () => {
+    await inAJob(async (deps) => {
+      const { kind, gate, close } = noting();
+      const begin = async (params: unknown) => {
+        if ((params as { isWrong?: boolean }).isWrong) throw new JobProblem("Nothing was started.");
+        return { at: 0 };
+      };
+      const { runner, start } = runnerOf(deps, { ...kind, begin });
+      await start("schedule");
+      await runner.alarm();
+      close();
+      const stepping = runner.alarm();
+      const ordered = runner.start({ kind: "verification", params: { isWrong: true }, actor: "ann" });
+      const ticked = runner.tick();
+      gate.open();
+      expect(await ordered).toMatchObject({ kind: "refused" });
+      await Promise.all([stepping, ticked]);
+      expect(runner.status()).toMatchObject({ state: "running", actor: "schedule", steps: 1 });
+      expect(notesIn(deps)).toContain("note:0");
+    });
   });
 });

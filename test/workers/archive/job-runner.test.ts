@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { JobOrdered, JobStatus } from "#ops/archive-api.ts";
-import { type CountingParams, forgetFaults, gate, type TestJob } from "./test-job.ts";
+import { type CountingParams, forgetFaults, gate, scheduled, type TestJob } from "./test-job.ts";
 
 const { TEST_JOBS, ARCHIVE } = env as unknown as {
   readonly TEST_JOBS: DurableObjectNamespace<TestJob>;
@@ -14,6 +14,7 @@ let job: Job;
 beforeEach(async () => {
   forgetFaults();
   gate.isClosed = false;
+  scheduled.forgetting = false;
   job = TEST_JOBS.getByName("files");
   await job.order("cancel", "before a test");
   await job.loseAlarm();
@@ -213,6 +214,26 @@ describe("a job", () => {
       kind: "compaction",
       lastFailed: { forgetting: { actor: "ann" } },
     });
+  });
+
+  it("that fails each time it is due keeps no other kind waiting that is due too", async () => {
+    scheduled.forgetting = true;
+    const started: (string | null)[] = [];
+    for (let hour = 0; hour < 4; hour++) {
+      await job.age(3_700_000);
+      await job.tick();
+      const { kind } = await status();
+      started.push(kind);
+      if (kind === "compaction") {
+        // In the place of the scheduled one, which the tests give no faults.
+        await job.order("cancel", "ann");
+        forgetFaults();
+        await start({ to: 2, faultAt: 0 }, "compaction", "schedule");
+      }
+      await runAlarms();
+      expect(await status()).toMatchObject({ kind, state: kind === "compaction" ? "failed" : "done" });
+    }
+    expect(started.toSorted()).toEqual(["compaction", "compaction", "forgetting", "forgetting"]);
   });
 
   it("of an operator that failed waits for the operator, as long as nothing else has what was ordered", async () => {

@@ -1,5 +1,6 @@
 import { ArchiveJob } from "../../../workers/archive/jobs/archive-job.ts";
 import { every, type JobKind, JobProblem } from "../../../workers/archive/jobs/job-kind.ts";
+import type { RunnerDeps } from "../../../workers/archive/jobs/job-runner.ts";
 
 /** Counts up to a number, an object of the bucket for each step. Params say what goes wrong at which step. */
 export type CountingParams = {
@@ -21,6 +22,9 @@ function once(name: string): boolean {
   happened.add(name);
   return true;
 }
+
+/** Whether the second kind has a schedule too, of the first one's interval. */
+export const scheduled = { forgetting: false };
 
 /** Holds a step back while it is closed, so that a test can give orders in the middle of one. Objects share no promises. */
 export const gate = { isClosed: false, isReached: false };
@@ -53,9 +57,12 @@ const counting: JobKind<CountingParams, Counting> = {
 
 /** `ArchiveJob` with kinds of the tests. */
 export class TestJob extends ArchiveJob {
-  protected override readonly kinds = {
+  protected override readonly kinds: RunnerDeps["kinds"] = {
     compaction: { kind: counting, schedule: { paramsIfDue: every(60_000, { to: 2 }) } },
-    forgetting: { kind: counting },
+    forgetting: {
+      kind: counting,
+      schedule: { paramsIfDue: (...at) => (scheduled.forgetting ? every(60_000, { to: 1 })(...at) : undefined) },
+    },
   };
 
   #isDue = false;

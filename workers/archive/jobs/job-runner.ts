@@ -136,8 +136,7 @@ export class JobRunner {
       return { kind: "ok", job: this.status() };
     } catch (thrown) {
       // What was to give way goes on, from where its last step began.
-      if (current?.state === "running") this.#go(current);
-      else if (current) this.#put(current);
+      if (current && isBusy) current.state === "running" ? this.#go(current) : this.#put(current);
       if (thrown instanceof JobProblem) return { kind: "refused", message: thrown.message };
       if (!isOutage(thrown)) throw thrown;
       return { kind: "unavailable", message: `Nothing was started: ${describeOutage(thrown)}. Try again in a moment.` };
@@ -200,17 +199,24 @@ export class JobRunner {
     const nowMs = this.#deps.now();
     const isResting = run?.state === "failed" && nowMs - (run.endedAtMs ?? 0) < FAILED_RESTS_MS;
     if (run?.state === "paused" || isResting || this.#isOrderOnlyIn(run)) return;
-    for (const [name, registered] of Object.entries(this.#deps.kinds)) {
-      const kind = name as JobKindName;
-      if (OBJECT_OF[kind] !== this.#name) continue;
+    for (const [kind, registered] of this.#longestWaiting()) {
       const { startedAtMs = null, doneAtMs = null, scheduledAtMs = null } = this.#last[kind] ?? {};
       const times = { started: startedAtMs, done: doneAtMs, scheduled: scheduledAtMs };
       const params = registered.schedule?.paramsIfDue(nowMs, times);
       if (params === undefined) continue;
       const started = await this.start({ kind, params, actor: SCHEDULE });
-      if (started.kind !== "ok") log("warn", "job.not_started", { job: kind, reason: started.kind });
-      return;
+      if (started.kind === "ok") return;
+      log("warn", "job.not_started", { job: kind, reason: started.kind });
     }
+  }
+
+  /** The kinds of this object, those first whose last start is longest ago: one that always fails keeps no other waiting. */
+  #longestWaiting(): (readonly [JobKindName, RegisteredKind])[] {
+    const own = Object.entries(this.#deps.kinds) as [JobKindName, RegisteredKind][];
+    const last = this.#last;
+    return own
+      .filter(([kind]) => OBJECT_OF[kind] === this.#name)
+      .sort(([a], [b]) => (last[a]?.startedAtMs ?? 0) - (last[b]?.startedAtMs ?? 0));
   }
 
   /** Whether an operator's job failed before what was ordered is anywhere else: only the operator may give that up. */
@@ -296,8 +302,9 @@ export class JobRunner {
     else this.#go(waiting, backoffSeconds(outages, this.#deps.random()) * 1_000);
   }
 
-  /** Removes some of what a run has noted, and the rest of a canceled one in alarms. */
+  /** Removes some of what a run has noted, and the rest of a canceled one in alarms; nothing while it may still go on. */
   #leave(run: Stored): NotesLeft {
+    if (this.#isStarting) return { removed: 0, isEmpty: false };
     const left = this.#deps.kinds[run.kind]?.kind.leave?.(this.#deps.storage) ?? NO_NOTES;
     if (!left.isEmpty && this.#run?.state === "canceled") this.#alarmIn(0);
     return left;
