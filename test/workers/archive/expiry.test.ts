@@ -177,6 +177,24 @@ it("A run that is canceled before its end leaves the rest to the next one", asyn
   await expectOnlyKept(bucket, NOW_MS);
 });
 
+it.each([
+  ["that looks for what is not kept any longer", false],
+  ["that does not, since another has on its day", true],
+])("A run %s and goes on after midnight leaves the new day to the next run", async (_, isLookedAt) => {
+  const bucket = await archived();
+  const kind = compactionBy(TABLE);
+  const overAt = (nowMs: number): number => RECORDS.filter((record) => isOver(record, nowMs)).length;
+  let midnightMs = Math.ceil(NOW_MS / DAY_MS) * DAY_MS;
+  while (overAt(midnightMs) === overAt(midnightMs - 1)) midnightMs += DAY_MS;
+  const deps = compactionDeps(bucket, midnightMs - 1_000);
+  if (isLookedAt) await compactAll(kind, deps);
+  const later = { ...deps, nowMs: deps.nowMs + 60_000 };
+  let run = { state: await kind.begin({}, deps), isDone: false };
+  while (!run.isDone) run = await kind.step(run.state, later);
+  await compactAll(kind, later);
+  await expectOnlyKept(bucket, later.nowMs);
+});
+
 it("Of a report that was received twice, the readings are kept as long as the later copy", async () => {
   const report = RECORDS.find(
     (record) => record.topic === "device.elt.status.reported" && isReport(record) && isOver(record, NOW_MS),

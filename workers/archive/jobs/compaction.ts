@@ -15,6 +15,8 @@ const Params = z.strictObject({ day: z.iso.date().optional() });
 
 export type CompactionState = {
   readonly onlyDay: string | null;
+  /** When the run began: what is not kept any longer follows from that UTC day. Absent in a run from a release before. */
+  readonly begunAtMs?: number;
   /** The first day that is not closed yet. */
   readonly openDay: string;
   /** The newest day of which something may not be kept any longer; `null` if this run does not look. */
@@ -58,7 +60,8 @@ export const compactionBy = (retention: RetentionTable): JobKind<unknown, Compac
       );
     const isLookedAt = storage.kv.get<string>(EXPIRY_LOOKED) === dayOf(nowMs);
     return {
-      ...{ onlyDay: day, openDay, expiredDay: isLookedAt ? null : newestExpiredDay(nowMs, retention) },
+      ...{ onlyDay: day, begunAtMs: nowMs, openDay },
+      ...{ expiredDay: isLookedAt ? null : newestExpiredDay(nowMs, retention) },
       ...{ day: null, place: null, days: 0, objects: 0, records: 0, expired: 0 },
       ...{ expiredSegments: 0, lookedThrough: null },
     };
@@ -110,11 +113,12 @@ async function betweenDays(state: CompactionState, { bucket, nowMs, storage, ret
     return { state: { ...state, day, lookedThrough, place: DAY_BEGINS }, isDone: false };
   }
   if (!isEnd) return { state: { ...state, lookedThrough }, isDone: false };
+  const { begunAtMs = nowMs } = state;
   if (state.expiredDay !== null) {
-    const place: Place = { stage: "expireSeries", expiry: expiryBegin(nowMs) };
+    const place: Place = { stage: "expireSeries", expiry: expiryBegin(begunAtMs) };
     return { state: { ...state, lookedThrough, place }, isDone: false };
   }
-  storage.kv.put(EXPIRY_LOOKED, dayOf(nowMs));
+  storage.kv.put(EXPIRY_LOOKED, dayOf(begunAtMs));
   return { state, isDone: true };
 }
 

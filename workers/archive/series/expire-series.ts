@@ -9,7 +9,7 @@ import { type SegmentBucket, SegmentGone } from "#archive/series/segment.ts";
 
 /** Where a look through the series is for what is not kept any longer. It can always be begun again. Plain JSON. */
 export type ExpiryPlace = {
-  /** The UTC day of now when it began: what is kept follows from it alone. */
+  /** The UTC day on which its run began: what is kept follows from it alone. */
   readonly day: string;
   /** The last name that was looked at. */
   readonly after: string | null;
@@ -27,7 +27,8 @@ export type ExpiryDeps = {
   readonly retention: RetentionTable;
 };
 
-export const expiryBegin = (nowMs: number): ExpiryPlace => ({ day: dayOf(nowMs), after: null });
+/** @param begunAtMs when the run began that looked through the day files by the same day */
+export const expiryBegin = (begunAtMs: number): ExpiryPlace => ({ day: dayOf(begunAtMs), after: null });
 
 /** Names that one step lists, segments that it reads, and compressed bytes of these: a slice of a month is as much. Ours. */
 const NAMES_A_STEP = 20_000;
