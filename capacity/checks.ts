@@ -145,7 +145,7 @@ const RULES: readonly Rule[] = [
     name: "verification of a night",
     limit: LIMITS.verificationSteps,
     used: (_, plan) => nightOf(plan).steps,
-    wayPast: "steps that fold more records (RECORDS_A_STEP), and fewer that are read again (REREAD_WITHIN_WEEKS)",
+    wayPast: "steps that fold more records (RECORDS_A_STEP), and fewer that are read again (rereadOf)",
   },
   {
     id: "logs",

@@ -9,7 +9,7 @@ import { formatTimeAndAge } from "../terminal/times.ts";
 export const verify = opsCommand({
   details:
     "Each night a seventh of the fleet is verified: what D1 and the devices' objects hold is compared with what all\n" +
-    "archived events say, while events flow. A run goes on from what the one before has stored; within eight weeks\n" +
+    "archived events say, while events flow. A run goes on from what the one before has stored; within 37 weeks\n" +
     "each part is read from the archive's beginning. Without --now, this shows what the last verifications found.\n" +
     "Personal values are masked. It changes nothing: `concord rebuild --into D1 --switch` replaces what is wrong.",
   options: {

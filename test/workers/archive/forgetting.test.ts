@@ -14,8 +14,8 @@ import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { verification } from "../../../workers/archive/jobs/verification.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
 import { lookEverywhere, OTHER_OBJECTS } from "./look-everywhere.ts";
-import { plantCommand, plantFeed, plantFolds, plantNotes, plantRun } from "./person-elsewhere.ts";
 import { archived, CANARY, compactAll, consume, env, letters, Person, park, putRaw, receivedOn } from "./person.ts";
+import { plantCommand, plantFeed, plantFolds, plantNotes, plantRun } from "./person-elsewhere.ts";
 
 export const orderOf = (person: Person) => ({
   order: { sources: ["elt"], customerId: person.id, reason: "asked us to", actor: "ops@example.com", waitMs: 0 },

@@ -133,15 +133,12 @@ async function target(params: VerificationParams, { storage, nowMs }: Pick<JobDe
   return wanted.fromBeginning ? reread(range) : { range, device: null, reread: rereadOf(range, nowMs) };
 }
 
-/** A night's part of its buckets: another one each week, so that within eight weeks each is read from its beginning. */
-export function rereadOf({ from, to }: Range, nowMs: number): Range {
-  const size = Math.ceil((to - from + 1) / REREAD_WITHIN_WEEKS);
-  const first = from + (Math.floor(nowMs / WEEK_MS) % REREAD_WITHIN_WEEKS) * size;
-  return { from: first, to: Math.min(first + size - 1, to) };
+/** One bucket of a night: another one each week, so that within as many weeks as it has buckets each is read whole. */
+export function rereadOf({ from, to }: Range, nowMs: number): Range | null {
+  const bucket = from + (Math.floor(nowMs / WEEK_MS) % BUCKETS_A_NIGHT);
+  return bucket > to ? null : { from: bucket, to: bucket };
 }
 
-/** How long a lost file of the archive, or a stored fold that went wrong, can stay unseen. Our choice. */
-const REREAD_WITHIN_WEEKS = 8;
 const WEEK_MS = 7 * DAY_MS;
 
 /**
