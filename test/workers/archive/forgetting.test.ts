@@ -233,6 +233,34 @@ it("a database that was lost knows again who was forgotten, from the archive, be
   expect(tombstone).toEqual({ name: "", forgotten: 1 });
 });
 
+it("a database that was restored to before is rid of the customer by the same request, if a rebuild comes after it", async () => {
+  const person = new Person();
+  await plant(person);
+  const tables = ["customer_records", "devices"] as const;
+  const copies = await Promise.all(
+    tables.map((table) => env.DB.prepare(`SELECT * FROM ${table}`).all<Record<string, unknown>>()),
+  );
+  const record = copies[0]?.results.find(({ customer_id }) => customer_id === person.id);
+  await forget(person);
+  await env.DB.exec("DELETE FROM forgotten WHERE true");
+  for (const [i, table] of tables.entries()) {
+    await env.DB.exec(`DELETE FROM ${table} WHERE true`);
+    for (const row of copies[i]?.results ?? []) {
+      const columns = Object.keys(row);
+      const insert = `INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`;
+      await env.DB.prepare(insert)
+        .bind(...Object.values(row))
+        .run();
+    }
+  }
+  const entry = { atMs: 1, actor: "ops", role: "admin", action: "letter.unmask", target: "x" } as const;
+  await new AuditRepository(env.DB).add({ ...entry, reason: `the call of ${record?.name}` });
+  expect(await placesOf(person)).toEqual(expect.arrayContaining(["DB audit_log.reason", "DB customer_records.name"]));
+  await forget(person);
+  await loadForgotten(env.ARCHIVE, env.DB);
+  expect(await placesOf(person)).toEqual([]);
+});
+
 it("the customer's own record is among the rows that were redacted, and a device counts once", async () => {
   const person = new Person();
   await consume([person.assigned("customer")]);

@@ -61,7 +61,7 @@ export async function loadForgotten(bucket: Bucket, db: D1Database): Promise<num
 
 /** Places that Concord cannot write: docs/operations.md says more of each. */
 const REMAINS = [
-  "D1 Time Travel: 30 days after completion, then nothing of before can be restored. Restoring to before needs this request to be carried out again, which a rebuild does by itself.",
+  "D1 Time Travel: 30 days after completion, then nothing of before can be restored. Restoring to before needs this request to be carried out again, before a rebuild.",
   "Durable Objects' point-in-time recovery: 30 days after completion.",
   "Queues: messages of before at most 4 days; each is redacted when it is consumed.",
   "Kafka, backups, exports and logs that left the platform: as long as their own retention.",
