@@ -89,16 +89,18 @@ describe("concord", () => {
   it("names commands, and no paths of the API, in errors about ids", async () => {
     const stub = await startOpsStub({});
     const calls = [
-      ["show", "x"],
-      ["state", "x", "open"],
-      ["runs", "x"],
+      ["dlq", "show", "x"],
+      ["dlq", "state", "x", "open"],
+      ["dlq", "runs", "x"],
+      ["forget", "certificate", "x"],
     ];
-    const ends = await Promise.all(calls.map((args) => concord(["dlq", ...args], { url: stub.url })));
+    const ends = await Promise.all(calls.map((args) => concord(args, { url: stub.url })));
     await stub.stop();
     expect(ends.map(({ err }) => err.match(/`(.*)` lists them/)?.[1])).toEqual([
       "concord dlq list",
       "concord dlq groups",
       "concord dlq runs",
+      "concord forget list",
     ]);
     expect(ends.map(({ code, err }) => [code, err.includes("/ops/api")])).toEqual(calls.map(() => [3, false]));
   });

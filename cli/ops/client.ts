@@ -149,9 +149,12 @@ function isFromAccess({ status, headers }: Response): boolean {
 
 /** Names the command that lists the ids which a path takes. */
 function hintFor(path: string): string {
-  const lists = { "/groups/": "groups", "/dead-letters/": "list", "/runs/": "runs" };
+  const lists = {
+    ...{ "/groups/": "dlq groups", "/dead-letters/": "dlq list", "/runs/": "dlq runs" },
+    "/archive/forgets/": "forget list",
+  };
   const [, command] = Object.entries(lists).find(([start]) => path.startsWith(start)) ?? [];
-  return command ? ` \`concord dlq ${command}\` lists them.` : "";
+  return command ? ` \`concord ${command}\` lists them.` : "";
 }
 
 function codeOf(status: number): ExitCode {

@@ -46,11 +46,7 @@ export function archiveForgettingRoutes(deps: OpsDeps) {
   app.get("/archive/forgets/:id", only("admin"), async (c) => {
     const certificate = archive ? await archive.forgetCertificate(c.req.param("id")) : null;
     if (certificate === null) return noArchive();
-    if (!certificate)
-      return errorResponse(
-        "not_found",
-        "There is no certificate: no such request, or it is not done. GET /ops/api/archive/forgets lists them.",
-      );
+    if (!certificate) return errorResponse("not_found", "There is no certificate: no such request, or it is not done.");
     return c.json(certificate satisfies Certificate);
   });
 
