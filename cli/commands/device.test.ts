@@ -67,6 +67,7 @@ describe("concord device", () => {
   it("says since when it is complete, if something older may be missing", async () => {
     const then = { ...THEN, completeSince: "2026-11-20T08:00:00.000Z" };
     const { out } = await answered(then, ["elt:t-1", "--as-of", "2026-11-23T14:00:00Z"]);
+    expect(out).toContain("complete for what was received from 2026-11-20 08:00:00Z on, before 2026-11-24 00:00:00Z;");
     expect(out).toContain("what was received before 2026-11-20 08:00:00Z may be missing");
   });
 

@@ -33,7 +33,7 @@ export const device = opsCommand({
 
 const describeTimes = ({ asOf, knownAt, completeUntil, completeSince }: DeviceAsOf): string[] => [
   `as of ${formatTime(asOf)}, known at ${formatTime(knownAt)}; the names of dealers are those of now`,
-  `complete for what was received before ${formatTime(completeUntil)}; of what came later, the newest events are in it`,
+  `complete for what was received ${completeSince ? `from ${formatTime(completeSince)} on, ` : ""}before ${formatTime(completeUntil)}; of what came later, the newest events are in it`,
   ...(completeSince === null
     ? []
     : [

@@ -108,8 +108,8 @@ export function AsOfView({ deviceKey, route, time }: ViewProps) {
         <>
           <p class="as-of-note" role="status">
             As of {formatFullTime(asOf)}, by what was received{" "}
-            {time.knownAt ? `until ${formatFullTime(time.knownAt)}` : "so far"}. Complete for what was received before{" "}
-            {formatFullTime(completeUntil)}.{" "}
+            {time.knownAt ? `until ${formatFullTime(time.knownAt)}` : "so far"}. Complete for what was received{" "}
+            {completeSince && `from ${formatFullTime(completeSince)} on, `}before {formatFullTime(completeUntil)}.{" "}
             {completeSince &&
               `What was received before ${formatFullTime(completeSince)} may be missing: the archive does not reach further back. `}
             Events and dead letters are shown for now only, and names of dealers are those of now.
