@@ -334,6 +334,10 @@ it("a run waits for consumers that had looked before its devices were noted, als
     let state = (await forgetting.begin({}, later)) as ForgettingState;
     while (state.phase !== "wait") ({ state } = await forgetting.step(state, later));
     expect((await forgetting.step(state, later)).waitMs).toBe(CONSUMERS_END_AFTER_MS);
+    const end = new Date(later.nowMs + CONSUMERS_END_AFTER_MS).toISOString();
+    expect(forgetting.report(state).phase).toContain(
+      `Waits until no consumer can be at work that had looked before: until ${end}`,
+    );
     // A consumer that had looked before archives what it has merged.
     await putRaw(archived([person.profile("unknown", { deviceId: late })]));
     await runFrom(state, { ...later, nowMs: later.nowMs + CONSUMERS_END_AFTER_MS });

@@ -4,7 +4,7 @@ import { MAX_AHEAD_MS } from "#contracts/parse.ts";
 import { SOURCES } from "#domain/event.ts";
 import { partyKeyOf } from "#domain/party.ts";
 import { REDACTED } from "#domain/redacted.ts";
-import { HOUR_MS } from "#domain/time.ts";
+import { HOUR_MS, toMoment } from "#domain/time.ts";
 import { ForgettingRepository } from "#repositories/forgetting.ts";
 import { ForgettingMemory } from "../forgetting/memory.ts";
 import { readRequest } from "../forgetting/notes.ts";
@@ -42,8 +42,10 @@ export const forgetting: JobKind<unknown, ForgettingState> = {
   // Once it is noted, the schedule takes up what is not certified.
   isOrderOnlyHere: ({ request, phase, pass }) => request !== null && phase === "note" && pass === 1,
   step: async (state, deps) => (state.request ? stepOf(state, state.request, deps) : { state, isDone: true }),
-  report: ({ request, phase, pass, counts, completedAtMs }) => ({
-    phase: request ? sentenceOf(phase, pass) : "There was nothing to redact.",
+  report: ({ request, phase, pass, counts, completedAtMs, sharedAtMs, waitMs }) => ({
+    phase: request
+      ? sentenceOf(phase, pass, (sharedAtMs ?? request.requestedAtMs) + waitMs)
+      : "There was nothing to redact.",
     done: request && completedAtMs === null ? PHASES.indexOf(phase) : PHASES.length,
     total: PHASES.length,
     unit: "stages",
@@ -87,8 +89,8 @@ async function nextPending(
   return null;
 }
 
-const sentenceOf = (phase: ForgettingState["phase"], pass: 1 | 2): string =>
-  `${SENTENCES[phase]}${pass === 2 && phase !== "certificate" ? " once more" : ""}.`;
+const sentenceOf = (phase: ForgettingState["phase"], pass: 1 | 2, waitsUntilMs: number): string =>
+  `${SENTENCES[phase]}${pass === 2 && phase !== "certificate" ? " once more" : ""}${phase === "wait" ? `: until ${toMoment(waitsUntilMs)}` : ""}.`;
 
 const SENTENCES: Readonly<Record<ForgettingState["phase"], string>> = {
   note: "Notes who is forgotten",
