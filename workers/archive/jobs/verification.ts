@@ -6,7 +6,6 @@ import { MAX_AHEAD_MS } from "#contracts/parse.ts";
 import { type DeviceKey, isDeviceKey } from "#domain/event.ts";
 import { DAY_MS, type Moment, parseTime, toMoment, utcDay } from "#domain/time.ts";
 import type { JobReport } from "#ops/archive-api.ts";
-import { ForgettingRepository } from "#repositories/forgetting.ts";
 import { LiveState } from "../repositories/live-state.ts";
 import { type JobDeps, type JobKind, JobProblem, type JobSchedule, type JobStep } from "./job-kind.ts";
 import { compareCounts } from "./verification/counts.ts";
@@ -58,10 +57,8 @@ const CLEARED_A_STEP = 1_000;
  * the archive had before a row was read has to be in the row; and what is in the row has to be in the archive a while later.
  */
 export const verification: JobKind<VerificationParams, VerificationState> = {
-  begin: async (params, { storage, db, nowMs }) => {
-    const { range, device, reread } = await target(params, { storage, nowMs });
-    // Stored folds may still have what is personal of somebody who is being forgotten; what is folded now does not.
-    const isForgetting = (await new ForgettingRepository(db).pending(1)).length > 0;
+  begin: async (params, { storage, nowMs }) => {
+    const { range, device, reread } = await target(params, storage);
     const archivedSince = comparedSince((await storage.get<Moment>(SINCE)) ?? null, nowMs);
     return {
       run: crypto.randomUUID(),
@@ -71,8 +68,9 @@ export const verification: JobKind<VerificationParams, VerificationState> = {
       device,
       archivedSince,
       phase: "clear",
-      reread: isForgetting ? range : reread,
+      reread,
       loaded: {},
+      doubted: [],
       place: null,
       reads: [],
       position: null,
@@ -113,7 +111,10 @@ export const verificationSchedule: JobSchedule = {
 const NIGHT_FROM_HOUR = 2;
 
 /** Which buckets a run goes through, and which of these it reads from the archive's beginning whatever is stored. */
-async function target(params: VerificationParams, { storage, nowMs }: Pick<JobDeps, "storage" | "nowMs">) {
+async function target(
+  params: VerificationParams,
+  storage: JobDeps["storage"],
+): Promise<Pick<VerificationState, "range" | "device" | "reread">> {
   const parsed = Params.safeParse(params ?? {});
   if (!parsed.success) {
     throw new JobProblem(
@@ -122,24 +123,16 @@ async function target(params: VerificationParams, { storage, nowMs }: Pick<JobDe
   }
   const wanted = parsed.data;
   if ("device" in wanted)
-    return { range: only(bucketOf(wanted.device as DeviceKey)), device: wanted.device as DeviceKey, reread: null };
-  const reread = (range: Range) => ({ range, device: null, reread: wanted.fromBeginning ? range : null });
-  if ("bucket" in wanted) return reread(only(wanted.bucket));
+    return { range: only(bucketOf(wanted.device as DeviceKey)), device: wanted.device as DeviceKey, reread: "all" };
+  const reread = wanted.fromBeginning ? "all" : "none";
+  if ("bucket" in wanted) return { range: only(wanted.bucket), device: null, reread };
   if (wanted.archivedSince === "") await storage.delete(SINCE);
   else if (wanted.archivedSince !== undefined) await storage.put(SINCE, wanted.archivedSince);
-  if (wanted.buckets === "all") return reread(ALL);
+  if (wanted.buckets === "all") return { range: ALL, device: null, reread };
   const from = ((await storage.get<number>(NEXT)) ?? 0) % BUCKETS;
   const range = { from, to: Math.min(from + BUCKETS_A_NIGHT, BUCKETS) - 1 };
-  return wanted.fromBeginning ? reread(range) : { range, device: null, reread: rereadOf(range, nowMs) };
+  return { range, device: null, reread: wanted.fromBeginning ? "all" : "oldest" };
 }
-
-/** One bucket of a night: another one each week, so that within as many weeks as it has buckets each is read whole. */
-export function rereadOf({ from, to }: Range, nowMs: number): Range | null {
-  const bucket = from + (Math.floor(nowMs / WEEK_MS) % BUCKETS_A_NIGHT);
-  return bucket > to ? null : { from: bucket, to: bucket };
-}
-
-const WEEK_MS = 7 * DAY_MS;
 
 /**
  * Older versions are compared only where the archive has them: from before there was one, or removed by retention.

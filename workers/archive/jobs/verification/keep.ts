@@ -3,6 +3,7 @@ import { LiveState } from "../../repositories/live-state.ts";
 import type { JobDeps } from "../job-kind.ts";
 import { FOLD_VERSION } from "./fold-version.ts";
 import { CLOCKS_MS } from "./later.ts";
+import { isDoubted } from "./parties.ts";
 import { type Shelves, withoutBucket } from "./shelves.ts";
 import { isStable } from "./stable.ts";
 import { add, type VerificationState } from "./state.ts";
@@ -22,7 +23,8 @@ const LINES_A_PIECE = 200;
 const CHARACTERS_A_STEP = 4_000_000;
 
 /**
- * Stores the fold of each bucket for the next run. Of a bucket in which anything differs, that has a record which today's
+ * Stores the fold of each bucket for the next run. Of a bucket in which anything differs, that says something of a dealer or
+ * customer that differs, that has a record which today's
  * contracts refuse, or a device of somebody who is being forgotten, nothing is stored: its next run reads the archive from
  * its beginning, so that no difference ever comes from a stored fold alone.
  */
@@ -38,7 +40,8 @@ export async function keepFolds(state: VerificationState, deps: JobDeps, shelves
     const bucket = bucketName(place.bucket);
     const next = { bucket: place.bucket + 1, after: null, pieces: 0 };
     const page = isRight(state, bucket) ? await linesAfter(shelves, bucket, place.after) : null;
-    if (page === null || !(await isStable(page.lines, live, state.startedAtMs))) {
+    const isSure = page !== null && !isDoubted(state, partiesIn(page.lines));
+    if (page === null || !isSure || !(await isStable(page.lines, live, state.startedAtMs))) {
       delete index[bucket];
       place = next;
       continue;
@@ -66,6 +69,9 @@ export async function keepFolds(state: VerificationState, deps: JobDeps, shelves
 /** Also if a release of another version has folded a part of it. */
 const isRight = ({ buckets, unreadable, foldVersion }: VerificationState, bucket: string): boolean =>
   foldVersion === FOLD_VERSION && (buckets[bucket]?.differences ?? 0) === 0 && !unreadable.includes(bucket);
+
+const partiesIn = (lines: readonly FoldLine[]): string[] =>
+  lines.flatMap(([kind, name]) => (kind === "party" ? [name] : []));
 
 type Page = { readonly lines: readonly FoldLine[]; readonly after: string | null };
 

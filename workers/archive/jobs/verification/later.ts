@@ -12,7 +12,7 @@ import type { JobDeps } from "../job-kind.ts";
 import { explains } from "./devices.ts";
 import { partiesOf, readEvents, withoutPersonal } from "./fold.ts";
 import { Findings } from "./found.ts";
-import { differencesOf, isSame } from "./parties.ts";
+import { differencesOf, isSame, withDoubts } from "./parties.ts";
 import { asLogRange } from "./range.ts";
 import { nameOf, type Shelves } from "./shelves.ts";
 import { add, type OpenDevice, type OpenParty, type VerificationState } from "./state.ts";
@@ -119,15 +119,18 @@ export async function judgeDevices(state: VerificationState, _: JobDeps, shelves
 export async function judgeParties(state: VerificationState, _: JobDeps, shelves: Shelves): Promise<VerificationState> {
   const findings = new Findings(state);
   const page = await shelves.openParties.page(state.cursor, PAGE);
+  const doubted: string[] = [];
   const closing = page.filter(([, { isExplained }]) => isExplained || isLastRound(state));
   const folds = await shelves.parties.get(closing.map(([name]) => name));
   for (const [name, { live, isExplained }] of closing) {
     const fold = folds.get(name) ?? { register: null, uncertain: [] };
     const above = differencesOf(name, live, fold, state.archivedSince).filter(({ isAbove }) => isAbove);
-    await findings.addOthers(isExplained ? [] : above);
+    if (isExplained || above.length === 0) continue;
+    await findings.addOthers(above);
+    doubted.push(folds.has(name) ? name : "all");
   }
   const names = closing.map(([name]) => name);
-  const after = close(await findings.save(shelves), "parties", names);
+  const after = close(withDoubts(await findings.save(shelves), doubted), "parties", names);
   return page.length === PAGE
     ? { ...after, cursor: page.at(-1)?.[0] as string }
     : { ...after, phase: "wait", cursor: null, round: after.round + 1 };

@@ -14,7 +14,7 @@ import {
   type Range,
   type VerificationState,
 } from "./state.ts";
-import { type FoldLine, readFoldIndex, readPiece } from "./stored-folds.ts";
+import { type FoldIndex, type FoldLine, readFoldIndex, readPiece } from "./stored-folds.ts";
 
 /** Files that one step reads, and lines. Our choice: a line is a device with its history, up to some tens of KB. */
 const FILES_A_STEP = 100;
@@ -30,17 +30,18 @@ export async function loadFolds(
   { bucket: store, db }: JobDeps,
   shelves: Shelves,
 ): Promise<VerificationState> {
-  const { range, device, reread } = state;
+  const { range, device } = state;
   let { bucket, pieces } = state.place ?? { bucket: range.from, pieces: 0 };
   const loaded: Record<string, Loaded> = { ...state.loaded };
   const live = new LiveState(db);
   const read = () => ({ ...state, loaded, figures: add(state.figures, { rowsRead: live.rowsRead }) });
   if (device !== null) bucket = range.to + 1;
   const index = bucket <= range.to ? await readFoldIndex(store) : {};
+  const again = rereadOf(state, index);
   for (let files = 0, lines = 0; bucket <= range.to; ) {
     if (files >= FILES_A_STEP || lines >= LINES_A_STEP) return { ...read(), place: { bucket, after: null, pieces } };
     const name = bucketName(bucket);
-    const stored = isWithin(reread, bucket) ? undefined : index[name];
+    const stored = again.has(name) ? undefined : index[name];
     const isUsed = stored?.version === FOLD_VERSION;
     if (isUsed && pieces < stored.pieces) {
       const piece = await readPiece(store, { bucket: name, run: stored.run, piece: pieces });
@@ -58,8 +59,21 @@ export async function loadFolds(
   return { ...read(), phase: "fold", place: null, position: null, reads: readsFor(range, loaded) };
 }
 
-const isWithin = (range: Range | null, bucket: number): boolean =>
-  range !== null && bucket >= range.from && bucket <= range.to;
+/**
+ * The buckets whose stored fold is not used: all, or of a night the one that was read from the beginning longest ago. So each is
+ * read whole within as many nights of its own as these have buckets, whichever fail and whatever operators verify.
+ */
+export function rereadOf(
+  { range, reread }: Pick<VerificationState, "range" | "reread">,
+  index: FoldIndex,
+): ReadonlySet<string> {
+  if (reread === "none") return new Set();
+  const all = bucketsIn(range).map(bucketName);
+  if (reread === "all") return new Set(all);
+  const usable = all.flatMap((name) => (index[name]?.version === FOLD_VERSION ? [{ name, ...index[name] }] : []));
+  const [oldest] = usable.sort((a, b) => a.wholeAtMs - b.wholeAtMs);
+  return new Set(oldest ? [oldest.name] : []);
+}
 
 async function keepLines(bucket: string, lines: readonly FoldLine[], { devices, said }: Shelves): Promise<void> {
   const ofDevices = new Map<string, DeviceFold>();

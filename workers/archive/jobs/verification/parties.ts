@@ -56,6 +56,7 @@ async function compareWithLive(
   const findings = new Findings(state);
   const open = new Map<string, OpenParty>();
   const { startedAtMs } = state;
+  const doubted: string[] = [];
   for (const kind of KINDS) {
     const ofKind = [...folds].filter(([name]) => name.startsWith(`${kind} `));
     const stored = await live.readParties(
@@ -72,6 +73,7 @@ async function compareWithLive(
       const party = stored.get(keyOf(name)) ?? null;
       const differences = differencesOf(name, party, fold, state.archivedSince);
       await findings.addOthers(differences.filter(({ isAbove }) => !isAbove));
+      if (differences.some((each) => !each.isAbove)) doubted.push(name);
       const isAbove = differences.some((each) => each.isAbove);
       if (isAbove && party && isWhole(state)) open.set(name, { live: party, isExplained: false });
     }
@@ -81,8 +83,21 @@ async function compareWithLive(
   await shelves.openParties.delete([...folds.keys()].filter((name) => !open.has(name)));
   const found = await findings.save(shelves);
   const read = { parties: folds.size, rowsRead: live.rowsRead, open: open.size };
-  return { ...found, figures: add(found.figures, read) };
+  return { ...withDoubts(found, doubted), figures: add(found.figures, read) };
 }
+
+/** Dealers and customers that are remembered by name. Ours. */
+const MAX_DOUBTED = 1_000;
+
+/** A name, or `"all"` for one that no bucket says anything of: any of them may lack it. */
+export function withDoubts(state: VerificationState, more: readonly string[]): VerificationState {
+  const doubted = [...new Set([...state.doubted, ...more])];
+  return { ...state, doubted: doubted.length > MAX_DOUBTED ? ["all"] : doubted };
+}
+
+/** Whether anything that differs is said there. */
+export const isDoubted = ({ doubted }: VerificationState, names: readonly string[]): boolean =>
+  doubted.includes("all") || names.some((name) => doubted.includes(name));
 
 /** It wins over every event. */
 const tombstoneOf = (key: PartyKey): Register<Customer> => customerTombstone(key.slice(key.indexOf(":") + 1));

@@ -70,8 +70,8 @@ export type VerificationState = {
   /** Since when every record is archived; what may be older is compared only with what the archive has. `null`: since ever. */
   readonly archivedSince: Moment | null;
   readonly phase: Phase;
-  /** Buckets that are read from the archive's beginning, whatever is stored of them. */
-  readonly reread: Range | null;
+  /** Which buckets are read from the archive's beginning whatever is stored of them: `"oldest"` is one of a night's. */
+  readonly reread: "all" | "oldest" | "none";
   /** The stored folds that the run has begun with, by bucket. */
   readonly loaded: Readonly<Record<string, Loaded>>;
   /** Which fold is being loaded or kept, by the number of its bucket, and where in it. */
@@ -92,6 +92,8 @@ export type VerificationState = {
   readonly buckets: Readonly<Record<string, BucketSum>>;
   /** Buckets with merged records that today's contracts refuse. */
   readonly unreadable: readonly string[];
+  /** Dealers and customers that differ: of buckets that say something of them no fold is stored. Of none where one is `"all"`. */
+  readonly doubted: readonly string[];
   /** Of dealers, customers and counts, which belong to no bucket. */
   readonly others: number;
 };
