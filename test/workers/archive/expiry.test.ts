@@ -195,6 +195,22 @@ it.each([
   await expectOnlyKept(bucket, later.nowMs);
 });
 
+it("A record that comes for a day whose series are being made, and is not kept any longer, gets into none", async () => {
+  const bucket = await archived();
+  const kind = compactionBy(TABLE);
+  const deps = compactionDeps(bucket, NOW_MS);
+  await compactAll(kind, deps);
+  const old = RECORDS.find((record) => isReport(record) && isOver(record, NOW_MS)) as ArchivedRecord;
+  const day = new Date(old.receivedAtMs).toISOString().slice(0, 10);
+  let { state } = await kind.step(await kind.begin({ day }, deps), deps);
+  while (state.place?.stage !== "series") ({ state } = await kind.step(state, deps));
+  // Such as a letter of that day, which is replayed just now.
+  await writeRaw(bucket, [old]);
+  for (let isDone = false; !isDone; ) ({ state, isDone } = await kind.step(state, deps));
+  await compactAll(kind, { ...deps, nowMs: NOW_MS + 1_000 });
+  await expectOnlyKept(bucket, NOW_MS);
+});
+
 it("Of a report that was received twice, the readings are kept as long as the later copy", async () => {
   const report = RECORDS.find(
     (record) => record.topic === "device.elt.status.reported" && isReport(record) && isOver(record, NOW_MS),

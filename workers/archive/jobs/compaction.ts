@@ -142,13 +142,13 @@ async function stepOfDay(
   place: Exclude<Place, { readonly stage: "expireSeries" }>,
   { bucket, nowMs, retention }: Deps,
 ): Promise<CompactionState> {
+  const isKept = (topic: string, of: string) => isArchived(topic, of, nowMs, retention);
   if (place.stage === "series") {
-    const series = await seriesOfDay({ bucket, nowMs }, day, place.series);
+    const series = await seriesOfDay({ bucket, nowMs, isKept }, day, place.series);
     if (series !== null) return { ...state, place: { stage: "series", series } };
     await noteFinished(bucket, day);
     return { ...state, place: null, days: state.days + 1 };
   }
-  const isKept = (topic: string, of: string) => isArchived(topic, of, nowMs, retention);
   const step = await compactDay({ bucket, nowMs, isKept }, day, place);
   return {
     ...state,

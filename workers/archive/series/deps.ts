@@ -4,6 +4,8 @@ import type { SegmentBucket } from "#archive/series/segment.ts";
 export type SeriesDeps = {
   readonly bucket: ArchiveBucket & SegmentBucket;
   readonly nowMs: number;
+  /** Whether a topic's records of a day are still kept; all are unless given. */
+  readonly isKept?: (topic: string, day: string) => boolean;
   readonly limits?: SeriesLimits;
 };
 

@@ -64,7 +64,7 @@ async function begin({ bucket }: SeriesDeps, day: string, isWhole: boolean): Pro
 }
 
 async function segments(deps: SeriesDeps, day: string, place: SegmentsPlace): Promise<SeriesPlace> {
-  const { bucket, limits = SERIES_LIMITS } = deps;
+  const { bucket, isKept = () => true, limits = SERIES_LIMITS } = deps;
   const { left, position, part } = place;
   const count = place.count || countAtOnce(left, (await readManifest(bucket, day)).manifest, limits);
   const now = left.slice(0, count);
@@ -74,7 +74,10 @@ async function segments(deps: SeriesDeps, day: string, place: SegmentsPlace): Pr
     buckets: { from: now[0] as string, to: now.at(-1) as string },
   });
   const read = await log.read(position, { records: limits.records });
-  const own = read.records.filter(({ deviceKey }) => deviceKey !== null && now.includes(bucketOf(deviceKey)));
+  // Of what came since the day's files were made, some may not be kept: nobody would look for it here any more.
+  const own = read.records.filter(
+    ({ deviceKey, topic }) => deviceKey !== null && now.includes(bucketOf(deviceKey)) && isKept(topic, day),
+  );
   await Promise.all(
     [...daySegments(own)].map(async ([name, lines]) =>
       bucket.put(daySegmentName(name, day, part), await encodeSegment(lines)),
