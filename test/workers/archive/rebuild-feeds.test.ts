@@ -119,6 +119,29 @@ it("A gap is not lost where the Worker dies between the switch and the gap", asy
   expect(await gaps()).toMatchObject({ "D-right-1": 1, "D-right-2": 1, "D-wrong": 1 });
 });
 
+it("A switch that ends in its middle, since somebody was forgotten, says what it has switched, also to the feeds", async () => {
+  await wrongDealers();
+  await watch(...ALL);
+  const kind = timedRebuild();
+  const interrupted: typeof kind = {
+    ...kind,
+    step: async (state, deps) => {
+      const step = await kind.step(state, deps);
+      if (state.plan[0] === "switch")
+        await DB.exec("INSERT INTO forgotten (id, until_ms, request_id) VALUES ('customer elt:C-1', 1, 'r-9')");
+      return step;
+    },
+  };
+  try {
+    await expect(run(interrupted)).rejects.toThrow(
+      "Of the live state, 2 devices and parties were switched before that was seen; the rest is as it was.",
+    );
+  } finally {
+    await DB.exec("DELETE FROM forgotten");
+  }
+  expect(await gaps()).toMatchObject({ "D-right-1": 1, "D-right-2": 1, "D-wrong": 1 });
+});
+
 it("A comparison sends no gap", async () => {
   await wrongDealers();
   await watch(...ALL);

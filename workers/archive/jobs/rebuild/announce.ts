@@ -30,9 +30,21 @@ function noteAll(notes: Notes, dealerIds: readonly (string | null | undefined)[]
 
 /** Has the subscribers of some dealers' feeds get a gap. One who subscribes later reads what is there then. */
 export async function announceStep(state: RebuildState, deps: JobDeps): Promise<JobStep<RebuildState>> {
-  const page = new Notes(deps.storage).list<string>("announce", state.cursor, PAGE);
+  const last = await announcePage(deps, state.cursor);
+  return { state: last === null ? withNextPhase(state) : { ...state, cursor: last }, isDone: false };
+}
+
+/** The same at once for all that was switched so far, before a switch that cannot go on. */
+export async function announceAll(deps: JobDeps): Promise<void> {
+  let last = await announcePage(deps, null);
+  while (last !== null) last = await announcePage(deps, last);
+}
+
+/** @returns the id of the last note of the page; `null` behind the last page */
+async function announcePage(deps: JobDeps, after: string | null): Promise<string | null> {
+  const page = new Notes(deps.storage).list<string>("announce", after, PAGE);
   const last = page.at(-1);
-  if (!last) return { state: withNextPhase(state), isDone: false };
+  if (!last) return null;
   const session = deps.db.withSession("first-primary");
   const dealers = page.map(({ value }) => ({ kind: "dealer" as const, dealerId: value }));
   const watched = await new WatchRepository(session).watchedAmong(dealers);
@@ -40,5 +52,5 @@ export async function announceStep(state: RebuildState, deps: JobDeps): Promise<
   await Promise.all(
     watched.map(({ dealerId }) => (deps.objects.feeds.getByName(dealerId) as unknown as FeedSink).announceGap(token)),
   );
-  return { state: { ...state, cursor: last.id }, isDone: false };
+  return last.id;
 }

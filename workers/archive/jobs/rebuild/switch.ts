@@ -22,7 +22,7 @@ const MAX_TRIES = 5;
  * that stays busy has its turn in the next step, which begins with it.
  */
 export async function switchStep(state: RebuildState, deps: JobDeps): Promise<JobStep<RebuildState>> {
-  await requireNobodyForgotten(deps);
+  await requireNobodyForgotten(deps, state.adopted);
   const notes = new Notes(deps.storage);
   // Time Travel goes back to it, if the switch itself was a mistake.
   const bookmark = state.bookmark ?? (await bookmarkOf(deps.db));
