@@ -102,10 +102,19 @@ it("Where records are removed for their age, an answer is complete since the fir
   const bucket = await archiveThatBeganLater();
   const retention = { ...RETENTION, every: { ...RETENTION.every, archiveDays: 45 } };
   const last = GOOD.at(-1) as Received;
-  const answer = await ask({ ...reads(bucket, partial()), retention }, last);
+  const asked: unknown[] = [];
+  const object: DeviceEventSource = {
+    eventsSince: async (_, beforeMs) => {
+      asked.push(beforeMs);
+      return { events: [], isWhole: false };
+    },
+  };
+  const answer = await ask({ ...reads(bucket, object), retention }, last);
   const completeSinceMs = Math.floor(NOW_MS / DAY_MS) * DAY_MS - 45 * DAY_MS;
   expect(completeSinceMs).toBeGreaterThan(BEGIN_MS);
   expect(answer).toMatchObject({ kind: "found", completeSinceMs });
+  // What the object still has of before is in the answer, though nothing promises it.
+  expect(asked).toEqual([completeSinceMs]);
 });
 
 it("A device whose object has every event of it lacks nothing, although the answer cannot promise it", async () => {
