@@ -16,7 +16,8 @@ export const customer = opsCommand({
     "backfill or late record brings anything back. It cannot be undone.\n" +
     "It takes 16 minutes at least, until no consumer can be at work that had looked before (seconds on a local platform),\n" +
     "and one runs at a time. Ctrl-C stops watching; the forgetting continues, and `concord archive jobs files --wait`\n" +
-    "watches it again. A verification or a rebuild that is under way is ended.",
+    "watches it again. A verification that is under way is ended; so is a rebuild, unless it is of the live database, or\n" +
+    "follows the archive.",
   arguments: { id: { summary: "The customer's id, as its source has it" } },
   options: {
     source: { value: "source", summary: "Whose customer it is (required)", offer: SOURCES },
@@ -30,7 +31,7 @@ export const customer = opsCommand({
   },
   exits: {
     1: "the platform cannot be reached, something failed, or there is no archive",
-    3: "the database knows no such customer",
+    3: "nothing was started: the database knows no such customer",
     4: "the forgetting failed, is paused or was canceled",
     5: "the token does not permit this",
     6: "a compaction or a forgetting that an operator started is not over",
