@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buildConsole } from "../../local/console.ts";
+import { buildGraphiQL } from "../../local/graphiql.ts";
 import { bundleOf, WORKER_CONFIGS } from "../../local/stack.ts";
 import { ROOT, toolPath } from "../../local/tool.ts";
 
@@ -14,6 +16,8 @@ import { ROOT, toolPath } from "../../local/tool.ts";
  */
 export default async function bundle(): Promise<(() => Promise<void>) | undefined> {
   if (!process.env.CI || process.env.CONCORD_BUNDLES) return undefined;
+  // What the Workers serve, which a clone does not have yet.
+  await Promise.all([buildConsole(), buildGraphiQL()]);
   const folder = await mkdtemp(join(tmpdir(), "concord-bundles-"));
   await Promise.all(WORKER_CONFIGS.map((config) => build(config, bundleOf(config, folder))));
   process.env.CONCORD_BUNDLES = folder;
