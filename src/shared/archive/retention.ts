@@ -6,7 +6,10 @@ export type Kept = {
   readonly letterValueDays: number;
   /** The rest of such a letter, in days. */
   readonly letterDays: number;
-  /** The record in the archive, in whole days after the day on which it was received; `null` for ever. */
+  /**
+   * The record in the archive, in whole days after the day on which it was received; `null` for ever. With less than 35, the
+   * states of months lack what was removed before their month was over.
+   */
   readonly archiveDays: number | null;
 };
 

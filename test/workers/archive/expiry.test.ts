@@ -211,6 +211,23 @@ it("A record that comes for a day whose series are being made, and is not kept a
   await expectOnlyKept(bucket, NOW_MS);
 });
 
+it("The states of months have what a topic said that is kept for 35 days, and lack it of one that is kept for less", async () => {
+  const statesBy = async (archiveDays: number | null): Promise<string[]> => {
+    const bucket = new MemoryBucket();
+    const kind = compactionBy({ ...RETENTION, topics: { "device.ecobee.dealer.assigned": { archiveDays } } });
+    const byDay = [...Map.groupBy(RECORDS, ({ receivedAtMs }) => Math.floor(receivedAtMs / DAY_MS))];
+    for (const [day, records] of byDay.sort(([a], [b]) => a - b)) {
+      await writeRaw(bucket, records);
+      await compactAll(kind, compactionDeps(bucket, (day + 1) * DAY_MS + 3_600_000));
+    }
+    await compactAll(kind, compactionDeps(bucket, NOW_MS));
+    return statesIn(bucket);
+  };
+  const states = await statesBy(null);
+  expect(await statesBy(35)).toEqual(states);
+  expect(await statesBy(5)).not.toEqual(states);
+});
+
 it("Of a report that was received twice, the readings are kept as long as the later copy", async () => {
   const report = RECORDS.find(
     (record) => record.topic === "device.elt.status.reported" && isReport(record) && isOver(record, NOW_MS),
