@@ -51,12 +51,15 @@ export interface ArchiveLog {
   read(after: LogPosition | null, limits: { readonly records: number }): Promise<LogRead>;
 }
 
+/** Inclusive, two hex digits each. */
+export type BucketRange = { readonly from: string; readonly to: string };
+
 export type LogOptions = {
   /** Days of receipt, in UTC and inclusive: `2026-11-23`. */
   readonly fromDay?: string;
   readonly toDay?: string;
-  /** Only records of devices in these buckets, inclusive: two hex digits each. Row groups of other buckets are not read. */
-  readonly buckets?: { readonly from: string; readonly to: string };
+  /** Only records of devices in these ranges of buckets. Row groups of other buckets are not read. */
+  readonly buckets?: readonly BucketRange[];
   /**
    * Only files that were written from then on, by R2's clock. What was archived since is read whole, also what was received
    * long before and what is compacted meanwhile; some of what is older comes with it, in files that were written again.
@@ -128,8 +131,9 @@ class Batch {
   }
 
   wants(buckets: { readonly first: string; readonly last: string } | null): boolean {
-    const range = this.#options.buckets;
-    return !range || (buckets !== null && buckets.first <= range.to && buckets.last >= range.from);
+    const ranges = this.#options.buckets;
+    if (!ranges) return true;
+    return buckets !== null && ranges.some(({ from, to }) => buckets.first <= to && buckets.last >= from);
   }
 
   /** @returns how many of the records it took, or passed over since they are of other buckets */

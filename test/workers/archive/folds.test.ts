@@ -216,6 +216,26 @@ describe("a verification that begins with stored folds", () => {
     });
   });
 
+  it("reads the archive's files once for all buckets without a stored fold, wherever these lie", async () => {
+    await inAWorld(13, async (world) => {
+      for (const day of inBatches(streamOf(6, 90, "scattered"), 30)) {
+        await world.consume(day);
+        world.flow.nowMs += DAY_MS;
+        await world.compact();
+      }
+      const getsOf = async (params: VerificationParams): Promise<number> => {
+        world.calls.get = 0;
+        await world.verify(params);
+        return world.calls.get;
+      };
+      const whole = await getsOf(ALL);
+      const index = (await (await ARCHIVE.get(`${FOLDS_PREFIX}index.json`))?.json()) as object;
+      const everyOther = Object.entries(index).filter((_, i) => i % 2 === 0);
+      await ARCHIVE.put(`${FOLDS_PREFIX}index.json`, JSON.stringify(Object.fromEntries(everyOther)));
+      expect(await getsOf(ALL)).toBeLessThan(whole * 2);
+    });
+  }, 60_000);
+
   it("that dies at any call of a store ends with the results of one that does not", async () => {
     await inAWorld(6, async (world) => {
       const stream = streamOf(5, 60, "dies");

@@ -194,7 +194,7 @@ async function foldArchive(state: VerificationState, deps: JobDeps, shelves: She
   if (!current) return { ...state, phase: "gather", position: null, cursor: null };
   const { buckets, writtenSinceMs } = current;
   const log = archiveLog(deps.bucket, {
-    buckets: asLogRange(buckets),
+    buckets: buckets.map(asLogRange),
     ...(writtenSinceMs !== null && { writtenSinceMs }),
   });
   const { records, position, isEnd } = await log.read(state.position, { records: RECORDS_A_STEP });

@@ -71,7 +71,7 @@ async function segments(deps: SeriesDeps, day: string, place: SegmentsPlace): Pr
   const log = archiveLog(bucket, {
     fromDay: day,
     toDay: day,
-    buckets: { from: now[0] as string, to: now.at(-1) as string },
+    buckets: [{ from: now[0] as string, to: now.at(-1) as string }],
   });
   const read = await log.read(position, { records: limits.records });
   // Of what came since the day's files were made, some may not be kept: nobody would look for it here any more.

@@ -43,7 +43,7 @@ export function wait(state: VerificationState, { nowMs }: JobDeps) {
 /** Reads on in what has been archived since the run began, and notes what it explains. */
 export async function readLater(state: VerificationState, deps: JobDeps, shelves: Shelves): Promise<VerificationState> {
   const log = archiveLog(deps.bucket, {
-    buckets: asLogRange(state.range),
+    buckets: [asLogRange(state.range)],
     writtenSinceMs: state.startedAtMs - CLOCKS_MS,
   });
   const { records, position, isEnd } = await log.read(state.tail, { records: RECORDS_A_STEP });

@@ -88,17 +88,15 @@ async function keepLines(bucket: string, lines: readonly FoldLine[], { devices, 
 
 /** Everything of the buckets that were not loaded, and of the others what was written since the oldest of their folds. */
 export function readsFor(range: Range, loaded: Readonly<Record<string, Loaded>>): FoldRead[] {
-  const [known, unknown] = [bucketsIn(range), bucketsIn(range)].map((all, i) =>
-    all.filter((bucket) => Object.hasOwn(loaded, bucketName(bucket)) === (i === 0)),
-  ) as [number[], number[]];
+  const isLoaded = (bucket: number) => Object.hasOwn(loaded, bucketName(bucket));
+  const known = bucketsIn(range).filter(isLoaded);
+  const unknown = bucketsIn(range).filter((bucket) => !isLoaded(bucket));
   const sinceMs = Math.min(...known.map((bucket) => (loaded[bucketName(bucket)] as Loaded).throughMs));
-  const [first, last] = [known[0], known.at(-1)];
-  return [
-    ...stretches(unknown).map((buckets) => ({ buckets, writtenSinceMs: null })),
-    ...(first === undefined || last === undefined
-      ? []
-      : [{ buckets: { from: first, to: last }, writtenSinceMs: sinceMs }]),
+  const reads = [
+    { buckets: stretches(unknown), writtenSinceMs: null },
+    { buckets: stretches(known), writtenSinceMs: sinceMs },
   ];
+  return reads.filter(({ buckets }) => buckets.length > 0);
 }
 
 /** Consecutive numbers as ranges. */

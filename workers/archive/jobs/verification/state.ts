@@ -48,7 +48,7 @@ export type Range = { readonly from: number; readonly to: number };
 export type Loaded = { readonly throughMs: number; readonly wholeAtMs: number };
 
 /** A part of the archive: of some buckets, what was written since; `null` for everything. */
-export type FoldRead = { readonly buckets: Range; readonly writtenSinceMs: number | null };
+export type FoldRead = { readonly buckets: readonly Range[]; readonly writtenSinceMs: number | null };
 
 /** The state of one bucket in a run: two texts of digits are equal exactly if archive and D1 say the same. */
 export type BucketSum = {
