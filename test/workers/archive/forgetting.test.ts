@@ -6,12 +6,18 @@ import { sha256HexOf } from "#base/digest.ts";
 import type { Certificate } from "#ops/archive-forgetting.ts";
 import { AuditRepository } from "#repositories/audit.ts";
 import type { Env } from "../../../workers/archive/env.ts";
-import { loadForgotten, putCertificate, readCertificate } from "../../../workers/archive/forgetting/notes.ts";
-import { type ForgettingState, PHASES } from "../../../workers/archive/forgetting/state.ts";
+import {
+  loadForgotten,
+  putCertificate,
+  putRequest,
+  readCertificate,
+} from "../../../workers/archive/forgetting/notes.ts";
+import { type ForgetRequest, type ForgettingState, PHASES } from "../../../workers/archive/forgetting/state.ts";
 import { forgetting } from "../../../workers/archive/jobs/forgetting.ts";
 import { CONSUMERS_END_AFTER_MS, toJobDeps } from "../../../workers/archive/jobs/job-deps.ts";
 import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { verification } from "../../../workers/archive/jobs/verification.ts";
+import { readForgetRequests } from "../../../workers/archive/service/forgetting.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
 import { lookEverywhere, OTHER_OBJECTS } from "./look-everywhere.ts";
 import { archived, CANARY, compactAll, consume, env, letters, Person, park, putRaw, receivedOn } from "./person.ts";
@@ -303,6 +309,24 @@ it("the newest certificate of a request is read, however many it has", async () 
   expect((await readCertificate(env.ARCHIVE, "r"))?.completedAt).toBe(timeOf(1_001));
   const { keys } = await listKeys(env.ARCHIVE, { prefix: "forgotten/r/", limit: 2_000 });
   for (const some of [keys.slice(0, 900), keys.slice(900)]) await env.ARCHIVE.delete(some);
+});
+
+it("requests are listed with the newest first, also those of one day", async () => {
+  const at = Date.UTC(2026, 10, 30, 9);
+  const ids = ["2026-11-30-b", "2026-11-30-c", "2026-11-30-a"];
+  for (const [i, requestId] of ids.entries()) {
+    const requestedAtMs = at + i * 60_000;
+    const order = {
+      customers: ["elt:C-1"],
+      reason: "asked us to",
+      actor: "ops",
+      requestedAtMs,
+      untilMs: requestedAtMs,
+    };
+    await putRequest(env.ARCHIVE, { requestId, ...order } as ForgetRequest);
+  }
+  const listed = (await readForgetRequests(env)) ?? [];
+  expect(listed.map(({ requestId }) => requestId)).toEqual(ids.toReversed());
 });
 
 it("words of operators stay that have the customer's name only inside of another word", async () => {

@@ -1,5 +1,6 @@
 import { listKeys } from "#archive/bucket.ts";
 import { FORGOTTEN_PREFIX } from "#archive/names.ts";
+import { compareText } from "#domain/version.ts";
 import type { Certificate, ForgetRequestJson } from "#ops/archive-forgetting.ts";
 import type { Env } from "../env.ts";
 import { readCertificate, readRequest } from "../forgetting/notes.ts";
@@ -34,7 +35,8 @@ export async function readForgetRequests({ ARCHIVE }: Env): Promise<readonly For
       ];
     }),
   );
-  return requests.flat();
+  // Ids are of a day, and in no order within it.
+  return requests.flat().sort((a, b) => compareText(b.requestedAt, a.requestedAt));
 }
 
 export async function readForgetCertificate(
