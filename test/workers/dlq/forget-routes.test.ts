@@ -32,7 +32,7 @@ async function as(role: "operator" | "admin", hasArchive = true, registers?: Reg
   return {
     asked,
     get: (path: string) => ask("GET", path, { headers }),
-    post: (body: unknown) => ask("POST", PATH, { body, headers }),
+    post: (body: unknown, path = PATH) => ask("POST", path, { body, headers }),
     audit: async () => (await ask("GET", "/ops/api/audit?first=1", { headers })).body.audit[0],
   };
 }
@@ -84,6 +84,19 @@ describe("forgetting a customer", () => {
     expect([asked, await audit()]).toEqual([[], before]);
     expect((await post({ ...ORDER, customerId: "C-2", evenIfUnknown: true })).status).toBe(202);
     expect(asked).toMatchObject([{ params: { order: { customerId: "C-2" } } }]);
+  });
+
+  it("is ordered there alone: as a job, it would be in anybody's name, of any id, and wait for no consumer", async () => {
+    const { asked, post, audit } = await as("admin");
+    const before = await audit();
+    const order = { sources: ["elt"], customerId: "typo", reason: "r", actor: "bob", waitMs: 0 };
+    const { status, body } = await post({ kind: "forgetting", params: { order } }, "/ops/api/archive/jobs/files");
+    expect([status, body.error.code]).toEqual([400, "invalid_parameter"]);
+    expect(body.error.message).toContain("POST /ops/api/archive/forgets");
+    expect([asked, await audit()]).toEqual([[], before]);
+    // What is noted and not redacted yet.
+    expect((await post({ kind: "forgetting" }, "/ops/api/archive/jobs/files")).status).toBe(202);
+    expect(asked).toEqual([{ kind: "forgetting", params: {}, actor: "ann" }]);
   });
 
   it("shows before whether each source knows the customer, and how many devices it has, without a name", async () => {

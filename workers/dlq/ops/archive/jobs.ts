@@ -58,6 +58,13 @@ export function archiveJobRoutes(deps: OpsDeps) {
       const message = `Nothing was started: ${kind} runs as the job ${OBJECT_OF[kind]}.`;
       return errorResponse("invalid_parameter", message, { parameters: [{ name: "kind", message: `is no ${name}` }] });
     }
+    if (kind === "forgetting" && Object.keys(params).length > 0) {
+      // Only there is the customer looked up, the actor the caller, and the wait as long as consumers take.
+      const message = "Nothing was started: a customer is forgotten by POST /ops/api/archive/forgets.";
+      return errorResponse("invalid_parameter", message, {
+        parameters: [{ name: "params", message: "must be empty" }],
+      });
+    }
     if (kind === "rebuild" && reason === undefined && (params.switch === true || params.into === "live")) {
       const message = "Nothing was started: a rebuild that changes the live state needs a reason, for the audit log.";
       return errorResponse("invalid_parameter", message, {
