@@ -63,12 +63,17 @@ const differences = (during: () => Promise<void>, before: () => Promise<void>): 
       return { ...stores, nowMs } as unknown as JobDeps;
     };
     let state = await verification.begin({ buckets: "all" }, deps());
+    let hasHappened = false;
     for (let isDone = false, last = ""; !isDone; ) {
-      if (last === "fold" && state.phase === "rows") await during();
+      if (last === "fold" && state.phase === "gather") {
+        hasHappened = true;
+        await during();
+      }
       if (last !== "wait" && state.phase === "wait" && state.round === 0) await before();
       last = state.phase;
       ({ state, isDone } = await verification.step(state, deps()));
     }
+    expect(hasHappened).toBe(true);
     const { differences: found } = await readResults(storage, {});
     return found
       .filter(({ place }) => !place.endsWith("Count"))

@@ -262,6 +262,8 @@ describe("a verification that begins with stored folds", () => {
 
   it.each([
     ["a piece is gone", (keys: readonly string[]) => ARCHIVE.delete(keys.find((key) => key.endsWith(".gz")) as string)],
+    ["a piece is damaged", (keys: readonly string[]) => damage(keys, ".gz")],
+    ["the index is damaged", (keys: readonly string[]) => damage(keys, "index.json")],
     [
       "its version is another",
       async (keys: readonly string[]) => {
@@ -391,3 +393,6 @@ const FAULTS = (seed: number): string[] => [
   `UPDATE dealer_records SET name = 'Other'`,
   `UPDATE devices SET aspects = json_set(aspects, '$.status.version', '2026-12-02T00:00:00.000Z/new') WHERE key = 'elt:equal-${seed}-3'`,
 ];
+
+const damage = (keys: readonly string[], end: string): Promise<unknown> =>
+  ARCHIVE.put(keys.find((key) => key.endsWith(end)) as string, "{ no");

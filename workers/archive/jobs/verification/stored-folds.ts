@@ -30,8 +30,20 @@ const INDEX = `${FOLDS_PREFIX}index.json`;
 const nameOf = ({ bucket, run, piece }: PieceOf): string =>
   `${foldsPrefix(bucket)}${run}/${String(piece).padStart(4, "0")}.ndjson.gz`;
 
+/** Empty if there is none, or if it is damaged. */
 export async function readFoldIndex(store: Pick<Bucket, "get">): Promise<FoldIndex> {
-  return (await (await store.get(INDEX))?.json<FoldIndex>()) ?? {};
+  const stored = await store.get(INDEX);
+  return (stored && (await unlessDamaged(() => stored.json<FoldIndex>()))) ?? {};
+}
+
+/** @returns `null` if what was stored is not what was written: neither gzip nor JSON. An outage of R2 is another error. */
+async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError || thrown instanceof TypeError) return null;
+    throw thrown;
+  }
 }
 
 /** Makes these folds count, once their pieces are stored, and deletes the pieces of those before. */
@@ -46,13 +58,15 @@ export async function writeFoldIndex(store: Bucket, before: FoldIndex, after: Fo
   );
 }
 
-/** `null` if it is gone. */
+/** `null` if it is gone, or damaged. */
 export async function readPiece(store: Pick<Bucket, "get">, piece: PieceOf): Promise<FoldLine[] | null> {
   const stored = await store.get(nameOf(piece));
   if (!stored) return null;
-  const lines: FoldLine[] = [];
-  for await (const text of decodeTexts(stored.body)) lines.push(fromText<FoldLine>(text));
-  return lines;
+  return unlessDamaged(async () => {
+    const lines: FoldLine[] = [];
+    for await (const text of decodeTexts(stored.body)) lines.push(fromText<FoldLine>(text));
+    return lines;
+  });
 }
 
 /** @param texts of {@link lineText} */
