@@ -75,6 +75,14 @@ export async function listObjects(
   }
 }
 
+/** Deletes any number of objects. */
+export async function deleteKeys(bucket: Pick<ArchiveBucket, "delete">, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) await bucket.delete(keys.slice(at, at + DELETED_AT_ONCE));
+}
+
+/** R2 deletes at most so many objects a call: developers.cloudflare.com/r2/api/workers/workers-api-reference */
+const DELETED_AT_ONCE = 1_000;
+
 /** The names that begin with `prefix`, in order. */
 export async function listKeys(
   bucket: Pick<ArchiveBucket, "list">,

@@ -1,9 +1,10 @@
 import type { ArchiveBucket } from "./bucket.ts";
-import { type ListedObject, listKeys, listObjects } from "./bucket.ts";
+import { type ListedObject, listObjects } from "./bucket.ts";
 import { openDayFile } from "./day-file.ts";
+import { behindDay, dayIn, firstDay } from "./days.ts";
 import { decodeLines } from "./lines.ts";
 import { comparePlaces, type Part, type PartPlace, readManifest } from "./manifest.ts";
-import { bucketOf, DAYS_PREFIX, dayOf, dayPrefix, manifestKey, RAW_PREFIX, rawDayPrefix } from "./names.ts";
+import { bucketOf, DAYS_PREFIX, dayOf, dayPrefix, manifestKey, rawDayPrefix } from "./names.ts";
 import type { ArchivedRecord } from "./record.ts";
 
 /**
@@ -287,36 +288,31 @@ async function nextDay(
   { after, fromDay, toDay }: LogOptions & { readonly after: string | null },
   batch: Batch,
 ): Promise<(LogPosition & RawPosition) | null> {
-  // "0" sorts just behind "/", so a name after `…2026-11-23` + "0" is of a later day.
   const behind = after === null ? (fromDay && dayBefore(fromDay)) || null : after;
-  const raw = await listKeys(bucket, { prefix: RAW_PREFIX, after: behind && `${RAW_PREFIX}${behind}0`, limit: 1 });
-  const ofRaw = raw.keys[0]?.slice(RAW_PREFIX.length);
-  const ofParts = await nextDayOfParts(bucket, behind, batch);
-  const day = [ofRaw, ofParts].flatMap((each) => each?.slice(0, "2026-11-23".length) ?? []).sort()[0];
+  const ofRaw = await firstDay(bucket, "raw", behind);
+  const ofParts = batch.isOfChanges
+    ? await nextChanged(bucket, behind, batch)
+    : await firstDay(bucket, "parts", behind);
+  const day = [ofRaw, ofParts].filter((each) => each !== null).sort()[0];
   if (day === undefined || (toDay !== undefined && day > toDay)) return null;
   return { day, stage: "raw", after: null };
 }
 
 /** Every new part is named by a manifest that is written after it, so a day with an old manifest has none. */
-async function nextDayOfParts(
+async function nextChanged(
   bucket: Pick<ArchiveBucket, "list">,
   behind: string | null,
   batch: Batch,
-): Promise<string | undefined> {
-  const dayIn = (key: string) => key.slice(dayPrefix("").length - 1);
-  let after = behind && `${DAYS_PREFIX}day=${behind}0`;
-  for (;;) {
-    const limit = batch.isOfChanges ? PAGE : 1;
-    const { objects, isEnd } = await listObjects(bucket, { prefix: DAYS_PREFIX, after, limit });
-    const found = objects.find(
-      (each) => !batch.isOfChanges || (batch.isWanted(each) && each.key === manifestKey(dayIn(each.key).slice(0, 10))),
-    );
-    if (found) return dayIn(found.key);
+): Promise<string | null> {
+  for (let after = behindDay("parts", behind); ; ) {
+    const { objects, isEnd } = await listObjects(bucket, { prefix: DAYS_PREFIX, after, limit: PAGE });
+    const found = objects.find((each) => batch.isWanted(each) && each.key === manifestKey(dayIn("parts", each.key)));
+    if (found) return dayIn("parts", found.key);
     const last = objects.at(-1);
-    if (isEnd || !last) return undefined;
+    if (isEnd || !last) return null;
     batch.fetched();
     // A day without anything new is a place to go on from.
-    if (batch.isFull) return dayIn(last.key);
+    if (batch.isFull) return dayIn("parts", last.key);
     after = last.key;
   }
 }

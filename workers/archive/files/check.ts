@@ -1,7 +1,8 @@
 import { type ArchiveBucket, listKeys } from "#archive/bucket.ts";
 import { openDayBytes } from "#archive/day-file.ts";
+import { firstDay } from "#archive/days.ts";
 import { type Manifest, type Part, readManifest } from "#archive/manifest.ts";
-import { DAYS_PREFIX, dayPrefix, manifestKey } from "#archive/names.ts";
+import { dayPrefix, manifestKey } from "#archive/names.ts";
 import { sha256HexOf } from "#base/digest.ts";
 import type { ArchiveCheck, CheckRequest, FileProblem } from "#ops/archive-files-api.ts";
 
@@ -65,9 +66,7 @@ async function dayAfter(
   last: string | undefined,
 ): Promise<string | null> {
   if (only !== undefined) return last === undefined ? only : null;
-  const prefix = `${DAYS_PREFIX}day=`;
-  const { keys } = await listKeys(bucket, { prefix, after: last === undefined ? null : `${prefix}${last}0`, limit: 1 });
-  return keys[0]?.slice(prefix.length, prefix.length + "2026-11-23".length) ?? null;
+  return firstDay(bucket, "parts", last ?? null);
 }
 
 /** @returns what is wrong with a part, if anything is */

@@ -1,6 +1,6 @@
-import { type ArchiveBucket, listKeys } from "#archive/bucket.ts";
+import type { ArchiveBucket } from "#archive/bucket.ts";
+import { firstDay } from "#archive/days.ts";
 import { readManifest } from "#archive/manifest.ts";
-import { DAYS_PREFIX, RAW_PREFIX } from "#archive/names.ts";
 import { firstUnfinished } from "../series/unfinished.ts";
 
 /** Manifests that one step reads at most. Each is two requests. Ours. */
@@ -31,13 +31,13 @@ export async function nextDay(
   { day: last, openDay, expiredDay, lookedThrough }: Looked,
   isKept: (topic: string, day: string) => boolean,
 ): Promise<NextDay> {
-  const raw = await firstDay(bucket, RAW_PREFIX, last);
+  const raw = await firstDay(bucket, "raw", last);
   const unfinished = await firstUnfinished(bucket, last);
   const waiting = [raw, unfinished].filter((day) => day !== null && day < openDay).sort()[0] ?? null;
   if (expiredDay === null) return { day: waiting, lookedThrough, isEnd: waiting === null };
   let through = [last, lookedThrough].reduce((a, b) => ((a ?? "") > (b ?? "") ? a : b));
   for (let looked = 0; looked < DAYS_LOOKED_AT; looked++) {
-    const old = await firstDay(bucket, `${DAYS_PREFIX}day=`, through);
+    const old = await firstDay(bucket, "parts", through);
     if (old === null || old > expiredDay || (waiting !== null && waiting <= old))
       return { day: waiting, lookedThrough: through, isEnd: waiting === null };
     through = old;
@@ -46,15 +46,4 @@ export async function nextDay(
     if (isOver) return { day: old, lookedThrough: through, isEnd: false };
   }
   return { day: null, lookedThrough: through, isEnd: false };
-}
-
-/** The first day behind another of which there is a name. */
-async function firstDay(
-  bucket: Pick<ArchiveBucket, "list">,
-  prefix: string,
-  behind: string | null,
-): Promise<string | null> {
-  // "0" sorts just behind "/", so a name after `…2026-11-23` + "0" is of a later day.
-  const { keys } = await listKeys(bucket, { prefix, after: behind && `${prefix}${behind}0`, limit: 1 });
-  return keys[0]?.slice(prefix.length, prefix.length + "2026-11-23".length) ?? null;
 }

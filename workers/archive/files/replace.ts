@@ -1,4 +1,4 @@
-import type { ArchiveBucket } from "#archive/bucket.ts";
+import { type ArchiveBucket, deleteKeys } from "#archive/bucket.ts";
 import { type Expired, type Part, type StoredManifest, writeManifest } from "#archive/manifest.ts";
 import { bucketOf } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
@@ -68,9 +68,6 @@ export async function finishDeletions(
 ): Promise<StoredManifest> {
   if (!hasDeletions(stored)) return stored;
   const keys = [...stored.manifest.replaced, ...stored.manifest.retired];
-  for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) await bucket.delete(keys.slice(at, at + DELETED_AT_ONCE));
+  await deleteKeys(bucket, keys);
   return writeManifest(bucket, stored, { replaced: [], retired: [] });
 }
-
-/** R2 deletes at most so many objects a call: developers.cloudflare.com/r2/api/workers/workers-api-reference */
-const DELETED_AT_ONCE = 1_000;

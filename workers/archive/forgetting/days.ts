@@ -1,7 +1,6 @@
-import { listKeys } from "#archive/bucket.ts";
 import { openDayFile } from "#archive/day-file.ts";
+import { firstDay } from "#archive/days.ts";
 import { ManifestConflict, type Part, readManifest, type StoredManifest } from "#archive/manifest.ts";
-import { DAYS_PREFIX } from "#archive/names.ts";
 import type { ArchivedRecord } from "#archive/record.ts";
 import { hasPersonalValues } from "#contracts/redact.ts";
 import { writeParts } from "../files/parts.ts";
@@ -27,9 +26,7 @@ type Walked = { readonly after: string | null; readonly isEnd: boolean };
 async function dayFrom(bucket: JobDeps["bucket"], after: string | null): Promise<string | null> {
   const day = after?.slice(0, DAY_WIDTH) ?? null;
   if (day !== null && !after?.endsWith(END_OF_DAY)) return day;
-  const prefix = `${DAYS_PREFIX}day=`;
-  const { keys } = await listKeys(bucket, { prefix, after: day && `${prefix}${day}0`, limit: 1 });
-  return keys[0]?.slice(prefix.length, prefix.length + DAY_WIDTH) ?? null;
+  return firstDay(bucket, "parts", day);
 }
 
 const DAY_WIDTH = "2026-11-23".length;

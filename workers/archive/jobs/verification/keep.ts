@@ -23,10 +23,9 @@ const LINES_A_PIECE = 200;
 const CHARACTERS_A_STEP = 4_000_000;
 
 /**
- * Stores the fold of each bucket for the next run. Of a bucket in which anything differs, that says something of a dealer or
- * customer that differs, that has a record which today's
- * contracts refuse, or a device of somebody who is being forgotten, nothing is stored: its next run reads the archive from
- * its beginning, so that no difference ever comes from a stored fold alone.
+ * Stores the fold of each bucket for the next run. Nothing is stored of a bucket in which anything differs, that says something
+ * of a dealer or customer that differs, or that has a record which today's contracts refuse or a device of somebody who is being
+ * forgotten: its next run reads the archive from its beginning, so that no difference ever comes from a stored fold alone.
  */
 export async function keepFolds(state: VerificationState, deps: JobDeps, shelves: Shelves): Promise<VerificationState> {
   const { range, device } = state;

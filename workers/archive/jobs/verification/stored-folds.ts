@@ -1,4 +1,4 @@
-import { type ArchiveBucket, listKeys } from "#archive/bucket.ts";
+import { type ArchiveBucket, deleteKeys, listKeys } from "#archive/bucket.ts";
 import { decodeTexts, encodeTexts } from "#archive/lines.ts";
 import { FOLDS_PREFIX, foldsPrefix } from "#archive/names.ts";
 import { fromText, toText } from "../pieces.ts";
@@ -27,7 +27,7 @@ type Bucket = Pick<ArchiveBucket, "get" | "put" | "list" | "delete">;
 
 const INDEX = `${FOLDS_PREFIX}index.json`;
 
-const nameOf = ({ bucket, run, piece }: PieceOf): string =>
+const pieceName = ({ bucket, run, piece }: PieceOf): string =>
   `${foldsPrefix(bucket)}${run}/${String(piece).padStart(4, "0")}.ndjson.gz`;
 
 /** Empty if there is none, or if it is damaged. */
@@ -50,17 +50,17 @@ async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | null> {
 export async function writeFoldIndex(store: Bucket, before: FoldIndex, after: FoldIndex): Promise<void> {
   await store.put(INDEX, JSON.stringify(after), { httpMetadata: { contentType: "application/json" } });
   const replaced = Object.entries(before).filter(([bucket, { run }]) => after[bucket]?.run !== run);
-  await deleteAll(
+  await deleteKeys(
     store,
     replaced.flatMap(([bucket, { run, pieces }]) =>
-      Array.from({ length: pieces }, (_, piece) => nameOf({ bucket, run, piece })),
+      Array.from({ length: pieces }, (_, piece) => pieceName({ bucket, run, piece })),
     ),
   );
 }
 
 /** `null` if it is gone, or damaged. */
 export async function readPiece(store: Pick<Bucket, "get">, piece: PieceOf): Promise<FoldLine[] | null> {
-  const stored = await store.get(nameOf(piece));
+  const stored = await store.get(pieceName(piece));
   if (!stored) return null;
   return unlessDamaged(async () => {
     const lines: FoldLine[] = [];
@@ -71,7 +71,7 @@ export async function readPiece(store: Pick<Bucket, "get">, piece: PieceOf): Pro
 
 /** @param texts of {@link lineText} */
 export async function putPiece(store: Pick<Bucket, "put">, piece: PieceOf, texts: readonly string[]): Promise<void> {
-  await store.put(nameOf(piece), await encodeTexts(texts));
+  await store.put(pieceName(piece), await encodeTexts(texts));
 }
 
 export const lineText = (line: FoldLine): string => toText(line);
@@ -79,27 +79,19 @@ export const lineText = (line: FoldLine): string => toText(line);
 /** Removes the pieces of a bucket, whichever run has stored them. @returns how many it were */
 export async function removePieces(store: Pick<Bucket, "list" | "delete">, bucket: string): Promise<number> {
   const { keys } = await listKeys(store, { prefix: foldsPrefix(bucket), limit: MAX_LISTED });
-  await deleteAll(store, keys);
+  await deleteKeys(store, keys);
   return keys.length;
 }
 
 /** Removes pieces that the index does not name: of a run that died, or was ended, while it stored them. */
 export async function removeStrays(store: Pick<Bucket, "list" | "delete">, index: FoldIndex): Promise<void> {
   const { keys } = await listKeys(store, { prefix: FOLDS_PREFIX, limit: MAX_LISTED });
-  const named = Object.entries(index).map(([bucket, { run }]) => `${foldsPrefix(bucket)}${run}/`);
-  const prefixes = new Set(named);
-  await deleteAll(
+  const named = new Set(Object.entries(index).map(([bucket, { run }]) => `${foldsPrefix(bucket)}${run}/`));
+  await deleteKeys(
     store,
-    keys.filter((key) => key !== INDEX && !prefixes.has(key.slice(0, key.lastIndexOf("/") + 1))),
+    keys.filter((key) => key !== INDEX && !named.has(key.slice(0, key.lastIndexOf("/") + 1))),
   );
 }
 
 /** Names that are looked through at once: pieces of ten million devices. */
 const MAX_LISTED = 50_000;
-
-async function deleteAll(store: Pick<Bucket, "delete">, keys: readonly string[]): Promise<void> {
-  for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) await store.delete(keys.slice(at, at + DELETED_AT_ONCE));
-}
-
-/** R2 deletes at most so many objects a call: developers.cloudflare.com/r2/api/workers/workers-api-reference */
-const DELETED_AT_ONCE = 1_000;
