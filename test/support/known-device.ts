@@ -7,19 +7,15 @@ import { formatOccurredAt, type Version } from "#domain/version.ts";
 import { foldOracle, type OracleDevice } from "../../samples/oracle.ts";
 import type { Received } from "./archived-year.ts";
 
+/** What both call by the same name. */
+const SAME = ["status", "serialNumber", "model", "firmware", "name", "features", "registeredAt", "updatedAt"] as const;
+type Same = Readonly<Record<(typeof SAME)[number], unknown>>;
+const same = (device: Same): Same => Object.fromEntries(SAME.map((name) => [name, device[name]])) as Same;
+
 /** What both know of a device, in the oracle's words. */
 export const known = (state: DeviceState | null) =>
   state && {
-    ...(({ status, serialNumber, model, firmware, name, features, registeredAt, updatedAt }) => ({
-      status,
-      serialNumber,
-      model,
-      firmware,
-      name,
-      features,
-      registeredAt,
-      updatedAt,
-    }))(viewDevice(state)),
+    ...same(viewDevice(state)),
     dealerId: viewDevice(state).dealerId,
     customerId: viewDevice(state).customerId,
     temperature: viewDevice(state).report?.indoorTemperatureC ?? null,
@@ -41,16 +37,7 @@ export const known = (state: DeviceState | null) =>
 const expected = (device: OracleDevice | undefined) =>
   device
     ? {
-        ...(({ status, serialNumber, model, firmware, name, features, registeredAt, updatedAt }) => ({
-          status,
-          serialNumber,
-          model,
-          firmware,
-          name,
-          features,
-          registeredAt,
-          updatedAt,
-        }))(device),
+        ...same(device),
         dealerId: device.dealer?.dealerId ?? null,
         customerId: device.customer?.customerId ?? null,
         temperature: device.report?.indoorTemperatureC ?? null,

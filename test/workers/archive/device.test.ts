@@ -11,6 +11,7 @@ import type { Env } from "../../../workers/archive/env.ts";
 import { SERIES_BEGIN, type SeriesPlace, seriesOfDay } from "../../../workers/archive/series/series-of-day.ts";
 import { type DeviceReads, deviceAsOf, deviceReadings, deviceReads } from "../../../workers/archive/service/device.ts";
 import { recordOf } from "../../support/records.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 
 const its = env as unknown as Env & { readonly ARCHIVE: R2Bucket };
 const START_MS = Date.UTC(2026, 8, 10, 12);
@@ -21,7 +22,7 @@ let key: `elt:${string}` = "elt:x";
 let reads: DeviceReads;
 
 beforeEach(async () => {
-  for (const { key: name } of (await its.ARCHIVE.list()).objects) await its.ARCHIVE.delete(name);
+  await emptyBucket(its.ARCHIVE);
   key = `elt:as-of-${++named}`;
   reads = { ...deviceReads(its), nowMs: NOW_MS };
 });

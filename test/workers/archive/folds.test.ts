@@ -14,6 +14,7 @@ import { streamOf } from "../../simulation/stream.ts";
 import { emptyTables } from "../seeds.ts";
 import { clockedBucket } from "./clocked-bucket.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 import { Flow } from "./verification-flow.ts";
 import { ARCHIVE, beginEmpty, DB, HISTORY, inBatches, recordOf, START_MS, shown } from "./verification-support.ts";
 
@@ -112,7 +113,7 @@ describe("a verification that begins with stored folds", () => {
     const read: { readonly whole: number; readonly since: number; readonly gets: number }[] = [];
     for (const days of [4, 12]) {
       await emptyTables();
-      for (const { key } of (await ARCHIVE.list()).objects) await ARCHIVE.delete(key);
+      await emptyBucket(ARCHIVE);
       await inAWorld(days, async (world) => {
         const stream = streamOf(6, days * 40 + 40, `bounded-${days}`);
         for (const day of inBatches(stream.slice(0, days * 40), 40)) {

@@ -19,6 +19,7 @@ import type { JobDeps } from "../../../workers/archive/jobs/job-kind.ts";
 import { verification } from "../../../workers/archive/jobs/verification.ts";
 import { readForgetRequests } from "../../../workers/archive/service/forgetting.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 import { lookEverywhere, OTHER_OBJECTS } from "./look-everywhere.ts";
 import { archived, CANARY, consume, env, letters, Person, park, putRaw } from "./person.ts";
 import { OLDER_DAY, plant } from "./plant-person.ts";
@@ -46,8 +47,7 @@ beforeEach(async () => {
   await env.DB.prepare("INSERT INTO forgotten VALUES ('customer elt:nobody', 0, 'r', 0)").run();
   await env.DB.exec("UPDATE audit_log SET reason = '[forgotten]' WHERE reason IS NOT NULL");
   await env.DB.exec("INSERT INTO device_search (device_search) VALUES ('optimize')");
-  const { objects } = await env.ARCHIVE.list();
-  await env.ARCHIVE.delete(objects.map(({ key }) => key));
+  await emptyBucket(env.ARCHIVE);
 });
 
 describe("a customer who was forgotten", () => {

@@ -9,6 +9,7 @@ import { verification } from "../../../workers/archive/jobs/verification.ts";
 import { emptyTables } from "../seeds.ts";
 import { type Counted, countedDeps } from "./counted.ts";
 import { inAJob, runToEnd } from "./dying.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 import { compactAll } from "./person.ts";
 import { Flow } from "./verification-flow.ts";
 import { ARCHIVE, beginEmpty, DB, HISTORY, inBatches, recordOf, START_MS } from "./verification-support.ts";
@@ -58,11 +59,7 @@ const BUCKET = "00";
 async function build(name: string, { devices, reports, days, isInOneBucket = true }: World, deps: JobDeps) {
   await emptyTables();
   await DB.exec("DELETE FROM device_counts; DELETE FROM open_alert_counts; DELETE FROM forgotten;");
-  for (;;) {
-    const { objects } = await ARCHIVE.list();
-    if (objects.length === 0) break;
-    await ARCHIVE.delete(objects.map(({ key }) => key));
-  }
+  await emptyBucket(ARCHIVE);
   const flow = new Flow(deps, randomOf(1), START_MS);
   const ids = idsOf(name, devices, isInOneBucket);
   const lives = ids.flatMap((id) => HISTORY.map(([action, data], i) => recordOf(i, action, data, id)));

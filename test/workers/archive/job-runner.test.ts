@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { JobOrdered, JobStatus } from "#ops/archive-api.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 import { type CountingParams, forgetFaults, gate, scheduled, type TestJob } from "./test-job.ts";
 
 const { TEST_JOBS, ARCHIVE } = env as unknown as {
@@ -19,7 +20,7 @@ beforeEach(async () => {
   await job.order("cancel", "before a test");
   await job.loseAlarm();
   await job.age(1_000_000_000);
-  for (const { key } of (await ARCHIVE.list()).objects) await ARCHIVE.delete(key);
+  await emptyBucket(ARCHIVE);
 });
 
 const start = (params: CountingParams, kind: "compaction" | "forgetting" = "forgetting", actor = "ann") =>

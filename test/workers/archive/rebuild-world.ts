@@ -19,6 +19,7 @@ import type { Env } from "../../../workers/archive/env.ts";
 import type { JobKind } from "../../../workers/archive/jobs/job-kind.ts";
 import type { RebuildState } from "../../../workers/archive/jobs/rebuild/state.ts";
 import { rebuild } from "../../../workers/archive/jobs/rebuild.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 
 /*
  * A fleet whose events were consumed and archived, with or without a fault of the projection, for tests of the rebuild.
@@ -68,7 +69,7 @@ export async function clear(keys: Iterable<DeviceKey>): Promise<void> {
       db.prepare("UPDATE fill_progress SET through = '~'"),
     ]);
   }
-  for (const { key } of (await ARCHIVE.list()).objects) await ARCHIVE.delete(key);
+  await emptyBucket(ARCHIVE);
   for (const key of new Set(keys)) await loseObject(key);
 }
 

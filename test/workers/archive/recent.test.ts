@@ -7,6 +7,7 @@ import type { DeviceKey } from "#domain/event.ts";
 import { toVersion } from "#domain/version.ts";
 import type { Env } from "../../../workers/archive/env.ts";
 import { readRecent } from "../../../workers/archive/service/recent.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 
 const its = env as unknown as Env & { readonly ARCHIVE: R2Bucket };
 const ELT_1 = "elt:1" as DeviceKey;
@@ -23,7 +24,7 @@ async function put(...records: readonly ArchivedRecord[]): Promise<void> {
 }
 
 beforeEach(async () => {
-  for (const { key } of (await its.ARCHIVE.list()).objects) await its.ARCHIVE.delete(key);
+  await emptyBucket(its.ARCHIVE);
 });
 
 it("names a device's events that were archived since a moment, each once, and no other's", async () => {

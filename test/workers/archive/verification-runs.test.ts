@@ -9,6 +9,7 @@ import { comparedSince, type VerificationParams, verification } from "../../../w
 import { streamOf } from "../../simulation/stream.ts";
 import { emptyTables } from "../seeds.ts";
 import { countCalls, inAJob, runDying, runToEnd } from "./dying.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 import { Flow } from "./verification-flow.ts";
 import { ARCHIVE, beginEmpty, DB, HISTORY, inBatches, recordOf, START_MS, shown } from "./verification-support.ts";
 
@@ -176,7 +177,7 @@ describe("a verification", () => {
       const flow = new Flow(deps, randomOf(1), START_MS);
       for (const batch of inBatches(streamOf(3, 30, "older"), 10)) flow.accept(batch);
       await flow.drain();
-      for (const { key } of (await ARCHIVE.list()).objects) await ARCHIVE.delete(key);
+      await emptyBucket(ARCHIVE);
       // From here on everything is archived.
       flow.accept([recordOf(9, "status.reported", { online: true }, "older-1")]);
       await flow.drain();
@@ -231,7 +232,7 @@ describe("a verification", () => {
         rows.push(state.figures.rowsRead / count);
         console.log(`${count} devices: a comparison reads ${rows.at(-1)} rows a device`);
       });
-      for (const { key } of (await ARCHIVE.list()).objects) await ARCHIVE.delete(key);
+      await emptyBucket(ARCHIVE);
     }
     const [few, many] = rows as [number, number];
     expect(many).toBeLessThan(few * 1.2);

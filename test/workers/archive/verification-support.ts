@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach } from "vitest";
 import type { DifferenceJson } from "#ops/archive-verification.ts";
 import { emptyTables } from "../seeds.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 
 export const {
   ARCHIVE,
@@ -20,11 +21,7 @@ export const beginEmpty = () =>
     await emptyTables();
     // Where a count was wrong, triggers leave the difference.
     await DB.exec("DELETE FROM device_counts; DELETE FROM open_alert_counts; DELETE FROM renamed_customers;");
-    for (;;) {
-      const { objects } = await ARCHIVE.list();
-      if (objects.length === 0) break;
-      await ARCHIVE.delete(objects.map(({ key }) => key));
-    }
+    await emptyBucket(ARCHIVE);
   });
 
 export const shown = (differences: readonly DifferenceJson[]) =>

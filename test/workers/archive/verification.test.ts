@@ -10,6 +10,7 @@ import { type VerificationParams, verification } from "../../../workers/archive/
 import { streamOf } from "../../simulation/stream.ts";
 import { emptyTables } from "../seeds.ts";
 import { inAJob } from "./dying.ts";
+import { emptyBucket } from "./empty-bucket.ts";
 import { Flow, objectOf } from "./verification-flow.ts";
 import {
   ARCHIVE,
@@ -80,7 +81,7 @@ describe("a verification while events flow", () => {
         expect(state.figures.open).toBe(0);
         await flow.drain();
       });
-      for (const { key } of (await ARCHIVE.list()).objects) await ARCHIVE.delete(key);
+      await emptyBucket(ARCHIVE);
     }
     // Otherwise nothing was ever newer than the fold, and the schedules show nothing.
     expect(open).toBeGreaterThan(0);
